@@ -1,0 +1,1 @@
+//! Ultrasound DICOM: guarded reading, frame decoding, frame times and regions. No network.

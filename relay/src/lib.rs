@@ -1,0 +1,1 @@
+//! The hospital's server: forwards the picture, owns live consults, serves the viewer.

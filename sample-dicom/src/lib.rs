@@ -1,0 +1,1 @@
+//! Makes phantom echo clips whose true size, volume and timing are known.

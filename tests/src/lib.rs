@@ -1,0 +1,1 @@
+//! Stories over the real binaries, a real browser and real DICOM files; the bench.
