@@ -1,1 +1,25 @@
-//! Ids, units and messages that the capture agent, the relay and the viewer exchange. No IO.
+//! Ids, units and messages that the capture agent, the relay and the viewer exchange.
+//!
+//! Owns the shape of everything that crosses a process border as JSON: the consult socket both ways, the agent's
+//! control channel both ways, HTTP bodies and problem codes. It does no IO, reads no clock, holds no rules: who may
+//! do what is the relay's `consult` and `auth`. Everyone may depend on it; it depends on nothing of ours.
+//!
+//! TypeScript types are generated from here into `viewer/src/wire` (`cargo test -p wire` fails when they are stale;
+//! `make wire` writes them). Clients ignore and count variants that they do not know.
+
+pub mod agent;
+pub mod http;
+pub mod ids;
+pub mod log;
+pub mod mark;
+pub mod people;
+pub mod problem;
+pub mod socket;
+pub mod units;
+
+pub use ids::{AnnotationId, ConsultId, DeviceId, FreezeId, PersonId, Seq, SessionId, StreamId};
+pub use units::{CaptureTime, Fraction, FrameIndex, RelayTime, RtpTime};
+
+/// Version of the consult socket and of the agent's control channel. Raised when an old client would misunderstand;
+/// additions that old clients may ignore do not raise it.
+pub const WIRE_VERSION: u32 = 1;
