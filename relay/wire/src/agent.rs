@@ -1,1 +1,123 @@
-//! placeholder
+//! The control channel of a capture agent: data channel `control` (reliable, ordered) of its WHIP connection, JSON text.
+//!
+//! ```text
+//! agent                                   relay
+//!  ── hello {version, software, source} ──►
+//!  ◄── welcome {stream} ──────────────────       the stream id that marks will name
+//!  ── ping {sentAt} ─► ◄─ pong ───────────       the agent learns the relay's clock from the quickest answers
+//!  ── stamp, state (once a second) ───────►
+//! ```
+//!
+//! Owns the messages both ways and the `FrameStamp`. A publisher without this channel is welcome: its image age is
+//! unknown.
+
+use crate::{CaptureTime, ConsultId, FrameIndex, RelayTime, RtpTime, StreamId};
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+/// Label of the data channel.
+pub const CONTROL_CHANNEL: &str = "control";
+/// Largest control message in bytes.
+pub const MAX_CONTROL_BYTES: usize = 16 * 1024;
+
+/// What every frame gets at capture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FrameStamp {
+    /// The stream.
+    pub stream: StreamId,
+    /// Position since the stream's agent started, without gaps at capture.
+    pub index: FrameIndex,
+    /// When, by the device's clock.
+    pub captured_at: CaptureTime,
+    /// The same on the RTP clock.
+    pub rtp_time: RtpTime,
+}
+
+/// What an agent says.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum AgentToRelay {
+    /// First message.
+    Hello {
+        /// `WIRE_VERSION` of the agent.
+        version: u32,
+        /// Name and version of the program.
+        software: String,
+        /// What it captures, in words for people; never a path or address.
+        source: String,
+    },
+    /// Asks for the relay's clock.
+    Ping {
+        /// The agent's clock now; returned unchanged.
+        sent_at: CaptureTime,
+    },
+    /// The newest frame, about once a second.
+    Stamp {
+        /// Its stamp.
+        stamp: FrameStamp,
+        /// What to add to the device's clock to get the relay's, in microseconds; null while not known.
+        clock_offset_us: Option<i64>,
+        /// How wrong the offset may be, in microseconds.
+        clock_error_us: u32,
+    },
+    /// How the agent does, about once a second and at every change.
+    State {
+        /// What the source does.
+        source: SourceState,
+    },
+}
+
+/// What a source does, as the bedside and the cardiologist see it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct SourceState {
+    /// In a word.
+    pub health: SourceHealth,
+    /// Frames per second captured, one decimal.
+    pub fps: f32,
+    /// Width of the picture in pixels as captured.
+    pub width: u32,
+    /// Height of the picture in pixels as captured.
+    pub height: u32,
+    /// Bit rate asked of the encoder, kbit/s.
+    pub target_kbps: u32,
+    /// Frames replaced by newer ones before they could be encoded, since the start.
+    pub frames_skipped: u32,
+    /// Encoder in use, for example `libx264`.
+    pub encoder: String,
+}
+
+/// A source in a word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub enum SourceHealth {
+    /// Frames come.
+    Running,
+    /// Being opened, or opened again after a fault.
+    Opening,
+    /// Could not be opened or stopped; the agent tries again by itself.
+    Failed,
+}
+
+/// What the relay says to an agent.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum RelayToAgent {
+    /// Answer to hello.
+    Welcome {
+        /// `WIRE_VERSION` of the relay.
+        version: u32,
+        /// The consult it publishes to.
+        consult: ConsultId,
+        /// The stream id to stamp frames with.
+        stream: StreamId,
+    },
+    /// Answer to ping.
+    Pong {
+        /// From the ping.
+        sent_at: CaptureTime,
+        /// The relay's clock when it answered.
+        relay_time: RelayTime,
+    },
+}

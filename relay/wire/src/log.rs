@@ -1,1 +1,107 @@
-//! placeholder
+//! The ordered log of a consult: one append-only list that live pages, replay and reports all read.
+//!
+//! Owns the form of an entry. Sequence, time and author come from the relay. Nothing is ever deleted: withdrawing
+//! and releasing are entries. Readers ignore events that they do not know.
+
+use crate::mark::{Anchor, Annotation};
+use crate::people::{Author, Page, Role};
+use crate::{AnnotationId, FreezeId, PersonId, RelayTime, Seq, SessionId, StreamId};
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+/// One line of the log.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct LogEntry {
+    /// Position, from 1 without gaps.
+    pub seq: Seq,
+    /// When the relay took it.
+    pub at: RelayTime,
+    /// Who caused it.
+    pub author: Author,
+    /// What happened.
+    pub event: LogEvent,
+}
+
+/// What can happen in a consult.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum LogEvent {
+    /// Somebody came in.
+    Joined {
+        /// Their connection.
+        session: SessionId,
+        /// Who.
+        person: PersonId,
+        /// Name as shown.
+        name: String,
+        /// As what.
+        role: Role,
+        /// With which page.
+        page: Page,
+    },
+    /// Somebody went, or was away for longer than a reconnect takes.
+    Left {
+        /// Their connection.
+        session: SessionId,
+    },
+    /// A publisher's picture began to arrive.
+    StreamStarted {
+        /// Which stream; the same one when the same publisher comes back.
+        stream: StreamId,
+        /// Whether the publisher sends frame stamps, so that image age can be known.
+        stamped: bool,
+        /// Codec as in SDP, for example `H264`.
+        codec: String,
+    },
+    /// A publisher's picture ended.
+    StreamStopped {
+        /// Which.
+        stream: StreamId,
+        /// Why.
+        reason: StreamEnd,
+    },
+    /// Everybody stands on one frame.
+    Frozen {
+        /// This freeze.
+        freeze: FreezeId,
+        /// The frame.
+        anchor: Anchor,
+    },
+    /// The picture runs again.
+    Released {
+        /// Which freeze ended.
+        freeze: FreezeId,
+    },
+    /// A mark was made, or took the place of another.
+    Marked {
+        /// The mark.
+        mark: Annotation,
+    },
+    /// A mark was taken back; it stays in the log.
+    Withdrawn {
+        /// Which.
+        mark: AnnotationId,
+    },
+    /// A quick mark stays on the running picture until withdrawn or unpinned.
+    Pinned {
+        /// Which.
+        mark: AnnotationId,
+        /// True to pin, false to let it go.
+        pinned: bool,
+    },
+}
+
+/// Why a stream ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub enum StreamEnd {
+    /// The publisher said goodbye.
+    Finished,
+    /// The publisher fell silent.
+    Lost,
+    /// The same publisher connected anew.
+    Replaced,
+    /// The relay went down while the picture ran; written when it came up again.
+    RelayRestarted,
+}

@@ -1,1 +1,101 @@
-//! placeholder
+//! Problems: what went wrong, in a stable code that pages and agents turn into words.
+//!
+//! HTTP errors are `application/problem+json` (RFC 9457) with `code`; the socket uses the same codes. A problem never
+//! repeats its input and never tells whether something exists that the asker may not see.
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+/// A problem in an HTTP answer (RFC 9457).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct Problem {
+    /// Stable code; the key of the words shown.
+    pub code: ProblemCode,
+    /// HTTP status.
+    pub status: u16,
+    /// One English sentence for logs and terminals: what happened and what to do.
+    pub title: String,
+}
+
+macro_rules! problem_codes {
+    ($( $(#[$doc:meta])* $name:ident = $status:literal, $title:literal; )+) => {
+        /// Every way in which the relay says no.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+        #[serde(rename_all = "camelCase")]
+        pub enum ProblemCode {
+            $( $(#[$doc])* #[doc = $title] $name, )+
+        }
+
+        impl ProblemCode {
+            /// Every code, for tests and dictionaries.
+            pub const ALL: &'static [Self] = &[ $( Self::$name, )+ ];
+
+            /// HTTP status that goes with it.
+            #[must_use]
+            pub const fn status(self) -> u16 {
+                match self { $( Self::$name => $status, )+ }
+            }
+
+            /// One English sentence: what happened and what to do.
+            #[must_use]
+            pub const fn title(self) -> &'static str {
+                match self { $( Self::$name => $title, )+ }
+            }
+        }
+    };
+}
+
+problem_codes! {
+    NoEntry = 401, "No valid ticket or session came with this request. Open a fresh link.";
+    TicketUnknown = 401, "This ticket is not valid. Ask for a fresh link or ticket.";
+    TicketExpired = 401, "This ticket has expired. Ask for a fresh link or ticket.";
+    TicketUsed = 401, "This ticket was used before; each one works once. Ask for a fresh link or ticket.";
+    SessionExpired = 401, "The session has ended. Open a fresh link; nothing saved is lost.";
+    NotAllowed = 403, "Your role may not do this.";
+    WrongOrigin = 403, "The request came from another site and was refused.";
+    NotFound = 404, "There is nothing here, or nothing that you may see.";
+    WrongMethod = 405, "This address does not take that method.";
+    NoPicture = 409, "Nobody publishes a picture in this consult yet. Wait; it is shown as soon as it comes.";
+    PublisherPresent = 409, "Another publisher is live in this consult. Stop it first.";
+    AlreadyFrozen = 409, "Somebody froze the picture first. Everybody stands on that frame.";
+    NotFrozen = 409, "That freeze is over.";
+    MarkIdTaken = 409, "A different mark with this id exists. Nothing was changed.";
+    MarkUnknown = 404, "That mark does not exist or was withdrawn.";
+    NotYourMark = 403, "Only its author can withdraw or replace a mark.";
+    MarkRefused = 422, "The mark was not understood or is too large. It was not stored; the others are.";
+    MessageRefused = 400, "A message was not understood and was ignored.";
+    TooLarge = 413, "The request or message is too large.";
+    WrongContent = 415, "The content type is not the one expected here.";
+    BadJson = 400, "The body is not the JSON expected here.";
+    BadSdp = 400, "The session description (SDP) was not understood.";
+    CodecUnsupported = 422, "No common video codec. H.264 and VP8 are understood.";
+    TooFast = 429, "Too many messages or requests. Some were dropped; slow down.";
+    TooMany = 503, "The relay has as many connections as it may have. Try again soon.";
+    VersionUnknown = 400, "This program is too old or too new for the relay. Reload the page or update the program.";
+    ResumeAhead = 409, "The page knows more than the relay's log. It starts again from a snapshot.";
+    ConnectedElsewhere = 409, "This session was opened in another window, which took over.";
+    TooSlow = 408, "The connection was too slow to keep up and was closed; it comes back by itself.";
+    ShuttingDown = 503, "The relay is going down and comes back soon. Pages and agents return by themselves.";
+    StorageFailed = 503, "The relay could not store this. It was not accepted; try again and call the operator.";
+    Internal = 500, "The relay made a mistake; it was logged. The rest goes on.";
+}
+
+impl From<ProblemCode> for Problem {
+    fn from(code: ProblemCode) -> Self {
+        Self { code, status: code.status(), title: code.title().to_owned() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_problem_says_what_happened_in_a_sentence() {
+        for code in ProblemCode::ALL {
+            assert!(code.title().ends_with('.'), "{code:?}");
+            assert!((400..=599).contains(&code.status()), "{code:?}");
+        }
+    }
+}

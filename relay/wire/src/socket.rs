@@ -1,1 +1,319 @@
-//! placeholder
+//! The consult socket: `/api/v1/consults/{consult}/socket`, JSON text messages.
+//!
+//! ```text
+//! page                                   relay
+//!  ── hello {version, page, afterSeq} ──►       first message; its bytes never change
+//!  ◄── welcome {you, rights, head, …} ──
+//!  ◄── snapshot {…} or entries [..] ────        until `head`; then entries as they happen
+//!  ── mark, withdraw, pin, freeze … ────►       answered by the entry itself, or by refused
+//!  ── point, sketch (presence) ─────────►       batched to others, not stored, dropped under load
+//!  ── ping ─► ◄─ pong ──                        the page learns the relay's clock
+//! ```
+//!
+//! Owns the two enums, split by direction. A message from a page never carries an author, time or sequence.
+
+use crate::http::ConsultSummary;
+use crate::log::LogEntry;
+use crate::mark::{Anchor, Annotation, Pen, Point};
+use crate::people::{Author, Page, Participant, Rights};
+use crate::problem::ProblemCode;
+use crate::{AnnotationId, CaptureTime, FreezeId, RelayTime, RtpTime, Seq, SessionId, StreamId};
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+/// Largest message either way in bytes; the largest mark takes about 90 % of it with coordinates of four decimals.
+pub const MAX_MESSAGE_BYTES: usize = 64 * 1024;
+/// Most points of one `sketch`: 33 ms of a 240 Hz pencil four times over.
+pub const MAX_SKETCH_POINTS: usize = 64;
+/// How long between two presence messages of one page, in milliseconds.
+pub const PRESENCE_INTERVAL_MS: u64 = 33;
+
+/// What a page says.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase", deny_unknown_fields)]
+pub enum ToRelay {
+    /// First message of every socket. Its form never changes, so that any two versions can part politely.
+    Hello {
+        /// `WIRE_VERSION` of the page.
+        version: u32,
+        /// Which page.
+        page: Page,
+        /// Last entry that this page holds; null for a snapshot.
+        after_seq: Option<Seq>,
+    },
+    /// Asks for the relay's clock.
+    Ping {
+        /// Returned unchanged.
+        id: u32,
+    },
+    /// Makes a mark, or one that replaces another.
+    Mark {
+        /// The mark.
+        mark: Annotation,
+    },
+    /// Takes back an own mark.
+    Withdraw {
+        /// Which.
+        mark: AnnotationId,
+    },
+    /// Pins or unpins a quick mark.
+    Pin {
+        /// Which.
+        mark: AnnotationId,
+        /// True to pin.
+        pinned: bool,
+    },
+    /// Freezes everybody on one frame.
+    Freeze {
+        /// Made by the page.
+        freeze: FreezeId,
+        /// The frame under the eyes.
+        anchor: Anchor,
+    },
+    /// Lets the picture run again.
+    Release {
+        /// Which freeze.
+        freeze: FreezeId,
+    },
+    /// Presence: where the own pointer is, or null when it left the picture.
+    Point {
+        /// Place.
+        at: Option<Point>,
+        /// The frame under it.
+        rtp_time: Option<RtpTime>,
+    },
+    /// Presence: a stroke or arrow that is still being drawn; points are appended by index.
+    Sketch {
+        /// Id that the finished mark will have.
+        mark: AnnotationId,
+        /// Frame of the first touch.
+        anchor: Anchor,
+        /// Pen in use.
+        pen: Pen,
+        /// Form in use.
+        form: SketchForm,
+        /// Index of the first of these points.
+        from: u32,
+        /// At most `MAX_SKETCH_POINTS`; empty when the pen was lifted without a mark.
+        points: Vec<Point>,
+    },
+}
+
+/// What a half-drawn mark will become.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub enum SketchForm {
+    /// Every point counts.
+    Stroke,
+    /// The first and the newest point count.
+    Arrow,
+}
+
+/// What the relay says.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum FromRelay {
+    /// Answer to hello.
+    Welcome {
+        /// `WIRE_VERSION` of the relay.
+        version: u32,
+        /// The relay's clock.
+        relay_time: RelayTime,
+        /// How others see this page.
+        you: Participant,
+        /// What this page may do.
+        rights: Rights,
+        /// The consult.
+        consult: ConsultSummary,
+        /// Settings of the installation that pages follow.
+        settings: Settings,
+        /// Last entry of the log now; the page is up to date when it holds it.
+        head: Seq,
+    },
+    /// The state after entry `seq`, instead of all entries up to it.
+    Snapshot {
+        /// Position.
+        seq: Seq,
+        /// State.
+        state: ConsultState,
+    },
+    /// Entries in order: missed ones after a resume, and new ones as they happen.
+    Entries {
+        /// At least one.
+        entries: Vec<LogEntry>,
+    },
+    /// Presence: everybody who is connected now.
+    People {
+        /// In order of coming.
+        participants: Vec<Participant>,
+    },
+    /// Presence: pointers of others that moved since the last one.
+    Pointers {
+        /// One per participant.
+        pointers: Vec<Pointer>,
+    },
+    /// Presence: half-drawn marks of others.
+    Sketches {
+        /// In order.
+        sketches: Vec<Sketch>,
+    },
+    /// One capture stamp, about once a second: the clock is linear in between.
+    Stamp {
+        /// Stream.
+        stream: StreamId,
+        /// RTP time of a frame.
+        rtp_time: RtpTime,
+        /// When it was captured, by the device's clock.
+        captured_at: CaptureTime,
+        /// The same moment by the relay's clock.
+        captured_relay: RelayTime,
+        /// How wrong `captured_relay` may be, in microseconds (half the best round trip).
+        error_us: u32,
+    },
+    /// How the picture arrives at the relay, about twice a second while somebody publishes or did.
+    Flow {
+        /// Stream.
+        stream: StreamId,
+        /// What it does.
+        state: FlowState,
+        /// Frames per second that arrived, one decimal.
+        fps: f32,
+        /// Bit rate that arrived, kbit/s.
+        kbps: u32,
+        /// How long nothing has arrived, in milliseconds.
+        silent_ms: u32,
+        /// What the agent says of its source, if it is ours.
+        source: Option<crate::agent::SourceState>,
+    },
+    /// Answer to ping.
+    Pong {
+        /// From the ping.
+        id: u32,
+        /// The relay's clock when it answered.
+        relay_time: RelayTime,
+    },
+    /// Something this page sent was not done.
+    Refused {
+        /// What to tell the person.
+        code: ProblemCode,
+        /// The mark concerned, if any.
+        mark: Option<AnnotationId>,
+        /// The freeze concerned, if any.
+        freeze: Option<FreezeId>,
+    },
+    /// The relay is about to close this socket.
+    Closing {
+        /// Why.
+        code: ProblemCode,
+        /// Whether and when to come back, in milliseconds; null means do not come back by itself.
+        retry_ms: Option<u32>,
+    },
+}
+
+/// Settings of the installation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct Settings {
+    /// How long a quick mark stays over the running picture, in seconds.
+    pub quick_mark_seconds: u32,
+    /// Whether this installation measures at all (medical-device question).
+    pub measuring: bool,
+}
+
+/// Everything a page needs to show a consult.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct ConsultState {
+    /// Streams seen so far, the newest last.
+    pub streams: Vec<StreamState>,
+    /// The freeze in force.
+    pub freeze: Option<FreezeState>,
+    /// Marks that were neither withdrawn nor replaced, in order of making.
+    pub marks: Vec<MarkState>,
+}
+
+/// A stream as the log left it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct StreamState {
+    /// Which.
+    pub stream: StreamId,
+    /// Whether frame stamps come with it.
+    pub stamped: bool,
+    /// Codec as in SDP.
+    pub codec: String,
+    /// Whether it runs.
+    pub live: bool,
+}
+
+/// A freeze in force.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct FreezeState {
+    /// Which.
+    pub freeze: FreezeId,
+    /// The frame.
+    pub anchor: Anchor,
+    /// Who froze.
+    pub author: Author,
+    /// When.
+    pub at: RelayTime,
+}
+
+/// A mark in force.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct MarkState {
+    /// The mark.
+    pub mark: Annotation,
+    /// Who made it.
+    pub author: Author,
+    /// When.
+    pub at: RelayTime,
+    /// Whether it stays over the running picture.
+    pub pinned: bool,
+}
+
+/// Somebody's pointer.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct Pointer {
+    /// Whose.
+    pub session: SessionId,
+    /// Where; null when it left the picture.
+    pub at: Option<Point>,
+    /// The frame under it.
+    pub rtp_time: Option<RtpTime>,
+}
+
+/// Somebody's half-drawn mark.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct Sketch {
+    /// Whose.
+    pub session: SessionId,
+    /// Id that the finished mark will have.
+    pub mark: AnnotationId,
+    /// Frame of the first touch.
+    pub anchor: Anchor,
+    /// Pen in use.
+    pub pen: Pen,
+    /// Form in use.
+    pub form: SketchForm,
+    /// Index of the first of these points.
+    pub from: u32,
+    /// Points; empty when given up.
+    pub points: Vec<Point>,
+}
+
+/// What a stream does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub enum FlowState {
+    /// Frames arrive.
+    Live,
+    /// The publisher is connected but no frame has come for 500 ms.
+    Stalled,
+    /// The publisher is gone.
+    Stopped,
+}
