@@ -36,7 +36,11 @@ pub struct FrameStamp {
 
 /// What an agent says.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
+#[serde(
+    tag = "type",
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase"
+)]
 pub enum AgentToRelay {
     /// First message.
     Hello {
@@ -70,6 +74,7 @@ pub enum AgentToRelay {
 
 /// What a source does, as the bedside and the cardiologist see it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export_to = "agent.ts")]
 #[serde(rename_all = "camelCase")]
 pub struct SourceState {
     /// In a word.
@@ -90,6 +95,7 @@ pub struct SourceState {
 
 /// A source in a word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[ts(export_to = "agent.ts")]
 #[serde(rename_all = "camelCase")]
 pub enum SourceHealth {
     /// Frames come.
@@ -102,7 +108,11 @@ pub enum SourceHealth {
 
 /// What the relay says to an agent.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
+#[serde(
+    tag = "type",
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase"
+)]
 pub enum RelayToAgent {
     /// Answer to hello.
     Welcome {

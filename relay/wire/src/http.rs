@@ -24,6 +24,7 @@ pub const SESSION_HEADER: &str = "hibiki-session";
 
 /// Exchanges a ticket for a session.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export_to = "http.ts")]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SessionRequest {
     /// As it stood in the link.
@@ -32,6 +33,7 @@ pub struct SessionRequest {
 
 /// A session: who somebody is in which consult. The secret is in the cookie, not here.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export_to = "http.ts")]
 #[serde(rename_all = "camelCase")]
 pub struct SessionGrant {
     /// Names the cookie; not a secret.
@@ -52,6 +54,7 @@ pub struct SessionGrant {
 
 /// Consults that a session may know of.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export_to = "http.ts")]
 #[serde(rename_all = "camelCase")]
 pub struct ConsultList {
     /// Live ones first, longest waiting first.
@@ -60,6 +63,7 @@ pub struct ConsultList {
 
 /// A consult in a list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export_to = "http.ts")]
 #[serde(rename_all = "camelCase")]
 pub struct ConsultSummary {
     /// Which.
@@ -76,6 +80,7 @@ pub struct ConsultSummary {
 
 /// Asks for a ticket for a consult.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export_to = "http.ts")]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct TicketRequest {
     /// Where to.
@@ -84,6 +89,7 @@ pub struct TicketRequest {
 
 /// A ticket: 256 random bits, used once, soon.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export_to = "http.ts")]
 #[serde(rename_all = "camelCase")]
 pub struct TicketGrant {
     /// The secret.
@@ -96,6 +102,7 @@ pub struct TicketGrant {
 
 /// The open door of a demo installation (loopback only).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export_to = "http.ts")]
 #[serde(rename_all = "camelCase")]
 pub struct DemoDoor {
     /// Seeded people.
@@ -106,6 +113,7 @@ pub struct DemoDoor {
 
 /// Somebody to try the product as.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export_to = "http.ts")]
 #[serde(rename_all = "camelCase")]
 pub struct DemoPerson {
     /// Who.
@@ -118,6 +126,7 @@ pub struct DemoPerson {
 
 /// Asks the demo door for a ticket.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export_to = "http.ts")]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct DemoTicketRequest {
     /// As whom.

@@ -19,6 +19,7 @@ macro_rules! id {
     ($(#[$doc:meta])* $name:ident, $brand:literal) => {
         $(#[$doc])*
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS)]
+        #[ts(export_to = "ids.ts")]
         #[serde(try_from = "String", into = "String")]
         #[ts(type = $brand)]
         pub struct $name(Uuid);
@@ -123,7 +124,10 @@ id!(
 
 /// Position of an event in one consult's log; the first event is 1 and `Seq::START` means "nothing seen yet".
 /// Stays below 2^53, so that JavaScript numbers hold it.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS)]
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS,
+)]
+#[ts(export_to = "ids.ts")]
 #[serde(transparent)]
 #[ts(type = "number")]
 pub struct Seq(pub u64);

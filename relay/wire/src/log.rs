@@ -11,6 +11,7 @@ use ts_rs::TS;
 
 /// One line of the log.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export_to = "log.ts")]
 #[serde(rename_all = "camelCase")]
 pub struct LogEntry {
     /// Position, from 1 without gaps.
@@ -25,7 +26,12 @@ pub struct LogEntry {
 
 /// What can happen in a consult.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
-#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
+#[ts(export_to = "log.ts")]
+#[serde(
+    tag = "type",
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase"
+)]
 pub enum LogEvent {
     /// Somebody came in.
     Joined {
@@ -94,6 +100,7 @@ pub enum LogEvent {
 
 /// Why a stream ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[ts(export_to = "log.ts")]
 #[serde(rename_all = "camelCase")]
 pub enum StreamEnd {
     /// The publisher said goodbye.

@@ -15,6 +15,7 @@ pub const MAX_LABEL_CHARS: usize = 120;
 
 /// A place in the picture as fractions of its width and height.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export_to = "mark.ts")]
 #[serde(deny_unknown_fields)]
 pub struct Point {
     /// 0 at the left edge, 1 at the right edge.
@@ -25,7 +26,13 @@ pub struct Point {
 
 /// The frame that a mark belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase", deny_unknown_fields)]
+#[ts(export_to = "mark.ts")]
+#[serde(
+    tag = "type",
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase",
+    deny_unknown_fields
+)]
 pub enum Anchor {
     /// A frame of a live stream, by the RTP timestamp it was painted with.
     Live {
@@ -38,6 +45,7 @@ pub enum Anchor {
 
 /// What is drawn.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export_to = "mark.ts")]
 #[serde(tag = "type", rename_all = "camelCase", deny_unknown_fields)]
 pub enum Shape {
     /// A freehand line; 1 to `MAX_STROKE_POINTS` points, one point is a dot.
@@ -64,6 +72,7 @@ pub enum Shape {
 /// A pen: colour and line pattern together, so that colour is never the only difference.
 /// Red, yellow and cyan stay free for alarms (IEC 60601-1-8).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[ts(export_to = "mark.ts")]
 #[serde(rename_all = "camelCase")]
 pub enum Pen {
     /// White, solid.
@@ -78,6 +87,7 @@ pub enum Pen {
 
 /// What the author saw while drawing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[ts(export_to = "mark.ts")]
 #[serde(rename_all = "camelCase")]
 pub enum DrawnOn {
     /// The running picture: a quick mark, shown for some seconds and then kept on its frame.
@@ -90,6 +100,7 @@ pub enum DrawnOn {
 
 /// One mark as its author made it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export_to = "mark.ts")]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Annotation {
     /// Made by the author's client; sending it twice is harmless.
@@ -136,7 +147,9 @@ impl Shape {
     pub fn check(&self) -> Result<(), MarkFault> {
         match self {
             Self::Stroke { points } if points.is_empty() => Err(MarkFault::NoPoints),
-            Self::Stroke { points } if points.len() > MAX_STROKE_POINTS => Err(MarkFault::TooManyPoints),
+            Self::Stroke { points } if points.len() > MAX_STROKE_POINTS => {
+                Err(MarkFault::TooManyPoints)
+            }
             Self::Label { text, .. } => check_label(text),
             Self::Stroke { .. } | Self::Arrow { .. } => Ok(()),
         }
@@ -163,31 +176,62 @@ mod tests {
     use super::*;
 
     fn point(x: f64, y: f64) -> Point {
-        Point { x: Fraction::new(x).unwrap(), y: Fraction::new(y).unwrap() }
+        Point {
+            x: Fraction::new(x).unwrap(),
+            y: Fraction::new(y).unwrap(),
+        }
     }
 
     #[test]
     fn a_stroke_with_a_million_points_is_refused() {
-        let shape = Shape::Stroke { points: vec![point(0.5, 0.5); 1_000_000] };
+        let shape = Shape::Stroke {
+            points: vec![point(0.5, 0.5); 1_000_000],
+        };
         assert_eq!(shape.check(), Err(MarkFault::TooManyPoints));
-        assert_eq!(Shape::Stroke { points: vec![] }.check(), Err(MarkFault::NoPoints));
-        assert_eq!(Shape::Stroke { points: vec![point(0.5, 0.5)] }.check(), Ok(()));
+        assert_eq!(
+            Shape::Stroke { points: vec![] }.check(),
+            Err(MarkFault::NoPoints)
+        );
+        assert_eq!(
+            Shape::Stroke {
+                points: vec![point(0.5, 0.5)]
+            }
+            .check(),
+            Ok(())
+        );
     }
 
     #[test]
     fn a_label_is_plain_words() {
-        let label = |text: &str| Shape::Label { at: point(0.1, 0.1), text: text.into() }.check();
+        let label = |text: &str| {
+            Shape::Label {
+                at: point(0.1, 0.1),
+                text: text.into(),
+            }
+            .check()
+        };
         assert_eq!(label("中隔の動き"), Ok(()));
         assert_eq!(label("  "), Err(MarkFault::NoText));
         assert_eq!(label("a\u{202E}b"), Err(MarkFault::ControlCharacters));
         assert_eq!(label("a\nb"), Err(MarkFault::ControlCharacters));
-        assert_eq!(label(&"あ".repeat(MAX_LABEL_CHARS + 1)), Err(MarkFault::TextTooLong));
+        assert_eq!(
+            label(&"あ".repeat(MAX_LABEL_CHARS + 1)),
+            Err(MarkFault::TextTooLong)
+        );
     }
 
     #[test]
     fn a_point_that_is_no_number_is_refused_while_parsing() {
-        for wrong in [r#"{"x":null,"y":0}"#, r#"{"x":"0.1","y":0}"#, r#"{"x":1e308,"y":0}"#, r#"{"x":0.1}"#] {
-            assert!(serde_json::from_str::<Point>(wrong).is_err(), "{wrong} passed");
+        for wrong in [
+            r#"{"x":null,"y":0}"#,
+            r#"{"x":"0.1","y":0}"#,
+            r#"{"x":1e308,"y":0}"#,
+            r#"{"x":0.1}"#,
+        ] {
+            assert!(
+                serde_json::from_str::<Point>(wrong).is_err(),
+                "{wrong} passed"
+            );
         }
     }
 }

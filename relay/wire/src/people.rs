@@ -9,6 +9,7 @@ use ts_rs::TS;
 
 /// What somebody is in a consult.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[ts(export_to = "people.ts")]
 #[serde(rename_all = "camelCase")]
 pub enum Role {
     /// 訪問医: scans at the bedside.
@@ -25,8 +26,12 @@ pub enum Role {
 
 /// What one person may do in one consult.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export_to = "people.ts")]
 #[serde(rename_all = "camelCase")]
-#[expect(clippy::struct_excessive_bools, reason = "each right stands alone; pages read them by name")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each right stands alone; pages read them by name"
+)]
 pub struct Rights {
     /// Show a pointer.
     pub point: bool,
@@ -42,6 +47,7 @@ pub struct Rights {
 
 /// Which page a participant has open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[ts(export_to = "people.ts")]
 #[serde(rename_all = "camelCase")]
 pub enum Page {
     /// ベッドサイド, beside the patient.
@@ -52,6 +58,7 @@ pub enum Page {
 
 /// A person in a consult as others see them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export_to = "people.ts")]
 #[serde(rename_all = "camelCase")]
 pub struct Participant {
     /// Their connection.
@@ -70,7 +77,12 @@ pub struct Participant {
 
 /// Who caused an event of the log. Set by the relay from the session, never by the sender.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
+#[ts(export_to = "people.ts")]
+#[serde(
+    tag = "type",
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase"
+)]
 pub enum Author {
     /// A person through a page.
     Person {

@@ -8,6 +8,7 @@ use ts_rs::TS;
 
 /// A problem in an HTTP answer (RFC 9457).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export_to = "problem.ts")]
 #[serde(rename_all = "camelCase")]
 pub struct Problem {
     /// Stable code; the key of the words shown.
@@ -22,6 +23,7 @@ macro_rules! problem_codes {
     ($( $(#[$doc:meta])* $name:ident = $status:literal, $title:literal; )+) => {
         /// Every way in which the relay says no.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+        #[ts(export_to = "problem.ts")]
         #[serde(rename_all = "camelCase")]
         pub enum ProblemCode {
             $( $(#[$doc])* #[doc = $title] $name, )+
@@ -83,7 +85,11 @@ problem_codes! {
 
 impl From<ProblemCode> for Problem {
     fn from(code: ProblemCode) -> Self {
-        Self { code, status: code.status(), title: code.title().to_owned() }
+        Self {
+            code,
+            status: code.status(),
+            title: code.title().to_owned(),
+        }
     }
 }
 

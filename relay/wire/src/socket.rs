@@ -21,7 +21,8 @@ use crate::{AnnotationId, CaptureTime, FreezeId, RelayTime, RtpTime, Seq, Sessio
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-/// Largest message either way in bytes; the largest mark takes about 90 % of it with coordinates of four decimals.
+/// Largest message either way in bytes; a stroke of `MAX_STROKE_POINTS` takes about 50 kB
+/// when its coordinates have four decimals (a tenth of a pixel in 1,000), so pages round to that.
 pub const MAX_MESSAGE_BYTES: usize = 64 * 1024;
 /// Most points of one `sketch`: 33 ms of a 240 Hz pencil four times over.
 pub const MAX_SKETCH_POINTS: usize = 64;
@@ -30,7 +31,13 @@ pub const PRESENCE_INTERVAL_MS: u64 = 33;
 
 /// What a page says.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
-#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase", deny_unknown_fields)]
+#[ts(export_to = "socket.ts")]
+#[serde(
+    tag = "type",
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase",
+    deny_unknown_fields
+)]
 pub enum ToRelay {
     /// First message of every socket. Its form never changes, so that any two versions can part politely.
     Hello {
@@ -101,6 +108,7 @@ pub enum ToRelay {
 
 /// What a half-drawn mark will become.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[ts(export_to = "socket.ts")]
 #[serde(rename_all = "camelCase")]
 pub enum SketchForm {
     /// Every point counts.
@@ -111,7 +119,12 @@ pub enum SketchForm {
 
 /// What the relay says.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
-#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
+#[ts(export_to = "socket.ts")]
+#[serde(
+    tag = "type",
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase"
+)]
 pub enum FromRelay {
     /// Answer to hello.
     Welcome {
@@ -212,6 +225,7 @@ pub enum FromRelay {
 
 /// Settings of the installation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export_to = "socket.ts")]
 #[serde(rename_all = "camelCase")]
 pub struct Settings {
     /// How long a quick mark stays over the running picture, in seconds.
@@ -222,6 +236,7 @@ pub struct Settings {
 
 /// Everything a page needs to show a consult.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, TS)]
+#[ts(export_to = "socket.ts")]
 #[serde(rename_all = "camelCase")]
 pub struct ConsultState {
     /// Streams seen so far, the newest last.
@@ -234,6 +249,7 @@ pub struct ConsultState {
 
 /// A stream as the log left it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export_to = "socket.ts")]
 #[serde(rename_all = "camelCase")]
 pub struct StreamState {
     /// Which.
@@ -248,6 +264,7 @@ pub struct StreamState {
 
 /// A freeze in force.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export_to = "socket.ts")]
 #[serde(rename_all = "camelCase")]
 pub struct FreezeState {
     /// Which.
@@ -262,6 +279,7 @@ pub struct FreezeState {
 
 /// A mark in force.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export_to = "socket.ts")]
 #[serde(rename_all = "camelCase")]
 pub struct MarkState {
     /// The mark.
@@ -276,6 +294,7 @@ pub struct MarkState {
 
 /// Somebody's pointer.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export_to = "socket.ts")]
 #[serde(rename_all = "camelCase")]
 pub struct Pointer {
     /// Whose.
@@ -288,6 +307,7 @@ pub struct Pointer {
 
 /// Somebody's half-drawn mark.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export_to = "socket.ts")]
 #[serde(rename_all = "camelCase")]
 pub struct Sketch {
     /// Whose.
@@ -308,6 +328,7 @@ pub struct Sketch {
 
 /// What a stream does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[ts(export_to = "socket.ts")]
 #[serde(rename_all = "camelCase")]
 pub enum FlowState {
     /// Frames arrive.

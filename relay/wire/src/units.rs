@@ -12,6 +12,7 @@ pub const RTP_CLOCK_HZ: u64 = 90_000;
 
 /// RTP timestamp of a frame, carried unchanged from the capture clock to every painted picture.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[ts(export_to = "units.ts")]
 #[serde(transparent)]
 #[ts(type = "number & { readonly __unit: \"RtpTime\" }")]
 pub struct RtpTime(pub u32);
@@ -21,7 +22,10 @@ impl RtpTime {
     #[must_use]
     pub const fn of(at: CaptureTime) -> Self {
         // 90 kHz from microseconds is × 9 / 100; u128 keeps it exact for any u64.
-        #[expect(clippy::cast_possible_truncation, reason = "modulo 2^32 is the definition")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "modulo 2^32 is the definition"
+        )]
         Self((at.0 as u128 * 9 / 100) as u32)
     }
 
@@ -41,25 +45,35 @@ impl RtpTime {
 }
 
 /// Moment of capture by the device's clock, in microseconds since the Unix epoch.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS)]
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS,
+)]
+#[ts(export_to = "units.ts")]
 #[serde(transparent)]
 #[ts(type = "number & { readonly __unit: \"CaptureTime\" }")]
 pub struct CaptureTime(pub u64);
 
 /// A moment by the relay's clock, in microseconds since the Unix epoch. Everyone computes image age in it.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS)]
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS,
+)]
+#[ts(export_to = "units.ts")]
 #[serde(transparent)]
 #[ts(type = "number & { readonly __unit: \"RelayTime\" }")]
 pub struct RelayTime(pub u64);
 
 /// Position of a frame in a stream or clip: 0 in code, shown from 1.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS)]
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS,
+)]
+#[ts(export_to = "units.ts")]
 #[serde(transparent)]
 #[ts(type = "number & { readonly __unit: \"FrameIndex\" }")]
 pub struct FrameIndex(pub u32);
 
 /// A fraction of the picture's width or height, 0 at the left or top edge, 1 at the right or bottom edge.
 #[derive(Debug, Clone, Copy, Default, PartialEq, PartialOrd, Serialize, Deserialize, TS)]
+#[ts(export_to = "units.ts")]
 #[serde(try_from = "f64", into = "f64")]
 #[ts(type = "number")]
 pub struct Fraction(f64);
@@ -75,7 +89,11 @@ impl Fraction {
     /// # Errors
     /// `OutsidePicture` for NaN, infinities and values outside 0..=1.
     pub fn new(value: f64) -> Result<Self, OutsidePicture> {
-        if (0.0..=1.0).contains(&value) { Ok(Self(value)) } else { Err(OutsidePicture) }
+        if (0.0..=1.0).contains(&value) {
+            Ok(Self(value))
+        } else {
+            Err(OutsidePicture)
+        }
     }
 
     /// The bare number, 0..=1.
@@ -107,7 +125,10 @@ mod tests {
     #[test]
     fn one_second_is_ninety_thousand_ticks() {
         let t = CaptureTime(1_795_000_000_000_000);
-        assert_eq!(RtpTime::of(CaptureTime(t.0 + 1_000_000)).since(RtpTime::of(t)), 90_000);
+        assert_eq!(
+            RtpTime::of(CaptureTime(t.0 + 1_000_000)).since(RtpTime::of(t)),
+            90_000
+        );
     }
 
     #[test]
@@ -116,7 +137,10 @@ mod tests {
             assert_eq!(Fraction::new(wrong), Err(OutsidePicture));
         }
         assert!(serde_json::from_str::<Fraction>("1.5").is_err());
-        assert_eq!(serde_json::to_string(&Fraction::new(0.25).unwrap()).unwrap(), "0.25");
+        assert_eq!(
+            serde_json::to_string(&Fraction::new(0.25).unwrap()).unwrap(),
+            "0.25"
+        );
     }
 
     proptest! {

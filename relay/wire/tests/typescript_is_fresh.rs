@@ -1,0 +1,98 @@
+//! The TypeScript in `viewer/src/wire` is what these Rust types give. `make wire` writes it; a difference fails here.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use ts_rs::{Config, TS};
+use wire::{agent, http, mark, problem, socket};
+
+/// Everything that a page sends or receives; types that these name come along.
+fn export_all(into: &Path) {
+    let config = Config::new().with_out_dir(into).with_large_int("number");
+    socket::ToRelay::export_all(&config).unwrap();
+    socket::FromRelay::export_all(&config).unwrap();
+    problem::Problem::export_all(&config).unwrap();
+    http::SessionRequest::export_all(&config).unwrap();
+    http::SessionGrant::export_all(&config).unwrap();
+    http::ConsultList::export_all(&config).unwrap();
+    http::TicketGrant::export_all(&config).unwrap();
+    http::DemoDoor::export_all(&config).unwrap();
+    http::DemoTicketRequest::export_all(&config).unwrap();
+    fs::write(into.join("constants.ts"), constants()).unwrap();
+}
+
+/// Limits and names that both sides must agree on.
+fn constants() -> String {
+    let codes: Vec<String> = problem::ProblemCode::ALL
+        .iter()
+        .map(|code| format!("  {},", serde_json::to_string(code).unwrap()))
+        .collect();
+    format!(
+        "// This file was generated from relay/wire. Do not edit it: run `make wire`.\n\
+         import type {{ ProblemCode }} from \"./problem\";\n\n\
+         export const WIRE_VERSION = {};\n\
+         export const RTP_CLOCK_HZ = {};\n\
+         export const SESSION_HEADER = {:?};\n\
+         export const MAX_MESSAGE_BYTES = {};\n\
+         export const MAX_STROKE_POINTS = {};\n\
+         export const MAX_LABEL_CHARS = {};\n\
+         export const MAX_SKETCH_POINTS = {};\n\
+         export const PRESENCE_INTERVAL_MS = {};\n\
+         export const CONTROL_CHANNEL = {:?};\n\
+         export const PROBLEM_CODES: readonly ProblemCode[] = [\n{}\n];\n",
+        wire::WIRE_VERSION,
+        wire::units::RTP_CLOCK_HZ,
+        http::SESSION_HEADER,
+        socket::MAX_MESSAGE_BYTES,
+        mark::MAX_STROKE_POINTS,
+        mark::MAX_LABEL_CHARS,
+        socket::MAX_SKETCH_POINTS,
+        socket::PRESENCE_INTERVAL_MS,
+        agent::CONTROL_CHANNEL,
+        codes.join("\n"),
+    )
+}
+
+fn files(folder: &Path) -> BTreeMap<PathBuf, String> {
+    let Ok(entries) = fs::read_dir(folder) else {
+        return BTreeMap::new();
+    };
+    entries
+        .map(|entry| entry.unwrap().path())
+        .map(|path| {
+            (
+                path.file_name().unwrap().into(),
+                fs::read_to_string(&path).unwrap(),
+            )
+        })
+        .collect()
+}
+
+#[test]
+fn the_viewers_types_are_fresh() {
+    let committed = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../viewer/src/wire");
+    let fresh = tempfile::tempdir().unwrap();
+    export_all(fresh.path());
+    if std::env::var_os("HIBIKI_WRITE_WIRE").is_some() {
+        fs::remove_dir_all(&committed).ok();
+        fs::create_dir_all(&committed).unwrap();
+        for (name, text) in files(fresh.path()) {
+            fs::write(committed.join(name), text).unwrap();
+        }
+    }
+    let (want, have) = (files(fresh.path()), files(&committed));
+    assert_eq!(
+        want.keys().collect::<Vec<_>>(),
+        have.keys().collect::<Vec<_>>(),
+        "viewer/src/wire has other files than the wire crate gives: run `make wire`"
+    );
+    for (name, text) in &want {
+        assert_eq!(
+            have.get(name),
+            Some(text),
+            "viewer/src/wire/{} is stale: run `make wire`",
+            name.display()
+        );
+    }
+}

@@ -1,0 +1,46 @@
+// This file was generated from relay/wire. Do not edit it: run `make wire`.
+import type { ProblemCode } from "./problem";
+
+export const WIRE_VERSION = 1;
+export const RTP_CLOCK_HZ = 90000;
+export const SESSION_HEADER = "hibiki-session";
+export const MAX_MESSAGE_BYTES = 65536;
+export const MAX_STROKE_POINTS = 2048;
+export const MAX_LABEL_CHARS = 120;
+export const MAX_SKETCH_POINTS = 64;
+export const PRESENCE_INTERVAL_MS = 33;
+export const CONTROL_CHANNEL = "control";
+export const PROBLEM_CODES: readonly ProblemCode[] = [
+  "noEntry",
+  "ticketUnknown",
+  "ticketExpired",
+  "ticketUsed",
+  "sessionExpired",
+  "notAllowed",
+  "wrongOrigin",
+  "notFound",
+  "wrongMethod",
+  "noPicture",
+  "publisherPresent",
+  "alreadyFrozen",
+  "notFrozen",
+  "markIdTaken",
+  "markUnknown",
+  "notYourMark",
+  "markRefused",
+  "messageRefused",
+  "tooLarge",
+  "wrongContent",
+  "badJson",
+  "badSdp",
+  "codecUnsupported",
+  "tooFast",
+  "tooMany",
+  "versionUnknown",
+  "resumeAhead",
+  "connectedElsewhere",
+  "tooSlow",
+  "shuttingDown",
+  "storageFailed",
+  "internal",
+];
