@@ -1,0 +1,207 @@
+// Drives one headless Chromium for the stories and the bench.
+//
+// Owns: the browser, its contexts and pages, and the translation of one JSON line on stdin ({id, op, ...}) into one
+// JSON line on stdout ({id, ok} or {id, error}). It knows nothing of Hibiki; what a page means is said in Rust.
+// Callers: tests/src/browser.rs. Invariant: when stdin ends, the browser and everything it started end too.
+
+import { readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import AxeBuilder from '@axe-core/playwright';
+import { chromium } from 'playwright-core';
+
+/** Console lines kept per page: enough to read a failure, bounded for pages that shout. */
+const MAX_CONSOLE_LINES = 400;
+/** Longest a single browser action may take before it is reported as failed, in milliseconds. */
+const ACTION_TIMEOUT_MS = 15_000;
+
+const FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  // Pages in the background are people at other desks: they must not be slowed down.
+  '--disable-background-timer-throttling',
+  '--disable-backgrounding-occluded-windows',
+  '--disable-renderer-backgrounding',
+  '--disable-features=WebRtcHideLocalIpsWithMdns,CalculateNativeWinOcclusion',
+  '--autoplay-policy=no-user-gesture-required',
+  '--use-fake-device-for-media-stream',
+  '--use-fake-ui-for-media-stream',
+];
+
+const witness = readFileSync(new URL('./witness.js', import.meta.url), 'utf8');
+const barcode = readFileSync(new URL('./barcode.js', import.meta.url), 'utf8');
+
+const browser = await chromium.launch({
+  executablePath: process.env.HIBIKI_CHROMIUM ?? '/usr/bin/chromium',
+  headless: true,
+  args: FLAGS,
+});
+const contexts = new Map();
+const pages = new Map();
+let nextId = 1;
+
+function found(map, id, what) {
+  const it = map.get(id);
+  if (!it) throw new Error(`no such ${what}: ${id}`);
+  return it;
+}
+
+function listen(page) {
+  const lines = [];
+  const note = (kind, text) => {
+    if (lines.length < MAX_CONSOLE_LINES) lines.push({ kind, text });
+  };
+  page.on('console', (m) => note(m.type(), m.text()));
+  page.on('pageerror', (e) => note('pageerror', String(e?.stack ?? e)));
+  page.on('crash', () => note('pageerror', 'the page crashed'));
+  return lines;
+}
+
+const FIND = { timeout: ACTION_TIMEOUT_MS };
+
+/** A pen, a finger or a mouse: `steps` are {type: down|move|up, x, y} in CSS pixels. */
+async function pointer(page, { kind, steps, paceMs }) {
+  if (kind === 'mouse') {
+    for (const s of steps) {
+      if (s.type === 'move') await page.mouse.move(s.x, s.y);
+      else if (s.type === 'down') await page.mouse.down();
+      else await page.mouse.up();
+      if (paceMs) await new Promise((r) => setTimeout(r, paceMs));
+    }
+    return;
+  }
+  const cdp = await page.context().newCDPSession(page);
+  const type = { down: 'mousePressed', move: 'mouseMoved', up: 'mouseReleased' };
+  let pressed = false;
+  for (const s of steps) {
+    if (s.type === 'down') pressed = true;
+    const buttons = pressed && s.type !== 'up' ? 1 : 0;
+    await cdp.send('Input.dispatchMouseEvent', {
+      type: type[s.type], x: s.x, y: s.y, button: pressed ? 'left' : 'none', buttons,
+      clickCount: 1, pointerType: kind, force: buttons ? 0.5 : 0,
+    });
+    if (s.type === 'up') pressed = false;
+    if (paceMs) await new Promise((r) => setTimeout(r, paceMs));
+  }
+  await cdp.detach();
+}
+
+/** `fn` is the source of a function of one argument. It becomes a function here, not in the page, whose content
+ * security policy would refuse `eval`. */
+const toFunction = (fn) => (0, eval)(`(${fn})`);
+
+const ops = {
+  async context({ viewport, locale, touch, witnessed, scale }) {
+    const context = await browser.newContext({
+      viewport: viewport ?? { width: 1280, height: 800 },
+      deviceScaleFactor: scale ?? 1,
+      locale: locale ?? 'ja-JP',
+      hasTouch: touch ?? false,
+      permissions: ['camera'],
+      reducedMotion: 'reduce',
+    });
+    context.setDefaultTimeout(ACTION_TIMEOUT_MS);
+    if (witnessed ?? true) {
+      await context.addInitScript({ content: barcode });
+      await context.addInitScript({ content: witness });
+    }
+    const id = nextId++;
+    contexts.set(id, context);
+    return id;
+  },
+  async page({ context }) {
+    const page = await found(contexts, context, 'context').newPage();
+    const id = nextId++;
+    pages.set(id, { page, lines: listen(page) });
+    return id;
+  },
+  async goto({ page, url }) {
+    const answer = await found(pages, page, 'page').page.goto(url, { waitUntil: 'domcontentloaded' });
+    return answer?.status() ?? null;
+  },
+  async reload({ page }) {
+    await found(pages, page, 'page').page.reload({ waitUntil: 'domcontentloaded' });
+  },
+  eval: ({ page, fn, arg }) => found(pages, page, 'page').page.evaluate(toFunction(fn), arg ?? null),
+  async until({ page, fn, arg, timeoutMs }) {
+    const handle = await found(pages, page, 'page').page.waitForFunction(
+      toFunction(fn),
+      arg ?? null,
+      { timeout: timeoutMs, polling: 10 },
+    );
+    const value = await handle.jsonValue();
+    await handle.dispose();
+    return value;
+  },
+  click: ({ page, target, force }) => found(pages, page, 'page').page.locator(target).first().click({ ...FIND, force: force ?? false }),
+  fill: ({ page, target, text }) => found(pages, page, 'page').page.locator(target).first().fill(text, FIND),
+  select: ({ page, target, value }) => found(pages, page, 'page').page.locator(target).first().selectOption(value, FIND),
+  press: ({ page, key }) => found(pages, page, 'page').page.keyboard.press(key),
+  type: ({ page, text }) => found(pages, page, 'page').page.keyboard.type(text),
+  wheel: ({ page, dx, dy }) => found(pages, page, 'page').page.mouse.wheel(dx, dy),
+  pointer: ({ page, ...rest }) => pointer(found(pages, page, 'page').page, rest),
+  text: ({ page, target }) => found(pages, page, 'page').page.locator(target ?? 'body').first().innerText(FIND),
+  count: ({ page, target }) => found(pages, page, 'page').page.locator(target).count(),
+  box: ({ page, target }) => found(pages, page, 'page').page.locator(target).first().boundingBox(FIND),
+  visible: ({ page, target, timeoutMs }) =>
+    found(pages, page, 'page').page.locator(target).first().waitFor({ state: 'visible', timeout: timeoutMs }),
+  gone: ({ page, target, timeoutMs }) =>
+    found(pages, page, 'page').page.locator(target).first().waitFor({ state: 'hidden', timeout: timeoutMs }),
+  async screenshot({ page, path }) {
+    await found(pages, page, 'page').page.screenshot({ path, animations: 'disabled' });
+  },
+  aria: ({ page, target }) => found(pages, page, 'page').page.locator(target ?? 'body').ariaSnapshot(FIND),
+  async axe({ page, tags }) {
+    const result = await new AxeBuilder({ page: found(pages, page, 'page').page }).withTags(tags).analyze();
+    const short = (v) => ({ rule: v.id, help: v.help, nodes: v.nodes.map((n) => `${n.target.join(' ')}: ${n.failureSummary ?? ''}`) });
+    return {
+      violations: result.violations.map(short),
+      passes: result.passes.map((p) => p.id),
+      undecided: result.incomplete.map(short),
+    };
+  },
+  console: ({ page }) => found(pages, page, 'page').lines,
+  async offline({ context, offline }) {
+    await found(contexts, context, 'context').setOffline(offline);
+  },
+  async close({ page }) {
+    const { page: p } = found(pages, page, 'page');
+    pages.delete(page);
+    await p.close();
+  },
+  async closeContext({ context }) {
+    const it = found(contexts, context, 'context');
+    contexts.delete(context);
+    await it.close();
+  },
+};
+
+function say(line) {
+  process.stdout.write(`${JSON.stringify(line)}\n`);
+}
+
+async function answer(line) {
+  let id = null;
+  try {
+    const { id: from, op, ...rest } = JSON.parse(line);
+    id = from;
+    const act = ops[op];
+    if (!act) throw new Error(`no such operation: ${op}`);
+    say({ id, ok: (await act(rest)) ?? null });
+  } catch (e) {
+    say({ id, error: String(e?.message ?? e) });
+  }
+}
+
+const input = createInterface({ input: process.stdin });
+input.on('line', (line) => void answer(line));
+input.on('close', async () => {
+  await browser.close().catch(() => {});
+  process.exit(0);
+});
+browser.on('disconnected', () => process.exit(1));
+say({ ready: browser.version() });

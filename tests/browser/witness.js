@@ -1,0 +1,160 @@
+// What a page really did, seen from outside the viewer's own code: frames painted, messages on the consult socket,
+// pen events, ink on the glass. Injected into every page before its own scripts.
+//
+// Owns: bounded records with wall-clock times (performance.timeOrigin + now: one host clock for all pages). It never
+// changes what the viewer does; it wraps WebSocket and requestVideoFrameCallback and passes everything through.
+// Callers: tests/src/person/ and tests/bench. Invariant: nothing here depends on the viewer's internals, only on the DOM.
+
+'use strict';
+window.hibikiWitness = (() => {
+  /** About 30 s at 30 fps: enough to look up any frame a story asks for. */
+  const MAX_FRAMES = 1_000;
+  const MAX_MESSAGES = 4_000;
+  const MAX_PEN_EVENTS = 400;
+
+  const wall = () => performance.timeOrigin + performance.now();
+  const frames = [];
+  const messages = [];
+  const pen = [];
+  const counts = { painted: 0, unread: 0, sockets: 0, presence: 0 };
+  const state = { firstFrameAt: null, last: null, video: null, awaited: new Map() };
+
+  const push = (list, max, item) => {
+    list.push(item);
+    if (list.length > max) list.shift();
+  };
+
+  // ── frames ──
+  const watched = new WeakSet();
+  const nativeCallback = HTMLVideoElement.prototype.requestVideoFrameCallback;
+  function watch(video) {
+    if (watched.has(video)) return;
+    watched.add(video);
+    state.video = video;
+    const onFrame = (_now, meta) => {
+      const at = wall();
+      const read = hibikiBarcode.read(video);
+      counts.painted += 1;
+      if (!read) counts.unread += 1;
+      state.video = video;
+      state.firstFrameAt ??= at;
+      state.last = {
+        at,
+        rtp: meta.rtpTimestamp ?? null,
+        n: read?.n ?? null,
+        t: read?.t ?? null,
+        ageMs: read ? hibikiBarcode.ageMs(read.t, at) : null,
+        width: meta.width,
+        height: meta.height,
+      };
+      push(frames, MAX_FRAMES, state.last);
+      nativeCallback.call(video, onFrame);
+    };
+    nativeCallback.call(video, onFrame);
+  }
+  HTMLVideoElement.prototype.requestVideoFrameCallback = function (callback) {
+    watch(this);
+    return nativeCallback.call(this, callback);
+  };
+  new MutationObserver(() => {
+    for (const video of document.querySelectorAll('video')) watch(video);
+  }).observe(document, { childList: true, subtree: true });
+
+  // ── consult socket ──
+  const PRESENCE = new Set(['pointers', 'sketches', 'stamp', 'flow', 'pong', 'ping', 'point', 'sketch']);
+  function note(dir, data) {
+    let message;
+    try {
+      message = JSON.parse(data);
+    } catch {
+      return;
+    }
+    if (PRESENCE.has(message.type)) {
+      counts.presence += 1;
+      state[`${dir}:${message.type}`] = { at: wall(), message };
+      return;
+    }
+    const at = wall();
+    push(messages, MAX_MESSAGES, { dir, at, message });
+    if (dir === 'in' && message.type === 'entries') {
+      for (const entry of message.entries) {
+        if (entry.event.type === 'marked') awaitInk(entry.event.mark, at);
+      }
+    }
+  }
+  const NativeSocket = window.WebSocket;
+  window.WebSocket = class extends NativeSocket {
+    constructor(...args) {
+      super(...args);
+      counts.sockets += 1;
+      this.addEventListener('message', (e) => note('in', e.data));
+      this.addEventListener('close', (e) => push(messages, MAX_MESSAGES, { dir: 'close', at: wall(), message: { type: 'close', code: e.code } }));
+    }
+    send(data) {
+      note('out', data);
+      super.send(data);
+    }
+  };
+
+  // ── pen ──
+  const onPen = (e) => {
+    const inPicture = state.video !== null;
+    push(pen, MAX_PEN_EVENTS, {
+      type: e.type, at: wall(), x: e.clientX, y: e.clientY, frame: state.last,
+      glass: e.type === 'pointerdown' && inPicture ? hibikiBarcode.read(state.video) : null,
+    });
+  };
+  for (const type of ['pointerdown', 'pointerup']) window.addEventListener(type, onPen, { capture: true });
+
+  // ── ink ──
+  /** Where the picture itself lies on the page: the element's box without the letterbox. */
+  function pictureRect() {
+    const video = state.video;
+    if (!video) return null;
+    const box = video.getBoundingClientRect();
+    if (box.width === 0 || video.videoWidth === 0) return null;
+    const scale = Math.min(box.width / video.videoWidth, box.height / video.videoHeight);
+    const [width, height] = [video.videoWidth * scale, video.videoHeight * scale];
+    return { x: box.x + (box.width - width) / 2, y: box.y + (box.height - height) / 2, width, height };
+  }
+  /** Whether any canvas shows something near a place of the picture (fractions). */
+  function inked(fx, fy) {
+    const picture = pictureRect();
+    if (!picture) return false;
+    const [px, py] = [picture.x + fx * picture.width, picture.y + fy * picture.height];
+    for (const canvas of document.querySelectorAll('canvas')) {
+      const box = canvas.getBoundingClientRect();
+      if (px < box.left || px > box.right || py < box.top || py > box.bottom || canvas.width === 0) continue;
+      const context = canvas.getContext('2d');
+      if (!context) continue;
+      const [cx, cy] = [((px - box.left) * canvas.width) / box.width, ((py - box.top) * canvas.height) / box.height];
+      const near = context.getImageData(Math.max(0, Math.floor(cx) - 3), Math.max(0, Math.floor(cy) - 3), 7, 7).data;
+      for (let i = 3; i < near.length; i += 4) if (near[i] > 64) return true;
+    }
+    return false;
+  }
+  function somePoint(shape) {
+    if (shape.type === 'stroke') return shape.points[shape.points.length - 1];
+    return shape.type === 'arrow' ? shape.to : shape.at;
+  }
+  /** After an entry came in: notes when its ink is on the glass (first frame after whose drawing the pixels are set). */
+  function awaitInk(mark, arrivedAt) {
+    const record = { arrivedAt, paintedAt: null };
+    state.awaited.set(mark.id, record);
+    const point = somePoint(mark.shape);
+    let left = 300;
+    const look = () => {
+      const { port1, port2 } = new MessageChannel();
+      // A message posted from an animation frame is delivered after all of that frame's callbacks have drawn.
+      port1.onmessage = () => {
+        port1.close();
+        if (inked(point.x, point.y)) record.paintedAt = wall();
+        else if (left-- > 0) requestAnimationFrame(look);
+      };
+      port2.postMessage(0);
+    };
+    requestAnimationFrame(look);
+  }
+
+  return { frames, messages, pen, counts, state, wall, pictureRect, inked };
+})();
