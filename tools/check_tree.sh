@@ -1,0 +1,65 @@
+#!/usr/bin/env bash
+# House rules that no linter knows: how long a file may be, how a Rust file opens, and what no tracked file may name.
+# Looks at tracked files and at new ones that are not ignored. Generated files are left out.
+set -euo pipefail
+# shellcheck source=tools/lib.sh
+. "$(dirname "$0")/lib.sh"
+cd "$ROOT"
+
+WARN_LINES=400
+MOST_LINES=600
+failed=0
+complain() {
+  printf '✗ %s\n' "$1"
+  failed=1
+}
+
+mapfile -d '' -t files < <(git ls-files -z --cached --others --exclude-standard | while IFS= read -r -d '' file; do
+  [ ! -f "$file" ] || printf '%s\0' "$file"
+done | sort -zu)
+code=()
+for file in "${files[@]}"; do
+  case "$file" in
+    viewer/src/wire/* | tools/check_tree.sh) ;; # generated; and this file, which spells out what it looks for
+    *.rs | *.ts | *.tsx | *.mjs | *.js | *.css | *.sh) code+=("$file") ;;
+  esac
+done
+
+while read -r lines file; do
+  [ "$file" != total ] || continue
+  if [ "$lines" -gt "$MOST_LINES" ]; then
+    complain "$file has $lines lines; split it by duty before $MOST_LINES"
+  elif [ "$lines" -gt "$WARN_LINES" ]; then
+    note "$file has $lines lines; consider splitting it (warning from $WARN_LINES)"
+  fi
+done < <(wc -l "${code[@]}")
+
+for file in "${code[@]}"; do
+  case "$file" in
+    *.rs) [[ $(head -n 1 "$file") == '//!'* ]] || complain "$file does not open with //! saying what it owns" ;;
+  esac
+done
+
+# forbid WHAT PATTERN [FILE...]: an extended regular expression that may stand in none of them.
+forbid() {
+  local what=$1 pattern=$2 hits
+  shift 2
+  [ $# -gt 0 ] || return 0
+  hits=$(grep -InE -e "$pattern" -- "$@" || true)
+  [ -z "$hits" ] || complain "$what:"$'\n'"$(head -n 10 <<<"$hits")"
+}
+# Cargo.lock names its registry in every entry: that is cargo's own format.
+text=()
+for file in "${files[@]}"; do
+  case "$file" in
+    Cargo.lock | tools/check_tree.sh) ;;
+    *) text+=("$file") ;;
+  esac
+done
+forbid "the address of a package registry" '(registry|static|index|files|deb|security)[.](npmjs|crates|pythonhosted|debian)[.](org|io)|pypi[.]org|[a-z0-9-]+-(npm|python|apt|docker)[.]pkg[.]dev' "${text[@]}"
+forbid "a path of somebody's machine" '(^|[^a-zA-Z0-9._/-])/(root|work|home/[a-z]+|Users/[A-Za-z]+)/' "${text[@]}"
+forbid "a TODO without an issue number" '\b(TODO|FIXME|XXX)\b([^(#]|\([^#]|$)' "${code[@]}"
+forbid "a focused or skipped test" '\b(it|test|describe)[.](only|skip)\(' "${code[@]}"
+
+[ "$failed" -eq 0 ] || exit 1
+say "${#files[@]} files keep the house rules"

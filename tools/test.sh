@@ -1,0 +1,99 @@
+#!/usr/bin/env bash
+# Runs the checks in order, stops at the first that fails and names it, and says what each one took.
+#   tools/test.sh lint    everything that runs no test
+#   tools/test.sh all     set-up, lint, tests and stories: what CI runs
+#   tools/test.sh audit   the advisory database, which only a machine with the internet can fetch
+set -euo pipefail
+# shellcheck source=tools/lib.sh
+. "$(dirname "$0")/lib.sh"
+cd "$ROOT"
+
+TIMES=()
+LOGS="$ROOT/target/test-logs"
+mkdir -p "$LOGS"
+
+# step NAME COMMAND...: runs it, keeps its words in a log, and prints them when it fails.
+step() {
+  local name=$1 began=$SECONDS took log status=0
+  shift
+  log="$LOGS/$(printf '%s' "$name" | tr -c 'a-z0-9\n' '-').log"
+  printf '── %s\n' "$name"
+  "$@" 2>&1 | tee "$log" || status=$?
+  took=$((SECONDS - began))
+  TIMES+=("$(printf '%5d s  %s' "$took" "$name")")
+  [ "$status" -eq 0 ] && return 0
+  printf '\n✗ the step "%s" failed after %d s. It ran:\n    %s\n' "$name" "$took" "$*" >&2
+  printf '  Its output stands above and in %s\n' "${log#"$ROOT/"}" >&2
+  exit 1
+}
+
+# One selection of packages for all test runs, so that each dependency is built once: cargo unifies features over
+# the packages named, and `-p stories` would build a second copy of half the tree. Hence --workspace with names.
+test_targets() {
+  cargo metadata --no-deps --format-version 1 --locked --offline |
+    node -e '
+      const metadata = JSON.parse(require("node:fs").readFileSync(0, "utf8"));
+      for (const p of metadata.packages)
+        for (const t of p.targets)
+          if (t.kind.includes("test") && (p.name === "stories") === (process.argv[1] === "stories")) console.log(t.name);
+    ' "$1"
+}
+unit_and_behaviour_tests() {
+  local names=() name
+  while read -r name; do names+=(--test "$name"); done < <(test_targets others)
+  cargo test --locked --workspace --lib --bins "${names[@]}"
+}
+stories() {
+  local names=() name
+  while read -r name; do names+=(--test "$name"); done < <(test_targets stories)
+  [ ${#names[@]} -gt 0 ] || die "the crate stories has no test target"
+  # One at a time: a story measures live timing on the real binaries, and two cores serve one consult, not four.
+  cargo test --locked --workspace "${names[@]}" -- --test-threads=1
+}
+
+run_lint() {
+  step "rust format" cargo fmt --all --check
+  step "house rules" tools/check_tree.sh
+  step "viewer format and lint" npm_in viewer lint
+  step "viewer types" npm_in viewer check
+  step "licences, bans and sources" cargo deny --locked check --hide-inclusion-graph bans licenses sources
+  step "clippy" cargo clippy --locked --workspace --all-targets --quiet -- -D warnings
+}
+
+run_tests() {
+  step "viewer tests" npm_in viewer test
+  step "unit and behaviour tests" unit_and_behaviour_tests
+  step "documentation examples" cargo test --locked --workspace --doc --quiet
+  step "binaries for the stories" cargo build --locked --workspace --bins
+  step "stories" stories
+}
+
+# What each runner counted, as one line that any CI can read.
+summary() {
+  local passed
+  passed=$(cat "$LOGS"/*tests.log "$LOGS"/documentation-examples.log "$LOGS"/stories.log | sed 's/\x1b\[[0-9;]*m//g' |
+    awk '/^test result: ok\./ { sum += $4 } /^ *Tests +[0-9]+ passed/ { sum += $2 } END { print sum + 0 }')
+  printf '\n%s passed, 0 failed\n' "$passed"
+}
+
+what=${1:-all}
+rm -f "$LOGS"/*.log
+case "$what" in
+  audit)
+    step "set-up" tools/setup.sh test
+    use_tools
+    step "advisories" cargo deny --locked check --hide-inclusion-graph advisories
+    ;;
+  lint | all)
+    step "set-up" tools/setup.sh test
+    use_tools
+    use_test_data
+    step "viewer build" tools/viewer.sh
+    run_lint
+    [ "$what" = lint ] || run_tests
+    ;;
+  *) die "tools/test.sh takes 'lint', 'all' or 'audit'" ;;
+esac
+printf '\nTime per step (%d s in all):\n' "$SECONDS"
+printf '%s\n' "${TIMES[@]}"
+[ "$what" != all ] || summary
