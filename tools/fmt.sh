@@ -7,4 +7,4 @@ cd "$ROOT"
 tools/setup.sh build
 use_tools
 cargo fmt --all
-npm_in viewer format
+npm_in viewer fmt

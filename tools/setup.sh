@@ -34,7 +34,7 @@ apt_packages() {
     [[ $installed == *$'\n'"$package installed"$'\n'* ]] || missing+=("$package")
   done
   [ ${#missing[@]} -gt 0 ] || return 0
-  say "Installing ${#missing[@]} system packages, which needs root:"
+  say "Installing system packages, which needs root:"
   for package in "${missing[@]}"; do note "$(printf '%-18s %s' "$package" "$(purpose_of "$package")")"; done
   become_root "${missing[@]}"
   mkdir -p "$TOOLS"
