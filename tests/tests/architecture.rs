@@ -3,7 +3,11 @@
 //! Owns the list of what each crate and folder may name. It reads `cargo metadata` and the `use`, `import` and path
 //! expressions of the sources; it runs nothing. A new crate or folder fails here until somebody says where it belongs.
 //! Each rule also proves on a planted offence that it can fail.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 use std::collections::BTreeMap;
 use std::fs;
