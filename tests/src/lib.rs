@@ -1,1 +1,18 @@
 //! Stories over the real binaries, a real browser and real DICOM files; the bench.
+//!
+//! ```text
+//! story ──► relay (real binary, free ports, own data folder)
+//!       ──► agent (real binary, any source)
+//!       ──► people: pages of one shared Chromium, signed in by fresh tickets
+//! ```
+//!
+//! Owns the story builder, the people in it and what they can do, the bounded waiting and the reading of the capture
+//! barcode. It asserts nothing by itself: each behaviour has a file in `tests/stories`, each figure one in `bench`.
+//! Invariant: whatever happens in a story, no process, port or file of it is left when it ends.
+
+pub mod barcode;
+pub mod binaries;
+pub mod browser;
+pub mod machine;
+pub mod process;
+pub mod wait;

@@ -1,0 +1,313 @@
+//! Figures: what is measured, what must be reached, what others reach, and how all of it is printed and stored.
+//!
+//! Owns the list of keys with their targets and peers (issue 2, "Must reach"), percentiles, the table and the JSON file.
+//! It measures nothing. Invariant: a figure without a measured value is not in the file; nothing is filled in.
+
+use anyhow::{Context, Result};
+use serde_json::{Map, Value, json};
+use std::path::Path;
+use stories::machine::Machine;
+
+/// What is known about a figure before it is measured.
+#[derive(Debug)]
+pub(crate) struct Kind {
+    /// Key in the file; issues and later comparisons name it.
+    pub(crate) key: &'static str,
+    /// Unit of the value.
+    pub(crate) unit: &'static str,
+    /// What must be reached, if anything.
+    pub(crate) target: Option<f64>,
+    /// What comparable software reaches, with the source in words.
+    pub(crate) peer: &'static str,
+}
+
+const fn kind(
+    key: &'static str,
+    unit: &'static str,
+    target: Option<f64>,
+    peer: &'static str,
+) -> Kind {
+    Kind {
+        key,
+        unit,
+        target,
+        peer,
+    }
+}
+
+/// Everything that the bench can measure, in the order of the table. All of them are better when lower.
+pub(crate) const KINDS: &[Kind] = &[
+    kind(
+        "glass_30fps_p50_ms",
+        "ms",
+        Some(12.0),
+        "5.6 without a relay",
+    ),
+    kind("glass_30fps_p90_ms", "ms", None, "8.9 without a relay"),
+    kind(
+        "glass_30fps_p99_ms",
+        "ms",
+        Some(30.0),
+        "9.1 without a relay",
+    ),
+    kind(
+        "glass_60fps_p50_ms",
+        "ms",
+        Some(20.0),
+        "7.0-19.2 without a relay",
+    ),
+    kind("glass_60fps_p90_ms", "ms", None, "20.2 without a relay"),
+    kind("glass_60fps_p99_ms", "ms", None, "21.3 without a relay"),
+    kind("encode_p50_ms", "ms", None, "2-4 x264 superfast"),
+    kind("encode_p99_ms", "ms", None, ""),
+    kind(
+        "relay_share_p50_ms",
+        "ms",
+        Some(1.0),
+        "3.2-3.6 `rtc` at 50 viewers",
+    ),
+    kind("relay_share_p99_ms", "ms", None, ""),
+    kind(
+        "first_picture_ms",
+        "ms",
+        Some(250.0),
+        "75-122 `rtc` prototype, 235-252 wrapper",
+    ),
+    kind("first_picture_p99_ms", "ms", None, ""),
+    kind("mark_round_trip_p50_ms", "ms", Some(60.0), ""),
+    kind("mark_round_trip_p99_ms", "ms", None, ""),
+    kind(
+        "relay_cpu_per_packet_1_us",
+        "µs",
+        None,
+        "28.8 `rtc`+GSO, Janus 41.7",
+    ),
+    kind(
+        "relay_cpu_per_packet_10_us",
+        "µs",
+        None,
+        "4.8-5.4 `rtc`+GSO, Janus 17.0",
+    ),
+    kind(
+        "relay_cpu_per_packet_50_us",
+        "µs",
+        Some(5.0),
+        "3.4-4.0 `rtc`+GSO, str0m 5.9, Janus 26.7",
+    ),
+    kind("floor_per_packet_us", "µs", None, "3.25 seal + sendto"),
+    kind(
+        "viewer_initial_js_gzip_kb",
+        "KB",
+        Some(60.0),
+        "OHIF entry about 1,016",
+    ),
+];
+
+/// What has been measured.
+#[derive(Debug, Default)]
+pub(crate) struct Figures {
+    values: Vec<(&'static str, f64)>,
+    notes: Vec<String>,
+}
+
+impl Figures {
+    /// Keeps a value.
+    pub(crate) fn set(&mut self, key: &'static str, value: f64) {
+        debug_assert!(
+            KINDS.iter().any(|kind| kind.key == key),
+            "{key} is in the list"
+        );
+        self.values.retain(|(known, _)| *known != key);
+        self.values.push((key, value));
+    }
+
+    /// Keeps a sentence for below the table: sample sizes, what was left out.
+    pub(crate) fn note(&mut self, sentence: String) {
+        self.notes.push(sentence);
+    }
+
+    fn get(&self, key: &str) -> Option<f64> {
+        self.values
+            .iter()
+            .find(|(known, _)| *known == key)
+            .map(|(_, value)| *value)
+    }
+
+    /// Keys whose target was missed.
+    pub(crate) fn missed(&self) -> Vec<&'static str> {
+        let missed = |kind: &&Kind| {
+            kind.target
+                .zip(self.get(kind.key))
+                .is_some_and(|(target, value)| value > target)
+        };
+        KINDS.iter().filter(missed).map(|kind| kind.key).collect()
+    }
+
+    /// The one table.
+    pub(crate) fn table(&self, machine: &Machine) -> String {
+        let mut rows = vec![["figure", "value", "unit", "target", "", "peer"].map(str::to_owned)];
+        for kind in KINDS {
+            let Some(value) = self.get(kind.key) else {
+                continue;
+            };
+            let target = kind
+                .target
+                .map_or_else(String::new, |t| format!("≤ {}", short(t)));
+            let verdict = kind
+                .target
+                .map_or("", |t| if value <= t { "✓" } else { "✗" });
+            rows.push([
+                kind.key.to_owned(),
+                short(value),
+                kind.unit.to_owned(),
+                target,
+                verdict.to_owned(),
+                kind.peer.to_owned(),
+            ]);
+        }
+        let mut text = String::new();
+        let width = |column: usize| {
+            rows.iter()
+                .filter_map(|row| row.get(column))
+                .map(|cell| cell.chars().count())
+                .max()
+                .unwrap_or(0)
+        };
+        let widths: Vec<usize> = (0..6).map(width).collect();
+        for row in &rows {
+            for (at, (cell, width)) in row.iter().zip(&widths).enumerate() {
+                let pad = " ".repeat(width - cell.chars().count());
+                // Numbers stand to the right, words to the left.
+                text += &if matches!(at, 1 | 3) {
+                    format!("{pad}{cell}  ")
+                } else {
+                    format!("{cell}{pad}  ")
+                };
+            }
+            text.truncate(text.trim_end().len());
+            text.push('\n');
+        }
+        for note in &self.notes {
+            text += &format!("  {note}\n");
+        }
+        text += &format!(
+            "  {} × {}, Linux {}, load {:.2} before and {:.2} after{}\n",
+            machine.cores,
+            machine.cpu,
+            machine.kernel,
+            machine.load_before,
+            machine.load_after,
+            machine
+                .browser
+                .as_ref()
+                .map_or_else(String::new, |v| format!(", Chromium {v}")),
+        );
+        text
+    }
+
+    /// Writes the file; figures of other groups that stand in it stay.
+    pub(crate) fn write(&self, path: &Path, machine: &Machine) -> Result<()> {
+        let before = std::fs::read_to_string(path)
+            .ok()
+            .and_then(|text| serde_json::from_str::<Value>(&text).ok());
+        let mut figures = before
+            .and_then(|mut file| {
+                file.get_mut("figures")
+                    .and_then(Value::as_object_mut)
+                    .map(std::mem::take)
+            })
+            .unwrap_or_else(Map::new);
+        for kind in KINDS {
+            if let Some(value) = self.get(kind.key) {
+                let mut figure =
+                    json!({ "value": rounded(value), "unit": kind.unit, "better": "lower" });
+                if let Some(target) = kind.target {
+                    figure["target"] = json!(target);
+                }
+                figures.insert(kind.key.to_owned(), figure);
+            }
+        }
+        let file = json!({ "figures": figures, "machine": machine, "notes": self.notes });
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder)?;
+        }
+        std::fs::write(path, format!("{file:#}\n"))
+            .with_context(|| format!("write {}", path.display()))
+    }
+}
+
+fn rounded(value: f64) -> f64 {
+    (value * 1_000.0).round() / 1_000.0
+}
+
+fn short(value: f64) -> String {
+    if value >= 100.0 || value.fract() == 0.0 {
+        format!("{value:.0}")
+    } else {
+        format!("{value:.2}")
+    }
+}
+
+/// Percentiles of one pooled list, by nearest rank: the smallest value with at least `p` of all at or below it.
+#[derive(Debug)]
+pub(crate) struct Spread(Vec<f64>);
+
+impl Spread {
+    /// Sorts; refuses an empty list or one with something that is no number.
+    pub(crate) fn of(mut all: Vec<f64>, what: &str) -> Result<Self> {
+        anyhow::ensure!(!all.is_empty(), "nothing was measured: {what}");
+        anyhow::ensure!(
+            all.iter().all(|value| value.is_finite()),
+            "not all are numbers: {what}"
+        );
+        all.sort_by(f64::total_cmp);
+        Ok(Self(all))
+    }
+
+    /// How many.
+    pub(crate) fn count(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The percentile `p`, 0..=100.
+    pub(crate) fn p(&self, p: usize) -> f64 {
+        let rank = (self.0.len() * p).div_ceil(100).clamp(1, self.0.len());
+        self.0.get(rank - 1).copied().unwrap_or(f64::NAN)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percentiles_are_by_nearest_rank() {
+        let spread = Spread::of((1..=200).rev().map(f64::from).collect(), "numbers").unwrap();
+        assert_eq!(
+            (spread.p(0), spread.p(50), spread.p(99), spread.p(100)),
+            (1.0, 100.0, 198.0, 200.0)
+        );
+        assert_eq!(Spread::of(vec![7.0], "one").unwrap().p(99), 7.0);
+        assert!(Spread::of(vec![], "nothing").is_err());
+        assert!(Spread::of(vec![f64::NAN], "no number").is_err());
+    }
+
+    #[test]
+    fn a_file_keeps_the_figures_of_other_groups() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("bench.json");
+        let mut first = Figures::default();
+        first.set("first_picture_ms", 99.5);
+        first.write(&path, &Machine::read()).unwrap();
+        let mut second = Figures::default();
+        second.set("relay_share_p50_ms", 2.5);
+        second.write(&path, &Machine::read()).unwrap();
+        let file: Value = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+        assert_eq!(file["figures"]["first_picture_ms"]["value"], 99.5);
+        assert_eq!(file["figures"]["relay_share_p50_ms"]["target"], 1.0);
+        assert_eq!(
+            (first.missed(), second.missed()),
+            (vec![], vec!["relay_share_p50_ms"])
+        );
+    }
+}

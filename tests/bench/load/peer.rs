@@ -1,0 +1,393 @@
+//! One WebRTC peer of the load: its own socket, the sans-IO core of `rtc`, and our loop between them.
+//!
+//! Owns joining (offer, POST with a bearer ticket, answer, until connected) and the two loops: publish pictures at a
+//! fixed rate, or receive and count. Feedback is what a browser sends: receiver reports, NACK and transport-wide
+//! reports, so that the relay's cost of reading it is in the figure. Invariant: times are taken beside the system calls.
+
+use crate::keyframes::{self, KeyframeTap};
+use crate::orders::Door;
+use crate::packets;
+use crate::share::Crossing;
+use anyhow::{Context, Result, anyhow, bail};
+use bytes::BytesMut;
+use rtc::interceptor::{Registry, Slot};
+use rtc::media_stream::MediaStreamTrack;
+use rtc::peer_connection::configuration::RTCConfigurationBuilder;
+use rtc::peer_connection::configuration::interceptor_registry::register_default_interceptors;
+use rtc::peer_connection::configuration::media_engine::{MIME_TYPE_H264, MediaEngine};
+use rtc::peer_connection::configuration::setting_engine::SettingEngineBuilder;
+use rtc::peer_connection::event::RTCPeerConnectionEvent;
+use rtc::peer_connection::message::RTCMessage;
+use rtc::peer_connection::sdp::RTCSessionDescription;
+use rtc::peer_connection::state::RTCPeerConnectionState;
+use rtc::peer_connection::transport::{CandidateConfig, CandidateHostConfig, RTCIceCandidate};
+use rtc::peer_connection::{RTCPeerConnection, RTCPeerConnectionBuilder};
+use rtc::rtp_transceiver::rtp_sender::{
+    RTCPFeedback, RTCRtpCodec, RTCRtpCodecParameters, RTCRtpCodingParameters,
+    RTCRtpEncodingParameters, RTCRtpHeaderExtensionCapability, RtpCodecKind,
+};
+use rtc::rtp_transceiver::{RTCRtpSenderId, RTCRtpTransceiverDirection, RTCRtpTransceiverInit};
+use rtc::sansio::Protocol;
+use rtc::shared::{TaggedBytesMut, TransportContext, TransportProtocol};
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use tokio::net::UdpSocket;
+use tokio::sync::Notify;
+
+const PLAYOUT_DELAY: &str = "http://www.webrtc.org/experiments/rtp-hdrext/playout-delay";
+const H264_PAYLOAD_TYPE: u8 = 102;
+/// Longest ICE and DTLS handshake on a busy machine.
+const CONNECT_LIMIT: Duration = Duration::from_secs(10);
+/// Larger than any datagram on a path of 1,500 bytes.
+const DATAGRAM: usize = 2_000;
+
+/// What a peer is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// Sends a picture.
+    Publish,
+    /// Receives it.
+    Watch,
+}
+
+/// A connected peer.
+pub(crate) struct Peer {
+    pc: RTCPeerConnection,
+    socket: UdpSocket,
+    local: SocketAddr,
+    sender: Option<RTCRtpSenderId>,
+    ssrc: u32,
+    connected: bool,
+    failed: bool,
+    keyframe_wanted: bool,
+}
+
+impl Peer {
+    /// Connects through `door`.
+    pub(crate) async fn join(http: &reqwest::Client, door: &Door, role: Role) -> Result<Self> {
+        let socket = UdpSocket::bind("127.0.0.1:0").await?;
+        let local = socket.local_addr()?;
+        let ssrc = uuid::Uuid::new_v4().as_fields().0;
+        let (mut pc, sender) = connection(local, role, ssrc)?;
+        let offer = pc.create_offer(None)?;
+        pc.set_local_description(Instant::now(), offer)?;
+        let offer = pc.local_description().context("no local description")?.sdp;
+        let request = http
+            .post(&door.url)
+            .bearer_auth(&door.ticket)
+            .header("content-type", "application/sdp");
+        let answer = request.body(offer).send().await?;
+        let (status, answer) = (answer.status(), answer.text().await?);
+        if status.as_u16() != 201 {
+            bail!("{} answered {status}: {answer}", door.url);
+        }
+        pc.set_remote_description(Instant::now(), RTCSessionDescription::answer(answer)?)?;
+        let mut peer = Self {
+            pc,
+            socket,
+            local,
+            sender,
+            ssrc,
+            connected: false,
+            failed: false,
+            keyframe_wanted: true,
+        };
+        let limit = Instant::now() + CONNECT_LIMIT;
+        let mut buffer = vec![0; DATAGRAM];
+        while !peer.connected {
+            peer.turn(&mut buffer, limit, |_, _| {}).await?;
+            if peer.failed || Instant::now() > limit {
+                bail!("no connection to {}", door.url);
+            }
+        }
+        Ok(peer)
+    }
+
+    /// Sends pictures until `stop`.
+    pub(crate) async fn publish(
+        &mut self,
+        frame: Duration,
+        per_frame: u16,
+        bytes: usize,
+        crossing: &Crossing,
+        sent: &AtomicU64,
+        stop: &Notify,
+    ) -> Result<()> {
+        let mut buffer = vec![0; DATAGRAM];
+        let (mut number, mut sequence) = (0_u64, 0_u16);
+        let mut due = Instant::now();
+        let stopped = stop.notified();
+        tokio::pin!(stopped);
+        loop {
+            due += frame;
+            while Instant::now() < due {
+                tokio::select! {
+                    () = &mut stopped => return Ok(()),
+                    turned = self.turn(&mut buffer, due, |_, _| {}) => turned?,
+                }
+            }
+            let keyframe = std::mem::take(&mut self.keyframe_wanted);
+            self.flush()?;
+            let rtp_time = rtp_now()?;
+            if keyframe {
+                self.write(packets::parameter_sets(), sequence, rtp_time, false)?;
+                sequence = sequence.wrapping_add(1);
+                self.flush()?;
+            }
+            for at in 0..per_frame {
+                let payload = packets::fragment(at, per_frame, keyframe, bytes, number);
+                self.write(payload, sequence, rtp_time, at + 1 == per_frame)?;
+                // The clock is read when the datagram is ready: our own encryption is no share of the relay's.
+                while let Some(datagram) = self.pc.poll_write() {
+                    crossing.sent(number, Instant::now());
+                    send(&self.socket, &datagram)?;
+                }
+                (sequence, number) = (sequence.wrapping_add(1), number + 1);
+                sent.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+    }
+
+    /// Receives for ever, counting.
+    pub(crate) async fn watch(
+        &mut self,
+        crossing: &Crossing,
+        received: &AtomicU64,
+        lost: &AtomicU64,
+    ) -> Result<()> {
+        let mut buffer = vec![0; DATAGRAM];
+        let mut last: Option<u64> = None;
+        loop {
+            let limit = Instant::now() + Duration::from_secs(1);
+            self.turn(&mut buffer, limit, |payload, at| {
+                received.fetch_add(1, Ordering::Relaxed);
+                let Some(number) = packets::number(payload) else {
+                    return;
+                };
+                crossing.arrived(number, at);
+                if let Some(before) = last {
+                    lost.fetch_add(number.saturating_sub(before + 1), Ordering::Relaxed);
+                }
+                last = Some(number);
+            })
+            .await?;
+            if self.failed {
+                bail!("the connection failed");
+            }
+        }
+    }
+
+    fn write(
+        &mut self,
+        payload: bytes::Bytes,
+        sequence: u16,
+        rtp_time: u32,
+        marker: bool,
+    ) -> Result<()> {
+        let header = rtc::rtp::header::Header {
+            version: 2,
+            payload_type: H264_PAYLOAD_TYPE,
+            sequence_number: sequence,
+            timestamp: rtp_time,
+            ssrc: self.ssrc,
+            marker,
+            ..Default::default()
+        };
+        let id = self.sender.context("only a publisher sends")?;
+        let mut sender = self
+            .pc
+            .rtp_sender(id)
+            .ok_or_else(|| anyhow!("the sender is gone"))?;
+        Ok(sender.write_rtp(Instant::now(), rtc::rtp::Packet { header, payload })?)
+    }
+
+    fn flush(&mut self) -> Result<()> {
+        while let Some(datagram) = self.pc.poll_write() {
+            send(&self.socket, &datagram)?;
+        }
+        Ok(())
+    }
+
+    /// One round: waits for a datagram, a timer or `limit`, and handles what came.
+    async fn turn(
+        &mut self,
+        buffer: &mut [u8],
+        limit: Instant,
+        mut on_rtp: impl FnMut(&[u8], Instant),
+    ) -> Result<()> {
+        self.flush()?;
+        let timer = self.pc.poll_timeout().map_or(limit, |at| at.min(limit));
+        if let Ok(came) = tokio::time::timeout_at(timer.into(), self.socket.recv_from(buffer)).await
+        {
+            let (mut size, mut from) = came?;
+            loop {
+                let at = Instant::now();
+                self.take(
+                    buffer.get(..size).unwrap_or_default(),
+                    from,
+                    at,
+                    &mut on_rtp,
+                );
+                match self.socket.try_recv_from(buffer) {
+                    Ok(more) => (size, from) = more,
+                    Err(_) => break,
+                }
+            }
+        }
+        let now = Instant::now();
+        if self.pc.poll_timeout().is_some_and(|at| at <= now) {
+            self.pc.handle_timeout(now)?;
+        }
+        self.events();
+        self.flush()
+    }
+
+    fn take(
+        &mut self,
+        datagram: &[u8],
+        from: SocketAddr,
+        at: Instant,
+        on_rtp: &mut impl FnMut(&[u8], Instant),
+    ) {
+        let transport = TransportContext {
+            local_addr: self.local,
+            peer_addr: from,
+            ecn: None,
+            transport_protocol: TransportProtocol::UDP,
+        };
+        // A datagram that does not parse is the relay's business, and shows as lost.
+        let _ = self.pc.handle_read(TaggedBytesMut {
+            now: at,
+            transport,
+            message: BytesMut::from(datagram),
+        });
+        while let Some(message) = self.pc.poll_read() {
+            match message.message {
+                RTCMessage::RtpPacket(_, packet) => on_rtp(&packet.payload, at),
+                RTCMessage::RtcpPacket(_, packets) => {
+                    self.keyframe_wanted |= keyframes::asked(&packets)
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn events(&mut self) {
+        while let Some(event) = self.pc.poll_event() {
+            if let RTCPeerConnectionEvent::OnConnectionStateChangeEvent(state) = event {
+                match state {
+                    RTCPeerConnectionState::Connected => self.connected = true,
+                    RTCPeerConnectionState::Failed | RTCPeerConnectionState::Closed => {
+                        self.failed = true
+                    }
+                    _ => {}
+                }
+            }
+        }
+    }
+}
+
+fn send(socket: &UdpSocket, datagram: &TaggedBytesMut) -> Result<()> {
+    match socket.try_send_to(&datagram.message, datagram.transport.peer_addr) {
+        Ok(_) => Ok(()),
+        // A full socket buffer loses the datagram, as it would on any sender that does not wait.
+        Err(e) if e.kind() == std::io::ErrorKind::WouldBlock => Ok(()),
+        Err(e) => Err(e.into()),
+    }
+}
+
+fn rtp_now() -> Result<u32> {
+    let micros = SystemTime::now().duration_since(UNIX_EPOCH)?.as_micros();
+    Ok(wire::RtpTime::of(wire::CaptureTime(u64::try_from(micros)?)).0)
+}
+
+fn h264() -> RTCRtpCodecParameters {
+    let feedback = |typ: &str, parameter: &str| RTCPFeedback {
+        typ: typ.into(),
+        parameter: parameter.into(),
+    };
+    RTCRtpCodecParameters {
+        rtp_codec: RTCRtpCodec {
+            mime_type: MIME_TYPE_H264.to_owned(),
+            clock_rate: 90_000,
+            channels: 0,
+            sdp_fmtp_line: "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f"
+                .to_owned(),
+            rtcp_feedback: vec![
+                feedback("nack", ""),
+                feedback("nack", "pli"),
+                feedback("ccm", "fir"),
+            ],
+        },
+        payload_type: H264_PAYLOAD_TYPE,
+    }
+}
+
+fn connection(
+    local: SocketAddr,
+    role: Role,
+    ssrc: u32,
+) -> Result<(RTCPeerConnection, Option<RTCRtpSenderId>)> {
+    let mut media = MediaEngine::default();
+    media.register_codec(h264(), RtpCodecKind::Video)?;
+    let playout = RTCRtpHeaderExtensionCapability {
+        uri: PLAYOUT_DELAY.to_owned(),
+    };
+    media.register_header_extension(playout, RtpCodecKind::Video, None)?;
+    let registry = register_default_interceptors(Registry::new(), &mut media)?
+        .with(Slot::from(keyframes::SLOT), KeyframeTap::default());
+    let settings = SettingEngineBuilder::new()
+        .with_include_loopback_candidate(true)
+        .with_multicast_dns_mode(rtc::ice::mdns::MulticastDnsMode::Disabled)
+        .build();
+    let mut pc = RTCPeerConnectionBuilder::new()
+        .with_configuration(RTCConfigurationBuilder::new().build())
+        .with_setting_engine(settings)
+        .with_media_engine(media)
+        .with_interceptor_registry(registry)
+        .build(Instant::now())?;
+    let sender = match role {
+        Role::Publish => {
+            let coding = RTCRtpCodingParameters {
+                ssrc: Some(ssrc),
+                ..Default::default()
+            };
+            let encoding = RTCRtpEncodingParameters {
+                rtp_coding_parameters: coding,
+                codec: h264().rtp_codec,
+                ..Default::default()
+            };
+            let track = MediaStreamTrack::new(
+                "load".into(),
+                "v".into(),
+                "load".into(),
+                RtpCodecKind::Video,
+                vec![encoding],
+            );
+            Some(pc.add_track(track)?)
+        }
+        Role::Watch => {
+            let init = RTCRtpTransceiverInit {
+                direction: RTCRtpTransceiverDirection::Recvonly,
+                ..Default::default()
+            };
+            pc.add_transceiver_from_kind(RtpCodecKind::Video, Some(init))?;
+            None
+        }
+    };
+    let base = CandidateConfig {
+        network: "udp".to_owned(),
+        address: local.ip().to_string(),
+        port: local.port(),
+        component: 1,
+        ..Default::default()
+    };
+    let candidate = CandidateHostConfig {
+        base_config: base,
+        ..Default::default()
+    }
+    .new_candidate_host()?;
+    pc.add_local_candidate(RTCIceCandidate::from(&candidate).to_json()?)?;
+    Ok((pc, sender))
+}

@@ -1,0 +1,92 @@
+//! The machine that figures were measured on, and the CPU that a process used.
+//!
+//! Owns reading /proc. CPU time comes from the scheduler's nanoseconds per thread rather than from `utime + stime` of
+//! `/proc/<pid>/stat`: the kernel derives both from the same run time, but the latter is cut to ticks of 10 ms.
+
+use anyhow::{Context, Result};
+use serde::Serialize;
+use std::fs;
+use std::time::Duration;
+
+/// What a reader of the figures must know about the machine.
+#[derive(Debug, Clone, Serialize)]
+pub struct Machine {
+    /// Model name of the first processor.
+    pub cpu: String,
+    /// Processors that programs may use.
+    pub cores: usize,
+    /// Kernel release.
+    pub kernel: String,
+    /// Load average over one minute when the run began.
+    pub load_before: f64,
+    /// Load average over one minute when the run ended.
+    pub load_after: f64,
+    /// Browser, when one took part.
+    pub browser: Option<String>,
+}
+
+impl Machine {
+    /// Reads what can be read; what cannot is called unknown.
+    #[must_use]
+    pub fn read() -> Self {
+        let text = |path: &str| fs::read_to_string(path).unwrap_or_default();
+        let cpu = text("/proc/cpuinfo")
+            .lines()
+            .find_map(|line| {
+                line.strip_prefix("model name")
+                    .and_then(|rest| rest.split_once(':'))
+            })
+            .map_or_else(|| "unknown".to_owned(), |(_, name)| name.trim().to_owned());
+        let load = load();
+        Self {
+            cpu,
+            cores: std::thread::available_parallelism().map_or(1, usize::from),
+            kernel: text("/proc/sys/kernel/osrelease").trim().to_owned(),
+            load_before: load,
+            load_after: load,
+            browser: None,
+        }
+    }
+}
+
+/// Load average over one minute.
+#[must_use]
+pub fn load() -> f64 {
+    fs::read_to_string("/proc/loadavg")
+        .ok()
+        .and_then(|text| text.split_whitespace().next().and_then(|n| n.parse().ok()))
+        .unwrap_or(f64::NAN)
+}
+
+/// CPU time that all threads of a process have used so far.
+///
+/// # Errors
+/// When the process is gone.
+pub fn cpu_time(pid: i32) -> Result<Duration> {
+    let mut nanoseconds = 0;
+    for task in fs::read_dir(format!("/proc/{pid}/task")).context("the process is gone")? {
+        let text = fs::read_to_string(task?.path().join("schedstat")).unwrap_or_default();
+        nanoseconds += text
+            .split_whitespace()
+            .next()
+            .and_then(|n| n.parse::<u64>().ok())
+            .unwrap_or(0);
+    }
+    Ok(Duration::from_nanos(nanoseconds))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn work_shows_as_cpu_time() {
+        let me = i32::try_from(std::process::id()).unwrap();
+        let before = cpu_time(me).unwrap();
+        let mut x = 1_u64;
+        for i in 0..20_000_000_u64 {
+            x = std::hint::black_box(x.wrapping_mul(31).wrapping_add(i));
+        }
+        assert!(cpu_time(me).unwrap() > before, "{x}");
+    }
+}
