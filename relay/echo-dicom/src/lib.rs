@@ -1,1 +1,33 @@
 //! Ultrasound DICOM: guarded reading, frame decoding, frame times and regions. No network.
+//!
+//! `Clip::open` walks a foreign file flat, checks everything it declares against `limits`, and leaves the
+//! pixels where they are; `Clip::frame` decodes one frame into a canonical `Picture` in its right colour. Nothing
+//! here panics on any input, nothing recurses over foreign data, and no header or error carries a patient
+//! attribute. Callers: the capture agent (clips as a source), the relay (archive), sample and test tools.
+
+mod clip;
+mod decode;
+mod error;
+mod fragments;
+mod header;
+mod inflate;
+pub mod limits;
+mod meta;
+mod picture;
+mod regions;
+mod scan;
+mod source;
+mod syntax;
+mod times;
+mod values;
+
+pub use clip::{Clip, ClipReader};
+pub use error::{ClipError, ScanFault};
+pub use header::{ClipHeader, PixelLayout};
+pub use picture::{Photometric, Picture, PixelForm};
+pub use regions::{
+    PhysicalUnit, ReferencePixel, RegionBounds, RegionDataType, RegionReach, SpatialFormat,
+    UltrasoundRegion,
+};
+pub use syntax::TransferSyntax;
+pub use times::{FrameTimes, TimeSource};

@@ -1,0 +1,214 @@
+//! An opened clip: its header, and its frames one by one.
+//!
+//! Owns the order of the steps: door, pre-scan, header, frame table, and later one frame at a time. Nothing is
+//! decoded at opening and never more than one frame is held. `ClipReader` is the seam behind which the same
+//! work moves into a confined process.
+
+use std::path::Path;
+
+use dicom_dictionary_std::tags;
+use wire::FrameIndex;
+
+use crate::decode::{self, Finish, GreyTable, NativePixels, PaletteTable};
+use crate::error::ClipError;
+use crate::fragments::{ExtendedOffsets, FrameTable};
+use crate::header::{ClipHeader, PixelLayout};
+use crate::inflate;
+use crate::meta;
+use crate::picture::{Photometric, Picture};
+use crate::regions::UltrasoundRegion;
+use crate::scan::{Index, PixelSpan};
+use crate::source::Source;
+use crate::syntax::TransferSyntax;
+use crate::values::Values;
+
+/// Anything that gives the frames of one clip: an opened file here, a confined process elsewhere.
+pub trait ClipReader: Send {
+    /// What the clip says about itself.
+    fn header(&self) -> &ClipHeader;
+
+    /// Decodes one frame.
+    ///
+    /// # Errors
+    /// `NoSuchFrame` beyond the last frame, otherwise the step that failed.
+    fn frame(&self, index: FrameIndex) -> Result<Picture, ClipError>;
+}
+
+/// An opened clip.
+///
+/// ```no_run
+/// # fn show(_: &echo_dicom::Picture) {}
+/// # fn play() -> Result<(), echo_dicom::ClipError> {
+/// let clip = echo_dicom::Clip::open("clip.dcm".as_ref())?;
+/// for index in 0..clip.header().frames {
+///     show(&clip.frame(wire::FrameIndex(index))?);
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Clip {
+    /// The file, or the inflated data set of a deflated one.
+    source: Source,
+    header: ClipHeader,
+    pixels: Pixels,
+    finish: Finish,
+}
+
+#[derive(Debug)]
+enum Pixels {
+    Native(NativePixels),
+    Encapsulated(FrameTable),
+}
+
+impl Clip {
+    /// Opens a file. The header is read and checked; pixels stay where they are.
+    ///
+    /// # Errors
+    /// The step that failed, with what is wrong.
+    pub fn open(path: &Path) -> Result<Self, ClipError> {
+        Self::from_source(Source::open(path)?)
+    }
+
+    /// Opens a clip that is already in memory.
+    ///
+    /// # Errors
+    /// The step that failed, with what is wrong.
+    pub fn from_bytes(bytes: Vec<u8>) -> Result<Self, ClipError> {
+        Self::from_source(Source::from_bytes(bytes)?)
+    }
+
+    fn from_source(source: Source) -> Result<Self, ClipError> {
+        let meta = meta::read(&source)?;
+        let (source, data_set_at) = match meta.syntax {
+            TransferSyntax::Deflated => (inflate::data_set(&source, meta.data_set_at)?, 0),
+            _ => (source, meta.data_set_at),
+        };
+        let mut index = Index::build(&source, data_set_at, meta.syntax.encoding())?;
+        let regions = index
+            .regions
+            .iter()
+            .map(|region| UltrasoundRegion::read(&Values::new(&source, region)))
+            .collect::<Result<_, _>>()?;
+        let values = Values::new(&source, &index.top);
+        let header = ClipHeader::read(&values, meta.syntax, regions)?;
+        let finish = read_finish(&values, &header.layout)?;
+        let extended = extended_offsets(&values)?;
+        let pixels = index.pixels.take();
+        let pixels = locate_pixels(&source, &header, pixels, extended.as_ref())?;
+        Ok(Self {
+            source,
+            header,
+            pixels,
+            finish,
+        })
+    }
+
+    /// What the clip says about itself.
+    #[must_use]
+    pub fn header(&self) -> &ClipHeader {
+        &self.header
+    }
+
+    /// Decodes one frame.
+    ///
+    /// # Errors
+    /// `NoSuchFrame` beyond the last frame, otherwise the step that failed.
+    pub fn frame(&self, index: FrameIndex) -> Result<Picture, ClipError> {
+        let layout = &self.header.layout;
+        if index.0 >= self.header.frames {
+            return Err(ClipError::NoSuchFrame {
+                index: index.0,
+                frames: self.header.frames,
+            });
+        }
+        let decoded = match &self.pixels {
+            Pixels::Native(pixels) => pixels.frame(&self.source, layout, index.0)?,
+            Pixels::Encapsulated(table) => {
+                let coded = table.frame_bytes(&self.source, index.0)?;
+                decode::encapsulated(self.header.transfer_syntax, layout, &coded)?
+            }
+        };
+        decode::finish(layout, &self.finish, decoded)
+    }
+
+    /// The untouched JPEG bytes of a frame of a JPEG baseline clip, so that it can be copied instead of coded
+    /// again. They may end in a pad byte. `None` for other clips, missing frames and unreadable bytes.
+    #[must_use]
+    pub fn jpeg_frame(&self, index: FrameIndex) -> Option<Vec<u8>> {
+        match &self.pixels {
+            Pixels::Encapsulated(table)
+                if self.header.transfer_syntax == TransferSyntax::JpegBaseline =>
+            {
+                table.frame_bytes(&self.source, index.0).ok()
+            }
+            _ => None,
+        }
+    }
+}
+
+impl ClipReader for Clip {
+    fn header(&self) -> &ClipHeader {
+        self.header()
+    }
+
+    fn frame(&self, index: FrameIndex) -> Result<Picture, ClipError> {
+        self.frame(index)
+    }
+}
+
+fn read_finish(values: &Values<'_>, layout: &PixelLayout) -> Result<Finish, ClipError> {
+    Ok(match layout.photometric {
+        Photometric::Monochrome1 | Photometric::Monochrome2 => {
+            Finish::Grey(GreyTable::read(values, layout)?)
+        }
+        Photometric::PaletteColor => Finish::Palette(PaletteTable::read(values, layout)?),
+        _ => Finish::Colour,
+    })
+}
+
+fn extended_offsets(values: &Values<'_>) -> Result<Option<ExtendedOffsets>, ClipError> {
+    let read = |tag| -> Result<Option<Vec<u64>>, ClipError> {
+        let bytes = values.bytes(tag)?;
+        Ok(bytes.map(|b| {
+            b.as_chunks()
+                .0
+                .iter()
+                .map(|entry| u64::from_le_bytes(*entry))
+                .collect()
+        }))
+    };
+    let offsets = read(tags::EXTENDED_OFFSET_TABLE)?;
+    let lengths = read(tags::EXTENDED_OFFSET_TABLE_LENGTHS)?;
+    Ok(offsets
+        .zip(lengths)
+        .map(|(offsets, lengths)| ExtendedOffsets { offsets, lengths }))
+}
+
+fn locate_pixels(
+    source: &Source,
+    header: &ClipHeader,
+    pixels: Option<PixelSpan>,
+    extended: Option<&ExtendedOffsets>,
+) -> Result<Pixels, ClipError> {
+    match (pixels, header.transfer_syntax.is_encapsulated()) {
+        (None, _) => Err(ClipError::PixelData("there is none".into())),
+        (Some(PixelSpan::Native(element)), false) => {
+            NativePixels::new(element, &header.layout, header.frames).map(Pixels::Native)
+        }
+        (
+            Some(PixelSpan::Encapsulated {
+                offset_table,
+                fragments,
+            }),
+            true,
+        ) => FrameTable::build(source, offset_table, fragments, extended, header.frames)
+            .map(Pixels::Encapsulated),
+        (Some(PixelSpan::Native(_)), true) => Err(ClipError::PixelData(
+            "the transfer syntax is compressed, the pixels are not".into(),
+        )),
+        (Some(PixelSpan::Encapsulated { .. }), false) => Err(ClipError::PixelData(
+            "the pixels are compressed, the transfer syntax is not".into(),
+        )),
+    }
+}

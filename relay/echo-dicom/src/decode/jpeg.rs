@@ -1,0 +1,116 @@
+//! JPEG baseline, extended (8 bit) and lossless frames, by the jpeg-decoder crate.
+//!
+//! Owns the decision which colour a JPEG frame holds. Its own markers are asked first, as what wrote the
+//! samples also wrote them; Photometric Interpretation decides where they are silent, because DICOM frames
+//! seldom carry JFIF or Adobe markers.
+
+use jpeg_decoder::{ColorTransform, Decoder, PixelFormat};
+
+use super::codestream::{self, JpegHead};
+use super::guarded;
+use super::samples::{Decoded, Samples};
+use crate::error::ClipError;
+use crate::header::PixelLayout;
+use crate::picture::Photometric;
+
+const CODEC: &str = "JPEG";
+const LOSSLESS: &str = "JPEG lossless";
+
+/// Baseline, extended sequential and progressive DCT.
+pub(super) fn decode(layout: &PixelLayout, coded: &[u8]) -> Result<Decoded, ClipError> {
+    let head = codestream::jpeg(CODEC, layout, coded)?;
+    if !matches!(head.process, 0xC0..=0xC2) {
+        return Err(ClipError::decode(
+            CODEC,
+            "the frame is coded by another JPEG process",
+        ));
+    }
+    if head.precision != 8 {
+        return Err(ClipError::decode(
+            CODEC,
+            "only frames of 8 bits are supported",
+        ));
+    }
+    let transform = match head.components.len() {
+        1 => ColorTransform::Grayscale,
+        _ if is_ybr(&head, layout.photometric) => ColorTransform::YCbCr,
+        _ => ColorTransform::RGB,
+    };
+    let samples = run(CODEC, layout, coded, transform)?;
+    Ok(Decoded {
+        samples,
+        planar: false,
+        ybr: false,
+    })
+}
+
+/// Process 14, any selection value.
+pub(super) fn decode_lossless(layout: &PixelLayout, coded: &[u8]) -> Result<Decoded, ClipError> {
+    let head = codestream::jpeg(LOSSLESS, layout, coded)?;
+    if head.process != 0xC3 {
+        return Err(ClipError::decode(
+            LOSSLESS,
+            "the frame is coded by another JPEG process",
+        ));
+    }
+    let ybr = match layout.photometric {
+        Photometric::Rgb => false,
+        Photometric::YbrFull | Photometric::YbrFull422 => true,
+        _ if layout.samples_per_pixel == 1 => false,
+        _ => {
+            return Err(ClipError::decode(
+                LOSSLESS,
+                "a JPEG 2000 colour transform in a JPEG clip",
+            ));
+        }
+    };
+    let transform = match layout.samples_per_pixel {
+        1 => ColorTransform::Grayscale,
+        _ => ColorTransform::RGB,
+    };
+    let samples = run(LOSSLESS, layout, coded, transform)?;
+    Ok(Decoded {
+        samples,
+        planar: false,
+        ybr,
+    })
+}
+
+/// Whether three components are Y, Cb, Cr.
+fn is_ybr(head: &JpegHead, photometric: Photometric) -> bool {
+    let names_rgb = head.components.iter().map(|(id, _)| *id).eq(*b"RGB");
+    match head.adobe_transform {
+        Some(0) => false,
+        Some(_) => true,
+        None if names_rgb => false,
+        None if head.is_subsampled() || head.has_jfif => true,
+        None => photometric != Photometric::Rgb,
+    }
+}
+
+fn run(
+    codec: &'static str,
+    layout: &PixelLayout,
+    coded: &[u8],
+    transform: ColorTransform,
+) -> Result<Samples, ClipError> {
+    guarded(codec, || {
+        let mut decoder = Decoder::new(coded);
+        decoder.set_color_transform(transform);
+        // The code stream agreed with the header, so this is the size the frame must have, at 16 bits.
+        decoder.set_max_decoding_buffer_size(
+            layout.pixels() * usize::from(layout.samples_per_pixel) * 2,
+        );
+        let bytes = decoder.decode().map_err(|error| error.to_string())?;
+        match decoder.info().map(|info| info.pixel_format) {
+            Some(PixelFormat::L16) => {
+                let words = bytes.as_chunks::<2>().0.iter();
+                Ok(Samples::Sixteen(
+                    words.map(|word| u16::from_ne_bytes(*word)).collect(),
+                ))
+            }
+            Some(PixelFormat::L8 | PixelFormat::RGB24) => Ok(Samples::Eight(bytes)),
+            _ => Err("the decoder gave another form of pixels".into()),
+        }
+    })
+}

@@ -1,0 +1,176 @@
+//! What can go wrong between a foreign file and a picture, named by the step that failed.
+//!
+//! Owns the error type of the reading half. Messages carry tags, offsets and sizes, never attribute values:
+//! a value may be a patient's name or hold control characters. Callers show the text and use `step` as a
+//! stable key.
+
+use dicom_core::Tag;
+
+/// A clip, or one frame of it, that cannot be read. The variant is the step that failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ClipError {
+    /// The file could not be opened or its bytes could not be read.
+    #[error("reading the file failed: {0}")]
+    ReadFile(#[from] std::io::Error),
+    /// The bytes are no DICOM file (PS3.10 section 7.1).
+    #[error("this is no DICOM file: {0}")]
+    Preamble(&'static str),
+    /// The file meta information is damaged beyond repair.
+    #[error("the file meta information cannot be used: {0}")]
+    Meta(&'static str),
+    /// The transfer syntax is known or well formed, but its pixels cannot be decoded here.
+    #[error("the transfer syntax {0} is not supported")]
+    TransferSyntax(String),
+    /// A deflated data set could not be inflated.
+    #[error("inflating the data set failed: {0}")]
+    Inflate(String),
+    /// The flat walk over tags and lengths met something that no parser should follow.
+    #[error("the data set is damaged at byte {offset}: {fault}")]
+    Scan {
+        /// Where, in the file (in the inflated data set of a deflated file).
+        offset: u64,
+        /// What is wrong there.
+        fault: ScanFault,
+    },
+    /// An attribute that the picture needs is missing, malformed or impossible.
+    #[error("the attribute {name} {tag} {fault}")]
+    Attribute {
+        /// Its keyword.
+        name: &'static str,
+        /// Its tag.
+        tag: Tag,
+        /// What is wrong with it, as the end of a sentence.
+        fault: String,
+    },
+    /// The pixel data element does not fit what the header says.
+    #[error("the pixel data does not fit the header: {0}")]
+    PixelData(String),
+    /// The fragments of encapsulated pixel data cannot be assigned to frames.
+    #[error("the fragments cannot be assigned to frames: {0}")]
+    FrameTable(String),
+    /// The clip has no such frame.
+    #[error("frame {shown} was asked for, the clip has {frames}", shown = u64::from(*index) + 1)]
+    NoSuchFrame {
+        /// The index asked for, from 0.
+        index: u32,
+        /// How many frames there are.
+        frames: u32,
+    },
+    /// The palette of a PALETTE COLOR picture is missing or malformed.
+    #[error("the colour palette cannot be used: {0}")]
+    Palette(String),
+    /// One frame could not be decoded.
+    #[error("decoding a frame failed in the {codec} step: {fault}")]
+    Decode {
+        /// Which decoder.
+        codec: &'static str,
+        /// What it said.
+        fault: String,
+    },
+}
+
+impl ClipError {
+    /// A short stable key for the step that failed, for logs, metrics and problem codes.
+    #[must_use]
+    pub fn step(&self) -> &'static str {
+        match self {
+            Self::ReadFile(_) => "read-file",
+            Self::Preamble(_) => "preamble",
+            Self::Meta(_) => "meta",
+            Self::TransferSyntax(_) => "transfer-syntax",
+            Self::Inflate(_) => "inflate",
+            Self::Scan { .. } => "scan",
+            Self::Attribute { .. } => "attribute",
+            Self::PixelData(_) => "pixel-data",
+            Self::FrameTable(_) => "frame-table",
+            Self::NoSuchFrame { .. } => "no-such-frame",
+            Self::Palette(_) => "palette",
+            Self::Decode { .. } => "decode",
+        }
+    }
+
+    pub(crate) fn decode(codec: &'static str, fault: impl Into<String>) -> Self {
+        Self::Decode {
+            codec,
+            fault: fault.into(),
+        }
+    }
+}
+
+/// What the flat walk refuses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ScanFault {
+    /// The file ends inside an element header, a value or an open sequence.
+    #[error("the file ends in the middle of the data set")]
+    Truncated,
+    /// A declared length goes beyond the end of the file.
+    #[error("element {tag} declares {declared} bytes, {left} are left")]
+    LengthBeyondFile {
+        /// The element.
+        tag: Tag,
+        /// Its declared length.
+        declared: u32,
+        /// The bytes that remain.
+        left: u64,
+    },
+    /// A declared length goes beyond the sequence or item that holds the element.
+    #[error("element {tag} declares {declared} bytes, its item has {left} left")]
+    LengthBeyondItem {
+        /// The element or item.
+        tag: Tag,
+        /// Its declared length.
+        declared: u32,
+        /// The bytes that remain in what holds it.
+        left: u64,
+    },
+    /// Sequences are nested deeper than any real file nests them.
+    #[error("sequences are nested more than {limit} deep")]
+    TooDeep {
+        /// The limit.
+        limit: usize,
+    },
+    /// More elements and items than any real file holds.
+    #[error("more than {limit} elements and items")]
+    TooManyElements {
+        /// The limit.
+        limit: u32,
+    },
+    /// More pixel data fragments than any real file holds.
+    #[error("more than {limit} pixel data fragments")]
+    TooManyFragments {
+        /// The limit.
+        limit: u32,
+    },
+    /// Something other than an item stands in a sequence.
+    #[error("element {tag} stands where a sequence item must be")]
+    NotAnItem {
+        /// What was met.
+        tag: Tag,
+    },
+    /// A delimiter or item stands where no sequence is open.
+    #[error("delimiter {tag} stands outside a sequence")]
+    StrayDelimiter {
+        /// What was met.
+        tag: Tag,
+    },
+    /// Undefined length on an element that cannot have it (PS3.5 section 7.1).
+    #[error("element {tag} has undefined length, which its kind cannot have")]
+    UndefinedLength {
+        /// The element.
+        tag: Tag,
+    },
+    /// Bytes that are no elements follow the pixel data.
+    #[error("bytes that are no elements follow the pixel data")]
+    TrailingBytes,
+    /// Two pixel data elements in one data set.
+    #[error("there are two pixel data elements")]
+    TwoPixelData,
+    /// More ultrasound regions than any picture shows.
+    #[error("more than {limit} ultrasound regions")]
+    TooManyRegions {
+        /// The limit.
+        limit: usize,
+    },
+}
