@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# House rules that no linter knows: how long a file may be, how a Rust file opens, and what no tracked file may name.
+# House rules that no linter knows: how long a file may be, how a Rust file opens, what no tracked file may name,
+# and that documents point at what is there.
 # Looks at tracked files and at new ones that are not ignored. Generated files are left out.
 set -euo pipefail
 # shellcheck source=tools/lib.sh
@@ -57,9 +58,21 @@ for file in "${files[@]}"; do
   esac
 done
 forbid "the address of a package registry" '(registry|static|index|files|deb|security)[.](npmjs|crates|pythonhosted|debian)[.](org|io)|pypi[.]org|[a-z0-9-]+-(npm|python|apt|docker)[.]pkg[.]dev' "${text[@]}"
-forbid "a path of somebody's machine" '(^|[^a-zA-Z0-9._/-])/(root|work|home/[a-z]+|Users/[A-Za-z]+)/' "${text[@]}"
+forbid "a path of this machine" "(^|[^a-zA-Z0-9._/-])(/root|/work${HOME:+|$HOME})/" "${text[@]}"
 forbid "a TODO without an issue number" '\b(TODO|FIXME|XXX)\b([^(#]|\([^#]|$)' "${code[@]}"
 forbid "a focused or skipped test" '\b(it|test|describe)[.](only|skip)\(' "${code[@]}"
+
+# A document points only at what is there.
+for file in "${text[@]}"; do
+  [[ $file == *.md ]] || continue
+  while read -r target; do
+    [ -e "$(dirname "$file")/$target" ] || complain "$file points at $target, which is not there"
+  done < <(grep -oE '\]\([^)#: ]+' "$file" | cut -c3-)
+done
+# Every `make something` that a document names is a target.
+while read -r target; do
+  grep -q "^$target:" Makefile || complain "a document names 'make $target', which the Makefile does not have"
+done < <(grep -ohE '`make [a-z][a-z-]+' README.md README.ja.md CONTRIBUTING.md CHANGELOG.md docs/*.md docs/decisions/*.md | cut -c7- | sort -u)
 
 [ "$failed" -eq 0 ] || exit 1
 say "${#files[@]} files keep the house rules"

@@ -114,7 +114,7 @@ npm_packages() {
   key=$(hash_of "$ROOT/$folder/package.json" "$ROOT/$folder/package-lock.json")
   [ -d "$ROOT/$folder/node_modules" ] && stamped "npm-${folder//\//-}" "$key" && return 0
   say "Installing the packages of $folder/package-lock.json"
-  (cd "$ROOT/$folder" && npm ci --no-audit --no-fund --loglevel=error) || die "npm ci failed in $folder"
+  (cd "$ROOT/$folder" && npm_config_update_notifier=false npm ci --no-audit --no-fund --loglevel=error) || die "npm ci failed in $folder"
   stamp "npm-${folder//\//-}" "$key"
 }
 
