@@ -2,7 +2,7 @@
 # The work is done by the short scripts in tools/, which may also be run by hand.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench lint fmt wire setup screenshots audit clean-tools
+.PHONY: help demo build test bench lint fmt wire setup screenshots audit clean-tools
 
 SOURCE ?=
 GROUP ?=
@@ -12,6 +12,9 @@ help: ## list these commands
 
 demo: ## set up, build and run relay, agent and pages on a sample clip (SOURCE=ffmpeg:... for your own)
 	@tools/demo.sh "$(SOURCE)"
+
+build: ## set up and build the programs for use into target/release, with the pages inside
+	@tools/build.sh
 
 test: ## set up, then everything that CI runs
 	@tools/test.sh all

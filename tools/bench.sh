@@ -8,8 +8,8 @@ cd "$ROOT"
 tools/setup.sh test
 use_tools
 use_test_data
-tools/viewer.sh
-cargo build --locked --release --bins -p relay -p capture-agent -p sample-dicom -p stories
+tools/build.sh -p stories
+export HIBIKI_STORIES_NO_BUILD=1
 group=()
 [ -z "${1:-}" ] || group=(--group "$1")
-exec cargo run --locked --release --quiet -p stories --bin bench -- "${group[@]}"
+exec target/release/bench "${group[@]}"

@@ -62,9 +62,11 @@ run_lint() {
 
 run_tests() {
   step "viewer tests" npm_in viewer test
+  # Programs and tests in one go, hence with one set of features; the stories then start what was just built.
+  step "programs and tests, built" cargo build --locked --workspace --bins --tests
+  export HIBIKI_STORIES_NO_BUILD=1
   step "unit and behaviour tests" unit_and_behaviour_tests
   step "documentation examples" cargo test --locked --workspace --doc --quiet
-  step "binaries for the stories" cargo build --locked --workspace --bins
   step "stories" stories
 }
 
