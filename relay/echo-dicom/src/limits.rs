@@ -47,6 +47,13 @@ pub const MAX_REGIONS: usize = 256;
 /// Most JPEG 2000 tiles in one frame; ultrasound uses one. Each tile costs the decoder set-up memory.
 pub const MAX_J2K_TILES: u64 = 4_096;
 
+/// Most code blocks, and most precincts, of one JPEG 2000 frame: three samples of 4096 x 4096 in blocks of 16 x
+/// 16. OpenJPEG keeps some hundred bytes for each.
+pub const MAX_J2K_BLOCKS: u64 = 196_608;
+
+/// Most JPEG 2000 packets of one frame. Real ones have some hundred; the decoder visits each.
+pub const MAX_J2K_PACKETS: u64 = 1 << 20;
+
 /// Most scans in one JPEG frame: a progressive file uses about ten, each costs a pass over the picture.
 pub const MAX_JPEG_SCANS: u32 = 64;
 

@@ -3,8 +3,10 @@
 //! Owns the step from OpenJPEG's components to samples. OpenJPEG undoes the transform that the code stream
 //! names (YBR_RCT, YBR_ICT), so the result is RGB unless the clip says YBR_FULL and no transform was used.
 
-use super::codestream;
+use jpeg2k::{DecodeParameters, Image, ImageComponent};
+
 use super::guarded;
+use super::j2k_head;
 use super::samples::{Decoded, Samples};
 use crate::error::ClipError;
 use crate::header::PixelLayout;
@@ -14,7 +16,7 @@ const CODEC: &str = "JPEG 2000";
 
 pub(super) fn decode(layout: &PixelLayout, coded: &[u8]) -> Result<Decoded, ClipError> {
     let coded = code_stream(coded);
-    let head = codestream::j2k(CODEC, layout, coded)?;
+    let head = j2k_head::read(CODEC, layout, coded)?;
     let planes = guarded(CODEC, || planes(layout, coded))?;
     let samples = if head.precision > 8 {
         Samples::Sixteen(planes.into_iter().map(|sample| sample as u16).collect())
@@ -46,15 +48,25 @@ fn code_stream(coded: &[u8]) -> &[u8] {
         .unwrap_or(coded)
 }
 
-/// All components, one after the other.
+/// All components, one after the other. Strict: a code stream that was cut off gives no picture.
 fn planes(layout: &PixelLayout, coded: &[u8]) -> Result<Vec<i32>, String> {
-    let image = jpeg2k::Image::from_bytes(coded).map_err(|error| error.to_string())?;
+    let strict = DecodeParameters::new().strict(true);
+    let image = Image::from_bytes_with(coded, strict).map_err(|error| error.to_string())?;
     let mut planes = Vec::with_capacity(layout.pixels() * usize::from(layout.samples_per_pixel));
     for component in image.components() {
         if (component.width(), component.height()) != (layout.columns, layout.rows) {
             return Err("a component has another size than the picture".into());
         }
+        if is_empty(component) {
+            return Err("the code stream has no tile".into());
+        }
         planes.extend_from_slice(component.data());
     }
     Ok(planes)
+}
+
+/// When no tile was decoded OpenJPEG succeeds with null components, and `data` would make a slice of them, which
+/// aborts. The pointer is shown nowhere but in the debug form.
+fn is_empty(component: &ImageComponent) -> bool {
+    format!("{component:?}").contains("data: 0x0,")
 }

@@ -6,8 +6,8 @@
 
 use jpeg_decoder::{ColorTransform, Decoder, PixelFormat};
 
-use super::codestream::{self, JpegHead};
 use super::guarded;
+use super::jpeg_head::{self, JpegHead};
 use super::samples::{Decoded, Samples};
 use crate::error::ClipError;
 use crate::header::PixelLayout;
@@ -18,7 +18,7 @@ const LOSSLESS: &str = "JPEG lossless";
 
 /// Baseline, extended sequential and progressive DCT.
 pub(super) fn decode(layout: &PixelLayout, coded: &[u8]) -> Result<Decoded, ClipError> {
-    let head = codestream::jpeg(CODEC, layout, coded)?;
+    let head = jpeg_head::read(CODEC, layout, coded)?;
     if !matches!(head.process, 0xC0..=0xC2) {
         return Err(ClipError::decode(
             CODEC,
@@ -46,7 +46,7 @@ pub(super) fn decode(layout: &PixelLayout, coded: &[u8]) -> Result<Decoded, Clip
 
 /// Process 14, any selection value.
 pub(super) fn decode_lossless(layout: &PixelLayout, coded: &[u8]) -> Result<Decoded, ClipError> {
-    let head = codestream::jpeg(LOSSLESS, layout, coded)?;
+    let head = jpeg_head::read(LOSSLESS, layout, coded)?;
     if head.process != 0xC3 {
         return Err(ClipError::decode(
             LOSSLESS,

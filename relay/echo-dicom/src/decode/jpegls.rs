@@ -3,8 +3,8 @@
 //! Owns the arrangement of what CharLS returns: plane by plane when the scans are not interleaved, pixel by
 //! pixel otherwise. Colour stays as Photometric Interpretation says, JPEG-LS has no transform of its own.
 
-use super::codestream;
 use super::guarded;
+use super::jpeg_head;
 use super::samples::{Decoded, Samples};
 use crate::error::ClipError;
 use crate::header::PixelLayout;
@@ -13,7 +13,7 @@ use crate::picture::Photometric;
 const CODEC: &str = "JPEG-LS";
 
 pub(super) fn decode(layout: &PixelLayout, coded: &[u8]) -> Result<Decoded, ClipError> {
-    let head = codestream::jpeg(CODEC, layout, coded)?;
+    let head = jpeg_head::read(CODEC, layout, coded)?;
     if head.process != 0xF7 {
         return Err(ClipError::decode(
             CODEC,

@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 use dicom_core::Tag;
 use dicom_dictionary_std::tags;
 
-use super::walk::{Element, Event, Walker};
+use super::element::Element;
+use super::walk::{Event, Walker};
 use crate::error::{ClipError, ScanFault};
 use crate::limits::MAX_REGIONS;
 use crate::source::{Source, Span};

@@ -5,10 +5,10 @@
 //! nesting costs no stack. The invariant: an event's bytes lie inside the file and inside everything that
 //! holds them.
 
-use dicom_core::dictionary::{DataDictionary, DataDictionaryEntry};
 use dicom_core::{Tag, VR};
-use dicom_dictionary_std::{StandardDataDictionary, tags};
+use dicom_dictionary_std::tags;
 
+use super::element::{Element, dictionary_vr, has_long_length, long, short};
 use crate::error::{ClipError, ScanFault};
 use crate::limits::{MAX_DEPTH, MAX_ELEMENTS, MAX_FRAGMENTS};
 use crate::source::{Source, Span, Window};
@@ -18,15 +18,6 @@ const UNDEFINED: u32 = 0xFFFF_FFFF;
 const ITEM: Tag = Tag(0xFFFE, 0xE000);
 const ITEM_DELIMITER: Tag = Tag(0xFFFE, 0xE00D);
 const SEQUENCE_DELIMITER: Tag = Tag(0xFFFE, 0xE0DD);
-
-/// A data element with a plain value.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Element {
-    pub(crate) tag: Tag,
-    pub(crate) vr: VR,
-    pub(crate) value: Span,
-    pub(crate) big_endian: bool,
-}
 
 /// What the walk meets.
 #[derive(Debug, Clone, Copy)]
@@ -381,57 +372,4 @@ impl<'a> Walker<'a> {
         self.at = start;
         Ok(Event::SequenceStart { tag, depth })
     }
-}
-
-fn short(big_endian: bool, bytes: [u8; 2]) -> u16 {
-    if big_endian {
-        u16::from_be_bytes(bytes)
-    } else {
-        u16::from_le_bytes(bytes)
-    }
-}
-
-fn long(big_endian: bool, bytes: [u8; 4]) -> u32 {
-    if big_endian {
-        u32::from_be_bytes(bytes)
-    } else {
-        u32::from_le_bytes(bytes)
-    }
-}
-
-/// Whether an explicit header has a 32-bit length. Unknown VRs do (PS3.5 section 7.1.2).
-pub(crate) fn has_long_length(vr: Option<VR>) -> bool {
-    !matches!(
-        vr,
-        Some(
-            VR::AE
-                | VR::AS
-                | VR::AT
-                | VR::CS
-                | VR::DA
-                | VR::DS
-                | VR::DT
-                | VR::FL
-                | VR::FD
-                | VR::IS
-                | VR::LO
-                | VR::LT
-                | VR::PN
-                | VR::SH
-                | VR::SL
-                | VR::SS
-                | VR::ST
-                | VR::TM
-                | VR::UI
-                | VR::UL
-                | VR::US
-        )
-    )
-}
-
-/// The VR that implicit data has by the dictionary (PS3.6).
-fn dictionary_vr(tag: Tag) -> VR {
-    StandardDataDictionary
-        .by_tag(tag)
-        .map_or(VR::UN, |entry| entry.vr().relaxed())
 }

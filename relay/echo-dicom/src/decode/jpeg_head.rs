@@ -1,0 +1,118 @@
+//! The header of a JPEG or JPEG-LS frame, read before a foreign decoder sees it.
+//!
+//! Owns what keeps those decoders within bounds (size, components, scans) and what tells colour: component
+//! names, sampling, JFIF and Adobe markers (ISO 10918-1 Annex B, ISO 14495-1 Annex C). It decodes nothing.
+
+use super::codestream::{same_picture, segment};
+use crate::error::ClipError;
+use crate::header::PixelLayout;
+use crate::limits::MAX_JPEG_SCANS;
+
+/// What a JPEG or JPEG-LS frame says about itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct JpegHead {
+    /// The low byte of the frame marker: C0 baseline, C1 extended, C2 progressive, C3 lossless, F7 JPEG-LS.
+    pub(super) process: u8,
+    pub(super) precision: u8,
+    pub(super) width: u32,
+    pub(super) height: u32,
+    /// Identifier and sampling factors of each component.
+    pub(super) components: Vec<(u8, u8)>,
+    /// Colour transform of an Adobe marker: 0 none, 1 YCbCr.
+    pub(super) adobe_transform: Option<u8>,
+    pub(super) has_jfif: bool,
+    /// JPEG-LS interleave mode of the first scan: 0 means plane by plane.
+    pub(super) interleave: u8,
+}
+
+impl JpegHead {
+    /// Components with fewer samples than the picture has pixels: only colour differences are stored so.
+    pub(super) fn is_subsampled(&self) -> bool {
+        let first = self.components.first().map(|(_, sampling)| *sampling);
+        self.components
+            .iter()
+            .any(|(_, sampling)| Some(*sampling) != first)
+    }
+}
+
+/// Reads the markers of a JPEG or JPEG-LS frame up to its first scan and checks them against the clip.
+pub(super) fn read(
+    codec: &'static str,
+    layout: &PixelLayout,
+    coded: &[u8],
+) -> Result<JpegHead, ClipError> {
+    let head = parse(coded).map_err(|fault| ClipError::decode(codec, fault))?;
+    same_picture(
+        codec,
+        layout,
+        head.width,
+        head.height,
+        head.components.len(),
+    )?;
+    Ok(head)
+}
+
+fn parse(coded: &[u8]) -> Result<JpegHead, &'static str> {
+    let Some([0xFF, 0xD8]) = coded.get(..2) else {
+        return Err("no start of image");
+    };
+    let mut head = JpegHead::default();
+    let mut at = 2;
+    loop {
+        let (marker, segment, next) = segment(coded, at).ok_or("it ends before the first scan")?;
+        match marker {
+            0xC0..=0xC3 | 0xC5..=0xC7 | 0xC9..=0xCB | 0xCD..=0xCF | 0xF7 => {
+                if head.process != 0 {
+                    return Err("two frame headers");
+                }
+                frame_header(marker, segment, &mut head).ok_or("the frame header is cut off")?;
+            }
+            0xE0 => head.has_jfif |= segment.starts_with(b"JFIF\0"),
+            0xEE if segment.starts_with(b"Adobe") => {
+                head.adobe_transform = segment.get(11).copied()
+            }
+            0xDA => {
+                head.interleave = interleave(segment).ok_or("the scan header is cut off")?;
+                return check_scans(coded, next).map(|()| head);
+            }
+            0xD9 => return Err("it ends before the first scan"),
+            _ => {}
+        }
+        at = next;
+    }
+}
+
+fn frame_header(marker: u8, segment: &[u8], head: &mut JpegHead) -> Option<()> {
+    let &[precision, h1, h0, w1, w0, count, ref components @ ..] = segment else {
+        return None;
+    };
+    head.process = marker;
+    head.precision = precision;
+    head.height = u32::from(u16::from_be_bytes([h1, h0]));
+    head.width = u32::from(u16::from_be_bytes([w1, w0]));
+    let components = components.get(..usize::from(count) * 3)?;
+    head.components = components
+        .as_chunks::<3>()
+        .0
+        .iter()
+        .map(|[id, sampling, _]| (*id, *sampling))
+        .collect();
+    Some(())
+}
+
+/// The interleave mode stands behind the component list and NEAR; in plain JPEG the byte means something else.
+fn interleave(segment: &[u8]) -> Option<u8> {
+    let components = usize::from(*segment.first()?);
+    segment.get(components * 2 + 2).copied()
+}
+
+/// A progressive frame may come in many scans, each of which costs the decoder a pass over the picture.
+fn check_scans(coded: &[u8], from: usize) -> Result<(), &'static str> {
+    let rest = coded.get(from..).unwrap_or_default();
+    let scans = rest.windows(2).filter(|pair| pair == &[0xFF, 0xDA]).count();
+    if scans >= MAX_JPEG_SCANS as usize {
+        Err("more scans than any real picture has")
+    } else {
+        Ok(())
+    }
+}
