@@ -1,0 +1,185 @@
+// The frames that were painted on this page.
+//
+// `FrameRing` keeps about one second of them with their pictures, so that a shared freeze can show exactly the frame
+// that somebody pointed at. `FrameWatcher` reads them from a video element. Called by `picture.ts`.
+// Invariants: the ring is bounded in time, number and bytes, what leaves it is closed, and a picture in it is
+// certainly the frame of its RTP time, because a mark belongs to one captured frame.
+
+import type { Size } from "../stage/points";
+import type { RtpTime } from "../wire/units";
+import { ticksSince } from "./age";
+
+/** One painted frame. */
+export type PaintedFrame = Size & {
+  readonly rtpTime: RtpTime;
+  /** `performance.now` of the callback. */
+  readonly paintedAt: number;
+};
+
+/** A picture that must be given back. `ImageBitmap` in browsers. */
+export type Surface = Size & { close(): void };
+
+export type KeptFrame<S extends Surface> = { readonly frame: PaintedFrame; readonly surface: S };
+
+/** A freeze travels in well under a second between any two pages on a usable link. */
+const KEPT_MS = 1_100;
+/** One second at 60 frames a second, and some. */
+const MAX_KEPT_FRAMES = 72;
+/** 50 pictures of 800x600 in RGBA; an iPad ends pages that hold much more. */
+const MAX_KEPT_BYTES = 96 * 1024 * 1024;
+const BYTES_PER_PIXEL = 4;
+
+export class FrameRing<S extends Surface> {
+  /** Oldest first. */
+  #kept: KeptFrame<S>[] = [];
+  #bytes = 0;
+
+  push(frame: PaintedFrame, surface: S): void {
+    this.#kept.push({ frame, surface });
+    this.#bytes += bytes(surface);
+    const oldest = frame.paintedAt - KEPT_MS;
+    for (let first = this.#kept[0]; first !== undefined && this.#kept.length > 1; first = this.#kept[0]) {
+      const over = this.#kept.length > MAX_KEPT_FRAMES || this.#bytes > MAX_KEPT_BYTES;
+      if (!over && first.frame.paintedAt >= oldest) break;
+      this.#kept.shift();
+      this.#bytes -= bytes(first.surface);
+      first.surface.close();
+    }
+  }
+
+  /** The frame of exactly this RTP time. */
+  find(rtpTime: RtpTime): KeptFrame<S> | null {
+    return this.#kept.find((kept) => kept.frame.rtpTime === rtpTime) ?? null;
+  }
+
+  /** The kept frame whose capture is nearest. */
+  nearest(rtpTime: RtpTime): KeptFrame<S> | null {
+    let best: KeptFrame<S> | null = null;
+    for (const kept of this.#kept) {
+      const closer =
+        best === null ||
+        Math.abs(ticksSince(kept.frame.rtpTime, rtpTime)) < Math.abs(ticksSince(best.frame.rtpTime, rtpTime));
+      if (closer) best = kept;
+    }
+    return best;
+  }
+
+  newest(): KeptFrame<S> | null {
+    return this.#kept.at(-1) ?? null;
+  }
+
+  get size(): number {
+    return this.#kept.length;
+  }
+
+  clear(): void {
+    for (const kept of this.#kept) kept.surface.close();
+    this.#kept = [];
+    this.#bytes = 0;
+  }
+}
+
+function bytes(surface: Surface): number {
+  return surface.width * surface.height * BYTES_PER_PIXEL;
+}
+
+/** Where a painted frame's RTP time comes from. */
+export type RtpSource = "frameCallback" | "synchronizationSource" | "none";
+
+export type FrameHost = {
+  readonly onFrame: (frame: PaintedFrame) => void;
+  /** Its picture is in the ring. */
+  readonly onKept: () => void;
+  /** Fallback for browsers without `rtpTimestamp` in the frame callback (Firefox, Safari). */
+  readonly receiver: () => RTCRtpReceiver | null;
+};
+
+/** Microseconds by which two spellings of one media time may differ by rounding. */
+const SAME_TIME_US = 2;
+/** A browser in which the two times never agree counts them from different origins: there the check says nothing. */
+const TRIES_BEFORE_UNCHECKED = 8;
+
+export class FrameWatcher {
+  readonly ring = new FrameRing<ImageBitmap>();
+  rtpSource: RtpSource = "none";
+  #handle: number | null = null;
+  /** How often the element showed the announced frame, and how often another one. */
+  #agreed = 0;
+  #disagreed = 0;
+
+  constructor(
+    readonly video: HTMLVideoElement,
+    readonly host: FrameHost,
+  ) {
+    this.#await();
+  }
+
+  stop(): void {
+    if (this.#handle !== null) this.video.cancelVideoFrameCallback(this.#handle);
+    this.#handle = null;
+    this.ring.clear();
+  }
+
+  #await(): void {
+    this.#handle = this.video.requestVideoFrameCallback((now, metadata) => {
+      this.#await();
+      this.#painted(now, metadata);
+    });
+  }
+
+  #painted(now: number, metadata: VideoFrameCallbackMetadata): void {
+    const rtpTime = this.#rtpTime(metadata);
+    if (rtpTime === null) return;
+    const frame = { rtpTime, paintedAt: now, width: metadata.width, height: metadata.height };
+    this.host.onFrame(frame);
+    void this.#keep(frame, metadata);
+  }
+
+  #rtpTime(metadata: VideoFrameCallbackMetadata): RtpTime | null {
+    if (metadata.rtpTimestamp !== undefined) {
+      this.rtpSource = "frameCallback";
+      return metadata.rtpTimestamp as RtpTime;
+    }
+    // The newest packet whose frame was played out: the same frame, or on a busy device its neighbour.
+    const source = this.host.receiver()?.getSynchronizationSources()[0];
+    this.rtpSource = source === undefined ? "none" : "synchronizationSource";
+    return source === undefined ? null : (source.rtpTimestamp as RtpTime);
+  }
+
+  async #keep(frame: PaintedFrame, metadata: VideoFrameCallbackMetadata): Promise<void> {
+    const shown = this.#showing(metadata);
+    if (shown === null) return;
+    try {
+      const picture = createImageBitmap(shown);
+      if ("close" in shown) shown.close();
+      const bitmap = await picture;
+      if (this.#handle === null) {
+        bitmap.close();
+        return;
+      }
+      this.ring.push(frame, bitmap);
+      this.host.onKept();
+    } catch {
+      // The element has no picture any more (a new stream is being attached): there is nothing to keep.
+    }
+  }
+
+  /** What the element shows, or null when a newer frame has already taken the place of this one. */
+  #showing(metadata: VideoFrameCallbackMetadata): VideoFrame | HTMLVideoElement | null {
+    // Without a secure context or on an old browser there is no way to check.
+    if (typeof VideoFrame === "undefined") return this.video;
+    if (this.#agreed === 0 && this.#disagreed >= TRIES_BEFORE_UNCHECKED) return this.video;
+    try {
+      const shown = new VideoFrame(this.video);
+      if (Math.abs(shown.timestamp - metadata.mediaTime * 1_000_000) <= SAME_TIME_US) {
+        this.#agreed += 1;
+        return shown;
+      }
+      this.#disagreed += 1;
+      shown.close();
+      return null;
+    } catch {
+      return this.video;
+    }
+  }
+}

@@ -1,0 +1,223 @@
+// The live picture of one page: the video element, its WHEP session, the painted frames and what stands over it.
+//
+// Framework-free. Owns which frame is under the eyes now, the frozen frame that everybody stands on and the last frame
+// while the connection is made anew. Called by the screens through signals; drawing is the stage's.
+// Invariants: a freeze shows exactly its frame, or a near one that says so, or nothing; the video is never paused, so
+// that a release shows the present and not the past.
+
+import { type ReadonlySignal, signal } from "@preact/signals";
+import type { Size } from "../stage/points";
+import type { ConsultId, SessionId } from "../wire/ids";
+import type { RtpTime } from "../wire/units";
+import { ticksSince } from "./age";
+import { FrameWatcher, type PaintedFrame } from "./frames";
+import { STALE_AFTER_MS } from "./quality";
+import { WhepClient, type WhepState } from "./whep";
+
+/** What a frozen page shows. */
+export type Still =
+  | { readonly kind: "exact" }
+  /** The frame itself was never painted here; a neighbour stands in, this far away. */
+  | { readonly kind: "near"; readonly offMs: number }
+  /** The frame was shown before this page came: the picture goes on and the words say so. */
+  | { readonly kind: "missing" };
+
+/** A neighbour farther away than this shows another moment of the heart. */
+const NEAR_MS = 50;
+const TICKS_PER_MS = 90;
+/** A picture that flows at the relay but not here for this long needs a fresh connection. */
+const DEAD_MS = 2_500;
+/** Between two fresh connections for that reason. */
+const REVIVE_EVERY_MS = 5_000;
+const FPS_WINDOW_MS = 1_000;
+
+export class LivePicture {
+  readonly video: HTMLVideoElement;
+  /** Over the video: the frozen frame, or the last frame while there is no new one. */
+  readonly cover: HTMLCanvasElement;
+  readonly whep = signal<WhepState>({ state: "connecting" });
+  readonly size = signal<Size | null>(null);
+  readonly still = signal<Still | null>(null);
+  readonly #newest = signal<PaintedFrame | null>(null);
+  readonly #client: WhepClient;
+  #watcher: FrameWatcher;
+  #frozenOn: RtpTime | null = null;
+  /** Times of the frames painted in the last second. */
+  #paintTimes: number[] = [];
+  #revivedAt = Number.NEGATIVE_INFINITY;
+  /** Since when frames could be painted at all: a hidden page paints none. */
+  #visibleSince = performance.now();
+  /** Called for each painted frame, right after it; the stage draws then. */
+  onFrame: (frame: PaintedFrame) => void = () => undefined;
+
+  constructor(consult: ConsultId, session: SessionId) {
+    this.video = document.createElement("video");
+    Object.assign(this.video, {
+      autoplay: true,
+      muted: true,
+      playsInline: true,
+      disablePictureInPicture: true,
+    });
+    this.video.disableRemotePlayback = true;
+    this.cover = document.createElement("canvas");
+    this.cover.hidden = true;
+    this.#watcher = this.#watch();
+    this.#client = new WhepClient(consult, session, {
+      onTrack: (track) => this.#attach(track),
+      onState: (state) => {
+        this.whep.value = state;
+      },
+    });
+    document.addEventListener("visibilitychange", this.#shown);
+  }
+
+  /** The newest painted frame. */
+  get frame(): ReadonlySignal<PaintedFrame | null> {
+    return this.#newest;
+  }
+
+  get diagnostics(): { playoutDelayOffered: boolean; rtpSource: string; framesKept: number } {
+    return {
+      playoutDelayOffered: this.#client.playoutDelayOffered,
+      rtpSource: this.#watcher.rtpSource,
+      framesKept: this.#watcher.ring.size,
+    };
+  }
+
+  get peer(): RTCPeerConnection | null {
+    return this.#client.peer;
+  }
+
+  /** Frames painted in the second before `now`. */
+  fps(now: number): number {
+    return this.#paintTimes.filter((at) => at > now - FPS_WINDOW_MS).length;
+  }
+
+  /** How long nothing new was painted although it could have been; null before the first frame. */
+  silentMs(now: number): number | null {
+    const newest = this.#newest.peek();
+    return newest === null ? null : now - Math.max(newest.paintedAt, this.#visibleSince);
+  }
+
+  /** The relay says that the picture runs, or the link to it is new: ask again if there is nothing to see here. */
+  expectFrames(now: number): void {
+    if (this.#client.peer === null) {
+      this.#client.nudge();
+      return;
+    }
+    const silent = this.silentMs(now) ?? Number.POSITIVE_INFINITY;
+    const connecting = this.whep.peek().state !== "connected";
+    if (connecting || document.visibilityState === "hidden" || silent < DEAD_MS) return;
+    if (now - Math.max(this.#revivedAt, this.#visibleSince) < REVIVE_EVERY_MS) return;
+    this.#revivedAt = now;
+    this.#client.restart();
+  }
+
+  /** The relay came back after a loss: its media sessions may be gone. */
+  relayReturned(now: number): void {
+    if ((this.silentMs(now) ?? Number.POSITIVE_INFINITY) < STALE_AFTER_MS) return;
+    this.#revivedAt = now;
+    this.#client.restart();
+  }
+
+  /** Stands on a frame until `release`. */
+  freeze(rtpTime: RtpTime): void {
+    if (this.#frozenOn === rtpTime) return;
+    this.#frozenOn = rtpTime;
+    this.still.value = { kind: "missing" };
+    this.#uncover();
+    this.#seekStill();
+  }
+
+  release(): void {
+    if (this.#frozenOn === null) return;
+    this.#frozenOn = null;
+    this.still.value = null;
+    this.#uncover();
+  }
+
+  close(): void {
+    document.removeEventListener("visibilitychange", this.#shown);
+    this.#client.close();
+    this.#watcher.stop();
+    this.video.srcObject = null;
+  }
+
+  #watch(): FrameWatcher {
+    return new FrameWatcher(this.video, {
+      onFrame: (frame) => this.#painted(frame),
+      onKept: () => {
+        if (this.#frozenOn !== null && this.still.peek()?.kind !== "exact") this.#seekStill();
+      },
+      receiver: () => this.#client.receiver(),
+    });
+  }
+
+  #attach(track: MediaStreamTrack): void {
+    // The element goes black until the first frame of the new connection: keep the last one over it.
+    if (this.#newest.peek() !== null && this.still.peek() === null)
+      void this.#coverWith(this.#watcher.ring.newest()?.surface);
+    this.video.srcObject = new MediaStream([track]);
+    // Muted video may always play; a refusal means that the page is going away.
+    this.video.play().catch(() => undefined);
+  }
+
+  #painted(frame: PaintedFrame): void {
+    this.#paintTimes.push(frame.paintedAt);
+    while ((this.#paintTimes[0] ?? frame.paintedAt) < frame.paintedAt - FPS_WINDOW_MS)
+      this.#paintTimes.shift();
+    const size = this.size.peek();
+    if (size?.width !== frame.width || size.height !== frame.height) {
+      this.size.value = { width: frame.width, height: frame.height };
+    }
+    if (this.#frozenOn === null && !this.cover.hidden) this.#uncover();
+    this.#newest.value = frame;
+    this.onFrame(frame);
+  }
+
+  /** Looks for the frozen frame among the painted ones; called again for each new one until it is found. */
+  #seekStill(): void {
+    const wanted = this.#frozenOn;
+    if (wanted === null) return;
+    const { ring } = this.#watcher;
+    const exact = ring.find(wanted);
+    if (exact !== null) {
+      this.still.value = { kind: "exact" };
+      void this.#coverWith(exact.surface);
+      return;
+    }
+    const newest = ring.newest();
+    const nearest = ring.nearest(wanted);
+    // Only when later frames are here is it certain that the very frame will not come.
+    if (this.still.peek()?.kind !== "missing" || newest === null || nearest === null) return;
+    if (ticksSince(newest.frame.rtpTime, wanted) <= 0) return;
+    const offMs = Math.abs(ticksSince(nearest.frame.rtpTime, wanted)) / TICKS_PER_MS;
+    if (offMs > NEAR_MS) return;
+    this.still.value = { kind: "near", offMs };
+    void this.#coverWith(nearest.surface);
+  }
+
+  async #coverWith(surface: ImageBitmap | undefined): Promise<void> {
+    if (surface === undefined) return;
+    const forFreeze = this.#frozenOn;
+    // A copy: the ring closes its own.
+    const copy = await createImageBitmap(surface).catch(() => null);
+    if (copy === null) return;
+    if (forFreeze !== this.#frozenOn) {
+      copy.close();
+      return;
+    }
+    this.cover.width = copy.width;
+    this.cover.height = copy.height;
+    this.cover.getContext("bitmaprenderer")?.transferFromImageBitmap(copy);
+    this.cover.hidden = false;
+  }
+
+  #uncover(): void {
+    this.cover.hidden = true;
+  }
+
+  readonly #shown = (): void => {
+    if (document.visibilityState === "visible") this.#visibleSince = performance.now();
+  };
+}

@@ -1,0 +1,49 @@
+// Puts together what stands over the picture at this moment.
+//
+// Pure apart from reading signals: log, outbox, presence and the own hand become one scene for the stage. Called by
+// `desk.ts` whenever one of them changes. Invariant: over a frozen frame stand only the marks of that frame.
+
+import { type Showing, sameFrame, visibleMarks } from "../marks/visible";
+import { personLook } from "../stage/pens";
+import { fromWire } from "../stage/points";
+import type { Scene, ScenePointer, SceneSketch } from "../stage/stage";
+import type { Consult } from "./consult";
+import type { DrawingHand } from "./hand";
+
+export function composeScene(consult: Consult, hand: DrawingHand, showing: Showing, staleTag: string): Scene {
+  const drawing = hand.drawing.value;
+  const cursor = hand.cursor.value;
+  const own: SceneSketch[] = drawing === null ? [] : [drawing];
+  return {
+    marks: visibleMarks(consult.marks.value, showing),
+    selected: hand.selected.value,
+    sketches: [...othersSketches(consult, showing), ...own],
+    pointers: pointers(consult),
+    cursor: cursor === null ? null : { at: cursor, drawing: drawing !== null },
+    staleTag,
+  };
+}
+
+function othersSketches(consult: Consult, showing: Showing): SceneSketch[] {
+  const finished = new Set(consult.replica.value.state.marks.map((held) => held.mark.id));
+  return [...consult.sketches.value.values()]
+    .filter((sketch) => !finished.has(sketch.mark))
+    .filter((sketch) => showing.over === "running" || sameFrame(sketch.anchor, showing.anchor))
+    .map((sketch) => ({ form: sketch.form, pen: sketch.pen, points: sketch.points.map(fromWire) }));
+}
+
+function pointers(consult: Consult): ScenePointer[] {
+  const people = new Map(consult.people.value.map((person) => [person.session, person]));
+  const shown: ScenePointer[] = [];
+  for (const pointer of consult.pointers.value.values()) {
+    const person = people.get(pointer.session);
+    if (pointer.at === null || person === undefined || person.session === consult.grant.session) continue;
+    shown.push({
+      ...personLook(person.person),
+      name: person.name,
+      initials: person.initials,
+      at: fromWire(pointer.at),
+    });
+  }
+  return shown;
+}

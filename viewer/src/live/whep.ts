@@ -1,0 +1,263 @@
+// Watches the picture of a consult: a WHEP client (draft-ietf-wish-whep) for our relay.
+//
+// Owns the peer connection, the WHEP session at the relay and every way back: ICE restart when the network changed, a
+// fresh session when that does not help, back-off when the relay is away. The relay is ICE-lite with its candidates in
+// the answer and learns ours from the checks, so the offer is sent without waiting for gathering (webrtc.md §1).
+// Called by `picture.ts`. Invariant: one peer connection at a time; a closed client never starts anything again.
+
+import { Backoff } from "../net/backoff";
+import { ApiProblem, ask } from "../net/http";
+import type { ConsultId, SessionId } from "../wire/ids";
+import type { ProblemCode } from "../wire/problem";
+import { answerAfterRestart, offersPlayoutDelay, PLAYOUT_DELAY_URI, restartFragment } from "./sdp";
+
+const SHORTEST_RETRY_MS = 250;
+const LONGEST_RETRY_MS = 4_000;
+/** While nobody publishes, ask this often; the consult's flow messages make it ask at once. */
+const NO_PICTURE_RETRY_MS = 2_000;
+/** A link that hiccups mends itself within this. */
+const DISCONNECTED_GRACE_MS = 1_000;
+/** A connection, fresh or restarted, that is not up by now gets replaced. */
+const CONNECT_TIMEOUT_MS = 5_000;
+
+export type WhepState =
+  | { readonly state: "connecting" }
+  | { readonly state: "connected" }
+  | { readonly state: "noPicture" }
+  | { readonly state: "lost" }
+  /** Asking again makes no sense until somebody changes something. */
+  | { readonly state: "refused"; readonly code: ProblemCode };
+
+export type WhepHost = {
+  readonly onTrack: (track: MediaStreamTrack) => void;
+  readonly onState: (state: WhepState) => void;
+};
+
+/** Refusals that time alone does not mend. */
+const FINAL: ReadonlySet<string> = new Set([
+  "noEntry",
+  "sessionExpired",
+  "notAllowed",
+  "wrongOrigin",
+  "notFound",
+  "codecUnsupported",
+  "badSdp",
+  "versionUnknown",
+] satisfies ProblemCode[]);
+
+export class WhepClient {
+  readonly #endpoint: string;
+  readonly #backoff = new Backoff(SHORTEST_RETRY_MS, LONGEST_RETRY_MS);
+  #peer: RTCPeerConnection | null = null;
+  /** The session resource at the relay, and its entity tag for restarts. */
+  #resource: string | null = null;
+  #etag: string | null = null;
+  #answer = "";
+  #retry: ReturnType<typeof setTimeout> | undefined;
+  #watch: ReturnType<typeof setTimeout> | undefined;
+  #closed = false;
+  /** Whether the last offer carried playout-delay; for diagnostics. */
+  playoutDelayOffered = false;
+
+  constructor(
+    consult: ConsultId,
+    readonly session: SessionId,
+    readonly host: WhepHost,
+  ) {
+    this.#endpoint = `/api/v1/consults/${consult}/whep`;
+    addEventListener("online", this.#networkChanged);
+    connectionInfo()?.addEventListener("change", this.#networkChanged);
+    void this.#start();
+  }
+
+  get peer(): RTCPeerConnection | null {
+    return this.#peer;
+  }
+
+  receiver(): RTCRtpReceiver | null {
+    return this.#peer?.getReceivers()[0] ?? null;
+  }
+
+  /** Begins again with a fresh session, now. */
+  restart(): void {
+    if (this.#closed) return;
+    this.#tearDown();
+    void this.#start();
+  }
+
+  /** Something suggests that asking again may work: a picture began, the relay came back. */
+  nudge(): void {
+    if (!this.#closed && this.#peer === null) this.restart();
+  }
+
+  close(): void {
+    this.#closed = true;
+    removeEventListener("online", this.#networkChanged);
+    connectionInfo()?.removeEventListener("change", this.#networkChanged);
+    this.#tearDown();
+  }
+
+  async #start(): Promise<void> {
+    clearTimeout(this.#retry);
+    const peer = new RTCPeerConnection({ bundlePolicy: "max-bundle" });
+    this.#peer = peer;
+    this.host.onState({ state: "connecting" });
+    peer.ontrack = (event) => this.#gotTrack(event);
+    peer.onconnectionstatechange = () => this.#connectionChanged(peer);
+    try {
+      receiveVideo(peer);
+      await peer.setLocalDescription();
+      const offer = peer.localDescription?.sdp ?? "";
+      this.playoutDelayOffered = offersPlayoutDelay(offer);
+      this.#expectConnection(peer);
+      const response = await ask(this.#endpoint, {
+        method: "POST",
+        session: this.session,
+        body: { type: "application/sdp", text: offer },
+      });
+      const answer = await response.text();
+      const location = response.headers.get("location");
+      if (peer !== this.#peer) {
+        // Replaced or closed meanwhile: the relay should not keep a session that nobody watches.
+        if (location !== null) this.#delete(location);
+        return;
+      }
+      this.#resource = location;
+      this.#etag = response.headers.get("etag");
+      this.#answer = answer;
+      await peer.setRemoteDescription({ type: "answer", sdp: answer });
+    } catch (cause) {
+      if (peer === this.#peer) this.#failed(cause);
+    }
+  }
+
+  #gotTrack(event: RTCTrackEvent): void {
+    // No jitter buffer beyond what playout-delay 0/0 asks for; missing in Safari before 27.
+    if ("jitterBufferTarget" in event.receiver) event.receiver.jitterBufferTarget = 0;
+    this.host.onTrack(event.track);
+  }
+
+  #connectionChanged(peer: RTCPeerConnection): void {
+    if (peer !== this.#peer) return;
+    switch (peer.connectionState) {
+      case "connected":
+        clearTimeout(this.#watch);
+        this.#backoff.succeeded();
+        this.host.onState({ state: "connected" });
+        break;
+      case "disconnected":
+        clearTimeout(this.#watch);
+        this.#watch = setTimeout(() => void this.#restartIce(peer), DISCONNECTED_GRACE_MS);
+        break;
+      case "failed":
+      case "closed":
+        this.#again();
+        break;
+      default:
+        break;
+    }
+  }
+
+  #expectConnection(peer: RTCPeerConnection): void {
+    clearTimeout(this.#watch);
+    this.#watch = setTimeout(() => {
+      if (peer === this.#peer && peer.connectionState !== "connected") this.#again();
+    }, CONNECT_TIMEOUT_MS);
+  }
+
+  #failed(cause: unknown): void {
+    const code = cause instanceof ApiProblem ? cause.code : "internal";
+    if (code === "noPicture") {
+      this.#tearDown();
+      this.host.onState({ state: "noPicture" });
+      this.#retry = setTimeout(() => void this.#start(), NO_PICTURE_RETRY_MS);
+    } else if (code !== "unreachable" && FINAL.has(code)) {
+      this.#tearDown();
+      this.host.onState({ state: "refused", code });
+    } else {
+      this.#again();
+    }
+  }
+
+  /** A fresh session after a wait. */
+  #again(): void {
+    this.#tearDown();
+    if (this.#closed) return;
+    this.host.onState({ state: "lost" });
+    this.#retry = setTimeout(() => void this.#start(), this.#backoff.next());
+  }
+
+  readonly #networkChanged = (): void => {
+    const peer = this.#peer;
+    if (peer === null) this.nudge();
+    else if (peer.connectionState === "connected" || peer.connectionState === "disconnected") {
+      void this.#restartIce(peer);
+    }
+  };
+
+  /** RFC 9725 §4.3.2: new credentials by PATCH; the media session goes on. Anything unexpected: a fresh session. */
+  async #restartIce(peer: RTCPeerConnection): Promise<void> {
+    if (peer !== this.#peer || this.#resource === null || peer.signalingState !== "stable") return;
+    try {
+      await peer.setLocalDescription(await peer.createOffer({ iceRestart: true }));
+      const fragment = restartFragment(peer.localDescription?.sdp ?? "");
+      if (fragment === null) throw new Error("no ICE credentials in the own offer");
+      const response = await ask(this.#resource, {
+        method: "PATCH",
+        session: this.session,
+        headers: { "if-match": "*" },
+        body: { type: "application/trickle-ice-sdpfrag", text: fragment },
+      });
+      const answer = answerAfterRestart(this.#answer, await response.text());
+      if (peer !== this.#peer) return;
+      if (answer === null) throw new Error("no ICE credentials in the relay's answer");
+      this.#etag = response.headers.get("etag") ?? this.#etag;
+      this.#answer = answer;
+      this.#expectConnection(peer);
+      await peer.setRemoteDescription({ type: "answer", sdp: answer });
+    } catch {
+      if (peer === this.#peer) this.#again();
+    }
+  }
+
+  #tearDown(): void {
+    clearTimeout(this.#retry);
+    clearTimeout(this.#watch);
+    const peer = this.#peer;
+    this.#peer = null;
+    if (peer !== null) {
+      peer.ontrack = peer.onconnectionstatechange = null;
+      peer.close();
+    }
+    if (this.#resource !== null) this.#delete(this.#resource);
+    this.#resource = null;
+  }
+
+  #delete(resource: string): void {
+    // Best effort: the relay ends silent sessions by itself.
+    ask(resource, { method: "DELETE", session: this.session, keepalive: true }).catch(() => undefined);
+  }
+}
+
+/** One receive-only picture, with playout-delay among the extensions in browsers that let us choose. */
+function receiveVideo(peer: RTCPeerConnection): void {
+  const transceiver = peer.addTransceiver("video", { direction: "recvonly" });
+  const chooser = transceiver as RTCRtpTransceiver & Partial<HeaderExtensionChooser>;
+  const extensions = chooser.getHeaderExtensionsToNegotiate?.();
+  const ours = extensions?.find((extension) => extension.uri === PLAYOUT_DELAY_URI);
+  if (extensions === undefined || ours === undefined || ours.direction !== "stopped") return;
+  ours.direction = "sendrecv";
+  chooser.setHeaderExtensionsToNegotiate?.(extensions);
+}
+
+/** WebRTC extensions §5.2; not yet in TypeScript's DOM types. */
+type HeaderExtension = { uri: string; direction: RTCRtpTransceiverDirection };
+type HeaderExtensionChooser = {
+  getHeaderExtensionsToNegotiate(): HeaderExtension[];
+  setHeaderExtensionsToNegotiate(extensions: HeaderExtension[]): void;
+};
+
+/** Network Information, Chromium only. */
+function connectionInfo(): EventTarget | undefined {
+  return (navigator as Navigator & { connection?: EventTarget }).connection;
+}

@@ -1,0 +1,83 @@
+// Starts the pages: takes a ticket out of the address, shows the screen that the address means.
+
+import { render } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import { t } from "./i18n/i18n";
+import { enter, session, sessionProblem, takeTicket, verify } from "./net/session";
+import { follow, pathFor, route, startRouter } from "./router";
+import { BedsideScreen } from "./screens/bedside";
+import { ConsultScreen } from "./screens/consult";
+import { EntryScreen } from "./screens/entry";
+import "./style/tokens.css";
+import "./style/base.css";
+import "./style/button.css";
+import "./style/bar.css";
+import "./style/banner.css";
+import "./style/entry.css";
+import "./style/frame.css";
+import "./style/badge.css";
+import "./style/rail.css";
+import "./style/panel.css";
+import "./style/people.css";
+import "./style/card.css";
+import "./style/consult.css";
+import "./style/bedside.css";
+import type { ConsultId } from "./wire/ids";
+
+function App({ ticket }: { ticket: string | null }) {
+  const [entering, setEntering] = useState(ticket !== null);
+  useEffect(() => {
+    if (ticket === null) void verify();
+    else void enter(ticket).finally(() => setEntering(false));
+  }, [ticket]);
+  if (entering) {
+    return (
+      <main class="entry">
+        <p role="status">{t("entry.joining")}</p>
+      </main>
+    );
+  }
+  const { value: at } = route;
+  switch (at.page) {
+    case "entry":
+      return <EntryScreen />;
+    case "missing":
+      return <Message words={t("entry.missing")} />;
+    case "consult":
+    case "bedside":
+      return <Inside page={at.page} consult={at.consult} />;
+  }
+}
+
+function Inside({ page, consult }: { page: "consult" | "bedside"; consult: ConsultId }) {
+  const grant = session.value;
+  // Without a session the entry says what to do; the address stays, for the link that follows.
+  if (grant === null) return <EntryScreen />;
+  if (grant.consult !== consult) return <Message words={t("entry.otherConsult")} />;
+  return page === "bedside" ? <BedsideScreen grant={grant} /> : <ConsultScreen grant={grant} />;
+}
+
+function Message({ words }: { words: string }) {
+  const grant = session.value;
+  const path = grant === null || sessionProblem.value !== null ? "/" : pathFor(grant.role, grant.consult);
+  return (
+    <main class="entry">
+      <h1>{t("app.name")}</h1>
+      <p role="alert">{words}</p>
+      <p class="entry__actions">
+        <a class="button button--primary" href="/" onClick={(event) => follow(event, "/")}>
+          {t("entry.back")}
+        </a>
+        {path !== "/" && (
+          <a class="button" href={path} onClick={(event) => follow(event, path)}>
+            {t("entry.join")}
+          </a>
+        )}
+      </p>
+    </main>
+  );
+}
+
+startRouter();
+const root = document.getElementById("app");
+if (root !== null) render(<App ticket={takeTicket()} />, root);

@@ -1,0 +1,134 @@
+// What this page made and the relay has not confirmed yet.
+//
+// A mark drawn while the link is down is kept, on disk too, and sent later with the same id; sending twice is harmless
+// because the relay knows ids. Owns the order and what confirms what. Called by `live/consult.ts`.
+// Invariants: nothing leaves the outbox without an entry of the log, a snapshot or a refusal that names it; items of
+// another person or consult are never sent, because the relay would make this session their author.
+
+import type { AnnotationId, ConsultId, PersonId } from "../wire/ids";
+import type { LogEntry } from "../wire/log";
+import type { ProblemCode } from "../wire/problem";
+import type { ConsultState, ToRelay } from "../wire/socket";
+import type { OutboxDisk } from "./outbox-disk";
+
+export type OutMessage = Extract<ToRelay, { type: "mark" | "withdraw" | "pin" }>;
+
+export type OutItem = {
+  /** Position; the disk's own key. */
+  readonly order: number;
+  /** Whose: only the same person in the same consult sends it. */
+  readonly owner: string;
+  readonly message: OutMessage;
+};
+
+/** More than a person draws through any gap; beyond it the oldest stay and new ones are refused aloud. */
+export const MAX_OUTBOX_ITEMS = 500;
+
+/** Refusals that pass: the item stays and is sent again. */
+const PASSING: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
+  "tooFast",
+  "tooMany",
+  "shuttingDown",
+  "storageFailed",
+  "tooSlow",
+]);
+
+export function ownerKey(person: PersonId, consult: ConsultId): string {
+  return `${person}/${consult}`;
+}
+
+export function markOf(message: OutMessage): AnnotationId {
+  return message.type === "mark" ? message.mark.id : message.mark;
+}
+
+export class Outbox {
+  /** In order of making. */
+  #items: OutItem[] = [];
+  #nextOrder = 1;
+
+  constructor(
+    readonly owner: string,
+    readonly disk: OutboxDisk,
+    readonly onChange: (items: readonly OutItem[]) => void,
+  ) {}
+
+  /** Brings back what an earlier page of the same person left; what was made meanwhile stays behind it. */
+  async load(): Promise<void> {
+    const kept = (await this.disk.all()).filter((item) => item.owner === this.owner);
+    const last = kept.reduce((order, item) => Math.max(order, item.order), Date.now() * 1000);
+    this.#nextOrder = Math.max(this.#nextOrder, last + 1);
+    const known = new Set(this.#items.map((item) => item.order));
+    this.#change([...kept.filter((item) => !known.has(item.order)), ...this.#items].sort(byOrder));
+  }
+
+  get items(): readonly OutItem[] {
+    return this.#items;
+  }
+
+  /** Keeps a message; null when the outbox is full. */
+  put(message: OutMessage): OutItem | null {
+    if (this.#items.length >= MAX_OUTBOX_ITEMS) return null;
+    // Orders of two tabs of one person must not collide on disk: microseconds of the wall clock keep them apart.
+    this.#nextOrder = Math.max(this.#nextOrder, Date.now() * 1000) + 1;
+    const item = { order: this.#nextOrder, owner: this.owner, message };
+    this.#change([...this.#items, item]);
+    void this.disk.put(item);
+    return item;
+  }
+
+  /** An entry of the log confirms what it is about. */
+  confirm({ event }: LogEntry): void {
+    this.#remove(({ message }) => {
+      switch (event.type) {
+        case "marked":
+          return message.type === "mark" && message.mark.id === event.mark.id;
+        case "withdrawn":
+          // It was made, evidently, and has nothing left to pin.
+          return markOf(message) === event.mark;
+        case "pinned":
+          return message.type === "pin" && message.mark === event.mark && message.pinned === event.pinned;
+        default:
+          return false;
+      }
+    });
+  }
+
+  /** A snapshot confirms everything that it shows as done. */
+  confirmBy(state: ConsultState): void {
+    const held = new Map(state.marks.map((mark) => [mark.mark.id, mark]));
+    const toMake = new Set(
+      this.#items.filter((i) => i.message.type === "mark").map((i) => markOf(i.message)),
+    );
+    this.#remove(({ message }) => {
+      if (message.type === "mark") return held.has(message.mark.id);
+      const mark = held.get(message.mark);
+      if (mark === undefined) return !toMake.has(message.mark);
+      return message.type === "pin" && mark.pinned === message.pinned;
+    });
+  }
+
+  /** The relay refused something about a mark. True if the item stays to be sent again. */
+  refused(mark: AnnotationId, code: ProblemCode): boolean {
+    if (PASSING.has(code)) return true;
+    const first = this.#items.find((item) => markOf(item.message) === mark);
+    // Without its mark, a withdrawal or a pin of it has no meaning.
+    this.#remove((item) => (first?.message.type === "mark" ? markOf(item.message) === mark : item === first));
+    return false;
+  }
+
+  #remove(which: (item: OutItem) => boolean): void {
+    const gone = this.#items.filter(which);
+    if (gone.length === 0) return;
+    for (const item of gone) void this.disk.remove(item.order);
+    this.#change(this.#items.filter((item) => !gone.includes(item)));
+  }
+
+  #change(items: OutItem[]): void {
+    this.#items = items;
+    this.onChange(items);
+  }
+}
+
+function byOrder(a: OutItem, b: OutItem): number {
+  return a.order - b.order;
+}

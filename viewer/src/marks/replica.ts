@@ -1,0 +1,113 @@
+// The consult's log as this page holds it: the state after the entries seen so far.
+//
+// The same fold as the relay's, pure and immutable, so that a snapshot of the relay and our own fold of the entries
+// give the same state. Called by `live/consult.ts`.
+// Invariants: entries apply in order and once; a gap is reported, never skipped; unknown events only move `seq`.
+
+import type { Seq } from "../wire/ids";
+import type { LogEntry, LogEvent } from "../wire/log";
+import type { ConsultState, MarkState } from "../wire/socket";
+
+/** Withdrawn and replaced marks that the list still shows; the log itself keeps all of them. */
+const MAX_TAKEN_BACK = 200;
+
+export type Replica = {
+  /** The last entry held; null before the first snapshot or entry. */
+  readonly seq: Seq | null;
+  readonly state: ConsultState;
+  /** Marks withdrawn or replaced since this page came, oldest first. */
+  readonly takenBack: readonly MarkState[];
+  /** Events that this version of the page does not know. */
+  readonly unknown: number;
+};
+
+export const EMPTY: Replica = {
+  seq: null,
+  state: { streams: [], freeze: null, marks: [] },
+  takenBack: [],
+  unknown: 0,
+};
+
+export type Applied =
+  | { readonly result: "applied"; readonly replica: Replica }
+  | { readonly result: "known" }
+  | { readonly result: "gap" };
+
+export function fromSnapshot(seq: Seq, state: ConsultState, before: Replica): Replica {
+  return { seq, state, takenBack: before.takenBack, unknown: before.unknown };
+}
+
+export function apply(replica: Replica, entry: LogEntry): Applied {
+  const held = replica.seq ?? 0;
+  if (entry.seq <= held) return { result: "known" };
+  if (entry.seq !== held + 1) return { result: "gap" };
+  return { result: "applied", replica: fold({ ...replica, seq: entry.seq }, entry) };
+}
+
+function fold(replica: Replica, entry: LogEntry): Replica {
+  const { event } = entry;
+  switch (event.type) {
+    case "joined":
+    case "left":
+      return replica;
+    case "streamStarted":
+      return streamStarted(replica, event);
+    case "streamStopped":
+      return streamStopped(replica, event);
+    case "frozen":
+      return withState(replica, {
+        freeze: { freeze: event.freeze, anchor: event.anchor, author: entry.author, at: entry.at },
+      });
+    case "released":
+      return replica.state.freeze?.freeze === event.freeze ? withState(replica, { freeze: null }) : replica;
+    case "marked":
+      return marked(replica, entry, event);
+    case "withdrawn":
+      return takeBack(replica, event.mark);
+    case "pinned":
+      return withState(replica, {
+        marks: replica.state.marks.map((held) =>
+          held.mark.id === event.mark ? { ...held, pinned: event.pinned } : held,
+        ),
+      });
+    default:
+      // A newer relay may know more; readers ignore and count (wire/log.rs).
+      return { ...replica, unknown: replica.unknown + 1 };
+  }
+}
+
+type Event<T extends LogEvent["type"]> = Extract<LogEvent, { type: T }>;
+
+function streamStarted(replica: Replica, event: Event<"streamStarted">): Replica {
+  const { stream, stamped, codec } = event;
+  const others = replica.state.streams.filter((known) => known.stream !== stream);
+  return withState(replica, { streams: [...others, { stream, stamped, codec, live: true }] });
+}
+
+function streamStopped(replica: Replica, event: Event<"streamStopped">): Replica {
+  return withState(replica, {
+    streams: replica.state.streams.map((known) =>
+      known.stream === event.stream ? { ...known, live: false } : known,
+    ),
+  });
+}
+
+function marked(replica: Replica, entry: LogEntry, event: Event<"marked">): Replica {
+  const { mark } = event;
+  const without = mark.replaces === undefined ? replica : takeBack(replica, mark.replaces);
+  const made: MarkState = { mark, author: entry.author, at: entry.at, pinned: false };
+  return withState(without, { marks: [...without.state.marks, made] });
+}
+
+function takeBack(replica: Replica, id: string): Replica {
+  const gone = replica.state.marks.find((held) => held.mark.id === id);
+  if (gone === undefined) return replica;
+  return {
+    ...withState(replica, { marks: replica.state.marks.filter((held) => held !== gone) }),
+    takenBack: [...replica.takenBack, gone].slice(-MAX_TAKEN_BACK),
+  };
+}
+
+function withState(replica: Replica, change: Partial<ConsultState>): Replica {
+  return { ...replica, state: { ...replica.state, ...change } };
+}

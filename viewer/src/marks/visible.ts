@@ -1,0 +1,36 @@
+// Which marks are over the picture now.
+//
+// Pure. Over the running picture: quick marks for some seconds since the relay took them, pinned ones until they are
+// withdrawn. On a freeze: the marks of that very frame and no others. Called before each drawing of the stage.
+// Invariant: a mark is never shown over a frozen frame that it does not belong to.
+
+import type { Anchor, Annotation } from "../wire/mark";
+import type { MarkState } from "../wire/socket";
+import type { RelayTime } from "../wire/units";
+
+export function sameFrame(a: Anchor, b: Anchor): boolean {
+  return a.stream === b.stream && a.rtpTime === b.rtpTime;
+}
+
+export type Showing =
+  | { readonly over: "running"; readonly now: RelayTime | null; readonly quickMarkSeconds: number }
+  | { readonly over: "freeze"; readonly anchor: Anchor };
+
+export function visibleMarks(marks: readonly MarkState[], showing: Showing): MarkState[] {
+  return marks.filter((held) => isVisible(held, showing));
+}
+
+function isVisible(held: MarkState, showing: Showing): boolean {
+  if (showing.over === "freeze") return sameFrame(held.mark.anchor, showing.anchor);
+  return held.pinned || fadesAt(held, showing.quickMarkSeconds) > (showing.now ?? 0);
+}
+
+/** When a quick mark leaves the running picture; 0 for marks that were made on a freeze and belong only there. */
+export function fadesAt(held: MarkState, quickMarkSeconds: number): number {
+  return held.mark.drawnOn === "freeze" ? 0 : held.at + quickMarkSeconds * 1_000_000;
+}
+
+/** A mark that this page made and the relay has not stored yet, as if it were stored now. */
+export function asPending(mark: Annotation, author: MarkState["author"], at: RelayTime): MarkState {
+  return { mark, author, at, pinned: false };
+}

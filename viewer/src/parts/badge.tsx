@@ -1,0 +1,47 @@
+// The badge: how good the live picture is, in shape, word and numbers.
+//
+// Reads the watch. Announces a change of the word only; the numbers change all the time and are left out of the live
+// region (reference/viewer.md §8.6). Invariant: shape, word and number together, never colour alone.
+
+import { t } from "../i18n/i18n";
+import type { Key } from "../i18n/ja";
+import type { Level } from "../live/quality";
+import type { Badge as Figures, Watch } from "../live/watch";
+
+const SHAPES: Readonly<Record<Level, string>> = {
+  good: "●",
+  late: "▲",
+  choppy: "▲",
+  stopped: "■",
+  none: "□",
+};
+
+export function Badge({ watch }: { watch: Watch }) {
+  const figures = watch.badge.value;
+  const { level } = figures;
+  return (
+    <div class="badge" role="status" aria-label={t("badge.label")} data-level={level} data-testid="badge">
+      <span class="badge__word">
+        <span class="badge__shape" aria-hidden="true">
+          {SHAPES[level]}
+        </span>{" "}
+        {t(`badge.${level}` satisfies Key)}
+      </span>
+      <span class="badge__numbers" aria-live="off">
+        {numbers(figures).map((words) => (
+          <span key={words}>{words}</span>
+        ))}
+      </span>
+    </div>
+  );
+}
+
+function numbers({ level, ageMs, fps, kbps, silentMs }: Figures): string[] {
+  if (level === "none") return [];
+  if (level === "stopped") return [t("badge.seconds", { seconds: Math.floor((silentMs ?? 0) / 1000) })];
+  return [
+    ageMs === null ? t("badge.ageUnknown") : t("badge.age", { ms: Math.round(ageMs) }),
+    t("badge.fps", { fps }),
+    ...(kbps === null ? [] : [t("badge.kbps", { mbps: (kbps / 1000).toFixed(1) })]),
+  ];
+}

@@ -1,0 +1,81 @@
+// What is wrong with the link, in words: what happened, what still works, what to do.
+//
+// Reads the links to relay and picture and what the relay says of the source. Between the bar and the picture, never
+// over it. Invariant: a loss is told by words that stay until it is over.
+
+import { useEffect, useState } from "preact/hooks";
+import { t } from "../i18n/i18n";
+import type { Desk } from "../live/desk";
+import { hindranceWords } from "./rail";
+
+/** How long the reason for a useless try to draw is shown. */
+const WHY_SHOWN_MS = 4_000;
+
+export function Banners({ desk }: { desk: Desk }) {
+  const { consult } = desk;
+  return (
+    <div class="banners" data-testid="banners">
+      <div role="status">
+        {linkWords(desk).map((words) => (
+          <p key={words} class="banner banner--alarm">
+            {words}
+          </p>
+        ))}
+        <Why desk={desk} />
+      </div>
+      <div role="alert">
+        {consult.notices.value.map(({ id, code }) => (
+          <p key={id} class="banner">
+            <span>{t(code === "outboxFull" ? "notice.outboxFull" : `problem.${code}`)}</span>
+            <button type="button" class="button button--quiet" onClick={() => consult.dismiss(id)}>
+              {t("notice.dismiss")}
+            </button>
+          </p>
+        ))}
+      </div>
+    </div>
+  );
+}
+
+function linkWords(desk: Desk): string[] {
+  const { consult } = desk;
+  const link = consult.link.value;
+  const stopped = desk.watch.badge.value.level === "stopped";
+  const words: string[] = [];
+  if (link.state === "lost") {
+    if (stopped) words.push(t("link.bothLost"));
+    else {
+      void desk.watch.tick.value;
+      words.push(t("link.lost", { seconds: Math.floor((performance.now() - link.since) / 1000) }));
+    }
+  } else if (link.state === "connecting") {
+    words.push(t("link.connecting"));
+  } else if (link.state === "open") {
+    const picture = pictureWords(desk, stopped);
+    if (picture !== null) words.push(picture);
+  }
+  const waiting = consult.pending.value.length;
+  if (waiting > 0 && link.state !== "open") words.push(t("link.unsent", { count: waiting }));
+  return words;
+}
+
+function pictureWords(desk: Desk, stopped: boolean): string | null {
+  const flow = desk.consult.flow.value;
+  if (flow?.source?.health === "failed") return t("link.sourceFailed");
+  if (flow !== null && flow.state !== "live") return t("link.sourceGone");
+  return stopped ? t("link.pictureLost") : null;
+}
+
+/** Says why nothing is drawn, each time somebody tries. */
+function Why({ desk }: { desk: Desk }) {
+  const tries = desk.tried.value;
+  const [shown, setShown] = useState(0);
+  useEffect(() => {
+    if (tries === 0) return undefined;
+    setShown(tries);
+    const timer = setTimeout(() => setShown(0), WHY_SHOWN_MS);
+    return () => clearTimeout(timer);
+  }, [tries]);
+  const words = hindranceWords(desk, desk.hindrance.value);
+  return shown === 0 || words === null ? null : <p class="banner">{words}</p>;
+}

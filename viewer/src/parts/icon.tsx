@@ -1,0 +1,29 @@
+// The small pictures on buttons: one path each, drawn with the colour of the text around them.
+//
+// Invariant: an icon never stands without words; it is hidden from assistive technology.
+
+const PATHS = {
+  pointer: "M12 3v4M12 17v4M3 12h4M17 12h4M12 12h.01M12 7a5 5 0 1 0 0 10a5 5 0 1 0 0-10",
+  pen: "M4 20l1-4L16 5l3 3L8 19zM14 7l3 3",
+  arrow: "M5 19L19 5M9 5h10v10",
+  label: "M5 6h14M12 6v13M9 19h6",
+  freeze: "M8 5v14M16 5v14",
+  release: "M8 5l11 7l-11 7z",
+  undo: "M8 5L4 9l4 4M4 9h10a6 6 0 0 1 0 12h-3",
+  zoomIn: "M12 5v14M5 12h14",
+  zoomOut: "M5 12h14",
+  whole: "M4 9V4h5M15 4h5v5M20 15v5h-5M9 20H4v-5",
+  list: "M8 6h12M8 12h12M8 18h12M4 6h.01M4 12h.01M4 18h.01",
+  help: "M9 9a3 3 0 1 1 4 2.800c-1 .5-1 1.200-1 2.200M12 18h.01",
+  close: "M6 6l12 12M18 6L6 18",
+} as const;
+
+export type IconName = keyof typeof PATHS;
+
+export function Icon({ name }: { name: IconName }) {
+  return (
+    <svg class="icon" viewBox="0 0 24 24" aria-hidden="true">
+      <path d={PATHS[name]} />
+    </svg>
+  );
+}

@@ -1,0 +1,13 @@
+// Switches between Japanese and English.
+
+import { choose, language, t } from "../i18n/i18n";
+
+export function LanguageSwitch() {
+  const chosen = language.value;
+  const other = chosen === "ja" ? "en" : "ja";
+  return (
+    <button type="button" class="button button--quiet" lang={other} onClick={() => choose(other)}>
+      {t(other === "ja" ? "language.ja" : "language.en")}
+    </button>
+  );
+}

@@ -1,0 +1,54 @@
+// What can be done with the selected mark, below the picture and never over it.
+
+import { clockTime, t } from "../i18n/i18n";
+import type { Desk } from "../live/desk";
+import type { Shape } from "../wire/mark";
+import type { MarkState } from "../wire/socket";
+
+export function shapeWords(shape: Shape): string {
+  return shape.type === "label" ? t("mark.label", { text: shape.text }) : t(`mark.${shape.type}`);
+}
+
+export function authorName({ author }: MarkState): string {
+  return author.type === "relay" ? t("stage.someone") : author.name;
+}
+
+export function MarkCard({ desk }: { desk: Desk }) {
+  const id = desk.hand.selected.value;
+  const held = id === null ? undefined : desk.consult.marks.value.find((state) => state.mark.id === id);
+  if (held === undefined) return null;
+  return (
+    <section class="card" aria-label={t("mark.selected")} data-testid="mark-card">
+      <p class="card__words">
+        <strong>{shapeWords(held.mark.shape)}</strong> {authorName(held)} {clockTime(held.at, true)}
+      </p>
+      <MarkActions desk={desk} held={held} />
+      <button type="button" class="button button--quiet" onClick={() => desk.select(null)}>
+        {t("mark.close")}
+      </button>
+    </section>
+  );
+}
+
+export function MarkActions({ desk, held }: { desk: Desk; held: MarkState }) {
+  const { id } = held.mark;
+  return (
+    <span class="card__actions">
+      {desk.consult.rights.value.pin && (
+        <button
+          type="button"
+          class="button"
+          aria-pressed={held.pinned}
+          onClick={() => desk.consult.pin(id, !held.pinned)}
+        >
+          {t(held.pinned ? "mark.unpin" : "mark.pin")}
+        </button>
+      )}
+      {desk.isOwn(held) && (
+        <button type="button" class="button" onClick={() => desk.withdraw(id)}>
+          {t("mark.withdraw")}
+        </button>
+      )}
+    </span>
+  );
+}

@@ -1,0 +1,47 @@
+// Who is here: rings in the bar, names and roles in a list.
+
+import { t } from "../i18n/i18n";
+import type { Consult } from "../live/consult";
+import { Initials } from "./person";
+
+/** Rings shown before the rest becomes a number. */
+const MOST_RINGS = 5;
+
+export function PeopleRings({ consult }: { consult: Consult }) {
+  const people = consult.people.value;
+  return (
+    <span
+      class="rings"
+      role="img"
+      aria-label={t("people.here", { count: people.length })}
+      data-testid="people"
+    >
+      {people.slice(0, MOST_RINGS).map((person) => (
+        <Initials key={person.session} person={person.person} initials={person.initials} />
+      ))}
+      {people.length > MOST_RINGS && <span class="rings__more">+{people.length - MOST_RINGS}</span>}
+    </span>
+  );
+}
+
+export function PeopleList({ consult, showPage }: { consult: Consult; showPage: boolean }) {
+  const people = consult.people.value;
+  if (people.length === 0) return <p class="quiet">{t("list.noPeople")}</p>;
+  return (
+    <ul class="people">
+      {people.map((person) => (
+        <li key={person.session} class="people__person">
+          <Initials person={person.person} initials={person.initials} />
+          <span>
+            <span class="people__name">{person.name}</span>
+            {person.session === consult.grant.session && <span class="quiet"> ({t("list.you")})</span>}
+            <span class="people__role">
+              {t(`role.${person.role}`)}
+              {showPage && ` · ${t(`page.${person.page}`)}`}
+            </span>
+          </span>
+        </li>
+      ))}
+    </ul>
+  );
+}

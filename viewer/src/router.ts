@@ -1,0 +1,54 @@
+// Which page an address means.
+//
+// Owns the current address as a signal and moving between pages without a reload. Called by `main.tsx` and links.
+// Invariant: an address that is not known is `missing`, never a guess.
+
+import { signal } from "@preact/signals";
+import type { ConsultId } from "./wire/ids";
+import type { Role } from "./wire/people";
+
+export type Route =
+  | { readonly page: "entry" }
+  | { readonly page: "consult"; readonly consult: ConsultId }
+  | { readonly page: "bedside"; readonly consult: ConsultId }
+  | { readonly page: "missing" };
+
+const UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}";
+const CONSULT = new RegExp(`^/consults/(${UUID})/?$`);
+const BEDSIDE = new RegExp(`^/visits/(${UUID})/?$`);
+
+export function match(path: string): Route {
+  if (path === "/" || path === "") return { page: "entry" };
+  const consult = CONSULT.exec(path)?.[1];
+  if (consult !== undefined) return { page: "consult", consult: consult as ConsultId };
+  const bedside = BEDSIDE.exec(path)?.[1];
+  if (bedside !== undefined) return { page: "bedside", consult: bedside as ConsultId };
+  return { page: "missing" };
+}
+
+/** The page where a role works: the visiting physician scans at the bedside, all others look from elsewhere. */
+export function pathFor(role: Role, consult: ConsultId): string {
+  return role === "visitingPhysician" ? `/visits/${consult}` : `/consults/${consult}`;
+}
+
+export const route = signal<Route>({ page: "entry" });
+
+export function navigate(path: string): void {
+  history.pushState(null, "", path);
+  route.value = match(path);
+}
+
+/** Begins to follow the address. */
+export function startRouter(): void {
+  route.value = match(location.pathname);
+  addEventListener("popstate", () => {
+    route.value = match(location.pathname);
+  });
+}
+
+/** For links that stay links: opens in place, unless the person asked for a new tab. */
+export function follow(event: MouseEvent, path: string): void {
+  if (event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+  event.preventDefault();
+  navigate(path);
+}

@@ -1,0 +1,85 @@
+// ベッドサイド: the visiting physician's page, for one free hand. Own picture, marks over it, three large buttons.
+
+import { useEffect } from "preact/hooks";
+import { t } from "../i18n/i18n";
+import type { Desk } from "../live/desk";
+import { listenToKeys } from "../live/keys";
+import { keepAwake, wakeState } from "../live/wake";
+import { Banners } from "../parts/banners";
+import { LanguageSwitch } from "../parts/language";
+import { PeopleList, PeopleRings } from "../parts/people";
+import { FreezeButton, hindranceWords, ToolButton, UndoButton } from "../parts/rail";
+import { StageView } from "../parts/stage-view";
+import type { SessionGrant } from "../wire/http";
+import { useDesk } from "./desk-use";
+import { Ended } from "./ended";
+
+export function BedsideScreen({ grant }: { grant: SessionGrant }) {
+  const desk = useDesk(grant, "bedside");
+  return desk === null ? null : <BedsideDesk desk={desk} />;
+}
+
+function BedsideDesk({ desk }: { desk: Desk }) {
+  useEffect(() => listenToKeys(desk, () => undefined), [desk]);
+  useEffect(() => keepAwake(), []);
+  const link = desk.consult.link.value;
+  if (link.state === "ended") return <Ended code={link.code} />;
+  return (
+    <div class="bedside">
+      <header class="bar">
+        <a class="bar__home" href="/" aria-label={t("entry.back")}>
+          Hibiki
+        </a>
+        <h1 class="bar__title">
+          {t("bedside.title")} {desk.consult.summary.value?.alias ?? ""}
+        </h1>
+        <PeopleRings consult={desk.consult} />
+        <LanguageSwitch />
+      </header>
+      <Banners desk={desk} />
+      <main class="bedside__picture">
+        <StageView desk={desk} />
+      </main>
+      <BedsideControls desk={desk} />
+      <Company desk={desk} />
+    </div>
+  );
+}
+
+function BedsideControls({ desk }: { desk: Desk }) {
+  const { hand } = desk;
+  const drawing = hand.tool.value === "pen";
+  return (
+    <nav class="bedside__controls" aria-label={t("tool.group")}>
+      <FreezeButton desk={desk} big={true} />
+      <ToolButton
+        icon="pen"
+        words={t("bedside.pen")}
+        shortcut="P"
+        kind="big"
+        pressed={drawing}
+        why={hindranceWords(desk, desk.hindrance.value)}
+        onPress={() => hand.choose(drawing ? "pointer" : "pen")}
+      />
+      <UndoButton desk={desk} big={true} />
+    </nav>
+  );
+}
+
+/** Who is watching, and whether the screen stays on. */
+function Company({ desk }: { desk: Desk }) {
+  const people = desk.consult.people.value;
+  const cardiologist = people.some((person) => person.role === "cardiologist");
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so the keyboard must reach it (axe scrollable-region-focusable)
+    <section class="bedside__company" aria-label={t("bedside.here")} tabIndex={0}>
+      <h2>{t("bedside.here")}</h2>
+      {!cardiologist && <p>{t("bedside.noCardiologist")}</p>}
+      <PeopleList consult={desk.consult} showPage={false} />
+      <p class="quiet">
+        {desk.consult.link.value.state === "open" && <span>{t("link.good")}. </span>}
+        {wakeState.value !== "unknown" && t(wakeState.value === "on" ? "bedside.wakeOn" : "bedside.wakeOff")}
+      </p>
+    </section>
+  );
+}

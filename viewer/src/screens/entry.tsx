@@ -1,0 +1,140 @@
+// 入口: who am I, which consults are live, and the large way in. Without a session: the demo door, or what to do.
+
+import { useEffect, useState } from "preact/hooks";
+import { t } from "../i18n/i18n";
+import { ApiProblem } from "../net/http";
+import { demoDoor, leave, listConsults, session, sessionProblem } from "../net/session";
+import { LanguageSwitch } from "../parts/language";
+import { follow, pathFor } from "../router";
+import type { ConsultSummary, DemoDoor, SessionGrant } from "../wire/http";
+import { ConsultLine } from "./consult-line";
+import { DemoEntrance } from "./demo-entrance";
+
+/** The list is asked for again this often while the page is open. */
+const REFRESH_MS = 4_000;
+
+export function EntryScreen() {
+  const grant = session.value;
+  const problem = sessionProblem.value;
+  return (
+    <div class="entrypage">
+      <header class="bar">
+        <span class="bar__home">Hibiki</span>
+        <span class="bar__title" />
+        <LanguageSwitch />
+      </header>
+      <main class="entry">
+        <h1>{t("app.name")}</h1>
+        <p class="entry__lead">{t("entry.lead")}</p>
+        <p class="entry__limits">{t("app.limits")}</p>
+        {problem !== null && (
+          <p class="banner" role="alert" data-testid="problem">
+            {t(`problem.${problem.code}`)}
+          </p>
+        )}
+        {grant === null ? <WithoutSession /> : <WithSession grant={grant} />}
+      </main>
+    </div>
+  );
+}
+
+function WithSession({ grant }: { grant: SessionGrant }) {
+  const [consults, setConsults] = useState<readonly ConsultSummary[] | null>(null);
+  const [away, setAway] = useState(false);
+  useEffect(() => {
+    let current = true;
+    const refresh = async () => {
+      try {
+        const list = await listConsults();
+        if (current) setConsults(list.consults);
+        if (current) setAway(false);
+      } catch (problem) {
+        if (current) setAway(problem instanceof ApiProblem && problem.code === "unreachable");
+      }
+    };
+    void refresh();
+    const timer = setInterval(() => void refresh(), REFRESH_MS);
+    return () => {
+      current = false;
+      clearInterval(timer);
+    };
+  }, [grant.session]);
+  const own = consults?.find((consult) => consult.consult === grant.consult);
+  const others = consults?.filter((consult) => consult !== own) ?? [];
+  const path = pathFor(grant.role, grant.consult);
+  return (
+    <>
+      <section class="entry__part" aria-label={t("entry.you")}>
+        <h2>{t("entry.you")}</h2>
+        <p class="entry__who" data-testid="who">
+          <strong>{grant.name}</strong> {t(`role.${grant.role}`)}
+        </p>
+      </section>
+      <section class="entry__part" aria-label={t("entry.consults")}>
+        <h2>{t("entry.consults")}</h2>
+        {away && <p role="status">{t("entry.unreachable")}</p>}
+        {own !== undefined && <ConsultLine consult={own} />}
+        <a
+          class="button button--primary button--large"
+          href={path}
+          onClick={(event) => follow(event, path)}
+          data-testid="join"
+        >
+          {t(grant.role === "visitingPhysician" ? "entry.joinBedside" : "entry.join")}
+        </a>
+        {others.map((consult) => (
+          <ConsultLine key={consult.consult} consult={consult} />
+        ))}
+      </section>
+      <p>
+        <button type="button" class="button button--quiet" onClick={() => void leave()}>
+          {t("entry.leave")}
+        </button>
+      </p>
+    </>
+  );
+}
+
+type Door =
+  | { readonly state: "loading" | "away" | "none" }
+  | { readonly state: "open"; readonly door: DemoDoor };
+
+function WithoutSession() {
+  const [door, setDoor] = useState<Door>({ state: "loading" });
+  useEffect(() => {
+    let current = true;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const look = async () => {
+      try {
+        const found = await demoDoor();
+        if (current) setDoor(found === null ? { state: "none" } : { state: "open", door: found });
+      } catch {
+        if (!current) return;
+        setDoor({ state: "away" });
+        timer = setTimeout(() => void look(), REFRESH_MS);
+      }
+    };
+    void look();
+    return () => {
+      current = false;
+      clearTimeout(timer);
+    };
+  }, []);
+  switch (door.state) {
+    case "loading":
+      return <p role="status">{t("entry.loading")}</p>;
+    case "away":
+      return <p role="status">{t("entry.unreachable")}</p>;
+    case "open":
+      return <DemoEntrance door={door.door} />;
+    case "none":
+      return (
+        <section class="entry__part">
+          <p class="entry__who">
+            <strong>{t("entry.noSession")}</strong>
+          </p>
+          <p>{t("entry.noSessionMore")}</p>
+        </section>
+      );
+  }
+}

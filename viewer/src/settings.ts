@@ -1,0 +1,34 @@
+// What a person chose for this device: the side of the tools and whether letter keys act.
+//
+// Owns two settings in local storage; no patient data. Called by the screens and `live/keys.ts`.
+// Invariant: a browser that forbids storage still works; the choice then holds for this page.
+
+import { effect, signal } from "@preact/signals";
+
+export type Side = "left" | "right";
+
+const SIDE_KEY = "hibiki.side";
+const SHORTCUTS_KEY = "hibiki.shortcuts";
+
+export const side = signal<Side>(read(SIDE_KEY) === "left" ? "left" : "right");
+/** WCAG 2.2, 2.1.4: single letters as keys can be switched off, for people who speak to their computer. */
+export const shortcuts = signal(read(SHORTCUTS_KEY) !== "off");
+
+effect(() => write(SIDE_KEY, side.value));
+effect(() => write(SHORTCUTS_KEY, shortcuts.value ? "on" : "off"));
+
+function read(key: string): string | null {
+  try {
+    return localStorage.getItem(key);
+  } catch {
+    return null;
+  }
+}
+
+function write(key: string, value: string): void {
+  try {
+    localStorage.setItem(key, value);
+  } catch {
+    // See the invariant.
+  }
+}

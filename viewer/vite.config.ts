@@ -1,0 +1,23 @@
+// Builds the pages into dist/, which the relay carries inside its binary.
+//
+// Invariant: no plugins, no network, no inline script or style, so that the relay can send a strict content security
+// policy. The floor of browsers is iPadOS 18.2 and two years of Safari, Chrome and Edge (reference/viewer.md §6).
+import { defineConfig, loadEnv } from "vite";
+
+/** Where a relay started for development listens. */
+const RELAY = loadEnv("development", ".", "HIBIKI_")["HIBIKI_RELAY"] ?? "http://127.0.0.1:8080";
+
+export default defineConfig({
+  appType: "spa",
+  oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
+  build: {
+    target: ["es2022", "safari18", "chrome130", "firefox132"],
+    outDir: "dist",
+    emptyOutDir: true,
+    // A data: URL would need `img-src data:` in the policy.
+    assetsInlineLimit: 0,
+    sourcemap: false,
+    modulePreload: { polyfill: false },
+  },
+  server: { proxy: { "/api": { target: RELAY, ws: true } } },
+});
