@@ -1,1 +1,29 @@
 //! Runs beside the ultrasound device: captures, masks, keeps originals and publishes the live picture.
+//!
+//! ```text
+//! source ─► capture thread: stamp → mask → ring ─► slot (newest wins) ─► encode thread: H.264 ─► publish: WebRTC by WHIP
+//! ```
+//!
+//! Two threads and one task, joined by a slot of capacity 1 and a short bounded channel. The picture never waits for
+//! anything but the newest frame. This crate depends on the relay's wire types only, never on the relay.
+
+pub mod agent;
+pub mod backoff;
+pub mod barcode;
+pub mod capture;
+pub mod clock;
+pub mod encode;
+pub mod frame;
+pub mod mask;
+pub mod orders;
+pub mod picture;
+pub mod pipeline;
+pub mod publish;
+mod rate;
+pub mod ring;
+mod scale;
+pub mod slot;
+pub mod source;
+pub mod stats;
+pub mod status;
+pub mod sync;

@@ -1,0 +1,223 @@
+//! The whole agent: builds the parts, starts the threads and the publisher, and ends them again.
+//!
+//! This is the library's front door; the binary adds a command line and a terminal. An `Agent` runs until `stop`, a
+//! refusal that only a person can solve, or a fault that leaves nothing to do. Ending it always says goodbye to the
+//! relay and joins the threads.
+
+use crate::capture::Capture;
+use crate::clock::CaptureClock;
+use crate::encode::{BitRate, EncodeError, EncoderFactory, FfmpegFactory};
+use crate::frame::{Frame, Stamper, StreamName};
+use crate::mask::Mask;
+use crate::orders::Orders;
+use crate::picture::PicturePool;
+use crate::pipeline::{EncodeOptions, Pipeline};
+use crate::publish::{Publisher, Refusal, RelaySettings, publisher};
+use crate::ring::{Ring, RingBounds};
+use crate::slot::Slot;
+use crate::source::{self, SourceSpec};
+use crate::stats::Stats;
+use crate::status::StatusBoard;
+use crate::sync::{Stop, held};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use tokio::sync::{mpsc, oneshot};
+use wire::RtpTime;
+
+/// Everything an agent is made from.
+#[derive(Debug, Clone)]
+pub struct AgentSettings {
+    /// Where pictures come from.
+    pub source: SourceSpec,
+    /// What is covered.
+    pub mask: Mask,
+    /// Debug only: barcode over any source.
+    pub overlay_barcode: bool,
+    /// Bounds of the ring of originals.
+    pub ring: RingBounds,
+    /// How to encode.
+    pub encode: EncodeOptions,
+    /// Where to publish; none only captures.
+    pub relay: Option<RelaySettings>,
+    /// Ends when the source cannot be opened at the first attempt.
+    pub fail_fast: bool,
+}
+
+/// Why an agent ended by itself.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AgentError {
+    /// The source cannot be opened and the user wants to know at once.
+    #[error("{0}")]
+    Source(String),
+    /// The relay said no.
+    #[error("{0}")]
+    Refused(#[from] Refusal),
+    /// Nothing here encodes.
+    #[error("{0}; install FFmpeg with libx264 or name another encoder")]
+    Encoder(#[from] EncodeError),
+    /// A thread could not be started, or panicked.
+    #[error("internal fault: {0}")]
+    Internal(&'static str),
+}
+
+/// A running agent.
+pub struct Agent {
+    /// What it does now.
+    pub board: StatusBoard,
+    /// What was measured.
+    pub stats: Arc<Stats>,
+    /// Ends it.
+    pub stop: Stop,
+    orders: Arc<Orders>,
+    ring: Arc<Mutex<Ring>>,
+    slot: Arc<Slot<Frame>>,
+    publisher: Option<Publisher>,
+    first_open: Option<oneshot::Receiver<Result<(), String>>>,
+    no_encoder: mpsc::Receiver<EncodeError>,
+    threads: Vec<JoinHandle<()>>,
+    /// Set by a thread that panicked.
+    fault: Arc<AtomicBool>,
+}
+
+impl Agent {
+    /// Starts capturing and encoding; publishing begins with `run`.
+    ///
+    /// # Errors
+    /// `AgentError::Internal` when the system gives no thread.
+    pub fn start(settings: AgentSettings) -> Result<Self, AgentError> {
+        Self::start_with(settings, Arc::new(FfmpegFactory))
+    }
+
+    /// The same with other encoders.
+    ///
+    /// # Errors
+    /// As `start`.
+    pub fn start_with(settings: AgentSettings, factory: Arc<dyn EncoderFactory>) -> Result<Self, AgentError> {
+        let (clock, stream, stop) = (CaptureClock::start(), StreamName::default(), Stop::default());
+        let (slot, stats) = (Arc::new(Slot::default()), Arc::new(Stats::default()));
+        let orders = Arc::new(Orders::new(Arc::clone(&slot)));
+        let ring = Arc::new(Mutex::new(Ring::new(settings.ring)));
+        let board = StatusBoard::new(settings.encode.bit_rate);
+        let (first_open, opened) = oneshot::channel();
+        let (encoder_fault, no_encoder) = mpsc::channel(1);
+        let (spec, pool) = (settings.source, PicturePool::default());
+        let capture = Capture {
+            opener: Box::new(move |stop| source::open(&spec, &pool, stop)),
+            stamper: Stamper::new(clock, stream.clone()),
+            mask: settings.mask,
+            overlay_barcode: settings.overlay_barcode,
+            ring: Arc::clone(&ring),
+            slot: Arc::clone(&slot),
+            board: board.clone(),
+            stats: Arc::clone(&stats),
+            first_open: Some(first_open),
+        };
+        let pipeline = Pipeline {
+            options: settings.encode,
+            factory,
+            slot: Arc::clone(&slot),
+            orders: Arc::clone(&orders),
+            ring: Arc::clone(&ring),
+            clock,
+            board: board.clone(),
+            stats: Arc::clone(&stats),
+            no_encoder: encoder_fault,
+        };
+        let (capture_stop, fault) = (stop.clone(), Arc::new(AtomicBool::new(false)));
+        let threads = vec![
+            spawn("encode", &stop, &fault, move || pipeline.run())?,
+            spawn("capture", &stop, &fault, move || capture.run(&capture_stop))?,
+        ];
+        let parts = publisher::Parts {
+            clock,
+            stream,
+            orders: Arc::clone(&orders),
+            board: board.clone(),
+            stats: Arc::clone(&stats),
+            stop: stop.clone(),
+        };
+        let publisher = settings.relay.map(|relay| Publisher::new(relay, parts));
+        let first_open = settings.fail_fast.then_some(opened);
+        Ok(Self { board, stats, stop, orders, ring, slot, publisher, first_open, no_encoder, threads, fault })
+    }
+
+    /// The original of the frame captured at exactly `rtp_time`, while the ring holds it.
+    #[must_use]
+    pub fn original(&self, rtp_time: RtpTime) -> Option<Frame> {
+        held(&self.ring).find(rtp_time).cloned()
+    }
+
+    /// Another bit rate from the next frame on, without a keyframe.
+    pub fn set_bit_rate(&self, bit_rate: BitRate) {
+        self.orders.set_bit_rate(bit_rate);
+    }
+
+    /// Publishes until `stop` is set or there is nothing more to do.
+    ///
+    /// # Errors
+    /// `AgentError` says why it ended by itself.
+    pub async fn run(&mut self) -> Result<(), AgentError> {
+        if let Some(opened) = self.first_open.take() {
+            let outcome = tokio::select! {
+                outcome = opened => outcome.unwrap_or(Ok(())),
+                () = self.stop.stopped() => Ok(()),
+            };
+            outcome.map_err(AgentError::Source)?;
+        }
+        let publisher = self.publisher.take();
+        let publishing = async {
+            match publisher {
+                Some(publisher) => publisher.run().await,
+                None => {
+                    self.stop.stopped().await;
+                    Ok(())
+                }
+            }
+        };
+        tokio::select! {
+            published = publishing => published?,
+            Some(error) = self.no_encoder.recv() => return Err(error.into()),
+        }
+        if self.fault.load(Ordering::Relaxed) {
+            return Err(AgentError::Internal("a thread ended; its log line says why"));
+        }
+        Ok(())
+    }
+
+    /// Ends the threads. Called by `drop` too.
+    fn end(&mut self) {
+        self.stop.set();
+        self.slot.close();
+        for thread in self.threads.drain(..) {
+            // A panic was logged when it happened.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Drop for Agent {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+/// Starts a thread; should it panic, the whole agent stops instead of limping on.
+fn spawn(
+    name: &'static str,
+    stop: &Stop,
+    fault: &Arc<AtomicBool>,
+    work: impl FnOnce() + Send + 'static,
+) -> Result<JoinHandle<()>, AgentError> {
+    let (stop, fault) = (stop.clone(), Arc::clone(fault));
+    let guarded = move || {
+        let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work));
+        if outcome.is_err() {
+            tracing::error!(thread = name, "internal fault; the agent stops");
+            fault.store(true, Ordering::Relaxed);
+            stop.set();
+        }
+    };
+    std::thread::Builder::new().name(name.to_owned()).spawn(guarded).map_err(|_| AgentError::Internal("no thread"))
+}

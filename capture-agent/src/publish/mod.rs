@@ -1,0 +1,29 @@
+//! The way to the relay: one WebRTC connection made by WHIP (RFC 9725), for ever.
+//!
+//! ```text
+//! publisher   attempts, back-off, refusals        sits on top, never gives up
+//!   tickets     one-shot ticket or device key → fresh ticket
+//!   whip        POST, PATCH, DELETE               HTTP only
+//!   session     one publication from offer to end
+//!     peer        the WebRTC connection           the only place that knows the `webrtc` crate's set-up
+//!     writer      coded frames → RTP packets, RTP time unchanged
+//!     control     hello, clock, stamps, state     data channel `control`
+//! ```
+//!
+//! It gets coded frames through a short channel and gives back orders (a keyframe). Nothing here touches pixels.
+
+mod clock_sync;
+mod control;
+mod peer;
+pub mod publisher;
+mod refusal;
+mod sdp_fragment;
+mod session;
+mod taps;
+mod tickets;
+mod whip;
+mod writer;
+
+pub use publisher::{Publisher, RelaySettings};
+pub use refusal::Refusal;
+pub use tickets::{DeviceKey, Entry, Ticket};

@@ -1,0 +1,205 @@
+//! The WebRTC connection of one publication: set-up, offer, answer, ICE restart.
+//!
+//! The only place that knows how the `webrtc` crate is configured. Callbacks of the connection run on its driver and
+//! therefore only put a state into a watch channel. Dropping a `Peer` without `close` leaves the driver to notice.
+
+use crate::clock::CaptureClock;
+use crate::publish::taps::{DepartureTap, KeyframeTap};
+use crate::stats::Stats;
+use rtc::ice::mdns::MulticastDnsMode;
+use rtc::interceptor::Slot;
+use rtc::media_stream::MediaStreamTrack;
+use rtc::peer_connection::configuration::interceptor_registry::{Registry, configure_nack, configure_rtcp_reports};
+use rtc::peer_connection::configuration::media_engine::{MIME_TYPE_H264, MediaEngine};
+use rtc::rtp_transceiver::rtp_sender::{
+    RTCPFeedback, RTCRtpCodec, RTCRtpCodecParameters, RTCRtpCodingParameters, RTCRtpEncodingParameters,
+    RTCRtpHeaderExtensionCapability, RtpCodecKind,
+};
+use rtc::rtp_transceiver::{RTCRtpTransceiverDirection, RTCRtpTransceiverInit};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+use webrtc::data_channel::DataChannel;
+use webrtc::error::{Error, Result};
+use webrtc::media_stream::track_local::TrackLocal;
+use webrtc::media_stream::track_local::static_rtp::TrackLocalStaticRTP;
+use webrtc::peer_connection::{
+    PeerConnection, PeerConnectionBuilder, PeerConnectionEventHandler, RTCConfigurationBuilder, RTCIceGatheringState,
+    RTCPeerConnectionState, RTCSessionDescription, SettingEngineBuilder,
+};
+use webrtc::rtp_transceiver::RtpSender;
+use wire::agent::CONTROL_CHANNEL;
+
+/// RTP header extension by which a sender bounds the receiver's play-out delay. 0/0 is the lever that takes the
+/// browser's 20 to 45 ms away (reference/media.md §4).
+pub(super) const PLAYOUT_DELAY: &str = "http://www.webrtc.org/experiments/rtp-hdrext/playout-delay";
+/// Payload type offered for H.264; any dynamic one will do (RFC 3551 §6).
+const PAYLOAD_TYPE: u8 = 102;
+/// Constrained baseline 3.1, packetization mode 1: what every browser receives (RFC 7742 §6.2).
+const H264_FORMAT: &str = "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f";
+/// Host candidates are there within milliseconds; more time than this is not worth waiting for the rest.
+const GATHERING: Duration = Duration::from_secs(2);
+/// Bytes that may wait in a data channel. Control messages are below 1 KiB; a full buffer means a dead link.
+const CHANNEL_BUFFER_BYTES: usize = 64 * 1024;
+/// ICE: silent for this long is disconnected; gone for good after that; a check this often. Shorter than the
+/// defaults (5 s, 25 s, 2 s) because a picture that stands still for 5 s is no help at the bedside.
+const ICE_TIMES: (Duration, Duration, Duration) =
+    (Duration::from_millis(1_500), Duration::from_secs(6), Duration::from_millis(400));
+/// Position of the keyframe tap: nearest to the application.
+const KEYFRAME_TAP: usize = 20_000;
+/// Position of the departure tap: nearest to the wire, behind everything that makes or holds packets.
+const DEPARTURE_TAP: usize = 500;
+
+/// How the stream is named on the wire, as negotiated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct WireNames {
+    /// Payload type.
+    pub(super) payload_type: u8,
+    /// Our SSRC.
+    pub(super) ssrc: u32,
+    /// Id of the play-out delay extension, if the other side wants it.
+    pub(super) playout_delay: Option<u8>,
+}
+
+/// States of the connection as they come.
+struct Watcher {
+    connection: watch::Sender<RTCPeerConnectionState>,
+    gathering: watch::Sender<RTCIceGatheringState>,
+}
+
+#[async_trait::async_trait]
+impl PeerConnectionEventHandler for Watcher {
+    async fn on_connection_state_change(&self, state: RTCPeerConnectionState) {
+        self.connection.send_replace(state);
+    }
+
+    async fn on_ice_gathering_state_change(&self, state: RTCIceGatheringState) {
+        self.gathering.send_replace(state);
+    }
+}
+
+/// One connection.
+pub(super) struct Peer {
+    connection: Arc<dyn PeerConnection>,
+    sender: Arc<dyn RtpSender>,
+    /// Where packets are written.
+    pub(super) track: Arc<TrackLocalStaticRTP>,
+    /// The control channel.
+    pub(super) control: Arc<dyn DataChannel>,
+    /// State of the connection.
+    pub(super) state: watch::Receiver<RTCPeerConnectionState>,
+    gathering: watch::Receiver<RTCIceGatheringState>,
+    ssrc: u32,
+}
+
+impl Peer {
+    /// Sets a connection up on these local addresses.
+    pub(super) async fn new(bind: Vec<SocketAddr>, clock: CaptureClock, stats: Arc<Stats>) -> Result<Self> {
+        let (connection_state, state) = watch::channel(RTCPeerConnectionState::New);
+        let (gathering_state, gathering) = watch::channel(RTCIceGatheringState::New);
+        let mut media = media_engine()?;
+        let registry = configure_rtcp_reports(configure_nack(Registry::new(), &mut media))
+            .with(Slot::from(KEYFRAME_TAP), KeyframeTap::default())
+            .with(Slot::from(DEPARTURE_TAP), DepartureTap::new(clock, stats));
+        let loopback = bind.iter().any(|address| address.ip().is_loopback());
+        let (disconnected, failed, keep_alive) = ICE_TIMES;
+        let settings = SettingEngineBuilder::new()
+            .with_multicast_dns_mode(MulticastDnsMode::Disabled)
+            .with_include_loopback_candidate(loopback)
+            .with_ice_timeouts(Some(disconnected), Some(failed), Some(keep_alive))
+            // After a change of network the old addresses are gone: restart on those that exist then.
+            .with_discard_local_candidates_during_ice_restart(true)
+            .build();
+        let connection: Arc<dyn PeerConnection> = Arc::new(
+            PeerConnectionBuilder::new()
+                .with_configuration(RTCConfigurationBuilder::new().build())
+                .with_media_engine(media)
+                .with_interceptor_registry(registry)
+                .with_setting_engine(settings)
+                .with_data_channel_send_buffer_limit(CHANNEL_BUFFER_BYTES)
+                .with_handler(Arc::new(Watcher { connection: connection_state, gathering: gathering_state }))
+                .with_udp_addrs(bind)
+                .build()
+                .await?,
+        );
+        let ssrc = crate::backoff::random();
+        let track = Arc::new(TrackLocalStaticRTP::new(stream_track(ssrc)));
+        let init = RTCRtpTransceiverInit { direction: RTCRtpTransceiverDirection::Sendonly, ..Default::default() };
+        let local: Arc<dyn TrackLocal> = Arc::clone(&track) as Arc<dyn TrackLocal>;
+        let transceiver = connection.add_transceiver_from_track(local, Some(init)).await?;
+        let sender = transceiver.sender().await?.ok_or(Error::ErrRTPSenderNotExisted)?;
+        let control = connection.create_data_channel(CONTROL_CHANNEL, None).await?;
+        Ok(Self { connection, sender, track, control, state, gathering, ssrc })
+    }
+
+    /// An offer with all candidates in it.
+    pub(super) async fn offer(&mut self) -> Result<String> {
+        let offer = self.connection.create_offer(None).await?;
+        self.describe(offer).await
+    }
+
+    /// An offer that restarts ICE on the addresses that exist now.
+    pub(super) async fn restart_offer(&mut self) -> Result<String> {
+        self.connection.restart_ice().await?;
+        self.offer().await
+    }
+
+    async fn describe(&mut self, offer: RTCSessionDescription) -> Result<String> {
+        self.gathering.mark_unchanged();
+        self.connection.set_local_description(offer).await?;
+        let complete = self.gathering.wait_for(|state| *state == RTCIceGatheringState::Complete);
+        // Candidates that are not there by then are left out; the ones that are will do.
+        let _ = tokio::time::timeout(GATHERING, complete).await;
+        let local = self.connection.local_description().await;
+        local.map(|description| description.sdp).ok_or(Error::ErrConnectionClosed)
+    }
+
+    /// Takes the answer.
+    pub(super) async fn accept(&self, sdp: String) -> Result<()> {
+        self.connection.set_remote_description(RTCSessionDescription::answer(sdp)?).await
+    }
+
+    /// How packets must be named so that the stack lets them through (it drops others without a word).
+    pub(super) async fn wire_names(&self) -> Result<WireNames> {
+        let parameters = self.sender.get_parameters().await?.rtp_parameters;
+        let codec = parameters.codecs.iter().find(|codec| codec.rtp_codec.mime_type.eq_ignore_ascii_case(MIME_TYPE_H264));
+        let payload_type = codec.map(|codec| codec.payload_type).ok_or(Error::ErrCodecNotFound)?;
+        let extension = parameters.header_extensions.iter().find(|extension| extension.uri == PLAYOUT_DELAY);
+        let playout_delay = extension.and_then(|extension| u8::try_from(extension.id).ok());
+        Ok(WireNames { payload_type, ssrc: self.ssrc, playout_delay })
+    }
+
+    /// Ends it.
+    pub(super) async fn close(&self) {
+        if let Err(error) = self.connection.close().await {
+            tracing::debug!(error = %error, "connection did not close cleanly");
+        }
+    }
+}
+
+fn h264() -> RTCRtpCodec {
+    let feedback = |typ: &str, parameter: &str| RTCPFeedback { typ: typ.to_owned(), parameter: parameter.to_owned() };
+    RTCRtpCodec {
+        mime_type: MIME_TYPE_H264.to_owned(),
+        clock_rate: 90_000,
+        channels: 0,
+        sdp_fmtp_line: H264_FORMAT.to_owned(),
+        rtcp_feedback: vec![feedback("nack", ""), feedback("nack", "pli"), feedback("ccm", "fir")],
+    }
+}
+
+fn media_engine() -> Result<MediaEngine> {
+    let mut media = MediaEngine::default();
+    let codec = RTCRtpCodecParameters { rtp_codec: h264(), payload_type: PAYLOAD_TYPE };
+    media.register_codec(codec, RtpCodecKind::Video)?;
+    let playout_delay = RTCRtpHeaderExtensionCapability { uri: PLAYOUT_DELAY.to_owned() };
+    media.register_header_extension(playout_delay, RtpCodecKind::Video, None)?;
+    Ok(media)
+}
+
+fn stream_track(ssrc: u32) -> MediaStreamTrack {
+    let coding = RTCRtpCodingParameters { ssrc: Some(ssrc), ..Default::default() };
+    let encoding = RTCRtpEncodingParameters { rtp_coding_parameters: coding, codec: h264(), ..Default::default() };
+    MediaStreamTrack::new("hibiki".into(), "picture".into(), "picture".into(), RtpCodecKind::Video, vec![encoding])
+}

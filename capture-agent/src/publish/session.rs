@@ -1,0 +1,206 @@
+//! One publication, from the offer to its end.
+//!
+//! Brings the connection up, lets the encode thread send to it, watches over it, mends it by ICE restart, and tidies
+//! up. It makes one attempt; whoever calls decides about the next. Every task it starts ends with it.
+
+use crate::orders::OUTLET_FRAMES;
+use crate::publish::control::{Control, PING};
+use crate::publish::peer::Peer;
+use crate::publish::publisher::Parts;
+use crate::publish::refusal::Refusal;
+use crate::publish::tickets::Ticket;
+use crate::publish::whip::{Http, Pulse, WhipSession};
+use crate::publish::writer::{LastSent, Packets, write_frames};
+use crate::status::Link;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, interval, timeout};
+use webrtc::media_stream::track_local::{TrackLocal, TrackLocalEvent};
+use webrtc::peer_connection::RTCPeerConnectionState as State;
+use wire::ConsultId;
+
+/// From the answer to a connection through which packets go.
+const CONNECTING: Duration = Duration::from_secs(8);
+/// From an ICE restart to a connection that works again.
+const MENDING: Duration = Duration::from_secs(5);
+/// A relay that answered pings and is silent for this long gets a question over HTTP.
+const SILENCE: Duration = Duration::from_millis(1_250);
+
+/// How a publication ended.
+#[derive(Debug)]
+pub(super) enum Ended {
+    /// The program stops.
+    Stopped,
+    /// It was live and is no longer.
+    Lost(&'static str),
+    /// It never came up.
+    Failed(Refusal),
+}
+
+/// Publishes once.
+pub(super) async fn publish(parts: &Parts, http: &Http, consult: ConsultId, ticket: &Ticket, bind: Vec<SocketAddr>) -> Ended {
+    let local = |error: webrtc::error::Error| Ended::Failed(Refusal::Local(error.to_string()));
+    let mut peer = match Peer::new(bind, parts.clock, Arc::clone(&parts.stats)).await {
+        Ok(peer) => peer,
+        Err(error) => return local(error),
+    };
+    let ended = match connect(&mut peer, http, consult, ticket).await {
+        Ok(mut whip) => {
+            let ended = tokio::select! {
+                ended = serve(parts, &mut peer, &mut whip) => ended,
+                () = parts.stop.stopped() => Ended::Stopped,
+            };
+            parts.orders.detach();
+            if !matches!(ended, Ended::Lost(RELAY_AWAY | SESSION_GONE)) {
+                whip.end().await;
+            }
+            ended
+        }
+        Err(refusal) => Ended::Failed(refusal),
+    };
+    peer.close().await;
+    ended
+}
+
+const RELAY_AWAY: &str = "the relay went away";
+const SESSION_GONE: &str = "the relay was restarted";
+
+async fn connect(peer: &mut Peer, http: &Http, consult: ConsultId, ticket: &Ticket) -> Result<WhipSession, Refusal> {
+    let local = |error: webrtc::error::Error| Refusal::Local(error.to_string());
+    let offer = peer.offer().await.map_err(local)?;
+    let (whip, answer) = http.publish(consult, ticket, offer).await?;
+    if let Err(error) = peer.accept(answer).await {
+        whip.end().await;
+        return Err(Refusal::Nonsense(error.to_string()));
+    }
+    if !reached(&mut peer.state, CONNECTING).await {
+        whip.end().await;
+        return Err(Refusal::NoMedia(CONNECTING.as_secs()));
+    }
+    Ok(whip)
+}
+
+/// Whether the connection works within `time`.
+async fn reached(state: &mut watch::Receiver<State>, time: Duration) -> bool {
+    let over = |state: &State| matches!(state, State::Connected | State::Closed);
+    match timeout(time, state.wait_for(over)).await {
+        Ok(Ok(state)) => *state == State::Connected,
+        _ => false,
+    }
+}
+
+/// Keeps a connection going until it is lost.
+async fn serve(parts: &Parts, peer: &mut Peer, whip: &mut WhipSession) -> Ended {
+    let names = match peer.wire_names().await {
+        Ok(names) => names,
+        Err(error) => return Ended::Failed(Refusal::Nonsense(error.to_string())),
+    };
+    let (outlet, frames) = mpsc::channel(OUTLET_FRAMES);
+    let (heard, mut last_heard) = watch::channel(None);
+    let last_sent = LastSent::default();
+    let track: Arc<dyn TrackLocal> = Arc::clone(&peer.track) as Arc<dyn TrackLocal>;
+    // Dropped at the end of this function, and its tasks with it.
+    let mut tasks = JoinSet::new();
+    #[expect(clippy::cast_possible_truncation, reason = "any start will do (RFC 3550 §5.1)")]
+    let packets = Packets::new(names, crate::backoff::random() as u16);
+    let (writing, sent) = (Arc::clone(&track), Arc::clone(&last_sent));
+    tasks.spawn(async move {
+        if let Err(error) = write_frames(frames, writing, packets, sent).await {
+            tracing::warn!(error = %error, "packets cannot be written any more");
+        }
+    });
+    tasks.spawn(pass_on_keyframe_requests(track, Arc::clone(&parts.orders)));
+    let control = Control {
+        channel: Arc::clone(&peer.control),
+        clock: parts.clock,
+        stream: parts.stream.clone(),
+        board: parts.board.clone(),
+        last_sent,
+        heard,
+    };
+    tasks.spawn(async move {
+        control.run().await;
+        // A WHIP server without our control channel is welcome; the picture goes on without it.
+        std::future::pending::<()>().await;
+    });
+    parts.orders.attach(outlet);
+    parts.board.update(|status| status.link = Link::Live { since: std::time::Instant::now() });
+    tracing::info!("live: the picture goes out");
+    watch_over(parts, peer, whip, &mut last_heard, &mut tasks).await
+}
+
+async fn pass_on_keyframe_requests(track: Arc<dyn TrackLocal>, orders: Arc<crate::orders::Orders>) {
+    // Only keyframe requests are marked for delivery, so any feedback is one.
+    while let Some(TrackLocalEvent::OnRtcpPacket(_)) = track.poll().await {
+        orders.request_keyframe();
+    }
+    // The track ends with the connection; the writer notices that.
+    std::future::pending::<()>().await;
+}
+
+async fn watch_over(
+    parts: &Parts,
+    peer: &mut Peer,
+    whip: &mut WhipSession,
+    last_heard: &mut watch::Receiver<Option<Instant>>,
+    tasks: &mut JoinSet<()>,
+) -> Ended {
+    let mut look = interval(PING);
+    let mut state = peer.state.clone();
+    loop {
+        let now = *state.borrow_and_update();
+        match now {
+            State::Closed => return Ended::Lost("the connection was closed"),
+            State::Disconnected | State::Failed => {
+                parts.board.update(|status| status.link = Link::Mending);
+                tracing::info!("the connection is interrupted; it is mended");
+                if let Err(lost) = mend(peer, whip).await {
+                    return lost;
+                }
+                parts.orders.request_keyframe();
+                parts.board.update(|status| status.link = Link::Live { since: std::time::Instant::now() });
+                continue;
+            }
+            _ => {}
+        }
+        tokio::select! {
+            changed = state.changed() => if changed.is_err() {
+                return Ended::Lost("the connection ended");
+            },
+            _ = tasks.join_next() => return Ended::Lost("the connection ended"),
+            _ = look.tick() => {
+                let silent = last_heard.borrow().is_some_and(|heard| heard.elapsed() >= SILENCE);
+                if silent {
+                    match whip.pulse().await {
+                        Pulse::Gone => return Ended::Lost(SESSION_GONE),
+                        Pulse::RelayAway => return Ended::Lost(RELAY_AWAY),
+                        Pulse::There | Pulse::Unclear => {}
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Restarts ICE on the addresses that exist now.
+async fn mend(peer: &mut Peer, whip: &mut WhipSession) -> Result<(), Ended> {
+    match whip.pulse().await {
+        Pulse::Gone => return Err(Ended::Lost(SESSION_GONE)),
+        Pulse::RelayAway => return Err(Ended::Lost(RELAY_AWAY)),
+        Pulse::There | Pulse::Unclear => {}
+    }
+    if *peer.state.borrow() == State::Connected {
+        return Ok(()); // It came back while we asked.
+    }
+    let lost = Ended::Lost("the connection could not be mended");
+    let Ok(offer) = peer.restart_offer().await else { return Err(lost) };
+    let Ok(answer) = whip.restart(&offer).await else { return Err(lost) };
+    if peer.accept(answer).await.is_err() || !reached(&mut peer.state, MENDING).await {
+        return Err(lost);
+    }
+    tracing::info!("the connection is mended");
+    Ok(())
+}

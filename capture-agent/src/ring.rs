@@ -1,0 +1,193 @@
+//! The originals of the last seconds: every captured frame, masked, exactly as captured.
+//!
+//! Bounded by time and by bytes, whichever is smaller; the oldest goes first. Frames are shared, not copied.
+//! Lookup is by `rtp_time`, exactly: a mark belongs to one captured frame, not to the nearest one.
+//! Who calls: the capture thread pushes; freeze and saving look up.
+
+use crate::frame::Frame;
+use std::collections::VecDeque;
+use wire::RtpTime;
+
+/// Bounds of a ring.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RingBounds {
+    /// Frames older than this against the newest go, in microseconds.
+    pub span_us: u64,
+    /// Pixel bytes kept at most. A single frame larger than this is still kept while it is the newest.
+    pub bytes: usize,
+}
+
+impl RingBounds {
+    /// 20 s or 256 MiB, whichever is smaller: at 800 x 600 and 30 frames per second that is 18 s of gray or 6 s of
+    /// RGB, and a small computer keeps memory for the rest.
+    pub const DEFAULT: Self = Self { span_us: 20_000_000, bytes: 256 << 20 };
+}
+
+/// The ring.
+pub struct Ring {
+    /// Limits.
+    bounds: RingBounds,
+    /// Oldest first, in order of capture.
+    frames: VecDeque<Frame>,
+    /// Pixel bytes of all of them.
+    bytes: usize,
+}
+
+impl Ring {
+    /// An empty ring.
+    #[must_use]
+    pub const fn new(bounds: RingBounds) -> Self {
+        Self { bounds, frames: VecDeque::new(), bytes: 0 }
+    }
+
+    /// Adds a frame and lets go of those beyond the bounds. Frames come in order of capture, but for a repeated one
+    /// that may come a moment late; it is put in its place.
+    pub fn push(&mut self, frame: Frame) {
+        self.bytes += frame.picture.rows().len();
+        let earlier = |other: &Frame| other.stamp.captured_at <= frame.stamp.captured_at;
+        if self.frames.back().is_none_or(earlier) {
+            self.frames.push_back(frame);
+        } else {
+            let at = self.frames.partition_point(earlier);
+            self.frames.insert(at, frame);
+        }
+        let newest = self.frames.back().map_or(0, |frame| frame.stamp.captured_at.0);
+        while self.frames.len() > 1 && self.is_over(newest) {
+            if let Some(oldest) = self.frames.pop_front() {
+                self.bytes -= oldest.picture.rows().len();
+            }
+        }
+    }
+
+    fn is_over(&self, newest_us: u64) -> bool {
+        let oldest_us = self.frames.front().map_or(newest_us, |frame| frame.stamp.captured_at.0);
+        self.bytes > self.bounds.bytes || newest_us.saturating_sub(oldest_us) > self.bounds.span_us
+    }
+
+    /// The frame captured at exactly `rtp_time`.
+    #[must_use]
+    pub fn find(&self, rtp_time: RtpTime) -> Option<&Frame> {
+        let newest = self.frames.back()?.stamp.rtp_time;
+        // Distances to the newest frame fall from oldest to newest, also across the wrap of the 32-bit clock.
+        let wanted = newest.since(rtp_time);
+        let at = self.frames.binary_search_by(|frame| wanted.cmp(&newest.since(frame.stamp.rtp_time))).ok()?;
+        self.frames.get(at)
+    }
+
+    /// The newest frame.
+    #[must_use]
+    pub fn newest(&self) -> Option<&Frame> {
+        self.frames.back()
+    }
+
+    /// Frames held.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.frames.len()
+    }
+
+    /// Whether nothing was captured yet.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.frames.is_empty()
+    }
+
+    /// Pixel bytes held.
+    #[must_use]
+    pub const fn bytes(&self) -> usize {
+        self.bytes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::picture::{Form, Picture};
+    use proptest::prelude::*;
+    use std::sync::Arc;
+    use wire::agent::FrameStamp;
+    use wire::{CaptureTime, FrameIndex, StreamId};
+
+    fn frame(index: u32, captured_us: u64, bytes: u32) -> Frame {
+        let captured_at = CaptureTime(captured_us);
+        let rows = vec![0; bytes as usize];
+        let picture = Picture::from_rows(bytes, 1, Form::Gray8, rows).unwrap();
+        let stream = StreamId::random();
+        let rtp_time = RtpTime::of(captured_at);
+        let stamp = FrameStamp { stream, index: FrameIndex(index), captured_at, rtp_time };
+        Frame { stamp, picture: Arc::new(picture) }
+    }
+
+    #[test]
+    fn frames_older_than_the_span_go() {
+        let mut ring = Ring::new(RingBounds { span_us: 1_000_000, bytes: 1 << 20 });
+        for n in 0..100 {
+            ring.push(frame(n, u64::from(n) * 33_333, 10));
+        }
+        assert_eq!(ring.len(), 31);
+        assert!(ring.find(RtpTime::of(CaptureTime(33_333 * 68))).is_none());
+        assert!(ring.find(RtpTime::of(CaptureTime(33_333 * 69))).is_some());
+    }
+
+    #[test]
+    fn bytes_bound_it_too() {
+        let mut ring = Ring::new(RingBounds { span_us: u64::MAX, bytes: 55 });
+        for n in 0..20 {
+            ring.push(frame(n, u64::from(n) * 33_333, 10));
+        }
+        assert_eq!((ring.len(), ring.bytes()), (5, 50));
+    }
+
+    #[test]
+    fn the_newest_stays_even_if_it_alone_is_too_large() {
+        let mut ring = Ring::new(RingBounds { span_us: 1, bytes: 5 });
+        ring.push(frame(0, 0, 10));
+        ring.push(frame(1, 33_333, 10));
+        assert_eq!(ring.len(), 1);
+        assert_eq!(ring.newest().unwrap().stamp.index, FrameIndex(1));
+    }
+
+    #[test]
+    fn only_the_exact_frame_is_found() {
+        let mut ring = Ring::new(RingBounds::DEFAULT);
+        for n in 0..30 {
+            ring.push(frame(n, 1_000_000 + u64::from(n) * 33_333, 10));
+        }
+        let wanted = RtpTime::of(CaptureTime(1_000_000 + 7 * 33_333));
+        assert_eq!(ring.find(wanted).unwrap().stamp.index, FrameIndex(7));
+        assert!(ring.find(RtpTime(wanted.0 + 1)).is_none());
+        assert!(ring.find(RtpTime(wanted.0 - 1)).is_none());
+    }
+
+    #[test]
+    fn a_frame_that_comes_a_moment_late_is_found_too() {
+        let mut ring = Ring::new(RingBounds::DEFAULT);
+        for (n, us) in [(0, 100_000), (1, 200_000), (2, 100_012)] {
+            ring.push(frame(n, us, 10));
+        }
+        for us in [100_000, 200_000, 100_012] {
+            let wanted = RtpTime::of(CaptureTime(us));
+            assert_eq!(ring.find(wanted).unwrap().stamp.rtp_time, wanted);
+        }
+        assert_eq!(ring.newest().unwrap().stamp.index, FrameIndex(1));
+    }
+
+    proptest! {
+        /// Also while the 32-bit RTP clock wraps inside the ring.
+        #[test]
+        fn every_frame_in_the_ring_is_found_by_its_rtp_time(start in 0u64..1 << 50, steps in prop::collection::vec(12u64..200_000, 1..60)) {
+            let mut ring = Ring::new(RingBounds { span_us: u64::MAX, bytes: usize::MAX });
+            let mut at = start;
+            let mut frames = Vec::new();
+            for (n, step) in steps.iter().enumerate() {
+                at += step;
+                let frame = frame(u32::try_from(n).unwrap(), at, 1);
+                frames.push(frame.stamp);
+                ring.push(frame);
+            }
+            for stamp in frames {
+                prop_assert_eq!(ring.find(stamp.rtp_time).map(|found| found.stamp), Some(stamp));
+            }
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! What a source is to the rest of the program.
+//!
+//! A source hands out pictures one by one, each with the moment of its capture, at its own pace: `next` waits until
+//! there is one. It keeps no backlog: when the caller is late it gets the newest picture, not the oldest. It ends with
+//! an error, never silently, and whoever owns it opens another. It must not outlive `stop` by more than a blink.
+
+use crate::picture::{Picture, PictureError};
+use crate::sync::Stop;
+use std::time::Instant;
+
+/// What a source is, for people and for the encoder.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SourceInfo {
+    /// In words; never a path, address or anything that may name a patient.
+    pub words: String,
+    /// Pictures per second expected, if it can be told.
+    pub frame_rate: Option<f64>,
+    /// Whether the barcode belongs on its pictures.
+    pub barcode: bool,
+}
+
+/// One captured picture.
+#[derive(Debug)]
+pub struct Captured {
+    /// Pixels, not masked yet.
+    pub picture: Picture,
+    /// When it was captured.
+    pub at: Instant,
+}
+
+/// Why a source gives no pictures.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SourceError {
+    /// The program ends.
+    #[error("stopped")]
+    Stopped,
+    /// It could not be opened.
+    #[error("cannot open {what}: {why}")]
+    Open {
+        /// As the user wrote it.
+        what: String,
+        /// And what to do.
+        why: String,
+    },
+    /// It was open and ended.
+    #[error("{what} ended: {why}")]
+    Ended {
+        /// As the user wrote it.
+        what: String,
+        /// And what to do.
+        why: String,
+    },
+    /// It sends nothing any more.
+    #[error("{what} gives no picture for {seconds} s; check cable, power and network")]
+    Silent {
+        /// As the user wrote it.
+        what: String,
+        /// How long.
+        seconds: u64,
+    },
+    /// A picture that cannot be used.
+    #[error("a picture of the source cannot be used: {0}")]
+    Picture(#[from] PictureError),
+}
+
+/// A source of pictures.
+pub trait FrameSource: Send {
+    /// What it is.
+    fn describe(&self) -> SourceInfo;
+
+    /// Waits for the next picture.
+    ///
+    /// # Errors
+    /// `SourceError`; the source is of no use afterwards.
+    fn next(&mut self, stop: &Stop) -> Result<Captured, SourceError>;
+}

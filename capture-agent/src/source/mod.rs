@@ -1,0 +1,13 @@
+//! Where pictures come from.
+//!
+//! `spec` reads what the user wrote; `kind` says what a source is to the rest of the program; `test_pattern`, `dicom`
+//! and `ffmpeg` are the kinds; `catalogue` lists what can be opened here. The capture thread owns an open source.
+
+pub mod kind;
+mod open;
+pub mod spec;
+mod test_pattern;
+
+pub use kind::{Captured, FrameSource, SourceError, SourceInfo};
+pub use open::open;
+pub use spec::{SourceSpec, SpecError};

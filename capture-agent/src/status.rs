@@ -1,0 +1,161 @@
+//! What the agent does now, for everybody who shows it: terminal, control channel, tests.
+//!
+//! One value behind a watch channel. Threads write their own part; readers wait for changes. No history.
+
+use crate::encode::BitRate;
+use std::time::{Duration, Instant};
+use tokio::sync::watch;
+use wire::agent::{SourceHealth, SourceState};
+
+/// Everything at a glance.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Status {
+    /// What the source does.
+    pub source: SourceStatus,
+    /// Encoder in use; empty until the first picture came.
+    pub encoder: String,
+    /// Bit rate asked of it.
+    pub bit_rate: BitRate,
+    /// Frames replaced by newer ones before they were encoded.
+    pub frames_skipped: u32,
+    /// The way to the relay.
+    pub link: Link,
+}
+
+/// The source's part.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SourceStatus {
+    /// In a word.
+    pub health: SourceHealth,
+    /// What it is, in words for people.
+    pub words: String,
+    /// What is wrong, when something is. For this device's terminal only: it may name a path.
+    pub trouble: Option<String>,
+    /// Frames per second captured.
+    pub fps: f32,
+    /// Width of the last picture.
+    pub width: u32,
+    /// Height of the last picture.
+    pub height: u32,
+}
+
+/// The way to the relay.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Link {
+    /// Not asked for: no relay is configured.
+    Off,
+    /// On the way.
+    Connecting,
+    /// The picture goes out.
+    Live {
+        /// Since when.
+        since: Instant,
+    },
+    /// It was lost and is being mended.
+    Mending,
+    /// Waiting for the next attempt.
+    Waiting {
+        /// What went wrong and what to do.
+        reason: String,
+        /// Until the next attempt.
+        retry_in: Duration,
+    },
+    /// The relay said no, and trying again is of no use.
+    Refused {
+        /// What happened and what to do.
+        reason: String,
+    },
+}
+
+/// Where the status is written and read.
+#[derive(Clone)]
+pub struct StatusBoard {
+    sender: watch::Sender<Status>,
+}
+
+impl StatusBoard {
+    /// Before anything happened.
+    #[must_use]
+    pub fn new(bit_rate: BitRate) -> Self {
+        let source = SourceStatus {
+            health: SourceHealth::Opening,
+            words: String::new(),
+            trouble: None,
+            fps: 0.0,
+            width: 0,
+            height: 0,
+        };
+        let status = Status { source, encoder: String::new(), bit_rate, frames_skipped: 0, link: Link::Off };
+        Self { sender: watch::Sender::new(status) }
+    }
+
+    /// Changes it; readers wake only if something really changed.
+    pub fn update(&self, change: impl FnOnce(&mut Status)) {
+        self.sender.send_if_modified(|status| {
+            let before = status.clone();
+            change(status);
+            *status != before
+        });
+    }
+
+    /// As it is now.
+    #[must_use]
+    pub fn now(&self) -> Status {
+        self.sender.borrow().clone()
+    }
+
+    /// Health and size of the source, without copying the rest: asked for every frame.
+    #[must_use]
+    pub fn now_source(&self) -> (SourceHealth, u32, u32) {
+        let status = self.sender.borrow();
+        (status.source.health, status.source.width, status.source.height)
+    }
+
+    /// For waiting for changes.
+    #[must_use]
+    pub fn watch(&self) -> watch::Receiver<Status> {
+        self.sender.subscribe()
+    }
+}
+
+impl Status {
+    /// As the relay is told.
+    #[must_use]
+    pub fn for_relay(&self) -> SourceState {
+        SourceState {
+            health: self.source.health,
+            fps: (self.source.fps * 10.0).round() / 10.0,
+            width: self.source.width,
+            height: self.source.height,
+            target_kbps: self.bit_rate.kbps(),
+            frames_skipped: self.frames_skipped,
+            encoder: self.encoder.clone(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn readers_wake_only_for_real_changes() {
+        let board = StatusBoard::new(BitRate::from_kbps(2000).unwrap());
+        let reader = board.watch();
+        board.update(|status| status.frames_skipped = 0);
+        assert!(!reader.has_changed().unwrap());
+        board.update(|status| status.frames_skipped = 1);
+        assert!(reader.has_changed().unwrap());
+    }
+
+    #[test]
+    fn the_relay_learns_no_path() {
+        let board = StatusBoard::new(BitRate::from_kbps(2000).unwrap());
+        board.update(|status| {
+            status.source.health = SourceHealth::Failed;
+            status.source.trouble = Some("cannot open dicom:/home/tanaka/yamada.dcm".to_owned());
+        });
+        let told = serde_json::to_string(&board.now().for_relay()).unwrap();
+        assert!(!told.contains("yamada"), "{told}");
+    }
+}

@@ -1,0 +1,52 @@
+//! What several behaviour tests need: a relay stand-in and ways to wait.
+//!
+//! The stand-in is a plain WHIP server with a receiving WebRTC peer, written without any code of the agent, so that it
+//! sees what is really on the wire. The real relay is tested by the stories in the `tests` crate.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
+#![allow(dead_code, unreachable_pub, missing_docs, reason = "each test uses a part of it")]
+
+pub mod relay;
+
+use capture_agent::agent::AgentSettings;
+use capture_agent::encode::{BitRate, Choice, Preset};
+use capture_agent::mask::Mask;
+use capture_agent::pipeline::EncodeOptions;
+use capture_agent::publish::{Entry, RelaySettings, Ticket};
+use capture_agent::ring::RingBounds;
+use std::time::{Duration, Instant};
+use wire::ConsultId;
+
+/// Settings of an agent on this source, publishing nowhere.
+pub fn settings(source: &str) -> AgentSettings {
+    let bit_rate = BitRate::from_kbps(2000).unwrap();
+    let encode = EncodeOptions { choice: Choice::Named("libx264".into()), preset: Preset::Superfast, bit_rate, buffer_frames: 3.0 };
+    AgentSettings {
+        source: source.parse().unwrap(),
+        mask: Mask::default(),
+        overlay_barcode: false,
+        ring: RingBounds::DEFAULT,
+        encode,
+        relay: None,
+        fail_fast: false,
+    }
+}
+
+/// The way to a stand-in relay.
+pub fn to_relay(address: &str, entry: Entry) -> RelaySettings {
+    RelaySettings { relay: address.parse().unwrap(), consult: ConsultId::random(), entry, bind: None, authorities: vec![] }
+}
+
+/// A ticket that the stand-in accepts.
+pub fn ticket() -> Entry {
+    Entry::Ticket(Ticket::new("ticket-1").unwrap())
+}
+
+/// Waits until `is_so` holds, at most `bound`.
+pub async fn until(what: &str, bound: Duration, mut is_so: impl FnMut() -> bool) {
+    let end = Instant::now() + bound;
+    while !is_so() {
+        assert!(Instant::now() < end, "not within {bound:?}: {what}");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
