@@ -227,7 +227,7 @@ impl Anatomy for Ivc {
         let n = self.across_at(place);
         match place.col {
             0 => self.above(place, s0),
-            1 if self.hepatic(s0, n) == Some(true) => blood(seed, place),
+            1 if self.hepatic(s0, n) == Some(true) => blood(self.heart.seed, place),
             1 | 3 => wall(),
             2 => blood(self.heart.seed, place),
             _ => self.below(place),
