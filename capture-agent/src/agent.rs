@@ -17,7 +17,7 @@ use crate::ring::{Ring, RingBounds};
 use crate::slot::Slot;
 use crate::source::{self, SourceSpec};
 use crate::stats::Stats;
-use crate::status::StatusBoard;
+use crate::status::{Link, StatusBoard};
 use crate::sync::{Stop, held};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -100,6 +100,9 @@ impl Agent {
         let orders = Arc::new(Orders::new(Arc::clone(&slot)));
         let ring = Arc::new(Mutex::new(Ring::new(settings.ring)));
         let board = StatusBoard::new(settings.encode.bit_rate);
+        if settings.relay.is_some() {
+            board.update(|status| status.link = Link::Connecting);
+        }
         let (first_open, opened) = oneshot::channel();
         let (encoder_fault, no_encoder) = mpsc::channel(1);
         let (spec, pool) = (settings.source, PicturePool::default());

@@ -8,10 +8,12 @@
 //! anything but the newest frame. This crate depends on the relay's wire types only, never on the relay.
 
 pub mod agent;
+mod av;
 pub mod backoff;
 pub mod barcode;
 pub mod capture;
 pub mod clock;
+pub mod config;
 pub mod encode;
 pub mod frame;
 pub mod mask;
@@ -22,6 +24,7 @@ pub mod publish;
 mod rate;
 pub mod ring;
 mod scale;
+pub mod show;
 pub mod slot;
 pub mod source;
 pub mod stats;

@@ -1,3 +1,128 @@
-//! Command line.
+//! Command line of the capture agent.
 
-fn main() {}
+use anyhow::Context;
+use capture_agent::agent::{Agent, AgentError};
+use capture_agent::config::cli::{Cli, Command, RunArgs, exit};
+use capture_agent::config::{Checked, ConfigError, FileConfig, check, merge, read_file};
+use capture_agent::show::{Terminal, show};
+use capture_agent::source::catalogue;
+use capture_agent::sync::Stop;
+use clap::Parser;
+use std::process::ExitCode;
+use std::sync::Arc;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+/// Threads of the runtime: one for media, one for everything else.
+const WORKERS: usize = 2;
+/// Log detail when `RUST_LOG` says nothing. The WebRTC crates log every refused datagram as a warning.
+const USUAL_LOG: &str = "warn,capture_agent=info,webrtc=error,rtc=error,rtc_ice=error,rtc_dtls=error,rtc_sctp=error,rtc_stun=error,rtc_srtp=error";
+
+fn main() -> ExitCode {
+    let code = match Cli::parse().command {
+        Command::Sources => {
+            print!("{}", catalogue::text());
+            exit::OK
+        }
+        Command::CheckConfig(args) => match checked(*args) {
+            Ok(checked) => {
+                println!("The configuration is fine.\n{}", summary(&checked));
+                exit::OK
+            }
+            Err(mistakes) => tell(&mistakes),
+        },
+        Command::Run(args) => match checked(*args) {
+            Ok(checked) => run(checked).unwrap_or_else(|error| {
+                eprintln!("capture-agent: {error:#}");
+                exit::INTERNAL
+            }),
+            Err(mistakes) => tell(&mistakes),
+        },
+    };
+    ExitCode::from(code)
+}
+
+fn checked(args: RunArgs) -> Result<Checked, Vec<ConfigError>> {
+    let file = match &args.config {
+        Some(path) => read_file(path).map_err(|error| vec![error])?,
+        None => FileConfig::default(),
+    };
+    let device_key = std::env::var("HIBIKI_DEVICE_KEY").ok();
+    check(merge(args, file, device_key).map_err(|error| vec![error])?)
+}
+
+fn tell(mistakes: &[ConfigError]) -> u8 {
+    for mistake in mistakes {
+        eprintln!("capture-agent: {mistake}");
+    }
+    eprintln!("Nothing was started. \"capture-agent run --help\" explains every setting.");
+    exit::CONFIG
+}
+
+fn summary(checked: &Checked) -> String {
+    let agent = &checked.agent;
+    let relay = agent.relay.as_ref().map_or_else(|| "none: pictures are captured and not sent".to_owned(), |relay| relay.relay.to_string());
+    let mask = if agent.mask.is_empty() { "nothing is covered: a banner with the patient's name would be sent" } else { "set" };
+    format!(
+        "  source    {}\n  relay     {relay}\n  mask      {mask}\n  originals {} s, at most {} MiB\n  encoder   {:?}, {}, {} kbit/s",
+        agent.source,
+        agent.ring.span_us / 1_000_000,
+        agent.ring.bytes >> 20,
+        agent.encode.choice,
+        agent.encode.preset.name(),
+        agent.encode.bit_rate.kbps(),
+    )
+}
+
+fn run(checked: Checked) -> anyhow::Result<u8> {
+    let terminal = Terminal::new();
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(USUAL_LOG));
+    tracing_subscriber::fmt().with_env_filter(filter).with_target(false).with_ansi(terminal.is_live()).with_writer(terminal.clone()).init();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(WORKERS)
+        .enable_all()
+        .build()
+        .context("the system gives no threads")?;
+    let mut agent = Agent::start(checked.agent)?;
+    let outcome = runtime.block_on(async {
+        let shown = tokio::spawn(show(agent.board.clone(), Arc::clone(&agent.stats), terminal.clone(), checked.stats_json));
+        let signals = tokio::spawn(stop_at_signal(agent.stop.clone()));
+        let outcome = agent.run().await;
+        shown.abort();
+        signals.abort();
+        outcome
+    });
+    terminal.finish();
+    drop(agent);
+    Ok(match outcome {
+        Ok(()) => exit::OK,
+        Err(error) => {
+            eprintln!("capture-agent: {error}");
+            code(&error)
+        }
+    })
+}
+
+const fn code(error: &AgentError) -> u8 {
+    match error {
+        AgentError::Source(_) => exit::SOURCE,
+        AgentError::Refused(_) => exit::REFUSED,
+        AgentError::Encoder(_) => exit::ENCODER,
+        _ => exit::INTERNAL,
+    }
+}
+
+/// Ctrl-C or SIGTERM: end in order. A second Ctrl-C ends at once.
+async fn stop_at_signal(stop: Stop) {
+    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) else {
+        return;
+    };
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+    tracing::info!("ending");
+    stop.set();
+    interrupt.recv().await;
+    std::process::exit(i32::from(exit::INTERNAL));
+}

@@ -57,6 +57,8 @@ pub struct FfmpegFactory;
 
 impl EncoderFactory for FfmpegFactory {
     fn open(&self, name: &str, settings: &EncoderSettings) -> Result<Box<dyn VideoEncoder>, EncodeError> {
+        let refused = |error: ffmpeg_next::Error| EncodeError::Open { name: name.to_owned(), reason: error.to_string() };
+        crate::av::ready().map_err(refused)?;
         let recipe = recipe::recipe(name, settings).ok_or_else(|| EncodeError::Missing(name.to_owned()))?;
         Ok(Box::new(FfmpegEncoder::open(&recipe, settings)?))
     }

@@ -27,3 +27,4 @@ mod writer;
 pub use publisher::{Publisher, RelaySettings};
 pub use refusal::Refusal;
 pub use tickets::{DeviceKey, Entry, Ticket};
+pub(crate) use whip::is_loopback;

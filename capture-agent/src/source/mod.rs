@@ -3,6 +3,7 @@
 //! `spec` reads what the user wrote; `kind` says what a source is to the rest of the program; `test_pattern`, `dicom`
 //! and `ffmpeg` are the kinds; `catalogue` lists what can be opened here. The capture thread owns an open source.
 
+pub mod catalogue;
 pub mod kind;
 mod open;
 pub mod spec;

@@ -1,0 +1,210 @@
+//! From what is wanted to settings, or to one message for each mistake.
+//!
+//! All mistakes are told at once. Nothing is opened but small files that the configuration names (key, certificates).
+
+use crate::agent::AgentSettings;
+use crate::config::Wanted;
+use crate::config::file::read_small;
+use crate::encode::{BitRate, Choice};
+use crate::mask::{MAX_RECTANGLES, Mask};
+use crate::pipeline::EncodeOptions;
+use crate::publish::{DeviceKey, Entry, RelaySettings, Ticket, is_loopback};
+use crate::ring::RingBounds;
+use crate::source::SourceSpec;
+use reqwest::{Certificate, Url};
+use std::fmt;
+use std::path::PathBuf;
+use wire::ConsultId;
+
+/// Longest ring: what does not fit into memory belongs into a clip.
+const MAX_RING_SECONDS: u32 = 600;
+/// Smallest and largest ring in MiB.
+const RING_MEGABYTES: (u32, u32) = (16, 16_384);
+/// kbit/s when nothing is said: usable for B-mode at 800 x 600, and half of a 4 Mbit/s uplink.
+const USUAL_KBPS: u32 = 2_000;
+/// Frames of rate buffer when nothing is said.
+const USUAL_BUFFER_FRAMES: f64 = 3.0;
+
+/// One mistake.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub struct ConfigError {
+    /// Key in the file; the flag has the same name with dashes.
+    pub key: &'static str,
+    /// What is wrong and what to do.
+    pub words: String,
+}
+
+impl ConfigError {
+    /// A mistake in `key`.
+    #[must_use]
+    pub const fn new(key: &'static str, words: String) -> Self {
+        Self { key, words }
+    }
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.key, self.words)
+    }
+}
+
+/// A configuration that can be run.
+#[derive(Debug, Clone)]
+pub struct Checked {
+    /// For the agent.
+    pub agent: AgentSettings,
+    /// Where measured times go.
+    pub stats_json: Option<PathBuf>,
+}
+
+/// Collects mistakes.
+struct Mistakes(Vec<ConfigError>);
+
+impl Mistakes {
+    fn note<T>(&mut self, outcome: Result<T, ConfigError>) -> Option<T> {
+        outcome.map_err(|error| self.0.push(error)).ok()
+    }
+}
+
+/// Checks everything.
+///
+/// # Errors
+/// Every mistake found.
+pub fn check(wanted: Wanted) -> Result<Checked, Vec<ConfigError>> {
+    let mut mistakes = Mistakes(Vec::new());
+    let source = mistakes.note(source(&wanted));
+    let mask = mistakes.note(mask(&wanted));
+    let ring = mistakes.note(ring(&wanted));
+    let encode = mistakes.note(encode(&wanted));
+    let relay = mistakes.note(relay(&wanted));
+    match (source, mask, ring, encode, relay) {
+        (Some(source), Some(mask), Some(ring), Some(encode), Some(relay)) if mistakes.0.is_empty() => {
+            let (overlay_barcode, fail_fast) = (wanted.overlay_barcode, wanted.fail_fast);
+            let agent = AgentSettings { source, mask, overlay_barcode, ring, encode, relay, fail_fast };
+            Ok(Checked { agent, stats_json: wanted.stats_json })
+        }
+        _ => Err(mistakes.0),
+    }
+}
+
+fn source(wanted: &Wanted) -> Result<SourceSpec, ConfigError> {
+    let Some(text) = &wanted.source else {
+        let words = "is missing: say what to capture, such as test:, dicom:/data/clips or ffmpeg:/dev/video0";
+        return Err(ConfigError::new("source", words.to_owned()));
+    };
+    text.parse().map_err(|error: crate::source::SpecError| ConfigError::new("source", error.to_string()))
+}
+
+fn mask(wanted: &Wanted) -> Result<Mask, ConfigError> {
+    if wanted.mask.len() > MAX_RECTANGLES {
+        return Err(ConfigError::new("mask", format!("has more than {MAX_RECTANGLES} rectangles; join some")));
+    }
+    let checked: Result<Vec<_>, _> = wanted.mask.iter().map(|rectangle| rectangle.check()).collect();
+    checked.map(Mask::new).map_err(|error| ConfigError::new("mask", error.to_string()))
+}
+
+fn ring(wanted: &Wanted) -> Result<RingBounds, ConfigError> {
+    let seconds = wanted.ring_seconds.unwrap_or(20);
+    if !(1..=MAX_RING_SECONDS).contains(&seconds) {
+        return Err(ConfigError::new("ring.seconds", format!("is {seconds}; use 1 to {MAX_RING_SECONDS}")));
+    }
+    let (least, most) = RING_MEGABYTES;
+    let megabytes = wanted.ring_megabytes.unwrap_or(256);
+    if !(least..=most).contains(&megabytes) {
+        return Err(ConfigError::new("ring.megabytes", format!("is {megabytes}; use {least} to {most}")));
+    }
+    Ok(RingBounds { span_us: u64::from(seconds) * 1_000_000, bytes: megabytes as usize * 1024 * 1024 })
+}
+
+fn encode(wanted: &Wanted) -> Result<EncodeOptions, ConfigError> {
+    let choice: Choice = match &wanted.encoder {
+        None => Choice::Auto,
+        Some(text) => text.parse().map_err(|words| ConfigError::new("encoder.name", words))?,
+    };
+    let kbps = wanted.bit_rate.unwrap_or(USUAL_KBPS);
+    let bit_rate = BitRate::from_kbps(kbps).ok_or_else(|| {
+        let words = format!("is {kbps} kbit/s; use {} to {}", BitRate::LOWEST_KBPS, BitRate::HIGHEST_KBPS);
+        ConfigError::new("encoder.bit_rate_kbps", words)
+    })?;
+    let buffer_frames = wanted.buffer_frames.unwrap_or(USUAL_BUFFER_FRAMES);
+    if !(1.0..=60.0).contains(&buffer_frames) {
+        let words = format!("is {buffer_frames}; use 1 to 60, 3 to 6 is usual");
+        return Err(ConfigError::new("encoder.buffer_frames", words));
+    }
+    Ok(EncodeOptions { choice, preset: wanted.preset.unwrap_or_default(), bit_rate, buffer_frames })
+}
+
+fn relay(wanted: &Wanted) -> Result<Option<RelaySettings>, ConfigError> {
+    let Some(text) = &wanted.relay else {
+        return match wanted.consult.as_ref().or(wanted.ticket.as_ref()) {
+            Some(_) => Err(ConfigError::new("relay", "is missing: give its address, such as https://relay.example.jp".to_owned())),
+            None => Ok(None),
+        };
+    };
+    let relay = relay_address(text, wanted.insecure_http)?;
+    let consult = wanted.consult.as_deref();
+    let consult: ConsultId = consult
+        .ok_or_else(|| ConfigError::new("consult", "is missing: give the id of the consult to publish to".to_owned()))?
+        .parse()
+        .map_err(|error: wire::ids::NotAnId| ConfigError::new("consult", error.to_string()))?;
+    let entry = entry(wanted)?;
+    let authorities = authorities(wanted)?;
+    Ok(Some(RelaySettings { relay, consult, entry, bind: wanted.bind, authorities }))
+}
+
+fn relay_address(text: &str, insecure_http: bool) -> Result<Url, ConfigError> {
+    let refused = |words: String| ConfigError::new("relay", words);
+    let address: Url = text.parse().map_err(|error| {
+        refused(format!("\"{text}\" is no address ({error}); write one such as https://relay.example.jp"))
+    })?;
+    match address.scheme() {
+        "https" => {}
+        "http" if insecure_http || is_loopback(&address) => {}
+        "http" => return Err(refused("http:// to another machine shows tickets to everybody on the way; use https:// (or --insecure-http on a test network)".to_owned())),
+        other => return Err(refused(format!("{other}:// is not possible; use https://"))),
+    }
+    if !address.username().is_empty() || address.password().is_some() {
+        return Err(refused("has a name or password in it; the agent signs in by ticket or device key".to_owned()));
+    }
+    Ok(address)
+}
+
+fn entry(wanted: &Wanted) -> Result<Entry, ConfigError> {
+    match (&wanted.ticket, &wanted.device) {
+        (Some(_), Some(_)) => {
+            Err(ConfigError::new("ticket", "stands beside a device; give either a ticket or a device with its key".to_owned()))
+        }
+        (Some(ticket), None) => {
+            Ticket::new(ticket).map(Entry::Ticket).map_err(|error| ConfigError::new("ticket", error.to_string()))
+        }
+        (None, Some(device)) => {
+            let device = device.parse().map_err(|error: wire::ids::NotAnId| ConfigError::new("device", error.to_string()))?;
+            Ok(Entry::Device { device, key: device_key(wanted)? })
+        }
+        (None, None) => Err(ConfigError::new(
+            "ticket",
+            "is missing: give a ticket, or a device with its key, so that the relay lets this agent in".to_owned(),
+        )),
+    }
+}
+
+fn device_key(wanted: &Wanted) -> Result<DeviceKey, ConfigError> {
+    let text = match (&wanted.device_key_file, &wanted.device_key) {
+        (Some(path), _) => read_small(path, "device_key_file")?,
+        (None, Some(key)) => key.clone(),
+        (None, None) => {
+            let words = "is missing: name the file with this device's key, or set HIBIKI_DEVICE_KEY";
+            return Err(ConfigError::new("device_key_file", words.to_owned()));
+        }
+    };
+    DeviceKey::new(&text).map_err(|error| ConfigError::new("device_key_file", error.to_string()))
+}
+
+fn authorities(wanted: &Wanted) -> Result<Vec<Certificate>, ConfigError> {
+    let Some(path) = &wanted.ca_file else { return Ok(Vec::new()) };
+    let text = read_small(path, "ca_file")?;
+    match Certificate::from_pem_bundle(text.as_bytes()) {
+        Ok(certificates) if !certificates.is_empty() => Ok(certificates),
+        _ => Err(ConfigError::new("ca_file", format!("{} holds no certificates in PEM form", path.display()))),
+    }
+}

@@ -1,0 +1,146 @@
+//! The command line and its help.
+
+use crate::encode::Preset;
+use clap::builder::FalseyValueParser;
+use clap::{Args, Parser, Subcommand};
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+/// Exit codes, as the help tells them.
+pub mod exit {
+    /// Ended as asked.
+    pub const OK: u8 = 0;
+    /// Something unforeseen.
+    pub const INTERNAL: u8 = 1;
+    /// Wrong flags or configuration.
+    pub const CONFIG: u8 = 2;
+    /// The source cannot be opened (`--fail-fast`).
+    pub const SOURCE: u8 = 3;
+    /// The relay refused.
+    pub const REFUSED: u8 = 4;
+    /// No encoder works.
+    pub const ENCODER: u8 = 5;
+}
+
+/// Sends the live picture of an ultrasound device to a Hibiki relay.
+#[derive(Debug, Parser)]
+#[command(name = "capture-agent", version, about, long_about = None, after_help = AFTER_HELP)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Capture and publish until Ctrl-C.
+    #[command(after_help = RUN_HELP)]
+    Run(Box<RunArgs>),
+    /// List what can be opened as a source on this device, with examples.
+    Sources,
+    /// Check flags, environment and file without opening anything, and print the result.
+    CheckConfig(Box<RunArgs>),
+}
+
+/// Everything that can be set.
+#[derive(Debug, Clone, Default, Args)]
+pub struct RunArgs {
+    /// Read settings from this TOML file.
+    #[arg(long, value_name = "FILE", env = "HIBIKI_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// What to capture: dicom:PATH, ffmpeg:INPUT[?option=value&...] or test:[fps=30,size=800x600,form=gray].
+    #[arg(long, value_name = "SOURCE", env = "HIBIKI_SOURCE")]
+    pub source: Option<String>,
+    /// Address of the relay, such as https://relay.example.jp. Without it pictures are captured and not sent.
+    #[arg(long, value_name = "URL", env = "HIBIKI_RELAY")]
+    pub relay: Option<String>,
+    /// Id of the consult to publish to.
+    #[arg(long, value_name = "ID", env = "HIBIKI_CONSULT")]
+    pub consult: Option<String>,
+    /// A ticket for this consult. It works once; for coming back by itself a device needs a key.
+    #[arg(long, value_name = "TICKET", env = "HIBIKI_TICKET", hide_env_values = true)]
+    pub ticket: Option<String>,
+    /// Id of this device, with a device key.
+    #[arg(long, value_name = "ID", env = "HIBIKI_DEVICE")]
+    pub device: Option<String>,
+    /// File with the device key; readable by this user only.
+    #[arg(long, value_name = "FILE", env = "HIBIKI_DEVICE_KEY_FILE")]
+    pub device_key_file: Option<PathBuf>,
+    /// Cover this rectangle: x,y,width,height in fractions of the picture or in pixels. Repeat for more.
+    #[arg(long, value_name = "X,Y,W,H", env = "HIBIKI_MASK", value_delimiter = ';')]
+    pub mask: Vec<String>,
+    /// Keep originals of the last seconds.
+    #[arg(long, value_name = "SECONDS", env = "HIBIKI_RING_SECONDS")]
+    pub ring_seconds: Option<u32>,
+    /// Keep at most this much of them.
+    #[arg(long, value_name = "MIB", env = "HIBIKI_RING_MEGABYTES")]
+    pub ring_megabytes: Option<u32>,
+    /// Encoder: auto, x264, or a name such as h264_nvenc. auto takes the one with the least delay measured here.
+    #[arg(long, value_name = "NAME", env = "HIBIKI_ENCODER")]
+    pub encoder: Option<String>,
+    /// Effort of x264.
+    #[arg(long, value_name = "PRESET", env = "HIBIKI_PRESET")]
+    pub preset: Option<Preset>,
+    /// Bit rate in kbit/s: 2000 is usable, 4000 good, 8000 nearly transparent at 800x600.
+    #[arg(long, value_name = "KBPS", env = "HIBIKI_BIT_RATE")]
+    pub bit_rate: Option<u32>,
+    /// Local address for media, when the device has several and the choice matters.
+    #[arg(long, value_name = "IP", env = "HIBIKI_BIND")]
+    pub bind: Option<IpAddr>,
+    /// Certificates (PEM) to trust beside those of the system, for a hospital's own authority.
+    #[arg(long, value_name = "FILE", env = "HIBIKI_CA_FILE")]
+    pub ca_file: Option<PathBuf>,
+    /// Allow http:// to a relay that is not on this machine. For test networks only: tickets travel in the clear.
+    #[arg(long, env = "HIBIKI_INSECURE_HTTP", value_parser = FalseyValueParser::new())]
+    pub insecure_http: bool,
+    /// Draw a barcode of time and frame number over the picture. For measuring only.
+    #[arg(long, env = "HIBIKI_OVERLAY_BARCODE", value_parser = FalseyValueParser::new())]
+    pub overlay_barcode: bool,
+    /// Write measured times to this file once a second, as JSON.
+    #[arg(long, value_name = "FILE", env = "HIBIKI_STATS_JSON")]
+    pub stats_json: Option<PathBuf>,
+    /// End with code 3 when the source cannot be opened at the first attempt, instead of trying again for ever.
+    #[arg(long, env = "HIBIKI_FAIL_FAST", value_parser = FalseyValueParser::new())]
+    pub fail_fast: bool,
+}
+
+const AFTER_HELP: &str = "\
+Examples:
+  capture-agent run --source test: --relay http://127.0.0.1:8080 --consult ID --ticket TICKET
+  capture-agent run --source dicom:/data/clips --relay https://relay.example.jp --config /etc/hibiki/agent.toml
+  capture-agent run --source 'ffmpeg:/dev/video0?video_size=1280x720&framerate=60' --mask 0,0,1,0.08 ...
+  capture-agent sources
+
+Exit codes:
+  0  ended as asked (Ctrl-C, SIGTERM)
+  1  internal fault
+  2  wrong flags or configuration; nothing was started
+  3  the source cannot be opened at the first attempt (with --fail-fast)
+  4  the relay refused, and trying again is of no use (a used or expired ticket)
+  5  no encoder works on this device";
+
+const RUN_HELP: &str = "\
+Precedence: flag, then environment, then file, then default. The device key itself is read from --device-key-file or
+from the environment variable HIBIKI_DEVICE_KEY; it is no flag, because flags are visible to everybody on the device.
+
+File (all keys optional; unknown keys are refused):
+  source = \"ffmpeg:/dev/video0\"
+  relay = \"https://relay.example.jp\"
+  consult = \"0b9f8a0e-2f57-4f0e-9d0a-5f2f3c1d7e44\"
+  device = \"6c1c2f0e-7d0f-4a52-9e0b-0f6f1c9a3b11\"
+  device_key_file = \"/etc/hibiki/device.key\"
+  mask = [{ x = 0, y = 0, width = 1, height = 0.08 }]
+  bind = \"192.0.2.7\"
+  ca_file = \"/etc/hibiki/ca.pem\"
+  [ring]
+  seconds = 20
+  megabytes = 256
+  [encoder]
+  name = \"auto\"
+  preset = \"superfast\"
+  bit_rate_kbps = 2000
+  buffer_frames = 3
+
+When the relay is away or the source stops, it is tried again for ever; the terminal and the consult say so. Log
+detail: RUST_LOG=capture_agent=debug.";

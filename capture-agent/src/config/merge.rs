@@ -1,0 +1,103 @@
+//! Lays flags and environment over the file.
+
+use crate::config::cli::RunArgs;
+use crate::config::{ConfigError, FileConfig};
+use crate::encode::Preset;
+use crate::mask::Rectangle;
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+/// What is wanted, not checked yet.
+#[derive(Debug, Clone, Default)]
+pub struct Wanted {
+    /// Source as text.
+    pub source: Option<String>,
+    /// Relay as text.
+    pub relay: Option<String>,
+    /// Consult as text.
+    pub consult: Option<String>,
+    /// One-shot ticket.
+    pub ticket: Option<String>,
+    /// Device as text.
+    pub device: Option<String>,
+    /// Where the device key is.
+    pub device_key_file: Option<PathBuf>,
+    /// The device key itself, from the environment.
+    pub device_key: Option<String>,
+    /// Rectangles to cover.
+    pub mask: Vec<Rectangle>,
+    /// Ring in seconds.
+    pub ring_seconds: Option<u32>,
+    /// Ring in MiB.
+    pub ring_megabytes: Option<u32>,
+    /// Encoder as text.
+    pub encoder: Option<String>,
+    /// Effort.
+    pub preset: Option<Preset>,
+    /// kbit/s.
+    pub bit_rate: Option<u32>,
+    /// Depth of the rate buffer.
+    pub buffer_frames: Option<f64>,
+    /// Local address for media.
+    pub bind: Option<IpAddr>,
+    /// Certificates to trust.
+    pub ca_file: Option<PathBuf>,
+    /// HTTP to another machine.
+    pub insecure_http: bool,
+    /// Barcode over any source.
+    pub overlay_barcode: bool,
+    /// Where measured times go.
+    pub stats_json: Option<PathBuf>,
+    /// End when the source does not open.
+    pub fail_fast: bool,
+}
+
+/// Lays `args` (flags, then environment) over `file`.
+///
+/// # Errors
+/// `ConfigError` for a mask that is no rectangle.
+pub fn merge(args: RunArgs, file: FileConfig, device_key: Option<String>) -> Result<Wanted, ConfigError> {
+    let mask = if args.mask.is_empty() {
+        file.mask.unwrap_or_default()
+    } else {
+        let parsed: Result<Vec<Rectangle>, _> = args.mask.iter().map(|text| text.parse()).collect();
+        parsed.map_err(|error| ConfigError::new("mask", error.to_string()))?
+    };
+    Ok(Wanted {
+        source: args.source.or(file.source),
+        relay: args.relay.or(file.relay),
+        consult: args.consult.or(file.consult),
+        ticket: args.ticket,
+        device: args.device.or(file.device),
+        device_key_file: args.device_key_file.or(file.device_key_file),
+        device_key,
+        mask,
+        ring_seconds: args.ring_seconds.or(file.ring.seconds),
+        ring_megabytes: args.ring_megabytes.or(file.ring.megabytes),
+        encoder: args.encoder.or(file.encoder.name),
+        preset: args.preset.or(file.encoder.preset),
+        bit_rate: args.bit_rate.or(file.encoder.bit_rate_kbps),
+        buffer_frames: file.encoder.buffer_frames,
+        bind: args.bind.or(file.bind),
+        ca_file: args.ca_file.or(file.ca_file),
+        insecure_http: args.insecure_http || file.insecure_http.unwrap_or(false),
+        overlay_barcode: args.overlay_barcode || file.overlay_barcode.unwrap_or(false),
+        stats_json: args.stats_json.or(file.stats_json),
+        fail_fast: args.fail_fast || file.fail_fast.unwrap_or(false),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flag_wins_over_the_file_and_the_file_over_nothing() {
+        let file: FileConfig = toml::from_str("source = \"test:\"\nrelay = \"https://a\"\nmask = [{ x = 0, y = 0, width = 9, height = 9 }]").unwrap();
+        let args = RunArgs { relay: Some("https://b".into()), mask: vec!["0,0,1,0.1".into()], ..RunArgs::default() };
+        let wanted = merge(args, file, None).unwrap();
+        assert_eq!(wanted.source.as_deref(), Some("test:"));
+        assert_eq!(wanted.relay.as_deref(), Some("https://b"));
+        assert_eq!(wanted.mask, ["0,0,1,0.1".parse().unwrap()]);
+    }
+}

@@ -1,0 +1,92 @@
+//! The state in one line of text. Pure.
+
+use crate::stats::Figures;
+use crate::status::{Link, Status};
+use std::time::Instant;
+use wire::agent::SourceHealth;
+
+/// The whole state in one line.
+pub(super) fn line(status: &Status, second: &Figures, now: Instant) -> String {
+    format!("{} | {}", link(&status.link, now), picture(status, second))
+}
+
+/// What must be told even where nobody looks at a changing line: link and health, without figures.
+pub(super) fn headline(status: &Status) -> String {
+    let link = match &status.link {
+        Link::Live { .. } => "LIVE".to_owned(),
+        // Without the wait, which is another each time.
+        Link::Waiting { reason, .. } => format!("waiting for the relay: {reason}"),
+        other => link(other, Instant::now()),
+    };
+    format!("{link} | {}", source(status))
+}
+
+fn link(link: &Link, now: Instant) -> String {
+    match link {
+        Link::Off => "not publishing (no relay configured)".to_owned(),
+        Link::Connecting => "connecting to the relay".to_owned(),
+        Link::Live { since } => {
+            let seconds = now.saturating_duration_since(*since).as_secs();
+            format!("LIVE {:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60)
+        }
+        Link::Mending => "connection interrupted, mending".to_owned(),
+        Link::Waiting { reason, retry_in } => format!("waiting {:.1} s: {reason}", retry_in.as_secs_f64()),
+        Link::Refused { reason } => format!("refused: {reason}"),
+    }
+}
+
+fn source(status: &Status) -> String {
+    let source = &status.source;
+    match (source.health, &source.trouble) {
+        (SourceHealth::Failed, Some(trouble)) => format!("source FAILED: {trouble}; tried again"),
+        (SourceHealth::Failed, None) => "source FAILED; tried again".to_owned(),
+        (SourceHealth::Opening, _) => "opening the source".to_owned(),
+        (SourceHealth::Running, _) => format!("{} {}x{}", source.words, source.width, source.height),
+    }
+}
+
+fn picture(status: &Status, second: &Figures) -> String {
+    let mut parts = vec![source(status)];
+    if status.source.health == SourceHealth::Running {
+        parts.push(format!("{:.1} fps", status.source.fps));
+        if second.encoded > 0 {
+            parts.push(format!("{} {} kbit/s", status.encoder, second.encoded_bytes * 8 / 1000));
+            parts.push(format!("capture to sent {:.1} ms, p99 {:.1}", second.capture_to_sent.p50_ms, second.capture_to_sent.p99_ms));
+        }
+        if status.frames_skipped > 0 {
+            parts.push(format!("replaced {}", status.frames_skipped));
+        }
+    }
+    parts.join(" | ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::encode::BitRate;
+    use crate::status::StatusBoard;
+    use std::time::Duration;
+
+    #[test]
+    fn the_line_says_live_source_and_figures() {
+        let now = Instant::now();
+        let mut status = StatusBoard::new(BitRate::from_kbps(2000).unwrap()).now();
+        status.link = Link::Live { since: now - Duration::from_secs(3723) };
+        status.source.health = SourceHealth::Running;
+        (status.source.words, status.source.fps, status.encoder) = ("test pattern".into(), 29.97, "libx264".into());
+        (status.source.width, status.source.height) = (800, 600);
+        let second = Figures { encoded: 30, encoded_bytes: 250_000, ..Figures::default() };
+        let line = line(&status, &second, now);
+        assert_eq!(line, "LIVE 01:02:03 | test pattern 800x600 | 30.0 fps | libx264 2000 kbit/s | capture to sent 0.0 ms, p99 0.0");
+    }
+
+    #[test]
+    fn trouble_is_told_with_its_reason() {
+        let mut status = StatusBoard::new(BitRate::from_kbps(2000).unwrap()).now();
+        status.source.health = SourceHealth::Failed;
+        status.source.trouble = Some("cannot open /dev/video0: no such file".to_owned());
+        status.link = Link::Waiting { reason: "the relay does not answer".to_owned(), retry_in: Duration::from_millis(700) };
+        let headline = headline(&status);
+        assert!(headline.contains("no such file") && headline.contains("does not answer") && !headline.contains("0.7"));
+    }
+}
