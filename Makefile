@@ -5,13 +5,14 @@ SHELL := /bin/bash
 .PHONY: help demo build test bench lint fmt wire setup screenshots audit clean-tools
 
 SOURCE ?=
+MASK ?=
 GROUP ?=
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
-demo: ## set up, build and run relay, agent and pages on a sample clip (SOURCE=ffmpeg:... for your own)
-	@tools/demo.sh "$(SOURCE)"
+demo: ## set up, build and run relay, agent and pages on a sample clip (SOURCE=ffmpeg:... MASK=0,0,1,0.1 for your own)
+	@tools/demo.sh "$(SOURCE)" "$(MASK)"
 
 build: ## set up and build the programs for use into target/release, with the pages inside
 	@tools/build.sh
