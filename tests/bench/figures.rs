@@ -210,21 +210,23 @@ impl Figures {
         let before = std::fs::read_to_string(path)
             .ok()
             .and_then(|text| serde_json::from_str::<Value>(&text).ok());
-        let mut figures = before
+        let mut figures: Map<String, Value> = before
             .and_then(|mut file| {
                 file.get_mut("figures")
                     .and_then(Value::as_object_mut)
                     .map(std::mem::take)
             })
-            .unwrap_or_else(Map::new);
+            .unwrap_or_default();
         for kind in KINDS {
             if let Some(value) = self.get(kind.key) {
-                let mut figure =
-                    json!({ "value": rounded(value), "unit": kind.unit, "better": "lower" });
+                let mut figure = Map::new();
+                figure.insert("value".to_owned(), json!(rounded(value)));
+                figure.insert("unit".to_owned(), json!(kind.unit));
                 if let Some(target) = kind.target {
-                    figure["target"] = json!(target);
+                    figure.insert("target".to_owned(), json!(target));
                 }
-                figures.insert(kind.key.to_owned(), figure);
+                figure.insert("better".to_owned(), json!("lower"));
+                figures.insert(kind.key.to_owned(), Value::Object(figure));
             }
         }
         let file = json!({ "figures": figures, "machine": machine, "notes": self.notes });

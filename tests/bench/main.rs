@@ -4,15 +4,94 @@
 //! what ran is printed. Invariant: figures are medians and percentiles over all samples of all runs, with the warm-up
 //! left out and nothing else.
 
+mod bundle;
 mod figures;
+mod first_picture;
 mod floor;
+mod forward;
+mod glass;
+mod mark;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
+use clap::{Parser, ValueEnum};
 use figures::Figures;
+use std::path::PathBuf;
+use std::time::Duration;
+use stories::browser::Browser;
+use stories::machine::{Machine, load};
+use stories::story::runtime;
+
+/// Measures capture to glass, joining, marks, the relay's cost and the viewer's size, and compares with the targets.
+#[derive(Debug, Parser)]
+#[command(name = "bench")]
+struct Options {
+    /// Only these figures.
+    #[arg(long, value_enum)]
+    group: Option<Group>,
+    /// Where the figures are written.
+    #[arg(long, default_value = "target/bench.json")]
+    json: PathBuf,
+    /// How long each run measures, in seconds; a whole bench has about twenty runs.
+    #[arg(long, default_value_t = 6, value_parser = clap::value_parser!(u64).range(1..=120))]
+    seconds: u64,
+    /// End with an error when a target is missed.
+    #[arg(long)]
+    strict: bool,
+}
+
+/// Figures that are measured together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Group {
+    /// What a person at the glass feels: age of the picture, joining, marks.
+    Live,
+    /// What forwarding costs the relay.
+    Forward,
+    /// What the viewer weighs.
+    Viewer,
+}
 
 fn main() -> Result<()> {
-    let mut f = Figures::default();
-    floor::measure(&mut f)?;
-    print!("{}", f.table(&stories::machine::Machine::read()));
+    let options = Options::parse();
+    let wanted = |group| options.group.is_none_or(|only| only == group);
+    let span = Duration::from_secs(options.seconds);
+    let mut machine = Machine::read();
+    let mut figures = Figures::default();
+    if wanted(Group::Viewer) {
+        bundle::measure(&mut figures)?;
+    }
+    if wanted(Group::Forward) {
+        floor::measure(&mut figures)?;
+        figures = run(figures, move |figures| async move {
+            forward::measure(figures, span).await
+        })?;
+    }
+    if wanted(Group::Live) {
+        figures = run(figures, move |figures| async move {
+            let figures = glass::measure(figures, span).await?;
+            let figures = first_picture::measure(figures).await?;
+            mark::measure(figures).await
+        })?;
+        machine.browser = Some(runtime()?.block_on(Browser::shared())?.version().to_owned());
+    }
+    machine.load_after = load();
+    figures.write(&options.json, &machine)?;
+    println!("{}", figures.table(&machine));
+    let missed = figures.missed();
+    if options.strict && !missed.is_empty() {
+        anyhow::bail!("missed: {}", missed.join(", "));
+    }
     Ok(())
+}
+
+/// Runs a measurement as a task: programs under test end with the thread that started them, and those of the runtime
+/// live as long as this process.
+fn run<F, Fut>(figures: Figures, measure: F) -> Result<Figures>
+where
+    F: FnOnce(Figures) -> Fut + Send + 'static,
+    Fut: Future<Output = Result<Figures>> + Send + 'static,
+{
+    let runtime = runtime()?;
+    runtime
+        .block_on(runtime.spawn(measure(figures)))
+        .context("the measurement panicked")?
 }

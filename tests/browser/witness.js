@@ -7,8 +7,8 @@
 
 'use strict';
 window.hibikiWitness = (() => {
-  /** About 30 s at 30 fps: enough to look up any frame a story asks for. */
-  const MAX_FRAMES = 1_000;
+  /** Two minutes at 60 fps: the longest span that the bench measures at a time. */
+  const MAX_FRAMES = 8_000;
   const MAX_MESSAGES = 4_000;
   const MAX_PEN_EVENTS = 400;
 
@@ -16,8 +16,10 @@ window.hibikiWitness = (() => {
   const frames = [];
   const messages = [];
   const pen = [];
+  /** Marks in force by id, folded from what came over the socket. */
+  const marks = new Map();
   const counts = { painted: 0, unread: 0, sockets: 0, presence: 0 };
-  const state = { firstFrameAt: null, last: null, video: null, awaited: new Map() };
+  const state = { firstFrameAt: null, last: null, video: null, awaited: new Map(), freeze: null, seq: null, open: false, stream: null };
 
   const push = (list, max, item) => {
     list.push(item);
@@ -76,24 +78,54 @@ window.hibikiWitness = (() => {
     }
     const at = wall();
     push(messages, MAX_MESSAGES, { dir, at, message });
-    if (dir === 'in' && message.type === 'entries') {
-      for (const entry of message.entries) {
-        if (entry.event.type === 'marked') awaitInk(entry.event.mark, at);
-      }
+    if (dir === 'in' && message.type === 'snapshot') {
+      marks.clear();
+      for (const held of message.state.marks) marks.set(held.mark.id, held.mark);
+      state.freeze = message.state.freeze;
+      state.stream = message.state.streams.at(-1)?.stream ?? null;
+      state.seq = message.seq;
     }
+    if (dir === 'in' && message.type === 'entries') for (const entry of message.entries) take(entry, at);
+  }
+  /** One entry of the log, as a reader of the protocol and not of the viewer understands it. */
+  function take({ seq, event }, at) {
+    if (state.seq !== null && seq <= state.seq) return;
+    state.seq = seq;
+    if (event.type === 'marked') {
+      if (event.mark.replaces) marks.delete(event.mark.replaces);
+      marks.set(event.mark.id, event.mark);
+      awaitInk(event.mark, at);
+    } else if (event.type === 'withdrawn') marks.delete(event.mark);
+    else if (event.type === 'frozen') state.freeze = { freeze: event.freeze, anchor: event.anchor };
+    else if (event.type === 'released') state.freeze = null;
+    else if (event.type === 'streamStarted') state.stream = event.stream;
   }
   const NativeSocket = window.WebSocket;
   window.WebSocket = class extends NativeSocket {
     constructor(...args) {
       super(...args);
       counts.sockets += 1;
+      this.addEventListener('open', () => {
+        state.open = true;
+      });
       this.addEventListener('message', (e) => note('in', e.data));
-      this.addEventListener('close', (e) => push(messages, MAX_MESSAGES, { dir: 'close', at: wall(), message: { type: 'close', code: e.code } }));
+      this.addEventListener('close', (e) => {
+        state.open = false;
+        push(messages, MAX_MESSAGES, { dir: 'close', at: wall(), message: { type: 'close', code: e.code } });
+      });
     }
     send(data) {
       note('out', data);
       super.send(data);
     }
+  };
+
+  // ── what the media session agreed on ──
+  const answers = [];
+  const nativeAnswer = RTCPeerConnection.prototype.setRemoteDescription;
+  RTCPeerConnection.prototype.setRemoteDescription = function (description) {
+    push(answers, 20, description?.sdp ?? '');
+    return nativeAnswer.call(this, description);
   };
 
   // ── pen ──
@@ -156,5 +188,48 @@ window.hibikiWitness = (() => {
     requestAnimationFrame(look);
   }
 
-  return { frames, messages, pen, counts, state, wall, pictureRect, inked };
+  // ── what is on the glass ──
+  /** The barcode of the frozen picture, from the canvas that covers the video; null when nothing covers it. */
+  function coverBarcode() {
+    const video = state.video;
+    if (!video) return null;
+    for (const canvas of document.querySelectorAll('canvas')) {
+      const box = canvas.getBoundingClientRect();
+      // The stage's canvas is transparent where nothing is drawn and so never reads as a barcode.
+      if (box.width === 0 || canvas.width < 300) continue;
+      const read = hibikiBarcode.readScaled(canvas, { x: 0, y: 0, width: canvas.width }, canvas.width);
+      if (read) return read;
+    }
+    return null;
+  }
+  /** Cells of a rough look, across and down. */
+  const [CELLS_X, CELLS_Y] = [16, 12];
+  /** A rough look at the running picture: mean red, green and blue of each cell, exact over all its pixels. */
+  function look() {
+    const video = state.video;
+    if (!video || video.readyState < 2 || video.videoWidth === 0) return null;
+    const [w, h] = [video.videoWidth, video.videoHeight];
+    const whole = new OffscreenCanvas(w, h).getContext('2d', { willReadFrequently: true });
+    whole.drawImage(video, 0, 0);
+    const data = whole.getImageData(0, 0, w, h).data;
+    const edge = (n, cells, size) => Math.floor((n * size) / cells);
+    const cells = [];
+    for (let cy = 0; cy < CELLS_Y; cy++) {
+      for (let cx = 0; cx < CELLS_X; cx++) {
+        const sum = [0, 0, 0];
+        const [x0, x1, y0, y1] = [edge(cx, CELLS_X, w), edge(cx + 1, CELLS_X, w), edge(cy, CELLS_Y, h), edge(cy + 1, CELLS_Y, h)];
+        for (let y = y0; y < y1; y++) {
+          for (let x = x0; x < x1; x++) {
+            const at = (y * w + x) * 4;
+            for (let c = 0; c < 3; c++) sum[c] += data[at + c];
+          }
+        }
+        const pixels = Math.max(1, (x1 - x0) * (y1 - y0));
+        cells.push(sum.map((one) => Math.round(one / pixels)));
+      }
+    }
+    return cells;
+  }
+
+  return { frames, messages, answers, pen, marks, counts, state, wall, pictureRect, inked, coverBarcode, look };
 })();

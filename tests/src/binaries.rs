@@ -32,32 +32,36 @@ impl Binaries {
     pub async fn get() -> Result<Self> {
         static BUILT: tokio::sync::OnceCell<Binaries> = tokio::sync::OnceCell::const_new();
         BUILT
-            .get_or_try_init(|| async { Self::locate(profile_folder()?).await })
+            .get_or_try_init(|| async { Self::built(profile_folder()?).await })
             .await
             .cloned()
     }
 
-    /// Finds the programs of the release profile, for the bench, wherever this program itself was built.
+    /// Finds the programs of the release profile, for the bench, which is built together with them (`make bench`).
     ///
     /// # Errors
-    /// As `get`.
-    pub async fn release() -> Result<Self> {
+    /// When they are missing.
+    pub fn release() -> Result<Self> {
         let target = profile_folder()?
             .parent()
             .context("a profile lies in the target folder")?
             .to_owned();
-        Self::locate(target.join("release")).await
+        Self::find(target.join("release"))
     }
 
-    async fn locate(folder: PathBuf) -> Result<Self> {
-        let workspace = workspace().to_owned();
+    async fn built(folder: PathBuf) -> Result<Self> {
         if std::env::var_os("HIBIKI_STORIES_NO_BUILD").is_none() {
-            build(&workspace, &folder).await?;
+            build(workspace()).await?;
         }
+        Self::find(folder)
+    }
+
+    fn find(folder: PathBuf) -> Result<Self> {
         let target = folder
             .parent()
             .context("a profile lies in the target folder")?
             .to_owned();
+        let workspace = workspace().to_owned();
         let found = Self {
             relay: folder.join("relay"),
             agent: folder.join("capture-agent"),
@@ -67,7 +71,7 @@ impl Binaries {
         for program in [&found.relay, &found.agent] {
             ensure!(
                 program.is_file(),
-                "{} is missing: run `make build` first",
+                "{} is missing: build the workspace first",
                 program.display()
             );
         }
@@ -99,16 +103,13 @@ fn profile_folder() -> Result<PathBuf> {
 
 /// All binaries of the workspace at once: the same selection as `make build`, so that nothing is built twice with
 /// other features.
-async fn build(workspace: &Path, folder: &Path) -> Result<()> {
+async fn build(workspace: &Path) -> Result<()> {
     let mut cargo =
         tokio::process::Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo
         .args(["build", "--quiet", "--workspace", "--bins"])
         .current_dir(workspace)
         .kill_on_drop(true);
-    if folder.ends_with("release") {
-        cargo.arg("--release");
-    }
     match tokio::time::timeout(BUILD_LIMIT, cargo.status()).await {
         Ok(status) if status.as_ref().is_ok_and(std::process::ExitStatus::success) => Ok(()),
         Ok(status) => bail!(

@@ -10,9 +10,22 @@
 //! barcode. It asserts nothing by itself: each behaviour has a file in `tests/stories`, each figure one in `bench`.
 //! Invariant: whatever happens in a story, no process, port or file of it is left when it ends.
 
+#![expect(
+    clippy::indexing_slicing,
+    reason = "JSON values are read by key, which gives null and does not panic"
+)]
+
+pub mod agent;
 pub mod barcode;
 pub mod binaries;
 pub mod browser;
+pub mod door;
+pub mod look;
 pub mod machine;
+pub mod person;
 pub mod process;
+pub mod relay;
+pub mod story;
+pub mod stranger;
+pub mod test_data;
 pub mod wait;

@@ -40,11 +40,14 @@ struct Rule {
     never: &'static [&'static str],
 }
 
+/// The loop that owns the socket: the only part of the media path that does input and output.
+const SFU_ADAPTERS: &[&str] = &["relay/src/sfu/run"];
+
 /// The relay's rules of a consult and of forwarding take `now` and return actions.
 const CORE_DOES_NO_IO: Rule = Rule {
     what: "the relay's core takes time as an argument and does no input or output",
     within: &["relay/src/consult", "relay/src/sfu"],
-    except: &[],
+    except: SFU_ADAPTERS,
     never: &[
         "tokio",
         "axum",
@@ -70,7 +73,7 @@ const CORE_DOES_NO_IO: Rule = Rule {
 const CORE_KNOWS_NO_ADAPTER: Rule = Rule {
     what: "the relay's core imports no adapter",
     within: &["relay/src/consult", "relay/src/sfu"],
-    except: &[],
+    except: SFU_ADAPTERS,
     never: &[
         "crate::http",
         "crate::store",
@@ -79,6 +82,22 @@ const CORE_KNOWS_NO_ADAPTER: Rule = Rule {
         "crate::router",
         "crate::config",
     ],
+};
+
+/// Another engine could drive the same relay (decision 0002).
+const ONLY_THE_EDGE_NAMES_RTC: Rule = Rule {
+    what: "only the media edge names the WebRTC crate",
+    within: &["relay/src"],
+    except: &["relay/src/sfu/edge"],
+    never: &["rtc", "webrtc"],
+};
+
+/// Publishing can be done otherwise; capture and encode know nothing of it.
+const ONLY_PUBLISH_NAMES_WEBRTC: Rule = Rule {
+    what: "only the agent's publishing names the WebRTC crate",
+    within: &["capture-agent/src"],
+    except: &["capture-agent/src/publish"],
+    never: &["rtc", "webrtc"],
 };
 
 const WIRE_DOES_NO_IO: Rule = Rule {
@@ -118,6 +137,8 @@ const STAGE_AND_LIVE_ARE_FRAMEWORK_FREE: Rule = Rule {
 const SOURCE_RULES: &[&Rule] = &[
     &CORE_DOES_NO_IO,
     &CORE_KNOWS_NO_ADAPTER,
+    &ONLY_THE_EDGE_NAMES_RTC,
+    &ONLY_PUBLISH_NAMES_WEBRTC,
     &WIRE_DOES_NO_IO,
     &DICOM_KNOWS_NO_NETWORK,
     &STAGE_AND_LIVE_ARE_FRAMEWORK_FREE,
@@ -236,7 +257,7 @@ fn crates_depend_inward_only() {
 #[test]
 fn sources_name_nothing_that_lies_further_out() {
     let mut sources = BTreeMap::new();
-    for part in ["relay", "viewer/src"] {
+    for part in ["relay", "capture-agent", "viewer/src"] {
         sources_below(&top().join(part), &mut sources);
     }
     let wrong: Vec<String> = SOURCE_RULES

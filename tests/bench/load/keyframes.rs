@@ -14,10 +14,10 @@ pub(crate) const SLOT: usize = 20_000;
 
 /// Whether any of these packets asks for a keyframe.
 pub(crate) fn asked(packets: &[Box<dyn rtc::rtcp::Packet>]) -> bool {
-    packets.iter().any(asks)
+    packets.iter().any(|packet| asks(packet.as_ref()))
 }
 
-fn asks(packet: &Box<dyn rtc::rtcp::Packet>) -> bool {
+fn asks(packet: &dyn rtc::rtcp::Packet) -> bool {
     let packet = packet.as_any();
     packet.is::<PictureLossIndication>() || packet.is::<FullIntraRequest>()
 }
@@ -40,7 +40,7 @@ impl Protocol<TaggedPacket, TaggedPacket, ()> for KeyframeTap {
         if let Packet::Rtcp(reports) = &packet.message.packet {
             let requests: Vec<_> = reports
                 .iter()
-                .filter(|report| asks(report))
+                .filter(|report| asks(report.as_ref()))
                 .cloned()
                 .collect();
             if requests.is_empty() {

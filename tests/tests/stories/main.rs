@@ -1,1 +1,25 @@
-//! Being written.
+//! Stories: what people do with Hibiki, over the real relay, the real agent and a real browser.
+//!
+//! One file per behaviour. Each story starts from nothing, owns the machine while it is told, and leaves nothing
+//! behind. They read as scripts; how things are done stands in the crate `stories`.
+
+#![expect(clippy::indexing_slicing, reason = "JSON values are read by key, which gives null and does not panic")]
+
+mod a_foreign_whep_player;
+mod a_foreign_whip_publisher;
+mod a_stroke_reaches_the_bedside;
+mod agent_killed;
+mod every_sample_file_streams;
+mod freeze_is_shared;
+mod late_joiner;
+mod live_picture;
+mod pointer_is_seen;
+mod relay_killed_and_restarted;
+mod reload_keeps_everything;
+mod roles_are_kept;
+mod screens;
+mod three_viewers;
+mod undo_withdraws;
+mod wrong_messages;
+mod wrong_sources;
+mod wrong_tickets;

@@ -1,0 +1,115 @@
+//! What forwarding costs the relay: CPU per packet at 1, 10 and 50 viewers, and the time a packet spends in it.
+//!
+//! The load comes from `bench-load`, a process of its own: one publisher with 390 packets of 1,100 B a second and native
+//! viewers that answer as browsers do. CPU is that of the whole relay process, receiving, decrypting and everything else
+//! included, divided by the packets that reached viewers.
+
+use crate::figures::{Figures, Spread};
+use anyhow::{Context, Result, ensure};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::time::Duration;
+use stories::binaries::Binaries;
+use stories::machine::cpu_time;
+use stories::process::Program;
+use stories::story::{Plan, Story};
+use tokio::io::AsyncWriteExt;
+use wire::people::Role;
+
+/// 13 packets of 30 pictures a second are 390, at 1,100 B 3.4 Mbit/s.
+const PACKETS_PER_FRAME: u16 = 13;
+const PAYLOAD_BYTES: usize = 1_100;
+const WARM_UP_MS: u64 = 2_000;
+/// Fifty handshakes one after another on a busy machine.
+const JOIN_LIMIT: Duration = Duration::from_secs(60);
+/// A viewer that lost more than this was not served, and its cost would flatter.
+const MOST_LOST_PERCENT: u64 = 1;
+
+#[derive(Debug, Deserialize)]
+struct Outcome {
+    seconds: f64,
+    sent: u64,
+    received: u64,
+    lost: u64,
+    crossing_us: Vec<f64>,
+}
+
+/// Measures `relay_cpu_per_packet_*` and `relay_share_*`.
+pub(crate) async fn measure(mut figures: Figures, span: Duration) -> Result<Figures> {
+    let keys = [
+        (1, "relay_cpu_per_packet_1_us"),
+        (10, "relay_cpu_per_packet_10_us"),
+        (50, "relay_cpu_per_packet_50_us"),
+    ];
+    for (viewers, key) in keys {
+        let story = Story::start(Plan::default().no_agent().release()).await?;
+        let (outcome, cpu) = load(&story, viewers, span)
+            .await
+            .with_context(|| format!("{viewers} viewers"))?;
+        let expected = outcome.sent * viewers;
+        ensure!(
+            outcome.lost * 100 <= expected * MOST_LOST_PERCENT,
+            "viewers lost {} of {expected} packets: the machine is too busy for this figure",
+            outcome.lost
+        );
+        #[expect(clippy::cast_precision_loss, reason = "below 2^52")]
+        figures.set(key, cpu.as_secs_f64() * 1e6 / outcome.received as f64);
+        let spread = Spread::of(outcome.crossing_us, "crossings")?;
+        if viewers == 1 {
+            figures.set("relay_share_p50_ms", spread.p(50) / 1_000.0);
+            figures.set("relay_share_p99_ms", spread.p(99) / 1_000.0);
+        }
+        figures.note(format!(
+            "{viewers} viewers: {} packets in {:.1} s, {} lost, relay {:.1} % of a core, crossing p50 {:.2} ms p99 {:.2} ms",
+            outcome.received,
+            outcome.seconds,
+            outcome.lost,
+            cpu.as_secs_f64() / outcome.seconds * 100.0,
+            spread.p(50) / 1_000.0,
+            spread.p(99) / 1_000.0,
+        ));
+    }
+    Ok(figures)
+}
+
+async fn load(story: &Story, viewers: u64, span: Duration) -> Result<(Outcome, Duration)> {
+    let (door, consult) = (story.door(), story.consult());
+    let physician = door.person(Role::VisitingPhysician).await?;
+    let observer = door.person(Role::Cardiologist).await?;
+    let whip =
+        json!({ "url": door.whip(consult), "ticket": door.ticket(physician, consult).await? });
+    let mut whep = Vec::new();
+    for _ in 0..viewers {
+        whep.push(
+            json!({ "url": door.whep(consult), "ticket": door.ticket(observer, consult).await? }),
+        );
+    }
+    let orders = json!({
+        "whip": whip, "whep": whep, "packets_per_frame": PACKETS_PER_FRAME, "payload_bytes": PAYLOAD_BYTES,
+        "warm_ms": WARM_UP_MS, "measure_ms": u64::try_from(span.as_millis())?,
+    });
+    let program = Binaries::release()?.relay.with_file_name("bench-load");
+    let mut load = Program::start("load", &program, &[], &[])?;
+    load.stdin()
+        .context("orders go in by standard input")?
+        .write_all(format!("{orders}\n").as_bytes())
+        .await?;
+    let relay = story.relay().await.program().pid();
+    let at = |key: &'static str| {
+        move |line: &str| {
+            serde_json::from_str::<Value>(line.strip_prefix("» ")?)
+                .ok()?
+                .get(key)
+                .cloned()
+        }
+    };
+    load.wait_for_line("all viewers are up", JOIN_LIMIT, at("up"))
+        .await?;
+    load.wait_for_line("counting begins", Duration::from_secs(10), at("begin"))
+        .await?;
+    let before = cpu_time(relay)?;
+    let end = load
+        .wait_for_line("counting ends", span + Duration::from_secs(10), at("end"))
+        .await?;
+    Ok((serde_json::from_value(end)?, cpu_time(relay)? - before))
+}

@@ -1,0 +1,73 @@
+//! The real capture agent of one story, with any source.
+//!
+//! Owns starting it with a device's key, killing it and starting it again as the same device. Invariant: it gets its
+//! tickets by itself, as in the field; stories hand it none unless they are about tickets.
+
+use crate::binaries::Binaries;
+use crate::process::Program;
+use anyhow::Result;
+use std::path::{Path, PathBuf};
+
+/// A running agent, or one that was killed and can come back.
+#[derive(Debug)]
+pub struct Agent {
+    program: Program,
+    path: PathBuf,
+    args: Vec<String>,
+}
+
+impl Agent {
+    /// Starts it; it connects by itself.
+    ///
+    /// # Errors
+    /// When the program cannot be started.
+    pub fn start(binaries: &Binaries, args: Vec<String>) -> Result<Self> {
+        let program = Program::start(
+            "agent",
+            &binaries.agent,
+            &args,
+            &[("RUST_BACKTRACE", "1".to_owned())],
+        )?;
+        Ok(Self {
+            program,
+            path: binaries.agent.clone(),
+            args,
+        })
+    }
+
+    /// The process.
+    #[must_use]
+    pub const fn program(&self) -> &Program {
+        &self.program
+    }
+
+    /// The process, to stop it or wait for its end.
+    pub const fn program_mut(&mut self) -> &mut Program {
+        &mut self.program
+    }
+
+    /// Ends it as a crash or a power cut would.
+    pub async fn kill(&mut self) {
+        self.program.kill().await;
+    }
+
+    /// Starts it again as it was.
+    ///
+    /// # Errors
+    /// When the program cannot be started.
+    pub fn start_again(&mut self) -> Result<()> {
+        self.program = Program::start(
+            "agent",
+            &self.path,
+            &self.args,
+            &[("RUST_BACKTRACE", "1".to_owned())],
+        )?;
+        Ok(())
+    }
+}
+
+/// Where a data file of this checkout lies, for sources.
+#[must_use]
+pub fn dicom_source(path: &Path) -> String {
+    format!("dicom:{}", path.display())
+}

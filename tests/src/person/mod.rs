@@ -1,0 +1,14 @@
+//! A person in a story: one page of their own, and what people can do and see there.
+//!
+//! `seen` is what reaches their eyes, `told` what the page says in words, `drawn` what their hand does, `page` how they
+//! come, go and read. Everything is
+//! observed from outside the viewer: painted frames, the socket's messages, pixels, roles and names of elements.
+
+mod drawn;
+mod page;
+mod seen;
+mod told;
+
+pub use drawn::{HeldPen, PenTouch, Stroke};
+pub use page::Person;
+pub use seen::SeenFrame;

@@ -1,0 +1,139 @@
+//! The real relay of one story: free ports, its own data folder, demo people.
+//!
+//! Owns starting it, its addresses, killing it and starting it again on the same ports and data. What it says over HTTP
+//! is asked by `door`. Invariant: after `start_again` every address is what it was before.
+
+use crate::binaries::Binaries;
+use crate::process::Program;
+use anyhow::{Context, Result, ensure};
+use serde::Deserialize;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Longest start on a busy machine.
+const START_LIMIT: Duration = Duration::from_secs(15);
+
+/// Where a relay listens: its first line on standard output.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Announcement {
+    /// Pages and HTTP.
+    pub http: SocketAddr,
+    /// Media over UDP.
+    pub media: SocketAddr,
+    /// Prometheus.
+    pub metrics: Option<SocketAddr>,
+}
+
+/// A running relay, or one that was killed and can come back.
+#[derive(Debug)]
+pub struct Relay {
+    program: Program,
+    path: PathBuf,
+    data: PathBuf,
+    extra: Vec<String>,
+    announced: Announcement,
+}
+
+impl Relay {
+    /// Starts it on free ports.
+    ///
+    /// # Errors
+    /// When it does not announce itself in time.
+    pub async fn start(binaries: &Binaries, data: &Path, extra: &[String]) -> Result<Self> {
+        let args = arguments(data, "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0", extra);
+        let program = Program::start("relay", &binaries.relay, &args, &environment())?;
+        let announced = announcement(&program).await?;
+        Ok(Self {
+            program,
+            path: binaries.relay.clone(),
+            data: data.to_owned(),
+            extra: extra.to_vec(),
+            announced,
+        })
+    }
+
+    /// `http://127.0.0.1:port`.
+    #[must_use]
+    pub fn origin(&self) -> String {
+        format!("http://{}", self.announced.http)
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub const fn announced(&self) -> &Announcement {
+        &self.announced
+    }
+
+    /// The process.
+    #[must_use]
+    pub const fn program(&self) -> &Program {
+        &self.program
+    }
+
+    /// The process, to stop it.
+    pub const fn program_mut(&mut self) -> &mut Program {
+        &mut self.program
+    }
+
+    /// Ends it as a crash or a power cut would.
+    pub async fn kill(&mut self) {
+        self.program.kill().await;
+    }
+
+    /// Starts it again with the same ports and data.
+    ///
+    /// # Errors
+    /// When it does not announce itself in time, or elsewhere.
+    pub async fn start_again(&mut self) -> Result<()> {
+        let Announcement {
+            http,
+            media,
+            metrics,
+        } = self.announced.clone();
+        let metrics = metrics.map_or_else(|| "127.0.0.1:0".to_owned(), |at| at.to_string());
+        let args = arguments(
+            &self.data,
+            &http.to_string(),
+            &media.to_string(),
+            &metrics,
+            &self.extra,
+        );
+        let mut program = Program::start("relay", &self.path, &args, &environment())?;
+        let announced = announcement(&program).await?;
+        ensure!(
+            announced.http == http && announced.media == media,
+            "the relay came back elsewhere: {announced:?}"
+        );
+        std::mem::swap(&mut self.program, &mut program);
+        Ok(())
+    }
+}
+
+fn arguments(data: &Path, http: &str, media: &str, metrics: &str, extra: &[String]) -> Vec<String> {
+    let mut args: Vec<String> = ["serve", "--demo", "--announce"]
+        .map(str::to_owned)
+        .to_vec();
+    for (flag, value) in [("--http", http), ("--media", media), ("--metrics", metrics)] {
+        args.extend([flag.to_owned(), value.to_owned()]);
+    }
+    args.extend(["--data".to_owned(), data.display().to_string()]);
+    args.extend_from_slice(extra);
+    args
+}
+
+fn environment() -> Vec<(&'static str, String)> {
+    vec![("RUST_BACKTRACE", "1".to_owned())]
+}
+
+async fn announcement(program: &Program) -> Result<Announcement> {
+    let read = |line: &str| {
+        line.strip_prefix("» ")
+            .and_then(|json| serde_json::from_str::<Announcement>(json).ok())
+    };
+    program
+        .wait_for_line("where it listens", START_LIMIT, read)
+        .await
+        .context("start the relay")
+}

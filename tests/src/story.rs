@@ -1,0 +1,332 @@
+//! A story: a relay, an agent and people, from nothing to nothing.
+//!
+//! `tell` takes the machine for itself (each story owns both cores), starts what the plan says, tells the story within
+//! a time limit, and ends everything. When it fails, the last words of all programs come with the reason. Callers:
+//! `tests/stories`, the bench. Invariant: two stories never run at once in one process.
+
+use crate::agent::Agent;
+use crate::binaries::Binaries;
+use crate::browser::{Browser, Context, Screen};
+use crate::door::Door;
+use crate::person::Person;
+use crate::relay::Relay;
+use anyhow::{Context as _, Result, anyhow};
+use std::future::Future;
+use std::path::Path;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+use wire::ConsultId;
+use wire::people::{Page as WhichPage, Role};
+
+/// Longest story; most take a few seconds.
+const STORY_LIMIT: Duration = Duration::from_secs(90);
+/// Lines of each program that come with a failure.
+const LAST_WORDS: usize = 60;
+
+/// What a story begins with.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    source: Option<String>,
+    agent_flags: Vec<String>,
+    relay_flags: Vec<String>,
+    release: bool,
+    limit: Duration,
+}
+
+impl Default for Plan {
+    fn default() -> Self {
+        Self {
+            source: Some("test:".to_owned()),
+            agent_flags: Vec::new(),
+            relay_flags: Vec::new(),
+            release: false,
+            limit: STORY_LIMIT,
+        }
+    }
+}
+
+impl Plan {
+    /// With a source of its own, for example `dicom:…`.
+    #[must_use]
+    pub fn source(mut self, source: impl Into<String>) -> Self {
+        self.source = Some(source.into());
+        self
+    }
+
+    /// Without a capture agent.
+    #[must_use]
+    pub fn no_agent(mut self) -> Self {
+        self.source = None;
+        self
+    }
+
+    /// With more flags for the agent.
+    #[must_use]
+    pub fn agent_flags(mut self, flags: &[&str]) -> Self {
+        self.agent_flags
+            .extend(flags.iter().map(|flag| (*flag).to_owned()));
+        self
+    }
+
+    /// With more flags for the relay.
+    #[must_use]
+    pub fn relay_flags(mut self, flags: &[&str]) -> Self {
+        self.relay_flags
+            .extend(flags.iter().map(|flag| (*flag).to_owned()));
+        self
+    }
+
+    /// With release programs, for the bench.
+    #[must_use]
+    pub const fn release(mut self) -> Self {
+        self.release = true;
+        self
+    }
+
+    /// With another time limit.
+    #[must_use]
+    pub const fn limit(mut self, limit: Duration) -> Self {
+        self.limit = limit;
+        self
+    }
+}
+
+/// A running story; clones are the same story.
+#[derive(Debug, Clone)]
+pub struct Story(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    relay: tokio::sync::Mutex<Relay>,
+    agent: tokio::sync::Mutex<Option<Agent>>,
+    plan: Plan,
+    binaries: Binaries,
+    door: Door,
+    consult: ConsultId,
+    folder: TempDir,
+}
+
+/// The runtime of this process. Programs are started from its threads, which live as long as the process does.
+///
+/// # Errors
+/// When threads cannot be started.
+pub fn runtime() -> Result<&'static Runtime> {
+    static RUNTIME: OnceLock<Runtime> = OnceLock::new();
+    if let Some(runtime) = RUNTIME.get() {
+        return Ok(runtime);
+    }
+    let fresh = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()?;
+    // Whoever was first wins; the other one is dropped unused.
+    Ok(RUNTIME.get_or_init(|| fresh))
+}
+
+/// Tells one story, alone on the machine.
+///
+/// # Errors
+/// The reason why it failed, with the last words of the programs.
+pub fn tell<F, Fut>(plan: Plan, story: F) -> Result<()>
+where
+    F: FnOnce(Story) -> Fut + Send + 'static,
+    Fut: Future<Output = Result<()>> + Send + 'static,
+{
+    static ALONE: Mutex<()> = Mutex::new(());
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let runtime = runtime()?;
+    // A task, not this thread: programs die with the thread that started them.
+    let told = runtime.spawn(async move {
+        let limit = plan.limit;
+        let begun = Story::start(plan)
+            .await
+            .context("the story could not begin")?;
+        let ours = begun.clone();
+        let told = tokio::spawn(tokio::time::timeout(
+            limit,
+            async move { story(ours).await },
+        ))
+        .await;
+        let outcome = match told {
+            Ok(Ok(outcome)) => outcome,
+            Ok(Err(_)) => Err(anyhow!("the story was not over after {limit:?}")),
+            Err(panic) => Err(anyhow!("the story panicked: {panic}")),
+        };
+        match outcome {
+            Ok(()) => Ok(()),
+            Err(reason) => Err(reason.context(begun.last_words().await)),
+        }
+    });
+    runtime.block_on(told)?
+}
+
+impl Story {
+    /// Starts what the plan says. Callers outside `tell` must run on `runtime`.
+    ///
+    /// # Errors
+    /// When a program does not start.
+    pub async fn start(plan: Plan) -> Result<Self> {
+        let binaries = if plan.release {
+            Binaries::release()?
+        } else {
+            Binaries::get().await?
+        };
+        let folder = tempfile::tempdir().context("make a folder for the story")?;
+        let relay =
+            Relay::start(&binaries, &folder.path().join("relay"), &plan.relay_flags).await?;
+        let door = Door::new(relay.origin())?;
+        let consult = door
+            .demo()
+            .await?
+            .consults
+            .first()
+            .context("a demo relay has a consult")?
+            .consult;
+        let inner = Inner {
+            relay: tokio::sync::Mutex::new(relay),
+            agent: tokio::sync::Mutex::new(None),
+            plan,
+            binaries,
+            door,
+            consult,
+            folder,
+        };
+        let story = Self(Arc::new(inner));
+        if let Some(source) = story.0.plan.source.clone() {
+            story.start_agent(&source, &[]).await?;
+        }
+        Ok(story)
+    }
+
+    /// The consult of this story.
+    #[must_use]
+    pub fn consult(&self) -> ConsultId {
+        self.0.consult
+    }
+
+    /// The relay's HTTP side.
+    #[must_use]
+    pub fn door(&self) -> &Door {
+        &self.0.door
+    }
+
+    /// A folder that goes with the story.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.0.folder.path()
+    }
+
+    /// The relay.
+    pub async fn relay(&self) -> tokio::sync::MutexGuard<'_, Relay> {
+        self.0.relay.lock().await
+    }
+
+    /// The agent, if one was started.
+    pub async fn agent(&self) -> tokio::sync::MutexGuard<'_, Option<Agent>> {
+        self.0.agent.lock().await
+    }
+
+    /// Starts an agent with a source; the one before is ended.
+    ///
+    /// # Errors
+    /// When the program cannot be started.
+    pub async fn start_agent(&self, source: &str, more: &[&str]) -> Result<()> {
+        let mut args = self.agent_arguments(source, self.0.door.origin());
+        args.extend(self.0.plan.agent_flags.iter().cloned());
+        args.extend(more.iter().map(|flag| (*flag).to_owned()));
+        let mut place = self.0.agent.lock().await;
+        if let Some(mut before) = place.take() {
+            before.kill().await;
+        }
+        *place = Some(Agent::start(&self.0.binaries, args)?);
+        Ok(())
+    }
+
+    /// An agent of its own with another relay address.
+    ///
+    /// # Errors
+    /// When the program cannot be started.
+    pub fn lost_agent(&self, source: &str, relay: &str) -> Result<Agent> {
+        Agent::start(&self.0.binaries, self.agent_arguments(source, relay))
+    }
+
+    fn agent_arguments(&self, source: &str, relay: &str) -> Vec<String> {
+        let consult = self.0.consult.to_string();
+        let words = [
+            "run",
+            "--source",
+            source,
+            "--relay",
+            relay,
+            "--consult",
+            &consult,
+        ];
+        words.iter().map(|word| (*word).to_owned()).collect()
+    }
+
+    /// A cardiologist at a desk, on the consult page.
+    ///
+    /// # Errors
+    /// When they cannot enter.
+    pub async fn cardiologist(&self) -> Result<Person> {
+        self.enter(Role::Cardiologist, WhichPage::Consult, Screen::DESK)
+            .await
+    }
+
+    /// The visiting physician, on the bedside page.
+    ///
+    /// # Errors
+    /// When they cannot enter.
+    pub async fn bedside(&self) -> Result<Person> {
+        self.enter(Role::VisitingPhysician, WhichPage::Bedside, Screen::DESK)
+            .await
+    }
+
+    /// Anybody, on the consult page.
+    ///
+    /// # Errors
+    /// When they cannot enter.
+    pub async fn arrives(&self, role: Role) -> Result<Person> {
+        self.enter(role, WhichPage::Consult, Screen::DESK).await
+    }
+
+    /// Anybody, on any page and screen.
+    ///
+    /// # Errors
+    /// When they cannot enter.
+    pub async fn enter(&self, role: Role, page: WhichPage, screen: Screen) -> Result<Person> {
+        Person::arrive(
+            self.browser(screen).await?,
+            self.door(),
+            self.consult(),
+            role,
+            page,
+        )
+        .await
+    }
+
+    /// A fresh person's browser.
+    ///
+    /// # Errors
+    /// When Chromium cannot be started.
+    pub async fn browser(&self, screen: Screen) -> Result<Context> {
+        Browser::shared().await?.context(screen).await
+    }
+
+    async fn last_words(&self) -> String {
+        let relay = self.0.relay.lock().await.program().last_words(LAST_WORDS);
+        let agent = self
+            .0
+            .agent
+            .lock()
+            .await
+            .as_ref()
+            .map(|agent| agent.program().last_words(LAST_WORDS));
+        format!(
+            "this story failed; last words:\n{relay}{}",
+            agent.unwrap_or_default()
+        )
+    }
+}

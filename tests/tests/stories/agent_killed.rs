@@ -1,0 +1,36 @@
+//! The agent dies: both pages say so within two seconds, marks go on, and the picture comes back with the agent.
+
+use anyhow::Result;
+use stories::story::{Plan, tell};
+use stories::wait::secs;
+
+#[test]
+fn pages_say_within_two_seconds_that_the_picture_stopped_and_recover() -> Result<()> {
+    tell(Plan::default(), |story| async move {
+        let (doctor, bedside) = (story.cardiologist().await?, story.bedside().await?);
+        for person in [&doctor, &bedside] {
+            person.sees_picture_within(secs(5)).await?;
+            person.picture_moves().await?;
+        }
+        if let Some(agent) = story.agent().await.as_mut() {
+            agent.kill().await;
+        }
+        for person in [&doctor, &bedside] {
+            person
+                .is_told_that_the_picture_stopped_within(secs(2))
+                .await?;
+        }
+        // The consult goes on: the last frame stays and can be drawn on.
+        doctor.takes_pen().await?;
+        let stroke = doctor.draws_stroke(&[(0.4, 0.4), (0.5, 0.5)]).await?;
+        bedside.sees_mark_within(&stroke.mark, secs(2)).await?;
+        if let Some(agent) = story.agent().await.as_mut() {
+            agent.start_again()?;
+        }
+        for person in [&doctor, &bedside] {
+            person.picture_moves_again_within(secs(10)).await?;
+            person.is_told_that_the_picture_runs_within(secs(2)).await?;
+        }
+        Ok(())
+    })
+}

@@ -1,0 +1,175 @@
+//! Each screen at the sizes people have, in both languages: accessible, complete, and the picture large enough.
+//!
+//! Aria snapshots lie beside this file and are compared word by word; `HIBIKI_WRITE_SNAPSHOTS=1` writes them anew for a
+//! review of the difference. Screenshots go to `target/screenshots`.
+
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::Value;
+use std::path::PathBuf;
+use stories::binaries::workspace;
+use stories::browser::Screen;
+use stories::person::Person;
+use stories::story::{Plan, Story, tell};
+use stories::wait::secs;
+use wire::people::{Page as WhichPage, Role};
+
+/// WCAG 2.2 A and AA with everything before; colour contrast is among them and on.
+const AXE_TAGS: &[&str] = &["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
+/// Share of the window that the picture's area takes where there is room.
+const PICTURE_SHARE: f64 = 0.70;
+
+/// A phone, an iPad upright, a desk.
+const SIZES: &[(&str, u32, u32, bool)] = &[
+    ("phone", 390, 844, true),
+    ("ipad", 820, 1180, true),
+    ("desk", 1440, 900, false),
+];
+const LANGUAGES: &[(&str, &str)] = &[("ja", "ja-JP"), ("en", "en-GB")];
+
+#[test]
+fn the_entry_screen_is_accessible_and_complete() -> Result<()> {
+    tell(Plan::default().limit(secs(120)), |story| async move {
+        for (name, screen) in every_screen() {
+            let guest = Person::open(
+                story.browser(screen).await?,
+                story.door(),
+                story.consult(),
+                Role::Cardiologist,
+            )
+            .await?;
+            guest.page().goto(story.door().origin()).await?;
+            guest.page().visible("[data-testid=join]", secs(5)).await?;
+            is_as_it_should_be(&guest, "entry", &name).await?;
+        }
+        Ok(())
+    })
+}
+
+#[test]
+fn the_consult_screen_is_accessible_and_the_picture_is_large() -> Result<()> {
+    tell(Plan::default().limit(secs(150)), |story| async move {
+        let bedside = story.bedside().await?;
+        bedside.sees_picture_within(secs(5)).await?;
+        for (name, screen) in every_screen() {
+            let doctor = at_work(&story, Role::Cardiologist, WhichPage::Consult, screen).await?;
+            if screen.width >= 820 {
+                let share: f64 = doctor.page().eval(STAGE_SHARE, ()).await?;
+                ensure!(
+                    share >= PICTURE_SHARE,
+                    "{name}: the picture has {:.0} % of the window",
+                    share * 100.0
+                );
+            }
+            is_as_it_should_be(&doctor, "consult", &name).await?;
+            doctor.goes().await?;
+        }
+        Ok(())
+    })
+}
+
+#[test]
+fn the_bedside_screen_is_accessible_and_its_targets_are_large() -> Result<()> {
+    tell(Plan::default().limit(secs(150)), |story| async move {
+        for (name, screen) in every_screen() {
+            let physician =
+                at_work(&story, Role::VisitingPhysician, WhichPage::Bedside, screen).await?;
+            let small: Vec<Value> = physician.page().eval(SMALL_TARGETS, 64).await?;
+            ensure!(small.is_empty(), "{name}: smaller than 64 px: {small:?}");
+            is_as_it_should_be(&physician, "bedside", &name).await?;
+            physician.goes().await?;
+        }
+        Ok(())
+    })
+}
+
+fn every_screen() -> impl Iterator<Item = (String, Screen)> {
+    SIZES.iter().flat_map(|(size, width, height, touch)| {
+        LANGUAGES.iter().map(move |(language, locale)| {
+            (
+                format!("{size}-{language}"),
+                Screen {
+                    width: *width,
+                    height: *height,
+                    locale,
+                    touch: *touch,
+                },
+            )
+        })
+    })
+}
+
+async fn at_work(story: &Story, role: Role, page: WhichPage, screen: Screen) -> Result<Person> {
+    let person = story.enter(role, page, screen).await?;
+    person.sees_picture_within(secs(8)).await?;
+    person.is_told_that_the_picture_runs_within(secs(3)).await?;
+    Ok(person)
+}
+
+/// Axe finds nothing, nothing is cut off sideways, the aria tree is the reviewed one, and a screenshot is kept.
+async fn is_as_it_should_be(person: &Person, screen: &str, name: &str) -> Result<()> {
+    let page = person.page();
+    let found = page.axe(AXE_TAGS).await?;
+    ensure!(
+        found.violations.is_empty(),
+        "{screen} {name}: axe found {:#?}",
+        found.violations
+    );
+    ensure!(
+        found.passes.iter().any(|rule| rule == "color-contrast"),
+        "{screen} {name}: contrast was not checked"
+    );
+    let wide: bool = page
+        .eval(
+            "() => document.documentElement.scrollWidth > innerWidth + 1",
+            (),
+        )
+        .await?;
+    ensure!(!wide, "{screen} {name}: the page is wider than the window");
+    let folder = workspace().join("target/screenshots");
+    std::fs::create_dir_all(&folder)?;
+    page.screenshot(&folder.join(format!("{screen}-{name}.png")))
+        .await?;
+    aria_is_as_reviewed(&page.aria().await?, screen, name)?;
+    person.has_a_clean_console().await
+}
+
+fn aria_is_as_reviewed(tree: &str, screen: &str, name: &str) -> Result<()> {
+    let tree = without_figures(tree);
+    let path: PathBuf = workspace().join(format!("tests/tests/stories/aria/{screen}-{name}.yaml"));
+    if std::env::var_os("HIBIKI_WRITE_SNAPSHOTS").is_some() {
+        std::fs::create_dir_all(path.parent().context("a snapshot lies in a folder")?)?;
+        return Ok(std::fs::write(path, tree)?);
+    }
+    let reviewed = std::fs::read_to_string(&path)
+        .with_context(|| format!("no reviewed snapshot {}", path.display()))?;
+    if reviewed != tree {
+        bail!("{screen} {name}: the aria tree changed. Reviewed:\n{reviewed}\nNow:\n{tree}");
+    }
+    Ok(())
+}
+
+/// Numbers differ from run to run (ages, rates, times): what counts is that they stand there.
+fn without_figures(tree: &str) -> String {
+    let mut text = String::new();
+    let mut in_number = false;
+    for c in tree.chars() {
+        let number = c.is_ascii_digit() || (in_number && (c == '.' || c == ':'));
+        if number && !in_number {
+            text.push('#');
+        }
+        if !number {
+            text.push(c);
+        }
+        in_number = number;
+    }
+    text.push('\n');
+    text
+}
+
+/// The stage's share of the window.
+const STAGE_SHARE: &str =
+    "() => { const box = document.querySelector('[data-testid=stage]').getBoundingClientRect();
+    return (box.width * box.height) / (innerWidth * innerHeight); }";
+/// Buttons of the tool group that are smaller than `least` pixels in either direction.
+const SMALL_TARGETS: &str = "(least) => [...document.querySelectorAll('nav button')].map((b) => [b.innerText, b.getBoundingClientRect()])
+    .filter(([, r]) => r.width < least || r.height < least).map(([words, r]) => [words, r.width, r.height])";

@@ -1,0 +1,33 @@
+//! Several people watch at once, each with a live picture, and everybody sees everybody's marks.
+
+use anyhow::Result;
+use stories::story::{Plan, tell};
+use stories::wait::secs;
+use wire::people::Role;
+
+#[test]
+fn three_people_watch_one_picture_and_share_marks() -> Result<()> {
+    tell(Plan::default(), |story| async move {
+        let people = [
+            story.bedside().await?,
+            story.cardiologist().await?,
+            story.arrives(Role::Trainer).await?,
+        ];
+        for person in &people {
+            person.sees_picture_within(secs(5)).await?;
+            person.picture_moves().await?;
+        }
+        let [bedside, doctor, trainer] = &people;
+        for (author, y) in [(doctor, 0.3), (trainer, 0.6)] {
+            author.takes_pen().await?;
+            let stroke = author.draws_stroke(&[(0.4, y), (0.6, y)]).await?;
+            for person in [bedside, doctor, trainer] {
+                person.sees_mark_within(&stroke.mark, secs(2)).await?;
+            }
+        }
+        for person in &people {
+            person.has_a_clean_console().await?;
+        }
+        Ok(())
+    })
+}

@@ -1,0 +1,205 @@
+//! Malformed SDP and JSON, a 10 MB message, a stroke with a million points: each gets one clear answer, and the people
+//! in the consult notice nothing.
+
+use anyhow::{Context, Result, ensure};
+use serde_json::json;
+use std::fmt::Write;
+use stories::door::problem;
+use stories::person::Person;
+use stories::story::{Plan, Story, tell};
+use stories::stranger::Stranger;
+use stories::wait::{ms, secs};
+use wire::people::Role;
+use wire::problem::ProblemCode;
+
+/// Somebody who draws and somebody who watches, both undisturbed so far.
+async fn two_at_work(story: &Story) -> Result<(Person, Person)> {
+    let (doctor, bedside) = (story.cardiologist().await?, story.bedside().await?);
+    doctor.sees_picture_within(secs(5)).await?;
+    bedside.sees_picture_within(secs(5)).await?;
+    doctor.takes_pen().await?;
+    Ok((doctor, bedside))
+}
+
+/// They still are: the picture moved all the time and a mark goes through.
+async fn nothing_was_disturbed(doctor: &Person, bedside: &Person) -> Result<()> {
+    for person in [doctor, bedside] {
+        let frames = person.frames().await?;
+        let recent = frames
+            .get(frames.len().saturating_sub(40)..)
+            .context("frames")?;
+        let gap = recent
+            .windows(2)
+            .filter_map(|pair| Some(pair.get(1)?.at - pair.first()?.at))
+            .fold(0.0, f64::max);
+        ensure!(
+            gap < 500.0,
+            "a {:?} saw the picture stand still for {gap:.0} ms",
+            person.role
+        );
+        person.picture_moves().await?;
+        person.has_a_clean_console().await?;
+    }
+    let stroke = doctor.draws_stroke(&[(0.2, 0.8), (0.4, 0.8)]).await?;
+    bedside.sees_mark_within(&stroke.mark, ms(500)).await?;
+    bedside.holds_marks_within(&[stroke.mark.id], secs(1)).await
+}
+
+#[test]
+fn a_message_of_ten_megabytes_ends_only_its_own_socket() -> Result<()> {
+    tell(Plan::default(), |story| async move {
+        let (doctor, bedside) = two_at_work(&story).await?;
+        let mut stranger = Stranger::enters(&story, Role::Trainer).await?;
+        // The relay may close while the rest is still being sent.
+        let _ = stranger
+            .says_text(format!("{{\"type\":\"{}\"}}", "x".repeat(10_000_000)))
+            .await;
+        let said = stranger.is_closed_within(secs(3)).await?;
+        ensure!(
+            said.is_none() || said.as_deref() == Some("tooLarge"),
+            "the relay said {said:?}"
+        );
+        nothing_was_disturbed(&doctor, &bedside).await
+    })
+}
+
+#[test]
+fn a_stroke_with_a_million_points_is_refused_and_the_others_are_safe() -> Result<()> {
+    tell(Plan::default(), |story| async move {
+        let (doctor, bedside) = two_at_work(&story).await?;
+        let stream = bedside.stream().await?;
+        let mut stranger = Stranger::enters(&story, Role::Trainer).await?;
+        let mark = stranger.a_mark(stream, 1_000_000);
+        let _ = stranger
+            .says(&json!({ "type": "mark", "mark": mark }))
+            .await;
+        let said = stranger.is_closed_within(secs(3)).await?;
+        ensure!(
+            said.is_none() || said.as_deref() == Some("tooLarge"),
+            "the relay said {said:?}"
+        );
+        // As many points as fit into a message, but more than a stroke may have.
+        let mut stranger = Stranger::enters(&story, Role::Trainer).await?;
+        let crowded = "[0.5,0.5],"
+            .replace("[0.5,0.5],", "{\"x\":0.5,\"y\":0.5},")
+            .repeat(2_100);
+        let mut mark = stranger.a_mark(stream, 1);
+        mark["shape"] = serde_json::from_str(&format!(
+            "{{\"type\":\"stroke\",\"points\":[{}]}}",
+            crowded.trim_end_matches(',')
+        ))?;
+        stranger
+            .says(&json!({ "type": "mark", "mark": mark }))
+            .await?;
+        ensure!(stranger.is_refused_within(secs(2)).await? == "markRefused");
+        nothing_was_disturbed(&doctor, &bedside).await
+    })
+}
+
+#[test]
+fn messages_that_are_no_messages_are_refused_one_by_one() -> Result<()> {
+    tell(Plan::default(), |story| async move {
+        let (doctor, bedside) = two_at_work(&story).await?;
+        let stream = bedside.stream().await?;
+        let mut deep = String::new();
+        for _ in 0..5_000 {
+            deep.write_str("[")?;
+        }
+        for wrong in [
+            "",
+            "{",
+            "null",
+            "[]",
+            "{\"type\":\"unheardOf\"}",
+            "{\"type\":\"mark\"}",
+            deep.as_str(),
+        ] {
+            let mut stranger = Stranger::enters(&story, Role::Trainer).await?;
+            stranger.says_text(wrong.to_owned()).await?;
+            let code = stranger.is_refused_within(secs(2)).await?;
+            ensure!(
+                code == "messageRefused" || code == "badJson",
+                "{wrong:.20} was answered with {code}"
+            );
+            // The same socket goes on.
+            stranger.says(&json!({ "type": "ping", "id": 7 })).await?;
+            stranger
+                .hears_within(secs(2), |m| m["type"] == "pong" && m["id"] == 7)
+                .await?;
+        }
+        let mut stranger = Stranger::enters(&story, Role::Trainer).await?;
+        for (name, value) in [
+            ("x", json!(1.5)),
+            ("x", json!(-0.1)),
+            ("x", json!(null)),
+            ("y", json!("0.5")),
+        ] {
+            let mut mark = stranger.a_mark(stream, 2);
+            mark["shape"]["points"][0][name] = value;
+            stranger
+                .says(&json!({ "type": "mark", "mark": mark }))
+                .await?;
+            let code = stranger.is_refused_within(secs(2)).await?;
+            ensure!(code == "messageRefused" || code == "markRefused", "{code}");
+        }
+        nothing_was_disturbed(&doctor, &bedside).await
+    })
+}
+
+#[test]
+fn an_sdp_that_is_none_is_refused_in_one_sentence() -> Result<()> {
+    tell(Plan::default(), |story| async move {
+        let (doctor, bedside) = two_at_work(&story).await?;
+        let (door, consult) = (story.door(), story.consult());
+        let who = door.enter(Role::VisitingPhysician, consult).await?;
+        let long = format!("v=0\r\n{}", "a=x\r\n".repeat(30_000));
+        for (sdp, code) in [
+            (String::new(), ProblemCode::BadSdp),
+            ("hello".to_owned(), ProblemCode::BadSdp),
+            (
+                "v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n".to_owned(),
+                ProblemCode::BadSdp,
+            ),
+            ("\u{0}\u{1}\u{ff}".to_owned(), ProblemCode::BadSdp),
+            (long, ProblemCode::TooLarge),
+        ] {
+            for url in [door.whep(consult), door.whip(consult)] {
+                let refused = problem(door.post_sdp(&url, &who, sdp.clone()).await?).await?;
+                ensure!(refused.code == code, "{url} with {sdp:.20?}: {refused:?}");
+                ensure!(
+                    !refused.title.contains("hello"),
+                    "the answer repeats what was sent: {refused:?}"
+                );
+            }
+        }
+        nothing_was_disturbed(&doctor, &bedside).await
+    })
+}
+
+#[test]
+fn a_body_that_is_no_json_is_refused_in_one_sentence() -> Result<()> {
+    tell(Plan::default().no_agent(), |story| async move {
+        let door = story.door();
+        let post = |body: String| {
+            door.http()
+                .post(door.api("sessions"))
+                .header("content-type", "application/json")
+                .body(body)
+                .send()
+        };
+        for body in [
+            "",
+            "{",
+            "{\"ticket\":7}",
+            "{\"ticket\":\"a\",\"more\":1}",
+            "[1,2",
+        ] {
+            let refused = problem(post(body.to_owned()).await?).await?;
+            ensure!(refused.code == ProblemCode::BadJson, "{body}: {refused:?}");
+        }
+        let refused =
+            problem(post(format!("{{\"ticket\":\"{}\"}}", "x".repeat(100_000))).await?).await?;
+        ensure!(refused.code == ProblemCode::TooLarge, "{refused:?}");
+        Ok(())
+    })
+}
