@@ -1,7 +1,7 @@
 //! What a source file names: the paths of its Rust code and the modules that TypeScript imports.
 //!
 //! Reads text, not a syntax tree: enough for code that rustfmt and Biome have laid out, and nothing else lands.
-//! Strings, macros that build paths, and code below `#[cfg(test)]` are not looked at.
+//! Strings are blanked; macros that build paths, and code below `#[cfg(test)]` are not looked at.
 
 /// Does `name` stand in `text` as a whole, not as a part of a longer word?
 pub(crate) fn holds_name(text: &str, name: &str) -> bool {
@@ -16,23 +16,30 @@ pub(crate) fn holds_name(text: &str, name: &str) -> bool {
 
 /// Every `use`d path, written out, and every other line of code before the unit tests.
 pub(crate) fn rust_paths(text: &str) -> Vec<String> {
-    let code: Vec<&str> = text
+    let code: Vec<String> = text
         .lines()
         .take_while(|line| line.trim() != "#[cfg(test)]")
-        .map(|line| line.split("//").next().unwrap_or_default().trim())
+        .map(without_strings)
+        .map(|line| {
+            line.split("//")
+                .next()
+                .unwrap_or_default()
+                .trim()
+                .to_owned()
+        })
         .filter(|line| !line.is_empty())
         .collect();
     let mut mentions = Vec::new();
     let mut lines = code.into_iter();
     while let Some(line) = lines.next() {
-        let Some(start) = use_start(line) else {
-            mentions.push(line.to_owned());
+        let Some(start) = use_start(&line) else {
+            mentions.push(line);
             continue;
         };
         let mut tree = start.to_owned();
         while !tree.contains(';') {
             let Some(more) = lines.next() else { break };
-            tree.push_str(more);
+            tree.push_str(&more);
         }
         written_out(
             "",
@@ -41,6 +48,11 @@ pub(crate) fn rust_paths(text: &str) -> Vec<String> {
         );
     }
     mentions
+}
+
+/// `"rtc=error"` in a log filter names no crate.
+fn without_strings(line: &str) -> String {
+    line.split('"').step_by(2).collect::<Vec<_>>().join("\"\"")
 }
 
 /// What follows `use`, with or without a visibility before it.
