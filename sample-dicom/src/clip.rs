@@ -30,7 +30,7 @@ const PERSISTENCE: u16 = 58;
 /// Shown range of levels; 0 dB is an echo of even tissue at full gain.
 const COMPRESSION: Compression = Compression {
     black_db: -50.0,
-    white_db: 5.0,
+    white_db: 2.5,
 };
 
 /// A clip whose truth is known. Frames are composed when asked for.

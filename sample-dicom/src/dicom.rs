@@ -22,6 +22,11 @@ use thiserror::Error;
 
 type Object = InMemDicomObject;
 
+/// Who wrote the file. Not the crate's version: a release must not change the committed clips.
+const WRITER: &str = "HIBIKI_PHANTOM_1";
+/// Implementation Class UID (PS3.7 D.3.3.2), drawn once.
+const WRITER_UID: &str = "2.25.181376840158837211842709337861539240021";
+
 /// Why a file could not be written.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -59,7 +64,9 @@ pub fn write_dicom(clip: &Generated, path: &Path) -> Result<(), WriteError> {
     let meta = FileMetaTableBuilder::new()
         .transfer_syntax(syntax)
         .media_storage_sop_class_uid(uids::ULTRASOUND_MULTI_FRAME_IMAGE_STORAGE)
-        .media_storage_sop_instance_uid(clip.truth.sop_instance_uid.as_str());
+        .media_storage_sop_instance_uid(clip.truth.sop_instance_uid.as_str())
+        .implementation_class_uid(WRITER_UID)
+        .implementation_version_name(WRITER);
     let file = object
         .with_meta(meta)
         .map_err(|error| WriteError::Header(Box::new(error)))?;
@@ -149,7 +156,7 @@ fn identity(object: &mut Object, clip: &Generated) {
             "sample-dicom phantom",
         ),
         (tags::DEVICE_SERIAL_NUMBER, VR::LO, "0"),
-        (tags::SOFTWARE_VERSIONS, VR::LO, env!("CARGO_PKG_VERSION")),
+        (tags::SOFTWARE_VERSIONS, VR::LO, WRITER),
         (tags::INSTITUTION_NAME, VR::LO, overlay::INSTITUTION),
         (tags::INSTANCE_NUMBER, VR::IS, number.to_string().as_str()),
         (tags::PATIENT_ORIENTATION, VR::CS, ""),

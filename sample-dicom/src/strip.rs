@@ -6,6 +6,7 @@
 
 use crate::scan::PixelRect;
 use crate::truth::Point;
+use crate::truth_of::thousandths;
 
 /// A scrolling window onto periodic content.
 #[derive(Debug, Clone)]
@@ -62,10 +63,8 @@ impl Strip {
         (from..=to)
             .map(|beat| {
                 let t = first + beat as f64 * beat_s;
-                [
-                    f64::from(self.rect.x1) - (right - t) / self.seconds_per_px(),
-                    y,
-                ]
+                let x = f64::from(self.rect.x1) - (right - t) / self.seconds_per_px();
+                thousandths([x, y])
             })
             .collect()
     }

@@ -57,7 +57,7 @@ pub(crate) fn clip(
 
 fn frame(scene: &Scene, strips: &Strips, index: u32, time_s: f64) -> FrameTruth {
     let moment = scene.anatomy.moment(time_s);
-    let to_pixel = |p: Point| -> Point { scene.sector.pixel((p[0], p[1])).into() };
+    let to_pixel = |p: Point| -> Point { thousandths(scene.sector.pixel((p[0], p[1])).into()) };
     FrameTruth {
         index,
         time_s,
@@ -66,6 +66,11 @@ fn frame(scene: &Scene, strips: &Strips, index: u32, time_s: f64) -> FrameTruth 
         ivc: moment.ivc.map(|v| v.map(&to_pixel)),
         strips: strips.truth(time_s, annulus_depths(scene, strips)),
     }
+}
+
+/// Finer than a thousandth of a pixel is noise in the file.
+pub(crate) fn thousandths(p: Point) -> Point {
+    p.map(|x| libm::round(x * 1000.0) / 1000.0)
 }
 
 /// Depth of the tricuspid annulus along the M-line at end-diastole and end-systole.

@@ -139,7 +139,7 @@ pub(crate) fn leaflet_echo(seed: u64, place: &Place) -> Echo {
             place.row * 0.45 + 31.0 * place.mesh as f64,
             0.0,
         );
-    surface(-15.0 + square + uneven)
+    surface(-17.5 + square + uneven)
 }
 
 /// Reverberation of the chest wall: a still haze over the near field that fades with depth.
