@@ -95,20 +95,26 @@ async function pointer(page, { kind, steps, paceMs }) {
 const toFunction = (fn) => (0, eval)(`(${fn})`);
 
 const ops = {
-  async context({ viewport, locale, touch, witnessed, scale }) {
+  async context({ viewport, locale, touch, storage }) {
     const context = await browser.newContext({
       viewport: viewport ?? { width: 1280, height: 800 },
-      deviceScaleFactor: scale ?? 1,
+      deviceScaleFactor: 1,
       locale: locale ?? 'ja-JP',
       hasTouch: touch ?? false,
       permissions: ['camera'],
       reducedMotion: 'reduce',
     });
     context.setDefaultTimeout(ACTION_TIMEOUT_MS);
-    if (witnessed ?? true) {
-      await context.addInitScript({ content: barcode });
-      await context.addInitScript({ content: witness });
-    }
+    await context.addInitScript({ content: barcode });
+    await context.addInitScript({ content: witness });
+    // Settings that a person chose on an earlier visit.
+    await context.addInitScript((kept) => {
+      try {
+        for (const [key, value] of Object.entries(kept)) localStorage.setItem(key, value);
+      } catch {
+        // An empty page has no storage.
+      }
+    }, storage ?? {});
     const id = nextId++;
     contexts.set(id, context);
     return id;

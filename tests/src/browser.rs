@@ -150,6 +150,7 @@ impl Browser {
                 "viewport": { "width": screen.width, "height": screen.height },
                 "locale": screen.locale,
                 "touch": screen.touch,
+                "storage": { "hibiki.language": screen.locale.get(..2) },
             }))
             .await?;
         Ok(Context {

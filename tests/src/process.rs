@@ -256,3 +256,69 @@ fn listen<R>(
         tell.send_modify(|n| *n += 1);
     });
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wait::{secs, until};
+
+    fn shell(script: &str) -> Program {
+        Program::start(
+            "shell",
+            Path::new("/bin/sh"),
+            &["-c".to_owned(), script.to_owned()],
+            &[],
+        )
+        .unwrap()
+    }
+
+    #[tokio::test]
+    async fn dropping_a_program_ends_what_it_started() {
+        let program = shell("sleep 60 & echo child $!; wait");
+        let child = program.wait_for_line("its child", secs(5), |line| {
+            line.strip_prefix("» child ")?.parse::<i32>().ok()
+        });
+        let child = child.await.unwrap();
+        drop(program);
+        // A zombie that waits for its new parent is gone for all who count.
+        let gone = || async move {
+            let state = std::fs::read_to_string(format!("/proc/{child}/stat")).unwrap_or_default();
+            Ok((state.is_empty() || state.contains(") Z ")).then_some(()))
+        };
+        until("the child to be gone", secs(5), gone).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_program_that_ends_too_early_tells_its_last_words() {
+        let program = shell("echo no such port >&2; exit 3");
+        let waited = program.wait_for_line("where it listens", secs(5), |line| {
+            line.contains("ready").then_some(())
+        });
+        let said = waited.await.unwrap_err().to_string();
+        assert!(
+            said.contains("ended before: where it listens") && said.contains("no such port"),
+            "{said}"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_line_said_before_is_found_and_one_said_later_is_waited_for() {
+        let mut program = shell("echo one; read x; echo two");
+        let is = |wanted: &'static str| move |line: &str| (line == wanted).then_some(());
+        program
+            .wait_for_line("one", secs(5), is("» one"))
+            .await
+            .unwrap();
+        program
+            .wait_for_line("one again", secs(5), is("» one"))
+            .await
+            .unwrap();
+        let from = program.said_so_far();
+        drop(program.stdin());
+        program
+            .wait_for_line_after(from, "two", secs(5), is("» two"))
+            .await
+            .unwrap();
+        assert!(program.ends_within(secs(5)).await.unwrap().success());
+    }
+}

@@ -252,16 +252,17 @@ impl Story {
         Agent::start(&self.0.binaries, self.agent_arguments(source, relay))
     }
 
+    /// The demo relay writes a configuration with the id and key of its seeded device.
     fn agent_arguments(&self, source: &str, relay: &str) -> Vec<String> {
-        let consult = self.0.consult.to_string();
+        let config = self
+            .0
+            .folder
+            .path()
+            .join("relay/demo/agent.toml")
+            .display()
+            .to_string();
         let words = [
-            "run",
-            "--source",
-            source,
-            "--relay",
-            relay,
-            "--consult",
-            &consult,
+            "run", "--config", &config, "--source", source, "--relay", relay,
         ];
         words.iter().map(|word| (*word).to_owned()).collect()
     }

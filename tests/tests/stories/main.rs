@@ -3,7 +3,10 @@
 //! One file per behaviour. Each story starts from nothing, owns the machine while it is told, and leaves nothing
 //! behind. They read as scripts; how things are done stands in the crate `stories`.
 
-#![expect(clippy::indexing_slicing, reason = "JSON values are read by key, which gives null and does not panic")]
+#![expect(
+    clippy::indexing_slicing,
+    reason = "JSON values are read by key, which gives null and does not panic"
+)]
 
 mod a_foreign_whep_player;
 mod a_foreign_whip_publisher;
