@@ -45,7 +45,6 @@ node_is_new_enough() {
 use_tools() {
   [ -x "$TOOLS/node/bin/node" ] && PATH="$TOOLS/node/bin:$PATH"
   [ -d "$TOOLS/bin" ] && PATH="$TOOLS/bin:$PATH"
-  [ -x "$TOOLS/py/bin/python" ] && export HIBIKI_PYTHON="$TOOLS/py/bin/python"
   export PATH
 }
 
