@@ -1,7 +1,8 @@
 // Starts the pages: takes a ticket out of the address, shows the screen that the address means.
 
+import { signal } from "@preact/signals";
 import { render } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect } from "preact/hooks";
 import { t } from "./i18n/i18n";
 import { enter, session, sessionProblem, takeTicket, verify } from "./net/session";
 import { follow, pathFor, route, startRouter } from "./router";
@@ -24,13 +25,21 @@ import "./style/consult.css";
 import "./style/bedside.css";
 import type { ConsultId } from "./wire/ids";
 
-function App({ ticket }: { ticket: string | null }) {
-  const [entering, setEntering] = useState(ticket !== null);
+/** A ticket that came with the address and was not exchanged yet. */
+const ticket = signal(takeTicket());
+
+function App() {
+  const fresh = ticket.value;
   useEffect(() => {
-    if (ticket === null) void verify();
-    else void enter(ticket).finally(() => setEntering(false));
-  }, [ticket]);
-  if (entering) {
+    if (fresh === null) return;
+    void enter(fresh).finally(() => {
+      if (ticket.peek() === fresh) ticket.value = null;
+    });
+  }, [fresh]);
+  useEffect(() => {
+    if (ticket.peek() === null) void verify();
+  }, []);
+  if (fresh !== null) {
     return (
       <main class="entry">
         <p role="status">{t("entry.joining")}</p>
@@ -79,5 +88,9 @@ function Message({ words }: { words: string }) {
 }
 
 startRouter();
+// A link that is opened in a tab where Hibiki is open already changes only the fragment.
+addEventListener("hashchange", () => {
+  ticket.value = takeTicket() ?? ticket.peek();
+});
 const root = document.getElementById("app");
-if (root !== null) render(<App ticket={takeTicket()} />, root);
+if (root !== null) render(<App />, root);

@@ -5,8 +5,6 @@ import type { Words } from "./ja";
 export const en = {
   "app.name": "Hibiki",
   "app.limits": "For advice only. Diagnosis stays with the attending physician.",
-  "app.skip": "Go to the picture",
-  "language.label": "Language / 言語",
   "language.ja": "日本語",
   "language.en": "English",
 
@@ -16,11 +14,9 @@ export const en = {
   "role.trainee": "Trainee",
   "role.observer": "Observer",
 
-  "entry.title": "Entry",
   "entry.lead": "Watch the echo of a home visit together with a cardiologist elsewhere.",
   "entry.you": "You",
   "entry.consults": "Consults",
-  "entry.noConsults": "There is no consult for you to see now.",
   "entry.picture": "Picture live",
   "entry.noPicture": "Waiting for picture",
   "entry.people": "{count} here",
@@ -50,16 +46,14 @@ export const en = {
   "stage.live": "LIVE",
   "stage.liveMore": "The picture as it is now",
   "stage.frozen": "FROZEN",
-  "stage.frozenBy": "Frozen by {name}. Everybody sees the same frame",
+  "stage.frozenBy": "by {name}. Everybody sees this frame",
   "stage.frozenSending": "Freezing the picture for everybody…",
   "stage.frozenNear": "FROZEN",
-  "stage.frozenNearMore": "That very frame did not reach this page. This is the nearest one ({ms} ms away)",
+  "stage.frozenNearMore": "The nearest frame that came here, {ms} ms away",
   "stage.frozenMissing": "Waiting for this picture",
-  "stage.frozenMissingMore":
-    "The frame that {name} froze is not on this page yet. The running picture goes on",
+  "stage.frozenMissingMore": "{name}'s frozen frame is not here yet. The picture runs on",
   "stage.stale": "STALE picture",
-  "stage.staleMore":
-    "Picture stopped for {seconds} s. This is the last frame. Marks will say “on stopped picture”",
+  "stage.staleMore": "for {seconds} s. This is the last frame",
   "stage.waiting": "Waiting for picture",
   "stage.waitingConnecting": "Connecting to the picture…",
   "stage.waitingNoPicture": "No picture is being sent yet. It appears here as soon as it starts.",
@@ -104,6 +98,7 @@ export const en = {
   "why.noFreezeRight": "As {role} you cannot freeze the picture.",
   "why.notYourFreeze": "Whoever froze it, or the visiting physician, can release it.",
   "why.noLink": "Works again when the relay is back.",
+  "why.whole": "The whole picture is shown.",
   "why.nothingToUndo": "There is no mark of yours to undo.",
 
   "label.prompt": "Words to put on the picture",
@@ -131,7 +126,6 @@ export const en = {
   "list.you": "you",
   "list.marks": "Marks",
   "list.noMarks": "There are no marks yet.",
-  "list.close": "Close the list",
   "page.bedside": "bedside",
   "page.consult": "consult",
 
@@ -139,7 +133,6 @@ export const en = {
 
   "help.title": "Keys and settings",
   "help.close": "Close",
-  "help.keys": "Keys",
   "help.pointer": "Pointer",
   "help.pen": "Pen",
   "help.arrow": "Arrow",
@@ -176,10 +169,7 @@ export const en = {
     "Too many marks are waiting to be sent; no more can be made. Check the connection. What you drew is kept.",
 
   "bedside.title": "Bedside",
-  "bedside.freeze": "Freeze",
-  "bedside.release": "Release",
   "bedside.pen": "Pen",
-  "bedside.undo": "Undo",
   "bedside.wakeOn": "Screen stays on",
   "bedside.wakeOff": "This device cannot keep its screen on. Set a longer time in its settings.",
   "bedside.noCardiologist": "No cardiologist is here yet.",

@@ -9,8 +9,6 @@ import type { ProblemCode } from "../wire/problem";
 export const ja = {
   "app.name": "Hibiki",
   "app.limits": "助言用。診断は担当医の判断で。",
-  "app.skip": "映像へ移動",
-  "language.label": "Language / 言語",
   "language.ja": "日本語",
   "language.en": "English",
 
@@ -20,11 +18,9 @@ export const ja = {
   "role.trainee": "研修者",
   "role.observer": "見学",
 
-  "entry.title": "入口",
   "entry.lead": "訪問先の心エコーを、離れた循環器医といっしょに見る。",
   "entry.you": "あなた",
   "entry.consults": "相談",
-  "entry.noConsults": "今、見られる相談はありません。",
   "entry.picture": "映像あり",
   "entry.noPicture": "映像待ち",
   "entry.people": "{count} 人",
@@ -53,15 +49,14 @@ export const ja = {
   "stage.live": "LIVE ライブ",
   "stage.liveMore": "今の映像です",
   "stage.frozen": "FROZEN 静止",
-  "stage.frozenBy": "{name} が静止。全員が同じフレームを見ています",
+  "stage.frozenBy": "{name} が静止。全員が同じフレームです",
   "stage.frozenSending": "全員の映像を静止しています…",
   "stage.frozenNear": "FROZEN 静止",
-  "stage.frozenNearMore": "そのフレームはこの画面に来ませんでした。最も近いフレーム(差 {ms} ms)です",
+  "stage.frozenNearMore": "そのフレームは届かず、最も近いフレーム(差 {ms} ms)です",
   "stage.frozenMissing": "この映像を待っています",
-  "stage.frozenMissingMore":
-    "{name} が静止したフレームは、この画面にはまだありません。動いている映像を続けます",
+  "stage.frozenMissingMore": "{name} の静止フレームは未着。動く映像を続けます",
   "stage.stale": "STALE 映像停止",
-  "stage.staleMore": "映像停止 {seconds} 秒。最後のフレームです。書き込みには「停止画上」と付きます",
+  "stage.staleMore": "{seconds} 秒。最後のフレームです",
   "stage.waiting": "映像待ち",
   "stage.waitingConnecting": "映像につないでいます…",
   "stage.waitingNoPicture": "まだ映像が送られていません。始まれば自動で映ります。",
@@ -106,6 +101,7 @@ export const ja = {
   "why.noFreezeRight": "{role}は映像を静止できません。",
   "why.notYourFreeze": "静止した人か訪問医が再開できます。",
   "why.noLink": "中継サーバーにつながると使えます。",
+  "why.whole": "全体が見えています。",
   "why.nothingToUndo": "取り消せる自分の書き込みはありません。",
 
   "label.prompt": "映像に置く文字",
@@ -133,7 +129,6 @@ export const ja = {
   "list.you": "あなた",
   "list.marks": "書き込み",
   "list.noMarks": "まだ書き込みはありません。",
-  "list.close": "一覧を閉じる",
   "page.bedside": "ベッドサイド",
   "page.consult": "相談",
 
@@ -141,7 +136,6 @@ export const ja = {
 
   "help.title": "操作の一覧",
   "help.close": "閉じる",
-  "help.keys": "キー",
   "help.pointer": "ポインタ",
   "help.pen": "ペン",
   "help.arrow": "矢印",
@@ -178,10 +172,7 @@ export const ja = {
     "送れていない書き込みが多すぎるため、これ以上書き込めません。通信を確かめてください。すでに書いたものは残っています。",
 
   "bedside.title": "ベッドサイド",
-  "bedside.freeze": "静止",
-  "bedside.release": "再開",
   "bedside.pen": "ペン",
-  "bedside.undo": "取り消し",
   "bedside.wakeOn": "画面は消えません",
   "bedside.wakeOff": "この端末は画面の消灯を止められません。端末の設定で長くしてください。",
   "bedside.noCardiologist": "循環器医はまだ入っていません。",
@@ -191,7 +182,7 @@ export const ja = {
   "problem.ticketUnknown": "このリンクは使えません。送ってくれた人に新しいリンクを頼んでください。",
   "problem.ticketExpired": "このリンクは期限が切れました。送ってくれた人に新しいリンクを頼んでください。",
   "problem.ticketUsed":
-    "このリンクは一度使われました。リンクは一度だけ使えます。新しいリンクを頼んでください。",
+    "このリンクはすでに使われています。リンクは一度だけ使えます。新しいリンクを頼んでください。",
   "problem.sessionExpired":
     "参加の期限が切れました。書き込みは保存されています。新しいリンクを開いてください。",
   "problem.notAllowed": "あなたの役割ではできません。ほかの操作は使えます。",

@@ -6,6 +6,7 @@
 
 import { computed, effect, type ReadonlySignal, signal } from "@preact/signals";
 import { t } from "../i18n/i18n";
+import { newId } from "../ids";
 import type { Ground } from "../marks/drawing";
 import type { Showing } from "../marks/visible";
 import { StageInput } from "../stage/input";
@@ -20,7 +21,6 @@ import type { MarkState } from "../wire/socket";
 import { Consult } from "./consult";
 import { exposeDiagnostics } from "./diagnostics";
 import { DrawingHand } from "./hand";
-import { newId } from "./ids";
 import { LivePicture } from "./picture";
 import { STALE_AFTER_MS } from "./quality";
 import { composeScene } from "./scene";

@@ -5,6 +5,7 @@
 // Invariant: what is drawn is anchored to the frame that was under the hand at the first touch.
 
 import { signal } from "@preact/signals";
+import { newId } from "../ids";
 import { begin, type Drawing, extend, finish, type Ground, label } from "../marks/drawing";
 import type { Hand } from "../stage/input";
 import { type PicturePoint, picturePoint, type StagePoint } from "../stage/points";
@@ -12,7 +13,6 @@ import type { Stage } from "../stage/stage";
 import type { AnnotationId } from "../wire/ids";
 import type { Pen } from "../wire/mark";
 import type { Consult } from "./consult";
-import { newId } from "./ids";
 
 export type Tool = "pointer" | "pen" | "arrow" | "label";
 

@@ -10,11 +10,11 @@ import type { OutItem } from "./outbox";
 export type OutboxDisk = {
   all(): Promise<OutItem[]>;
   put(item: OutItem): Promise<void>;
-  remove(order: number): Promise<void>;
+  remove(key: string): Promise<void>;
 };
 
 interface Schema extends DBSchema {
-  outbox: { key: number; value: OutItem };
+  outbox: { key: string; value: OutItem };
 }
 
 const DATABASE = "hibiki";
@@ -27,7 +27,7 @@ export class IndexedDisk implements OutboxDisk {
   constructor() {
     this.#database = openDB<Schema>(DATABASE, VERSION, {
       upgrade: (database) => {
-        database.createObjectStore(STORE, { keyPath: "order" });
+        database.createObjectStore(STORE, { keyPath: "key" });
       },
     }).catch(() => null);
   }
@@ -47,8 +47,8 @@ export class IndexedDisk implements OutboxDisk {
     await database?.put(STORE, item).catch(() => undefined);
   }
 
-  async remove(order: number): Promise<void> {
+  async remove(key: string): Promise<void> {
     const database = await this.#database;
-    await database?.delete(STORE, order).catch(() => undefined);
+    await database?.delete(STORE, key).catch(() => undefined);
   }
 }

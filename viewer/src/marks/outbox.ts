@@ -5,6 +5,7 @@
 // Invariants: nothing leaves the outbox without an entry of the log, a snapshot or a refusal that names it; items of
 // another person or consult are never sent, because the relay would make this session their author.
 
+import { newId } from "../ids";
 import type { AnnotationId, ConsultId, PersonId } from "../wire/ids";
 import type { LogEntry } from "../wire/log";
 import type { ProblemCode } from "../wire/problem";
@@ -14,7 +15,9 @@ import type { OutboxDisk } from "./outbox-disk";
 export type OutMessage = Extract<ToRelay, { type: "mark" | "withdraw" | "pin" }>;
 
 export type OutItem = {
-  /** Position; the disk's own key. */
+  /** Its name on disk; two tabs of one person share the disk. */
+  readonly key: string;
+  /** When it was made, by this device, in milliseconds; no two of one page are equal. */
   readonly order: number;
   /** Whose: only the same person in the same consult sends it. */
   readonly owner: string;
@@ -44,7 +47,7 @@ export function markOf(message: OutMessage): AnnotationId {
 export class Outbox {
   /** In order of making. */
   #items: OutItem[] = [];
-  #nextOrder = 1;
+  #lastOrder = 0;
 
   constructor(
     readonly owner: string,
@@ -55,10 +58,9 @@ export class Outbox {
   /** Brings back what an earlier page of the same person left; what was made meanwhile stays behind it. */
   async load(): Promise<void> {
     const kept = (await this.disk.all()).filter((item) => item.owner === this.owner);
-    const last = kept.reduce((order, item) => Math.max(order, item.order), Date.now() * 1000);
-    this.#nextOrder = Math.max(this.#nextOrder, last + 1);
-    const known = new Set(this.#items.map((item) => item.order));
-    this.#change([...kept.filter((item) => !known.has(item.order)), ...this.#items].sort(byOrder));
+    const known = new Set(this.#items.map((item) => item.key));
+    const left = kept.filter((item) => !known.has(item.key)).sort((a, b) => a.order - b.order);
+    this.#change([...left, ...this.#items]);
   }
 
   get items(): readonly OutItem[] {
@@ -68,9 +70,8 @@ export class Outbox {
   /** Keeps a message; null when the outbox is full. */
   put(message: OutMessage): OutItem | null {
     if (this.#items.length >= MAX_OUTBOX_ITEMS) return null;
-    // Orders of two tabs of one person must not collide on disk: microseconds of the wall clock keep them apart.
-    this.#nextOrder = Math.max(this.#nextOrder, Date.now() * 1000) + 1;
-    const item = { order: this.#nextOrder, owner: this.owner, message };
+    this.#lastOrder = Math.max(this.#lastOrder + 1, Date.now());
+    const item = { key: newId<string>(), order: this.#lastOrder, owner: this.owner, message };
     this.#change([...this.#items, item]);
     void this.disk.put(item);
     return item;
@@ -119,7 +120,7 @@ export class Outbox {
   #remove(which: (item: OutItem) => boolean): void {
     const gone = this.#items.filter(which);
     if (gone.length === 0) return;
-    for (const item of gone) void this.disk.remove(item.order);
+    for (const item of gone) void this.disk.remove(item.key);
     this.#change(this.#items.filter((item) => !gone.includes(item)));
   }
 
@@ -127,8 +128,4 @@ export class Outbox {
     this.#items = items;
     this.onChange(items);
   }
-}
-
-function byOrder(a: OutItem, b: OutItem): number {
-  return a.order - b.order;
 }

@@ -59,7 +59,7 @@ function fold(replica: Replica, entry: LogEntry): Replica {
         freeze: { freeze: event.freeze, anchor: event.anchor, author: entry.author, at: entry.at },
       });
     case "released":
-      return replica.state.freeze?.freeze === event.freeze ? withState(replica, { freeze: null }) : replica;
+      return withState(replica, { freeze: null });
     case "marked":
       return marked(replica, entry, event);
     case "withdrawn":

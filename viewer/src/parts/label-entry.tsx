@@ -1,6 +1,6 @@
 // Where the words of a label are written: below the picture, which goes on meanwhile.
 
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { t } from "../i18n/i18n";
 import type { Desk } from "../live/desk";
 import { MAX_LABEL_CHARS } from "../wire/constants";
@@ -8,7 +8,8 @@ import { MAX_LABEL_CHARS } from "../wire/constants";
 export function LabelEntry({ desk }: { desk: Desk }) {
   const draft = desk.hand.labelDraft.value;
   const input = useRef<HTMLInputElement>(null);
-  useEffect(() => {
+  // Before the next paint, so that no letter that is typed at once gets lost.
+  useLayoutEffect(() => {
     if (draft !== null) input.current?.focus();
   }, [draft]);
   if (draft === null) return null;

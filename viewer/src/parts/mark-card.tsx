@@ -4,6 +4,7 @@ import { clockTime, t } from "../i18n/i18n";
 import type { Desk } from "../live/desk";
 import type { Shape } from "../wire/mark";
 import type { MarkState } from "../wire/socket";
+import { Icon } from "./icon";
 
 export function shapeWords(shape: Shape): string {
   return shape.type === "label" ? t("mark.label", { text: shape.text }) : t(`mark.${shape.type}`);
@@ -23,8 +24,13 @@ export function MarkCard({ desk }: { desk: Desk }) {
         <strong>{shapeWords(held.mark.shape)}</strong> {authorName(held)} {clockTime(held.at, true)}
       </p>
       <MarkActions desk={desk} held={held} />
-      <button type="button" class="button button--quiet" onClick={() => desk.select(null)}>
-        {t("mark.close")}
+      <button
+        type="button"
+        class="button button--quiet"
+        aria-label={t("mark.close")}
+        onClick={() => desk.select(null)}
+      >
+        <Icon name="close" />
       </button>
     </section>
   );

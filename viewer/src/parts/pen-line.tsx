@@ -3,14 +3,14 @@
 import { PEN_LOOKS } from "../stage/pens";
 import type { Pen } from "../wire/mark";
 
-const WIDTH = 3.5;
+const WIDTH = 2.6;
 
 export function PenLine({ pen }: { pen: Pen }) {
   const { colour, dash } = PEN_LOOKS[pen];
   return (
-    <svg class="penline" viewBox="0 0 40 12" aria-hidden="true">
+    <svg class="penline" viewBox="0 0 44 12" aria-hidden="true">
       <path
-        d="M3 6h34"
+        d="M2 6h40"
         fill="none"
         stroke={colour}
         stroke-width={WIDTH}

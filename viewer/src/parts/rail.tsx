@@ -57,8 +57,7 @@ export function Rail({
       <div class="rail__group">
         <FreezeButton desk={desk} />
         <UndoButton desk={desk} />
-      </div>
-      <div class="rail__group">
+        <WholeButton desk={desk} />
         <ZoomButtons desk={desk} />
       </div>
       <div class="rail__group">
@@ -201,8 +200,19 @@ export function UndoButton({ desk, big = false }: { desk: Desk; big?: boolean })
   );
 }
 
+function WholeButton({ desk }: { desk: Desk }) {
+  return (
+    <ToolButton
+      icon="whole"
+      words={t("tool.whole")}
+      shortcut="0"
+      why={desk.view.value.zoom > 1 ? null : t("why.whole")}
+      onPress={() => desk.stage?.whole()}
+    />
+  );
+}
+
 function ZoomButtons({ desk }: { desk: Desk }) {
-  const zoomed = desk.view.value.zoom > 1;
   return (
     <>
       <ToolButton
@@ -217,9 +227,6 @@ function ZoomButtons({ desk }: { desk: Desk }) {
         shortcut="-"
         onPress={() => desk.zoomBy(1 / ZOOM_STEP)}
       />
-      {zoomed && (
-        <ToolButton icon="whole" words={t("tool.whole")} shortcut="0" onPress={() => desk.stage?.whole()} />
-      )}
     </>
   );
 }

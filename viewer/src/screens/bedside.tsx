@@ -5,9 +5,8 @@ import { t } from "../i18n/i18n";
 import type { Desk } from "../live/desk";
 import { listenToKeys } from "../live/keys";
 import { keepAwake, wakeState } from "../live/wake";
-import { Banners } from "../parts/banners";
-import { LanguageSwitch } from "../parts/language";
-import { PeopleList, PeopleRings } from "../parts/people";
+import { Bar } from "../parts/bar";
+import { PeopleList } from "../parts/people";
 import { FreezeButton, hindranceWords, ToolButton, UndoButton } from "../parts/rail";
 import { StageView } from "../parts/stage-view";
 import type { SessionGrant } from "../wire/http";
@@ -26,17 +25,7 @@ function BedsideDesk({ desk }: { desk: Desk }) {
   if (link.state === "ended") return <Ended code={link.code} />;
   return (
     <div class="bedside">
-      <header class="bar">
-        <a class="bar__home" href="/" aria-label={t("entry.back")}>
-          Hibiki
-        </a>
-        <h1 class="bar__title">
-          {t("bedside.title")} {desk.consult.summary.value?.alias ?? ""}
-        </h1>
-        <PeopleRings consult={desk.consult} />
-        <LanguageSwitch />
-      </header>
-      <Banners desk={desk} />
+      <Bar desk={desk} title={`${desk.consult.summary.value?.alias ?? ""} ${t("bedside.title")}`} />
       <main class="bedside__picture">
         <StageView desk={desk} />
       </main>

@@ -4,13 +4,9 @@ import { useEffect, useState } from "preact/hooks";
 import { t } from "../i18n/i18n";
 import type { Desk } from "../live/desk";
 import { listenToKeys } from "../live/keys";
-import { Banners } from "../parts/banners";
+import { Bar } from "../parts/bar";
 import { HelpPanel } from "../parts/help-panel";
-import { LabelEntry } from "../parts/label-entry";
-import { LanguageSwitch } from "../parts/language";
 import { ListPanel } from "../parts/list-panel";
-import { MarkCard } from "../parts/mark-card";
-import { PeopleRings } from "../parts/people";
 import { type Panel, Rail } from "../parts/rail";
 import { StageView } from "../parts/stage-view";
 import { side } from "../settings";
@@ -34,19 +30,9 @@ function ConsultDesk({ desk }: { desk: Desk }) {
   const close = () => setPanel("none");
   return (
     <div class="consult" data-side={side.value} data-panel={panel}>
-      <header class="bar">
-        <a class="bar__home" href="/" aria-label={t("entry.back")}>
-          Hibiki
-        </a>
-        <h1 class="bar__title">{desk.consult.summary.value?.alias ?? t("page.consult")}</h1>
-        <PeopleRings consult={desk.consult} />
-        <LanguageSwitch />
-      </header>
-      <Banners desk={desk} />
+      <Bar desk={desk} title={desk.consult.summary.value?.alias ?? t("page.consult")} />
       <main class="consult__picture">
         <StageView desk={desk} />
-        <LabelEntry desk={desk} />
-        <MarkCard desk={desk} />
       </main>
       <Rail desk={desk} panel={panel} onPanel={setPanel} />
       {panel === "list" && <ListPanel desk={desk} onClose={close} />}

@@ -17,7 +17,7 @@ const ARROW_HEAD_PX = 18;
 const ARROW_HEAD_ANGLE = Math.PI / 7;
 const LABEL_FONT_REM = 1.25;
 const TAG_FONT_REM = 0.8125;
-const POINTER_RADIUS_PX = 13;
+const POINTER_RADIUS_PX = 16;
 const CURSOR_ARM_PX = 14;
 
 export type Brush = {

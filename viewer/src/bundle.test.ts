@@ -1,0 +1,56 @@
+// Guards what is shipped: size, no outside hosts, nothing that a strict content security policy would refuse.
+
+import { build, type Rolldown } from "vite";
+import { beforeAll, expect, test } from "vitest";
+
+/** reference/viewer.md §10. */
+const INITIAL_JS_LIMIT_BYTES = 60 * 1024;
+/** Building takes under a second; a busy machine may need more. */
+const BUILD_LIMIT_MS = 60_000;
+
+let files: (Rolldown.OutputChunk | Rolldown.OutputAsset)[] = [];
+
+beforeAll(async () => {
+  const built = await build({ logLevel: "silent", build: { write: false } });
+  files = [built].flat().flatMap((output) => ("output" in output ? output.output : []));
+}, BUILD_LIMIT_MS);
+
+const text = (file: (typeof files)[number]) => (file.type === "chunk" ? file.code : String(file.source));
+
+async function gzipped(content: string): Promise<number> {
+  const stream = new Blob([content]).stream().pipeThrough(new CompressionStream("gzip"));
+  return (await new Response(stream).arrayBuffer()).byteLength;
+}
+
+test("the first page needs at most 60 KB of JavaScript", async () => {
+  const first = files.filter((file) => file.type === "chunk" && !file.isDynamicEntry);
+  const sizes = await Promise.all(first.map((file) => gzipped(text(file))));
+  const total = sizes.reduce((sum, size) => sum + size, 0);
+  expect(total).toBeGreaterThan(5_000);
+  expect(total).toBeLessThanOrEqual(INITIAL_JS_LIMIT_BYTES);
+});
+
+test("nothing in the bundle names another host", () => {
+  // Names, not addresses that are fetched: an XML namespace and an RTP header extension.
+  const names = ["http://www.w3.org/", "http://www.webrtc.org/experiments/rtp-hdrext/"];
+  for (const file of files) {
+    const hosts = [...text(file).matchAll(/\b(?:https?|wss?):\/\/[\w.-]+[^\s"'`)]*/g)].map(
+      (match) => match[0],
+    );
+    expect(
+      hosts.filter((host) => !names.some((name) => host.startsWith(name))),
+      file.fileName,
+    ).toEqual([]);
+  }
+});
+
+test("the page has no inline script, style or data address", () => {
+  const page = files.find((file) => file.fileName === "index.html");
+  const html = page === undefined ? "" : text(page);
+  expect(html).toContain("<script");
+  expect(html).not.toMatch(/<script(?![^>]*\bsrc=)/);
+  expect(html).not.toMatch(/<style|\sstyle=|\son\w+=/);
+  for (const file of files.filter((one) => one.fileName.endsWith(".css"))) {
+    expect(text(file)).not.toMatch(/url\(\s*["']?(data|https?):/);
+  }
+});

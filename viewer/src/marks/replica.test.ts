@@ -1,0 +1,133 @@
+import { describe, expect, test } from "vitest";
+import type { AnnotationId, FreezeId, StreamId } from "../wire/ids";
+import type { LogEntry, LogEvent } from "../wire/log";
+import type { Anchor, Annotation } from "../wire/mark";
+import type { Author } from "../wire/people";
+import type { RelayTime, RtpTime } from "../wire/units";
+import { apply, EMPTY, fromSnapshot, type Replica } from "./replica";
+import { visibleMarks } from "./visible";
+
+const AUTHOR: Author = { type: "relay" };
+const stream = "stream" as StreamId;
+const anchor = (rtpTime: number): Anchor => ({ type: "live", stream, rtpTime: rtpTime as RtpTime });
+const mark = (id: string, change: Partial<Annotation> = {}): Annotation => ({
+  id: id as AnnotationId,
+  anchor: anchor(1),
+  shape: { type: "stroke", points: [{ x: 0, y: 0 }] },
+  pen: "white",
+  drawnOn: "running",
+  ...change,
+});
+const EVENTS: LogEvent[] = [
+  { type: "streamStarted", stream, stamped: true, codec: "H264" },
+  { type: "marked", mark: mark("a") },
+  { type: "marked", mark: mark("b") },
+  { type: "pinned", mark: "b" as AnnotationId, pinned: true },
+  { type: "frozen", freeze: "f" as FreezeId, anchor: anchor(7) },
+  {
+    type: "marked",
+    mark: mark("c", { drawnOn: "freeze", anchor: anchor(7), replaces: "a" as AnnotationId }),
+  },
+  { type: "released", freeze: "f" as FreezeId },
+  { type: "withdrawn", mark: "b" as AnnotationId },
+  { type: "streamStopped", stream, reason: "lost" },
+  { type: "streamStarted", stream: "other" as StreamId, stamped: false, codec: "VP8" },
+  { type: "streamStarted", stream, stamped: true, codec: "H264" },
+];
+const LOG: LogEntry[] = EVENTS.map((event, i) => ({
+  seq: i + 1,
+  at: (1_000_000 * (i + 1)) as RelayTime,
+  author: AUTHOR,
+  event,
+}));
+
+function foldAll(from: Replica, entries: readonly LogEntry[]): Replica {
+  return entries.reduce((replica, entry) => {
+    const step = apply(replica, entry);
+    if (step.result !== "applied") throw new Error(step.result);
+    return step.replica;
+  }, from);
+}
+
+describe("the replica", () => {
+  test("holds what is in force after each kind of entry", () => {
+    const held = (count: number) => foldAll(EMPTY, LOG.slice(0, count)).state;
+    expect(held(4).marks.map((one) => [one.mark.id, one.pinned])).toEqual([
+      ["a", false],
+      ["b", true],
+    ]);
+    expect(held(5).freeze).toMatchObject({ freeze: "f", anchor: anchor(7), at: 5_000_000 });
+    expect(held(6).marks.map((held) => held.mark.id)).toEqual(["b", "c"]);
+    expect(held(7).freeze).toBeNull();
+    expect(held(8).marks.map((held) => held.mark.id)).toEqual(["c"]);
+    expect(held(9).streams).toEqual([{ stream, stamped: true, codec: "H264", live: false }]);
+    expect(held(11).streams.map((known) => known.stream)).toEqual(["other", stream]);
+  });
+
+  test("a snapshot and the tail give the same state as all entries, wherever it was cut", () => {
+    const whole = foldAll(EMPTY, LOG).state;
+    for (let cut = 0; cut <= LOG.length; cut += 1) {
+      const before = foldAll(EMPTY, LOG.slice(0, cut));
+      const snapshot = fromSnapshot(cut, structuredClone(before.state), EMPTY);
+      expect(foldAll(snapshot, LOG.slice(cut)).state).toEqual(whole);
+    }
+  });
+
+  test("entries that come twice change nothing", () => {
+    const replica = foldAll(EMPTY, LOG.slice(0, 6));
+    for (const entry of LOG.slice(0, 6)) expect(apply(replica, entry)).toEqual({ result: "known" });
+  });
+
+  test("a gap is reported and nothing is applied", () => {
+    const replica = foldAll(EMPTY, LOG.slice(0, 3));
+    expect(apply(replica, LOG[5] as LogEntry)).toEqual({ result: "gap" });
+    expect(apply(EMPTY, LOG[1] as LogEntry)).toEqual({ result: "gap" });
+  });
+
+  test("an event from the future moves the position and is counted", () => {
+    const event = { type: "measured", millimetres: 3 } as unknown as LogEvent;
+    const step = apply(EMPTY, { seq: 1, at: 0 as RelayTime, author: AUTHOR, event });
+    expect(step).toMatchObject({ result: "applied", replica: { seq: 1, unknown: 1, state: EMPTY.state } });
+  });
+
+  test("marks taken back are remembered for the list", () => {
+    expect(foldAll(EMPTY, LOG).takenBack.map((held) => held.mark.id)).toEqual(["a", "b"]);
+  });
+
+  test("nothing that was given out changes afterwards", () => {
+    const early = foldAll(EMPTY, LOG.slice(0, 3));
+    const copy = structuredClone(early);
+    foldAll(early, LOG.slice(3));
+    expect(early).toEqual(copy);
+  });
+});
+
+describe("what is over the picture", () => {
+  const { marks } = foldAll(EMPTY, LOG.slice(0, 4)).state;
+  const at = (seconds: number) =>
+    visibleMarks(marks, { over: "running", now: (seconds * 1e6) as RelayTime, quickMarkSeconds: 8 }).map(
+      (held) => held.mark.id,
+    );
+
+  test("a quick mark fades after its seconds, a pinned one stays", () => {
+    expect(at(3)).toEqual(["a", "b"]);
+    expect(at(9.9)).toEqual(["a", "b"]);
+    expect(at(10.1)).toEqual(["b"]);
+  });
+
+  test("a mark of a freeze is over its own frame and nowhere else", () => {
+    const all = foldAll(EMPTY, LOG.slice(0, 6)).state.marks;
+    const on = (rtpTime: number) =>
+      visibleMarks(all, { over: "freeze", anchor: anchor(rtpTime) }).map((held) => held.mark.id);
+    expect(on(7)).toEqual(["c"]);
+    expect(on(1)).toEqual(["b"]);
+    expect(on(8)).toEqual([]);
+    const running = visibleMarks(all, { over: "running", now: 6_100_000 as RelayTime, quickMarkSeconds: 8 });
+    expect(running.map((held) => held.mark.id)).toEqual(["b"]);
+  });
+
+  test("before the relay's clock is known nothing is hidden too early", () => {
+    const shown = visibleMarks(marks, { over: "running", now: null, quickMarkSeconds: 8 });
+    expect(shown.length).toBe(2);
+  });
+});

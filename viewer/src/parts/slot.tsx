@@ -1,0 +1,18 @@
+// One fixed place for what comes and goes: link troubles, notices, a label being written, the selected mark.
+//
+// Its place is reserved by the layout, so that the picture never moves under the pen. Invariant: never over the picture.
+
+import type { Desk } from "../live/desk";
+import { Banners } from "./banners";
+import { LabelEntry } from "./label-entry";
+import { MarkCard } from "./mark-card";
+
+export function Slot({ desk }: { desk: Desk }) {
+  return (
+    <div class="slot">
+      <Banners desk={desk} />
+      <LabelEntry desk={desk} />
+      <MarkCard desk={desk} />
+    </div>
+  );
+}
