@@ -1,1 +1,19 @@
 //! The hospital's server: forwards the picture, owns live consults, serves the viewer.
+//!
+//! ```text
+//! pages, agents ── http (accept, TLS, limits) ── router ── auth (one entrance) ── actions
+//!                                                             │
+//!                       consult::live (one task per consult) ─┼─ sfu (picture)
+//!                       consult (rules, sans-IO)              └─ store (SQLite)
+//! ```
+//!
+//! Start with `router` for what can be asked, `consult` for the rules of a live meeting, `app` for how the parts are put
+//! together, `config` for what an operator can set. A panic means a bug, and one consult's panic never ends another's.
+
+pub mod clock;
+pub mod consult;
+pub mod problem;
+pub mod redact;
+pub mod store;
+
+pub mod sfu;

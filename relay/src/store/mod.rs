@@ -1,0 +1,39 @@
+//! Rows: one SQLite database in the data folder.
+//!
+//! ```text
+//! consult, auth, cli ──► Store ──► writer thread   one transaction for all that is queued, synced, then answered
+//!                             └──► reader thread   sees what is committed
+//! ```
+//!
+//! `store` is the handle, `thread` runs jobs, `schema` the tables; each other file owns the statements of one table.
+//! Nobody outside this folder writes SQL. Invariant: an answer to a write means that it is on disk.
+
+mod consults;
+mod devices;
+mod error;
+mod folder;
+mod json;
+mod log;
+mod people;
+mod schema;
+mod sessions;
+mod store;
+mod streams;
+mod thread;
+mod tickets;
+
+pub use consults::{
+    ConsultRow, close_consult, consult, consults, consults_of, open_consult, running_consults,
+    set_running,
+};
+pub use devices::{
+    DeviceRow, add_device, device, device_may_publish, let_device_publish, revoke_device,
+};
+pub use error::StoreError;
+pub use folder::{DataFolder, FolderError};
+pub use log::{append, entries_after, head};
+pub use people::{PersonRow, add_person, people, person, role_in, set_role};
+pub use sessions::{SessionRow, add_session, end_session, session, sweep_sessions};
+pub use store::Store;
+pub use streams::stream_of;
+pub use tickets::{Bearer, Redeemed, TicketRow, add_ticket, give_back, redeem, sweep_tickets};

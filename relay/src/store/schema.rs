@@ -1,0 +1,148 @@
+//! The tables, as numbered steps.
+//!
+//! Owns the SQL that makes them and `user_version`, which says how many steps a file has taken. A step is never edited
+//! after a release; a change is a new step. A file with more steps than this program knows is refused untouched.
+
+use super::StoreError;
+use rusqlite::Connection;
+
+/// Times are microseconds since the Unix epoch by the relay's clock. Ids are lower-case UUID text.
+const STEPS: &[&str] = &["
+CREATE TABLE consults (
+    id         TEXT PRIMARY KEY,
+    alias      TEXT NOT NULL,              -- a name without identity, for example 訪問 1
+    opened_at  INTEGER NOT NULL,
+    closed_at  INTEGER,
+    running    INTEGER NOT NULL DEFAULT 0  -- somebody or a picture was there: look after it when the relay comes up
+) STRICT;
+CREATE TABLE people (
+    id         TEXT PRIMARY KEY,
+    name       TEXT NOT NULL,
+    initials   TEXT NOT NULL,
+    added_at   INTEGER NOT NULL
+) STRICT;
+CREATE TABLE memberships (
+    person     TEXT NOT NULL REFERENCES people(id),
+    consult    TEXT NOT NULL REFERENCES consults(id),
+    role       TEXT NOT NULL,
+    PRIMARY KEY (person, consult)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE devices (
+    id         TEXT PRIMARY KEY,
+    name       TEXT NOT NULL,
+    key_hash   BLOB NOT NULL,              -- SHA-256 of a 256-bit random key: no slow hash is needed against guessing
+    added_at   INTEGER NOT NULL,
+    revoked_at INTEGER
+) STRICT;
+CREATE TABLE device_consults (
+    device     TEXT NOT NULL REFERENCES devices(id),
+    consult    TEXT NOT NULL REFERENCES consults(id),
+    PRIMARY KEY (device, consult)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE tickets (
+    hash       BLOB PRIMARY KEY,           -- SHA-256 of the ticket; the ticket itself is never stored
+    consult    TEXT NOT NULL REFERENCES consults(id),
+    person     TEXT REFERENCES people(id),
+    device     TEXT REFERENCES devices(id),
+    role       TEXT,
+    expires_at INTEGER NOT NULL,
+    used_at    INTEGER,
+    CHECK ((person IS NULL) <> (device IS NULL)),
+    CHECK ((person IS NULL) = (role IS NULL))
+) STRICT, WITHOUT ROWID;
+CREATE INDEX tickets_by_expiry ON tickets (expires_at);
+CREATE TABLE sessions (
+    id         TEXT PRIMARY KEY,
+    secret     BLOB NOT NULL,              -- SHA-256 of the cookie
+    person     TEXT NOT NULL REFERENCES people(id),
+    consult    TEXT NOT NULL REFERENCES consults(id),
+    role       TEXT NOT NULL,
+    expires_at INTEGER NOT NULL,
+    ended_at   INTEGER
+) STRICT;
+CREATE INDEX sessions_by_expiry ON sessions (expires_at);
+CREATE TABLE streams (
+    consult    TEXT NOT NULL REFERENCES consults(id),
+    publisher  TEXT NOT NULL,              -- device:ID or person:ID
+    stream     TEXT NOT NULL UNIQUE,
+    PRIMARY KEY (consult, publisher)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE events (
+    consult    TEXT NOT NULL REFERENCES consults(id),
+    seq        INTEGER NOT NULL CHECK (seq > 0),
+    at         INTEGER NOT NULL,
+    author     TEXT NOT NULL,              -- JSON, as on the wire
+    event      TEXT NOT NULL,              -- JSON, as on the wire
+    PRIMARY KEY (consult, seq)
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER events_are_never_changed BEFORE UPDATE ON events BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END;
+CREATE TRIGGER events_are_never_deleted BEFORE DELETE ON events BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END;
+"];
+
+/// Brings a file up to date, each step in a transaction of its own.
+pub(super) fn migrate(db: &mut Connection) -> Result<(), StoreError> {
+    let known = u32::try_from(STEPS.len()).unwrap_or(u32::MAX);
+    let found: u32 = db
+        .query_row("PRAGMA user_version", [], |row| row.get(0))
+        .map_err(StoreError::Open)?;
+    if found > known {
+        return Err(StoreError::Newer { found, known });
+    }
+    for (to, step) in (1..).zip(STEPS).skip(found as usize) {
+        let taken = (|| {
+            let change = db.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+            // Another program may have taken the step while this one waited for the lock.
+            if change.query_row("PRAGMA user_version", [], |row| row.get::<_, u32>(0))? < to {
+                change.execute_batch(step)?;
+                change.pragma_update(None, "user_version", to)?;
+            }
+            change.commit()
+        })();
+        taken.map_err(|source| StoreError::Migrate { to, source })?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn migrating_twice_changes_nothing() {
+        let mut db = Connection::open_in_memory().unwrap();
+        migrate(&mut db).unwrap();
+        migrate(&mut db).unwrap();
+        let version: u32 = db
+            .query_row("PRAGMA user_version", [], |row| row.get(0))
+            .unwrap();
+        assert_eq!(version as usize, STEPS.len());
+    }
+
+    #[test]
+    fn a_database_of_a_newer_relay_is_refused_untouched() {
+        let mut db = Connection::open_in_memory().unwrap();
+        db.pragma_update(None, "user_version", 99).unwrap();
+        let refused = migrate(&mut db).unwrap_err().to_string();
+        assert!(
+            refused.contains("newer relay") && refused.contains("99"),
+            "{refused}"
+        );
+        let tables: u32 = db
+            .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
+            .unwrap();
+        assert_eq!(tables, 0);
+    }
+
+    #[test]
+    fn the_log_cannot_be_changed_or_deleted() {
+        let mut db = Connection::open_in_memory().unwrap();
+        migrate(&mut db).unwrap();
+        db.execute_batch(
+            "INSERT INTO consults (id, alias, opened_at) VALUES ('c', 'a', 1);
+             INSERT INTO events VALUES ('c', 1, 1, '{}', '{}');",
+        )
+        .unwrap();
+        assert!(db.execute("UPDATE events SET event = '[]'", []).is_err());
+        assert!(db.execute("DELETE FROM events", []).is_err());
+    }
+}
