@@ -10,7 +10,7 @@ pub const MAX_FILE_BYTES: u64 = 1 << 30;
 
 /// Largest data set after inflating a deflated file. It is held in memory, so it stays inside the 256 MiB
 /// that the confined parser is given, with room for one decoded frame.
-pub const MAX_INFLATED_BYTES: u64 = 160 << 20;
+pub const MAX_INFLATED_BYTES: u64 = 128 << 20;
 
 /// The file meta group (PS3.10 section 7.1) of real files is under 1 kB; private information may add some.
 pub const MAX_META_BYTES: u64 = 1 << 20;

@@ -1,7 +1,8 @@
 //! The main header of a JPEG 2000 code stream, read before OpenJPEG sees it.
 //!
 //! Owns what keeps OpenJPEG within bounds: size, components, depth, tiles, and the number of precincts, code
-//! blocks and packets that the coding style asks for (ISO 15444-1 Annex A). It decodes nothing.
+//! blocks and packets that the coding style asks for (ISO 15444-1 Annex A). OpenJPEG leaves tiles that are
+//! missing black and calls that a success, so their presence is checked here too. It decodes nothing.
 
 use super::codestream::{same_picture, segment};
 use crate::error::ClipError;
@@ -33,9 +34,8 @@ pub(super) fn read(
         .picture()
         .ok_or_else(|| fail("the picture has no area"))?;
     same_picture(codec, layout, width, height, siz.components.len())?;
-    if siz.tiles().is_none_or(|tiles| tiles > MAX_J2K_TILES) {
-        return Err(fail("more tiles than any real picture has"));
-    }
+    let tiles = siz.tiles().filter(|tiles| *tiles <= MAX_J2K_TILES);
+    let tiles = tiles.ok_or_else(|| fail("more tiles than any real picture has"))?;
     if siz
         .components
         .iter()
@@ -52,9 +52,10 @@ pub(super) fn read(
     if precision > 16 {
         return Err(fail("more than 16 bits a sample"));
     }
-    let style = Cod::find(coded, next).map_err(fail)?;
+    let (style, first_tile_at) = Cod::find(coded, next).map_err(fail)?;
     let samples = layout.pixels() as u64 * u64::from(layout.samples_per_pixel);
     style.check(samples).map_err(fail)?;
+    all_tiles_present(coded, first_tile_at, tiles).map_err(fail)?;
     Ok(J2kHead {
         precision,
         has_colour_transform: style.has_colour_transform,
@@ -112,14 +113,18 @@ struct Cod {
 }
 
 impl Cod {
-    /// Finds COD in the main header, which must lead to a tile.
-    fn find(coded: &[u8], mut at: usize) -> Result<Self, &'static str> {
+    /// Finds COD in the main header, and where the first tile-part begins.
+    fn find(coded: &[u8], mut at: usize) -> Result<(Self, usize), &'static str> {
         let mut style = None;
         loop {
             let (marker, content, next) = segment(coded, at).ok_or("it ends in the main header")?;
             match marker {
                 0x52 => style = Some(Self::read(content).ok_or("the coding style is cut off")?),
-                0x90 => return style.ok_or("the coding style is missing"),
+                0x90 => {
+                    return style
+                        .map(|style| (style, at))
+                        .ok_or("the coding style is missing");
+                }
                 _ => {}
             }
             at = next;
@@ -172,6 +177,37 @@ impl Cod {
         if precincts.saturating_mul(self.layers) > MAX_J2K_PACKETS {
             return Err("more packets than any real picture has");
         }
+        Ok(())
+    }
+}
+
+/// Walks the tile-parts by their stated lengths (section A.4.2): every tile must have data.
+fn all_tiles_present(coded: &[u8], mut at: usize, tiles: u64) -> Result<(), &'static str> {
+    /// SOT is twelve bytes, SOD two: a tile-part of this size holds nothing.
+    const EMPTY_TILE_PART: usize = 14;
+    let mut seen = vec![false; tiles as usize];
+    let padding = coded.iter().rev().take_while(|byte| **byte == 0).count();
+    let written = coded.get(..coded.len() - padding).unwrap_or_default();
+    let open_end = written.strip_suffix(&[0xFF, 0xD9]).unwrap_or(written).len();
+    while let Some((0x90, &[t1, t0, l3, l2, l1, l0, ..], _)) = segment(coded, at) {
+        let len = match u32::from_be_bytes([l3, l2, l1, l0]) as usize {
+            // The last tile-part may leave its length open; it goes up to the end of the code stream.
+            0 => open_end.saturating_sub(at),
+            len => len,
+        };
+        if len < EMPTY_TILE_PART || len > coded.len() - at {
+            return Err("a tile is cut off");
+        }
+        let tile = usize::from(u16::from_be_bytes([t1, t0]));
+        match seen.get_mut(tile) {
+            Some(seen) => *seen |= len > EMPTY_TILE_PART,
+            None => return Err("a tile lies outside the picture"),
+        }
+        at += len;
+    }
+    if seen.contains(&false) {
+        Err("tiles are missing")
+    } else {
         Ok(())
     }
 }
