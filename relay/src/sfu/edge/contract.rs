@@ -1,0 +1,110 @@
+//! The trait that the forwarding engine needs from a WebRTC implementation.
+//!
+//! Owns the words between the two: packets in, packets out, what happened. Time comes in as an argument; addresses do
+//! not come in at all, because ICE is ours (`net::ice`). Invariant: after any `take_` or `write_` the caller polls
+//! datagrams and events until there are none.
+
+use super::terms::Terms;
+use crate::sfu::error::EdgeError;
+use bytes::{Bytes, BytesMut};
+use std::time::Instant;
+
+/// One RTP packet from a publisher, decrypted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct RtpIn {
+    /// Source.
+    pub(crate) ssrc: u32,
+    /// Sequence number.
+    pub(crate) seq: u16,
+    /// Timestamp.
+    pub(crate) timestamp: u32,
+    /// Last packet of a frame.
+    pub(crate) marker: bool,
+    /// Header extensions by id.
+    pub(crate) extensions: Vec<(u8, Bytes)>,
+    /// Payload without padding.
+    pub(crate) payload: Bytes,
+}
+
+/// One RTP packet to a viewer, complete.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct RtpOut {
+    /// Source.
+    pub(crate) ssrc: u32,
+    /// Payload type.
+    pub(crate) payload_type: u8,
+    /// Sequence number.
+    pub(crate) seq: u16,
+    /// Timestamp.
+    pub(crate) timestamp: u32,
+    /// Last packet of a frame.
+    pub(crate) marker: bool,
+    /// Header extensions by the viewer's ids.
+    pub(crate) extensions: Vec<(u8, Bytes)>,
+    /// Payload.
+    pub(crate) payload: Bytes,
+}
+
+/// What a connection reports.
+#[derive(Debug)]
+pub(crate) enum EdgeEvent {
+    /// DTLS is complete and the certificate is the one that was signalled.
+    Connected,
+    /// The other side closed, or the connection failed for good.
+    Closed {
+        /// It said goodbye.
+        in_order: bool,
+    },
+    /// A packet of the picture.
+    Rtp(RtpIn),
+    /// The viewer needs a keyframe (PLI or FIR).
+    KeyframeWanted,
+    /// The viewer misses these sequence numbers.
+    Missing(Vec<u16>),
+    /// The channel `control` can be written to.
+    ControlOpen,
+    /// A text on `control`.
+    ControlText(String),
+    /// Something on a data channel that was refused.
+    DataRefused,
+}
+
+/// One connection.
+pub(crate) trait MediaEdge: Send {
+    /// A datagram that is no STUN, from an address that passed an ICE check.
+    fn take_datagram(&mut self, now: Instant, datagram: BytesMut);
+    /// `next_timeout` has come.
+    fn take_timeout(&mut self, now: Instant);
+    /// When it wants to be called again without a datagram.
+    fn next_timeout(&mut self) -> Option<Instant>;
+    /// Queues a packet to the viewer.
+    fn write_rtp(&mut self, now: Instant, packet: RtpOut);
+    /// Asks the publisher for a keyframe.
+    fn ask_keyframe(&mut self, now: Instant, ssrc: u32);
+    /// Asks the publisher for lost packets.
+    fn ask_again(&mut self, now: Instant, ssrc: u32, missing: &[u16]);
+    /// Queues a text on `control`.
+    ///
+    /// # Errors
+    /// The channel is not open, or too much waits in it.
+    fn send_text(&mut self, now: Instant, text: &str) -> Result<(), EdgeError>;
+    /// The next datagram for the network.
+    fn poll_datagram(&mut self) -> Option<BytesMut>;
+    /// The next event. `take_data` false leaves data-channel messages where they are, which slows their sender down.
+    fn poll_event(&mut self, take_data: bool) -> Option<EdgeEvent>;
+    /// Packets that were written and never came out, since the last call. Anything but 0 is a fault of the engine.
+    fn take_lost_inside(&mut self) -> u64;
+    /// Says goodbye; poll datagrams once more.
+    fn close(&mut self, now: Instant);
+}
+
+/// Makes connections.
+pub(crate) trait EdgeMaker: Send + Sync {
+    /// SHA-256 of the relay's certificate.
+    fn fingerprint(&self) -> [u8; 32];
+    /// Opens a connection that waits for the other side's DTLS.
+    ///
+    /// # Errors
+    /// The engine refused; the step is named.
+    fn open(&self, now: Instant, terms: &Terms) -> Result<Box<dyn MediaEdge>, EdgeError>;
+}

@@ -1,0 +1,327 @@
+//! From the network into the engine: datagrams to peers, and what peers make of them.
+//!
+//! Owns the way in. STUN goes by the name we chose, everything else by an address that passed a check; viewers' RTP and
+//! undeclared sources end here, before any decryption. Called by the loop for each datagram, then `settle` once for the
+//! whole batch.
+
+use super::core::{Engine, Outgoing};
+use super::peer::Role;
+use super::stream::Stream;
+use crate::sfu::edge::{EdgeEvent, RtpIn};
+use crate::sfu::event::{GoneReason, SfuEvent, StopReason};
+use crate::sfu::limits::MAX_DATAGRAM_BYTES;
+use crate::sfu::net::ice::{Check, Path};
+use crate::sfu::net::route::{Kind, PeerId};
+use crate::sfu::net::stun::Request;
+use bytes::BytesMut;
+use std::time::Instant;
+
+impl Engine {
+    /// Takes a datagram.
+    pub(crate) fn take_datagram(&mut self, now: Instant, from: Path, datagram: &[u8]) {
+        self.stats.datagrams_in += 1;
+        if datagram.len() > MAX_DATAGRAM_BYTES {
+            self.stats.dropped_oversize += 1;
+            return;
+        }
+        let kind = Kind::of(datagram);
+        if kind == Kind::Stun {
+            self.take_stun(now, from, datagram);
+            return;
+        }
+        let Some(id) = self.router.by_address(from.peer) else {
+            self.stats.dropped_unknown += 1;
+            return;
+        };
+        if self.admits(id, kind) {
+            self.take_secured(now, id, datagram);
+        }
+    }
+
+    fn take_stun(&mut self, now: Instant, from: Path, datagram: &[u8]) {
+        let request = Request::read(datagram);
+        let named = request.and_then(|request| {
+            let id = self.router.by_name(request.local_name()?)?;
+            Some((request, id))
+        });
+        let Some((request, id)) = named else {
+            self.stats.dropped_stun += 1;
+            return;
+        };
+        let Some(peer) = self.peers.get_mut(&id) else {
+            return;
+        };
+        let Check::Passed {
+            answer,
+            learnt,
+            forgotten,
+        } = peer.ice.take_check(now, from, &request)
+        else {
+            self.stats.dropped_stun += 1;
+            return;
+        };
+        peer.heard = now;
+        self.out.push(Outgoing {
+            path: from,
+            bytes: BytesMut::from(&answer[..]),
+        });
+        if let Some(address) = forgotten {
+            self.router.forget(address, id);
+        }
+        if learnt {
+            let (consult, is_new_viewer) = (peer.consult, peer.is_viewer() && !peer.connected);
+            self.router.learn(from.peer, id);
+            // The keyframe is on its way while DTLS still talks.
+            if is_new_viewer && let Some(stream) = self.streams.get_mut(&consult) {
+                if stream.cache.join_point(now).is_none() {
+                    stream.keyframes.want();
+                }
+                self.touch(consult);
+            }
+        }
+    }
+
+    /// Whether a datagram may reach the connection's decryption.
+    fn admits(&mut self, id: PeerId, kind: Kind) -> bool {
+        let Some(peer) = self.peers.get_mut(&id) else {
+            return false;
+        };
+        match (kind, &mut peer.role) {
+            (Kind::Dtls, _) => true,
+            (Kind::Rtp(_), Role::Viewer(_)) => {
+                self.stats.dropped_viewer_rtp += 1;
+                false
+            }
+            (Kind::Rtp(ssrc), Role::Publisher(publisher)) => {
+                let admits = publisher.sources.admits(ssrc);
+                self.stats.dropped_undeclared += u64::from(!admits);
+                admits
+            }
+            (Kind::Rtcp(ssrc), _) => {
+                let admits = peer.rtcp_sources.admits(ssrc);
+                self.stats.dropped_undeclared += u64::from(!admits);
+                admits
+            }
+            (Kind::Stun | Kind::Junk, _) => {
+                self.stats.dropped_unknown += 1;
+                false
+            }
+        }
+    }
+
+    fn take_secured(&mut self, now: Instant, id: PeerId, datagram: &[u8]) {
+        let Some(peer) = self.peers.get_mut(&id) else {
+            return;
+        };
+        peer.heard = now;
+        let bytes = BytesMut::from(datagram);
+        match peer.guarded(|edge| edge.take_datagram(now, bytes)) {
+            Ok(()) => self.mark(id),
+            Err(_) => self.fault(now, id),
+        }
+    }
+
+    /// Brings everything that was taken to its end: drains peers, forwards packets, asks for what is missing.
+    pub(crate) fn settle(&mut self, now: Instant) {
+        // Draining one peer may mark another (a keyframe request, a goodbye); it ends because marks need datagrams.
+        while let Some(id) = self.dirty.pop() {
+            self.drain(now, id);
+        }
+        while let Some(consult) = self.touched.pop() {
+            self.forward(now, consult);
+        }
+    }
+
+    /// Empties one peer.
+    fn drain(&mut self, now: Instant, id: PeerId) {
+        let takes_data = self.takes_data();
+        let Some(peer) = self.peers.get_mut(&id) else {
+            return;
+        };
+        peer.dirty = false;
+        let path = peer.ice.path();
+        let mut events = Vec::new();
+        let out = &mut self.out;
+        let drained = peer.guarded(|edge| {
+            loop {
+                while let Some(bytes) = edge.poll_datagram() {
+                    out.extend(path.map(|path| Outgoing { path, bytes }));
+                }
+                match edge.poll_event(takes_data) {
+                    Some(event) => events.push(event),
+                    None => return (edge.next_timeout(), edge.take_lost_inside()),
+                }
+            }
+        });
+        match drained {
+            Ok((timeout, lost)) => {
+                self.stats.lost_inside += lost;
+                if let Some(at) = timeout {
+                    self.timers.set(id, at);
+                }
+            }
+            Err(_) => {
+                self.fault(now, id);
+                return;
+            }
+        }
+        for event in events {
+            self.on_event(now, id, event);
+        }
+    }
+
+    /// One match, each arm one call.
+    fn on_event(&mut self, now: Instant, id: PeerId, event: EdgeEvent) {
+        match event {
+            EdgeEvent::Rtp(rtp) => self.on_rtp(now, id, rtp),
+            EdgeEvent::Connected => self.on_connected(id),
+            EdgeEvent::Closed { in_order } => self.on_closed(now, id, in_order),
+            EdgeEvent::KeyframeWanted => self.on_keyframe_wanted(id),
+            EdgeEvent::Missing(missing) => self.retransmit(now, id, &missing),
+            EdgeEvent::ControlOpen => self.on_control_open(id),
+            EdgeEvent::ControlText(text) => self.on_control_text(id, text),
+            EdgeEvent::DataRefused => self.stats.dropped_data += 1,
+        }
+    }
+
+    fn on_connected(&mut self, id: PeerId) {
+        let Some(peer) = self.peers.get_mut(&id) else {
+            return;
+        };
+        peer.connected = true;
+        let (consult, session) = (peer.consult, peer.session);
+        if peer.is_viewer() {
+            self.tell(SfuEvent::WatcherConnected { consult, session });
+            self.touch(consult);
+        }
+    }
+
+    fn on_closed(&mut self, now: Instant, id: PeerId, in_order: bool) {
+        let reason = if in_order {
+            GoneReason::ClosedByPeer
+        } else {
+            GoneReason::Fault
+        };
+        self.remove(now, id, reason);
+    }
+
+    fn on_keyframe_wanted(&mut self, id: PeerId) {
+        let Some(peer) = self.peers.get(&id).filter(|peer| peer.is_viewer()) else {
+            return;
+        };
+        let consult = peer.consult;
+        if let Some(stream) = self.streams.get_mut(&consult) {
+            stream.keyframes.want();
+            self.touch(consult);
+        }
+    }
+
+    fn on_control_open(&mut self, id: PeerId) {
+        let Some(peer) = self.peers.get(&id) else {
+            return;
+        };
+        if let Some(publisher) = peer.publisher() {
+            let event = SfuEvent::ControlOpen {
+                consult: peer.consult,
+                stream: publisher.stream,
+                session: peer.session,
+            };
+            self.tell(event);
+        }
+    }
+
+    fn on_control_text(&mut self, id: PeerId, text: String) {
+        let Some(peer) = self.peers.get(&id) else {
+            return;
+        };
+        if let Some(publisher) = peer.publisher() {
+            let event = SfuEvent::ControlMessage {
+                consult: peer.consult,
+                stream: publisher.stream,
+                session: peer.session,
+                text,
+            };
+            self.tell(event);
+        }
+    }
+
+    fn on_rtp(&mut self, now: Instant, id: PeerId, rtp: RtpIn) {
+        let Some(peer) = self.peers.get(&id) else {
+            return;
+        };
+        let (consult, session) = (peer.consult, peer.session);
+        let Some(publisher) = peer.publisher() else {
+            return;
+        };
+        let (stream, ids) = (publisher.stream, publisher.extensions);
+        let terms = (publisher.codec, publisher.has_data);
+        self.stats.packets_in += 1;
+        let live = self.streams.get(&consult).and_then(|stream| stream.live);
+        match live {
+            Some(live) if live.peer == id => {}
+            // A publication that was replaced still has packets on the way.
+            Some(live) if live.peer > id => return,
+            old => {
+                if let Some(old) = old {
+                    self.stop_stream(consult, old.peer, StopReason::Replaced);
+                    self.remove(now, old.peer, GoneReason::Replaced);
+                }
+                let entry = self.streams.entry(consult);
+                let entry = entry.or_insert_with(|| Stream::new(now));
+                entry.begin(now, (id, session, stream), terms, &rtp);
+                self.start_over(now, consult);
+            }
+        }
+        let Some(entry) = self.streams.get_mut(&consult) else {
+            return;
+        };
+        entry.take(now, rtp, ids);
+        self.announce(consult);
+        self.touch(consult);
+    }
+
+    /// Viewers of a new publication wait for its first keyframe; those who cannot decode it must join again.
+    fn start_over(&mut self, now: Instant, consult: wire::ConsultId) {
+        let Some(stream) = self.streams.get(&consult) else {
+            return;
+        };
+        let Some(live) = stream.live else { return };
+        let mut misfits = Vec::new();
+        for viewer in &stream.viewers {
+            let Some(peer) = self.peers.get_mut(viewer) else {
+                continue;
+            };
+            if let Role::Viewer(role) = &mut peer.role {
+                role.leg.pause();
+                if !role.codec.continues_as(live.codec) {
+                    misfits.push(*viewer);
+                }
+            }
+        }
+        for viewer in misfits {
+            self.remove(now, viewer, GoneReason::CodecChanged);
+        }
+    }
+
+    /// Tells that a picture runs, once per publication and again after a silence.
+    fn announce(&mut self, consult: wire::ConsultId) {
+        let Some(live) = self
+            .streams
+            .get_mut(&consult)
+            .and_then(|stream| stream.live.as_mut())
+        else {
+            return;
+        };
+        if !std::mem::replace(&mut live.announced, true) {
+            let event = SfuEvent::StreamStarted {
+                consult,
+                stream: live.stream,
+                session: live.session,
+                codec: live.codec.kind(),
+                ours: live.ours,
+                rtp_offset: live.rtp_offset,
+            };
+            self.tell(event);
+        }
+    }
+}

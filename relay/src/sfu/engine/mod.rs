@@ -1,0 +1,19 @@
+//! The forwarding engine: peers, streams, and what passes between them, without a socket or a clock.
+//!
+//! ```text
+//! take_datagram / take_timeout / add / patch / close ─► core, inbound, keep
+//!                                       settle(now) ─► inbound drains peers ─► forward writes to viewers
+//!                          poll_datagram, poll_event ◄─ what came of it
+//! ```
+//!
+//! One owner, one thread, no locks. A fault in one connection's code ends that peer only.
+
+mod core;
+mod forward;
+mod inbound;
+mod keep;
+mod peer;
+mod stream;
+
+pub(crate) use core::{Engine, Outgoing};
+pub(crate) use peer::{NewPeer, NewRole};

@@ -1,0 +1,198 @@
+//! One peer: a session with its connection, its ICE and its role.
+//!
+//! Owns what the engine keeps per peer, and the wall around the connection's foreign code: a panic in it is caught here
+//! and reported as a fault. It decides nothing about streams.
+
+use crate::sfu::edge::MediaEdge;
+use crate::sfu::edge::terms::ExtensionIds;
+use crate::sfu::event::MediaSessionId;
+use crate::sfu::limits::{MAX_RETRANSMITS_PER_S, MAX_RTCP_SENDERS, MAX_UNDECLARED_SSRCS};
+use crate::sfu::net::bucket::Bucket;
+use crate::sfu::net::ice::IceLite;
+use crate::sfu::net::route::SourceGuard;
+use crate::sfu::picture::leg::Leg;
+use crate::sfu::sdp::codec::Codec;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Instant;
+use wire::{ConsultId, StreamId};
+
+/// A peer to be added.
+pub(crate) struct NewPeer {
+    /// Its session.
+    pub(crate) session: MediaSessionId,
+    /// Its consult.
+    pub(crate) consult: ConsultId,
+    /// Its connection.
+    pub(crate) edge: Box<dyn MediaEdge>,
+    /// Its ICE.
+    pub(crate) ice: IceLite,
+    /// Mid of the section that carries the candidates.
+    pub(crate) mid: String,
+    /// Candidates in its offer.
+    pub(crate) candidates: usize,
+    /// What it is.
+    pub(crate) role: NewRole,
+}
+
+/// What a new peer is.
+pub(crate) enum NewRole {
+    /// It sends a picture.
+    Publisher {
+        /// The stream it publishes.
+        stream: StreamId,
+        /// Agreed codec.
+        codec: Codec,
+        /// Its extension ids.
+        extensions: ExtensionIds,
+        /// Sources it declared.
+        sources: Vec<u32>,
+        /// It may open data channels.
+        has_data: bool,
+    },
+    /// It shows one.
+    Viewer {
+        /// Its copy of the stream.
+        leg: Leg,
+        /// The stream's codec when its answer was made.
+        codec: Codec,
+    },
+}
+
+/// A peer.
+pub(super) struct Peer {
+    /// Its session.
+    pub(super) session: MediaSessionId,
+    /// Its consult.
+    pub(super) consult: ConsultId,
+    /// Its connection; reached through `guarded` only.
+    edge: Box<dyn MediaEdge>,
+    /// Its ICE.
+    pub(super) ice: IceLite,
+    /// Mid of the section that carries the candidates.
+    pub(super) mid: String,
+    /// Candidates of its offer and fragments.
+    pub(super) candidates: usize,
+    /// When it was added.
+    pub(super) since: Instant,
+    /// When anything that proved itself came from it; its adding counts.
+    pub(super) heard: Instant,
+    /// DTLS is complete.
+    pub(super) connected: bool,
+    /// It waits to be drained.
+    pub(super) dirty: bool,
+    /// Senders of RTCP that reach its decryption.
+    pub(super) rtcp_sources: SourceGuard,
+    /// What it is.
+    pub(super) role: Role,
+}
+
+/// What a peer is.
+pub(super) enum Role {
+    /// It sends a picture.
+    Publisher(Publisher),
+    /// It shows one.
+    Viewer(Viewer),
+}
+
+/// A publisher.
+pub(super) struct Publisher {
+    /// The stream it publishes.
+    pub(super) stream: StreamId,
+    /// Agreed codec.
+    pub(super) codec: Codec,
+    /// Its extension ids.
+    pub(super) extensions: ExtensionIds,
+    /// It may open data channels.
+    pub(super) has_data: bool,
+    /// Sources that reach its decryption.
+    pub(super) sources: SourceGuard,
+}
+
+/// A viewer.
+pub(super) struct Viewer {
+    /// The stream's codec when its answer was made.
+    pub(super) codec: Codec,
+    /// Its copy of the stream.
+    pub(super) leg: Leg,
+    /// Retransmissions it may still have.
+    pub(super) retransmits: Bucket,
+}
+
+/// The connection's code panicked.
+#[derive(Debug)]
+pub(super) struct Fault;
+
+impl Peer {
+    pub(super) fn new(now: Instant, new: NewPeer) -> Self {
+        let role = match new.role {
+            NewRole::Publisher {
+                stream,
+                codec,
+                extensions,
+                sources,
+                has_data,
+            } => Role::Publisher(Publisher {
+                stream,
+                codec,
+                extensions,
+                has_data,
+                sources: SourceGuard::new(sources, MAX_UNDECLARED_SSRCS),
+            }),
+            NewRole::Viewer { leg, codec } => Role::Viewer(Viewer {
+                codec,
+                leg,
+                retransmits: Bucket::new(MAX_RETRANSMITS_PER_S),
+            }),
+        };
+        Self {
+            session: new.session,
+            consult: new.consult,
+            edge: new.edge,
+            ice: new.ice,
+            mid: new.mid,
+            candidates: new.candidates,
+            since: now,
+            heard: now,
+            connected: false,
+            dirty: false,
+            rtcp_sources: SourceGuard::new([], MAX_RTCP_SENDERS),
+            role,
+        }
+    }
+
+    /// Runs something on the connection. After a fault the peer must be removed without touching it again.
+    pub(super) fn guarded<T>(
+        &mut self,
+        run: impl FnOnce(&mut dyn MediaEdge) -> T,
+    ) -> Result<T, Fault> {
+        let edge = &mut *self.edge;
+        catch_unwind(AssertUnwindSafe(|| run(edge))).map_err(|_| Fault)
+    }
+
+    /// Like `guarded`, with the viewer's copy at hand.
+    pub(super) fn guarded_viewer<T>(
+        &mut self,
+        run: impl FnOnce(&mut dyn MediaEdge, &mut Viewer) -> T,
+    ) -> Result<Option<T>, Fault> {
+        let edge = &mut *self.edge;
+        let Role::Viewer(viewer) = &mut self.role else {
+            return Ok(None);
+        };
+        catch_unwind(AssertUnwindSafe(|| run(edge, viewer)))
+            .map(Some)
+            .map_err(|_| Fault)
+    }
+
+    /// The publisher's side of it.
+    pub(super) const fn publisher(&self) -> Option<&Publisher> {
+        match &self.role {
+            Role::Publisher(publisher) => Some(publisher),
+            Role::Viewer(_) => None,
+        }
+    }
+
+    /// Whether it shows a picture.
+    pub(super) const fn is_viewer(&self) -> bool {
+        matches!(self.role, Role::Viewer(_))
+    }
+}

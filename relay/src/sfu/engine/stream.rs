@@ -1,0 +1,364 @@
+//! One consult's live picture, across publications.
+//!
+//! Owns who publishes, the packets kept, keyframe requests, the numbering that goes on when a publisher comes back, and
+//! the counters of the flow. It touches no peer. Called by the engine. Invariant: numbers of two publications never
+//! meet, and the first packet that a viewer gets of a publication is a keyframe's.
+
+use crate::sfu::edge::RtpIn;
+use crate::sfu::edge::terms::{Extension, ExtensionIds};
+use crate::sfu::event::MediaSessionId;
+use crate::sfu::net::route::PeerId;
+use crate::sfu::picture::cache::Cache;
+use crate::sfu::picture::gaps::{Arrival, Gaps};
+use crate::sfu::picture::keyframe::KeyframeRequests;
+use crate::sfu::picture::{Packet, StreamSeq, is_keyframe};
+use crate::sfu::sdp::codec::Codec;
+use std::time::{Duration, Instant};
+use wire::{RtpTime, StreamId};
+
+/// Numbers left free between two publications, for packets that overtake the first one.
+const PUBLICATION_GAP: u64 = 4_096;
+/// RTP ticks per millisecond of video.
+const TICKS_PER_MS: u64 = wire::units::RTP_CLOCK_HZ / 1_000;
+
+/// The publication that viewers see.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Live {
+    /// The publisher.
+    pub(super) peer: PeerId,
+    /// Its session.
+    pub(super) session: MediaSessionId,
+    /// Its stream.
+    pub(super) stream: StreamId,
+    /// Its codec.
+    pub(super) codec: Codec,
+    /// It asked for data channels.
+    pub(super) ours: bool,
+    /// Viewers were told that it runs.
+    pub(super) announced: bool,
+    /// Its source.
+    pub(super) ssrc: u32,
+    /// Added to its timestamps.
+    pub(super) rtp_offset: u32,
+    /// Its last sequence number, and what that is in the stream.
+    last: (u16, StreamSeq),
+    /// First number of this publication.
+    floor: StreamSeq,
+}
+
+/// What is counted between two reports.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Flow {
+    pub(super) since: Instant,
+    pub(super) frames: u32,
+    pub(super) keyframes: u32,
+    pub(super) packets: u32,
+    pub(super) bytes: u64,
+}
+
+impl Flow {
+    fn new(now: Instant) -> Self {
+        Self {
+            since: now,
+            frames: 0,
+            keyframes: 0,
+            packets: 0,
+            bytes: 0,
+        }
+    }
+}
+
+/// A consult's picture.
+#[derive(Debug)]
+pub(super) struct Stream {
+    /// Who publishes.
+    pub(super) live: Option<Live>,
+    /// Who watches.
+    pub(super) viewers: Vec<PeerId>,
+    /// Packets kept.
+    pub(super) cache: Cache,
+    /// Keyframe requests.
+    pub(super) keyframes: KeyframeRequests,
+    /// Lost packets of the publication.
+    pub(super) gaps: Gaps,
+    /// Packets that came since the last forwarding.
+    pub(super) burst: Vec<StreamSeq>,
+    /// Counters.
+    pub(super) flow: Flow,
+    /// It stands in the engine's list of streams to forward.
+    pub(super) touched: bool,
+    /// First number that no publication used.
+    next_floor: StreamSeq,
+    /// The newest timestamp that viewers saw, and when.
+    newest: Option<(u32, Instant)>,
+}
+
+impl Stream {
+    pub(super) fn new(now: Instant) -> Self {
+        Self {
+            live: None,
+            viewers: Vec::new(),
+            cache: Cache::default(),
+            keyframes: KeyframeRequests::default(),
+            gaps: Gaps::default(),
+            burst: Vec::new(),
+            flow: Flow::new(now),
+            touched: false,
+            next_floor: PUBLICATION_GAP,
+            newest: None,
+        }
+    }
+
+    /// The first packet of a new publication has come.
+    pub(super) fn begin(
+        &mut self,
+        now: Instant,
+        peer: (PeerId, MediaSessionId, StreamId),
+        (codec, ours): (Codec, bool),
+        first: &RtpIn,
+    ) {
+        self.cache.clear();
+        self.gaps = Gaps::default();
+        self.burst.clear();
+        self.flow = Flow::new(now);
+        self.keyframes.reset();
+        self.keyframes.want();
+        let at = self.next_floor + PUBLICATION_GAP;
+        self.live = Some(Live {
+            peer: peer.0,
+            session: peer.1,
+            stream: peer.2,
+            codec,
+            ours,
+            announced: false,
+            ssrc: first.ssrc,
+            rtp_offset: self.offset(now, ours, first.timestamp),
+            last: (first.seq, at),
+            floor: self.next_floor,
+        });
+    }
+
+    /// A foreign publisher that comes back has a timeline of its own, perhaps behind the last one; viewers would drop its
+    /// frames, and marks of two frames would meet. One constant puts it where it would be by the clock. Our agent's
+    /// timeline is the capture clock and is never touched.
+    fn offset(&self, now: Instant, ours: bool, first: u32) -> u32 {
+        match self.newest {
+            Some((newest, at)) if !ours => {
+                let elapsed = now.saturating_duration_since(at).as_millis() as u64;
+                let ticks = (elapsed * TICKS_PER_MS) as u32;
+                newest.wrapping_add(ticks.max(1)).wrapping_sub(first)
+            }
+            _ => 0,
+        }
+    }
+
+    /// Takes a packet of the live publication.
+    pub(super) fn take(&mut self, now: Instant, rtp: RtpIn, ids: ExtensionIds) {
+        let Some(seq) = self.number(rtp.seq) else {
+            return;
+        };
+        let Some(live) = &self.live else { return };
+        let codec = live.codec.kind();
+        let timestamp = rtp.timestamp.wrapping_add(live.rtp_offset);
+        if self.cache.get(seq).is_some() {
+            return;
+        }
+        match self.gaps.arrived(now, seq) {
+            Arrival::New | Arrival::Filled | Arrival::Repeated => {}
+            Arrival::AfterBreak => self.keyframes.want(),
+        }
+        self.flow.packets += 1;
+        self.flow.bytes += rtp.payload.len() as u64;
+        self.flow.frames += u32::from(rtp.marker);
+        let is_newer = self
+            .newest
+            .is_none_or(|(newest, _)| RtpTime(timestamp).since(RtpTime(newest)) >= 0);
+        if is_newer {
+            self.newest = Some((timestamp, now));
+        }
+        let is_key = is_keyframe(codec, &rtp.payload);
+        let packet = Packet {
+            seq,
+            timestamp,
+            marker: rtp.marker,
+            extensions: carried(rtp.extensions, ids),
+            payload: rtp.payload,
+        };
+        if self.cache.add(now, packet, is_key) {
+            self.keyframes.arrived();
+            self.flow.keyframes += 1;
+        }
+        self.burst.push(seq);
+    }
+
+    /// The stream's number of a publisher's sequence number (RFC 3550 appendix A.1: the nearer way round).
+    fn number(&mut self, seq: u16) -> Option<StreamSeq> {
+        let live = self.live.as_mut()?;
+        let (last, at) = live.last;
+        let step = seq.wrapping_sub(last).cast_signed();
+        let number = at.checked_add_signed(i64::from(step))?;
+        if number < live.floor {
+            return None;
+        }
+        if step > 0 {
+            live.last = (seq, number);
+        }
+        self.next_floor = self.next_floor.max(number + PUBLICATION_GAP);
+        Some(number)
+    }
+
+    /// The publisher's own sequence number of a stream number of this publication.
+    pub(super) fn publishers_seq(&self, number: StreamSeq) -> Option<u16> {
+        let (last, at) = self.live.as_ref()?.last;
+        let behind = at.checked_sub(number)?;
+        Some(last.wrapping_sub(behind as u16))
+    }
+
+    /// The publication is over.
+    pub(super) fn end(&mut self) -> Option<Live> {
+        self.cache.clear();
+        self.burst.clear();
+        self.gaps = Gaps::default();
+        self.live.take()
+    }
+
+    /// Nobody publishes and nobody watches.
+    pub(super) fn is_idle(&self) -> bool {
+        self.live.is_none() && self.viewers.is_empty()
+    }
+
+    /// The newest timestamp that viewers saw.
+    pub(super) fn newest(&self) -> Option<RtpTime> {
+        self.newest.map(|(timestamp, _)| RtpTime(timestamp))
+    }
+
+    /// The counters since the last report, when one is due.
+    pub(super) fn take_flow(&mut self, now: Instant, each: Duration) -> Option<Flow> {
+        if now.saturating_duration_since(self.flow.since) < each {
+            return None;
+        }
+        Some(std::mem::replace(&mut self.flow, Flow::new(now)))
+    }
+}
+
+/// The extensions that viewers may get, by meaning instead of by the publisher's ids.
+fn carried(
+    extensions: Vec<(u8, bytes::Bytes)>,
+    ids: ExtensionIds,
+) -> Vec<(Extension, bytes::Bytes)> {
+    if extensions.is_empty() {
+        return Vec::new();
+    }
+    extensions
+        .into_iter()
+        .filter_map(|(id, value)| {
+            let known = |extension: &Extension| ids.get(*extension) == Some(id);
+            let extension = Extension::FORWARDED.into_iter().find(known)?;
+            Some((extension, value))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bytes::Bytes;
+    use uuid::Uuid;
+
+    const KEY: &[u8] = &[0x65, 0];
+    const DELTA: &[u8] = &[0x61, 0];
+    const H264: Codec = Codec::H264 {
+        profile_level: [0x42, 0xe0, 0x1f],
+        fragmented: true,
+    };
+
+    fn rtp(seq: u16, timestamp: u32, payload: &'static [u8]) -> RtpIn {
+        RtpIn {
+            ssrc: 7,
+            seq,
+            timestamp,
+            marker: true,
+            extensions: Vec::new(),
+            payload: Bytes::from_static(payload),
+        }
+    }
+
+    fn begin(stream: &mut Stream, now: Instant, ours: bool, first: RtpIn) {
+        let session = MediaSessionId::from_uuid(Uuid::nil());
+        let peer = (PeerId(1), session, StreamId::random());
+        stream.begin(now, peer, (H264, ours), &first);
+        stream.take(now, first, ExtensionIds::default());
+    }
+
+    fn last_number(stream: &Stream) -> StreamSeq {
+        *stream.burst.last().unwrap()
+    }
+
+    #[test]
+    fn numbers_follow_the_publisher_across_the_wrap_and_out_of_order() {
+        let now = Instant::now();
+        let mut stream = Stream::new(now);
+        begin(&mut stream, now, true, rtp(65_534, 1, KEY));
+        let first = last_number(&stream);
+        for (seq, expected) in [(65_535, 1), (1, 3), (0, 2), (2, 4)] {
+            stream.take(now, rtp(seq, 1, DELTA), ExtensionIds::default());
+            assert_eq!(last_number(&stream), first + expected);
+            assert_eq!(stream.publishers_seq(first + expected), Some(seq));
+        }
+    }
+
+    #[test]
+    fn a_packet_that_comes_twice_is_taken_once() {
+        let now = Instant::now();
+        let mut stream = Stream::new(now);
+        begin(&mut stream, now, true, rtp(5, 1, KEY));
+        stream.take(now, rtp(5, 1, KEY), ExtensionIds::default());
+        assert_eq!(stream.burst.len(), 1);
+    }
+
+    #[test]
+    fn our_agents_timestamps_are_never_touched() {
+        let now = Instant::now();
+        let mut stream = Stream::new(now);
+        begin(&mut stream, now, true, rtp(5, 900_000, KEY));
+        begin(&mut stream, now, true, rtp(9, 100, KEY));
+        assert_eq!(stream.live.unwrap().rtp_offset, 0);
+    }
+
+    #[test]
+    fn a_foreign_publisher_that_comes_back_goes_on_where_the_clock_stands() {
+        let now = Instant::now();
+        let mut stream = Stream::new(now);
+        begin(&mut stream, now, false, rtp(5, 900_000, KEY));
+        assert_eq!(stream.newest(), Some(RtpTime(900_000)));
+        let later = now + Duration::from_secs(2);
+        begin(&mut stream, later, false, rtp(50_000, 12_345, KEY));
+        assert_eq!(stream.newest(), Some(RtpTime(900_000 + 2 * 90_000)));
+    }
+
+    #[test]
+    fn two_publications_never_share_a_number() {
+        let now = Instant::now();
+        let mut stream = Stream::new(now);
+        begin(&mut stream, now, true, rtp(5, 1, KEY));
+        stream.take(now, rtp(30_000, 1, KEY), ExtensionIds::default());
+        let old = last_number(&stream);
+        begin(&mut stream, now, true, rtp(65_000, 1, KEY));
+        assert!(last_number(&stream) > old);
+        stream.take(now, rtp(64_000, 1, KEY), ExtensionIds::default());
+        assert!(last_number(&stream) > old);
+        stream.burst.clear();
+        stream.take(now, rtp(50_000, 1, KEY), ExtensionIds::default());
+        assert!(stream.burst.is_empty(), "from before this publication");
+    }
+
+    #[test]
+    fn a_long_break_asks_for_a_keyframe() {
+        let now = Instant::now();
+        let mut stream = Stream::new(now);
+        begin(&mut stream, now, true, rtp(5, 1, KEY));
+        assert!(!stream.keyframes.ask(now), "the first packet is one");
+        stream.take(now, rtp(5_000, 1, DELTA), ExtensionIds::default());
+        assert!(stream.keyframes.ask(now));
+    }
+}

@@ -1,0 +1,28 @@
+//! The media part of the relay: takes a picture from a publisher and gives it to viewers.
+//!
+//! ```text
+//! publisher ─ WHIP offer ─► run::handle ─┐                        ┌─► edge (DTLS, SRTP, SCTP) ─► datagrams
+//! viewer ──── WHEP offer ─► run::handle ─┤ commands      packets  │
+//!                                        ▼                        │
+//! one UDP socket ── run::thread ──► engine ── net: whose datagram ┤
+//!                                        └── picture: cache, keyframes, numbering per viewer
+//! ```
+//!
+//! Owns everything between an offer and the datagrams of a session, and the events that tell the rest of the relay what
+//! happened. It knows no people, no rights and no log. One OS thread drives all of it over one socket; `engine` and all
+//! below it are sans-IO. Invariant: RTP timestamps are carried unchanged, marks are anchored by them.
+
+mod edge;
+mod engine;
+mod error;
+mod event;
+pub mod limits;
+mod net;
+mod picture;
+mod run;
+mod sdp;
+
+pub use error::{EdgeError, OfferError, SfuError};
+pub use event::{GoneReason, MediaSessionId, SfuEvent, SfuStats, StopReason};
+pub use run::{NOISY_LOG_TARGETS, Publish, Sfu, SfuConfig, Watch};
+pub use sdp::codec::CodecKind;

@@ -1,0 +1,257 @@
+//! One viewer's copy of a stream: its own source, payload type, extension ids and numbering.
+//!
+//! Owns the rewriting. The RTP timestamp is carried unchanged: marks are anchored by it. Sequence numbers go on without
+//! a gap when the viewer starts again at a later keyframe (a new publication, a pause), so that its browser neither
+//! freezes nor asks for what never existed. Each packet gets playout-delay 0/0. Invariant: a number that was sent once is
+//! sent again only with the very same bytes, or on the retransmission source: its key stream must not be reused (RFC
+//! 7714 §8.2).
+
+use super::{Packet, StreamSeq};
+use crate::sfu::edge::RtpOut;
+use crate::sfu::edge::terms::{Extension, ExtensionIds};
+use bytes::Bytes;
+
+/// Playout delay: minimum 0, maximum 0 (12 bits each). Anything else lets Chromium hold frames back.
+const NO_DELAY: &[u8] = &[0, 0, 0];
+
+/// Retransmissions on a source of their own (RFC 4588).
+#[derive(Debug)]
+struct Repair {
+    ssrc: u32,
+    payload_type: u8,
+    next: u16,
+}
+
+/// Where a viewer's numbering stands.
+#[derive(Debug, Clone, Copy)]
+struct Run {
+    /// Stream number of its first packet.
+    first: StreamSeq,
+    /// What that packet was called for this viewer, without wrap.
+    called: u64,
+    /// Highest number used.
+    highest: u64,
+}
+
+/// The copy.
+#[derive(Debug)]
+pub(crate) struct Leg {
+    ssrc: u32,
+    payload_type: u8,
+    extensions: ExtensionIds,
+    repair: Option<Repair>,
+    /// Where the numbering begins.
+    origin: u64,
+    run: Option<Run>,
+    /// The highest number of runs that ended.
+    ended: Option<u64>,
+}
+
+impl Leg {
+    /// A copy that has not begun. `origin` is random; RFC 3711 §3.3.1 wants the first number in the lower half, so that
+    /// losing the first packets around a wrap cannot part sender and receiver.
+    pub(crate) fn new(
+        ssrc: u32,
+        payload_type: u8,
+        extensions: ExtensionIds,
+        repair: Option<(u32, u8)>,
+        origin: u16,
+    ) -> Self {
+        Self {
+            ssrc,
+            payload_type,
+            extensions,
+            repair: repair.map(|(ssrc, payload_type)| Repair {
+                ssrc,
+                payload_type,
+                next: origin & 0x3fff,
+            }),
+            // Room below for packets that overtook the first one.
+            origin: u64::from(origin & 0x3fff) + 1_024,
+            run: None,
+            ended: None,
+        }
+    }
+
+    /// Whether packets flow.
+    pub(crate) const fn is_live(&self) -> bool {
+        self.run.is_some()
+    }
+
+    /// Begins, or begins again, at this packet.
+    pub(crate) fn start(&mut self, first: StreamSeq) {
+        self.pause();
+        let called = self.ended.map_or(self.origin, |ended| ended + 1);
+        self.run = Some(Run {
+            first,
+            called,
+            highest: called,
+        });
+    }
+
+    /// Stops until the next `start`.
+    pub(crate) fn pause(&mut self) {
+        if let Some(run) = self.run.take() {
+            self.ended = Some(run.highest);
+        }
+    }
+
+    /// The packet as this viewer gets it; None before its start.
+    pub(crate) fn rewrite(&mut self, packet: &Packet) -> Option<RtpOut> {
+        let run = self.run.as_mut()?;
+        let called = run.called + packet.seq.checked_sub(run.first)?;
+        run.highest = run.highest.max(called);
+        Some(RtpOut {
+            ssrc: self.ssrc,
+            payload_type: self.payload_type,
+            seq: called as u16,
+            timestamp: packet.timestamp,
+            marker: packet.marker,
+            extensions: self.rewrite_extensions(packet),
+            payload: packet.payload.clone(),
+        })
+    }
+
+    fn rewrite_extensions(&self, packet: &Packet) -> Vec<(u8, Bytes)> {
+        let delay = self
+            .extensions
+            .get(Extension::PlayoutDelay)
+            .map(|id| (id, Bytes::from_static(NO_DELAY)));
+        let carried = packet.extensions.iter().filter_map(|(extension, value)| {
+            Some((self.extensions.get(*extension)?, value.clone()))
+        });
+        delay.into_iter().chain(carried).collect()
+    }
+
+    /// The stream number of what this viewer reports missing; None when it was not sent in this run.
+    pub(crate) fn stream_seq(&self, missing: u16) -> Option<StreamSeq> {
+        let run = self.run?;
+        let behind = (run.highest as u16).wrapping_sub(missing);
+        let called = run.highest.checked_sub(u64::from(behind))?;
+        Some(run.first + called.checked_sub(run.called)?)
+    }
+
+    /// The packet once more: on the retransmission source when there is one, else exactly as before.
+    pub(crate) fn retransmit(&mut self, packet: &Packet) -> Option<RtpOut> {
+        let original = self.rewrite(packet)?;
+        let Some(repair) = &mut self.repair else {
+            return Some(original);
+        };
+        let seq = repair.next;
+        repair.next = seq.wrapping_add(1);
+        let mut payload = Vec::with_capacity(2 + original.payload.len());
+        payload.extend_from_slice(&original.seq.to_be_bytes());
+        payload.extend_from_slice(&original.payload);
+        Some(RtpOut {
+            ssrc: repair.ssrc,
+            payload_type: repair.payload_type,
+            seq,
+            payload: payload.into(),
+            ..original
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn packet(seq: u64) -> Packet {
+        Packet {
+            seq,
+            timestamp: 0xdead_beef,
+            marker: true,
+            extensions: vec![(Extension::VideoOrientation, Bytes::from_static(&[1]))],
+            payload: Bytes::from_static(b"picture"),
+        }
+    }
+
+    fn leg(repair: Option<(u32, u8)>) -> Leg {
+        let mut ids = ExtensionIds::default();
+        ids.set(Extension::PlayoutDelay, 5);
+        ids.set(Extension::VideoOrientation, 9);
+        Leg::new(0x1234, 102, ids, repair, 40_000)
+    }
+
+    #[test]
+    fn source_type_and_extensions_are_the_viewers_and_the_timestamp_is_the_publishers() {
+        let mut leg = leg(None);
+        leg.start(70);
+        let out = leg.rewrite(&packet(70)).unwrap();
+        assert_eq!((out.ssrc, out.payload_type), (0x1234, 102));
+        assert_eq!(out.timestamp, 0xdead_beef);
+        assert!(out.marker);
+        assert_eq!(
+            out.extensions,
+            [
+                (5, Bytes::from_static(&[0, 0, 0])),
+                (9, Bytes::from_static(&[1]))
+            ]
+        );
+    }
+
+    #[test]
+    fn extensions_that_the_viewer_did_not_agree_to_are_left_out() {
+        let mut leg = Leg::new(1, 96, ExtensionIds::default(), None, 0);
+        leg.start(0);
+        assert!(leg.rewrite(&packet(0)).unwrap().extensions.is_empty());
+    }
+
+    #[test]
+    fn numbering_goes_on_without_a_gap_when_it_starts_again() {
+        let mut leg = leg(None);
+        leg.start(100);
+        let first = leg.rewrite(&packet(100)).unwrap().seq;
+        assert!(first < 0x8000, "the first number is in the lower half");
+        assert_eq!(leg.rewrite(&packet(105)).unwrap().seq, first + 5);
+        assert_eq!(leg.rewrite(&packet(103)).unwrap().seq, first + 3, "late");
+        leg.start(9_000);
+        assert_eq!(leg.rewrite(&packet(8_999)), None, "from before the start");
+        assert_eq!(leg.rewrite(&packet(9_000)).unwrap().seq, first + 6);
+        leg.pause();
+        assert_eq!(leg.rewrite(&packet(9_001)), None);
+        leg.start(20_000);
+        assert_eq!(leg.rewrite(&packet(20_000)).unwrap().seq, first + 7);
+    }
+
+    #[test]
+    fn a_report_of_loss_leads_back_to_the_packet_across_the_wrap() {
+        let mut leg = leg(None);
+        leg.start(100);
+        let called: Vec<u16> = (100..100_000)
+            .map(|seq| leg.rewrite(&packet(seq)).unwrap().seq)
+            .collect();
+        let last = *called.last().unwrap();
+        assert_eq!(leg.stream_seq(last), Some(99_999));
+        assert_eq!(leg.stream_seq(last.wrapping_sub(500)), Some(99_499));
+    }
+
+    #[test]
+    fn what_was_never_sent_in_this_run_is_not_found() {
+        let mut leg = leg(None);
+        assert_eq!(leg.stream_seq(5), None);
+        leg.start(100);
+        let first = leg.rewrite(&packet(100)).unwrap().seq;
+        assert_eq!(leg.stream_seq(first.wrapping_sub(1)), None);
+        assert_eq!(leg.stream_seq(first.wrapping_add(1)), None, "not sent yet");
+    }
+
+    #[test]
+    fn a_retransmission_is_the_same_bytes_or_goes_on_its_own_source() {
+        let mut plain = leg(None);
+        plain.start(0);
+        let sent = plain.rewrite(&packet(0)).unwrap();
+        assert_eq!(plain.retransmit(&packet(0)), Some(sent));
+
+        let mut with_repair = leg(Some((0x5678, 103)));
+        with_repair.start(0);
+        let sent = with_repair.rewrite(&packet(0)).unwrap();
+        let first = with_repair.retransmit(&packet(0)).unwrap();
+        let second = with_repair.retransmit(&packet(0)).unwrap();
+        assert_eq!((first.ssrc, first.payload_type), (0x5678, 103));
+        assert_eq!(second.seq, first.seq.wrapping_add(1));
+        assert_eq!(first.payload[..2], sent.seq.to_be_bytes()[..]);
+        assert_eq!(first.payload[2..], sent.payload[..]);
+        assert_eq!(first.timestamp, sent.timestamp);
+    }
+}

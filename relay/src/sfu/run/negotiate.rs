@@ -1,0 +1,133 @@
+//! From an offer's text to a peer ready to be added, and the answer.
+//!
+//! Owns the order of steps: read and judge, draw names and sources, open the connection, write the answer. It runs beside
+//! the media thread (about a millisecond of CPU), so that no offer ever delays a packet.
+
+use super::handle::{Publish, Watch};
+use super::random;
+use crate::sfu::edge::EdgeMaker;
+use crate::sfu::edge::terms::{Flow, Terms};
+use crate::sfu::engine::{NewPeer, NewRole};
+use crate::sfu::error::SfuError;
+use crate::sfu::net::ice::IceLite;
+use crate::sfu::picture::leg::Leg;
+use crate::sfu::sdp::answer::{self, Local};
+use crate::sfu::sdp::codec::Codec;
+use crate::sfu::sdp::offer::{Fate, Offer, Offerer};
+use std::net::SocketAddr;
+use std::time::Instant;
+
+/// What every negotiation needs.
+pub(super) struct Negotiator {
+    /// Makes connections.
+    pub(super) maker: Box<dyn EdgeMaker>,
+    /// Where the relay can be reached.
+    pub(super) candidates: Vec<SocketAddr>,
+}
+
+impl Negotiator {
+    /// A publisher's offer.
+    pub(super) fn publish(&self, request: &Publish) -> Result<(NewPeer, String), SfuError> {
+        let offer = Offer::read(&request.offer, Offerer::Publisher)?;
+        let local = self.local(None)?;
+        let declared = offer.picture.sources;
+        let ssrc = declared.map(|(ssrc, _)| ssrc);
+        let edge = self.open(&offer, Flow::In { ssrc })?;
+        let role = NewRole::Publisher {
+            stream: request.stream,
+            codec: offer.picture.codec,
+            extensions: offer.picture.extensions,
+            sources: declared.map(|(ssrc, _)| ssrc).into_iter().collect(),
+            has_data: offer.data.is_some(),
+        };
+        let text = answer::write(&offer, &local);
+        Ok((
+            NewPeer {
+                session: request.session,
+                consult: request.consult,
+                edge,
+                ice: IceLite::new(local.credentials, offer.credentials.clone()),
+                mid: candidates_mid(&offer),
+                candidates: offer.candidates,
+                role,
+            },
+            text,
+        ))
+    }
+
+    /// A viewer's offer for a stream of this codec.
+    pub(super) fn watch(
+        &self,
+        request: &Watch,
+        codec: Codec,
+    ) -> Result<(NewPeer, String), SfuError> {
+        let offer = Offer::read(&request.offer, Offerer::Viewer(codec))?;
+        let (ssrc, repair) = (source()?, source()?);
+        let local = self.local(Some((ssrc, repair)))?;
+        let edge = self.open(&offer, Flow::Out { ssrc })?;
+        let picture = &offer.picture;
+        let leg = Leg::new(
+            ssrc,
+            picture.payload_type,
+            picture.extensions,
+            picture.rtx.map(|payload_type| (repair, payload_type)),
+            random::number().map_err(SfuError::OpenPeer)? as u16,
+        );
+        let text = answer::write(&offer, &local);
+        Ok((
+            NewPeer {
+                session: request.session,
+                consult: request.consult,
+                edge,
+                ice: IceLite::new(local.credentials, offer.credentials.clone()),
+                mid: candidates_mid(&offer),
+                candidates: offer.candidates,
+                role: NewRole::Viewer { leg, codec },
+            },
+            text,
+        ))
+    }
+
+    fn local(&self, sources: Option<(u32, u32)>) -> Result<Local, SfuError> {
+        Ok(Local {
+            credentials: random::credentials().map_err(SfuError::OpenPeer)?,
+            fingerprint: self.maker.fingerprint(),
+            candidates: self.candidates.clone(),
+            session_number: random::number().map_err(SfuError::OpenPeer)?,
+            sources,
+        })
+    }
+
+    fn open(
+        &self,
+        offer: &Offer,
+        flow: Flow,
+    ) -> Result<Box<dyn crate::sfu::edge::MediaEdge>, SfuError> {
+        let terms = Terms {
+            fingerprint: offer.fingerprint,
+            flow,
+            codec: offer.picture.codec,
+            payload_type: offer.picture.payload_type,
+            extensions: offer.picture.extensions,
+            feedback: offer.picture.feedback.clone(),
+            data: offer.data,
+        };
+        self.maker
+            .open(Instant::now(), &terms)
+            .map_err(SfuError::OpenPeer)
+    }
+}
+
+fn source() -> Result<u32, SfuError> {
+    random::source().map_err(SfuError::OpenPeer)
+}
+
+/// The section that carries the candidates: the first that is kept.
+fn candidates_mid(offer: &Offer) -> String {
+    offer
+        .sections
+        .iter()
+        .find(|(_, fate)| *fate != Fate::Refused)
+        .map(|(section, _)| section.mid.clone())
+        .unwrap_or_default()
+}

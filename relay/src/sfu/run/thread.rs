@@ -1,0 +1,180 @@
+//! The media thread: waits, takes datagrams and commands, lets the engine work, sends.
+//!
+//! Owns the engine, the socket and the clock. One thread, so nothing is locked; others reach it through a bounded queue
+//! and a wake-up. It ends when told to or when all handles are gone. Invariant: it never waits for anybody but the
+//! kernel: replies and events that nobody takes are kept or dropped.
+
+use super::receive::Receiver;
+use super::send::Sender;
+use super::socket::{MediaSocket, Waker, wait};
+use crate::sfu::engine::{Engine, NewPeer};
+use crate::sfu::error::SfuError;
+use crate::sfu::event::{MediaSessionId, SfuEvent, SfuStats};
+use crate::sfu::sdp::codec::Codec;
+use crate::sfu::sdp::fragment::Fragment;
+use crate::sfu::sdp::offer::Credentials;
+use std::sync::Arc;
+use std::time::Instant;
+use tokio::sync::mpsc::error::{TryRecvError, TrySendError};
+use tokio::sync::{mpsc, oneshot};
+use wire::ConsultId;
+
+/// Batches taken before everything is settled and sent: bounds the delay of the first packet of a flood.
+const BATCHES_PER_ROUND: usize = 4;
+
+/// What the handle asks.
+pub(super) enum Command {
+    /// Which codec viewers of a consult need.
+    Codec {
+        consult: ConsultId,
+        reply: oneshot::Sender<Option<Codec>>,
+    },
+    /// Adds a peer.
+    Add {
+        peer: Box<NewPeer>,
+        reply: oneshot::Sender<Result<(), SfuError>>,
+    },
+    /// A fragment for a session.
+    Patch {
+        session: MediaSessionId,
+        fragment: Fragment,
+        fresh: Credentials,
+        reply: oneshot::Sender<Result<Option<(String, Credentials)>, SfuError>>,
+    },
+    /// Ends a session.
+    Close {
+        session: MediaSessionId,
+        reply: oneshot::Sender<Result<(), SfuError>>,
+    },
+    /// A text for a publisher.
+    SendText {
+        session: MediaSessionId,
+        text: String,
+    },
+    /// Counts.
+    Stats { reply: oneshot::Sender<SfuStats> },
+    /// Ends everything.
+    Shutdown,
+}
+
+/// The thread's state.
+pub(super) struct MediaThread {
+    pub(super) engine: Engine,
+    pub(super) socket: MediaSocket,
+    pub(super) waker: Arc<Waker>,
+    pub(super) commands: mpsc::Receiver<Command>,
+    pub(super) events: mpsc::Sender<SfuEvent>,
+}
+
+impl MediaThread {
+    /// Runs until told to stop.
+    pub(super) fn run(mut self) {
+        let mut receiver = Receiver::new();
+        let mut sender = Sender::new(self.socket.segments());
+        let mut running = true;
+        while running {
+            let until = self.engine.next_timeout();
+            let at_most = until.saturating_duration_since(Instant::now());
+            let ready = wait(&self.socket, &self.waker, sender.is_blocked(), at_most);
+            if ready.readable {
+                self.receive(&mut receiver);
+            }
+            let now = Instant::now();
+            if ready.woken {
+                self.waker.reset();
+                running = self.take_commands(now);
+            }
+            if self.engine.next_timeout() <= now {
+                self.engine.take_timeout(now);
+            }
+            self.engine.settle(now);
+            self.send(&mut sender);
+            self.tell();
+        }
+        // Goodbyes have been queued by `shutdown`.
+        self.send(&mut sender);
+        self.tell();
+    }
+
+    fn receive(&mut self, receiver: &mut Receiver) {
+        let now = Instant::now();
+        for _ in 0..BATCHES_PER_ROUND {
+            let engine = &mut self.engine;
+            let (count, cut) = receiver.receive(&self.socket, |from, datagram| {
+                engine.take_datagram(now, from, datagram);
+            });
+            self.engine.stats_mut().dropped_oversize += cut;
+            if !Receiver::is_full(count) {
+                break;
+            }
+        }
+    }
+
+    /// Returns false when the thread is to end.
+    fn take_commands(&mut self, now: Instant) -> bool {
+        loop {
+            match self.commands.try_recv() {
+                Ok(Command::Shutdown) | Err(TryRecvError::Disconnected) => {
+                    self.engine.shutdown(now);
+                    return false;
+                }
+                Ok(command) => self.apply(now, command),
+                Err(TryRecvError::Empty) => return true,
+            }
+        }
+    }
+
+    /// One match, each arm one call. A reply that nobody waits for any more is no error.
+    fn apply(&mut self, now: Instant, command: Command) {
+        match command {
+            Command::Codec { consult, reply } => {
+                let _ = reply.send(self.engine.codec(consult));
+            }
+            Command::Add { peer, reply } => {
+                let _ = reply.send(self.engine.add(now, *peer));
+            }
+            Command::Patch {
+                session,
+                fragment,
+                fresh,
+                reply,
+            } => {
+                let _ = reply.send(self.engine.patch(session, fragment, fresh));
+            }
+            Command::Close { session, reply } => {
+                let _ = reply.send(self.engine.close(now, session));
+            }
+            Command::SendText { session, text } => {
+                if self.engine.send_text(now, session, &text).is_err() {
+                    self.engine.stats_mut().dropped_data += 1;
+                }
+            }
+            Command::Stats { reply } => {
+                let _ = reply.send(self.engine.stats());
+            }
+            Command::Shutdown => {}
+        }
+    }
+
+    fn send(&mut self, sender: &mut Sender) {
+        let sent = sender.send(&self.socket, self.engine.take_outgoing());
+        let stats = self.engine.stats_mut();
+        stats.datagrams_out += sent.datagrams;
+        stats.send_calls += sent.calls;
+        stats.dropped_backlog += sent.dropped;
+    }
+
+    fn tell(&mut self) {
+        while let Some(event) = self.engine.poll_event() {
+            match self.events.try_send(event) {
+                Ok(()) => {}
+                Err(TrySendError::Full(event)) => {
+                    self.engine.unpoll_event(event);
+                    return;
+                }
+                // Nobody listens any more: the relay is on its way out.
+                Err(TrySendError::Closed(_)) => {}
+            }
+        }
+    }
+}

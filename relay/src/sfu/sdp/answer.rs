@@ -1,0 +1,191 @@
+//! The answer to an offer, written out (RFC 3264, RFC 8829 §5.3, RFC 9725 §4.2).
+//!
+//! Owns the text that goes back to a publisher or viewer, and the fragment that goes back after an ICE restart. It
+//! decides nothing. Invariant: one section per offered section in the same order, payload types and extension ids as
+//! offered; candidates stand in the first section that is kept (RFC 9143 §7.3.3).
+
+use super::codec::Codec;
+use super::offer::{Credentials, Fate, Offer, Picture};
+use super::section::Section;
+use crate::sfu::limits::MAX_DATA_MESSAGE_BYTES;
+use std::fmt::Write;
+use std::net::SocketAddr;
+
+/// The relay's side of a connection.
+#[derive(Debug, Clone)]
+pub(crate) struct Local {
+    /// Our ICE credentials.
+    pub(crate) credentials: Credentials,
+    /// SHA-256 of our certificate.
+    pub(crate) fingerprint: [u8; 32],
+    /// Where we can be reached.
+    pub(crate) candidates: Vec<SocketAddr>,
+    /// Any number that differs from session to session (RFC 8866 §5.2).
+    pub(crate) session_number: u32,
+    /// Our sources, on the way to a viewer: the picture and its retransmissions.
+    pub(crate) sources: Option<(u32, u32)>,
+}
+
+/// Writes the answer.
+pub(crate) fn write(offer: &Offer, local: &Local) -> String {
+    let mut out = String::with_capacity(2_048);
+    let mut line = |text: &str| {
+        out.push_str(text);
+        out.push_str("\r\n");
+    };
+    line("v=0");
+    // RFC 8866 §5.2: an address must stand here; WebRTC gives none away.
+    line(&format!("o=- {} 1 IN IP4 0.0.0.0", local.session_number));
+    line("s=-");
+    line("t=0 0");
+    let kept: Vec<&str> = offer
+        .sections
+        .iter()
+        .filter(|(_, fate)| *fate != Fate::Refused)
+        .map(|(section, _)| section.mid.as_str())
+        .collect();
+    line(&format!("a=group:BUNDLE {}", kept.join(" ")));
+    line("a=ice-lite");
+    line("a=msid-semantic: WMS *");
+    let first_kept = offer
+        .sections
+        .iter()
+        .position(|(_, fate)| *fate != Fate::Refused);
+    for (at, (section, fate)) in offer.sections.iter().enumerate() {
+        let text = match fate {
+            Fate::Picture => picture(section, &offer.picture, local),
+            Fate::Data => data(section, local),
+            Fate::Idle => idle(section, local),
+            Fate::Refused => refused(section),
+        };
+        out.push_str(&text);
+        if Some(at) == first_kept {
+            out.push_str(&candidates(&local.candidates));
+        }
+    }
+    out
+}
+
+/// Writes the fragment that answers an ICE restart (RFC 8840 §4.4, RFC 9725 §4.3.2).
+pub(crate) fn write_restart(mid: &str, credentials: &Credentials, to: &[SocketAddr]) -> String {
+    let mut out = String::new();
+    let _ = write!(
+        out,
+        "a=ice-lite\r\na=ice-ufrag:{}\r\na=ice-pwd:{}\r\nm=video 9 UDP/TLS/RTP/SAVPF 0\r\na=mid:{mid}\r\n",
+        credentials.ufrag, credentials.pwd
+    );
+    out.push_str(&candidates(to));
+    out
+}
+
+fn candidates(addresses: &[SocketAddr]) -> String {
+    let mut out = String::new();
+    for (at, address) in addresses.iter().enumerate() {
+        // RFC 8445 §5.1.2.1: host type 126, local preference by our order, component 1.
+        let priority = (126u32 << 24) + ((65_535 - at.min(65_535) as u32) << 8) + 255;
+        let _ = write!(
+            out,
+            "a=candidate:{} 1 udp {priority} {} {} typ host\r\n",
+            at + 1,
+            address.ip(),
+            address.port()
+        );
+    }
+    out.push_str("a=end-of-candidates\r\n");
+    out
+}
+
+/// What every kept section carries.
+fn transport(section: &Section, local: &Local) -> String {
+    let hex: Vec<String> = local
+        .fingerprint
+        .iter()
+        .map(|byte| format!("{byte:02X}"))
+        .collect();
+    format!(
+        "c=IN IP4 0.0.0.0\r\na=ice-ufrag:{}\r\na=ice-pwd:{}\r\na=fingerprint:sha-256 {}\r\na=setup:passive\r\na=mid:{}\r\n",
+        local.credentials.ufrag,
+        local.credentials.pwd,
+        hex.join(":"),
+        section.mid
+    )
+}
+
+fn picture(section: &Section, picture: &Picture, local: &Local) -> String {
+    let pt = picture.payload_type;
+    let rtx = picture.rtx.filter(|_| local.sources.is_some());
+    let mut out = format!("m=video 9 {} {pt}", section.protocol);
+    if let Some(rtx) = rtx {
+        let _ = write!(out, " {rtx}");
+    }
+    out.push_str("\r\n");
+    out.push_str(&transport(section, local));
+    for (extension, id) in picture.extensions.iter() {
+        let _ = write!(out, "a=extmap:{id} {}\r\n", extension.uri());
+    }
+    out.push_str(if local.sources.is_some() {
+        "a=sendonly\r\n"
+    } else {
+        "a=recvonly\r\n"
+    });
+    out.push_str("a=rtcp-mux\r\na=rtcp-rsize\r\n");
+    out.push_str(&codec(pt, picture.codec, &picture.feedback));
+    if let Some(rtx) = rtx {
+        let _ = write!(out, "a=rtpmap:{rtx} rtx/90000\r\na=fmtp:{rtx} apt={pt}\r\n");
+    }
+    if let Some((ssrc, repair)) = local.sources {
+        out.push_str("a=msid:echo picture\r\n");
+        if rtx.is_some() {
+            let _ = write!(out, "a=ssrc-group:FID {ssrc} {repair}\r\n");
+        }
+        let _ = write!(out, "a=ssrc:{ssrc} cname:echo\r\n");
+        if rtx.is_some() {
+            let _ = write!(out, "a=ssrc:{repair} cname:echo\r\n");
+        }
+    }
+    out
+}
+
+fn codec(pt: u8, codec: Codec, feedback: &[&str]) -> String {
+    let mut out = format!("a=rtpmap:{pt} {}/90000\r\n", codec.kind().name());
+    if let Some(fmtp) = codec.fmtp() {
+        let _ = write!(out, "a=fmtp:{pt} {fmtp}\r\n");
+    }
+    for kind in feedback {
+        let _ = write!(out, "a=rtcp-fb:{pt} {kind}\r\n");
+    }
+    out
+}
+
+fn data(section: &Section, local: &Local) -> String {
+    format!(
+        "m=application 9 {} webrtc-datachannel\r\n{}a=sctp-port:5000\r\na=max-message-size:{MAX_DATA_MESSAGE_BYTES}\r\n",
+        section.protocol,
+        transport(section, local)
+    )
+}
+
+/// A voice or a second picture: kept in the BUNDLE, so that no client stumbles, but nothing flows.
+fn idle(section: &Section, local: &Local) -> String {
+    let pt = section.payload_types.first().copied().unwrap_or_default();
+    let mut out = format!(
+        "m={} 9 {} {pt}\r\n{}a=inactive\r\na=rtcp-mux\r\n",
+        section.media,
+        section.protocol,
+        transport(section, local)
+    );
+    if let Some((encoding, fmtp)) = section.format(pt) {
+        let _ = write!(out, "a=rtpmap:{pt} {encoding}\r\n");
+        if let Some(fmtp) = fmtp {
+            let _ = write!(out, "a=fmtp:{pt} {fmtp}\r\n");
+        }
+    }
+    out
+}
+
+fn refused(section: &Section) -> String {
+    format!(
+        "m={} 0 {} {}\r\nc=IN IP4 0.0.0.0\r\na=mid:{}\r\na=inactive\r\n",
+        section.media, section.protocol, section.first_format, section.mid
+    )
+}
