@@ -1,5 +1,11 @@
 //! A looping clip may be played round and round: its end runs into its beginning.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "helpers of tests: a failure is a failed test"
+)]
+
 use sample_dicom::{ClipSpec, Generated, View, generate};
 
 /// Mean absolute difference of two frames.

@@ -1,5 +1,11 @@
 //! Our own reader gets back what was written: size, times, regions, pixels.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "helpers of tests: a failure is a failed test"
+)]
+
 use echo_dicom::{Clip, PhysicalUnit, TimeSource};
 use sample_dicom::{ClipSpec, Generated, Pixels, View, generate, write_dicom};
 use wire::FrameIndex;

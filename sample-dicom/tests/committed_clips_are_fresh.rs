@@ -1,5 +1,11 @@
 //! The small clips kept with the source are what the generator makes today.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "helpers of tests: a failure is a failed test"
+)]
+
 use sample_dicom::{small_set, write_set};
 use std::fs;
 use std::path::Path;

@@ -1,5 +1,11 @@
 //! Other people's tools find no fault: dciodvfy (dicom3tools) and dcmtk.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "helpers of tests: a failure is a failed test"
+)]
+
 use sample_dicom::{ClipSpec, Pixels, View, generate, write_dicom};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

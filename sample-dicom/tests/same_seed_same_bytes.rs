@@ -1,5 +1,11 @@
 //! One seed, one file: the bytes follow from the request and nothing else.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "helpers of tests: a failure is a failed test"
+)]
+
 use sample_dicom::{ClipSpec, Pixels, View, generate, write_dicom};
 use std::collections::BTreeSet;
 use std::fs;

@@ -1,5 +1,11 @@
 //! What truth.json says is what the pixels show and what a doctor's tools measure on them.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "helpers of tests: a failure is a failed test"
+)]
+
 use sample_dicom::truth::{ClipTruth, Point, RegionTruth};
 use sample_dicom::{ClipSpec, Generated, Picture, View, discs_volume, generate};
 
