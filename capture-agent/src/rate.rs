@@ -7,7 +7,7 @@ const SPAN: Duration = Duration::from_secs(1);
 
 /// Measures a rate.
 #[derive(Debug, Default)]
-pub struct RateMeter {
+pub(crate) struct RateMeter {
     /// When the span began.
     begin: Option<Instant>,
     /// Events after its beginning.
@@ -16,7 +16,7 @@ pub struct RateMeter {
 
 impl RateMeter {
     /// Counts an event; once a span is over, the rate in it.
-    pub fn note(&mut self, now: Instant) -> Option<f64> {
+    pub(crate) fn note(&mut self, now: Instant) -> Option<f64> {
         let Some(begin) = self.begin else {
             self.begin = Some(now);
             return None;

@@ -6,6 +6,7 @@
 //! Invariant: no plane is read or written beyond its rows plus the tail that `Picture` and FFmpeg's frames provide.
 
 use crate::picture::{Form, Picture};
+use ffmpeg_next::color;
 use ffmpeg_next::ffi;
 use ffmpeg_next::format::Pixel;
 use ffmpeg_next::frame::Video;
@@ -54,6 +55,41 @@ pub(crate) const fn pixel_of(form: Form) -> Pixel {
         Form::Gray8 => Pixel::GRAY8,
         Form::Rgb8 => Pixel::RGB24,
     }
+}
+
+impl Colour {
+    /// What the numbers of a decoded frame mean.
+    pub(crate) fn of(frame: &Video) -> Self {
+        let (format, is_full_by_format) = plain(frame.format());
+        let matrix = match frame.color_space() {
+            color::Space::BT709 => Matrix::Bt709,
+            color::Space::SMPTE170M | color::Space::BT470BG | color::Space::FCC => Matrix::Bt601,
+            _ => Matrix::usual_for(frame.height()),
+        };
+        let full_range = is_full_by_format || frame.color_range() == color::Range::JPEG;
+        Self { format, matrix, full_range }
+    }
+}
+
+/// The format without its range: FFmpeg has old names for YCbCr that stand for full range too.
+const fn plain(format: Pixel) -> (Pixel, bool) {
+    match format {
+        Pixel::YUVJ420P => (Pixel::YUV420P, true),
+        Pixel::YUVJ422P => (Pixel::YUV422P, true),
+        Pixel::YUVJ444P => (Pixel::YUV444P, true),
+        Pixel::YUVJ440P => (Pixel::YUV440P, true),
+        Pixel::YUVJ411P => (Pixel::YUV411P, true),
+        other => (other, false),
+    }
+}
+
+/// Whether a format carries no colour, so that Gray8 holds all there is.
+pub(crate) fn is_gray(format: Pixel) -> bool {
+    let descriptor: ffi::AVPixelFormat = format.into();
+    // SAFETY: returns null or a pointer to static data of FFmpeg.
+    let descriptor = unsafe { ffi::av_pix_fmt_desc_get(descriptor).as_ref() };
+    // A palette is one component too, of colours.
+    descriptor.is_some_and(|d| d.nb_components <= 2 && d.flags & ffi::AV_PIX_FMT_FLAG_PAL as u64 == 0)
 }
 
 /// Conversion that FFmpeg does not do.
@@ -118,7 +154,7 @@ impl Scaler {
     pub(crate) fn into_picture(&mut self, frame: &Video, picture: &mut Picture) -> Result<(), ScaleError> {
         let same = frame.width() == self.width && frame.height() == self.height && frame.planes() > 0;
         let target = picture.width() == self.width && picture.height() == self.height;
-        if !same || !target || self.to.format != pixel_of(picture.form()) {
+        if !same || !target || plain(frame.format()).0 != self.from.format || self.to.format != pixel_of(picture.form()) {
             return Err(self.refused());
         }
         let stride = i32::try_from(picture.row_bytes()).map_err(|_| self.refused())?;

@@ -18,10 +18,10 @@ pub(super) struct Recipe {
 }
 
 /// Software encoder of choice.
-pub const X264: &str = "libx264";
+pub(super) const X264: &str = "libx264";
 
 /// Every encoder that may be asked for, in the order in which they are tried after libx264.
-pub const CANDIDATES: &[&str] =
+pub(super) const CANDIDATES: &[&str] =
     &[X264, "h264_nvenc", "h264_qsv", "h264_vaapi", "h264_videotoolbox", "h264_mf", "libopenh264"];
 
 /// How to set the encoder of that name; none when we do not know it.

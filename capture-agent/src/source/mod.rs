@@ -4,6 +4,8 @@
 //! and `ffmpeg` are the kinds; `catalogue` lists what can be opened here. The capture thread owns an open source.
 
 pub mod catalogue;
+mod dicom;
+mod ffmpeg;
 pub mod kind;
 mod open;
 pub mod spec;

@@ -1,8 +1,9 @@
 //! Opens what the user asked for.
 
 use crate::picture::PicturePool;
+use crate::source::dicom::DicomSource;
 use crate::source::test_pattern::TestPattern;
-use crate::source::{FrameSource, SourceError, SourceSpec};
+use crate::source::{FrameSource, SourceError, SourceSpec, ffmpeg};
 use crate::sync::Stop;
 
 /// Opens a source. Opening may take seconds; it ends early at `stop`.
@@ -10,9 +11,9 @@ use crate::sync::Stop;
 /// # Errors
 /// `SourceError::Open` with what to do.
 pub fn open(spec: &SourceSpec, pool: &PicturePool, stop: &Stop) -> Result<Box<dyn FrameSource>, SourceError> {
-    let _ = stop;
     match spec {
         SourceSpec::Test(options) => Ok(Box::new(TestPattern::new(*options, pool.clone()))),
-        SourceSpec::Dicom(_) | SourceSpec::Ffmpeg(_) => Err(SourceError::Stopped),
+        SourceSpec::Dicom(path) => Ok(Box::new(DicomSource::open(path)?)),
+        SourceSpec::Ffmpeg(input) => ffmpeg::open(input, pool, stop),
     }
 }

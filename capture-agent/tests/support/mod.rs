@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
 #![allow(dead_code, unreachable_pub, missing_docs, reason = "each test uses a part of it")]
 
+pub mod decode;
 pub mod relay;
 
 use capture_agent::agent::AgentSettings;
@@ -49,4 +50,16 @@ pub async fn until(what: &str, bound: Duration, mut is_so: impl FnMut() -> bool)
         assert!(Instant::now() < end, "not within {bound:?}: {what}");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
+}
+
+/// A folder of the shared test data; none, said aloud, where there are none.
+pub fn test_data(folder: &str) -> Option<std::path::PathBuf> {
+    let workspace = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let root = std::env::var_os("HIBIKI_TEST_DATA").map_or_else(|| workspace.join("../shared/test-data"), Into::into);
+    let found = root.join(folder);
+    if found.is_dir() {
+        return Some(found);
+    }
+    eprintln!("SKIPPED: no test data at {}; set HIBIKI_TEST_DATA to the folder that holds {folder}/", found.display());
+    None
 }

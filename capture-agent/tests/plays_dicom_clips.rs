@@ -1,0 +1,133 @@
+//! DICOM clips as a source: own frame times, no seam at the end of the loop, every sample file, clear words for bad ones.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
+
+mod support;
+
+use capture_agent::picture::PicturePool;
+use capture_agent::source::{Captured, FrameSource, SourceError, SourceSpec, open};
+use capture_agent::sync::Stop;
+use echo_dicom::Clip;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+use support::test_data;
+use wire::FrameIndex;
+
+fn play(path: &Path) -> Result<Box<dyn FrameSource>, SourceError> {
+    open(&SourceSpec::Dicom(path.to_owned()), &PicturePool::default(), &Stop::default())
+}
+
+fn pictures(source: &mut dyn FrameSource, count: usize) -> Vec<Captured> {
+    let stop = Stop::default();
+    (0..count).map(|_| source.next(&stop).unwrap()).collect()
+}
+
+fn samples() -> Option<Vec<PathBuf>> {
+    let mut files: Vec<PathBuf> = std::fs::read_dir(test_data("dicom")?).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    Some(files)
+}
+
+#[test]
+fn a_clip_plays_at_its_own_frame_times_and_loops_without_a_seam() {
+    let Some(folder) = test_data("dicom") else { return };
+    let path = folder.join("08_acuson_240x320x8_jpeg_fragmented_nobot.dcm");
+    let clip = Clip::open(&path).unwrap();
+    let times = &clip.header().frame_times;
+    let mut source = play(&path).unwrap();
+    // Two rounds and the beginning of a third.
+    let frames = clip.header().frames;
+    let captured = pictures(source.as_mut(), frames as usize * 2 + 2);
+    let start = captured[0].at;
+    let mut expected = Duration::ZERO;
+    let mut late = Vec::new();
+    for (n, captured) in captured.iter().enumerate().skip(1) {
+        expected += times.interval_after(FrameIndex((n as u32 - 1) % frames));
+        late.push((captured.at - start).as_secs_f64() - expected.as_secs_f64());
+    }
+    late.sort_by(f64::total_cmp);
+    let (typical, spread) = (late[late.len() / 2], late[late.len() - 1] - late[0]);
+    assert!(typical.abs() < 0.030 && spread < 0.100, "off by {typical} s, spread {spread} s");
+}
+
+#[test]
+fn every_sample_file_plays() {
+    let Some(files) = samples() else { return };
+    assert!(files.len() >= 13);
+    for path in files {
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        let clip = Clip::open(&path).unwrap();
+        let mut source = play(&path).unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert!(source.describe().frame_rate.unwrap() >= 1.0, "{name}");
+        let captured = pictures(source.as_mut(), 2);
+        let layout = &clip.header().layout;
+        for Captured { picture, .. } in captured {
+            assert_eq!((picture.width(), picture.height()), (layout.columns, layout.rows), "{name}");
+            assert!(picture.rows().iter().any(|byte| *byte != 0), "{name} is black");
+        }
+    }
+}
+
+#[test]
+fn what_is_captured_is_exactly_what_the_file_holds() {
+    let Some(files) = samples() else { return };
+    let path = &files[1];
+    let clip = Clip::open(path).unwrap();
+    let captured = pictures(play(path).unwrap().as_mut(), 3);
+    for (n, captured) in captured.iter().enumerate() {
+        assert_eq!(captured.picture.rows(), clip.frame(FrameIndex(n as u32)).unwrap().rows);
+    }
+}
+
+#[test]
+fn a_folder_plays_in_name_order_and_leaves_out_what_is_no_clip() {
+    let Some(files) = samples() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let find = |start: &str| files.iter().find(|path| path.file_name().unwrap().to_string_lossy().starts_with(start)).unwrap();
+    std::fs::copy(find("19_"), folder.path().join("a.dcm")).unwrap();
+    std::fs::copy(find("08_"), folder.path().join("c.dcm")).unwrap();
+    std::fs::write(folder.path().join("b.txt"), "notes").unwrap();
+    std::fs::write(folder.path().join(".hidden"), "x").unwrap();
+    let mut source = play(folder.path()).unwrap();
+    let heights: Vec<u32> = pictures(source.as_mut(), 40).iter().map(|captured| captured.picture.height()).collect();
+    assert_eq!(&heights[..30], [480; 30], "the still stays for three seconds");
+    assert_eq!(&heights[30..38], [240; 8], "then the clip");
+    assert_eq!(&heights[38..], [480; 2], "then the still again");
+}
+
+#[test]
+fn what_cannot_be_played_is_told_in_one_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("not.dcm");
+    std::fs::write(&file, b"this is a letter").unwrap();
+    let empty = tempfile::tempdir().unwrap();
+    for (path, expected) in [
+        (file.as_path(), "cannot open dicom:"),
+        (Path::new("/does/not/exist.dcm"), "no such file"),
+        (empty.path(), "empty"),
+        (folder.path(), "none of its files"),
+    ] {
+        let told = play(path).err().unwrap().to_string();
+        assert!(told.contains(expected) && !told.contains('\n'), "{told}");
+    }
+}
+
+#[test]
+fn a_truncated_clip_gives_a_clear_error_or_its_first_frames_and_never_hangs() {
+    let Some(files) = samples() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let cut = folder.path().join("cut.dcm");
+    let whole = std::fs::read(&files[1]).unwrap();
+    for part in [10, 200, 3000, whole.len() / 2] {
+        std::fs::write(&cut, &whole[..part]).unwrap();
+        let start = Instant::now();
+        match play(&cut) {
+            Err(error) => assert!(error.to_string().starts_with("cannot open dicom:"), "{error}"),
+            Ok(mut source) => {
+                let stop = Stop::default();
+                let ended = (0..200).find_map(|_| source.next(&stop).err());
+                assert!(ended.is_none_or(|error| error.to_string().contains("frame")));
+            }
+        }
+        assert!(start.elapsed() < Duration::from_secs(20));
+    }
+}

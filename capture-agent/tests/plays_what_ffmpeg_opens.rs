@@ -1,0 +1,228 @@
+//! FFmpeg inputs: generators, files, MJPEG over HTTP; clear words for what is none; sources that stop come back.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
+
+mod support;
+
+use capture_agent::agent::Agent;
+use capture_agent::picture::{Form, PicturePool};
+use capture_agent::source::{Captured, FrameSource, SourceError, open};
+use capture_agent::sync::Stop;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+use support::{settings, until};
+use wire::agent::SourceHealth;
+
+fn play(text: &str) -> Result<Box<dyn FrameSource>, SourceError> {
+    open(&text.parse().unwrap(), &PicturePool::default(), &Stop::default())
+}
+
+fn pictures(source: &mut dyn FrameSource, count: usize) -> Vec<Captured> {
+    let stop = Stop::default();
+    (0..count).map(|_| source.next(&stop).unwrap()).collect()
+}
+
+/// A JPEG of one gray level.
+fn jpeg(level: u8) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let encoder = image::codecs::jpeg::JpegEncoder::new_with_quality(&mut bytes, 95);
+    image::GrayImage::from_pixel(64, 48, image::Luma([level])).write_with_encoder(encoder).unwrap();
+    bytes
+}
+
+/// A file of raw MJPEG with these levels.
+fn film(folder: &Path, levels: &[u8]) -> PathBuf {
+    let path = folder.join("film.mjpeg");
+    std::fs::write(&path, levels.iter().flat_map(|level| jpeg(*level)).collect::<Vec<u8>>()).unwrap();
+    path
+}
+
+/// Middle pixel, rounded to the levels used here.
+fn level(captured: &Captured) -> u8 {
+    let rows = captured.picture.rows();
+    (rows[rows.len() / 2] + 5) / 10 * 10
+}
+
+#[test]
+fn a_generated_picture_comes_at_its_own_rate_and_in_colour() {
+    let mut source = play("ffmpeg:testsrc=size=320x240:rate=50?format=lavfi").unwrap();
+    assert_eq!(source.describe().frame_rate, Some(50.0));
+    let captured = pictures(source.as_mut(), 26);
+    let took = captured[25].at - captured[0].at;
+    assert!((0.45..0.60).contains(&took.as_secs_f64()), "25 pictures at 50 per second took {took:?}");
+    assert_eq!(captured[0].picture.form(), Form::Rgb8);
+    assert_eq!((captured[0].picture.width(), captured[0].picture.height()), (320, 240));
+}
+
+#[test]
+fn colours_are_right() {
+    let mut source = play("ffmpeg:color=c=0xE02040:size=64x48:rate=25,format=yuv420p?format=lavfi").unwrap();
+    let captured = pictures(source.as_mut(), 1);
+    let pixel = &captured[0].picture.rows()[3000..3003];
+    for (found, expected) in pixel.iter().zip([0xe0u8, 0x20, 0x40]) {
+        assert!(found.abs_diff(expected) <= 3, "{pixel:02x?}");
+    }
+}
+
+#[test]
+fn a_file_without_colour_is_gray_and_loops_without_a_seam() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = film(folder.path(), &[20, 60, 100, 140]);
+    let mut source = play(&format!("ffmpeg:{}?framerate=50", path.display())).unwrap();
+    let captured = pictures(source.as_mut(), 12);
+    assert_eq!(captured[0].picture.form(), Form::Gray8);
+    let levels: Vec<u8> = captured.iter().map(level).collect();
+    assert_eq!(levels, [20, 60, 100, 140, 20, 60, 100, 140, 20, 60, 100, 140]);
+    let steps: Vec<u128> = captured.windows(2).map(|pair| (pair[1].at - pair[0].at).as_millis()).collect();
+    assert!(steps.iter().all(|step| *step <= 50), "{steps:?}");
+    assert!((200..=260).contains(&steps.iter().sum::<u128>()), "eleven steps of 20 ms: {steps:?}");
+}
+
+#[test]
+fn what_is_no_video_is_told_in_one_line_with_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, bytes: &[u8]| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, bytes).unwrap();
+        path.display().to_string()
+    };
+    let letter = write("letter.txt", b"Dear colleague, this is no video at all.\n");
+    let empty = write("empty.mp4", b"");
+    let noise = write("noise.mp4", &(0u32..5000).map(|n| (n * n >> 7) as u8).collect::<Vec<u8>>());
+    let closed = { TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap() };
+    let folder_name = folder.path().display().to_string();
+    for (text, expected) in [
+        (format!("ffmpeg:{letter}"), "no video"),
+        (format!("ffmpeg:{empty}"), "cut off"),
+        (format!("ffmpeg:{noise}"), "cut off"),
+        (format!("ffmpeg:{folder_name}"), "folder"),
+        ("ffmpeg:/does/not/exist.mp4".to_owned(), "no such file"),
+        ("ffmpeg:/dev/video99?format=v4l2".to_owned(), "no such file or device"),
+        (format!("ffmpeg:http://{closed}/x"), "nobody listens"),
+        ("ffmpeg:testsrc?format=nonsense".to_owned(), "no format \"nonsense\""),
+        ("ffmpeg:gopher9://x/y".to_owned(), "no such kind of address"),
+        ("ffmpeg:testsrc?format=lavfi&colour=blue".to_owned(), "no option \"colour\""),
+        ("ffmpeg:sine?format=lavfi".to_owned(), "no picture"),
+    ] {
+        let told = play(&text).err().unwrap_or_else(|| panic!("{text} opened")).to_string();
+        assert!(told.starts_with("cannot open ffmpeg:") && told.contains(expected) && !told.contains('\n'), "{text}: {told}");
+    }
+}
+
+/// Serves MJPEG over HTTP: each connection gets pictures of rising level until told to hang up.
+struct Camera {
+    address: String,
+    hang_up: Arc<AtomicBool>,
+    fall_silent: Arc<AtomicBool>,
+    connections: Arc<AtomicU32>,
+}
+
+impl Camera {
+    fn start(every: Duration) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = format!("http://{}/camera.mjpeg", listener.local_addr().unwrap());
+        let (hang_up, fall_silent) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+        let connections = Arc::new(AtomicU32::new(0));
+        let (stop, silent, count) = (Arc::clone(&hang_up), Arc::clone(&fall_silent), Arc::clone(&connections));
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                count.fetch_add(1, Ordering::SeqCst);
+                stop.store(false, Ordering::SeqCst);
+                let (stop, silent) = (Arc::clone(&stop), Arc::clone(&silent));
+                std::thread::spawn(move || serve(stream, every, &stop, &silent));
+            }
+        });
+        Self { address, hang_up, fall_silent, connections }
+    }
+}
+
+fn serve(mut stream: TcpStream, every: Duration, hang_up: &AtomicBool, silent: &AtomicBool) {
+    let mut request = [0; 2048];
+    let _ = stream.read(&mut request);
+    let head = "HTTP/1.1 200 OK\r\nContent-Type: multipart/x-mixed-replace; boundary=--frame\r\nConnection: close\r\n\r\n";
+    if stream.write_all(head.as_bytes()).is_err() {
+        return;
+    }
+    let mut due = Instant::now();
+    for n in 0u32.. {
+        let picture = jpeg((n % 20 * 10 + 20) as u8);
+        let part = format!("--frame\r\nContent-Type: image/jpeg\r\nContent-Length: {}\r\n\r\n", picture.len());
+        if hang_up.load(Ordering::SeqCst) {
+            return;
+        }
+        if !silent.load(Ordering::SeqCst) && stream.write_all(&[part.as_bytes(), &picture, b"\r\n"].concat()).is_err() {
+            return;
+        }
+        due += every;
+        Stop::default().wait_until(due);
+    }
+}
+
+#[test]
+fn mjpeg_over_http_plays() {
+    let camera = Camera::start(Duration::from_millis(20));
+    let mut source = play(&format!("ffmpeg:{}", camera.address)).unwrap();
+    let levels: Vec<u8> = pictures(source.as_mut(), 8).iter().map(level).collect();
+    assert!(levels.windows(2).all(|pair| pair[0] != pair[1]), "{levels:?}");
+    assert_eq!(source.describe().words, "network stream (http)");
+}
+
+#[test]
+fn a_slow_reader_gets_the_newest_picture_of_a_camera() {
+    let camera = Camera::start(Duration::from_millis(20));
+    let mut source = play(&format!("ffmpeg:{}", camera.address)).unwrap();
+    pictures(source.as_mut(), 2);
+    Stop::default().wait(Duration::from_millis(700));
+    let captured = pictures(source.as_mut(), 1);
+    let age = captured[0].at.elapsed();
+    assert!(age < Duration::from_millis(60), "the picture is {age:?} old after a pause of 700 ms");
+}
+
+#[test]
+fn a_camera_that_falls_silent_is_told() {
+    let camera = Camera::start(Duration::from_millis(20));
+    let mut source = play(&format!("ffmpeg:{}?silent_s=1", camera.address)).unwrap();
+    pictures(source.as_mut(), 2);
+    camera.fall_silent.store(true, Ordering::SeqCst);
+    let (start, stop) = (Instant::now(), Stop::default());
+    let error = (0..100).find_map(|_| source.next(&stop).err()).unwrap();
+    assert!(matches!(error, SourceError::Silent { seconds: 1, .. }), "{error}");
+    assert!(start.elapsed() < Duration::from_secs(4));
+    let start = Instant::now();
+    drop(source);
+    assert!(start.elapsed() < Duration::from_secs(1), "leaving a silent camera hangs");
+}
+
+#[test]
+fn opening_something_that_never_answers_ends_at_the_signal() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let spec = format!("ffmpeg:http://{}/x", listener.local_addr().unwrap()).parse().unwrap();
+    let stop = Stop::default();
+    let opening = std::thread::spawn({
+        let stop = stop.clone();
+        move || open(&spec, &PicturePool::default(), &stop).err()
+    });
+    let _connection = listener.accept().unwrap();
+    let start = Instant::now();
+    stop.set();
+    assert!(matches!(opening.join().unwrap(), Some(SourceError::Stopped)));
+    assert!(start.elapsed() < Duration::from_secs(2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_source_that_stops_is_opened_again_and_the_state_says_so() {
+    let camera = Camera::start(Duration::from_millis(20));
+    let agent = Agent::start(settings(&format!("ffmpeg:{}", camera.address))).unwrap();
+    let health = || agent.board.now().source.health;
+    until("it runs", Duration::from_secs(10), || health() == SourceHealth::Running).await;
+    camera.hang_up.store(true, Ordering::SeqCst);
+    until("it failed", Duration::from_secs(5), || health() == SourceHealth::Failed).await;
+    let trouble = agent.board.now().source.trouble.unwrap();
+    assert!(trouble.contains("sends nothing more") || trouble.contains("broke off"), "{trouble}");
+    until("it runs again", Duration::from_secs(10), || health() == SourceHealth::Running).await;
+    assert!(camera.connections.load(Ordering::SeqCst) >= 2);
+    assert_eq!(agent.board.now().source.trouble, None);
+}
