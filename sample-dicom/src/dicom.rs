@@ -27,18 +27,18 @@ const WRITER: &str = "HIBIKI_PHANTOM_1";
 /// Implementation Class UID (PS3.7 D.3.3.2), drawn once.
 const WRITER_UID: &str = "2.25.181376840158837211842709337861539240021";
 
-/// Why a file could not be written.
+/// Why a file could not be written. Messages name the step; the cause is the error's source.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum WriteError {
     /// A frame could not be compressed.
-    #[error("could not compress a frame: {0}")]
+    #[error("could not compress a frame")]
     Compress(#[from] jpeg_encoder::EncodingError),
     /// The file header could not be built.
-    #[error("could not build the file header: {0}")]
+    #[error("could not build the file header")]
     Header(#[source] Box<dicom_object::WithMetaError>),
     /// The file could not be written.
-    #[error("could not write the file: {0}")]
+    #[error("could not write the file")]
     Write(#[source] Box<dicom_object::WriteError>),
 }
 

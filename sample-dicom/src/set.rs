@@ -18,7 +18,7 @@ const TRUTH_VERSION: u32 = 1;
 /// Name of the truth beside the clips.
 const TRUTH_FILE: &str = "truth.json";
 
-/// Why a set could not be made.
+/// Why a set could not be made. Messages name the step; the cause is the error's source.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum SetError {
@@ -26,7 +26,7 @@ pub enum SetError {
     #[error(transparent)]
     Spec(#[from] SpecError),
     /// The folder could not be made or written to.
-    #[error("could not write to {path}: {source}")]
+    #[error("could not write to {path}")]
     Folder {
         /// What was to be written.
         path: PathBuf,
@@ -34,7 +34,7 @@ pub enum SetError {
         source: io::Error,
     },
     /// A clip could not be written.
-    #[error("{file}: {source}")]
+    #[error("could not store {file}")]
     Clip {
         /// File name.
         file: String,
@@ -42,7 +42,7 @@ pub enum SetError {
         source: WriteError,
     },
     /// The truth could not be put into JSON.
-    #[error("could not write truth.json: {0}")]
+    #[error("could not put the truth into JSON")]
     Truth(#[from] serde_json::Error),
 }
 
