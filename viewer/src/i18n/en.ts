@@ -29,7 +29,7 @@ export const en = {
   "entry.noSessionMore":
     "A link works once and for a short time. If it has expired, ask whoever sent it for a fresh one.",
   "entry.demo": "Demo",
-  "entry.demoLead": "Try it as an invented person. The picture is a simulated echo.",
+  "entry.demoLead": "Try it as an invented person. Nothing here is about a patient.",
   "entry.demoPerson": "Come in as",
   "entry.demoConsult": "Which consult",
   "entry.loading": "Checking…",
@@ -67,6 +67,7 @@ export const en = {
   "badge.stopped": "Stopped",
   "badge.none": "No picture",
   "badge.age": "image age {ms} ms",
+  "badge.ageSeconds": "image age {seconds} s",
   "badge.ageUnknown": "image age unknown",
   "badge.fps": "{fps} frames/s",
   "badge.kbps": "{mbps} Mbit/s",
@@ -154,7 +155,7 @@ export const en = {
   "link.lost":
     "No word from the relay for {seconds} s. The picture goes on while it arrives; marks are kept on this device and sent later.",
   "link.connecting": "Connecting to the relay…",
-  "link.unsent": "{count} marks not sent yet. They go out when the relay is back.",
+  "link.unsent": "Marks not sent yet: {count}. They go out when the relay is back.",
   "link.pictureLost": "The picture was lost and is being connected again. Marks and people go on.",
   "link.bothLost":
     "The relay does not answer. This page connects again by itself. Marks are kept here and sent later.",
@@ -162,13 +163,12 @@ export const en = {
     "No picture arrives from the bedside. The relay waits for the device there. Marks go on.",
   "link.sourceFailed": "The device cannot read the ultrasound picture. Check its connection to the probe.",
   "link.ended": "This page has left the consult.",
-  "link.good": "Connected",
+  "link.good": "Connected to the relay",
 
   "notice.dismiss": "Close",
   "notice.outboxFull":
     "Too many marks are waiting to be sent; no more can be made. Check the connection. What you drew is kept.",
 
-  "bedside.title": "Bedside",
   "bedside.pen": "Pen",
   "bedside.wakeOn": "Screen stays on",
   "bedside.wakeOff": "This device cannot keep its screen on. Set a longer time in its settings.",

@@ -33,7 +33,7 @@ export const ja = {
   "entry.noSessionMore":
     "リンクは一度だけ、短い時間だけ使えます。期限が切れたら、送ってくれた人に新しいリンクを頼んでください。",
   "entry.demo": "おためし",
-  "entry.demoLead": "架空の人物で試せます。映像は模擬の心エコーです。",
+  "entry.demoLead": "架空の人物で試せます。患者の情報はありません。",
   "entry.demoPerson": "だれとして入りますか",
   "entry.demoConsult": "どの相談に入りますか",
   "entry.loading": "確かめています…",
@@ -70,6 +70,7 @@ export const ja = {
   "badge.stopped": "停止",
   "badge.none": "映像なし",
   "badge.age": "映像の遅れ {ms} ms",
+  "badge.ageSeconds": "映像の遅れ {seconds} 秒",
   "badge.ageUnknown": "映像の遅れ 不明",
   "badge.fps": "毎秒 {fps} コマ",
   "badge.kbps": "{mbps} Mbit/s",
@@ -165,13 +166,12 @@ export const ja = {
     "訪問先からの映像が止まっています。訪問先の機器を確かめています。書き込みの連絡は続いています。",
   "link.sourceFailed": "エコー装置からの映像を読めません。装置との接続を確かめてください。",
   "link.ended": "この画面の参加は終わりました。",
-  "link.good": "つながっています",
+  "link.good": "中継サーバーにつながっています",
 
   "notice.dismiss": "閉じる",
   "notice.outboxFull":
     "送れていない書き込みが多すぎるため、これ以上書き込めません。通信を確かめてください。すでに書いたものは残っています。",
 
-  "bedside.title": "ベッドサイド",
   "bedside.pen": "ペン",
   "bedside.wakeOn": "画面は消えません",
   "bedside.wakeOff": "この端末は画面の消灯を止められません。端末の設定で長くしてください。",

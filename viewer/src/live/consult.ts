@@ -5,10 +5,8 @@
 // Invariant: the state shown is the relay's log plus the own outbox, nothing a page believes on its own.
 
 import { computed, type ReadonlySignal, signal } from "@preact/signals";
-import { Outbox, type OutItem, type OutMessage, ownerKey } from "../marks/outbox";
-import { IndexedDisk } from "../marks/outbox-disk";
+import { type OutItem, ownerKey } from "../marks/outbox";
 import { apply, EMPTY, fromSnapshot, type Replica } from "../marks/replica";
-import { asPending } from "../marks/visible";
 import { RelayClock } from "../net/clock";
 import { session as heldSession, verify } from "../net/session";
 import { ConsultSocket, type Link } from "../net/socket";
@@ -30,6 +28,7 @@ import {
   withPointers,
   withSketches,
 } from "./presence";
+import { Sending } from "./sending";
 
 type From<T extends FromRelay["type"]> = Extract<FromRelay, { type: T }>;
 export type Flow = From<"flow">;
@@ -37,8 +36,6 @@ export type Flow = From<"flow">;
 const NO_RIGHTS: Rights = { point: false, draw: false, pin: false, freeze: false, releaseAny: false };
 /** Used until the relay has said what holds here. */
 const BEFORE_WELCOME: Settings = { quickMarkSeconds: 8, measuring: false };
-/** After a refusal that passes, unconfirmed marks are sent again this much later. */
-const SEND_AGAIN_MS = 2_000;
 
 /** Something the person must be told once. */
 export type Notice = { readonly id: number; readonly code: ProblemCode | "outboxFull" };
@@ -55,7 +52,6 @@ export class Consult {
   readonly sketches = signal<Sketches>(new Map());
   readonly flow = signal<Flow | null>(null);
   readonly stamp = signal<Stamp | null>(null);
-  readonly pending = signal<readonly OutItem[]>([]);
   readonly notices = signal<readonly Notice[]>([]);
   readonly replica = signal<Replica>(EMPTY);
   /** The stream that runs, else the one that ran last. */
@@ -70,11 +66,9 @@ export class Consult {
 
   readonly presence = new PresenceSender((message) => void this.#socket.send(message));
   readonly #socket: ConsultSocket;
-  readonly #outbox: Outbox;
+  readonly #sending: Sending;
   #head: Seq = 0;
   #nextNotice = 1;
-  #sendAgain: ReturnType<typeof setTimeout> | undefined;
-  #madeAt = new Map<AnnotationId, RelayTime>();
 
   constructor(
     readonly grant: SessionGrant,
@@ -84,10 +78,14 @@ export class Consult {
       const { streams } = this.replica.value.state;
       return (streams.findLast((known) => known.live) ?? streams.at(-1))?.stream ?? null;
     });
-    this.marks = computed(() => this.#withPending());
-    this.#outbox = new Outbox(ownerKey(grant.person, grant.consult), new IndexedDisk(), (items) => {
-      this.pending.value = items;
-    });
+    const owner = ownerKey(grant.person, grant.consult);
+    this.#sending = new Sending(
+      owner,
+      this.#self(),
+      (message) => void this.#socket.send(message),
+      () => this.relayNow(),
+    );
+    this.marks = computed(() => this.#sending.withPending(this.replica.value.state.marks));
     this.#socket = new ConsultSocket(grant.consult, grant.session, page, this.clock, {
       afterSeq: () => this.replica.peek().seq,
       onMessage: (message) => this.#received(message),
@@ -97,13 +95,11 @@ export class Consult {
         return heldSession.peek()?.session === grant.session ? null : "sessionExpired";
       },
     });
-    void this.#outbox.load().then(() => this.#flush());
   }
 
-  /** How the author of the own marks will be written. */
-  get self(): Author {
-    const { session, person, name, initials, role } = this.grant;
-    return { type: "person", session, person, name, initials, role };
+  /** What the relay has not confirmed yet. */
+  get pending(): ReadonlySignal<readonly OutItem[]> {
+    return this.#sending.pending;
   }
 
   relayNow(): RelayTime | null {
@@ -113,8 +109,6 @@ export class Consult {
   // ── intents ──
 
   mark(mark: Annotation): void {
-    const now = this.relayNow();
-    if (now !== null) this.#madeAt.set(mark.id, now);
     this.#queue({ type: "mark", mark });
   }
 
@@ -140,7 +134,7 @@ export class Consult {
   }
 
   close(): void {
-    clearTimeout(this.#sendAgain);
+    this.#sending.close();
     this.presence.stop();
     this.#socket.close();
   }
@@ -193,7 +187,7 @@ export class Consult {
 
   #snapshot(message: From<"snapshot">): void {
     this.replica.value = fromSnapshot(message.seq, message.state, this.replica.peek());
-    this.#outbox.confirmBy(message.state);
+    this.#sending.confirmBy(message.state);
     this.#checkCurrent();
   }
 
@@ -206,12 +200,11 @@ export class Consult {
         this.#socket.restart();
         return;
       }
-      this.#outbox.confirm(entry);
+      this.#sending.confirm(entry);
       if (step.result === "known") continue;
       replica = step.replica;
       if (entry.event.type === "marked") {
         this.sketches.value = withoutMark(this.sketches.peek(), entry.event.mark.id);
-        this.#madeAt.delete(entry.event.mark.id);
       }
     }
     this.replica.value = replica;
@@ -226,63 +219,40 @@ export class Consult {
 
   #refused({ code, mark, freeze }: From<"refused">): void {
     if (freeze !== null) this.onFreezeRefused(freeze);
-    if (mark !== null && this.#outbox.refused(mark, code)) {
-      clearTimeout(this.#sendAgain);
-      this.#sendAgain = setTimeout(() => this.#flush(), SEND_AGAIN_MS);
-    }
+    const mends = mark !== null && this.#sending.refused(mark, code);
+    // Mended by itself in a moment: nothing that a person could do.
+    if (mends && code === "tooFast") return;
     this.#tell(code);
   }
 
   #linkChanged(link: Link): void {
     this.link.value = link;
     if (link.state === "open") return;
-    this.current.value = false;
+    // The relay's log went back in time (an older backup): only a snapshot can tell what holds.
+    if (link.state === "lost" && link.code === "resumeAhead") this.replica.value = EMPTY;
+    this.#setCurrent(false);
     this.pointers.value = new Map();
     this.sketches.value = new Map();
     this.flow.value = null;
   }
 
   #checkCurrent(): void {
-    const current = this.link.peek().state === "open" && (this.replica.peek().seq ?? 0) >= this.#head;
+    this.#setCurrent(this.link.peek().state === "open" && (this.replica.peek().seq ?? 0) >= this.#head);
+  }
+
+  #setCurrent(current: boolean): void {
     if (current === this.current.peek()) return;
     this.current.value = current;
-    if (current) this.#flush();
+    this.#sending.setCurrent(current);
   }
 
-  // ── outbox ──
-
-  #queue(message: OutMessage): void {
-    const item = this.#outbox.put(message);
-    if (item === null) this.#tell("outboxFull");
-    else if (this.current.peek()) this.#socket.send(message);
+  #queue(message: Parameters<Sending["queue"]>[0]): void {
+    if (!this.#sending.queue(message)) this.#tell("outboxFull");
   }
 
-  #flush(): void {
-    if (!this.current.peek()) return;
-    for (const item of this.#outbox.items) this.#socket.send(item.message);
-  }
-
-  #withPending(): readonly MarkState[] {
-    const held = this.replica.value.state.marks;
-    const pending = this.pending.value;
-    if (pending.length === 0) return held;
-    const now = this.relayNow() ?? (0 as RelayTime);
-    const known = new Set(held.map((state) => state.mark.id));
-    let all: MarkState[] = [...held];
-    for (const { message } of pending) {
-      if (message.type === "mark") {
-        all = all.filter((state) => state.mark.id !== message.mark.replaces);
-        if (known.has(message.mark.id)) continue;
-        all.push(asPending(message.mark, this.self, this.#madeAt.get(message.mark.id) ?? now));
-      } else if (message.type === "withdraw") {
-        all = all.filter((state) => state.mark.id !== message.mark);
-      } else {
-        all = all.map((state) =>
-          state.mark.id === message.mark ? { ...state, pinned: message.pinned } : state,
-        );
-      }
-    }
-    return all;
+  #self(): Author {
+    const { session, person, name, initials, role } = this.grant;
+    return { type: "person", session, person, name, initials, role };
   }
 
   #tell(code: Notice["code"]): void {

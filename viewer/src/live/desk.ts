@@ -138,8 +138,12 @@ export class Desk {
   mayRelease(): boolean {
     const freeze = this.consult.replica.value.state.freeze;
     if (freeze === null) return false;
-    const own = freeze.author.type === "person" && freeze.author.person === this.grant.person;
-    return own || this.consult.rights.value.releaseAny;
+    const { author } = freeze;
+    const rights = this.consult.rights.value;
+    if (author.type !== "person" || author.person === this.grant.person) return true;
+    // Whoever froze and left cannot release: then anybody who may freeze can.
+    const away = !this.consult.people.value.some((person) => person.session === author.session);
+    return rights.releaseAny || (away && rights.freeze);
   }
 
   /** Freezes everybody on the frame under the eyes, or lets the picture run again. */

@@ -72,7 +72,7 @@ export type OwnSketch = {
 
 export type OwnPointer = { readonly at: Point | null; readonly rtpTime: RtpTime | null };
 
-/** Collects the own presence and hands it out once per interval. */
+/** Hands out the own presence: at once after a pause, else once per interval. */
 export class PresenceSender {
   #pointer: OwnPointer | null = null;
   #sketch: OwnSketch | null = null;
@@ -81,6 +81,8 @@ export class PresenceSender {
   /** Of an arrow: the newest point that was sent. */
   #lastPoint: Point | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** `performance.now` of the last batch. */
+  #sentAt = Number.NEGATIVE_INFINITY;
 
   constructor(readonly send: (message: ToRelay) => void) {}
 
@@ -113,13 +115,20 @@ export class PresenceSender {
   }
 
   #schedule(): void {
-    this.#timer ??= setTimeout(() => {
+    if (this.#timer !== undefined) return;
+    const wait = this.#sentAt + PRESENCE_INTERVAL_MS - performance.now();
+    if (wait <= 0) {
+      this.#flush();
+      return;
+    }
+    this.#timer = setTimeout(() => {
       this.#timer = undefined;
       this.#flush();
-    }, PRESENCE_INTERVAL_MS);
+    }, wait);
   }
 
   #flush(): void {
+    this.#sentAt = performance.now();
     if (this.#pointer !== null) this.send({ type: "point", ...this.#pointer });
     this.#pointer = null;
     const sketch = this.#sketch;

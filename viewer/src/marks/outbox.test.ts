@@ -141,3 +141,9 @@ test("a full outbox says so instead of losing the oldest", () => {
   expect(outbox.put(draw("one more"))).toBeNull();
   expect(outbox.items.length).toBe(MAX_OUTBOX_ITEMS);
 });
+
+test("what was sent twice without any word is settled, and only that", () => {
+  const { outbox } = filled([draw("a"), draw("b")]);
+  outbox.settle(new Set([outbox.items[0]?.key ?? ""]));
+  expect(outbox.items.map(({ message }) => message)).toEqual([draw("b")]);
+});

@@ -2,7 +2,8 @@
 //
 // A mark drawn while the link is down is kept, on disk too, and sent later with the same id; sending twice is harmless
 // because the relay knows ids. Owns the order and what confirms what. Called by `live/consult.ts`.
-// Invariants: nothing leaves the outbox without an entry of the log, a snapshot or a refusal that names it; items of
+// Invariants: nothing leaves the outbox without an entry of the log, a snapshot or a refusal that names it, or the
+// relay's silence about something that it was sent twice; items of
 // another person or consult are never sent, because the relay would make this session their author.
 
 import { newId } from "../ids";
@@ -115,6 +116,11 @@ export class Outbox {
     // Without its mark, a withdrawal or a pin of it has no meaning.
     this.#remove((item) => (first?.message.type === "mark" ? markOf(item.message) === mark : item === first));
     return false;
+  }
+
+  /** Sent again long ago on a link that works, and no word came: the relay knew it already and said nothing. */
+  settle(keys: ReadonlySet<string>): void {
+    this.#remove((item) => keys.has(item.key));
   }
 
   #remove(which: (item: OutItem) => boolean): void {

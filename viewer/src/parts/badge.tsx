@@ -40,8 +40,17 @@ function numbers({ level, ageMs, fps, kbps, silentMs }: Figures): string[] {
   if (level === "none") return [];
   if (level === "stopped") return [t("badge.seconds", { seconds: Math.floor((silentMs ?? 0) / 1000) })];
   return [
-    ageMs === null ? t("badge.ageUnknown") : t("badge.age", { ms: Math.round(ageMs) }),
+    ageWords(ageMs),
     t("badge.fps", { fps }),
     ...(kbps === null ? [] : [t("badge.kbps", { mbps: (kbps / 1000).toFixed(1) })]),
   ];
+}
+
+/** From here on milliseconds say less than seconds. */
+const SECONDS_FROM_MS = 10_000;
+
+function ageWords(ageMs: number | null): string {
+  if (ageMs === null) return t("badge.ageUnknown");
+  if (ageMs >= SECONDS_FROM_MS) return t("badge.ageSeconds", { seconds: Math.round(ageMs / 1000) });
+  return t("badge.age", { ms: Math.round(ageMs) });
 }

@@ -2,18 +2,21 @@
 
 import { t } from "../i18n/i18n";
 import type { Desk } from "../live/desk";
+import type { Page } from "../wire/people";
 import { LanguageSwitch } from "./language";
 import { PeopleRings } from "./people";
 import { Slot } from "./slot";
 
-export function Bar({ desk, title }: { desk: Desk; title: string }) {
+export function Bar({ desk, page }: { desk: Desk; page: Page }) {
   return (
     <header class="top">
       <div class="bar">
         <a class="bar__home" href="/" aria-label={t("entry.back")}>
           Hibiki
         </a>
-        <h1 class="bar__title">{title}</h1>
+        <h1 class="bar__title">
+          {desk.consult.summary.value?.alias ?? ""} <span class="bar__page">{t(`page.${page}`)}</span>
+        </h1>
       </div>
       <Slot desk={desk} />
       <div class="bar bar--end">

@@ -25,7 +25,7 @@ function BedsideDesk({ desk }: { desk: Desk }) {
   if (link.state === "ended") return <Ended code={link.code} />;
   return (
     <div class="bedside">
-      <Bar desk={desk} title={`${desk.consult.summary.value?.alias ?? ""} ${t("bedside.title")}`} />
+      <Bar desk={desk} page="bedside" />
       <main class="bedside__picture">
         <StageView desk={desk} />
       </main>
@@ -65,8 +65,8 @@ function Company({ desk }: { desk: Desk }) {
       <h2>{t("bedside.here")}</h2>
       {!cardiologist && <p>{t("bedside.noCardiologist")}</p>}
       <PeopleList consult={desk.consult} showPage={false} />
+      {desk.consult.link.value.state === "open" && <p class="quiet">{t("link.good")}</p>}
       <p class="quiet">
-        {desk.consult.link.value.state === "open" && <span>{t("link.good")}. </span>}
         {wakeState.value !== "unknown" && t(wakeState.value === "on" ? "bedside.wakeOn" : "bedside.wakeOff")}
       </p>
     </section>

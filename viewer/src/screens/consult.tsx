@@ -1,7 +1,6 @@
 // 相談: the cardiologist's page. The picture first; tools at the thumb's side; everything else gives way.
 
 import { useEffect, useState } from "preact/hooks";
-import { t } from "../i18n/i18n";
 import type { Desk } from "../live/desk";
 import { listenToKeys } from "../live/keys";
 import { Bar } from "../parts/bar";
@@ -30,7 +29,7 @@ function ConsultDesk({ desk }: { desk: Desk }) {
   const close = () => setPanel("none");
   return (
     <div class="consult" data-side={side.value} data-panel={panel}>
-      <Bar desk={desk} title={desk.consult.summary.value?.alias ?? t("page.consult")} />
+      <Bar desk={desk} page="consult" />
       <main class="consult__picture">
         <StageView desk={desk} />
       </main>

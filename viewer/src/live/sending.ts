@@ -1,0 +1,118 @@
+// What this page says for the record, until the relay has it.
+//
+// Owns the outbox and when it is sent: at once while the page is up to date, again after each reconnect and after a
+// refusal that passes. Called by `consult.ts`. Invariant: nothing is sent before the page holds all entries, so that
+// what the relay stored already is known and not sent as new.
+
+import { type ReadonlySignal, signal } from "@preact/signals";
+import { Outbox, type OutItem, type OutMessage } from "../marks/outbox";
+import { IndexedDisk } from "../marks/outbox-disk";
+import { asPending } from "../marks/visible";
+import type { AnnotationId } from "../wire/ids";
+import type { LogEntry } from "../wire/log";
+import type { Author } from "../wire/people";
+import type { ProblemCode } from "../wire/problem";
+import type { ConsultState, MarkState } from "../wire/socket";
+import type { RelayTime } from "../wire/units";
+
+/** After a refusal that passes, unconfirmed marks are sent again this much later. */
+const SEND_AGAIN_MS = 2_000;
+/** The relay is silent about what it knows already: no answer for this long to something sent again settles it. */
+const SILENCE_SETTLES_MS = 10_000;
+
+export class Sending {
+  readonly #pending = signal<readonly OutItem[]>([]);
+  readonly #outbox: Outbox;
+  #sendAgain: ReturnType<typeof setTimeout> | undefined;
+  #settle: ReturnType<typeof setTimeout> | undefined;
+  #current = false;
+  /** When each unconfirmed mark was made, by the relay's clock. */
+  #madeAt = new Map<AnnotationId, RelayTime>();
+
+  constructor(
+    owner: string,
+    readonly author: Author,
+    readonly send: (message: OutMessage) => void,
+    readonly now: () => RelayTime | null,
+  ) {
+    this.#outbox = new Outbox(owner, new IndexedDisk(), (items) => {
+      this.#pending.value = items;
+    });
+    void this.#outbox.load().then(() => this.#flush());
+  }
+
+  /** What the relay has not confirmed, oldest first. */
+  get pending(): ReadonlySignal<readonly OutItem[]> {
+    return this.#pending;
+  }
+
+  /** False when there is no room for more. */
+  queue(message: OutMessage): boolean {
+    const now = this.now();
+    if (message.type === "mark" && now !== null) this.#madeAt.set(message.mark.id, now);
+    if (this.#outbox.put(message) === null) return false;
+    if (this.#current) this.send(message);
+    return true;
+  }
+
+  /** Whether this page holds all that the relay had when it connected. */
+  setCurrent(current: boolean): void {
+    this.#current = current;
+    clearTimeout(this.#settle);
+    if (current) this.#flush();
+  }
+
+  confirm(entry: LogEntry): void {
+    this.#outbox.confirm(entry);
+    if (entry.event.type === "marked") this.#madeAt.delete(entry.event.mark.id);
+  }
+
+  confirmBy(state: ConsultState): void {
+    this.#outbox.confirmBy(state);
+  }
+
+  /** True if what was refused stays and is sent again by itself. */
+  refused(mark: AnnotationId, code: ProblemCode): boolean {
+    if (!this.#outbox.refused(mark, code)) return false;
+    clearTimeout(this.#sendAgain);
+    clearTimeout(this.#settle);
+    this.#sendAgain = setTimeout(() => this.#flush(), SEND_AGAIN_MS);
+    return true;
+  }
+
+  /** The marks in force with the own ones that are still on their way. */
+  withPending(held: readonly MarkState[]): readonly MarkState[] {
+    const pending = this.#pending.value;
+    if (pending.length === 0) return held;
+    const known = new Set(held.map((state) => state.mark.id));
+    return pending.reduce<MarkState[]>(
+      (marks, { message }) => {
+        if (message.type === "withdraw") return marks.filter((state) => state.mark.id !== message.mark);
+        if (message.type === "pin") {
+          const { mark, pinned } = message;
+          return marks.map((state) => (state.mark.id === mark ? { ...state, pinned } : state));
+        }
+        const { mark } = message;
+        const rest = marks.filter((state) => state.mark.id !== mark.replaces);
+        const at = this.#madeAt.get(mark.id) ?? this.now() ?? (0 as RelayTime);
+        return known.has(mark.id) ? rest : [...rest, asPending(mark, this.author, at)];
+      },
+      [...held],
+    );
+  }
+
+  close(): void {
+    clearTimeout(this.#sendAgain);
+    clearTimeout(this.#settle);
+    this.#current = false;
+  }
+
+  #flush(): void {
+    if (!this.#current) return;
+    const again = this.#outbox.items;
+    for (const item of again) this.send(item.message);
+    const keys = new Set(again.map((item) => item.key));
+    clearTimeout(this.#settle);
+    if (keys.size > 0) this.#settle = setTimeout(() => this.#outbox.settle(keys), SILENCE_SETTLES_MS);
+  }
+}
