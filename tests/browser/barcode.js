@@ -5,7 +5,7 @@
 // Invariant: a damaged or absent barcode gives null, never a wrong number that passes its check bits by luck alone:
 // every block must also be clearly black or clearly white.
 
-'use strict';
+"use strict";
 window.hibikiBarcode = (() => {
   const BLOCKS = 48;
   const BLOCK_PX = 16;
@@ -17,7 +17,7 @@ window.hibikiBarcode = (() => {
   const TIME_WRAP = 2 ** TIME_BITS;
 
   const canvas = new OffscreenCanvas(BLOCKS * BLOCK_PX, BLOCK_PX);
-  const context = canvas.getContext('2d', { willReadFrequently: true });
+  const context = canvas.getContext("2d", { willReadFrequently: true });
 
   function decodeRow(pixels, width, pitch, y) {
     let t = 0;
@@ -50,7 +50,7 @@ window.hibikiBarcode = (() => {
       const scale = rect.width / trueWidth;
       const w = Math.ceil(BLOCKS * BLOCK_PX * scale);
       const y = Math.floor(rect.y + (BLOCK_PX / 2) * scale);
-      const row = new OffscreenCanvas(w, 1).getContext('2d', { willReadFrequently: true });
+      const row = new OffscreenCanvas(w, 1).getContext("2d", { willReadFrequently: true });
       row.drawImage(source, rect.x, y, w, 1, 0, 0, w, 1);
       return decodeRow(row.getImageData(0, 0, w, 1).data, w, BLOCK_PX * scale, 0);
     },

@@ -4,39 +4,41 @@
 // JSON line on stdout ({id, ok} or {id, error}). It knows nothing of Hibiki; what a page means is said in Rust.
 // Callers: tests/src/browser.rs. Invariant: when stdin ends, the browser and everything it started end too.
 
-import { readFileSync } from 'node:fs';
-import { createInterface } from 'node:readline';
-import AxeBuilder from '@axe-core/playwright';
-import { chromium } from 'playwright-core';
+import { readFileSync } from "node:fs";
+import { createInterface } from "node:readline";
+import AxeBuilder from "@axe-core/playwright";
+import { chromium } from "playwright-core";
 
 /** Console lines kept per page: enough to read a failure, bounded for pages that shout. */
 const MAX_CONSOLE_LINES = 400;
 /** Longest a single browser action may take before it is reported as failed, in milliseconds. */
 const ACTION_TIMEOUT_MS = 15_000;
+/** Pause between two questions of `until`: a fraction of the shortest limit that a story states. */
+const ASK_EVERY_MS = 15;
 
 const FLAGS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
   // Pages in the background are people at other desks: they must not be slowed down.
-  '--disable-background-timer-throttling',
-  '--disable-backgrounding-occluded-windows',
-  '--disable-renderer-backgrounding',
-  '--disable-features=WebRtcHideLocalIpsWithMdns,CalculateNativeWinOcclusion',
-  '--autoplay-policy=no-user-gesture-required',
-  '--use-fake-device-for-media-stream',
-  '--use-fake-ui-for-media-stream',
+  "--disable-background-timer-throttling",
+  "--disable-backgrounding-occluded-windows",
+  "--disable-renderer-backgrounding",
+  "--disable-features=WebRtcHideLocalIpsWithMdns,CalculateNativeWinOcclusion",
+  "--autoplay-policy=no-user-gesture-required",
+  "--use-fake-device-for-media-stream",
+  "--use-fake-ui-for-media-stream",
 ];
 
-const witness = readFileSync(new URL('./witness.js', import.meta.url), 'utf8');
-const barcode = readFileSync(new URL('./barcode.js', import.meta.url), 'utf8');
+const witness = readFileSync(new URL("./witness.js", import.meta.url), "utf8");
+const barcode = readFileSync(new URL("./barcode.js", import.meta.url), "utf8");
 
 const browser = await chromium.launch({
-  executablePath: process.env.HIBIKI_CHROMIUM ?? '/usr/bin/chromium',
+  executablePath: process.env.HIBIKI_CHROMIUM ?? "/usr/bin/chromium",
   headless: true,
   args: FLAGS,
 });
@@ -55,9 +57,9 @@ function listen(page) {
   const note = (kind, text) => {
     if (lines.length < MAX_CONSOLE_LINES) lines.push({ kind, text });
   };
-  page.on('console', (m) => note(m.type(), m.text()));
-  page.on('pageerror', (e) => note('pageerror', String(e?.stack ?? e)));
-  page.on('crash', () => note('pageerror', 'the page crashed'));
+  page.on("console", (m) => note(m.type(), m.text()));
+  page.on("pageerror", (e) => note("pageerror", String(e?.stack ?? e)));
+  page.on("crash", () => note("pageerror", "the page crashed"));
   return lines;
 }
 
@@ -65,44 +67,64 @@ const FIND = { timeout: ACTION_TIMEOUT_MS };
 
 /** A pen, a finger or a mouse: `steps` are {type: down|move|up, x, y} in CSS pixels. */
 async function pointer(page, { kind, steps, paceMs }) {
-  if (kind === 'mouse') {
+  if (kind === "mouse") {
     for (const s of steps) {
-      if (s.type === 'move') await page.mouse.move(s.x, s.y);
-      else if (s.type === 'down') await page.mouse.down();
+      if (s.type === "move") await page.mouse.move(s.x, s.y);
+      else if (s.type === "down") await page.mouse.down();
       else await page.mouse.up();
       if (paceMs) await new Promise((r) => setTimeout(r, paceMs));
     }
     return;
   }
   const cdp = await page.context().newCDPSession(page);
-  const type = { down: 'mousePressed', move: 'mouseMoved', up: 'mouseReleased' };
+  const type = { down: "mousePressed", move: "mouseMoved", up: "mouseReleased" };
   let pressed = false;
   for (const s of steps) {
-    if (s.type === 'down') pressed = true;
-    const buttons = pressed && s.type !== 'up' ? 1 : 0;
-    await cdp.send('Input.dispatchMouseEvent', {
-      type: type[s.type], x: s.x, y: s.y, button: pressed ? 'left' : 'none', buttons,
-      clickCount: 1, pointerType: kind, force: buttons ? 0.5 : 0,
+    if (s.type === "down") pressed = true;
+    const buttons = pressed && s.type !== "up" ? 1 : 0;
+    await cdp.send("Input.dispatchMouseEvent", {
+      type: type[s.type],
+      x: s.x,
+      y: s.y,
+      button: pressed ? "left" : "none",
+      buttons,
+      clickCount: 1,
+      pointerType: kind,
+      force: buttons ? 0.5 : 0,
     });
-    if (s.type === 'up') pressed = false;
+    if (s.type === "up") pressed = false;
     if (paceMs) await new Promise((r) => setTimeout(r, paceMs));
   }
   await cdp.detach();
 }
 
-/** `fn` is the source of a function of one argument. It becomes a function here, not in the page, whose content
- * security policy would refuse `eval`. */
-const toFunction = (fn) => (0, eval)(`(${fn})`);
+/** `fn` is the source of a function of one argument; a page takes both as one expression. */
+const call = (fn, arg) => `(${fn})(${JSON.stringify(arg ?? null)})`;
+
+/** Asks again and again until the answer is true. Not `waitForFunction`: that one evaluates strings inside the page, which
+ * a content security policy refuses. A page that is just being loaded has no answer yet. */
+async function until(page, { fn, arg, timeoutMs }) {
+  const end = Date.now() + timeoutMs;
+  for (;;) {
+    const answer = await page.evaluate(call(fn, arg)).catch((e) => {
+      if (/navigation|context was destroyed/i.test(String(e))) return null;
+      throw e;
+    });
+    if (answer) return answer;
+    if (Date.now() > end) throw new Error(`still ${JSON.stringify(answer)} after ${timeoutMs} ms`);
+    await new Promise((resolve) => setTimeout(resolve, ASK_EVERY_MS));
+  }
+}
 
 const ops = {
   async context({ viewport, locale, touch, storage }) {
     const context = await browser.newContext({
       viewport: viewport ?? { width: 1280, height: 800 },
       deviceScaleFactor: 1,
-      locale: locale ?? 'ja-JP',
+      locale: locale ?? "ja-JP",
       hasTouch: touch ?? false,
-      permissions: ['camera'],
-      reducedMotion: 'reduce',
+      permissions: ["camera"],
+      reducedMotion: "reduce",
     });
     context.setDefaultTimeout(ACTION_TIMEOUT_MS);
     await context.addInitScript({ content: barcode });
@@ -120,67 +142,74 @@ const ops = {
     return id;
   },
   async page({ context }) {
-    const page = await found(contexts, context, 'context').newPage();
+    const page = await found(contexts, context, "context").newPage();
     const id = nextId++;
     pages.set(id, { page, lines: listen(page) });
     return id;
   },
   async goto({ page, url }) {
-    const answer = await found(pages, page, 'page').page.goto(url, { waitUntil: 'domcontentloaded' });
+    const answer = await found(pages, page, "page").page.goto(url, { waitUntil: "domcontentloaded" });
     return answer?.status() ?? null;
   },
   async reload({ page }) {
-    await found(pages, page, 'page').page.reload({ waitUntil: 'domcontentloaded' });
+    await found(pages, page, "page").page.reload({ waitUntil: "domcontentloaded" });
   },
-  eval: ({ page, fn, arg }) => found(pages, page, 'page').page.evaluate(toFunction(fn), arg ?? null),
-  async until({ page, fn, arg, timeoutMs }) {
-    const handle = await found(pages, page, 'page').page.waitForFunction(
-      toFunction(fn),
-      arg ?? null,
-      { timeout: timeoutMs, polling: 10 },
-    );
-    const value = await handle.jsonValue();
-    await handle.dispose();
-    return value;
-  },
-  click: ({ page, target, force }) => found(pages, page, 'page').page.locator(target).first().click({ ...FIND, force: force ?? false }),
-  fill: ({ page, target, text }) => found(pages, page, 'page').page.locator(target).first().fill(text, FIND),
-  select: ({ page, target, value }) => found(pages, page, 'page').page.locator(target).first().selectOption(value, FIND),
-  press: ({ page, key }) => found(pages, page, 'page').page.keyboard.press(key),
-  type: ({ page, text }) => found(pages, page, 'page').page.keyboard.type(text),
-  wheel: ({ page, dx, dy }) => found(pages, page, 'page').page.mouse.wheel(dx, dy),
-  pointer: ({ page, ...rest }) => pointer(found(pages, page, 'page').page, rest),
-  text: ({ page, target }) => found(pages, page, 'page').page.locator(target ?? 'body').first().innerText(FIND),
-  count: ({ page, target }) => found(pages, page, 'page').page.locator(target).count(),
-  box: ({ page, target }) => found(pages, page, 'page').page.locator(target).first().boundingBox(FIND),
+  eval: ({ page, fn, arg }) => found(pages, page, "page").page.evaluate(call(fn, arg)),
+  until: ({ page, ...rest }) => until(found(pages, page, "page").page, rest),
+  click: ({ page, target, force }) =>
+    found(pages, page, "page")
+      .page.locator(target)
+      .first()
+      .click({ ...FIND, force: force ?? false }),
+  fill: ({ page, target, text }) => found(pages, page, "page").page.locator(target).first().fill(text, FIND),
+  select: ({ page, target, value }) =>
+    found(pages, page, "page").page.locator(target).first().selectOption(value, FIND),
+  press: ({ page, key }) => found(pages, page, "page").page.keyboard.press(key),
+  type: ({ page, text }) => found(pages, page, "page").page.keyboard.type(text),
+  wheel: ({ page, dx, dy }) => found(pages, page, "page").page.mouse.wheel(dx, dy),
+  pointer: ({ page, ...rest }) => pointer(found(pages, page, "page").page, rest),
+  text: ({ page, target }) =>
+    found(pages, page, "page")
+      .page.locator(target ?? "body")
+      .first()
+      .innerText(FIND),
+  count: ({ page, target }) => found(pages, page, "page").page.locator(target).count(),
+  box: ({ page, target }) => found(pages, page, "page").page.locator(target).first().boundingBox(FIND),
   visible: ({ page, target, timeoutMs }) =>
-    found(pages, page, 'page').page.locator(target).first().waitFor({ state: 'visible', timeout: timeoutMs }),
+    found(pages, page, "page").page.locator(target).first().waitFor({ state: "visible", timeout: timeoutMs }),
   gone: ({ page, target, timeoutMs }) =>
-    found(pages, page, 'page').page.locator(target).first().waitFor({ state: 'hidden', timeout: timeoutMs }),
+    found(pages, page, "page").page.locator(target).first().waitFor({ state: "hidden", timeout: timeoutMs }),
   async screenshot({ page, path }) {
-    await found(pages, page, 'page').page.screenshot({ path, animations: 'disabled' });
+    await found(pages, page, "page").page.screenshot({ path, animations: "disabled" });
   },
-  aria: ({ page, target }) => found(pages, page, 'page').page.locator(target ?? 'body').ariaSnapshot(FIND),
+  aria: ({ page, target }) =>
+    found(pages, page, "page")
+      .page.locator(target ?? "body")
+      .ariaSnapshot(FIND),
   async axe({ page, tags }) {
-    const result = await new AxeBuilder({ page: found(pages, page, 'page').page }).withTags(tags).analyze();
-    const short = (v) => ({ rule: v.id, help: v.help, nodes: v.nodes.map((n) => `${n.target.join(' ')}: ${n.failureSummary ?? ''}`) });
+    const result = await new AxeBuilder({ page: found(pages, page, "page").page }).withTags(tags).analyze();
+    const short = (v) => ({
+      rule: v.id,
+      help: v.help,
+      nodes: v.nodes.map((n) => `${n.target.join(" ")}: ${n.failureSummary ?? ""}`),
+    });
     return {
       violations: result.violations.map(short),
       passes: result.passes.map((p) => p.id),
       undecided: result.incomplete.map(short),
     };
   },
-  console: ({ page }) => found(pages, page, 'page').lines,
+  console: ({ page }) => found(pages, page, "page").lines,
   async offline({ context, offline }) {
-    await found(contexts, context, 'context').setOffline(offline);
+    await found(contexts, context, "context").setOffline(offline);
   },
   async close({ page }) {
-    const { page: p } = found(pages, page, 'page');
+    const { page: p } = found(pages, page, "page");
     pages.delete(page);
     await p.close();
   },
   async closeContext({ context }) {
-    const it = found(contexts, context, 'context');
+    const it = found(contexts, context, "context");
     contexts.delete(context);
     await it.close();
   },
@@ -204,10 +233,10 @@ async function answer(line) {
 }
 
 const input = createInterface({ input: process.stdin });
-input.on('line', (line) => void answer(line));
-input.on('close', async () => {
+input.on("line", (line) => void answer(line));
+input.on("close", async () => {
   await browser.close().catch(() => {});
   process.exit(0);
 });
-browser.on('disconnected', () => process.exit(1));
+browser.on("disconnected", () => process.exit(1));
 say({ ready: browser.version() });

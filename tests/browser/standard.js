@@ -3,17 +3,17 @@
 //
 // Owns one publisher and one player per page. Evaluated into an otherwise empty page by the stories of foreign peers.
 
-'use strict';
+"use strict";
 window.standardPeer = (() => {
   let pc = null;
   let resource = null;
   let token = null;
 
   async function gathered(connection) {
-    if (connection.iceGatheringState === 'complete') return;
+    if (connection.iceGatheringState === "complete") return;
     await new Promise((resolve) => {
-      connection.addEventListener('icegatheringstatechange', () => {
-        if (connection.iceGatheringState === 'complete') resolve();
+      connection.addEventListener("icegatheringstatechange", () => {
+        if (connection.iceGatheringState === "complete") resolve();
       });
     });
   }
@@ -23,15 +23,15 @@ window.standardPeer = (() => {
     await pc.setLocalDescription();
     await gathered(pc);
     const response = await fetch(url, {
-      method: 'POST',
-      headers: { 'content-type': 'application/sdp', authorization: `Bearer ${ticket}` },
+      method: "POST",
+      headers: { "content-type": "application/sdp", authorization: `Bearer ${ticket}` },
       body: pc.localDescription.sdp,
     });
     const text = await response.text();
     if (response.status !== 201) return { status: response.status, problem: text };
-    resource = new URL(response.headers.get('location'), url).href;
+    resource = new URL(response.headers.get("location"), url).href;
     token = ticket;
-    await pc.setRemoteDescription({ type: 'answer', sdp: text });
+    await pc.setRemoteDescription({ type: "answer", sdp: text });
     return { status: 201, location: resource, answer: text };
   }
 
@@ -43,36 +43,48 @@ window.standardPeer = (() => {
         audio: audio ?? false,
       });
       pc = new RTCPeerConnection();
-      const video = pc.addTransceiver(media.getVideoTracks()[0], { direction: 'sendonly' });
-      const wanted = RTCRtpSender.getCapabilities('video').codecs.filter((c) => c.mimeType === codec || c.mimeType === 'video/rtx');
-      if (!wanted.some((c) => c.mimeType === codec)) return { status: 0, problem: `this browser cannot send ${codec}` };
+      const video = pc.addTransceiver(media.getVideoTracks()[0], { direction: "sendonly" });
+      const wanted = RTCRtpSender.getCapabilities("video").codecs.filter(
+        (c) => c.mimeType === codec || c.mimeType === "video/rtx",
+      );
+      if (!wanted.some((c) => c.mimeType === codec))
+        return { status: 0, problem: `this browser cannot send ${codec}` };
       video.setCodecPreferences(wanted);
-      for (const track of media.getAudioTracks()) pc.addTransceiver(track, { direction: 'sendonly' });
+      for (const track of media.getAudioTracks()) pc.addTransceiver(track, { direction: "sendonly" });
       return join(url, ticket);
     },
     /** Plays the picture in a video element of the page. */
     async watch({ url, ticket }) {
       pc = new RTCPeerConnection();
-      pc.addTransceiver('video', { direction: 'recvonly' });
-      const video = document.createElement('video');
+      pc.addTransceiver("video", { direction: "recvonly" });
+      const video = document.createElement("video");
       Object.assign(video, { autoplay: true, muted: true, playsInline: true });
       document.body.append(video);
-      pc.addEventListener('track', (e) => {
+      pc.addEventListener("track", (e) => {
         video.srcObject = new MediaStream([e.track]);
       });
       return join(url, ticket);
     },
-    state: () => pc?.connectionState ?? 'none',
+    state: () => pc?.connectionState ?? "none",
     /** Ends the session as RFC 9725 §4.2 says; gives back the status. */
     async stop() {
-      const response = await fetch(resource, { method: 'DELETE', headers: { authorization: `Bearer ${token}` } });
+      const response = await fetch(resource, {
+        method: "DELETE",
+        headers: { authorization: `Bearer ${token}` },
+      });
       pc.close();
       return response.status;
     },
     async stats() {
       for (const s of (await pc.getStats()).values()) {
-        if ((s.type === 'inbound-rtp' || s.type === 'outbound-rtp') && s.kind === 'video') {
-          return { type: s.type, frames: s.framesDecoded ?? s.framesEncoded, lost: s.packetsLost ?? 0, pli: s.pliCount ?? 0, freezes: s.freezeCount ?? 0 };
+        if ((s.type === "inbound-rtp" || s.type === "outbound-rtp") && s.kind === "video") {
+          return {
+            type: s.type,
+            frames: s.framesDecoded ?? s.framesEncoded,
+            lost: s.packetsLost ?? 0,
+            pli: s.pliCount ?? 0,
+            freezes: s.freezeCount ?? 0,
+          };
         }
       }
       return null;

@@ -5,7 +5,7 @@
 // changes what the viewer does; it wraps WebSocket and requestVideoFrameCallback and passes everything through.
 // Callers: tests/src/person/ and tests/bench. Invariant: nothing here depends on the viewer's internals, only on the DOM.
 
-'use strict';
+"use strict";
 window.hibikiWitness = (() => {
   /** Two minutes at 60 fps: the longest span that the bench measures at a time. */
   const MAX_FRAMES = 8_000;
@@ -19,7 +19,16 @@ window.hibikiWitness = (() => {
   /** Marks in force by id, folded from what came over the socket. */
   const marks = new Map();
   const counts = { painted: 0, unread: 0, sockets: 0, presence: 0 };
-  const state = { firstFrameAt: null, last: null, video: null, awaited: new Map(), freeze: null, seq: null, open: false, stream: null };
+  const state = {
+    firstFrameAt: null,
+    last: null,
+    video: null,
+    awaited: new Map(),
+    freeze: null,
+    seq: null,
+    open: false,
+    stream: null,
+  };
 
   const push = (list, max, item) => {
     list.push(item);
@@ -59,11 +68,11 @@ window.hibikiWitness = (() => {
     return nativeCallback.call(this, callback);
   };
   new MutationObserver(() => {
-    for (const video of document.querySelectorAll('video')) watch(video);
+    for (const video of document.querySelectorAll("video")) watch(video);
   }).observe(document, { childList: true, subtree: true });
 
   // ── consult socket ──
-  const PRESENCE = new Set(['pointers', 'sketches', 'stamp', 'flow', 'pong', 'ping', 'point', 'sketch']);
+  const PRESENCE = new Set(["pointers", "sketches", "stamp", "flow", "pong", "ping", "point", "sketch"]);
   function note(dir, data) {
     let message;
     try {
@@ -78,44 +87,44 @@ window.hibikiWitness = (() => {
     }
     const at = wall();
     push(messages, MAX_MESSAGES, { dir, at, message });
-    if (dir === 'in' && message.type === 'snapshot') {
+    if (dir === "in" && message.type === "snapshot") {
       marks.clear();
       for (const held of message.state.marks) marks.set(held.mark.id, held.mark);
       state.freeze = message.state.freeze;
       state.stream = message.state.streams.at(-1)?.stream ?? null;
       state.seq = message.seq;
     }
-    if (dir === 'in' && message.type === 'entries') for (const entry of message.entries) take(entry, at);
+    if (dir === "in" && message.type === "entries") for (const entry of message.entries) take(entry, at);
   }
   /** One entry of the log, as a reader of the protocol and not of the viewer understands it. */
   function take({ seq, event }, at) {
     if (state.seq !== null && seq <= state.seq) return;
     state.seq = seq;
-    if (event.type === 'marked') {
+    if (event.type === "marked") {
       if (event.mark.replaces) marks.delete(event.mark.replaces);
       marks.set(event.mark.id, event.mark);
       awaitInk(event.mark, at);
-    } else if (event.type === 'withdrawn') marks.delete(event.mark);
-    else if (event.type === 'frozen') state.freeze = { freeze: event.freeze, anchor: event.anchor };
-    else if (event.type === 'released') state.freeze = null;
-    else if (event.type === 'streamStarted') state.stream = event.stream;
+    } else if (event.type === "withdrawn") marks.delete(event.mark);
+    else if (event.type === "frozen") state.freeze = { freeze: event.freeze, anchor: event.anchor };
+    else if (event.type === "released") state.freeze = null;
+    else if (event.type === "streamStarted") state.stream = event.stream;
   }
   const NativeSocket = window.WebSocket;
   window.WebSocket = class extends NativeSocket {
     constructor(...args) {
       super(...args);
       counts.sockets += 1;
-      this.addEventListener('open', () => {
+      this.addEventListener("open", () => {
         state.open = true;
       });
-      this.addEventListener('message', (e) => note('in', e.data));
-      this.addEventListener('close', (e) => {
+      this.addEventListener("message", (e) => note("in", e.data));
+      this.addEventListener("close", (e) => {
         state.open = false;
-        push(messages, MAX_MESSAGES, { dir: 'close', at: wall(), message: { type: 'close', code: e.code } });
+        push(messages, MAX_MESSAGES, { dir: "close", at: wall(), message: { type: "close", code: e.code } });
       });
     }
     send(data) {
-      note('out', data);
+      note("out", data);
       super.send(data);
     }
   };
@@ -124,7 +133,7 @@ window.hibikiWitness = (() => {
   const answers = [];
   const nativeAnswer = RTCPeerConnection.prototype.setRemoteDescription;
   RTCPeerConnection.prototype.setRemoteDescription = function (description) {
-    push(answers, 20, description?.sdp ?? '');
+    push(answers, 20, description?.sdp ?? "");
     return nativeAnswer.call(this, description);
   };
 
@@ -132,11 +141,15 @@ window.hibikiWitness = (() => {
   const onPen = (e) => {
     const inPicture = state.video !== null;
     push(pen, MAX_PEN_EVENTS, {
-      type: e.type, at: wall(), x: e.clientX, y: e.clientY, frame: state.last,
-      glass: e.type === 'pointerdown' && inPicture ? hibikiBarcode.read(state.video) : null,
+      type: e.type,
+      at: wall(),
+      x: e.clientX,
+      y: e.clientY,
+      frame: state.last,
+      glass: e.type === "pointerdown" && inPicture ? hibikiBarcode.read(state.video) : null,
     });
   };
-  for (const type of ['pointerdown', 'pointerup']) window.addEventListener(type, onPen, { capture: true });
+  for (const type of ["pointerdown", "pointerup"]) window.addEventListener(type, onPen, { capture: true });
 
   // ── ink ──
   /** Where the picture itself lies on the page: the element's box without the letterbox. */
@@ -154,20 +167,28 @@ window.hibikiWitness = (() => {
     const picture = pictureRect();
     if (!picture) return false;
     const [px, py] = [picture.x + fx * picture.width, picture.y + fy * picture.height];
-    for (const canvas of document.querySelectorAll('canvas')) {
+    for (const canvas of document.querySelectorAll("canvas")) {
       const box = canvas.getBoundingClientRect();
       if (px < box.left || px > box.right || py < box.top || py > box.bottom || canvas.width === 0) continue;
-      const context = canvas.getContext('2d');
+      const context = canvas.getContext("2d");
       if (!context) continue;
-      const [cx, cy] = [((px - box.left) * canvas.width) / box.width, ((py - box.top) * canvas.height) / box.height];
-      const near = context.getImageData(Math.max(0, Math.floor(cx) - 3), Math.max(0, Math.floor(cy) - 3), 7, 7).data;
+      const [cx, cy] = [
+        ((px - box.left) * canvas.width) / box.width,
+        ((py - box.top) * canvas.height) / box.height,
+      ];
+      const near = context.getImageData(
+        Math.max(0, Math.floor(cx) - 3),
+        Math.max(0, Math.floor(cy) - 3),
+        7,
+        7,
+      ).data;
       for (let i = 3; i < near.length; i += 4) if (near[i] > 64) return true;
     }
     return false;
   }
   function somePoint(shape) {
-    if (shape.type === 'stroke') return shape.points[shape.points.length - 1];
-    return shape.type === 'arrow' ? shape.to : shape.at;
+    if (shape.type === "stroke") return shape.points[shape.points.length - 1];
+    return shape.type === "arrow" ? shape.to : shape.at;
   }
   /** After an entry came in: notes when its ink is on the glass (first frame after whose drawing the pixels are set). */
   function awaitInk(mark, arrivedAt) {
@@ -193,7 +214,7 @@ window.hibikiWitness = (() => {
   function coverBarcode() {
     const video = state.video;
     if (!video) return null;
-    for (const canvas of document.querySelectorAll('canvas')) {
+    for (const canvas of document.querySelectorAll("canvas")) {
       const box = canvas.getBoundingClientRect();
       // The stage's canvas is transparent where nothing is drawn and so never reads as a barcode.
       if (box.width === 0 || canvas.width < 300) continue;
@@ -209,7 +230,7 @@ window.hibikiWitness = (() => {
     const video = state.video;
     if (!video || video.readyState < 2 || video.videoWidth === 0) return null;
     const [w, h] = [video.videoWidth, video.videoHeight];
-    const whole = new OffscreenCanvas(w, h).getContext('2d', { willReadFrequently: true });
+    const whole = new OffscreenCanvas(w, h).getContext("2d", { willReadFrequently: true });
     whole.drawImage(video, 0, 0);
     const data = whole.getImageData(0, 0, w, h).data;
     const edge = (n, cells, size) => Math.floor((n * size) / cells);
@@ -217,7 +238,12 @@ window.hibikiWitness = (() => {
     for (let cy = 0; cy < CELLS_Y; cy++) {
       for (let cx = 0; cx < CELLS_X; cx++) {
         const sum = [0, 0, 0];
-        const [x0, x1, y0, y1] = [edge(cx, CELLS_X, w), edge(cx + 1, CELLS_X, w), edge(cy, CELLS_Y, h), edge(cy + 1, CELLS_Y, h)];
+        const [x0, x1, y0, y1] = [
+          edge(cx, CELLS_X, w),
+          edge(cx + 1, CELLS_X, w),
+          edge(cy, CELLS_Y, h),
+          edge(cy + 1, CELLS_Y, h),
+        ];
         for (let y = y0; y < y1; y++) {
           for (let x = x0; x < x1; x++) {
             const at = (y * w + x) * 4;
@@ -231,5 +257,18 @@ window.hibikiWitness = (() => {
     return cells;
   }
 
-  return { frames, messages, answers, pen, marks, counts, state, wall, pictureRect, inked, coverBarcode, look };
+  return {
+    frames,
+    messages,
+    answers,
+    pen,
+    marks,
+    counts,
+    state,
+    wall,
+    pictureRect,
+    inked,
+    coverBarcode,
+    look,
+  };
 })();
