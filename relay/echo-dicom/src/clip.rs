@@ -212,3 +212,17 @@ fn locate_pixels(
         )),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clip_can_be_shared_and_stands_behind_the_seam() {
+        fn shared<T: Send + Sync>() {}
+        shared::<Clip>();
+        let refused =
+            Clip::from_bytes(Vec::new()).map(|clip| Box::new(clip) as Box<dyn ClipReader>);
+        assert!(refused.is_err());
+    }
+}

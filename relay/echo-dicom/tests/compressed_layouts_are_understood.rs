@@ -1,9 +1,16 @@
 //! JPEG, JPEG-LS, JPEG 2000 and RLE in the arrangements that the sample files lack, on files built here.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a helper of a test fails the test by panicking"
+)]
 
 mod common;
 
 use common::builder::{File, J2K, JPEG, JPEG_LS, RLE, Shape};
-use common::{block_mean, fingerprint, first_frame, pixel, sample_path};
+use common::{block_mean, fingerprint, first_frame, pixel, sample, sample_path};
 use echo_dicom::{Clip, Picture, PixelForm};
 use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
 
@@ -329,4 +336,46 @@ fn rle_runs_literals_and_fillers_are_told_apart() {
         .picture(Shape::new("MONOCHROME2", 5, 1))
         .fragments(&[], &[&coded]);
     assert_eq!(first_frame(clip.build()).unwrap().rows, [7, 7, 7, 1, 2]);
+}
+
+#[test]
+fn a_code_stream_that_breaks_off_gives_no_half_picture() {
+    let began = std::time::Instant::now();
+    let refused = |syntax: &'static str, shape: Shape, coded: &[u8]| {
+        let clip = File::new(syntax).picture(shape).fragments(&[], &[coded]);
+        first_frame(clip.build()).expect_err("half a picture is refused");
+    };
+    let colour = Shape::new("YBR_FULL_422", 320, 240);
+    if let Some(clip) = sample("02") {
+        let coded = clip.jpeg_frame(wire::FrameIndex(0)).unwrap();
+        for part in 1..10 {
+            refused(JPEG, colour, &coded[..coded.len() * part / 10]);
+        }
+    }
+    let noise: Vec<u8> = (0..768_u32).map(|i| (i * i * 31 >> 3) as u8).collect();
+    let coded = jpeg_ls(&noise, charls::InterleaveMode::Sample);
+    for part in 1..10 {
+        refused(
+            JPEG_LS,
+            Shape::new("RGB", 16, 16),
+            &coded[..coded.len() * part / 10],
+        );
+    }
+    // A tile of open length: only the decoder can tell that its data ends too early.
+    let mut coded = hex(J2K_YBR);
+    let tile = coded
+        .windows(2)
+        .position(|two| two == [0xFF, 0x90])
+        .unwrap();
+    coded[tile + 6..tile + 10].fill(0);
+    for part in 1..10 {
+        let cut = tile + 14 + (coded.len() - tile - 14) * part / 10;
+        refused(J2K, Shape::new("YBR_FULL", 32, 32), &coded[..cut]);
+    }
+    // CharLS needed seconds for each until its input was closed by a marker.
+    assert!(
+        began.elapsed() < std::time::Duration::from_secs(5),
+        "it took {:?}",
+        began.elapsed()
+    );
 }

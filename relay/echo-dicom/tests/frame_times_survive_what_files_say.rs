@@ -1,4 +1,11 @@
 //! Frame Time, Frame Time Vector and rates, true, false and missing.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a helper of a test fails the test by panicking"
+)]
 
 mod common;
 

@@ -1,4 +1,11 @@
 //! Offset tables, true and false, and clips without one.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a helper of a test fails the test by panicking"
+)]
 
 mod common;
 

@@ -1,5 +1,12 @@
 //! Files that lie, bomb or break off: each gets an error that names the step, in bounded time and memory, on the
 //! 2 MB stack of an ordinary worker thread.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a helper of a test fails the test by panicking"
+)]
 
 mod common;
 
@@ -860,12 +867,7 @@ fn figures_that_lie_about_sample_files_are_refused() {
                 let mut lying = good.clone();
                 lying[at..at + 2].copy_from_slice(&value.to_le_bytes());
                 let result = read(lying);
-                // A palette or grey RLE plane that is longer than claimed has no marker to tell it.
-                let tolerated = number == "06" && value < 430;
-                assert!(
-                    result.is_err() || tolerated,
-                    "sample {number}: {tag} = {value}"
-                );
+                assert!(result.is_err(), "sample {number}: {tag} = {value}");
             }
         }
     }

@@ -1,4 +1,11 @@
 //! Ultrasound regions of the sample files, their traps included, and built ones that are broken.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a helper of a test fails the test by panicking"
+)]
 
 mod common;
 

@@ -2,6 +2,13 @@
 //!
 //! Lossless files and those decoded by the same library match by hash. JPEG baseline is decoded by another
 //! implementation than the oracle's libjpeg, so block means with a tolerance are compared there.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a helper of a test fails the test by panicking"
+)]
 
 mod common;
 
@@ -131,4 +138,15 @@ fn every_frame_of_every_sample_decodes_to_canonical_rows() {
             assert_eq!(picture.rows.len(), bytes, "sample {number} frame {index}");
         }
     }
+}
+
+#[test]
+fn a_long_clip_is_read_frame_by_frame_and_never_held_whole() {
+    // Decoded whole, these 120 frames fill 111 MB.
+    let Some(clip) = sample("01") else { return };
+    for index in 0..clip.header().frames {
+        frame(&clip, index);
+    }
+    let peak = common::peak_memory_mib();
+    assert!(peak < 64, "it took {peak} MiB");
 }

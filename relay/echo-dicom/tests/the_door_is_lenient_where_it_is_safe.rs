@@ -1,4 +1,11 @@
 //! Preamble, magic and meta group: what other readers accept is read, the rest is refused and named.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a helper of a test fails the test by panicking"
+)]
 
 mod common;
 

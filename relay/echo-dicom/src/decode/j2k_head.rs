@@ -188,10 +188,10 @@ fn all_tiles_present(coded: &[u8], mut at: usize, tiles: u64) -> Result<(), &'st
     let mut seen = vec![false; tiles as usize];
     let padding = coded.iter().rev().take_while(|byte| **byte == 0).count();
     let written = coded.get(..coded.len() - padding).unwrap_or_default();
-    let open_end = written.strip_suffix(&[0xFF, 0xD9]).unwrap_or(written).len();
+    let open_end = written.strip_suffix(&[0xFF, 0xD9]).map_or(0, <[u8]>::len);
     while let Some((0x90, &[t1, t0, l3, l2, l1, l0, ..], _)) = segment(coded, at) {
         let len = match u32::from_be_bytes([l3, l2, l1, l0]) as usize {
-            // The last tile-part may leave its length open; it goes up to the end of the code stream.
+            // The last tile-part may leave its length open; then only the end marker tells that it is whole.
             0 => open_end.saturating_sub(at),
             len => len,
         };

@@ -35,9 +35,12 @@ pub(super) fn decode(layout: &PixelLayout, coded: &[u8]) -> Result<Decoded, Clip
             "a JPEG 2000 colour transform in a JPEG-LS clip",
         ));
     }
+    // Where the bytes end without a marker CharLS 2.4.5 counts absent bits for seconds before it gives up; an
+    // end marker stops it at once. Behind a whole code stream it is never read.
+    let closed = [coded, &[0xFF, 0xD9]].concat();
     let bytes = guarded(CODEC, || {
         charls::CharLS::default()
-            .decode(coded)
+            .decode(&closed)
             .map_err(|error| error.to_string())
     })?;
     let samples = if head.precision > 8 {

@@ -30,7 +30,7 @@ pub(super) fn decode(layout: &PixelLayout, coded: &[u8]) -> Result<Decoded, Clip
     let mut planes = Vec::with_capacity(layout.frame_bytes());
     for (number, segment) in segments.iter().enumerate() {
         unpack(segment, layout.pixels(), &mut planes)
-            .map_err(|held| short_segment(number, held, layout.pixels()))?;
+            .map_err(|fault| ClipError::decode(CODEC, format!("segment {} {fault}", number + 1)))?;
     }
     let samples = match bytes_per_sample {
         1 => Samples::Eight(planes),
@@ -45,14 +45,6 @@ pub(super) fn decode(layout: &PixelLayout, coded: &[u8]) -> Result<Decoded, Clip
         planar: true,
         ybr,
     })
-}
-
-fn short_segment(number: usize, held: usize, needed: usize) -> ClipError {
-    let shown = number + 1;
-    ClipError::decode(
-        CODEC,
-        format!("segment {shown} holds {held} of {needed} samples"),
-    )
 }
 
 /// The segments that the header names, each checked to lie inside the frame (section G.5).
@@ -91,36 +83,37 @@ fn segments(coded: &[u8], wanted: usize) -> Result<Vec<&[u8]>, ClipError> {
         .ok_or_else(|| ClipError::decode(CODEC, "the segment offsets do not rise inside the frame"))
 }
 
-/// Appends one plane of `wanted` bytes; tells how many there were if the segment ends before (section G.3.2).
-fn unpack(segment: &[u8], wanted: usize, out: &mut Vec<u8>) -> Result<(), usize> {
-    let begin = out.len();
+/// Appends one plane of `wanted` bytes (section G.3.2). Behind it only padding may follow: more samples mean
+/// that the header's Rows or Columns are wrong.
+fn unpack(segment: &[u8], wanted: usize, out: &mut Vec<u8>) -> Result<(), String> {
+    let end = out.len() + wanted;
     let mut rest = segment;
-    loop {
-        let left = wanted - (out.len() - begin);
-        if left == 0 {
-            return Ok(());
+    while out.len() < end {
+        let left = end - out.len();
+        rest = run(rest, left, out)
+            .ok_or_else(|| format!("holds {} of {wanted} samples", wanted - left))?;
+    }
+    if rest.iter().any(|byte| !matches!(byte, 0 | 128)) {
+        return Err(format!("holds more than {wanted} samples"));
+    }
+    Ok(())
+}
+
+/// Unpacks one run, at most `left` bytes of it, and gives what follows; `None` if the run is cut off.
+fn run<'a>(segment: &'a [u8], left: usize, out: &mut Vec<u8>) -> Option<&'a [u8]> {
+    let (&control, after) = segment.split_first()?;
+    match control {
+        0..=127 => {
+            let (literal, after) = after.split_at_checked(usize::from(control) + 1)?;
+            out.extend_from_slice(literal.get(..left).unwrap_or(literal));
+            Some(after)
         }
-        let Some((&control, after)) = rest.split_first() else {
-            return Err(wanted - left);
-        };
-        match control {
-            0..=127 => {
-                let run = usize::from(control) + 1;
-                let Some((literal, after)) = after.split_at_checked(run) else {
-                    return Err(wanted - left);
-                };
-                out.extend_from_slice(literal.get(..left).unwrap_or(literal));
-                rest = after;
-            }
-            129..=255 => {
-                let Some((&value, after)) = after.split_first() else {
-                    return Err(wanted - left);
-                };
-                let run = (257 - usize::from(control)).min(left);
-                out.resize(out.len() + run, value);
-                rest = after;
-            }
-            128 => rest = after,
+        128 => Some(after),
+        129..=255 => {
+            let (&value, after) = after.split_first()?;
+            let len = (257 - usize::from(control)).min(left);
+            out.resize(out.len() + len, value);
+            Some(after)
         }
     }
 }

@@ -3,6 +3,13 @@
 //! Sample files are kept outside the project (`HIBIKI_TEST_DATA`, else `../shared/test-data` beside the
 //! workspace). A test that misses them says so and passes, so that a plain checkout can run the rest.
 #![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a helper of a test fails the test by panicking"
+)]
+#![allow(
     dead_code,
     reason = "each test binary uses its own part of this module"
 )]
