@@ -16,18 +16,23 @@ export type PaintedFrame = Size & {
   readonly paintedAt: number;
 };
 
-/** A picture that must be given back. `ImageBitmap` in browsers. */
-export type Surface = Size & { close(): void };
+/** A picture that must be given back. */
+export type Surface = Size & { readonly bytes: number; close(): void };
+
+/** What a browser keeps of a frame. */
+export type Picture = Surface & { readonly source: ImageBitmap | VideoFrame };
 
 export type KeptFrame<S extends Surface> = { readonly frame: PaintedFrame; readonly surface: S };
 
 /** A freeze travels in well under a second between any two pages on a usable link. */
 const KEPT_MS = 1_100;
-/** One second at 60 frames a second, and some. */
-const MAX_KEPT_FRAMES = 72;
+/** One second at 60 frames a second. Kept frames are the decoder's own buffers where that is free, and the smallest of
+ * Chromium's decoder pools (VP9) has 68. */
+const MAX_KEPT_FRAMES = 60;
 /** 50 pictures of 800x600 in RGBA; an iPad ends pages that hold much more. */
 const MAX_KEPT_BYTES = 96 * 1024 * 1024;
-const BYTES_PER_PIXEL = 4;
+const RGBA_BYTES_PER_PIXEL = 4;
+const I420_BYTES_PER_PIXEL = 1.5;
 
 export class FrameRing<S extends Surface> {
   /** Oldest first. */
@@ -36,13 +41,13 @@ export class FrameRing<S extends Surface> {
 
   push(frame: PaintedFrame, surface: S): void {
     this.#kept.push({ frame, surface });
-    this.#bytes += bytes(surface);
+    this.#bytes += surface.bytes;
     const oldest = frame.paintedAt - KEPT_MS;
     for (let first = this.#kept[0]; first !== undefined && this.#kept.length > 1; first = this.#kept[0]) {
       const over = this.#kept.length > MAX_KEPT_FRAMES || this.#bytes > MAX_KEPT_BYTES;
       if (!over && first.frame.paintedAt >= oldest) break;
       this.#kept.shift();
-      this.#bytes -= bytes(first.surface);
+      this.#bytes -= first.surface.bytes;
       first.surface.close();
     }
   }
@@ -79,10 +84,6 @@ export class FrameRing<S extends Surface> {
   }
 }
 
-function bytes(surface: Surface): number {
-  return surface.width * surface.height * BYTES_PER_PIXEL;
-}
-
 /** Where a painted frame's RTP time comes from. */
 export type RtpSource = "frameCallback" | "synchronizationSource" | "none";
 
@@ -100,7 +101,7 @@ const SAME_TIME_US = 2;
 const TRIES_BEFORE_UNCHECKED = 8;
 
 export class FrameWatcher {
-  readonly ring = new FrameRing<ImageBitmap>();
+  readonly ring = new FrameRing<Picture>();
   rtpSource: RtpSource = "none";
   #handle: number | null = null;
   /** How often the element showed the announced frame, and how often another one. */
@@ -149,18 +150,28 @@ export class FrameWatcher {
   async #keep(frame: PaintedFrame, metadata: VideoFrameCallbackMetadata): Promise<void> {
     const shown = this.#showing(metadata);
     if (shown === null) return;
+    // Decoded in software: the buffer is plain memory and keeping it costs nothing. Buffers of a hardware decoder are
+    // few, and holding them would stop the picture: those are copied.
+    if ("format" in shown && shown.format === "I420") {
+      this.#push(frame, shown, I420_BYTES_PER_PIXEL);
+      return;
+    }
     try {
-      const picture = createImageBitmap(shown);
+      const copy = createImageBitmap(shown);
       if ("close" in shown) shown.close();
-      const bitmap = await picture;
-      if (this.#handle === null) {
-        bitmap.close();
-        return;
-      }
-      this.ring.push(frame, bitmap);
-      this.host.onKept();
+      this.#push(frame, await copy, RGBA_BYTES_PER_PIXEL);
     } catch {
       // The element has no picture any more (a new stream is being attached): there is nothing to keep.
+    }
+  }
+
+  #push(frame: PaintedFrame, source: ImageBitmap | VideoFrame, bytesPerPixel: number): void {
+    const { width, height } = frame;
+    if (this.#handle === null) source.close();
+    else {
+      const bytes = width * height * bytesPerPixel;
+      this.ring.push(frame, { source, width, height, bytes, close: () => source.close() });
+      this.host.onKept();
     }
   }
 

@@ -32,6 +32,8 @@ export class DrawingHand implements Hand {
   readonly tool = signal<Tool>("pointer");
   readonly pen = signal<Pen>("white");
   readonly drawing = signal<Drawing | null>(null);
+  /** Where a label was pressed; the words are asked for when the press ends, because a press moves the focus. */
+  #labelPlace: LabelDraft | null = null;
   /** Where a label is being written. */
   readonly labelDraft = signal<LabelDraft | null>(null);
   readonly selected = signal<AnnotationId | null>(null);
@@ -78,6 +80,7 @@ export class DrawingHand implements Hand {
     if (stage === null) return;
     if (this.tool.peek() !== "pointer") {
       this.#finish();
+      this.#askForWords();
       return;
     }
     if (tap) this.selected.value = stage.markUnder(at)?.mark.id ?? null;
@@ -87,6 +90,7 @@ export class DrawingHand implements Hand {
   cancel(): void {
     if (this.drawing.peek() !== null) this.host.consult.presence.lifted(false);
     this.drawing.value = null;
+    this.#labelPlace = null;
     this.#point(null);
   }
 
@@ -116,8 +120,10 @@ export class DrawingHand implements Hand {
     this.cursor.value = at;
     if (this.tool.peek() === "pointer")
       this.selected.value = stage.markUnder(stage.place(at))?.mark.id ?? null;
-    else if (this.drawing.peek() === null) this.#begin(at);
-    else this.#finish();
+    else if (this.drawing.peek() === null) {
+      this.#begin(at);
+      this.#askForWords();
+    } else this.#finish();
   }
 
   /** Escape: gives up what was begun. True if there was something. */
@@ -153,7 +159,7 @@ export class DrawingHand implements Hand {
       return;
     }
     if (tool === "label") {
-      this.labelDraft.value = { ground, at };
+      this.#labelPlace = { ground, at };
       return;
     }
     const form = tool === "arrow" ? "arrow" : "stroke";
@@ -178,6 +184,11 @@ export class DrawingHand implements Hand {
     this.host.consult.presence.lifted(mark !== null);
     if (mark !== null) this.host.consult.mark(mark);
     this.drawing.value = null;
+  }
+
+  #askForWords(): void {
+    if (this.#labelPlace !== null) this.labelDraft.value = this.#labelPlace;
+    this.#labelPlace = null;
   }
 
   #point(at: PicturePoint | null): void {

@@ -10,7 +10,7 @@ import type { Size } from "../stage/points";
 import type { ConsultId, SessionId } from "../wire/ids";
 import type { RtpTime } from "../wire/units";
 import { ticksSince } from "./age";
-import { FrameWatcher, type PaintedFrame } from "./frames";
+import { FrameWatcher, type PaintedFrame, type Picture } from "./frames";
 import { STALE_AFTER_MS } from "./quality";
 import { WhepClient, type WhepState } from "./whep";
 
@@ -197,11 +197,11 @@ export class LivePicture {
     void this.#coverWith(nearest.surface);
   }
 
-  async #coverWith(surface: ImageBitmap | undefined): Promise<void> {
-    if (surface === undefined) return;
+  async #coverWith(picture: Picture | undefined): Promise<void> {
+    if (picture === undefined) return;
     const forFreeze = this.#frozenOn;
     // A copy: the ring closes its own.
-    const copy = await createImageBitmap(surface).catch(() => null);
+    const copy = await createImageBitmap(picture.source).catch(() => null);
     if (copy === null) return;
     if (forFreeze !== this.#frozenOn) {
       copy.close();

@@ -10,8 +10,9 @@ import { type PicturePoint, type Size, stagePoint } from "./points";
 
 /** Half a picture pixel: below what the picture itself can show. */
 const TOLERANCE_PX = 0.5;
-/** Each further try accepts twice the deviation of the one before. */
+/** Each further try accepts twice the deviation of the one before, up to what the width of the ink still hides. */
 const COARSER = 2;
+const COARSEST_PX = 2;
 
 export function simplify(points: readonly PicturePoint[], picture: Size): PicturePoint[] {
   const distinct = points.filter((p, i) => {
@@ -20,11 +21,19 @@ export function simplify(points: readonly PicturePoint[], picture: Size): Pictur
   });
   let tolerance = TOLERANCE_PX;
   let kept = reduce(distinct, picture, tolerance);
-  while (kept.length > MAX_STROKE_POINTS) {
+  while (kept.length > MAX_STROKE_POINTS && tolerance < COARSEST_PX) {
     tolerance *= COARSER;
     kept = reduce(distinct, picture, tolerance);
   }
-  return kept;
+  return thin(kept);
+}
+
+/** A scribble that no line describes: every n-th point keeps its look, a coarser tolerance would lose it at once. */
+function thin(points: readonly PicturePoint[]): PicturePoint[] {
+  const last = points.length - 1;
+  if (points.length <= MAX_STROKE_POINTS) return [...points];
+  const step = Math.ceil(last / (MAX_STROKE_POINTS - 1));
+  return points.filter((_, i) => i % step === 0 || i === last);
 }
 
 function reduce(points: readonly PicturePoint[], picture: Size, tolerance: number): PicturePoint[] {
