@@ -94,8 +94,15 @@ impl Agent {
     ///
     /// # Errors
     /// As `start`.
-    pub fn start_with(settings: AgentSettings, factory: Arc<dyn EncoderFactory>) -> Result<Self, AgentError> {
-        let (clock, stream, stop) = (CaptureClock::start(), StreamName::default(), Stop::default());
+    pub fn start_with(
+        settings: AgentSettings,
+        factory: Arc<dyn EncoderFactory>,
+    ) -> Result<Self, AgentError> {
+        let (clock, stream, stop) = (
+            CaptureClock::start(),
+            StreamName::default(),
+            Stop::default(),
+        );
         let (slot, stats) = (Arc::new(Slot::default()), Arc::new(Stats::default()));
         let orders = Arc::new(Orders::new(Arc::clone(&slot)));
         let ring = Arc::new(Mutex::new(Ring::new(settings.ring)));
@@ -143,7 +150,19 @@ impl Agent {
         };
         let publisher = settings.relay.map(|relay| Publisher::new(relay, parts));
         let first_open = settings.fail_fast.then_some(opened);
-        Ok(Self { board, stats, stop, orders, ring, slot, publisher, first_open, no_encoder, threads, fault })
+        Ok(Self {
+            board,
+            stats,
+            stop,
+            orders,
+            ring,
+            slot,
+            publisher,
+            first_open,
+            no_encoder,
+            threads,
+            fault,
+        })
     }
 
     /// The original of the frame captured at exactly `rtp_time`, while the ring holds it.
@@ -184,7 +203,9 @@ impl Agent {
             Some(error) = self.no_encoder.recv() => return Err(error.into()),
         }
         if self.fault.load(Ordering::Relaxed) {
-            return Err(AgentError::Internal("a thread ended; its log line says why"));
+            return Err(AgentError::Internal(
+                "a thread ended; its log line says why",
+            ));
         }
         Ok(())
     }
@@ -222,5 +243,8 @@ fn spawn(
             stop.set();
         }
     };
-    std::thread::Builder::new().name(name.to_owned()).spawn(guarded).map_err(|_| AgentError::Internal("no thread"))
+    std::thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(guarded)
+        .map_err(|_| AgentError::Internal("no thread"))
 }

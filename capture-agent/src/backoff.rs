@@ -16,13 +16,20 @@ impl Backoff {
     /// Waits about `first` after one failure, twice that after the next, never more than `longest`.
     #[must_use]
     pub const fn new(first: Duration, longest: Duration) -> Self {
-        Self { first, longest, failures: 0 }
+        Self {
+            first,
+            longest,
+            failures: 0,
+        }
     }
 
     /// The wait after one more failure: between a half and the whole of the current bound, so that devices that lost
     /// the same relay do not all come back in the same instant. `random` is any random number.
     pub fn after_failure(&mut self, random: u32) -> Duration {
-        let bound = self.first.saturating_mul(1 << self.failures.min(16)).min(self.longest);
+        let bound = self
+            .first
+            .saturating_mul(1 << self.failures.min(16))
+            .min(self.longest);
         self.failures = self.failures.saturating_add(1);
         let share = f64::from(random) / f64::from(u32::MAX);
         bound.mul_f64(0.5 + share / 2.0)
@@ -47,7 +54,9 @@ mod tests {
     #[test]
     fn waits_double_up_to_the_bound_and_start_anew_after_success() {
         let mut backoff = Backoff::new(Duration::from_millis(500), Duration::from_secs(10));
-        let waits: Vec<_> = (0..8).map(|_| backoff.after_failure(u32::MAX).as_millis()).collect();
+        let waits: Vec<_> = (0..8)
+            .map(|_| backoff.after_failure(u32::MAX).as_millis())
+            .collect();
         assert_eq!(waits, [500, 1000, 2000, 4000, 8000, 10_000, 10_000, 10_000]);
         backoff.succeeded();
         assert_eq!(backoff.after_failure(0).as_millis(), 250);

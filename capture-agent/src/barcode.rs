@@ -30,12 +30,18 @@ impl Reading {
     #[must_use]
     pub const fn of(stamp: &FrameStamp) -> Self {
         #[expect(clippy::cast_possible_truncation, reason = "modulo is the definition")]
-        Self { time: (stamp.captured_at.0 / US_PER_UNIT) as u32 & 0xff_ffff, frame: stamp.index.0 as u16 }
+        Self {
+            time: (stamp.captured_at.0 / US_PER_UNIT) as u32 & 0xff_ffff,
+            frame: stamp.index.0 as u16,
+        }
     }
 
     const fn check(self) -> u8 {
         let (time, frame) = (self.time, self.frame as u32);
-        #[expect(clippy::cast_possible_truncation, reason = "the low eight bits are the sum")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "the low eight bits are the sum"
+        )]
         let sum = ((time >> 16) ^ (time >> 8) ^ time ^ frame ^ (frame >> 8)) as u8;
         sum
     }
@@ -44,10 +50,20 @@ impl Reading {
         ((self.time as u64) << 24) | ((self.frame as u64) << 8) | self.check() as u64
     }
 
-    #[expect(clippy::cast_possible_truncation, reason = "each field is cut out by its width")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "each field is cut out by its width"
+    )]
     const fn from_bits(bits: u64) -> Option<Self> {
-        let reading = Self { time: (bits >> 24) as u32 & 0xff_ffff, frame: (bits >> 8) as u16 };
-        if reading.check() == bits as u8 { Some(reading) } else { None }
+        let reading = Self {
+            time: (bits >> 24) as u32 & 0xff_ffff,
+            frame: (bits >> 8) as u16,
+        };
+        if reading.check() == bits as u8 {
+            Some(reading)
+        } else {
+            None
+        }
     }
 }
 
@@ -63,17 +79,31 @@ const fn blocks_per_row(width: u32) -> Option<usize> {
 
 /// Draws the barcode of `stamp`. A picture too small for it stays as it is.
 pub fn draw(picture: &mut Picture, stamp: &FrameStamp) {
-    let Some(per_row) = blocks_per_row(picture.width()) else { return };
+    let Some(per_row) = blocks_per_row(picture.width()) else {
+        return;
+    };
     if (picture.height() as usize) < BLOCKS.div_ceil(per_row) * BLOCK {
         return;
     }
     let bits = Reading::of(stamp).bits();
     let block_bytes = BLOCK * picture.form().bytes();
-    for (y, row) in picture.each_row_mut().enumerate().take(BLOCKS.div_ceil(per_row) * BLOCK) {
+    for (y, row) in picture
+        .each_row_mut()
+        .enumerate()
+        .take(BLOCKS.div_ceil(per_row) * BLOCK)
+    {
         let first = y / BLOCK * per_row;
-        for (at, block) in row.chunks_exact_mut(block_bytes).enumerate().take(per_row.min(BLOCKS - first)) {
+        for (at, block) in row
+            .chunks_exact_mut(block_bytes)
+            .enumerate()
+            .take(per_row.min(BLOCKS - first))
+        {
             let [zero, one] = LEVELS;
-            block.fill(if bits >> (BLOCKS - 1 - first - at) & 1 == 1 { one } else { zero });
+            block.fill(if bits >> (BLOCKS - 1 - first - at) & 1 == 1 {
+                one
+            } else {
+                zero
+            });
         }
     }
 }
@@ -85,7 +115,10 @@ pub fn read(picture: &Picture) -> Option<Reading> {
     let bytes = picture.form().bytes();
     let mut bits = 0;
     for at in 0..BLOCKS {
-        let (x, y) = (at % per_row * BLOCK + BLOCK / 2, at / per_row * BLOCK + BLOCK / 2);
+        let (x, y) = (
+            at % per_row * BLOCK + BLOCK / 2,
+            at / per_row * BLOCK + BLOCK / 2,
+        );
         let middle = picture.rows().get(y * picture.row_bytes() + x * bytes)?;
         bits = bits << 1 | u64::from(*middle > 127);
     }
@@ -101,22 +134,47 @@ mod tests {
 
     fn stamp(captured_us: u64, index: u32) -> FrameStamp {
         let captured_at = CaptureTime(captured_us);
-        FrameStamp { stream: StreamId::random(), index: FrameIndex(index), captured_at, rtp_time: RtpTime::of(captured_at) }
+        FrameStamp {
+            stream: StreamId::random(),
+            index: FrameIndex(index),
+            captured_at,
+            rtp_time: RtpTime::of(captured_at),
+        }
     }
 
     fn black(width: u32, height: u32, form: Form) -> Picture {
-        Picture::from_rows(width, height, form, vec![0; width as usize * height as usize * form.bytes()]).unwrap()
+        Picture::from_rows(
+            width,
+            height,
+            form,
+            vec![0; width as usize * height as usize * form.bytes()],
+        )
+        .unwrap()
     }
 
     #[test]
     fn the_standard_layout_is_one_row_of_48_blocks() {
         let mut picture = black(800, 600, Form::Gray8);
         draw(&mut picture, &stamp(0xabcdef * 100, 0x1234));
-        let bits: String = (0..48).map(|at| if picture.rows()[8 * 800 + at * 16 + 8] > 127 { '1' } else { '0' }).collect();
+        let bits: String = (0..48)
+            .map(|at| {
+                if picture.rows()[8 * 800 + at * 16 + 8] > 127 {
+                    '1'
+                } else {
+                    '0'
+                }
+            })
+            .collect();
         assert_eq!(&bits[..24], format!("{:024b}", 0xabcdef));
         assert_eq!(&bits[24..40], format!("{:016b}", 0x1234));
-        assert_eq!(&bits[40..], format!("{:08b}", 0xab ^ 0xcd ^ 0xef ^ 0x12 ^ 0x34));
-        assert!(picture.rows()[16 * 800..].iter().all(|byte| *byte == 0), "nothing below the first 16 rows");
+        assert_eq!(
+            &bits[40..],
+            format!("{:08b}", 0xab ^ 0xcd ^ 0xef ^ 0x12 ^ 0x34)
+        );
+        assert!(
+            picture.rows()[16 * 800..].iter().all(|byte| *byte == 0),
+            "nothing below the first 16 rows"
+        );
     }
 
     #[test]

@@ -64,7 +64,11 @@ impl Capture {
             };
             self.report_first_open(Err(trouble.clone()));
             let wait = backoff.after_failure(backoff::random());
-            tracing::warn!(trouble, retry_in_ms = wait.as_millis() as u64, "source failed; it is opened again");
+            tracing::warn!(
+                trouble,
+                retry_in_ms = wait.as_millis() as u64,
+                "source failed; it is opened again"
+            );
             self.board.update(|status| {
                 status.source.health = SourceHealth::Failed;
                 status.source.trouble = Some(trouble);
@@ -109,7 +113,10 @@ impl Capture {
         if barcode {
             barcode::draw(&mut picture, &stamp);
         }
-        let frame = Frame { stamp, picture: Arc::new(picture) };
+        let frame = Frame {
+            stamp,
+            picture: Arc::new(picture),
+        };
         held(&self.ring).push(frame.clone());
         self.stats.captured.fetch_add(1, Ordering::Relaxed);
         frame
@@ -124,7 +131,8 @@ impl Capture {
         }
         self.board.update(|status| {
             let source = &mut status.source;
-            (source.health, source.trouble, source.width, source.height) = (SourceHealth::Running, None, width, height);
+            (source.health, source.trouble, source.width, source.height) =
+                (SourceHealth::Running, None, width, height);
             if let Some(rate) = rate {
                 source.fps = rate as f32;
             }

@@ -21,7 +21,10 @@ impl CaptureClock {
     #[must_use]
     pub fn set_to(origin: Instant, wall: SystemTime) -> Self {
         let since_epoch = wall.duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
-        Self { origin, origin_us: micros(since_epoch) }
+        Self {
+            origin,
+            origin_us: micros(since_epoch),
+        }
     }
 
     /// A clock set to wall time now.
@@ -59,8 +62,14 @@ mod tests {
         let origin = Instant::now() + Duration::from_secs(100);
         let clock = CaptureClock::set_to(origin, UNIX_EPOCH + Duration::from_secs(1_795_000_000));
         assert_eq!(clock.at(origin), CaptureTime(1_795_000_000_000_000));
-        assert_eq!(clock.at(origin + Duration::from_micros(7)), CaptureTime(1_795_000_000_000_007));
-        assert_eq!(clock.at(origin - Duration::from_micros(7)), CaptureTime(1_794_999_999_999_993));
+        assert_eq!(
+            clock.at(origin + Duration::from_micros(7)),
+            CaptureTime(1_795_000_000_000_007)
+        );
+        assert_eq!(
+            clock.at(origin - Duration::from_micros(7)),
+            CaptureTime(1_794_999_999_999_993)
+        );
     }
 
     #[test]

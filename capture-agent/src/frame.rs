@@ -33,7 +33,9 @@ pub struct StreamName {
 
 impl Default for StreamName {
     fn default() -> Self {
-        Self { id: Arc::new(Mutex::new(StreamId::random())) }
+        Self {
+            id: Arc::new(Mutex::new(StreamId::random())),
+        }
     }
 }
 
@@ -66,17 +68,29 @@ impl Stamper {
     /// Starts at frame 0.
     #[must_use]
     pub const fn new(clock: CaptureClock, stream: StreamName) -> Self {
-        Self { clock, stream, next_index: 0, last: None }
+        Self {
+            clock,
+            stream,
+            next_index: 0,
+            last: None,
+        }
     }
 
     /// The stamp of the frame captured at `moment`.
     pub fn stamp(&mut self, moment: Instant) -> FrameStamp {
-        let earliest = self.last.map_or(0, |last| last.0.saturating_add(MIN_STEP_US));
+        let earliest = self
+            .last
+            .map_or(0, |last| last.0.saturating_add(MIN_STEP_US));
         let captured_at = CaptureTime(self.clock.at(moment).0.max(earliest));
         let index = FrameIndex(self.next_index);
         self.next_index = self.next_index.wrapping_add(1);
         self.last = Some(captured_at);
-        FrameStamp { stream: self.stream.get(), index, captured_at, rtp_time: RtpTime::of(captured_at) }
+        FrameStamp {
+            stream: self.stream.get(),
+            index,
+            captured_at,
+            rtp_time: RtpTime::of(captured_at),
+        }
     }
 }
 

@@ -61,8 +61,15 @@ fn tell(mistakes: &[ConfigError]) -> u8 {
 
 fn summary(checked: &Checked) -> String {
     let agent = &checked.agent;
-    let relay = agent.relay.as_ref().map_or_else(|| "none: pictures are captured and not sent".to_owned(), |relay| relay.relay.to_string());
-    let mask = if agent.mask.is_empty() { "nothing is covered: a banner with the patient's name would be sent" } else { "set" };
+    let relay = agent.relay.as_ref().map_or_else(
+        || "none: pictures are captured and not sent".to_owned(),
+        |relay| relay.relay.to_string(),
+    );
+    let mask = if agent.mask.is_empty() {
+        "nothing is covered: a banner with the patient's name would be sent"
+    } else {
+        "set"
+    };
     format!(
         "  source    {}\n  relay     {relay}\n  mask      {mask}\n  originals {} s, at most {} MiB\n  encoder   {:?}, {}, {} kbit/s",
         agent.source,
@@ -77,7 +84,12 @@ fn summary(checked: &Checked) -> String {
 fn run(checked: Checked) -> anyhow::Result<u8> {
     let terminal = Terminal::new();
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(USUAL_LOG));
-    tracing_subscriber::fmt().with_env_filter(filter).with_target(false).with_ansi(terminal.is_live()).with_writer(terminal.clone()).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_target(false)
+        .with_ansi(terminal.is_live())
+        .with_writer(terminal.clone())
+        .init();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(WORKERS)
         .enable_all()
@@ -85,7 +97,12 @@ fn run(checked: Checked) -> anyhow::Result<u8> {
         .context("the system gives no threads")?;
     let mut agent = Agent::start(checked.agent)?;
     let outcome = runtime.block_on(async {
-        let shown = tokio::spawn(show(agent.board.clone(), Arc::clone(&agent.stats), terminal.clone(), checked.stats_json));
+        let shown = tokio::spawn(show(
+            agent.board.clone(),
+            Arc::clone(&agent.stats),
+            terminal.clone(),
+            checked.stats_json,
+        ));
         let signals = tokio::spawn(stop_at_signal(agent.stop.clone()));
         let outcome = agent.run().await;
         shown.abort();
@@ -114,7 +131,10 @@ const fn code(error: &AgentError) -> u8 {
 
 /// Ctrl-C or SIGTERM: end in order. A second Ctrl-C ends at once.
 async fn stop_at_signal(stop: Stop) {
-    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) else {
+    let (Ok(mut interrupt), Ok(mut terminate)) = (
+        signal(SignalKind::interrupt()),
+        signal(SignalKind::terminate()),
+    ) else {
         return;
     };
     tokio::select! {

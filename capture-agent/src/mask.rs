@@ -42,27 +42,48 @@ impl Rectangle {
     /// One sentence that says what to write instead.
     pub fn check(self) -> Result<Self, RectangleError> {
         let all = [self.x, self.y, self.width, self.height];
-        let usable = all.iter().all(|n| n.is_finite() && *n >= 0.0 && *n <= f64::from(crate::picture::MAX_SIDE));
+        let usable = all
+            .iter()
+            .all(|n| n.is_finite() && *n >= 0.0 && *n <= f64::from(crate::picture::MAX_SIDE));
         if !usable || self.width <= 0.0 || self.height <= 0.0 {
-            return Err(RectangleError(format!("{self} covers nothing: {}", Self::HOW)));
+            return Err(RectangleError(format!(
+                "{self} covers nothing: {}",
+                Self::HOW
+            )));
         }
         if !self.is_fractions() && all.iter().any(|n| n.fract() != 0.0) {
-            return Err(RectangleError(format!("{self} mixes fractions and pixels: {}", Self::HOW)));
+            return Err(RectangleError(format!(
+                "{self} mixes fractions and pixels: {}",
+                Self::HOW
+            )));
         }
         Ok(self)
     }
 
     /// Fractions when nothing exceeds 1; a rectangle of one pixel is not worth a second notation.
     fn is_fractions(&self) -> bool {
-        [self.x, self.y, self.width, self.height].iter().all(|n| *n <= 1.0)
+        [self.x, self.y, self.width, self.height]
+            .iter()
+            .all(|n| *n <= 1.0)
     }
 
     /// Columns and rows covered in a picture of this size: left, top, right, bottom, the last two exclusive.
     fn in_pixels(&self, width: u32, height: u32) -> (usize, usize, usize, usize) {
-        let (across, down) = if self.is_fractions() { (f64::from(width), f64::from(height)) } else { (1.0, 1.0) };
-        let low = |from: f64, scale: f64, side: u32| (from * scale).floor().clamp(0.0, f64::from(side));
-        let high = |to: f64, scale: f64, side: u32| (to * scale - EDGE_SLACK).ceil().clamp(0.0, f64::from(side));
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to the picture's sides")]
+        let (across, down) = if self.is_fractions() {
+            (f64::from(width), f64::from(height))
+        } else {
+            (1.0, 1.0)
+        };
+        let low =
+            |from: f64, scale: f64, side: u32| (from * scale).floor().clamp(0.0, f64::from(side));
+        let high = |to: f64, scale: f64, side: u32| {
+            (to * scale - EDGE_SLACK).ceil().clamp(0.0, f64::from(side))
+        };
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "clamped to the picture's sides"
+        )]
         let whole = |edge: f64| edge as usize;
         (
             whole(low(self.x, across, width)),
@@ -86,10 +107,22 @@ impl FromStr for Rectangle {
     type Err = RectangleError;
 
     fn from_str(text: &str) -> Result<Self, RectangleError> {
-        let numbers: Option<Vec<f64>> = text.split(',').map(|part| part.trim().parse().ok()).collect();
+        let numbers: Option<Vec<f64>> = text
+            .split(',')
+            .map(|part| part.trim().parse().ok())
+            .collect();
         match numbers.as_deref() {
-            Some([x, y, width, height]) => Self { x: *x, y: *y, width: *width, height: *height }.check(),
-            _ => Err(RectangleError(format!("\"{text}\" is no rectangle: {}", Self::HOW))),
+            Some([x, y, width, height]) => Self {
+                x: *x,
+                y: *y,
+                width: *width,
+                height: *height,
+            }
+            .check(),
+            _ => Err(RectangleError(format!(
+                "\"{text}\" is no rectangle: {}",
+                Self::HOW
+            ))),
         }
     }
 }
@@ -118,7 +151,10 @@ impl Mask {
         let bytes = picture.form().bytes();
         for rectangle in &self.rectangles {
             let (left, top, right, bottom) = rectangle.in_pixels(picture.width(), picture.height());
-            let covered = picture.each_row_mut().skip(top).take(bottom.saturating_sub(top));
+            let covered = picture
+                .each_row_mut()
+                .skip(top)
+                .take(bottom.saturating_sub(top));
             for row in covered {
                 if let Some(pixels) = row.get_mut(left * bytes..right * bytes) {
                     pixels.fill(0);
@@ -169,7 +205,16 @@ mod tests {
 
     #[test]
     fn rectangles_that_make_no_sense_are_refused_with_a_hint() {
-        for wrong in ["", "1,2,3", "a,b,c,d", "0,0,0,1", "0,0,-1,1", "NaN,0,1,1", "0.5,0,200,48", "0,0,1e9,1"] {
+        for wrong in [
+            "",
+            "1,2,3",
+            "a,b,c,d",
+            "0,0,0,1",
+            "0,0,-1,1",
+            "NaN,0,1,1",
+            "0.5,0,200,48",
+            "0,0,1e9,1",
+        ] {
             let told = wrong.parse::<Rectangle>().unwrap_err().to_string();
             assert!(told.contains("fractions"), "{wrong}: {told}");
         }

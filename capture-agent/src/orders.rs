@@ -49,7 +49,10 @@ impl Orders {
     /// Orders for the thread that takes from `slot`.
     #[must_use]
     pub fn new(slot: Arc<Slot<Frame>>) -> Self {
-        Self { pending: Mutex::default(), slot }
+        Self {
+            pending: Mutex::default(),
+            slot,
+        }
     }
 
     /// Sends coded frames to `outlet` from now on, beginning with a keyframe.

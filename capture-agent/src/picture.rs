@@ -78,13 +78,28 @@ impl Picture {
     ///
     /// # Errors
     /// `PictureError` when size and length do not fit each other.
-    pub fn from_rows(width: u32, height: u32, form: Form, mut rows: Vec<u8>) -> Result<Self, PictureError> {
+    pub fn from_rows(
+        width: u32,
+        height: u32,
+        form: Form,
+        mut rows: Vec<u8>,
+    ) -> Result<Self, PictureError> {
         let expected = byte_length(width, height, form)?;
         if rows.len() != expected {
-            return Err(PictureError::Length { got: rows.len(), expected });
+            return Err(PictureError::Length {
+                got: rows.len(),
+                expected,
+            });
         }
         rows.resize(expected + TAIL_BYTES, 0);
-        Ok(Self { width, height, form, padded: rows, length: expected, home: None })
+        Ok(Self {
+            width,
+            height,
+            form,
+            padded: rows,
+            length: expected,
+            home: None,
+        })
     }
 
     /// Width in pixels.
@@ -150,7 +165,11 @@ impl Drop for Picture {
 impl fmt::Debug for Picture {
     /// Size and form only: pixels may show a patient's name.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Picture({} x {} {:?})", self.width, self.height, self.form)
+        write!(
+            f,
+            "Picture({} x {} {:?})",
+            self.width, self.height, self.form
+        )
     }
 }
 
@@ -177,7 +196,14 @@ impl PicturePool {
         let length = byte_length(width, height, form)?;
         let mut padded = held(&self.spare).pop().unwrap_or_default();
         padded.resize(length + TAIL_BYTES, 0);
-        Ok(Picture { width, height, form, padded, length, home: Some(self.clone()) })
+        Ok(Picture {
+            width,
+            height,
+            form,
+            padded,
+            length,
+            home: Some(self.clone()),
+        })
     }
 
     fn give_back(&self, buffer: Vec<u8>) {
@@ -206,7 +232,9 @@ mod tests {
     #[test]
     fn the_pool_keeps_few_buffers() {
         let pool = PicturePool::default();
-        let many: Vec<_> = (0..20).map(|_| pool.take(2, 2, Form::Gray8).unwrap()).collect();
+        let many: Vec<_> = (0..20)
+            .map(|_| pool.take(2, 2, Form::Gray8).unwrap())
+            .collect();
         drop(many);
         assert_eq!(held(&pool.spare).len(), MAX_SPARE_BUFFERS);
     }
@@ -219,7 +247,10 @@ mod tests {
         }
         assert_eq!(
             Picture::from_rows(2, 2, Form::Gray8, vec![0; 5]).err(),
-            Some(PictureError::Length { got: 5, expected: 4 })
+            Some(PictureError::Length {
+                got: 5,
+                expected: 4
+            })
         );
     }
 }

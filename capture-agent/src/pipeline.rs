@@ -6,7 +6,10 @@
 
 use crate::clock::CaptureClock;
 use crate::encode::keyframes::KeyframeGate;
-use crate::encode::{AccessUnit, BitRate, Choice, EncodeError, EncoderFactory, EncoderSettings, Preset, VideoEncoder, probe};
+use crate::encode::{
+    AccessUnit, BitRate, Choice, EncodeError, EncoderFactory, EncoderSettings, Preset,
+    VideoEncoder, probe,
+};
 use crate::frame::{Frame, MIN_STEP_US};
 use crate::orders::{CodedFrame, Orders, Outlet};
 use crate::rate::RateMeter;
@@ -153,7 +156,10 @@ impl Running {
             self.apply_rate();
         }
         self.last = Some((frame.clone(), now));
-        self.parts.stats.capture_to_encoder.note(self.since_capture(frame.stamp.captured_at));
+        self.parts
+            .stats
+            .capture_to_encoder
+            .note(self.since_capture(frame.stamp.captured_at));
         self.code(&frame, now);
     }
 
@@ -165,7 +171,9 @@ impl Running {
     }
 
     fn repeat(&mut self, now: Instant) {
-        let Some((frame, came)) = &mut self.last else { return };
+        let Some((frame, came)) = &mut self.last else {
+            return;
+        };
         *came = now;
         // One step later than its own stamp: receivers drop a second frame of the same RTP time.
         let captured_at = CaptureTime(frame.stamp.captured_at.0 + MIN_STEP_US);
@@ -180,7 +188,9 @@ impl Running {
         if !self.ensure_encoder(frame, now) || self.outlet.is_none() {
             return;
         }
-        let Some((encoder, ..)) = &mut self.encoder else { return };
+        let Some((encoder, ..)) = &mut self.encoder else {
+            return;
+        };
         let force = self.gate.is_due(now);
         let mut units = Vec::with_capacity(1);
         let start = Instant::now();
@@ -199,7 +209,9 @@ impl Running {
     fn send(&mut self, frame: &Frame, unit: AccessUnit, now: Instant) {
         let stats = &self.parts.stats;
         stats.encoded.fetch_add(1, Ordering::Relaxed);
-        stats.encoded_bytes.fetch_add(unit.data.len() as u64, Ordering::Relaxed);
+        stats
+            .encoded_bytes
+            .fetch_add(unit.data.len() as u64, Ordering::Relaxed);
         if unit.keyframe {
             stats.keyframes.fetch_add(1, Ordering::Relaxed);
             self.gate.made(now);
@@ -212,7 +224,11 @@ impl Running {
                 return;
             }
         };
-        let coded = CodedFrame { stamp: frame.stamp, unit, payloads };
+        let coded = CodedFrame {
+            stamp: frame.stamp,
+            unit,
+            payloads,
+        };
         // Waits while two frames are on their way out: the slot replaces what comes meanwhile, nothing queues up, and
         // no coded frame is ever left out, which would break the ones after it.
         if let Some(outlet) = &self.outlet
@@ -225,7 +241,11 @@ impl Running {
     /// Opens an encoder for this frame's size if there is none; false when there is none to be had now.
     fn ensure_encoder(&mut self, frame: &Frame, now: Instant) -> bool {
         let (width, height) = (frame.picture.width(), frame.picture.height());
-        if self.encoder.as_ref().is_some_and(|(_, w, h)| (*w, *h) == (width, height)) {
+        if self
+            .encoder
+            .as_ref()
+            .is_some_and(|(_, w, h)| (*w, *h) == (width, height))
+        {
             return true;
         }
         if self.reopen_at.is_some_and(|at| now < at) {
@@ -249,10 +269,22 @@ impl Running {
         }
     }
 
-    fn open_encoder(&mut self, width: u32, height: u32) -> Result<Box<dyn VideoEncoder>, EncodeError> {
+    fn open_encoder(
+        &mut self,
+        width: u32,
+        height: u32,
+    ) -> Result<Box<dyn VideoEncoder>, EncodeError> {
         let options = &self.parts.options;
-        let (bit_rate, preset, buffer_frames) = (options.bit_rate, options.preset, options.buffer_frames);
-        let settings = EncoderSettings { width, height, frame_rate: self.frame_rate, bit_rate, preset, buffer_frames };
+        let (bit_rate, preset, buffer_frames) =
+            (options.bit_rate, options.preset, options.buffer_frames);
+        let settings = EncoderSettings {
+            width,
+            height,
+            frame_rate: self.frame_rate,
+            bit_rate,
+            preset,
+            buffer_frames,
+        };
         let factory = self.parts.factory.as_ref();
         let name = match &self.chosen {
             Some(name) => name.clone(),
@@ -261,7 +293,11 @@ impl Running {
                 for (name, reason) in &chosen.passed_over {
                     tracing::info!(encoder = name, reason, "encoder not used");
                 }
-                tracing::info!(encoder = chosen.name, median_us = chosen.median.as_micros() as u64, "encoder chosen");
+                tracing::info!(
+                    encoder = chosen.name,
+                    median_us = chosen.median.as_micros() as u64,
+                    "encoder chosen"
+                );
                 self.chosen.insert(chosen.name).clone()
             }
         };

@@ -27,7 +27,10 @@ impl RateMeter {
             return None;
         }
         let rate = f64::from(self.events) / took.as_secs_f64();
-        *self = Self { begin: Some(now), events: 0 };
+        *self = Self {
+            begin: Some(now),
+            events: 0,
+        };
         Some(rate)
     }
 }
@@ -40,9 +43,14 @@ mod tests {
     fn thirty_frames_in_a_second_are_thirty_per_second() {
         let start = Instant::now();
         let mut meter = RateMeter::default();
-        let rates: Vec<f64> = (0..=90).filter_map(|n| meter.note(start + Duration::from_millis(n * 100 / 3))).collect();
+        let rates: Vec<f64> = (0..=90)
+            .filter_map(|n| meter.note(start + Duration::from_millis(n * 100 / 3)))
+            .collect();
         assert!(rates.len() >= 2);
-        assert!(rates.iter().all(|rate| (rate - 30.0).abs() < 0.5), "{rates:?}");
+        assert!(
+            rates.iter().all(|rate| (rate - 30.0).abs() < 0.5),
+            "{rates:?}"
+        );
     }
 
     #[test]

@@ -20,7 +20,10 @@ pub struct RingBounds {
 impl RingBounds {
     /// 20 s or 256 MiB, whichever is smaller: at 800 x 600 and 30 frames per second that is 18 s of gray or 6 s of
     /// RGB, and a small computer keeps memory for the rest.
-    pub const DEFAULT: Self = Self { span_us: 20_000_000, bytes: 256 << 20 };
+    pub const DEFAULT: Self = Self {
+        span_us: 20_000_000,
+        bytes: 256 << 20,
+    };
 }
 
 /// The ring.
@@ -37,7 +40,11 @@ impl Ring {
     /// An empty ring.
     #[must_use]
     pub const fn new(bounds: RingBounds) -> Self {
-        Self { bounds, frames: VecDeque::new(), bytes: 0 }
+        Self {
+            bounds,
+            frames: VecDeque::new(),
+            bytes: 0,
+        }
     }
 
     /// Adds a frame and lets go of those beyond the bounds. Frames come in order of capture, but for a repeated one
@@ -51,7 +58,10 @@ impl Ring {
             let at = self.frames.partition_point(earlier);
             self.frames.insert(at, frame);
         }
-        let newest = self.frames.back().map_or(0, |frame| frame.stamp.captured_at.0);
+        let newest = self
+            .frames
+            .back()
+            .map_or(0, |frame| frame.stamp.captured_at.0);
         while self.frames.len() > 1 && self.is_over(newest) {
             if let Some(oldest) = self.frames.pop_front() {
                 self.bytes -= oldest.picture.rows().len();
@@ -60,7 +70,10 @@ impl Ring {
     }
 
     fn is_over(&self, newest_us: u64) -> bool {
-        let oldest_us = self.frames.front().map_or(newest_us, |frame| frame.stamp.captured_at.0);
+        let oldest_us = self
+            .frames
+            .front()
+            .map_or(newest_us, |frame| frame.stamp.captured_at.0);
         self.bytes > self.bounds.bytes || newest_us.saturating_sub(oldest_us) > self.bounds.span_us
     }
 
@@ -70,7 +83,10 @@ impl Ring {
         let newest = self.frames.back()?.stamp.rtp_time;
         // Distances to the newest frame fall from oldest to newest, also across the wrap of the 32-bit clock.
         let wanted = newest.since(rtp_time);
-        let at = self.frames.binary_search_by(|frame| wanted.cmp(&newest.since(frame.stamp.rtp_time))).ok()?;
+        let at = self
+            .frames
+            .binary_search_by(|frame| wanted.cmp(&newest.since(frame.stamp.rtp_time)))
+            .ok()?;
         self.frames.get(at)
     }
 
@@ -114,13 +130,24 @@ mod tests {
         let picture = Picture::from_rows(bytes, 1, Form::Gray8, rows).unwrap();
         let stream = StreamId::random();
         let rtp_time = RtpTime::of(captured_at);
-        let stamp = FrameStamp { stream, index: FrameIndex(index), captured_at, rtp_time };
-        Frame { stamp, picture: Arc::new(picture) }
+        let stamp = FrameStamp {
+            stream,
+            index: FrameIndex(index),
+            captured_at,
+            rtp_time,
+        };
+        Frame {
+            stamp,
+            picture: Arc::new(picture),
+        }
     }
 
     #[test]
     fn frames_older_than_the_span_go() {
-        let mut ring = Ring::new(RingBounds { span_us: 1_000_000, bytes: 1 << 20 });
+        let mut ring = Ring::new(RingBounds {
+            span_us: 1_000_000,
+            bytes: 1 << 20,
+        });
         for n in 0..100 {
             ring.push(frame(n, u64::from(n) * 33_333, 10));
         }
@@ -131,7 +158,10 @@ mod tests {
 
     #[test]
     fn bytes_bound_it_too() {
-        let mut ring = Ring::new(RingBounds { span_us: u64::MAX, bytes: 55 });
+        let mut ring = Ring::new(RingBounds {
+            span_us: u64::MAX,
+            bytes: 55,
+        });
         for n in 0..20 {
             ring.push(frame(n, u64::from(n) * 33_333, 10));
         }
@@ -140,7 +170,10 @@ mod tests {
 
     #[test]
     fn the_newest_stays_even_if_it_alone_is_too_large() {
-        let mut ring = Ring::new(RingBounds { span_us: 1, bytes: 5 });
+        let mut ring = Ring::new(RingBounds {
+            span_us: 1,
+            bytes: 5,
+        });
         ring.push(frame(0, 0, 10));
         ring.push(frame(1, 33_333, 10));
         assert_eq!(ring.len(), 1);

@@ -26,13 +26,17 @@ impl Matrix {
     /// The usual matrix for a picture of this height.
     #[must_use]
     pub(crate) const fn usual_for(height: u32) -> Self {
-        if height < 720 { Self::Bt601 } else { Self::Bt709 }
+        if height < 720 {
+            Self::Bt601
+        } else {
+            Self::Bt709
+        }
     }
 
     const fn swscale(self) -> i32 {
         match self {
-            Self::Bt601 => ffi::SWS_CS_ITU601 as i32,
-            Self::Bt709 => ffi::SWS_CS_ITU709 as i32,
+            Self::Bt601 => ffi::SWS_CS_ITU601,
+            Self::Bt709 => ffi::SWS_CS_ITU709,
         }
     }
 }
@@ -67,7 +71,11 @@ impl Colour {
             _ => Matrix::usual_for(frame.height()),
         };
         let full_range = is_full_by_format || frame.color_range() == color::Range::JPEG;
-        Self { format, matrix, full_range }
+        Self {
+            format,
+            matrix,
+            full_range,
+        }
     }
 }
 
@@ -89,7 +97,8 @@ pub(crate) fn is_gray(format: Pixel) -> bool {
     // SAFETY: returns null or a pointer to static data of FFmpeg.
     let descriptor = unsafe { ffi::av_pix_fmt_desc_get(descriptor).as_ref() };
     // A palette is one component too, of colours.
-    descriptor.is_some_and(|d| d.nb_components <= 2 && d.flags & ffi::AV_PIX_FMT_FLAG_PAL as u64 == 0)
+    descriptor
+        .is_some_and(|d| d.nb_components <= 2 && d.flags & ffi::AV_PIX_FMT_FLAG_PAL as u64 == 0)
 }
 
 /// Conversion that FFmpeg does not do.
@@ -119,11 +128,20 @@ impl Scaler {
     ///
     /// # Errors
     /// `ScaleError` when FFmpeg has no such conversion.
-    pub(crate) fn new(from: Colour, to: Colour, width: u32, height: u32) -> Result<Self, ScaleError> {
-        let refused = ScaleError { from: from.format, to: to.format };
+    pub(crate) fn new(
+        from: Colour,
+        to: Colour,
+        width: u32,
+        height: u32,
+    ) -> Result<Self, ScaleError> {
+        let refused = ScaleError {
+            from: from.format,
+            to: to.format,
+        };
         let flags = scaling::Flags::BILINEAR;
-        let mut context = scaling::Context::get(from.format, width, height, to.format, width, height, flags)
-            .map_err(|_| refused.clone())?;
+        let mut context =
+            scaling::Context::get(from.format, width, height, to.format, width, height, flags)
+                .map_err(|_| refused.clone())?;
         // SAFETY: `context` is a live swscale context; the coefficient tables are static data of swscale.
         // The result is ignored: it is negative when neither side is YCbCr, and then there is nothing to set.
         unsafe {
@@ -138,7 +156,13 @@ impl Scaler {
                 1 << 16,
             );
         }
-        Ok(Self { context, from, to, width, height })
+        Ok(Self {
+            context,
+            from,
+            to,
+            width,
+            height,
+        })
     }
 
     /// Whether this scaler does just that.
@@ -151,53 +175,118 @@ impl Scaler {
     ///
     /// # Errors
     /// `ScaleError` when frame or picture are not what the scaler was made for.
-    pub(crate) fn into_picture(&mut self, frame: &Video, picture: &mut Picture) -> Result<(), ScaleError> {
-        let same = frame.width() == self.width && frame.height() == self.height && frame.planes() > 0;
+    pub(crate) fn read_frame(
+        &mut self,
+        frame: &Video,
+        picture: &mut Picture,
+    ) -> Result<(), ScaleError> {
+        let same =
+            frame.width() == self.width && frame.height() == self.height && frame.planes() > 0;
         let target = picture.width() == self.width && picture.height() == self.height;
-        if !same || !target || plain(frame.format()).0 != self.from.format || self.to.format != pixel_of(picture.form()) {
+        if !same
+            || !target
+            || plain(frame.format()).0 != self.from.format
+            || self.to.format != pixel_of(picture.form())
+        {
             return Err(self.refused());
         }
         let stride = i32::try_from(picture.row_bytes()).map_err(|_| self.refused())?;
-        let target = [picture.padded_mut().as_mut_ptr(), ptr::null_mut(), ptr::null_mut(), ptr::null_mut()];
+        let target = [
+            picture.padded_mut().as_mut_ptr(),
+            ptr::null_mut(),
+            ptr::null_mut(),
+            ptr::null_mut(),
+        ];
         // SAFETY: `frame` holds planes of the size and format checked above; `target` has rows of `stride` bytes for
         // the whole height and the tail that vector writes need.
         let rows = unsafe {
             let source = frame.as_ptr();
-            self.run((*source).data.as_ptr().cast(), (*source).linesize.as_ptr(), target.as_ptr(), [stride, 0, 0, 0].as_ptr())
+            self.run(
+                (*source).data.as_ptr().cast(),
+                (*source).linesize.as_ptr(),
+                target.as_ptr(),
+                [stride, 0, 0, 0].as_ptr(),
+            )
         };
-        if rows > 0 { Ok(()) } else { Err(self.refused()) }
+        if rows > 0 {
+            Ok(())
+        } else {
+            Err(self.refused())
+        }
     }
 
     /// Converts a picture into the upper left part of a frame at least as large.
     ///
     /// # Errors
     /// `ScaleError` when frame or picture are not what the scaler was made for.
-    pub(crate) fn from_picture(&mut self, picture: &Picture, frame: &mut Video) -> Result<(), ScaleError> {
-        let room = frame.width() >= self.width && frame.height() >= self.height && frame.planes() > 0;
+    pub(crate) fn write_frame(
+        &mut self,
+        picture: &Picture,
+        frame: &mut Video,
+    ) -> Result<(), ScaleError> {
+        let room =
+            frame.width() >= self.width && frame.height() >= self.height && frame.planes() > 0;
         let same = picture.width() == self.width && picture.height() == self.height;
-        if !room || !same || self.from.format != pixel_of(picture.form()) || frame.format() != self.to.format {
+        if !room
+            || !same
+            || self.from.format != pixel_of(picture.form())
+            || frame.format() != self.to.format
+        {
             return Err(self.refused());
         }
         let stride = i32::try_from(picture.row_bytes()).map_err(|_| self.refused())?;
-        let source = [picture.padded().as_ptr(), ptr::null(), ptr::null(), ptr::null()];
+        let source = [
+            picture.padded().as_ptr(),
+            ptr::null(),
+            ptr::null(),
+            ptr::null(),
+        ];
         // SAFETY: `source` has `height` rows of `stride` bytes and a tail; `frame` has planes of the target format that
         // are at least as large, allocated by FFmpeg with its own padding.
         let rows = unsafe {
             let target = frame.as_mut_ptr();
-            self.run(source.as_ptr(), [stride, 0, 0, 0].as_ptr(), (*target).data.as_ptr(), (*target).linesize.as_ptr())
+            self.run(
+                source.as_ptr(),
+                [stride, 0, 0, 0].as_ptr(),
+                (*target).data.as_ptr(),
+                (*target).linesize.as_ptr(),
+            )
         };
-        if rows > 0 { Ok(()) } else { Err(self.refused()) }
+        if rows > 0 {
+            Ok(())
+        } else {
+            Err(self.refused())
+        }
     }
 
     /// # Safety
     /// The pointers name planes and strides that fit the formats and size of this scaler.
-    unsafe fn run(&mut self, from: *const *const u8, from_stride: *const i32, to: *const *mut u8, to_stride: *const i32) -> i32 {
+    unsafe fn run(
+        &mut self,
+        from: *const *const u8,
+        from_stride: *const i32,
+        to: *const *mut u8,
+        to_stride: *const i32,
+    ) -> i32 {
         let height = i32::try_from(self.height).unwrap_or(0);
         // SAFETY: promised by the caller.
-        unsafe { ffi::sws_scale(self.context.as_mut_ptr(), from, from_stride, 0, height, to, to_stride) }
+        unsafe {
+            ffi::sws_scale(
+                self.context.as_mut_ptr(),
+                from,
+                from_stride,
+                0,
+                height,
+                to,
+                to_stride,
+            )
+        }
     }
 
     const fn refused(&self) -> ScaleError {
-        ScaleError { from: self.from.format, to: self.to.format }
+        ScaleError {
+            from: self.from.format,
+            to: self.to.format,
+        }
     }
 }

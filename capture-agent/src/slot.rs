@@ -36,8 +36,16 @@ struct State<T> {
 
 impl<T> Default for Slot<T> {
     fn default() -> Self {
-        let state = State { item: None, nudged: false, closed: false, replaced: 0 };
-        Self { state: Mutex::new(state), changed: Condvar::new() }
+        let state = State {
+            item: None,
+            nudged: false,
+            closed: false,
+            replaced: 0,
+        };
+        Self {
+            state: Mutex::new(state),
+            changed: Condvar::new(),
+        }
     }
 }
 
@@ -93,13 +101,19 @@ impl<T> Slot<T> {
                 return Wake::Nudged;
             }
             state = match due {
-                None => self.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
+                None => self
+                    .changed
+                    .wait(state)
+                    .unwrap_or_else(PoisonError::into_inner),
                 Some(due) => {
                     let left = due.saturating_duration_since(Instant::now());
                     if left.is_zero() {
                         return Wake::Due;
                     }
-                    self.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0
+                    self.changed
+                        .wait_timeout(state, left)
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .0
                 }
             };
         }
@@ -127,7 +141,10 @@ mod tests {
         let slot = Arc::new(Slot::<u8>::default());
         slot.nudge();
         assert_eq!(slot.wait(None), Wake::Nudged);
-        assert_eq!(slot.wait(Some(Instant::now() + Duration::from_millis(3))), Wake::Due);
+        assert_eq!(
+            slot.wait(Some(Instant::now() + Duration::from_millis(3))),
+            Wake::Due
+        );
         let taker = std::thread::spawn({
             let slot = Arc::clone(&slot);
             move || slot.wait(None)

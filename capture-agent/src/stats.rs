@@ -19,7 +19,9 @@ pub struct Histogram {
 
 impl Default for Histogram {
     fn default() -> Self {
-        Self { buckets: (0..BUCKETS).map(|_| AtomicU32::new(0)).collect() }
+        Self {
+            buckets: (0..BUCKETS).map(|_| AtomicU32::new(0)).collect(),
+        }
     }
 }
 
@@ -35,7 +37,13 @@ impl Histogram {
     /// Copies the counts.
     #[must_use]
     pub fn counts(&self) -> Counts {
-        Counts { counts: self.buckets.iter().map(|bucket| bucket.load(Ordering::Relaxed)).collect() }
+        Counts {
+            counts: self
+                .buckets
+                .iter()
+                .map(|bucket| bucket.load(Ordering::Relaxed))
+                .collect(),
+        }
     }
 }
 
@@ -61,14 +69,25 @@ impl Counts {
     #[must_use]
     pub fn since(&self, earlier: &Self) -> Self {
         let before = earlier.counts.iter().copied().chain(std::iter::repeat(0));
-        Self { counts: self.counts.iter().zip(before).map(|(now, before)| now.wrapping_sub(before)).collect() }
+        Self {
+            counts: self
+                .counts
+                .iter()
+                .zip(before)
+                .map(|(now, before)| now.wrapping_sub(before))
+                .collect(),
+        }
     }
 
     /// The percentiles.
     #[must_use]
     pub fn percentiles(&self) -> Percentiles {
         let count: u64 = self.counts.iter().map(|count| u64::from(*count)).sum();
-        Percentiles { count, p50_ms: self.below(count.div_ceil(2)), p99_ms: self.below((count * 99).div_ceil(100)) }
+        Percentiles {
+            count,
+            p50_ms: self.below(count.div_ceil(2)),
+            p99_ms: self.below((count * 99).div_ceil(100)),
+        }
     }
 
     /// Middle of the bucket in which the `rank`-th smallest lies, in milliseconds.

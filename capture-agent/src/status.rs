@@ -85,8 +85,16 @@ impl StatusBoard {
             width: 0,
             height: 0,
         };
-        let status = Status { source, encoder: String::new(), bit_rate, frames_skipped: 0, link: Link::Off };
-        Self { sender: watch::Sender::new(status) }
+        let status = Status {
+            source,
+            encoder: String::new(),
+            bit_rate,
+            frames_skipped: 0,
+            link: Link::Off,
+        };
+        Self {
+            sender: watch::Sender::new(status),
+        }
     }
 
     /// Changes it; readers wake only if something really changed.
@@ -108,7 +116,11 @@ impl StatusBoard {
     #[must_use]
     pub fn now_source(&self) -> (SourceHealth, u32, u32) {
         let status = self.sender.borrow();
-        (status.source.health, status.source.width, status.source.height)
+        (
+            status.source.health,
+            status.source.width,
+            status.source.height,
+        )
     }
 
     /// For waiting for changes.

@@ -26,8 +26,14 @@ struct Shared {
 
 impl Default for Stop {
     fn default() -> Self {
-        let shared = Shared { set: Mutex::new(false), wake: Condvar::new(), tasks: watch::Sender::new(false) };
-        Self { shared: Arc::new(shared) }
+        let shared = Shared {
+            set: Mutex::new(false),
+            wake: Condvar::new(),
+            tasks: watch::Sender::new(false),
+        };
+        Self {
+            shared: Arc::new(shared),
+        }
     }
 }
 
@@ -53,7 +59,12 @@ impl Stop {
             if left.is_zero() {
                 return false;
             }
-            set = self.shared.wake.wait_timeout(set, left).unwrap_or_else(PoisonError::into_inner).0;
+            set = self
+                .shared
+                .wake
+                .wait_timeout(set, left)
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
         }
         true
     }

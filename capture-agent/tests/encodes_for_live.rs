@@ -1,11 +1,18 @@
 //! x264 as a live encoder: keyframes only when asked, rate changes in flight, pictures that survive coding.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests fail by panicking"
+)]
 
 mod support;
 
 use capture_agent::barcode;
 use capture_agent::encode::annexb::{Nal, nals};
-use capture_agent::encode::{AccessUnit, BitRate, EncoderFactory, EncoderSettings, FfmpegFactory, Preset, VideoEncoder};
+use capture_agent::encode::{
+    AccessUnit, BitRate, EncoderFactory, EncoderSettings, FfmpegFactory, Preset, VideoEncoder,
+};
 use capture_agent::picture::{Form, Picture, PicturePool};
 use capture_agent::source::{FrameSource, open};
 use capture_agent::sync::Stop;
@@ -19,21 +26,35 @@ fn kbps(kbps: u32) -> BitRate {
 }
 
 fn encoder(width: u32, height: u32, rate: u32) -> Box<dyn VideoEncoder> {
-    let settings =
-        EncoderSettings { width, height, frame_rate: 30.0, bit_rate: kbps(rate), preset: Preset::Superfast, buffer_frames: 3.0 };
+    let settings = EncoderSettings {
+        width,
+        height,
+        frame_rate: 30.0,
+        bit_rate: kbps(rate),
+        preset: Preset::Superfast,
+        buffer_frames: 3.0,
+    };
     FfmpegFactory.open("libx264", &settings).unwrap()
 }
 
 /// Pictures of the moving test pattern, without waiting for their time.
 fn pattern(options: &str, count: usize) -> Vec<Picture> {
-    let mut source: Box<dyn FrameSource> =
-        open(&format!("test:fps=120,{options}").parse().unwrap(), &PicturePool::default(), &Stop::default()).unwrap();
-    (0..count).map(|_| source.next(&Stop::default()).unwrap().picture).collect()
+    let mut source: Box<dyn FrameSource> = open(
+        &format!("test:fps=120,{options}").parse().unwrap(),
+        &PicturePool::default(),
+        &Stop::default(),
+    )
+    .unwrap();
+    (0..count)
+        .map(|_| source.next(&Stop::default()).unwrap().picture)
+        .collect()
 }
 
 fn code(encoder: &mut dyn VideoEncoder, picture: &Picture, n: u32, idr: bool) -> AccessUnit {
     let mut out = Vec::new();
-    encoder.encode(picture, RtpTime(n * 3000), idr, &mut out).unwrap();
+    encoder
+        .encode(picture, RtpTime(n * 3000), idr, &mut out)
+        .unwrap();
     assert_eq!(out.len(), 1, "one picture in, one access unit out");
     assert_eq!(out[0].rtp_time, RtpTime(n * 3000));
     out.remove(0)
@@ -41,7 +62,12 @@ fn code(encoder: &mut dyn VideoEncoder, picture: &Picture, n: u32, idr: bool) ->
 
 fn stamp(n: u32) -> FrameStamp {
     let captured_at = CaptureTime(1_795_000_000_000_000 + u64::from(n) * 33_333);
-    FrameStamp { stream: StreamId::random(), index: FrameIndex(n), captured_at, rtp_time: RtpTime::of(captured_at) }
+    FrameStamp {
+        stream: StreamId::random(),
+        index: FrameIndex(n),
+        captured_at,
+        rtp_time: RtpTime::of(captured_at),
+    }
 }
 
 #[test]
@@ -55,7 +81,11 @@ fn the_barcode_is_readable_after_encoding_and_decoding_at_a_low_rate() {
             barcode::draw(&mut picture, &stamp);
             let unit = code(encoder.as_mut(), &picture, n as u32, false);
             let decoded = decoder.decode(&unit).unwrap();
-            assert_eq!(barcode::read(&decoded.gray), Some(barcode::Reading::of(&stamp)), "{options}, picture {n}");
+            assert_eq!(
+                barcode::read(&decoded.gray),
+                Some(barcode::Reading::of(&stamp)),
+                "{options}, picture {n}"
+            );
         }
     }
 }
@@ -68,13 +98,25 @@ fn a_forced_idr_brings_its_parameter_sets_and_nothing_else_is_a_keyframe() {
         let unit = code(encoder.as_mut(), picture, n as u32, n == 10);
         let found = nals(&unit.data);
         if n == 0 || n == 10 {
-            assert!(unit.keyframe && [Nal::Sps, Nal::Pps, Nal::Idr].iter().all(|nal| found.contains(nal)), "{n}: {found:?}");
+            assert!(
+                unit.keyframe
+                    && [Nal::Sps, Nal::Pps, Nal::Idr]
+                        .iter()
+                        .all(|nal| found.contains(nal)),
+                "{n}: {found:?}"
+            );
         } else {
-            assert!(!unit.keyframe && found.iter().all(|nal| *nal == Nal::Slice), "{n}: {found:?}");
+            assert!(
+                !unit.keyframe && found.iter().all(|nal| *nal == Nal::Slice),
+                "{n}: {found:?}"
+            );
         }
     }
     let late = code(encoder.as_mut(), &pictures[3], 20, true);
-    assert!(Decoder::new().decode(&late).is_some(), "a viewer that joins at a forced keyframe sees it");
+    assert!(
+        Decoder::new().decode(&late).is_some(),
+        "a viewer that joins at a forced keyframe sees it"
+    );
 }
 
 #[test]
@@ -90,7 +132,12 @@ fn the_bit_rate_changes_in_flight_without_a_keyframe() {
         }
         let mut bits = 0;
         for n in 0..30 {
-            let unit = code(encoder.as_mut(), &pictures[n as usize], second * 30 + n, false);
+            let unit = code(
+                encoder.as_mut(),
+                &pictures[n as usize],
+                second * 30 + n,
+                false,
+            );
             assert!(!unit.keyframe || (second == 0 && n == 0));
             bits += unit.data.len() * 8;
         }
@@ -106,7 +153,14 @@ fn a_source_slower_than_expected_still_gets_its_whole_bit_rate() {
     let pictures = pattern("size=800x600", 30);
     let mut encoder = encoder(800, 600, 2000);
     encoder.set_rate(kbps(2000), 15.0);
-    let bits: usize = (0..60).map(|n| code(encoder.as_mut(), &pictures[n % 30], n as u32, false).data.len() * 8).sum();
+    let bits: usize = (0..60)
+        .map(|n| {
+            code(encoder.as_mut(), &pictures[n % 30], n as u32, false)
+                .data
+                .len()
+                * 8
+        })
+        .sum();
     let kbps = bits / 4 / 1000; // 60 pictures at 15 per second are four seconds.
     assert!((1500..2600).contains(&kbps), "{kbps} kbit/s");
 }
@@ -118,9 +172,21 @@ fn odd_and_tiny_sizes_are_coded_whole() {
             let rows = vec![200; width as usize * height as usize * form.bytes()];
             let picture = Picture::from_rows(width, height, form, rows).unwrap();
             let mut encoder = encoder(width, height, 1000);
-            let decoded = Decoder::new().decode(&code(encoder.as_mut(), &picture, 0, false)).unwrap();
-            assert_eq!((decoded.gray.width(), decoded.gray.height()), (width + width % 2, height + height % 2));
-            assert!(decoded.gray.rows().iter().all(|level| level.abs_diff(200) <= 6), "{width} x {height} {form:?}");
+            let decoded = Decoder::new()
+                .decode(&code(encoder.as_mut(), &picture, 0, false))
+                .unwrap();
+            assert_eq!(
+                (decoded.gray.width(), decoded.gray.height()),
+                (width + width % 2, height + height % 2)
+            );
+            assert!(
+                decoded
+                    .gray
+                    .rows()
+                    .iter()
+                    .all(|level| level.abs_diff(200) <= 6),
+                "{width} x {height} {form:?}"
+            );
         }
     }
 }
@@ -130,8 +196,19 @@ fn colour_survives_and_the_stream_says_how_to_read_it() {
     for (height, space) in [(240, color::Space::SMPTE170M), (720, color::Space::BT709)] {
         let rows = [200u8, 40, 60].repeat(320 * height as usize);
         let picture = Picture::from_rows(320, height, Form::Rgb8, rows).unwrap();
-        let decoded = Decoder::new().decode(&code(encoder(320, height, 2000).as_mut(), &picture, 0, false)).unwrap();
+        let decoded = Decoder::new()
+            .decode(&code(
+                encoder(320, height, 2000).as_mut(),
+                &picture,
+                0,
+                false,
+            ))
+            .unwrap();
         assert_eq!((decoded.range, decoded.space), (color::Range::MPEG, space));
-        assert!(decoded.chroma[1] > 180, "red has a high Cr: {:?}", decoded.chroma);
+        assert!(
+            decoded.chroma[1] > 180,
+            "red has a high Cr: {:?}",
+            decoded.chroma
+        );
     }
 }

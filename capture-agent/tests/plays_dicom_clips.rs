@@ -1,5 +1,10 @@
 //! DICOM clips as a source: own frame times, no seam at the end of the loop, every sample file, clear words for bad ones.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests fail by panicking"
+)]
 
 mod support;
 
@@ -13,7 +18,11 @@ use support::test_data;
 use wire::FrameIndex;
 
 fn play(path: &Path) -> Result<Box<dyn FrameSource>, SourceError> {
-    open(&SourceSpec::Dicom(path.to_owned()), &PicturePool::default(), &Stop::default())
+    open(
+        &SourceSpec::Dicom(path.to_owned()),
+        &PicturePool::default(),
+        &Stop::default(),
+    )
 }
 
 fn pictures(source: &mut dyn FrameSource, count: usize) -> Vec<Captured> {
@@ -22,14 +31,19 @@ fn pictures(source: &mut dyn FrameSource, count: usize) -> Vec<Captured> {
 }
 
 fn samples() -> Option<Vec<PathBuf>> {
-    let mut files: Vec<PathBuf> = std::fs::read_dir(test_data("dicom")?).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut files: Vec<PathBuf> = std::fs::read_dir(test_data("dicom")?)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
     files.sort();
     Some(files)
 }
 
 #[test]
 fn a_clip_plays_at_its_own_frame_times_and_loops_without_a_seam() {
-    let Some(folder) = test_data("dicom") else { return };
+    let Some(folder) = test_data("dicom") else {
+        return;
+    };
     let path = folder.join("08_acuson_240x320x8_jpeg_fragmented_nobot.dcm");
     let clip = Clip::open(&path).unwrap();
     let times = &clip.header().frame_times;
@@ -46,7 +60,10 @@ fn a_clip_plays_at_its_own_frame_times_and_loops_without_a_seam() {
     }
     late.sort_by(f64::total_cmp);
     let (typical, spread) = (late[late.len() / 2], late[late.len() - 1] - late[0]);
-    assert!(typical.abs() < 0.030 && spread < 0.100, "off by {typical} s, spread {spread} s");
+    assert!(
+        typical.abs() < 0.030 && spread < 0.100,
+        "off by {typical} s, spread {spread} s"
+    );
 }
 
 #[test]
@@ -61,8 +78,15 @@ fn every_sample_file_plays() {
         let captured = pictures(source.as_mut(), 2);
         let layout = &clip.header().layout;
         for Captured { picture, .. } in captured {
-            assert_eq!((picture.width(), picture.height()), (layout.columns, layout.rows), "{name}");
-            assert!(picture.rows().iter().any(|byte| *byte != 0), "{name} is black");
+            assert_eq!(
+                (picture.width(), picture.height()),
+                (layout.columns, layout.rows),
+                "{name}"
+            );
+            assert!(
+                picture.rows().iter().any(|byte| *byte != 0),
+                "{name} is black"
+            );
         }
     }
 }
@@ -74,7 +98,10 @@ fn what_is_captured_is_exactly_what_the_file_holds() {
     let clip = Clip::open(path).unwrap();
     let captured = pictures(play(path).unwrap().as_mut(), 3);
     for (n, captured) in captured.iter().enumerate() {
-        assert_eq!(captured.picture.rows(), clip.frame(FrameIndex(n as u32)).unwrap().rows);
+        assert_eq!(
+            captured.picture.rows(),
+            clip.frame(FrameIndex(n as u32)).unwrap().rows
+        );
     }
 }
 
@@ -82,14 +109,31 @@ fn what_is_captured_is_exactly_what_the_file_holds() {
 fn a_folder_plays_in_name_order_and_leaves_out_what_is_no_clip() {
     let Some(files) = samples() else { return };
     let folder = tempfile::tempdir().unwrap();
-    let find = |start: &str| files.iter().find(|path| path.file_name().unwrap().to_string_lossy().starts_with(start)).unwrap();
+    let find = |start: &str| {
+        files
+            .iter()
+            .find(|path| {
+                path.file_name()
+                    .unwrap()
+                    .to_string_lossy()
+                    .starts_with(start)
+            })
+            .unwrap()
+    };
     std::fs::copy(find("19_"), folder.path().join("a.dcm")).unwrap();
     std::fs::copy(find("08_"), folder.path().join("c.dcm")).unwrap();
     std::fs::write(folder.path().join("b.txt"), "notes").unwrap();
     std::fs::write(folder.path().join(".hidden"), "x").unwrap();
     let mut source = play(folder.path()).unwrap();
-    let heights: Vec<u32> = pictures(source.as_mut(), 40).iter().map(|captured| captured.picture.height()).collect();
-    assert_eq!(&heights[..30], [480; 30], "the still stays for three seconds");
+    let heights: Vec<u32> = pictures(source.as_mut(), 40)
+        .iter()
+        .map(|captured| captured.picture.height())
+        .collect();
+    assert_eq!(
+        &heights[..30],
+        [480; 30],
+        "the still stays for three seconds"
+    );
     assert_eq!(&heights[30..38], [240; 8], "then the clip");
     assert_eq!(&heights[38..], [480; 2], "then the still again");
 }
@@ -121,7 +165,10 @@ fn a_truncated_clip_gives_a_clear_error_or_its_first_frames_and_never_hangs() {
         std::fs::write(&cut, &whole[..part]).unwrap();
         let start = Instant::now();
         match play(&cut) {
-            Err(error) => assert!(error.to_string().starts_with("cannot open dicom:"), "{error}"),
+            Err(error) => assert!(
+                error.to_string().starts_with("cannot open dicom:"),
+                "{error}"
+            ),
             Ok(mut source) => {
                 let stop = Stop::default();
                 let ended = (0..200).find_map(|_| source.next(&stop).err());

@@ -1,5 +1,10 @@
 //! FFmpeg inputs: generators, files, MJPEG over HTTP; clear words for what is none; sources that stop come back.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests fail by panicking"
+)]
 
 mod support;
 
@@ -17,7 +22,11 @@ use support::{settings, until};
 use wire::agent::SourceHealth;
 
 fn play(text: &str) -> Result<Box<dyn FrameSource>, SourceError> {
-    open(&text.parse().unwrap(), &PicturePool::default(), &Stop::default())
+    open(
+        &text.parse().unwrap(),
+        &PicturePool::default(),
+        &Stop::default(),
+    )
 }
 
 fn pictures(source: &mut dyn FrameSource, count: usize) -> Vec<Captured> {
@@ -29,14 +38,23 @@ fn pictures(source: &mut dyn FrameSource, count: usize) -> Vec<Captured> {
 fn jpeg(level: u8) -> Vec<u8> {
     let mut bytes = Vec::new();
     let encoder = image::codecs::jpeg::JpegEncoder::new_with_quality(&mut bytes, 95);
-    image::GrayImage::from_pixel(64, 48, image::Luma([level])).write_with_encoder(encoder).unwrap();
+    image::GrayImage::from_pixel(64, 48, image::Luma([level]))
+        .write_with_encoder(encoder)
+        .unwrap();
     bytes
 }
 
 /// A file of raw MJPEG with these levels.
 fn film(folder: &Path, levels: &[u8]) -> PathBuf {
     let path = folder.join("film.mjpeg");
-    std::fs::write(&path, levels.iter().flat_map(|level| jpeg(*level)).collect::<Vec<u8>>()).unwrap();
+    std::fs::write(
+        &path,
+        levels
+            .iter()
+            .flat_map(|level| jpeg(*level))
+            .collect::<Vec<u8>>(),
+    )
+    .unwrap();
     path
 }
 
@@ -52,14 +70,21 @@ fn a_generated_picture_comes_at_its_own_rate_and_in_colour() {
     assert_eq!(source.describe().frame_rate, Some(50.0));
     let captured = pictures(source.as_mut(), 26);
     let took = captured[25].at - captured[0].at;
-    assert!((0.45..0.60).contains(&took.as_secs_f64()), "25 pictures at 50 per second took {took:?}");
+    assert!(
+        (0.45..0.60).contains(&took.as_secs_f64()),
+        "25 pictures at 50 per second took {took:?}"
+    );
     assert_eq!(captured[0].picture.form(), Form::Rgb8);
-    assert_eq!((captured[0].picture.width(), captured[0].picture.height()), (320, 240));
+    assert_eq!(
+        (captured[0].picture.width(), captured[0].picture.height()),
+        (320, 240)
+    );
 }
 
 #[test]
 fn colours_are_right() {
-    let mut source = play("ffmpeg:color=c=0xE02040:size=64x48:rate=25,format=yuv420p?format=lavfi").unwrap();
+    let mut source =
+        play("ffmpeg:color=c=0xE02040:size=64x48:rate=25,format=yuv420p?format=lavfi").unwrap();
     let captured = pictures(source.as_mut(), 1);
     let pixel = &captured[0].picture.rows()[3000..3003];
     for (found, expected) in pixel.iter().zip([0xe0u8, 0x20, 0x40]) {
@@ -75,10 +100,19 @@ fn a_file_without_colour_is_gray_and_loops_without_a_seam() {
     let captured = pictures(source.as_mut(), 12);
     assert_eq!(captured[0].picture.form(), Form::Gray8);
     let levels: Vec<u8> = captured.iter().map(level).collect();
-    assert_eq!(levels, [20, 60, 100, 140, 20, 60, 100, 140, 20, 60, 100, 140]);
-    let steps: Vec<u128> = captured.windows(2).map(|pair| (pair[1].at - pair[0].at).as_millis()).collect();
+    assert_eq!(
+        levels,
+        [20, 60, 100, 140, 20, 60, 100, 140, 20, 60, 100, 140]
+    );
+    let steps: Vec<u128> = captured
+        .windows(2)
+        .map(|pair| (pair[1].at - pair[0].at).as_millis())
+        .collect();
     assert!(steps.iter().all(|step| *step <= 50), "{steps:?}");
-    assert!((200..=260).contains(&steps.iter().sum::<u128>()), "eleven steps of 20 ms: {steps:?}");
+    assert!(
+        (200..=260).contains(&steps.iter().sum::<u128>()),
+        "eleven steps of 20 ms: {steps:?}"
+    );
 }
 
 #[test]
@@ -91,8 +125,18 @@ fn what_is_no_video_is_told_in_one_line_with_what_to_do() {
     };
     let letter = write("letter.txt", b"Dear colleague, this is no video at all.\n");
     let empty = write("empty.mp4", b"");
-    let noise = write("noise.mp4", &(0u32..5000).map(|n| (n * n >> 7) as u8).collect::<Vec<u8>>());
-    let closed = { TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap() };
+    let noise = write(
+        "noise.mp4",
+        &(0u32..5000)
+            .map(|n| ((n * n) >> 7) as u8)
+            .collect::<Vec<u8>>(),
+    );
+    let closed = {
+        TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap()
+    };
     let folder_name = folder.path().display().to_string();
     for (text, expected) in [
         (format!("ffmpeg:{letter}"), "no video"),
@@ -100,15 +144,32 @@ fn what_is_no_video_is_told_in_one_line_with_what_to_do() {
         (format!("ffmpeg:{noise}"), "cut off"),
         (format!("ffmpeg:{folder_name}"), "folder"),
         ("ffmpeg:/does/not/exist.mp4".to_owned(), "no such file"),
-        ("ffmpeg:/dev/video99?format=v4l2".to_owned(), "no such file or device"),
+        (
+            "ffmpeg:/dev/video99?format=v4l2".to_owned(),
+            "no such file or device",
+        ),
         (format!("ffmpeg:http://{closed}/x"), "nobody listens"),
-        ("ffmpeg:testsrc?format=nonsense".to_owned(), "no format \"nonsense\""),
+        (
+            "ffmpeg:testsrc?format=nonsense".to_owned(),
+            "no format \"nonsense\"",
+        ),
         ("ffmpeg:gopher9://x/y".to_owned(), "no such kind of address"),
-        ("ffmpeg:testsrc?format=lavfi&colour=blue".to_owned(), "no option \"colour\""),
+        (
+            "ffmpeg:testsrc?format=lavfi&colour=blue".to_owned(),
+            "no option \"colour\"",
+        ),
         ("ffmpeg:sine?format=lavfi".to_owned(), "no picture"),
     ] {
-        let told = play(&text).err().unwrap_or_else(|| panic!("{text} opened")).to_string();
-        assert!(told.starts_with("cannot open ffmpeg:") && told.contains(expected) && !told.contains('\n'), "{text}: {told}");
+        let told = play(&text)
+            .err()
+            .unwrap_or_else(|| panic!("{text} opened"))
+            .to_string();
+        assert!(
+            told.starts_with("cannot open ffmpeg:")
+                && told.contains(expected)
+                && !told.contains('\n'),
+            "{text}: {told}"
+        );
     }
 }
 
@@ -124,9 +185,16 @@ impl Camera {
     fn start(every: Duration) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = format!("http://{}/camera.mjpeg", listener.local_addr().unwrap());
-        let (hang_up, fall_silent) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+        let (hang_up, fall_silent) = (
+            Arc::new(AtomicBool::new(false)),
+            Arc::new(AtomicBool::new(false)),
+        );
         let connections = Arc::new(AtomicU32::new(0));
-        let (stop, silent, count) = (Arc::clone(&hang_up), Arc::clone(&fall_silent), Arc::clone(&connections));
+        let (stop, silent, count) = (
+            Arc::clone(&hang_up),
+            Arc::clone(&fall_silent),
+            Arc::clone(&connections),
+        );
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 count.fetch_add(1, Ordering::SeqCst);
@@ -135,7 +203,12 @@ impl Camera {
                 std::thread::spawn(move || serve(stream, every, &stop, &silent));
             }
         });
-        Self { address, hang_up, fall_silent, connections }
+        Self {
+            address,
+            hang_up,
+            fall_silent,
+            connections,
+        }
     }
 }
 
@@ -149,11 +222,18 @@ fn serve(mut stream: TcpStream, every: Duration, hang_up: &AtomicBool, silent: &
     let mut due = Instant::now();
     for n in 0u32.. {
         let picture = jpeg((n % 20 * 10 + 20) as u8);
-        let part = format!("--frame\r\nContent-Type: image/jpeg\r\nContent-Length: {}\r\n\r\n", picture.len());
+        let part = format!(
+            "--frame\r\nContent-Type: image/jpeg\r\nContent-Length: {}\r\n\r\n",
+            picture.len()
+        );
         if hang_up.load(Ordering::SeqCst) {
             return;
         }
-        if !silent.load(Ordering::SeqCst) && stream.write_all(&[part.as_bytes(), &picture, b"\r\n"].concat()).is_err() {
+        if !silent.load(Ordering::SeqCst)
+            && stream
+                .write_all(&[part.as_bytes(), &picture, b"\r\n"].concat())
+                .is_err()
+        {
             return;
         }
         due += every;
@@ -166,7 +246,10 @@ fn mjpeg_over_http_plays() {
     let camera = Camera::start(Duration::from_millis(20));
     let mut source = play(&format!("ffmpeg:{}", camera.address)).unwrap();
     let levels: Vec<u8> = pictures(source.as_mut(), 8).iter().map(level).collect();
-    assert!(levels.windows(2).all(|pair| pair[0] != pair[1]), "{levels:?}");
+    assert!(
+        levels.windows(2).all(|pair| pair[0] != pair[1]),
+        "{levels:?}"
+    );
     assert_eq!(source.describe().words, "network stream (http)");
 }
 
@@ -178,7 +261,10 @@ fn a_slow_reader_gets_the_newest_picture_of_a_camera() {
     Stop::default().wait(Duration::from_millis(700));
     let captured = pictures(source.as_mut(), 1);
     let age = captured[0].at.elapsed();
-    assert!(age < Duration::from_millis(60), "the picture is {age:?} old after a pause of 700 ms");
+    assert!(
+        age < Duration::from_millis(60),
+        "the picture is {age:?} old after a pause of 700 ms"
+    );
 }
 
 #[test]
@@ -189,17 +275,25 @@ fn a_camera_that_falls_silent_is_told() {
     camera.fall_silent.store(true, Ordering::SeqCst);
     let (start, stop) = (Instant::now(), Stop::default());
     let error = (0..100).find_map(|_| source.next(&stop).err()).unwrap();
-    assert!(matches!(error, SourceError::Silent { seconds: 1, .. }), "{error}");
+    assert!(
+        matches!(error, SourceError::Silent { seconds: 1, .. }),
+        "{error}"
+    );
     assert!(start.elapsed() < Duration::from_secs(4));
     let start = Instant::now();
     drop(source);
-    assert!(start.elapsed() < Duration::from_secs(1), "leaving a silent camera hangs");
+    assert!(
+        start.elapsed() < Duration::from_secs(1),
+        "leaving a silent camera hangs"
+    );
 }
 
 #[test]
 fn opening_something_that_never_answers_ends_at_the_signal() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let spec = format!("ffmpeg:http://{}/x", listener.local_addr().unwrap()).parse().unwrap();
+    let spec = format!("ffmpeg:http://{}/x", listener.local_addr().unwrap())
+        .parse()
+        .unwrap();
     let stop = Stop::default();
     let opening = std::thread::spawn({
         let stop = stop.clone();
@@ -208,7 +302,10 @@ fn opening_something_that_never_answers_ends_at_the_signal() {
     let _connection = listener.accept().unwrap();
     let start = Instant::now();
     stop.set();
-    assert!(matches!(opening.join().unwrap(), Some(SourceError::Stopped)));
+    assert!(matches!(
+        opening.join().unwrap(),
+        Some(SourceError::Stopped)
+    ));
     assert!(start.elapsed() < Duration::from_secs(2));
 }
 
@@ -217,12 +314,24 @@ async fn a_source_that_stops_is_opened_again_and_the_state_says_so() {
     let camera = Camera::start(Duration::from_millis(20));
     let agent = Agent::start(settings(&format!("ffmpeg:{}", camera.address))).unwrap();
     let health = || agent.board.now().source.health;
-    until("it runs", Duration::from_secs(10), || health() == SourceHealth::Running).await;
+    until("it runs", Duration::from_secs(10), || {
+        health() == SourceHealth::Running
+    })
+    .await;
     camera.hang_up.store(true, Ordering::SeqCst);
-    until("it failed", Duration::from_secs(5), || health() == SourceHealth::Failed).await;
+    until("it failed", Duration::from_secs(5), || {
+        health() == SourceHealth::Failed
+    })
+    .await;
     let trouble = agent.board.now().source.trouble.unwrap();
-    assert!(trouble.contains("sends nothing more") || trouble.contains("broke off"), "{trouble}");
-    until("it runs again", Duration::from_secs(10), || health() == SourceHealth::Running).await;
+    assert!(
+        trouble.contains("sends nothing more") || trouble.contains("broke off"),
+        "{trouble}"
+    );
+    until("it runs again", Duration::from_secs(10), || {
+        health() == SourceHealth::Running
+    })
+    .await;
     assert!(camera.connections.load(Ordering::SeqCst) >= 2);
     assert_eq!(agent.board.now().source.trouble, None);
 }

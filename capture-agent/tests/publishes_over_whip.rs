@@ -1,5 +1,10 @@
 //! What arrives at the other end of the wire: RTP times, play-out delay, keyframes on request, control messages.
-#![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests fail by panicking"
+)]
 
 mod support;
 
@@ -28,7 +33,10 @@ fn run(settings: AgentSettings) -> Running {
 
 fn live(source: &str) -> (Relay, Running) {
     let relay = Relay::start();
-    let running = run(AgentSettings { relay: Some(to_relay(&relay.address, ticket())), ..settings(source) });
+    let running = run(AgentSettings {
+        relay: Some(to_relay(&relay.address, ticket())),
+        ..settings(source)
+    });
     (relay, running)
 }
 
@@ -62,11 +70,18 @@ async fn the_rtp_time_on_the_wire_is_the_frame_s_own() {
     }
     let frame = relay.frame().await;
     let time = frame[0].packet.header.timestamp;
-    assert!(frame.iter().all(|received| received.packet.header.timestamp == time), "one time for all packets of a frame");
+    assert!(
+        frame
+            .iter()
+            .all(|received| received.packet.header.timestamp == time),
+        "one time for all packets of a frame"
+    );
     running.stop.set();
     let (agent, outcome) = running.task.await.unwrap();
     outcome.unwrap();
-    let original = agent.original(RtpTime(time)).expect("the ring knows the frame by its time on the wire");
+    let original = agent
+        .original(RtpTime(time))
+        .expect("the ring knows the frame by its time on the wire");
     assert_eq!(RtpTime::of(original.stamp.captured_at), RtpTime(time));
     let told = capture_agent::barcode::read(&original.picture).unwrap();
     assert_eq!(told, capture_agent::barcode::Reading::of(&original.stamp));
@@ -79,19 +94,38 @@ async fn playout_delay_is_offered_and_says_zero_on_every_packet() {
     let answer = relay.shared.answers.lock().unwrap()[0].clone();
     let offer = relay.shared.offers.lock().unwrap()[0].clone();
     assert!(offer.contains(PLAYOUT_DELAY) && answer.contains(PLAYOUT_DELAY));
-    let line = answer.lines().find(|line| line.contains(PLAYOUT_DELAY)).unwrap();
-    let id: u8 = line.trim_start_matches("a=extmap:").split(['/', ' ']).next().unwrap().parse().unwrap();
+    let line = answer
+        .lines()
+        .find(|line| line.contains(PLAYOUT_DELAY))
+        .unwrap();
+    let id: u8 = line
+        .trim_start_matches("a=extmap:")
+        .split(['/', ' '])
+        .next()
+        .unwrap()
+        .parse()
+        .unwrap();
     for received in &frame {
-        assert_eq!(received.packet.header.get_extension(id).as_deref(), Some(&[0u8, 0, 0][..]));
+        assert_eq!(
+            received.packet.header.get_extension(id).as_deref(),
+            Some(&[0u8, 0, 0][..])
+        );
     }
-    assert!(offer.contains("a=sendonly") && offer.contains("profile-level-id=42e01f") && !offer.contains(".local"));
+    assert!(
+        offer.contains("a=sendonly")
+            && offer.contains("profile-level-id=42e01f")
+            && !offer.contains(".local")
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_first_frame_can_be_decoded_and_a_request_brings_another_such_frame() {
     let (relay, _running) = live("test:fps=30");
     let first = units(&relay.frame().await);
-    assert!(first.contains(&Nal::Sps) && first.contains(&Nal::Pps) && first.contains(&Nal::Idr), "{first:?}");
+    assert!(
+        first.contains(&Nal::Sps) && first.contains(&Nal::Pps) && first.contains(&Nal::Idr),
+        "{first:?}"
+    );
     for _ in 0..20 {
         let next = units(&relay.frame().await);
         assert!(!next.contains(&Nal::Idr), "nobody asked for it");
@@ -112,19 +146,44 @@ async fn the_first_frame_can_be_decoded_and_a_request_brings_another_such_frame(
 async fn the_relay_hears_hello_stamps_and_state() {
     let (relay, _running) = live("test:fps=30");
     let stream = relay.shared.stream;
-    let stamped = |said: &AgentToRelay| matches!(said, AgentToRelay::Stamp { clock_offset_us: Some(_), .. });
-    until("a stamp with a clock", Duration::from_secs(5), || relay.heard.lock().unwrap().iter().any(stamped)).await;
+    let stamped = |said: &AgentToRelay| {
+        matches!(
+            said,
+            AgentToRelay::Stamp {
+                clock_offset_us: Some(_),
+                ..
+            }
+        )
+    };
+    until("a stamp with a clock", Duration::from_secs(5), || {
+        relay.heard.lock().unwrap().iter().any(stamped)
+    })
+    .await;
     let heard = relay.heard.lock().unwrap().clone();
-    assert!(matches!(&heard[0], AgentToRelay::Hello { source, .. } if source == "test pattern"), "{:?}", heard[0]);
+    assert!(
+        matches!(&heard[0], AgentToRelay::Hello { source, .. } if source == "test pattern"),
+        "{:?}",
+        heard[0]
+    );
     let stamp = heard.iter().rev().find(|said| stamped(said)).unwrap();
-    let AgentToRelay::Stamp { stamp, clock_offset_us, clock_error_us } = stamp else { unreachable!() };
+    let AgentToRelay::Stamp {
+        stamp,
+        clock_offset_us,
+        clock_error_us,
+    } = stamp
+    else {
+        unreachable!()
+    };
     assert_eq!(stamp.stream, stream);
     assert_eq!(stamp.rtp_time, RtpTime::of(stamp.captured_at));
-    let wrong_by = clock_offset_us.unwrap().abs_diff(CLOCK_AHEAD_US.cast_signed());
-    assert!(wrong_by < 50_000, "the relay's clock is {CLOCK_AHEAD_US} µs ahead, told {clock_offset_us:?} ± {clock_error_us}");
-    let running = |said: &&AgentToRelay| {
-        matches!(said, AgentToRelay::State { source } if source.health == SourceHealth::Running && source.encoder == "libx264" && source.width == 800)
-    };
+    let wrong_by = clock_offset_us
+        .unwrap()
+        .abs_diff(CLOCK_AHEAD_US.cast_signed());
+    assert!(
+        wrong_by < 50_000,
+        "the relay's clock is {CLOCK_AHEAD_US} µs ahead, told {clock_offset_us:?} ± {clock_error_us}"
+    );
+    let running = |said: &&AgentToRelay| matches!(said, AgentToRelay::State { source } if source.health == SourceHealth::Running && source.encoder == "libx264" && source.width == 800);
     assert!(heard.iter().any(|said| running(&said)), "{heard:?}");
 }
 
@@ -135,5 +194,10 @@ async fn ending_says_goodbye_to_the_relay() {
     running.stop.set();
     let (_, outcome) = running.task.await.unwrap();
     outcome.unwrap();
-    assert!(relay.shared.deleted.load(std::sync::atomic::Ordering::SeqCst));
+    assert!(
+        relay
+            .shared
+            .deleted
+            .load(std::sync::atomic::Ordering::SeqCst)
+    );
 }

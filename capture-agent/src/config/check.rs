@@ -78,10 +78,23 @@ pub fn check(wanted: Wanted) -> Result<Checked, Vec<ConfigError>> {
     let encode = mistakes.note(encode(&wanted));
     let relay = mistakes.note(relay(&wanted));
     match (source, mask, ring, encode, relay) {
-        (Some(source), Some(mask), Some(ring), Some(encode), Some(relay)) if mistakes.0.is_empty() => {
+        (Some(source), Some(mask), Some(ring), Some(encode), Some(relay))
+            if mistakes.0.is_empty() =>
+        {
             let (overlay_barcode, fail_fast) = (wanted.overlay_barcode, wanted.fail_fast);
-            let agent = AgentSettings { source, mask, overlay_barcode, ring, encode, relay, fail_fast };
-            Ok(Checked { agent, stats_json: wanted.stats_json })
+            let agent = AgentSettings {
+                source,
+                mask,
+                overlay_barcode,
+                ring,
+                encode,
+                relay,
+                fail_fast,
+            };
+            Ok(Checked {
+                agent,
+                stats_json: wanted.stats_json,
+            })
         }
         _ => Err(mistakes.0),
     }
@@ -92,38 +105,63 @@ fn source(wanted: &Wanted) -> Result<SourceSpec, ConfigError> {
         let words = "is missing: say what to capture, such as test:, dicom:/data/clips or ffmpeg:/dev/video0";
         return Err(ConfigError::new("source", words.to_owned()));
     };
-    text.parse().map_err(|error: crate::source::SpecError| ConfigError::new("source", error.to_string()))
+    text.parse()
+        .map_err(|error: crate::source::SpecError| ConfigError::new("source", error.to_string()))
 }
 
 fn mask(wanted: &Wanted) -> Result<Mask, ConfigError> {
     if wanted.mask.len() > MAX_RECTANGLES {
-        return Err(ConfigError::new("mask", format!("has more than {MAX_RECTANGLES} rectangles; join some")));
+        return Err(ConfigError::new(
+            "mask",
+            format!("has more than {MAX_RECTANGLES} rectangles; join some"),
+        ));
     }
-    let checked: Result<Vec<_>, _> = wanted.mask.iter().map(|rectangle| rectangle.check()).collect();
-    checked.map(Mask::new).map_err(|error| ConfigError::new("mask", error.to_string()))
+    let checked: Result<Vec<_>, _> = wanted
+        .mask
+        .iter()
+        .map(|rectangle| rectangle.check())
+        .collect();
+    checked
+        .map(Mask::new)
+        .map_err(|error| ConfigError::new("mask", error.to_string()))
 }
 
 fn ring(wanted: &Wanted) -> Result<RingBounds, ConfigError> {
     let seconds = wanted.ring_seconds.unwrap_or(20);
     if !(1..=MAX_RING_SECONDS).contains(&seconds) {
-        return Err(ConfigError::new("ring.seconds", format!("is {seconds}; use 1 to {MAX_RING_SECONDS}")));
+        return Err(ConfigError::new(
+            "ring.seconds",
+            format!("is {seconds}; use 1 to {MAX_RING_SECONDS}"),
+        ));
     }
     let (least, most) = RING_MEGABYTES;
     let megabytes = wanted.ring_megabytes.unwrap_or(256);
     if !(least..=most).contains(&megabytes) {
-        return Err(ConfigError::new("ring.megabytes", format!("is {megabytes}; use {least} to {most}")));
+        return Err(ConfigError::new(
+            "ring.megabytes",
+            format!("is {megabytes}; use {least} to {most}"),
+        ));
     }
-    Ok(RingBounds { span_us: u64::from(seconds) * 1_000_000, bytes: megabytes as usize * 1024 * 1024 })
+    Ok(RingBounds {
+        span_us: u64::from(seconds) * 1_000_000,
+        bytes: megabytes as usize * 1024 * 1024,
+    })
 }
 
 fn encode(wanted: &Wanted) -> Result<EncodeOptions, ConfigError> {
     let choice: Choice = match &wanted.encoder {
         None => Choice::Auto,
-        Some(text) => text.parse().map_err(|words| ConfigError::new("encoder.name", words))?,
+        Some(text) => text
+            .parse()
+            .map_err(|words| ConfigError::new("encoder.name", words))?,
     };
     let kbps = wanted.bit_rate.unwrap_or(USUAL_KBPS);
     let bit_rate = BitRate::from_kbps(kbps).ok_or_else(|| {
-        let words = format!("is {kbps} kbit/s; use {} to {}", BitRate::LOWEST_KBPS, BitRate::HIGHEST_KBPS);
+        let words = format!(
+            "is {kbps} kbit/s; use {} to {}",
+            BitRate::LOWEST_KBPS,
+            BitRate::HIGHEST_KBPS
+        );
         ConfigError::new("encoder.bit_rate_kbps", words)
     })?;
     let buffer_frames = wanted.buffer_frames.unwrap_or(USUAL_BUFFER_FRAMES);
@@ -131,31 +169,52 @@ fn encode(wanted: &Wanted) -> Result<EncodeOptions, ConfigError> {
         let words = format!("is {buffer_frames}; use 1 to 60, 3 to 6 is usual");
         return Err(ConfigError::new("encoder.buffer_frames", words));
     }
-    Ok(EncodeOptions { choice, preset: wanted.preset.unwrap_or_default(), bit_rate, buffer_frames })
+    Ok(EncodeOptions {
+        choice,
+        preset: wanted.preset.unwrap_or_default(),
+        bit_rate,
+        buffer_frames,
+    })
 }
 
 fn relay(wanted: &Wanted) -> Result<Option<RelaySettings>, ConfigError> {
     let Some(text) = &wanted.relay else {
         return match wanted.consult.as_ref().or(wanted.ticket.as_ref()) {
-            Some(_) => Err(ConfigError::new("relay", "is missing: give its address, such as https://relay.example.jp".to_owned())),
+            Some(_) => Err(ConfigError::new(
+                "relay",
+                "is missing: give its address, such as https://relay.example.jp".to_owned(),
+            )),
             None => Ok(None),
         };
     };
     let relay = relay_address(text, wanted.insecure_http)?;
     let consult = wanted.consult.as_deref();
     let consult: ConsultId = consult
-        .ok_or_else(|| ConfigError::new("consult", "is missing: give the id of the consult to publish to".to_owned()))?
+        .ok_or_else(|| {
+            ConfigError::new(
+                "consult",
+                "is missing: give the id of the consult to publish to".to_owned(),
+            )
+        })?
         .parse()
         .map_err(|error: wire::ids::NotAnId| ConfigError::new("consult", error.to_string()))?;
     let entry = entry(wanted)?;
     let authorities = authorities(wanted)?;
-    Ok(Some(RelaySettings { relay, consult, entry, bind: wanted.bind, authorities }))
+    Ok(Some(RelaySettings {
+        relay,
+        consult,
+        entry,
+        bind: wanted.bind,
+        authorities,
+    }))
 }
 
 fn relay_address(text: &str, insecure_http: bool) -> Result<Url, ConfigError> {
     let refused = |words: String| ConfigError::new("relay", words);
     let address: Url = text.parse().map_err(|error| {
-        refused(format!("\"{text}\" is no address ({error}); write one such as https://relay.example.jp"))
+        refused(format!(
+            "\"{text}\" is no address ({error}); write one such as https://relay.example.jp"
+        ))
     })?;
     match address.scheme() {
         "https" => {}
@@ -164,7 +223,9 @@ fn relay_address(text: &str, insecure_http: bool) -> Result<Url, ConfigError> {
         other => return Err(refused(format!("{other}:// is not possible; use https://"))),
     }
     if !address.username().is_empty() || address.password().is_some() {
-        return Err(refused("has a name or password in it; the agent signs in by ticket or device key".to_owned()));
+        return Err(refused(
+            "has a name or password in it; the agent signs in by ticket or device key".to_owned(),
+        ));
     }
     Ok(address)
 }
@@ -193,7 +254,8 @@ fn device_key(wanted: &Wanted) -> Result<DeviceKey, ConfigError> {
         (Some(path), _) => read_small(path, "device_key_file")?,
         (None, Some(key)) => key.clone(),
         (None, None) => {
-            let words = "is missing: name the file with this device's key, or set HIBIKI_DEVICE_KEY";
+            let words =
+                "is missing: name the file with this device's key, or set HIBIKI_DEVICE_KEY";
             return Err(ConfigError::new("device_key_file", words.to_owned()));
         }
     };
@@ -201,10 +263,15 @@ fn device_key(wanted: &Wanted) -> Result<DeviceKey, ConfigError> {
 }
 
 fn authorities(wanted: &Wanted) -> Result<Vec<Certificate>, ConfigError> {
-    let Some(path) = &wanted.ca_file else { return Ok(Vec::new()) };
+    let Some(path) = &wanted.ca_file else {
+        return Ok(Vec::new());
+    };
     let text = read_small(path, "ca_file")?;
     match Certificate::from_pem_bundle(text.as_bytes()) {
         Ok(certificates) if !certificates.is_empty() => Ok(certificates),
-        _ => Err(ConfigError::new("ca_file", format!("{} holds no certificates in PEM form", path.display()))),
+        _ => Err(ConfigError::new(
+            "ca_file",
+            format!("{} holds no certificates in PEM form", path.display()),
+        )),
     }
 }

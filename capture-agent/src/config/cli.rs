@@ -59,7 +59,12 @@ pub struct RunArgs {
     #[arg(long, value_name = "ID", env = "HIBIKI_CONSULT")]
     pub consult: Option<String>,
     /// A ticket for this consult. It works once; for coming back by itself a device needs a key.
-    #[arg(long, value_name = "TICKET", env = "HIBIKI_TICKET", hide_env_values = true)]
+    #[arg(
+        long,
+        value_name = "TICKET",
+        env = "HIBIKI_TICKET",
+        hide_env_values = true
+    )]
     pub ticket: Option<String>,
     /// Id of this device, with a device key.
     #[arg(long, value_name = "ID", env = "HIBIKI_DEVICE")]
@@ -68,7 +73,12 @@ pub struct RunArgs {
     #[arg(long, value_name = "FILE", env = "HIBIKI_DEVICE_KEY_FILE")]
     pub device_key_file: Option<PathBuf>,
     /// Cover this rectangle: x,y,width,height in fractions of the picture or in pixels. Repeat for more.
-    #[arg(long, value_name = "X,Y,W,H", env = "HIBIKI_MASK", value_delimiter = ';')]
+    #[arg(
+        long,
+        value_name = "X,Y,W,H",
+        env = "HIBIKI_MASK",
+        value_delimiter = ';'
+    )]
     pub mask: Vec<String>,
     /// Keep originals of the last seconds.
     #[arg(long, value_name = "SECONDS", env = "HIBIKI_RING_SECONDS")]

@@ -75,17 +75,35 @@ pub struct EncoderConfig {
 pub fn read_file(path: &Path) -> Result<FileConfig, ConfigError> {
     let text = read_small(path, "config")?;
     toml::from_str(&text).map_err(|error| {
-        let place = error.span().map_or(1, |span| text.get(..span.start).unwrap_or_default().matches('\n').count() + 1);
-        ConfigError::new("config", format!("{}, line {place}: {}", path.display(), error.message().trim()))
+        let place = error.span().map_or(1, |span| {
+            text.get(..span.start)
+                .unwrap_or_default()
+                .matches('\n')
+                .count()
+                + 1
+        });
+        ConfigError::new(
+            "config",
+            format!(
+                "{}, line {place}: {}",
+                path.display(),
+                error.message().trim()
+            ),
+        )
     })
 }
 
 /// Reads a small text file that `key` names.
 pub(super) fn read_small(path: &Path, key: &'static str) -> Result<String, ConfigError> {
-    let refused = |why: String| ConfigError::new(key, format!("cannot read {}: {why}", path.display()));
-    let size = std::fs::metadata(path).map_err(|error| refused(error.to_string()))?.len();
+    let refused =
+        |why: String| ConfigError::new(key, format!("cannot read {}: {why}", path.display()));
+    let size = std::fs::metadata(path)
+        .map_err(|error| refused(error.to_string()))?
+        .len();
     if size > MAX_BYTES {
-        return Err(refused(format!("it has {size} bytes, which is no such file")));
+        return Err(refused(format!(
+            "it has {size} bytes, which is no such file"
+        )));
     }
     std::fs::read_to_string(path).map_err(|error| refused(error.to_string()))
 }
@@ -104,7 +122,10 @@ mod tests {
     #[test]
     fn an_unknown_key_is_named_with_its_line_and_the_keys_there_are() {
         let words = told("source = \"test:\"\n\nbitrate = 3\n");
-        assert!(words.contains("line 3") && words.contains("`bitrate`") && words.contains("`source`"), "{words}");
+        assert!(
+            words.contains("line 3") && words.contains("`bitrate`") && words.contains("`source`"),
+            "{words}"
+        );
         assert!(told("[encoder]\nspeed = 1\n").contains("`preset`"));
         assert!(told("mask = [{ x = 0, y = 0, width = 1 }]").contains("height"));
     }
@@ -112,7 +133,9 @@ mod tests {
     #[test]
     fn text_that_is_no_toml_and_files_that_are_none_are_told() {
         assert!(told("source = ").contains("line 1"));
-        let absent = read_file(Path::new("/does/not/exist.toml")).unwrap_err().to_string();
+        let absent = read_file(Path::new("/does/not/exist.toml"))
+            .unwrap_err()
+            .to_string();
         assert!(absent.contains("/does/not/exist.toml"), "{absent}");
     }
 

@@ -56,7 +56,11 @@ pub struct Wanted {
 ///
 /// # Errors
 /// `ConfigError` for a mask that is no rectangle.
-pub fn merge(args: RunArgs, file: FileConfig, device_key: Option<String>) -> Result<Wanted, ConfigError> {
+pub fn merge(
+    args: RunArgs,
+    file: FileConfig,
+    device_key: Option<String>,
+) -> Result<Wanted, ConfigError> {
     let mask = if args.mask.is_empty() {
         file.mask.unwrap_or_default()
     } else {
@@ -94,7 +98,11 @@ mod tests {
     #[test]
     fn a_flag_wins_over_the_file_and_the_file_over_nothing() {
         let file: FileConfig = toml::from_str("source = \"test:\"\nrelay = \"https://a\"\nmask = [{ x = 0, y = 0, width = 9, height = 9 }]").unwrap();
-        let args = RunArgs { relay: Some("https://b".into()), mask: vec!["0,0,1,0.1".into()], ..RunArgs::default() };
+        let args = RunArgs {
+            relay: Some("https://b".into()),
+            mask: vec!["0,0,1,0.1".into()],
+            ..RunArgs::default()
+        };
         let wanted = merge(args, file, None).unwrap();
         assert_eq!(wanted.source.as_deref(), Some("test:"));
         assert_eq!(wanted.relay.as_deref(), Some("https://b"));

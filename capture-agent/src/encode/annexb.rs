@@ -32,14 +32,21 @@ impl Nal {
 /// Types of the NAL units in `stream`, in order.
 #[must_use]
 pub fn nals(stream: &[u8]) -> Vec<Nal> {
-    stream.windows(4).filter(|bytes| bytes.starts_with(&[0, 0, 1])).filter_map(|bytes| bytes.last()).map(|header| Nal::of(*header)).collect()
+    stream
+        .windows(4)
+        .filter(|bytes| bytes.starts_with(&[0, 0, 1]))
+        .filter_map(|bytes| bytes.last())
+        .map(|header| Nal::of(*header))
+        .collect()
 }
 
 /// Whether decoding can start with this access unit: both parameter sets and an IDR slice.
 #[must_use]
 pub fn is_entry_point(stream: &[u8]) -> bool {
     let nals = nals(stream);
-    [Nal::Sps, Nal::Pps, Nal::Idr].iter().all(|needed| nals.contains(needed))
+    [Nal::Sps, Nal::Pps, Nal::Idr]
+        .iter()
+        .all(|needed| nals.contains(needed))
 }
 
 #[cfg(test)]
@@ -48,7 +55,9 @@ mod tests {
 
     #[test]
     fn units_are_found_behind_both_start_codes() {
-        let stream = [0, 0, 0, 1, 0x67, 1, 2, 0, 0, 1, 0x68, 3, 0, 0, 1, 0x65, 9, 9];
+        let stream = [
+            0, 0, 0, 1, 0x67, 1, 2, 0, 0, 1, 0x68, 3, 0, 0, 1, 0x65, 9, 9,
+        ];
         assert_eq!(nals(&stream), [Nal::Sps, Nal::Pps, Nal::Idr]);
         assert!(is_entry_point(&stream));
         assert!(!is_entry_point(&stream[7..]));

@@ -18,7 +18,11 @@ const LUMA: [u8; 256] = {
     let mut table = [0; 256];
     let mut gray = 0;
     while gray < 256 {
-        #[expect(clippy::cast_possible_truncation, clippy::indexing_slicing, reason = "gray < 256, so the result is 16..=235")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::indexing_slicing,
+            reason = "gray < 256, so the result is 16..=235"
+        )]
         {
             table[gray] = (16 + (gray * 219 + 127) / 255) as u8;
         }
@@ -45,13 +49,21 @@ pub(super) const fn even(side: u32) -> u32 {
 impl Canvas {
     /// A canvas for pictures of this size. `format` is `YUV420P` or `NV12`.
     pub(super) fn new(format: Pixel, width: u32, height: u32) -> Self {
-        Self { frame: Video::new(format, even(width), even(height)), width, height, scaler: None, is_gray: false }
+        Self {
+            frame: Video::new(format, even(width), even(height)),
+            width,
+            height,
+            scaler: None,
+            is_gray: false,
+        }
     }
 
     /// The frame with `picture` on it.
     pub(super) fn draw(&mut self, picture: &Picture) -> Result<&mut Video, EncodeError> {
         if (picture.width(), picture.height()) != (self.width, self.height) {
-            return Err(EncodeError::Convert("the picture changed its size".to_owned()));
+            return Err(EncodeError::Convert(
+                "the picture changed its size".to_owned(),
+            ));
         }
         // SAFETY: `frame` is a live frame of ours; FFmpeg copies its buffers if the encoder still holds them.
         let writable = unsafe { ffi::av_frame_make_writable(self.frame.as_mut_ptr()) };
@@ -85,15 +97,26 @@ impl Canvas {
     fn draw_colour(&mut self, picture: &Picture) -> Result<(), EncodeError> {
         self.is_gray = false;
         let matrix = Matrix::usual_for(self.height);
-        let from = Colour { format: pixel_of(picture.form()), matrix, full_range: true };
-        let to = Colour { format: self.frame.format(), matrix, full_range: false };
+        let from = Colour {
+            format: pixel_of(picture.form()),
+            matrix,
+            full_range: true,
+        };
+        let to = Colour {
+            format: self.frame.format(),
+            matrix,
+            full_range: false,
+        };
         let scaler = match &mut self.scaler {
             Some(scaler) => scaler,
             none => none.insert(
-                Scaler::new(from, to, self.width, self.height).map_err(|error| EncodeError::Convert(error.to_string()))?,
+                Scaler::new(from, to, self.width, self.height)
+                    .map_err(|error| EncodeError::Convert(error.to_string()))?,
             ),
         };
-        scaler.from_picture(picture, &mut self.frame).map_err(|error| EncodeError::Convert(error.to_string()))
+        scaler
+            .write_frame(picture, &mut self.frame)
+            .map_err(|error| EncodeError::Convert(error.to_string()))
     }
 
     /// Fills the column and row that make odd sides even.
@@ -138,16 +161,23 @@ mod tests {
     fn colour_uses_the_matrix_of_its_size() {
         for (height, expected_luma) in [(600, 81), (720, 63)] {
             let mut canvas = Canvas::new(Pixel::YUV420P, 64, height);
-            let frame = canvas.draw(&flat(64, height, Form::Rgb8, &[255, 0, 0])).unwrap();
+            let frame = canvas
+                .draw(&flat(64, height, Form::Rgb8, &[255, 0, 0]))
+                .unwrap();
             let luma = frame.data(0)[64 * 32];
-            assert!(luma.abs_diff(expected_luma) <= 1, "red has luma {luma} at {height} lines");
+            assert!(
+                luma.abs_diff(expected_luma) <= 1,
+                "red has luma {luma} at {height} lines"
+            );
         }
     }
 
     #[test]
     fn gray_after_colour_is_gray_again() {
         let mut canvas = Canvas::new(Pixel::NV12, 32, 32);
-        canvas.draw(&flat(32, 32, Form::Rgb8, &[255, 0, 0])).unwrap();
+        canvas
+            .draw(&flat(32, 32, Form::Rgb8, &[255, 0, 0]))
+            .unwrap();
         let frame = canvas.draw(&flat(32, 32, Form::Gray8, &[9])).unwrap();
         assert!(frame.data(1)[..32].iter().all(|byte| *byte == 128));
     }
@@ -156,12 +186,17 @@ mod tests {
     fn odd_sides_are_made_even_by_repeating_the_edge() {
         for form in [Form::Gray8, Form::Rgb8] {
             let mut canvas = Canvas::new(Pixel::YUV420P, 33, 17);
-            let frame = canvas.draw(&flat(33, 17, form, &[255, 255, 255][..form.bytes()])).unwrap();
+            let frame = canvas
+                .draw(&flat(33, 17, form, &[255, 255, 255][..form.bytes()]))
+                .unwrap();
             let stride = frame.stride(0);
             assert_eq!((frame.width(), frame.height()), (34, 18));
             for y in 0..18 {
                 let row = &frame.data(0)[y * stride..y * stride + 34];
-                assert!(row.iter().all(|luma| luma.abs_diff(235) <= 1), "row {y} of {form:?}: {row:?}");
+                assert!(
+                    row.iter().all(|luma| luma.abs_diff(235) <= 1),
+                    "row {y} of {form:?}: {row:?}"
+                );
             }
         }
     }

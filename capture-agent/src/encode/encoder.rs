@@ -21,7 +21,11 @@ impl BitRate {
     /// From kilobits per second; none outside the sensible range.
     #[must_use]
     pub const fn from_kbps(kbps: u32) -> Option<Self> {
-        if kbps < Self::LOWEST_KBPS || kbps > Self::HIGHEST_KBPS { None } else { Some(Self(kbps * 1000)) }
+        if kbps < Self::LOWEST_KBPS || kbps > Self::HIGHEST_KBPS {
+            None
+        } else {
+            Some(Self(kbps * 1000))
+        }
     }
 
     /// Kilobits per second.

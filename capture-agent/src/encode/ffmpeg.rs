@@ -39,9 +39,16 @@ impl FfmpegEncoder {
     /// `EncodeError::Missing` or `Open`.
     pub(super) fn open(recipe: &Recipe, settings: &EncoderSettings) -> Result<Self, EncodeError> {
         let name = recipe.encoder;
-        let refused = |error: ffmpeg_next::Error| EncodeError::Open { name: name.to_owned(), reason: error.to_string() };
-        let codec = encoder::find_by_name(name).ok_or_else(|| EncodeError::Missing(name.to_owned()))?;
-        let mut context = Context::new_with_codec(codec).encoder().video().map_err(refused)?;
+        let refused = |error: ffmpeg_next::Error| EncodeError::Open {
+            name: name.to_owned(),
+            reason: error.to_string(),
+        };
+        let codec =
+            encoder::find_by_name(name).ok_or_else(|| EncodeError::Missing(name.to_owned()))?;
+        let mut context = Context::new_with_codec(codec)
+            .encoder()
+            .video()
+            .map_err(refused)?;
         let nominal_rate = settings.frame_rate.clamp(FRAME_RATES.0, FRAME_RATES.1);
         #[expect(clippy::cast_possible_truncation, reason = "at most 240,000")]
         let rate = Rational((nominal_rate * 1000.0).round() as i32, 1000);
@@ -52,11 +59,20 @@ impl FfmpegEncoder {
         context.set_frame_rate(Some(rate));
         context.set_gop(GOP_FRAMES);
         context.set_max_b_frames(0);
-        context.set_threading(ffmpeg_next::codec::threading::Config { count: 1, ..Default::default() });
+        context.set_threading(ffmpeg_next::codec::threading::Config {
+            count: 1,
+            ..Default::default()
+        });
         signal_colour(&mut context, Matrix::usual_for(settings.height));
         let bits = i64::from(settings.bit_rate.bps());
         // SAFETY: the context is ours and not opened yet; these are plain numbers that `avcodec_open2` reads.
-        unsafe { set_bits(context.as_mut_ptr(), bits, buffer_bits(bits, nominal_rate, settings.buffer_frames)) };
+        unsafe {
+            set_bits(
+                context.as_mut_ptr(),
+                bits,
+                buffer_bits(bits, nominal_rate, settings.buffer_frames),
+            )
+        };
         let mut options = Dictionary::new();
         for (key, value) in &recipe.options {
             options.set(key, value);
@@ -74,7 +90,10 @@ impl FfmpegEncoder {
     }
 
     fn failed(&self, error: ffmpeg_next::Error) -> EncodeError {
-        EncodeError::Picture { name: self.name.to_owned(), reason: error.to_string() }
+        EncodeError::Picture {
+            name: self.name.to_owned(),
+            reason: error.to_string(),
+        }
     }
 }
 
@@ -82,8 +101,16 @@ impl FfmpegEncoder {
 fn signal_colour(context: &mut encoder::video::Video, matrix: Matrix) {
     context.set_color_range(color::Range::MPEG);
     let (space, primaries, transfer) = match matrix {
-        Matrix::Bt601 => (color::Space::SMPTE170M, color::Primaries::SMPTE170M, color::TransferCharacteristic::SMPTE170M),
-        Matrix::Bt709 => (color::Space::BT709, color::Primaries::BT709, color::TransferCharacteristic::BT709),
+        Matrix::Bt601 => (
+            color::Space::SMPTE170M,
+            color::Primaries::SMPTE170M,
+            color::TransferCharacteristic::SMPTE170M,
+        ),
+        Matrix::Bt709 => (
+            color::Space::BT709,
+            color::Primaries::BT709,
+            color::TransferCharacteristic::BT709,
+        ),
     };
     context.set_colorspace(space);
     context.set_color_primaries(primaries);
@@ -91,8 +118,13 @@ fn signal_colour(context: &mut encoder::video::Video, matrix: Matrix) {
 }
 
 fn buffer_bits(bits_per_second: i64, frame_rate: f64, frames: f64) -> i32 {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "clamped; bit rates stay below 2^53")]
-    let bits = (bits_per_second as f64 / frame_rate * frames).clamp(1.0, f64::from(i32::MAX)) as i32;
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_precision_loss,
+        reason = "clamped; bit rates stay below 2^53"
+    )]
+    let bits =
+        (bits_per_second as f64 / frame_rate * frames).clamp(1.0, f64::from(i32::MAX)) as i32;
     bits
 }
 
@@ -111,18 +143,30 @@ unsafe fn set_bits(context: *mut ffmpeg_next::ffi::AVCodecContext, bits: i64, bu
 }
 
 impl VideoEncoder for FfmpegEncoder {
-    fn encode(&mut self, picture: &Picture, rtp_time: RtpTime, force_idr: bool, out: &mut Vec<AccessUnit>) -> Result<(), EncodeError> {
+    fn encode(
+        &mut self,
+        picture: &Picture,
+        rtp_time: RtpTime,
+        force_idr: bool,
+        out: &mut Vec<AccessUnit>,
+    ) -> Result<(), EncodeError> {
         let name = self.name;
         let count = self.taken;
         self.taken += 1;
         let frame = self.canvas.draw(picture)?;
         frame.set_pts(Some(count));
-        frame.set_kind(if force_idr { picture::Type::I } else { picture::Type::None });
+        frame.set_kind(if force_idr {
+            picture::Type::I
+        } else {
+            picture::Type::None
+        });
         let sent = self.context.send_frame(frame);
         sent.map_err(|error| self.failed(error))?;
         match self.context.receive_packet(&mut self.packet) {
             Ok(()) => {}
-            Err(ffmpeg_next::Error::Other { errno }) if errno == libc::EAGAIN => return Err(EncodeError::HoldsBack(name.to_owned())),
+            Err(ffmpeg_next::Error::Other { errno }) if errno == libc::EAGAIN => {
+                return Err(EncodeError::HoldsBack(name.to_owned()));
+            }
             Err(error) => return Err(self.failed(error)),
         }
         if self.packet.pts().is_some_and(|pts| pts != count) {
@@ -130,7 +174,11 @@ impl VideoEncoder for FfmpegEncoder {
         }
         let data = Bytes::copy_from_slice(self.packet.data().unwrap_or_default());
         let keyframe = self.packet.is_key() && annexb::is_entry_point(&data);
-        out.push(AccessUnit { rtp_time, keyframe, data });
+        out.push(AccessUnit {
+            rtp_time,
+            keyframe,
+            data,
+        });
         Ok(())
     }
 

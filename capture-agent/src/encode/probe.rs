@@ -37,7 +37,10 @@ impl FromStr for Choice {
             "auto" => Ok(Self::Auto),
             "x264" => Ok(Self::Named(X264.to_owned())),
             name if CANDIDATES.contains(&name) => Ok(Self::Named(name.to_owned())),
-            other => Err(format!("\"{other}\" is no encoder known here; use auto, x264 or one of {}", CANDIDATES.join(", "))),
+            other => Err(format!(
+                "\"{other}\" is no encoder known here; use auto, x264 or one of {}",
+                CANDIDATES.join(", ")
+            )),
         }
     }
 }
@@ -48,7 +51,11 @@ pub trait EncoderFactory: Send + Sync {
     ///
     /// # Errors
     /// `EncodeError::Missing` or `Open`.
-    fn open(&self, name: &str, settings: &EncoderSettings) -> Result<Box<dyn VideoEncoder>, EncodeError>;
+    fn open(
+        &self,
+        name: &str,
+        settings: &EncoderSettings,
+    ) -> Result<Box<dyn VideoEncoder>, EncodeError>;
 }
 
 /// FFmpeg's encoders.
@@ -56,10 +63,18 @@ pub trait EncoderFactory: Send + Sync {
 pub struct FfmpegFactory;
 
 impl EncoderFactory for FfmpegFactory {
-    fn open(&self, name: &str, settings: &EncoderSettings) -> Result<Box<dyn VideoEncoder>, EncodeError> {
-        let refused = |error: ffmpeg_next::Error| EncodeError::Open { name: name.to_owned(), reason: error.to_string() };
+    fn open(
+        &self,
+        name: &str,
+        settings: &EncoderSettings,
+    ) -> Result<Box<dyn VideoEncoder>, EncodeError> {
+        let refused = |error: ffmpeg_next::Error| EncodeError::Open {
+            name: name.to_owned(),
+            reason: error.to_string(),
+        };
         crate::av::ready().map_err(refused)?;
-        let recipe = recipe::recipe(name, settings).ok_or_else(|| EncodeError::Missing(name.to_owned()))?;
+        let recipe =
+            recipe::recipe(name, settings).ok_or_else(|| EncodeError::Missing(name.to_owned()))?;
         Ok(Box::new(FfmpegEncoder::open(&recipe, settings)?))
     }
 }
@@ -79,31 +94,51 @@ pub struct Chosen {
 ///
 /// # Errors
 /// The error of the named encoder, or of libx264 when nothing works at all.
-pub fn choose(choice: &Choice, factory: &dyn EncoderFactory, settings: &EncoderSettings) -> Result<Chosen, EncodeError> {
+pub fn choose(
+    choice: &Choice,
+    factory: &dyn EncoderFactory,
+    settings: &EncoderSettings,
+) -> Result<Chosen, EncodeError> {
     match choice {
         Choice::Named(name) => {
             let median = probe(name, factory, settings)?;
-            Ok(Chosen { name: name.clone(), median, passed_over: Vec::new() })
+            Ok(Chosen {
+                name: name.clone(),
+                median,
+                passed_over: Vec::new(),
+            })
         }
         Choice::Auto => choose_quickest(factory, settings),
     }
 }
 
-fn choose_quickest(factory: &dyn EncoderFactory, settings: &EncoderSettings) -> Result<Chosen, EncodeError> {
+fn choose_quickest(
+    factory: &dyn EncoderFactory,
+    settings: &EncoderSettings,
+) -> Result<Chosen, EncodeError> {
     let mut passed_over: Vec<(String, String)> = Vec::new();
     let mut best: Option<(String, Duration)> = None;
     let mut first_error = None;
     for name in CANDIDATES {
-        if best.as_ref().is_some_and(|(_, median)| *median <= QUICK_ENOUGH) {
+        if best
+            .as_ref()
+            .is_some_and(|(_, median)| *median <= QUICK_ENOUGH)
+        {
             break;
         }
         match probe(name, factory, settings) {
             Ok(median) if best.as_ref().is_none_or(|(_, quickest)| median < *quickest) => {
                 if let Some((slower, took)) = best.replace(((*name).to_owned(), median)) {
-                    passed_over.push((slower, format!("takes {} ms for a picture", took.as_millis())));
+                    passed_over.push((
+                        slower,
+                        format!("takes {} ms for a picture", took.as_millis()),
+                    ));
                 }
             }
-            Ok(median) => passed_over.push(((*name).to_owned(), format!("takes {} ms for a picture", median.as_millis()))),
+            Ok(median) => passed_over.push((
+                (*name).to_owned(),
+                format!("takes {} ms for a picture", median.as_millis()),
+            )),
             Err(error) => {
                 passed_over.push(((*name).to_owned(), error.to_string()));
                 first_error.get_or_insert(error);
@@ -111,13 +146,21 @@ fn choose_quickest(factory: &dyn EncoderFactory, settings: &EncoderSettings) -> 
         }
     }
     match best {
-        Some((name, median)) => Ok(Chosen { name, median, passed_over }),
+        Some((name, median)) => Ok(Chosen {
+            name,
+            median,
+            passed_over,
+        }),
         None => Err(first_error.unwrap_or_else(|| EncodeError::Missing(X264.to_owned()))),
     }
 }
 
 /// Codes a few pictures and returns the median time; the first one, which sets tables up, does not count.
-fn probe(name: &str, factory: &dyn EncoderFactory, settings: &EncoderSettings) -> Result<Duration, EncodeError> {
+fn probe(
+    name: &str,
+    factory: &dyn EncoderFactory,
+    settings: &EncoderSettings,
+) -> Result<Duration, EncodeError> {
     let mut encoder = factory.open(name, settings)?;
     let mut units: Vec<AccessUnit> = Vec::with_capacity(PROBE_PICTURES);
     let mut times = Vec::with_capacity(PROBE_PICTURES);
@@ -145,10 +188,14 @@ fn probe_picture(settings: &EncoderSettings, n: usize) -> Result<Picture, Encode
     let (width, height) = (settings.width as usize, settings.height as usize);
     let pixel = |at: usize| {
         let (x, y) = (at % width + n * 3, at / width + n);
-        #[expect(clippy::cast_possible_truncation, reason = "the low eight bits are the texture")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "the low eight bits are the texture"
+        )]
         let value = ((x * x / 7) ^ (y * 5 + x)) as u8;
         value
     };
     let rows = (0..width * height).map(pixel).collect();
-    Picture::from_rows(settings.width, settings.height, Form::Gray8, rows).map_err(|error| EncodeError::Convert(error.to_string()))
+    Picture::from_rows(settings.width, settings.height, Form::Gray8, rows)
+        .map_err(|error| EncodeError::Convert(error.to_string()))
 }

@@ -21,27 +21,67 @@ pub(super) struct Recipe {
 pub(super) const X264: &str = "libx264";
 
 /// Every encoder that may be asked for, in the order in which they are tried after libx264.
-pub(super) const CANDIDATES: &[&str] =
-    &[X264, "h264_nvenc", "h264_qsv", "h264_vaapi", "h264_videotoolbox", "h264_mf", "libopenh264"];
+pub(super) const CANDIDATES: &[&str] = &[
+    X264,
+    "h264_nvenc",
+    "h264_qsv",
+    "h264_vaapi",
+    "h264_videotoolbox",
+    "h264_mf",
+    "libopenh264",
+];
 
 /// How to set the encoder of that name; none when we do not know it.
 pub(super) fn recipe(name: &str, settings: &EncoderSettings) -> Option<Recipe> {
     let encoder = *CANDIDATES.iter().find(|known| **known == name)?;
-    let fixed = |options: &[(&'static str, &str)]| options.iter().map(|(key, value)| (*key, (*value).to_owned())).collect();
+    let fixed = |options: &[(&'static str, &str)]| {
+        options
+            .iter()
+            .map(|(key, value)| (*key, (*value).to_owned()))
+            .collect()
+    };
     let (format, mut options): (Pixel, Vec<(&'static str, String)>) = match encoder {
         X264 => (Pixel::YUV420P, x264(settings.preset)),
         "h264_nvenc" => (
             Pixel::YUV420P,
-            fixed(&[("preset", "p1"), ("tune", "ull"), ("zerolatency", "1"), ("delay", "0"), ("rc", "cbr"), ("forced-idr", "1")]),
+            fixed(&[
+                ("preset", "p1"),
+                ("tune", "ull"),
+                ("zerolatency", "1"),
+                ("delay", "0"),
+                ("rc", "cbr"),
+                ("forced-idr", "1"),
+            ]),
         ),
         "h264_qsv" => (
             Pixel::NV12,
-            fixed(&[("preset", "veryfast"), ("async_depth", "1"), ("look_ahead", "0"), ("forced_idr", "1")]),
+            fixed(&[
+                ("preset", "veryfast"),
+                ("async_depth", "1"),
+                ("look_ahead", "0"),
+                ("forced_idr", "1"),
+            ]),
         ),
-        "h264_vaapi" => (Pixel::NV12, fixed(&[("async_depth", "1"), ("rc_mode", "CBR")])),
-        "h264_videotoolbox" => (Pixel::NV12, fixed(&[("realtime", "1"), ("prio_speed", "1")])),
-        "h264_mf" => (Pixel::NV12, fixed(&[("scenario", "live_streaming"), ("hw_encoding", "1"), ("rate_control", "cbr")])),
-        _ => (Pixel::YUV420P, fixed(&[("rc_mode", "bitrate"), ("allow_skip_frames", "0")])),
+        "h264_vaapi" => (
+            Pixel::NV12,
+            fixed(&[("async_depth", "1"), ("rc_mode", "CBR")]),
+        ),
+        "h264_videotoolbox" => (
+            Pixel::NV12,
+            fixed(&[("realtime", "1"), ("prio_speed", "1")]),
+        ),
+        "h264_mf" => (
+            Pixel::NV12,
+            fixed(&[
+                ("scenario", "live_streaming"),
+                ("hw_encoding", "1"),
+                ("rate_control", "cbr"),
+            ]),
+        ),
+        _ => (
+            Pixel::YUV420P,
+            fixed(&[("rc_mode", "bitrate"), ("allow_skip_frames", "0")]),
+        ),
     };
     let profile = match encoder {
         "h264_vaapi" | "h264_videotoolbox" | "libopenh264" => "constrained_baseline",
@@ -51,7 +91,11 @@ pub(super) fn recipe(name: &str, settings: &EncoderSettings) -> Option<Recipe> {
     if encoder == X264 {
         options.push(("level", level(settings).to_owned()));
     }
-    Some(Recipe { encoder, format, options })
+    Some(Recipe {
+        encoder,
+        format,
+        options,
+    })
 }
 
 fn x264(preset: Preset) -> Vec<(&'static str, String)> {
@@ -62,14 +106,26 @@ fn x264(preset: Preset) -> Vec<(&'static str, String)> {
         // A loop that starts anew or another clip is coded in P-frames too: an IDR nobody asked for is a spike.
         ("sc_threshold", "0"),
     ];
-    options.iter().map(|(key, value)| (*key, (*value).to_owned())).collect()
+    options
+        .iter()
+        .map(|(key, value)| (*key, (*value).to_owned()))
+        .collect()
 }
 
 /// The lowest level from 3.1 on that allows this size and rate (ITU-T H.264 table A-1).
 pub(super) fn level(settings: &EncoderSettings) -> &'static str {
     let blocks = f64::from(settings.width.div_ceil(16) * settings.height.div_ceil(16));
-    let table = [(3600.0, 108_000.0, "3.1"), (5120.0, 216_000.0, "3.2"), (8192.0, 245_760.0, "4"), (8704.0, 522_240.0, "4.2"), (22_080.0, 589_824.0, "5"), (36_864.0, 983_040.0, "5.1")];
-    let fits = |(size, rate, _): &&(f64, f64, &str)| blocks <= *size && blocks * settings.frame_rate <= *rate;
+    let table = [
+        (3600.0, 108_000.0, "3.1"),
+        (5120.0, 216_000.0, "3.2"),
+        (8192.0, 245_760.0, "4"),
+        (8704.0, 522_240.0, "4.2"),
+        (22_080.0, 589_824.0, "5"),
+        (36_864.0, 983_040.0, "5.1"),
+    ];
+    let fits = |(size, rate, _): &&(f64, f64, &str)| {
+        blocks <= *size && blocks * settings.frame_rate <= *rate
+    };
     table.iter().find(fits).map_or("5.2", |(_, _, level)| level)
 }
 
@@ -80,7 +136,14 @@ mod tests {
 
     fn settings(width: u32, height: u32, frame_rate: f64) -> EncoderSettings {
         let bit_rate = BitRate::from_kbps(2000).unwrap();
-        EncoderSettings { width, height, frame_rate, bit_rate, preset: Preset::Superfast, buffer_frames: 3.0 }
+        EncoderSettings {
+            width,
+            height,
+            frame_rate,
+            bit_rate,
+            preset: Preset::Superfast,
+            buffer_frames: 3.0,
+        }
     }
 
     #[test]
@@ -95,7 +158,10 @@ mod tests {
     #[test]
     fn every_candidate_has_a_recipe_and_nothing_else_has() {
         for name in CANDIDATES {
-            assert_eq!(recipe(name, &settings(800, 600, 30.0)).unwrap().encoder, *name);
+            assert_eq!(
+                recipe(name, &settings(800, 600, 30.0)).unwrap().encoder,
+                *name
+            );
         }
         assert_eq!(recipe("libx265", &settings(800, 600, 30.0)), None);
     }

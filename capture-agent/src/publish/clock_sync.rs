@@ -36,22 +36,43 @@ pub(super) struct ClockSync {
 
 impl ClockSync {
     /// An answer came. Nonsense (an answer before its question) is left out.
-    pub(super) fn answer(&mut self, sent_at: CaptureTime, relay_time: RelayTime, received_at: CaptureTime) {
-        let Some(round_trip_us) = received_at.0.checked_sub(sent_at.0) else { return };
+    pub(super) fn answer(
+        &mut self,
+        sent_at: CaptureTime,
+        relay_time: RelayTime,
+        received_at: CaptureTime,
+    ) {
+        let Some(round_trip_us) = received_at.0.checked_sub(sent_at.0) else {
+            return;
+        };
         let middle = sent_at.0 + round_trip_us / 2;
-        let (Ok(relay_us), Ok(middle_us)) = (i64::try_from(relay_time.0), i64::try_from(middle)) else { return };
+        let (Ok(relay_us), Ok(middle_us)) = (i64::try_from(relay_time.0), i64::try_from(middle))
+        else {
+            return;
+        };
         if self.samples.len() == SAMPLES {
             self.samples.pop_front();
         }
-        self.samples.push_back(Sample { received_at, round_trip_us, offset_us: relay_us - middle_us });
+        self.samples.push_back(Sample {
+            received_at,
+            round_trip_us,
+            offset_us: relay_us - middle_us,
+        });
     }
 
     /// The best knowledge at `now`; none before the first answer.
     pub(super) fn offset(&self, now: CaptureTime) -> Option<Offset> {
         let fresh = |sample: &&Sample| now.0.saturating_sub(sample.received_at.0) <= KEEP_US;
-        let best = self.samples.iter().filter(fresh).min_by_key(|sample| sample.round_trip_us)?;
+        let best = self
+            .samples
+            .iter()
+            .filter(fresh)
+            .min_by_key(|sample| sample.round_trip_us)?;
         let error_us = u32::try_from(best.round_trip_us.div_ceil(2)).unwrap_or(u32::MAX);
-        Some(Offset { offset_us: best.offset_us, error_us })
+        Some(Offset {
+            offset_us: best.offset_us,
+            error_us,
+        })
     }
 }
 
@@ -64,9 +85,23 @@ mod tests {
     fn the_quickest_answer_counts() {
         let mut sync = ClockSync::default();
         sync.answer(CaptureTime(0), RelayTime(5_090_000), CaptureTime(100_000));
-        sync.answer(CaptureTime(1_000_000), RelayTime(6_001_000), CaptureTime(1_002_000));
-        sync.answer(CaptureTime(2_000_000), RelayTime(7_000_000), CaptureTime(2_300_000));
-        assert_eq!(sync.offset(CaptureTime(2_300_000)), Some(Offset { offset_us: 5_000_000, error_us: 1_000 }));
+        sync.answer(
+            CaptureTime(1_000_000),
+            RelayTime(6_001_000),
+            CaptureTime(1_002_000),
+        );
+        sync.answer(
+            CaptureTime(2_000_000),
+            RelayTime(7_000_000),
+            CaptureTime(2_300_000),
+        );
+        assert_eq!(
+            sync.offset(CaptureTime(2_300_000)),
+            Some(Offset {
+                offset_us: 5_000_000,
+                error_us: 1_000
+            })
+        );
     }
 
     #[test]

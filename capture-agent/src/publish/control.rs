@@ -18,7 +18,7 @@ use wire::WIRE_VERSION;
 use wire::agent::{AgentToRelay, MAX_CONTROL_BYTES, RelayToAgent};
 
 /// Time between pings: often enough to notice a relay that died within a second or two.
-pub(super) const PING: Duration = Duration::from_millis(500);
+const PING: Duration = Duration::from_millis(500);
 /// Time between stamps, and between states when nothing changes.
 const TELL: Duration = Duration::from_secs(1);
 /// Changes are told at most this often: a flapping source must not fill the channel.
@@ -92,7 +92,11 @@ impl Control {
         AgentToRelay::Hello {
             version: WIRE_VERSION,
             software: concat!("hibiki capture-agent ", env!("CARGO_PKG_VERSION")).to_owned(),
-            source: if words.is_empty() { "source not open yet".to_owned() } else { words },
+            source: if words.is_empty() {
+                "source not open yet".to_owned()
+            } else {
+                words
+            },
         }
     }
 
@@ -108,7 +112,10 @@ impl Control {
                 self.stream.set(stream);
                 true
             }
-            Ok(RelayToAgent::Pong { sent_at, relay_time }) => {
+            Ok(RelayToAgent::Pong {
+                sent_at,
+                relay_time,
+            }) => {
                 sync.answer(sent_at, relay_time, self.clock.now());
                 true
             }
@@ -117,22 +124,35 @@ impl Control {
     }
 
     async fn say_stamp(&self, sync: &ClockSync) {
-        let Some(mut stamp) = *held(&self.last_sent) else { return };
+        let Some(mut stamp) = *held(&self.last_sent) else {
+            return;
+        };
         // A frame captured before the relay named the stream went out under that name all the same.
         stamp.stream = self.stream.get();
         let offset = sync.offset(self.clock.now());
-        let (clock_offset_us, clock_error_us) =
-            offset.map_or((None, u32::MAX), |offset| (Some(offset.offset_us), offset.error_us));
-        self.say(&AgentToRelay::Stamp { stamp, clock_offset_us, clock_error_us }).await;
+        let (clock_offset_us, clock_error_us) = offset.map_or((None, u32::MAX), |offset| {
+            (Some(offset.offset_us), offset.error_us)
+        });
+        self.say(&AgentToRelay::Stamp {
+            stamp,
+            clock_offset_us,
+            clock_error_us,
+        })
+        .await;
     }
 
     async fn say_state(&self) {
-        self.say(&AgentToRelay::State { source: self.board.now().for_relay() }).await;
+        self.say(&AgentToRelay::State {
+            source: self.board.now().for_relay(),
+        })
+        .await;
     }
 
     /// Says it now or not at all: what is told here is old news a second later.
     async fn say(&self, message: &AgentToRelay) {
-        let Ok(text) = serde_json::to_string(message) else { return };
+        let Ok(text) = serde_json::to_string(message) else {
+            return;
+        };
         if let Err(error) = self.channel.try_send_text(&text).await {
             tracing::debug!(error = %error, "a control message was left out");
         }

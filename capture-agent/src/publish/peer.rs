@@ -9,11 +9,13 @@ use crate::stats::Stats;
 use rtc::ice::mdns::MulticastDnsMode;
 use rtc::interceptor::Slot;
 use rtc::media_stream::MediaStreamTrack;
-use rtc::peer_connection::configuration::interceptor_registry::{Registry, configure_nack, configure_rtcp_reports};
+use rtc::peer_connection::configuration::interceptor_registry::{
+    Registry, configure_nack, configure_rtcp_reports,
+};
 use rtc::peer_connection::configuration::media_engine::{MIME_TYPE_H264, MediaEngine};
 use rtc::rtp_transceiver::rtp_sender::{
-    RTCPFeedback, RTCRtpCodec, RTCRtpCodecParameters, RTCRtpCodingParameters, RTCRtpEncodingParameters,
-    RTCRtpHeaderExtensionCapability, RtpCodecKind,
+    RTCPFeedback, RTCRtpCodec, RTCRtpCodecParameters, RTCRtpCodingParameters,
+    RTCRtpEncodingParameters, RTCRtpHeaderExtensionCapability, RtpCodecKind,
 };
 use rtc::rtp_transceiver::{RTCRtpTransceiverDirection, RTCRtpTransceiverInit};
 use std::net::SocketAddr;
@@ -25,8 +27,8 @@ use webrtc::error::{Error, Result};
 use webrtc::media_stream::track_local::TrackLocal;
 use webrtc::media_stream::track_local::static_rtp::TrackLocalStaticRTP;
 use webrtc::peer_connection::{
-    PeerConnection, PeerConnectionBuilder, PeerConnectionEventHandler, RTCConfigurationBuilder, RTCIceGatheringState,
-    RTCPeerConnectionState, RTCSessionDescription, SettingEngineBuilder,
+    PeerConnection, PeerConnectionBuilder, PeerConnectionEventHandler, RTCConfigurationBuilder,
+    RTCIceGatheringState, RTCPeerConnectionState, RTCSessionDescription, SettingEngineBuilder,
 };
 use webrtc::rtp_transceiver::RtpSender;
 use wire::agent::CONTROL_CHANNEL;
@@ -44,8 +46,11 @@ const GATHERING: Duration = Duration::from_secs(2);
 const CHANNEL_BUFFER_BYTES: usize = 64 * 1024;
 /// ICE: silent for this long is disconnected; gone for good after that; a check this often. Shorter than the
 /// defaults (5 s, 25 s, 2 s) because a picture that stands still for 5 s is no help at the bedside.
-const ICE_TIMES: (Duration, Duration, Duration) =
-    (Duration::from_millis(1_500), Duration::from_secs(6), Duration::from_millis(400));
+const ICE_TIMES: (Duration, Duration, Duration) = (
+    Duration::from_millis(1_500),
+    Duration::from_secs(6),
+    Duration::from_millis(400),
+);
 /// Position of the keyframe tap: nearest to the application.
 const KEYFRAME_TAP: usize = 20_000;
 /// Position of the departure tap: nearest to the wire, behind everything that makes or holds packets.
@@ -95,7 +100,11 @@ pub(super) struct Peer {
 
 impl Peer {
     /// Sets a connection up on these local addresses.
-    pub(super) async fn new(bind: Vec<SocketAddr>, clock: CaptureClock, stats: Arc<Stats>) -> Result<Self> {
+    pub(super) async fn new(
+        bind: Vec<SocketAddr>,
+        clock: CaptureClock,
+        stats: Arc<Stats>,
+    ) -> Result<Self> {
         let (connection_state, state) = watch::channel(RTCPeerConnectionState::New);
         let (gathering_state, gathering) = watch::channel(RTCIceGatheringState::New);
         let mut media = media_engine()?;
@@ -118,19 +127,40 @@ impl Peer {
                 .with_interceptor_registry(registry)
                 .with_setting_engine(settings)
                 .with_data_channel_send_buffer_limit(CHANNEL_BUFFER_BYTES)
-                .with_handler(Arc::new(Watcher { connection: connection_state, gathering: gathering_state }))
+                .with_handler(Arc::new(Watcher {
+                    connection: connection_state,
+                    gathering: gathering_state,
+                }))
                 .with_udp_addrs(bind)
                 .build()
                 .await?,
         );
         let ssrc = crate::backoff::random();
         let track = Arc::new(TrackLocalStaticRTP::new(stream_track(ssrc)));
-        let init = RTCRtpTransceiverInit { direction: RTCRtpTransceiverDirection::Sendonly, ..Default::default() };
+        let init = RTCRtpTransceiverInit {
+            direction: RTCRtpTransceiverDirection::Sendonly,
+            ..Default::default()
+        };
         let local: Arc<dyn TrackLocal> = Arc::clone(&track) as Arc<dyn TrackLocal>;
-        let transceiver = connection.add_transceiver_from_track(local, Some(init)).await?;
-        let sender = transceiver.sender().await?.ok_or(Error::ErrRTPSenderNotExisted)?;
-        let control = connection.create_data_channel(CONTROL_CHANNEL, None).await?;
-        Ok(Self { connection, sender, track, control, state, gathering, ssrc })
+        let transceiver = connection
+            .add_transceiver_from_track(local, Some(init))
+            .await?;
+        let sender = transceiver
+            .sender()
+            .await?
+            .ok_or(Error::ErrRTPSenderNotExisted)?;
+        let control = connection
+            .create_data_channel(CONTROL_CHANNEL, None)
+            .await?;
+        Ok(Self {
+            connection,
+            sender,
+            track,
+            control,
+            state,
+            gathering,
+            ssrc,
+        })
     }
 
     /// An offer with all candidates in it.
@@ -148,26 +178,46 @@ impl Peer {
     async fn describe(&mut self, offer: RTCSessionDescription) -> Result<String> {
         self.gathering.mark_unchanged();
         self.connection.set_local_description(offer).await?;
-        let complete = self.gathering.wait_for(|state| *state == RTCIceGatheringState::Complete);
+        let complete = self
+            .gathering
+            .wait_for(|state| *state == RTCIceGatheringState::Complete);
         // Candidates that are not there by then are left out; the ones that are will do.
         let _ = tokio::time::timeout(GATHERING, complete).await;
         let local = self.connection.local_description().await;
-        local.map(|description| description.sdp).ok_or(Error::ErrConnectionClosed)
+        local
+            .map(|description| description.sdp)
+            .ok_or(Error::ErrConnectionClosed)
     }
 
     /// Takes the answer.
     pub(super) async fn accept(&self, sdp: String) -> Result<()> {
-        self.connection.set_remote_description(RTCSessionDescription::answer(sdp)?).await
+        self.connection
+            .set_remote_description(RTCSessionDescription::answer(sdp)?)
+            .await
     }
 
     /// How packets must be named so that the stack lets them through (it drops others without a word).
     pub(super) async fn wire_names(&self) -> Result<WireNames> {
         let parameters = self.sender.get_parameters().await?.rtp_parameters;
-        let codec = parameters.codecs.iter().find(|codec| codec.rtp_codec.mime_type.eq_ignore_ascii_case(MIME_TYPE_H264));
-        let payload_type = codec.map(|codec| codec.payload_type).ok_or(Error::ErrCodecNotFound)?;
-        let extension = parameters.header_extensions.iter().find(|extension| extension.uri == PLAYOUT_DELAY);
+        let codec = parameters.codecs.iter().find(|codec| {
+            codec
+                .rtp_codec
+                .mime_type
+                .eq_ignore_ascii_case(MIME_TYPE_H264)
+        });
+        let payload_type = codec
+            .map(|codec| codec.payload_type)
+            .ok_or(Error::ErrCodecNotFound)?;
+        let extension = parameters
+            .header_extensions
+            .iter()
+            .find(|extension| extension.uri == PLAYOUT_DELAY);
         let playout_delay = extension.and_then(|extension| u8::try_from(extension.id).ok());
-        Ok(WireNames { payload_type, ssrc: self.ssrc, playout_delay })
+        Ok(WireNames {
+            payload_type,
+            ssrc: self.ssrc,
+            playout_delay,
+        })
     }
 
     /// Ends it.
@@ -179,27 +229,52 @@ impl Peer {
 }
 
 fn h264() -> RTCRtpCodec {
-    let feedback = |typ: &str, parameter: &str| RTCPFeedback { typ: typ.to_owned(), parameter: parameter.to_owned() };
+    let feedback = |typ: &str, parameter: &str| RTCPFeedback {
+        typ: typ.to_owned(),
+        parameter: parameter.to_owned(),
+    };
     RTCRtpCodec {
         mime_type: MIME_TYPE_H264.to_owned(),
         clock_rate: 90_000,
         channels: 0,
         sdp_fmtp_line: H264_FORMAT.to_owned(),
-        rtcp_feedback: vec![feedback("nack", ""), feedback("nack", "pli"), feedback("ccm", "fir")],
+        rtcp_feedback: vec![
+            feedback("nack", ""),
+            feedback("nack", "pli"),
+            feedback("ccm", "fir"),
+        ],
     }
 }
 
 fn media_engine() -> Result<MediaEngine> {
     let mut media = MediaEngine::default();
-    let codec = RTCRtpCodecParameters { rtp_codec: h264(), payload_type: PAYLOAD_TYPE };
+    let codec = RTCRtpCodecParameters {
+        rtp_codec: h264(),
+        payload_type: PAYLOAD_TYPE,
+    };
     media.register_codec(codec, RtpCodecKind::Video)?;
-    let playout_delay = RTCRtpHeaderExtensionCapability { uri: PLAYOUT_DELAY.to_owned() };
+    let playout_delay = RTCRtpHeaderExtensionCapability {
+        uri: PLAYOUT_DELAY.to_owned(),
+    };
     media.register_header_extension(playout_delay, RtpCodecKind::Video, None)?;
     Ok(media)
 }
 
 fn stream_track(ssrc: u32) -> MediaStreamTrack {
-    let coding = RTCRtpCodingParameters { ssrc: Some(ssrc), ..Default::default() };
-    let encoding = RTCRtpEncodingParameters { rtp_coding_parameters: coding, codec: h264(), ..Default::default() };
-    MediaStreamTrack::new("hibiki".into(), "picture".into(), "picture".into(), RtpCodecKind::Video, vec![encoding])
+    let coding = RTCRtpCodingParameters {
+        ssrc: Some(ssrc),
+        ..Default::default()
+    };
+    let encoding = RTCRtpEncodingParameters {
+        rtp_coding_parameters: coding,
+        codec: h264(),
+        ..Default::default()
+    };
+    MediaStreamTrack::new(
+        "hibiki".into(),
+        "picture".into(),
+        "picture".into(),
+        RtpCodecKind::Video,
+        vec![encoding],
+    )
 }

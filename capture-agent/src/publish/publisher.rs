@@ -76,7 +76,10 @@ impl Publisher {
     /// # Errors
     /// A refusal after which trying again is of no use.
     pub async fn run(self) -> Result<(), Refusal> {
-        let http = Http::new(self.settings.relay.clone(), self.settings.authorities.clone())?;
+        let http = Http::new(
+            self.settings.relay.clone(),
+            self.settings.authorities.clone(),
+        )?;
         let mut answered = Backoff::new(ANSWERED.0, ANSWERED.1);
         let mut looks = Backoff::new(LOOK.0, LOOK.1);
         while !self.parts.stop.is_set() {
@@ -88,14 +91,22 @@ impl Publisher {
                     looks.succeeded();
                     tracing::warn!(reason, "no longer live; it is published again");
                 }
-                Ended::Failed(Refusal::Away(reason)) => self.wait_for_relay(&http, &mut looks, Refusal::Away(reason)).await,
-                Ended::Failed(refusal) if refusal.is_final() && matches!(self.settings.entry, Entry::Ticket(_)) => {
-                    self.show(Link::Refused { reason: refusal.to_string() });
+                Ended::Failed(Refusal::Away(reason)) => {
+                    self.wait_for_relay(&http, &mut looks, Refusal::Away(reason))
+                        .await
+                }
+                Ended::Failed(refusal)
+                    if refusal.is_final() && matches!(self.settings.entry, Entry::Ticket(_)) =>
+                {
+                    self.show(Link::Refused {
+                        reason: refusal.to_string(),
+                    });
                     return Err(refusal);
                 }
                 Ended::Failed(refusal) => {
                     looks.succeeded();
-                    self.wait(answered.after_failure(backoff::random()), &refusal).await;
+                    self.wait(answered.after_failure(backoff::random()), &refusal)
+                        .await;
                 }
             }
         }
@@ -114,7 +125,9 @@ impl Publisher {
             () = self.parts.stop.stopped() => return Ended::Stopped,
         };
         match prepared {
-            Ok((bind, ticket)) => session::publish(&self.parts, http, settings.consult, &ticket, bind).await,
+            Ok((bind, ticket)) => {
+                session::publish(&self.parts, http, settings.consult, &ticket, bind).await
+            }
             Err(refusal) => Ended::Failed(refusal),
         }
     }
@@ -126,20 +139,35 @@ impl Publisher {
             return Ok(vec![SocketAddr::new(address, 0)]);
         }
         let relay = http.resolve().await?;
-        let (v4, v6) = (relay.iter().any(SocketAddr::is_ipv4), relay.iter().any(SocketAddr::is_ipv6));
-        let loopback = is_loopback(&self.settings.relay) || relay.iter().all(|address| address.ip().is_loopback());
+        let (v4, v6) = (
+            relay.iter().any(SocketAddr::is_ipv4),
+            relay.iter().any(SocketAddr::is_ipv6),
+        );
+        let loopback = is_loopback(&self.settings.relay)
+            || relay.iter().all(|address| address.ip().is_loopback());
         let chosen: [(bool, IpAddr); 2] = if loopback {
-            [(v4, Ipv4Addr::LOCALHOST.into()), (v6 && !v4, Ipv6Addr::LOCALHOST.into())]
+            [
+                (v4, Ipv4Addr::LOCALHOST.into()),
+                (v6 && !v4, Ipv6Addr::LOCALHOST.into()),
+            ]
         } else {
-            [(v4, Ipv4Addr::UNSPECIFIED.into()), (v6, Ipv6Addr::UNSPECIFIED.into())]
+            [
+                (v4, Ipv4Addr::UNSPECIFIED.into()),
+                (v6, Ipv6Addr::UNSPECIFIED.into()),
+            ]
         };
-        Ok(chosen.iter().filter(|(wanted, _)| *wanted).map(|(_, ip)| SocketAddr::new(*ip, 0)).collect())
+        Ok(chosen
+            .iter()
+            .filter(|(wanted, _)| *wanted)
+            .map(|(_, ip)| SocketAddr::new(*ip, 0))
+            .collect())
     }
 
     /// Waits until somebody listens at the relay's address.
     async fn wait_for_relay(&self, http: &Http, looks: &mut Backoff, refusal: Refusal) {
         loop {
-            self.wait(looks.after_failure(backoff::random()), &refusal).await;
+            self.wait(looks.after_failure(backoff::random()), &refusal)
+                .await;
             let there = tokio::select! {
                 there = http.is_there() => there,
                 () = self.parts.stop.stopped() => true,
@@ -151,7 +179,10 @@ impl Publisher {
     }
 
     async fn wait(&self, time: Duration, refusal: &Refusal) {
-        self.show(Link::Waiting { reason: refusal.to_string(), retry_in: time });
+        self.show(Link::Waiting {
+            reason: refusal.to_string(),
+            retry_in: time,
+        });
         tokio::select! {
             () = tokio::time::sleep(time) => {}
             () = self.parts.stop.stopped() => {}

@@ -6,14 +6,27 @@
 
 /// Whether this line belongs into a fragment.
 fn is_ice_line(line: &str) -> bool {
-    const KEPT: [&str; 7] = ["a=ice-ufrag:", "a=ice-pwd:", "a=ice-options:", "a=ice-lite", "a=candidate:", "a=end-of-candidates", "a=mid:"];
+    const KEPT: [&str; 7] = [
+        "a=ice-ufrag:",
+        "a=ice-pwd:",
+        "a=ice-options:",
+        "a=ice-lite",
+        "a=candidate:",
+        "a=end-of-candidates",
+        "a=mid:",
+    ];
     KEPT.iter().any(|kept| line.starts_with(kept))
 }
 
 /// The ICE part of an offer.
 pub(super) fn fragment(offer: &str) -> String {
-    let kept = |line: &&str| is_ice_line(line) || line.starts_with("m=") || line.starts_with("a=group:");
-    offer.lines().filter(kept).flat_map(|line| [line, "\r\n"]).collect()
+    let kept =
+        |line: &&str| is_ice_line(line) || line.starts_with("m=") || line.starts_with("a=group:");
+    offer
+        .lines()
+        .filter(kept)
+        .flat_map(|line| [line, "\r\n"])
+        .collect()
 }
 
 /// The earlier answer with the ICE part of `fragment`; none when the fragment names no credentials.
@@ -21,7 +34,10 @@ pub(super) fn merged(answer: &str, fragment: &str) -> Option<String> {
     let value = |name: &str| fragment.lines().find_map(|line| line.strip_prefix(name));
     let (ufrag, password) = (value("a=ice-ufrag:")?, value("a=ice-pwd:")?);
     let mut candidates: Vec<&str> = Vec::new();
-    for line in fragment.lines().filter(|line| line.starts_with("a=candidate:")) {
+    for line in fragment
+        .lines()
+        .filter(|line| line.starts_with("a=candidate:"))
+    {
         if !candidates.contains(&line) {
             candidates.push(line);
         }
@@ -57,7 +73,11 @@ mod tests {
     #[test]
     fn a_fragment_holds_the_ice_part_only() {
         let made = fragment(OFFER);
-        assert!(made.contains("a=ice-ufrag:new\r\n") && made.contains("a=candidate:1 ") && made.contains("a=mid:1\r\n"));
+        assert!(
+            made.contains("a=ice-ufrag:new\r\n")
+                && made.contains("a=candidate:1 ")
+                && made.contains("a=mid:1\r\n")
+        );
         assert!(made.contains("m=video 9 ") && made.contains("a=group:BUNDLE 0 1\r\n"));
         assert!(!made.contains("fingerprint") && !made.contains("rtpmap") && !made.contains("v=0"));
     }

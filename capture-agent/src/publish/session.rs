@@ -4,7 +4,7 @@
 //! up. It makes one attempt; whoever calls decides about the next. Every task it starts ends with it.
 
 use crate::orders::OUTLET_FRAMES;
-use crate::publish::control::{Control, PING};
+use crate::publish::control::Control;
 use crate::publish::peer::Peer;
 use crate::publish::publisher::Parts;
 use crate::publish::refusal::Refusal;
@@ -26,8 +26,10 @@ use wire::ConsultId;
 const CONNECTING: Duration = Duration::from_secs(8);
 /// From an ICE restart to a connection that works again.
 const MENDING: Duration = Duration::from_secs(5);
-/// A relay that answered pings and is silent for this long gets a question over HTTP.
-const SILENCE: Duration = Duration::from_millis(1_250);
+/// A relay that answered pings and is silent for this long gets a question over HTTP: two pings were not answered.
+const SILENCE: Duration = Duration::from_millis(1_000);
+/// Time between looks at that.
+const LOOK: Duration = Duration::from_millis(250);
 
 /// How a publication ended.
 #[derive(Debug)]
@@ -41,7 +43,13 @@ pub(super) enum Ended {
 }
 
 /// Publishes once.
-pub(super) async fn publish(parts: &Parts, http: &Http, consult: ConsultId, ticket: &Ticket, bind: Vec<SocketAddr>) -> Ended {
+pub(super) async fn publish(
+    parts: &Parts,
+    http: &Http,
+    consult: ConsultId,
+    ticket: &Ticket,
+    bind: Vec<SocketAddr>,
+) -> Ended {
     let local = |error: webrtc::error::Error| Ended::Failed(Refusal::Local(error.to_string()));
     let mut peer = match Peer::new(bind, parts.clock, Arc::clone(&parts.stats)).await {
         Ok(peer) => peer,
@@ -68,7 +76,12 @@ pub(super) async fn publish(parts: &Parts, http: &Http, consult: ConsultId, tick
 const RELAY_AWAY: &str = "the relay went away";
 const SESSION_GONE: &str = "the relay was restarted";
 
-async fn connect(peer: &mut Peer, http: &Http, consult: ConsultId, ticket: &Ticket) -> Result<WhipSession, Refusal> {
+async fn connect(
+    peer: &mut Peer,
+    http: &Http,
+    consult: ConsultId,
+    ticket: &Ticket,
+) -> Result<WhipSession, Refusal> {
     let local = |error: webrtc::error::Error| Refusal::Local(error.to_string());
     let offer = peer.offer().await.map_err(local)?;
     let (whip, answer) = http.publish(consult, ticket, offer).await?;
@@ -104,7 +117,10 @@ async fn serve(parts: &Parts, peer: &mut Peer, whip: &mut WhipSession) -> Ended 
     let track: Arc<dyn TrackLocal> = Arc::clone(&peer.track) as Arc<dyn TrackLocal>;
     // Dropped at the end of this function, and its tasks with it.
     let mut tasks = JoinSet::new();
-    #[expect(clippy::cast_possible_truncation, reason = "any start will do (RFC 3550 §5.1)")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "any start will do (RFC 3550 §5.1)"
+    )]
     let packets = Packets::new(names, crate::backoff::random() as u16);
     let (writing, sent) = (Arc::clone(&track), Arc::clone(&last_sent));
     tasks.spawn(async move {
@@ -127,7 +143,11 @@ async fn serve(parts: &Parts, peer: &mut Peer, whip: &mut WhipSession) -> Ended 
         std::future::pending::<()>().await;
     });
     parts.orders.attach(outlet);
-    parts.board.update(|status| status.link = Link::Live { since: std::time::Instant::now() });
+    parts.board.update(|status| {
+        status.link = Link::Live {
+            since: std::time::Instant::now(),
+        }
+    });
     tracing::info!("live: the picture goes out");
     watch_over(parts, peer, whip, &mut last_heard, &mut tasks).await
 }
@@ -148,7 +168,7 @@ async fn watch_over(
     last_heard: &mut watch::Receiver<Option<Instant>>,
     tasks: &mut JoinSet<()>,
 ) -> Ended {
-    let mut look = interval(PING);
+    let mut look = interval(LOOK);
     let mut state = peer.state.clone();
     loop {
         let now = *state.borrow_and_update();
@@ -161,7 +181,11 @@ async fn watch_over(
                     return lost;
                 }
                 parts.orders.request_keyframe();
-                parts.board.update(|status| status.link = Link::Live { since: std::time::Instant::now() });
+                parts.board.update(|status| {
+                    status.link = Link::Live {
+                        since: std::time::Instant::now(),
+                    }
+                });
                 continue;
             }
             _ => {}
@@ -196,8 +220,12 @@ async fn mend(peer: &mut Peer, whip: &mut WhipSession) -> Result<(), Ended> {
         return Ok(()); // It came back while we asked.
     }
     let lost = Ended::Lost("the connection could not be mended");
-    let Ok(offer) = peer.restart_offer().await else { return Err(lost) };
-    let Ok(answer) = whip.restart(&offer).await else { return Err(lost) };
+    let Ok(offer) = peer.restart_offer().await else {
+        return Err(lost);
+    };
+    let Ok(answer) = whip.restart(&offer).await else {
+        return Err(lost);
+    };
     if peer.accept(answer).await.is_err() || !reached(&mut peer.state, MENDING).await {
         return Err(lost);
     }

@@ -77,7 +77,13 @@ pub(super) struct DepartureTap {
 
 impl DepartureTap {
     pub(super) const fn new(clock: CaptureClock, stats: Arc<Stats>) -> Self {
-        Self { clock, stats, newest: None, read: VecDeque::new(), written: VecDeque::new() }
+        Self {
+            clock,
+            stats,
+            newest: None,
+            read: VecDeque::new(),
+            written: VecDeque::new(),
+        }
     }
 
     fn note(&mut self, packet: &rtc::rtp::Packet) {
@@ -88,7 +94,9 @@ impl DepartureTap {
         self.newest = Some(time);
         let now = self.clock.now();
         let age_us = now.0.saturating_sub(time.capture_time(now).0);
-        self.stats.capture_to_sent.note(Duration::from_micros(age_us));
+        self.stats
+            .capture_to_sent
+            .note(Duration::from_micros(age_us));
     }
 }
 

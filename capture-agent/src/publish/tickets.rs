@@ -18,13 +18,21 @@ pub struct DeviceKey(String);
 
 /// A secret that cannot be sent in a header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("it is empty or contains spaces, line breaks or other characters that no ticket or key has")]
+#[error(
+    "it is empty or contains spaces, line breaks or other characters that no ticket or key has"
+)]
 pub struct NotASecret;
 
 fn secret(text: &str) -> Result<String, NotASecret> {
     let trimmed = text.trim();
-    let usable = !trimmed.is_empty() && trimmed.len() <= 512 && trimmed.bytes().all(|byte| byte.is_ascii_graphic());
-    if usable { Ok(trimmed.to_owned()) } else { Err(NotASecret) }
+    let usable = !trimmed.is_empty()
+        && trimmed.len() <= 512
+        && trimmed.bytes().all(|byte| byte.is_ascii_graphic());
+    if usable {
+        Ok(trimmed.to_owned())
+    } else {
+        Err(NotASecret)
+    }
 }
 
 impl Ticket {
@@ -88,16 +96,26 @@ impl Entry {
     }
 }
 
-async fn fetch(http: &Http, device: DeviceId, key: &DeviceKey, consult: ConsultId) -> Result<Ticket, Refusal> {
+async fn fetch(
+    http: &Http,
+    device: DeviceId,
+    key: &DeviceKey,
+    consult: ConsultId,
+) -> Result<Ticket, Refusal> {
     let address = http.address(&format!("/api/v1/devices/{device}/tickets"))?;
-    let request = http.client.post(address).bearer_auth(&key.0).json(&TicketRequest { consult });
+    let request = http
+        .client
+        .post(address)
+        .bearer_auth(&key.0)
+        .json(&TicketRequest { consult });
     let response = request.send().await.map_err(|error| away(&error))?;
     let status = response.status();
     let body = read_limited(response, MAX_JSON_BYTES).await?;
     if !status.is_success() {
         return Err(refusal(Asked::Ticket, status, &body));
     }
-    let grant: TicketGrant = serde_json::from_slice(&body).map_err(|_| Refusal::Nonsense("no ticket in the answer".to_owned()))?;
+    let grant: TicketGrant = serde_json::from_slice(&body)
+        .map_err(|_| Refusal::Nonsense("no ticket in the answer".to_owned()))?;
     Ticket::new(&grant.ticket).map_err(|_| Refusal::Nonsense("the ticket is no ticket".to_owned()))
 }
 
@@ -107,7 +125,10 @@ mod tests {
 
     #[test]
     fn a_secret_is_never_printed() {
-        let entry = Entry::Device { device: DeviceId::random(), key: DeviceKey::new("s3cret").unwrap() };
+        let entry = Entry::Device {
+            device: DeviceId::random(),
+            key: DeviceKey::new("s3cret").unwrap(),
+        };
         assert!(!format!("{entry:?}").contains("s3cret"));
         assert!(!format!("{:?}", Entry::Ticket(Ticket::new("t1cket").unwrap())).contains("t1cket"));
     }

@@ -50,30 +50,52 @@ impl Http {
         if loopback {
             builder = builder.no_proxy();
         }
-        let client = builder.build().map_err(|error| Refusal::Local(error.to_string()))?;
+        let client = builder
+            .build()
+            .map_err(|error| Refusal::Local(error.to_string()))?;
         Ok(Self { client, relay })
     }
 
     /// Address of a path on the relay.
     pub(super) fn address(&self, path: &str) -> Result<Url, Refusal> {
-        self.relay.join(path).map_err(|error| Refusal::Local(error.to_string()))
+        self.relay
+            .join(path)
+            .map_err(|error| Refusal::Local(error.to_string()))
     }
 
     /// Where the relay is now.
     pub(super) async fn resolve(&self) -> Result<Vec<SocketAddr>, Refusal> {
-        let host = self.relay.host_str().unwrap_or_default().trim_start_matches('[').trim_end_matches(']').to_owned();
+        let host = self
+            .relay
+            .host_str()
+            .unwrap_or_default()
+            .trim_start_matches('[')
+            .trim_end_matches(']')
+            .to_owned();
         let port = self.relay.port_or_known_default().unwrap_or(443);
         let found = tokio::time::timeout(CONNECT, lookup_host((host, port))).await;
-        let found = found.map_err(|_| Refusal::Away("its name was not resolved in time".to_owned()))?;
-        let addresses: Vec<SocketAddr> = found.map_err(|_| Refusal::Away("its name is not known".to_owned()))?.collect();
-        if addresses.is_empty() { Err(Refusal::Away("its name is not known".to_owned())) } else { Ok(addresses) }
+        let found =
+            found.map_err(|_| Refusal::Away("its name was not resolved in time".to_owned()))?;
+        let addresses: Vec<SocketAddr> = found
+            .map_err(|_| Refusal::Away("its name is not known".to_owned()))?
+            .collect();
+        if addresses.is_empty() {
+            Err(Refusal::Away("its name is not known".to_owned()))
+        } else {
+            Ok(addresses)
+        }
     }
 
     /// Whether somebody listens there: a TCP connection, nothing more.
     pub(super) async fn is_there(&self) -> bool {
-        let Ok(addresses) = self.resolve().await else { return false };
+        let Ok(addresses) = self.resolve().await else {
+            return false;
+        };
         for address in addresses {
-            if matches!(tokio::time::timeout(CONNECT, TcpStream::connect(address)).await, Ok(Ok(_))) {
+            if matches!(
+                tokio::time::timeout(CONNECT, TcpStream::connect(address)).await,
+                Ok(Ok(_))
+            ) {
                 return true;
             }
         }
@@ -81,20 +103,43 @@ impl Http {
     }
 
     /// Publishes: offer in, answer and session out.
-    pub(super) async fn publish(&self, consult: ConsultId, ticket: &Ticket, offer: String) -> Result<(WhipSession, String), Refusal> {
+    pub(super) async fn publish(
+        &self,
+        consult: ConsultId,
+        ticket: &Ticket,
+        offer: String,
+    ) -> Result<(WhipSession, String), Refusal> {
         let address = self.address(&format!("/api/v1/consults/{consult}/whip"))?;
-        let request = self.client.post(address).bearer_auth(ticket.secret()).header(CONTENT_TYPE, "application/sdp").body(offer);
+        let request = self
+            .client
+            .post(address)
+            .bearer_auth(ticket.secret())
+            .header(CONTENT_TYPE, "application/sdp")
+            .body(offer);
         let response = request.send().await.map_err(|error| away(&error))?;
         let status = response.status();
-        let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
+        let location = response
+            .headers()
+            .get(LOCATION)
+            .and_then(|value| value.to_str().ok());
         let session = location.and_then(|location| response.url().join(location).ok());
         let body = read_limited(response, MAX_SDP_BYTES).await?;
         if !status.is_success() {
             return Err(refusal(Asked::Publish, status, &body));
         }
-        let answer = String::from_utf8(body).map_err(|_| Refusal::Nonsense("the answer is no text".to_owned()))?;
-        let address = session.ok_or_else(|| Refusal::Nonsense("no Location in the answer".to_owned()))?;
-        Ok((WhipSession { client: self.client.clone(), address, ticket: ticket.clone(), answer: answer.clone() }, answer))
+        let answer = String::from_utf8(body)
+            .map_err(|_| Refusal::Nonsense("the answer is no text".to_owned()))?;
+        let address =
+            session.ok_or_else(|| Refusal::Nonsense("no Location in the answer".to_owned()))?;
+        Ok((
+            WhipSession {
+                client: self.client.clone(),
+                address,
+                ticket: ticket.clone(),
+                answer: answer.clone(),
+            },
+            answer,
+        ))
     }
 }
 
@@ -102,7 +147,10 @@ impl Http {
 pub(crate) fn is_loopback(address: &Url) -> bool {
     match address.host_str() {
         Some("localhost") => true,
-        Some(host) => host.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback()),
+        Some(host) => host
+            .trim_matches(['[', ']'])
+            .parse::<std::net::IpAddr>()
+            .is_ok_and(|ip| ip.is_loopback()),
         None => false,
     }
 }
@@ -146,18 +194,23 @@ impl WhipSession {
         if status != StatusCode::OK {
             return Err(refusal(Asked::Publish, status, &body));
         }
-        let fragment = String::from_utf8(body).map_err(|_| Refusal::Nonsense("the fragment is no text".to_owned()))?;
+        let fragment = String::from_utf8(body)
+            .map_err(|_| Refusal::Nonsense("the fragment is no text".to_owned()))?;
         let answer = sdp_fragment::merged(&self.answer, &fragment);
-        self.answer = answer.ok_or_else(|| Refusal::Nonsense("the fragment names no ICE credentials".to_owned()))?;
+        self.answer = answer
+            .ok_or_else(|| Refusal::Nonsense("the fragment names no ICE credentials".to_owned()))?;
         Ok(self.answer.clone())
     }
 
     /// Asks whether the relay still knows this session. RFC 9725 §4.2 has it answer 405 to `HEAD` while it does.
     pub(super) async fn pulse(&self) -> Pulse {
-        let request = self.client.request(Method::HEAD, self.address.clone()).bearer_auth(self.ticket.secret());
+        let request = self
+            .client
+            .request(Method::HEAD, self.address.clone())
+            .bearer_auth(self.ticket.secret());
         match request.timeout(GLANCE).send().await {
             Ok(response) => match response.status() {
-                StatusCode::UNAUTHORIZED | StatusCode::NOT_FOUND | StatusCode::GONE => Pulse::Gone,
+                StatusCode::NOT_FOUND | StatusCode::GONE => Pulse::Gone,
                 _ => Pulse::There,
             },
             Err(error) if error.is_connect() && !error.is_timeout() => Pulse::RelayAway,
@@ -167,7 +220,11 @@ impl WhipSession {
 
     /// Ends the publication, so that viewers learn it at once.
     pub(super) async fn end(&self) {
-        let request = self.client.delete(self.address.clone()).bearer_auth(self.ticket.secret()).timeout(GOODBYE);
+        let request = self
+            .client
+            .delete(self.address.clone())
+            .bearer_auth(self.ticket.secret())
+            .timeout(GOODBYE);
         if let Err(error) = request.send().await {
             tracing::debug!(reason = %away(&error), "the relay was not told goodbye");
         }
@@ -180,7 +237,11 @@ pub(super) fn away(error: &reqwest::Error) -> Refusal {
     while let Some(deeper) = cause.source() {
         cause = deeper;
     }
-    let words = if error.is_timeout() { "no answer in time".to_owned() } else { cause.to_string() };
+    let words = if error.is_timeout() {
+        "no answer in time".to_owned()
+    } else {
+        cause.to_string()
+    };
     Refusal::Away(words)
 }
 

@@ -29,7 +29,10 @@ pub(super) struct Packets {
 
 impl Packets {
     pub(super) const fn new(names: WireNames, first_sequence: u16) -> Self {
-        Self { names, sequence: first_sequence }
+        Self {
+            names,
+            sequence: first_sequence,
+        }
     }
 
     /// The packets of one frame, the last one marked (RFC 6184 §5.1).
@@ -86,23 +89,52 @@ mod tests {
             captured_at: CaptureTime(0),
             rtp_time: RtpTime(rtp_time),
         };
-        let unit = AccessUnit { rtp_time: RtpTime(rtp_time), keyframe: false, data: Bytes::new() };
-        CodedFrame { stamp, unit, payloads: vec![Bytes::from_static(b"x"); payloads] }
+        let unit = AccessUnit {
+            rtp_time: RtpTime(rtp_time),
+            keyframe: false,
+            data: Bytes::new(),
+        };
+        CodedFrame {
+            stamp,
+            unit,
+            payloads: vec![Bytes::from_static(b"x"); payloads],
+        }
     }
 
     #[test]
     fn a_frame_becomes_packets_with_its_own_rtp_time_and_one_marker_at_the_end() {
-        let names = WireNames { payload_type: 96, ssrc: 7, playout_delay: Some(5) };
+        let names = WireNames {
+            payload_type: 96,
+            ssrc: 7,
+            playout_delay: Some(5),
+        };
         let mut packets = Packets::new(names, 65_534);
         let made: Vec<Packet> = [frame(4_000_000_000, 3), frame(4_000_003_000, 1)]
             .into_iter()
             .flat_map(|frame| packets.of(frame).unwrap())
             .collect();
-        let told: Vec<_> = made.iter().map(|p| (p.header.sequence_number, p.header.timestamp, p.header.marker)).collect();
+        let told: Vec<_> = made
+            .iter()
+            .map(|p| {
+                (
+                    p.header.sequence_number,
+                    p.header.timestamp,
+                    p.header.marker,
+                )
+            })
+            .collect();
         assert_eq!(
             told,
-            [(65_534, 4_000_000_000, false), (65_535, 4_000_000_000, false), (0, 4_000_000_000, true), (1, 4_000_003_000, true)]
+            [
+                (65_534, 4_000_000_000, false),
+                (65_535, 4_000_000_000, false),
+                (0, 4_000_000_000, true),
+                (1, 4_000_003_000, true)
+            ]
         );
-        assert!(made.iter().all(|packet| packet.header.get_extension(5).as_deref() == Some(&[0, 0, 0])));
+        assert!(
+            made.iter()
+                .all(|packet| packet.header.get_extension(5).as_deref() == Some(&[0, 0, 0]))
+        );
     }
 }

@@ -27,10 +27,17 @@ fn link(link: &Link, now: Instant) -> String {
         Link::Connecting => "connecting to the relay".to_owned(),
         Link::Live { since } => {
             let seconds = now.saturating_duration_since(*since).as_secs();
-            format!("LIVE {:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60)
+            format!(
+                "LIVE {:02}:{:02}:{:02}",
+                seconds / 3600,
+                seconds / 60 % 60,
+                seconds % 60
+            )
         }
         Link::Mending => "connection interrupted, mending".to_owned(),
-        Link::Waiting { reason, retry_in } => format!("waiting {:.1} s: {reason}", retry_in.as_secs_f64()),
+        Link::Waiting { reason, retry_in } => {
+            format!("waiting {:.1} s: {reason}", retry_in.as_secs_f64())
+        }
         Link::Refused { reason } => format!("refused: {reason}"),
     }
 }
@@ -41,7 +48,9 @@ fn source(status: &Status) -> String {
         (SourceHealth::Failed, Some(trouble)) => format!("source FAILED: {trouble}; tried again"),
         (SourceHealth::Failed, None) => "source FAILED; tried again".to_owned(),
         (SourceHealth::Opening, _) => "opening the source".to_owned(),
-        (SourceHealth::Running, _) => format!("{} {}x{}", source.words, source.width, source.height),
+        (SourceHealth::Running, _) => {
+            format!("{} {}x{}", source.words, source.width, source.height)
+        }
     }
 }
 
@@ -50,8 +59,15 @@ fn picture(status: &Status, second: &Figures) -> String {
     if status.source.health == SourceHealth::Running {
         parts.push(format!("{:.1} fps", status.source.fps));
         if second.encoded > 0 {
-            parts.push(format!("{} {} kbit/s", status.encoder, second.encoded_bytes * 8 / 1000));
-            parts.push(format!("capture to sent {:.1} ms, p99 {:.1}", second.capture_to_sent.p50_ms, second.capture_to_sent.p99_ms));
+            parts.push(format!(
+                "{} {} kbit/s",
+                status.encoder,
+                second.encoded_bytes * 8 / 1000
+            ));
+            parts.push(format!(
+                "capture to sent {:.1} ms, p99 {:.1}",
+                second.capture_to_sent.p50_ms, second.capture_to_sent.p99_ms
+            ));
         }
         if status.frames_skipped > 0 {
             parts.push(format!("replaced {}", status.frames_skipped));
@@ -71,13 +87,23 @@ mod tests {
     fn the_line_says_live_source_and_figures() {
         let now = Instant::now();
         let mut status = StatusBoard::new(BitRate::from_kbps(2000).unwrap()).now();
-        status.link = Link::Live { since: now - Duration::from_secs(3723) };
+        status.link = Link::Live {
+            since: now - Duration::from_secs(3723),
+        };
         status.source.health = SourceHealth::Running;
-        (status.source.words, status.source.fps, status.encoder) = ("test pattern".into(), 29.97, "libx264".into());
+        (status.source.words, status.source.fps, status.encoder) =
+            ("test pattern".into(), 29.97, "libx264".into());
         (status.source.width, status.source.height) = (800, 600);
-        let second = Figures { encoded: 30, encoded_bytes: 250_000, ..Figures::default() };
+        let second = Figures {
+            encoded: 30,
+            encoded_bytes: 250_000,
+            ..Figures::default()
+        };
         let line = line(&status, &second, now);
-        assert_eq!(line, "LIVE 01:02:03 | test pattern 800x600 | 30.0 fps | libx264 2000 kbit/s | capture to sent 0.0 ms, p99 0.0");
+        assert_eq!(
+            line,
+            "LIVE 01:02:03 | test pattern 800x600 | 30.0 fps | libx264 2000 kbit/s | capture to sent 0.0 ms, p99 0.0"
+        );
     }
 
     #[test]
@@ -85,8 +111,15 @@ mod tests {
         let mut status = StatusBoard::new(BitRate::from_kbps(2000).unwrap()).now();
         status.source.health = SourceHealth::Failed;
         status.source.trouble = Some("cannot open /dev/video0: no such file".to_owned());
-        status.link = Link::Waiting { reason: "the relay does not answer".to_owned(), retry_in: Duration::from_millis(700) };
+        status.link = Link::Waiting {
+            reason: "the relay does not answer".to_owned(),
+            retry_in: Duration::from_millis(700),
+        };
         let headline = headline(&status);
-        assert!(headline.contains("no such file") && headline.contains("does not answer") && !headline.contains("0.7"));
+        assert!(
+            headline.contains("no such file")
+                && headline.contains("does not answer")
+                && !headline.contains("0.7")
+        );
     }
 }

@@ -20,7 +20,12 @@ use tokio::time::{MissedTickBehavior, interval};
 const LOOK: Duration = Duration::from_secs(1);
 
 /// Shows the state until the task is dropped.
-pub async fn show(board: StatusBoard, stats: Arc<Stats>, terminal: Terminal, stats_json: Option<PathBuf>) {
+pub async fn show(
+    board: StatusBoard,
+    stats: Arc<Stats>,
+    terminal: Terminal,
+    stats_json: Option<PathBuf>,
+) {
     let start = Instant::now();
     let (mut before, first) = (stats.snapshot(), stats.snapshot());
     let (mut tick, mut changes) = (interval(LOOK), board.watch());

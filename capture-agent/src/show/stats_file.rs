@@ -24,7 +24,13 @@ struct Report<'a> {
 }
 
 /// Writes it. A failure is logged, never fatal: measuring must not stop a picture.
-pub fn write_stats(path: &Path, status: &Status, running: Duration, second: &Figures, total: &Figures) {
+pub fn write_stats(
+    path: &Path,
+    status: &Status,
+    running: Duration,
+    second: &Figures,
+    total: &Figures,
+) {
     let report = Report {
         running_s: running.as_secs_f64(),
         live: matches!(status.link, Link::Live { .. }),
@@ -60,9 +66,13 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("stats.json");
         let status = StatusBoard::new(BitRate::from_kbps(2000).unwrap()).now();
-        let figures = Figures { encoded: 30, ..Figures::default() };
+        let figures = Figures {
+            encoded: 30,
+            ..Figures::default()
+        };
         write_stats(&path, &status, Duration::from_secs(1), &figures, &figures);
-        let read: serde_json::Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+        let read: serde_json::Value =
+            serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
         assert_eq!(read["last_second"]["encoded"], 30);
         assert_eq!(read["total"]["capture_to_sent"]["p50_ms"], 0.0);
         assert_eq!(read["live"], false);

@@ -38,8 +38,15 @@ impl Terminal {
     /// Standard error.
     #[must_use]
     pub fn new() -> Self {
-        let shown = Shown { line: String::new(), headline: String::new(), told: None };
-        Self { state: Arc::new(Mutex::new(shown)), is_live: io::stderr().is_terminal() }
+        let shown = Shown {
+            line: String::new(),
+            headline: String::new(),
+            told: None,
+        };
+        Self {
+            state: Arc::new(Mutex::new(shown)),
+            is_live: io::stderr().is_terminal(),
+        }
     }
 
     /// Whether a person may be looking: colours and a changing line make sense.
@@ -54,7 +61,10 @@ impl Terminal {
         let mut shown = held(&self.state);
         if self.is_live {
             shown.redraw(line.chars().take(COLUMNS).collect());
-        } else if shown.told.is_none_or(|told| now.saturating_duration_since(told) >= PLAIN_EVERY) {
+        } else if shown
+            .told
+            .is_none_or(|told| now.saturating_duration_since(told) >= PLAIN_EVERY)
+        {
             shown.told = Some(now);
             tell(&line);
         }
@@ -129,6 +139,9 @@ impl<'a> MakeWriter<'a> for Terminal {
     type Writer = LogLine;
 
     fn make_writer(&'a self) -> LogLine {
-        LogLine { terminal: self.clone(), text: Vec::new() }
+        LogLine {
+            terminal: self.clone(),
+            text: Vec::new(),
+        }
     }
 }

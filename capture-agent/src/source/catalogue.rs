@@ -27,7 +27,10 @@ pub fn text() -> String {
     }
     match std::env::var("DISPLAY") {
         Ok(display) if !display.is_empty() => {
-            let _ = writeln!(text, "\nScreen found:\n  ffmpeg:{display}?format=x11grab&framerate=60");
+            let _ = writeln!(
+                text,
+                "\nScreen found:\n  ffmpeg:{display}?format=x11grab&framerate=60"
+            );
         }
         _ => text.push_str("\nNo screen to grab (DISPLAY is not set).\n"),
     }
@@ -61,7 +64,12 @@ of Windows (dshow), screens and cameras of macOS (avfoundation). They go through
 
 fn version() -> String {
     let number = ffmpeg_next::format::version();
-    format!("libavformat {}.{}.{}", number >> 16, number >> 8 & 0xff, number & 0xff)
+    format!(
+        "libavformat {}.{}.{}",
+        number >> 16,
+        number >> 8 & 0xff,
+        number & 0xff
+    )
 }
 
 /// Name and description of each input device of this FFmpeg that gives pictures.
@@ -69,20 +77,26 @@ fn input_devices() -> Vec<(String, String)> {
     if crate::av::ready().is_err() {
         return Vec::new();
     }
-    let mut devices: Vec<(String, String)> =
-        ffmpeg_next::device::input::video().map(|format| (format.name().to_owned(), format.description().to_owned())).collect();
+    let mut devices: Vec<(String, String)> = ffmpeg_next::device::input::video()
+        .map(|format| (format.name().to_owned(), format.description().to_owned()))
+        .collect();
     devices.sort();
     devices
 }
 
 /// Video devices of Linux with the names that their drivers give.
 fn cameras() -> Vec<(String, String)> {
-    let Ok(entries) = std::fs::read_dir("/sys/class/video4linux") else { return Vec::new() };
+    let Ok(entries) = std::fs::read_dir("/sys/class/video4linux") else {
+        return Vec::new();
+    };
     let mut found: Vec<(String, String)> = entries
         .flatten()
         .map(|entry| {
             let name = std::fs::read_to_string(entry.path().join("name")).unwrap_or_default();
-            (format!("/dev/{}", entry.file_name().to_string_lossy()), name.trim().to_owned())
+            (
+                format!("/dev/{}", entry.file_name().to_string_lossy()),
+                name.trim().to_owned(),
+            )
         })
         .collect();
     found.sort();
@@ -96,7 +110,15 @@ mod tests {
     #[test]
     fn the_list_names_every_kind_and_what_was_never_tried() {
         let text = text();
-        for expected in ["dicom:", "ffmpeg:", "test:", "lavfi", "Untested", "dshow", "avfoundation"] {
+        for expected in [
+            "dicom:",
+            "ffmpeg:",
+            "test:",
+            "lavfi",
+            "Untested",
+            "dshow",
+            "avfoundation",
+        ] {
             assert!(text.contains(expected), "{expected} is missing:\n{text}");
         }
     }
@@ -105,7 +127,10 @@ mod tests {
     fn every_example_in_the_list_is_understood() {
         for line in INTRODUCTION.lines() {
             let word = line.split_whitespace().next().unwrap_or_default();
-            if ["dicom:", "ffmpeg:", "test:"].iter().any(|kind| word.starts_with(kind)) {
+            if ["dicom:", "ffmpeg:", "test:"]
+                .iter()
+                .any(|kind| word.starts_with(kind))
+            {
                 word.parse::<crate::source::SourceSpec>().unwrap();
             }
         }

@@ -8,6 +8,7 @@ mod dicom;
 mod ffmpeg;
 pub mod kind;
 mod open;
+mod pattern;
 pub mod spec;
 mod test_pattern;
 

@@ -10,7 +10,11 @@ use crate::sync::Stop;
 ///
 /// # Errors
 /// `SourceError::Open` with what to do.
-pub fn open(spec: &SourceSpec, pool: &PicturePool, stop: &Stop) -> Result<Box<dyn FrameSource>, SourceError> {
+pub fn open(
+    spec: &SourceSpec,
+    pool: &PicturePool,
+    stop: &Stop,
+) -> Result<Box<dyn FrameSource>, SourceError> {
     match spec {
         SourceSpec::Test(options) => Ok(Box::new(TestPattern::new(*options, pool.clone()))),
         SourceSpec::Dicom(path) => Ok(Box::new(DicomSource::open(path)?)),

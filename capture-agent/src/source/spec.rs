@@ -42,7 +42,12 @@ pub struct TestOptions {
 
 impl Default for TestOptions {
     fn default() -> Self {
-        Self { frame_rate: 30.0, width: 800, height: 600, form: Form::Gray8 }
+        Self {
+            frame_rate: 30.0,
+            width: 800,
+            height: 600,
+            form: Form::Gray8,
+        }
     }
 }
 
@@ -51,21 +56,28 @@ impl Default for TestOptions {
 #[error("{0}")]
 pub struct SpecError(String);
 
-const HOW: &str = "write dicom:PATH, ffmpeg:INPUT or test: (\"capture-agent sources\" lists examples)";
+const HOW: &str =
+    "write dicom:PATH, ffmpeg:INPUT or test: (\"capture-agent sources\" lists examples)";
 
 impl FromStr for SourceSpec {
     type Err = SpecError;
 
     fn from_str(text: &str) -> Result<Self, SpecError> {
         let Some((kind, rest)) = text.split_once(':') else {
-            return Err(SpecError(format!("\"{text}\" names no kind of source: {HOW}")));
+            return Err(SpecError(format!(
+                "\"{text}\" names no kind of source: {HOW}"
+            )));
         };
         match kind {
-            "dicom" if rest.is_empty() => Err(SpecError("dicom: needs a file or folder, such as dicom:/data/clip.dcm".to_owned())),
+            "dicom" if rest.is_empty() => Err(SpecError(
+                "dicom: needs a file or folder, such as dicom:/data/clip.dcm".to_owned(),
+            )),
             "dicom" => Ok(Self::Dicom(PathBuf::from(rest))),
             "ffmpeg" => rest.parse().map(Self::Ffmpeg),
             "test" => rest.parse().map(Self::Test),
-            other => Err(SpecError(format!("\"{other}:\" is no kind of source: {HOW}"))),
+            other => Err(SpecError(format!(
+                "\"{other}:\" is no kind of source: {HOW}"
+            ))),
         }
     }
 }
@@ -77,14 +89,21 @@ impl FromStr for FfmpegInput {
     fn from_str(text: &str) -> Result<Self, SpecError> {
         let (input, tail) = text.rsplit_once('?').unwrap_or((text, ""));
         if input.is_empty() {
-            return Err(SpecError("ffmpeg: needs an input, such as ffmpeg:/dev/video0 or ffmpeg:rtsp://host/live".to_owned()));
+            return Err(SpecError(
+                "ffmpeg: needs an input, such as ffmpeg:/dev/video0 or ffmpeg:rtsp://host/live"
+                    .to_owned(),
+            ));
         }
         let mut options = Vec::new();
         for part in tail.split('&').filter(|part| !part.is_empty()) {
             match part.split_once('=') {
-                Some((key, value)) if !key.is_empty() => options.push((key.to_owned(), value.to_owned())),
+                Some((key, value)) if !key.is_empty() => {
+                    options.push((key.to_owned(), value.to_owned()))
+                }
                 _ => {
-                    let told = format!("\"{part}\" behind the last ? of the source is no option=value; an address with a ? of its own gets one more ? at its end");
+                    let told = format!(
+                        "\"{part}\" behind the last ? of the source is no option=value; an address with a ? of its own gets one more ? at its end"
+                    );
                     return Err(SpecError(told));
                 }
             }
@@ -92,7 +111,10 @@ impl FromStr for FfmpegInput {
         if [input, tail].iter().any(|text| text.contains('\0')) {
             return Err(SpecError("the source contains a NUL character".to_owned()));
         }
-        Ok(Self { input: input.to_owned(), options })
+        Ok(Self {
+            input: input.to_owned(),
+            options,
+        })
     }
 }
 
@@ -107,7 +129,11 @@ impl FromStr for TestOptions {
                 Some(("size", value)) => (options.width, options.height) = size(value)?,
                 Some(("form", "gray")) => options.form = Form::Gray8,
                 Some(("form", "rgb")) => options.form = Form::Rgb8,
-                _ => return Err(SpecError(format!("the test source does not know \"{part}\": use fps=30, size=800x600, form=gray or form=rgb"))),
+                _ => {
+                    return Err(SpecError(format!(
+                        "the test source does not know \"{part}\": use fps=30, size=800x600, form=gray or form=rgb"
+                    )));
+                }
             }
         }
         Ok(options)
@@ -117,15 +143,25 @@ impl FromStr for TestOptions {
 fn frame_rate(value: &str) -> Result<f64, SpecError> {
     match value.parse::<f64>() {
         Ok(rate) if (1.0..=120.0).contains(&rate) => Ok(rate),
-        _ => Err(SpecError(format!("fps={value}: the test source gives 1 to 120 pictures per second"))),
+        _ => Err(SpecError(format!(
+            "fps={value}: the test source gives 1 to 120 pictures per second"
+        ))),
     }
 }
 
 fn size(value: &str) -> Result<(u32, u32), SpecError> {
-    let sides = value.split_once('x').and_then(|(width, height)| Some((width.parse().ok()?, height.parse().ok()?)));
+    let sides = value
+        .split_once('x')
+        .and_then(|(width, height)| Some((width.parse().ok()?, height.parse().ok()?)));
     match sides {
-        Some((width, height)) if (64..=MAX_SIDE).contains(&width) && (64..=MAX_SIDE).contains(&height) => Ok((width, height)),
-        _ => Err(SpecError(format!("size={value}: write width x height, each 64 to {MAX_SIDE}, such as size=800x600"))),
+        Some((width, height))
+            if (64..=MAX_SIDE).contains(&width) && (64..=MAX_SIDE).contains(&height) =>
+        {
+            Ok((width, height))
+        }
+        _ => Err(SpecError(format!(
+            "size={value}: write width x height, each 64 to {MAX_SIDE}, such as size=800x600"
+        ))),
     }
 }
 
@@ -135,14 +171,20 @@ impl fmt::Display for SourceSpec {
         match self {
             Self::Dicom(path) => write!(f, "dicom:{}", path.display()),
             Self::Ffmpeg(input) => write!(f, "ffmpeg:{}", without_credentials(&input.input)),
-            Self::Test(options) => write!(f, "test:fps={},size={}x{}", options.frame_rate, options.width, options.height),
+            Self::Test(options) => write!(
+                f,
+                "test:fps={},size={}x{}",
+                options.frame_rate, options.width, options.height
+            ),
         }
     }
 }
 
 /// `rtsp://user:secret@host/x` becomes `rtsp://…@host/x`.
 fn without_credentials(address: &str) -> String {
-    let Some((scheme, rest)) = address.split_once("://") else { return address.to_owned() };
+    let Some((scheme, rest)) = address.split_once("://") else {
+        return address.to_owned();
+    };
     let (host, path) = rest.find('/').map_or((rest, ""), |at| rest.split_at(at));
     match host.rsplit_once('@') {
         Some((_, host)) => format!("{scheme}://…@{host}{path}"),
@@ -165,17 +207,34 @@ mod tests {
     fn options_follow_the_last_question_mark() {
         let (input, options) = ffmpeg("ffmpeg:/dev/video0?video_size=1280x720&framerate=60");
         assert_eq!(input, "/dev/video0");
-        assert_eq!(options, [("video_size".into(), "1280x720".into()), ("framerate".into(), "60".into())]);
+        assert_eq!(
+            options,
+            [
+                ("video_size".into(), "1280x720".into()),
+                ("framerate".into(), "60".into())
+            ]
+        );
         let (input, options) = ffmpeg("ffmpeg:http://cam/mjpeg?channel=1?");
-        assert_eq!((input.as_str(), options.len()), ("http://cam/mjpeg?channel=1", 0));
+        assert_eq!(
+            (input.as_str(), options.len()),
+            ("http://cam/mjpeg?channel=1", 0)
+        );
     }
 
     #[test]
     fn the_test_source_takes_size_rate_and_form() {
         let spec: SourceSpec = "test:fps=60,size=1024x768,form=rgb".parse().unwrap();
-        let expected = TestOptions { frame_rate: 60.0, width: 1024, height: 768, form: Form::Rgb8 };
+        let expected = TestOptions {
+            frame_rate: 60.0,
+            width: 1024,
+            height: 768,
+            form: Form::Rgb8,
+        };
         assert_eq!(spec, SourceSpec::Test(expected));
-        assert_eq!("test:".parse(), Ok(SourceSpec::Test(TestOptions::default())));
+        assert_eq!(
+            "test:".parse(),
+            Ok(SourceSpec::Test(TestOptions::default()))
+        );
     }
 
     #[test]
@@ -198,7 +257,9 @@ mod tests {
 
     #[test]
     fn a_password_in_an_address_is_not_shown() {
-        let spec: SourceSpec = "ffmpeg:rtsp://ward:geheim@10.0.0.7/live?rtsp_transport=tcp".parse().unwrap();
+        let spec: SourceSpec = "ffmpeg:rtsp://ward:geheim@10.0.0.7/live?rtsp_transport=tcp"
+            .parse()
+            .unwrap();
         assert_eq!(spec.to_string(), "ffmpeg:rtsp://…@10.0.0.7/live");
     }
 }

@@ -25,7 +25,9 @@ impl Decoder {
         let codec = decoder::find(codec::Id::H264).unwrap();
         let mut context = Context::new_with_codec(codec);
         context.set_flags(codec::Flags::LOW_DELAY);
-        Self { decoder: context.decoder().video().unwrap() }
+        Self {
+            decoder: context.decoder().video().unwrap(),
+        }
     }
 
     /// The picture of one access unit; none when it cannot be decoded yet.
@@ -36,7 +38,12 @@ impl Decoder {
         let (width, height) = (frame.width() as usize, frame.height() as usize);
         let stride = frame.stride(0);
         let gray = |luma: &u8| ((i32::from(*luma) - 16) * 255 / 219).clamp(0, 255) as u8;
-        let rows = frame.data(0).chunks(stride).take(height).flat_map(|row| row[..width].iter().map(gray)).collect();
+        let rows = frame
+            .data(0)
+            .chunks(stride)
+            .take(height)
+            .flat_map(|row| row[..width].iter().map(gray))
+            .collect();
         let middle = frame.stride(1) * (height / 4) + width / 4;
         Some(Decoded {
             gray: Picture::from_rows(frame.width(), frame.height(), Form::Gray8, rows).unwrap(),

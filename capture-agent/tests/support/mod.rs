@@ -3,10 +3,19 @@
 //! The stand-in is a plain WHIP server with a receiving WebRTC peer, written without any code of the agent, so that it
 //! sees what is really on the wire. The real relay is tested by the stories in the `tests` crate.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
-#![allow(dead_code, unreachable_pub, missing_docs, reason = "each test uses a part of it")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    dead_code,
+    unreachable_pub,
+    missing_docs,
+    reason = "tests fail by panicking, and each one uses a part of this"
+)]
 
 pub mod decode;
+pub mod receiver;
 pub mod relay;
 
 use capture_agent::agent::AgentSettings;
@@ -21,7 +30,12 @@ use wire::ConsultId;
 /// Settings of an agent on this source, publishing nowhere.
 pub fn settings(source: &str) -> AgentSettings {
     let bit_rate = BitRate::from_kbps(2000).unwrap();
-    let encode = EncodeOptions { choice: Choice::Named("libx264".into()), preset: Preset::Superfast, bit_rate, buffer_frames: 3.0 };
+    let encode = EncodeOptions {
+        choice: Choice::Named("libx264".into()),
+        preset: Preset::Superfast,
+        bit_rate,
+        buffer_frames: 3.0,
+    };
     AgentSettings {
         source: source.parse().unwrap(),
         mask: Mask::default(),
@@ -35,7 +49,13 @@ pub fn settings(source: &str) -> AgentSettings {
 
 /// The way to a stand-in relay.
 pub fn to_relay(address: &str, entry: Entry) -> RelaySettings {
-    RelaySettings { relay: address.parse().unwrap(), consult: ConsultId::random(), entry, bind: None, authorities: vec![] }
+    RelaySettings {
+        relay: address.parse().unwrap(),
+        consult: ConsultId::random(),
+        entry,
+        bind: None,
+        authorities: vec![],
+    }
 }
 
 /// A ticket that the stand-in accepts.
@@ -54,12 +74,18 @@ pub async fn until(what: &str, bound: Duration, mut is_so: impl FnMut() -> bool)
 
 /// A folder of the shared test data; none, said aloud, where there are none.
 pub fn test_data(folder: &str) -> Option<std::path::PathBuf> {
-    let workspace = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-    let root = std::env::var_os("HIBIKI_TEST_DATA").map_or_else(|| workspace.join("../shared/test-data"), Into::into);
+    let workspace = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .unwrap();
+    let root = std::env::var_os("HIBIKI_TEST_DATA")
+        .map_or_else(|| workspace.join("../shared/test-data"), Into::into);
     let found = root.join(folder);
     if found.is_dir() {
         return Some(found);
     }
-    eprintln!("SKIPPED: no test data at {}; set HIBIKI_TEST_DATA to the folder that holds {folder}/", found.display());
+    eprintln!(
+        "SKIPPED: no test data at {}; set HIBIKI_TEST_DATA to the folder that holds {folder}/",
+        found.display()
+    );
     None
 }

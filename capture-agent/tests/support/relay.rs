@@ -1,26 +1,20 @@
 //! A WHIP server with a receiving peer: the stand-in for a relay.
 
+use super::receiver::answer;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Json, Router};
-use rtc::peer_connection::configuration::interceptor_registry::{Registry, register_default_interceptors};
-use rtc::peer_connection::configuration::media_engine::{MIME_TYPE_H264, MediaEngine};
-use rtc::rtp_transceiver::rtp_sender::{RTCRtpCodec, RTCRtpCodecParameters, RTCRtpHeaderExtensionCapability, RtpCodecKind};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU16, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
-use webrtc::data_channel::{DataChannel, DataChannelEvent};
-use webrtc::media_stream::track_remote::{TrackRemote, TrackRemoteEvent};
-use webrtc::peer_connection::{
-    PeerConnection, PeerConnectionBuilder, PeerConnectionEventHandler, RTCConfigurationBuilder, RTCIceGatheringState,
-    RTCSessionDescription, SettingEngineBuilder,
-};
-use wire::agent::{AgentToRelay, RelayToAgent};
+use webrtc::media_stream::track_remote::TrackRemote;
+use webrtc::peer_connection::{PeerConnection, RTCSessionDescription};
+use wire::agent::AgentToRelay;
 use wire::http::{TicketGrant, TicketRequest};
 use wire::problem::{Problem, ProblemCode};
 use wire::{ConsultId, RelayTime, StreamId};
@@ -60,11 +54,11 @@ pub struct Shared {
     pub tickets_seen: Mutex<Vec<String>>,
     /// SSRC of the newest publication.
     pub ssrc: AtomicU32,
-    tracks: Mutex<Vec<Arc<dyn TrackRemote>>>,
+    pub tracks: Mutex<Vec<Arc<dyn TrackRemote>>>,
     peers: tokio::sync::Mutex<HashMap<u32, Arc<dyn PeerConnection>>>,
     next: AtomicU32,
-    packets: mpsc::Sender<Received>,
-    heard: Arc<Mutex<Vec<AgentToRelay>>>,
+    pub packets: mpsc::Sender<Received>,
+    pub heard: Arc<Mutex<Vec<AgentToRelay>>>,
 }
 
 impl Relay {
@@ -93,31 +87,58 @@ impl Relay {
             packets: sender,
             heard: Arc::clone(&heard),
         });
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .unwrap();
         let listener = std::net::TcpListener::bind(address).unwrap();
         listener.set_nonblocking(true).unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         let router = Router::new()
             .route("/api/v1/consults/{consult}/whip", post(whip))
             .route("/api/v1/devices/{device}/tickets", post(give_ticket))
-            .route("/session/{id}", axum::routing::patch(restart).delete(end))
+            .route(
+                "/session/{id}",
+                axum::routing::patch(restart).delete(end).get(exists),
+            )
             .with_state(Arc::clone(&shared));
         runtime.spawn(async move {
             let listener = tokio::net::TcpListener::from_std(listener).unwrap();
             axum::serve(listener, router).await.unwrap();
         });
-        Self { address, packets: tokio::sync::Mutex::new(packets), heard, shared, runtime: Some(runtime) }
+        Self {
+            address,
+            packets: tokio::sync::Mutex::new(packets),
+            heard,
+            shared,
+            runtime: Some(runtime),
+        }
     }
 
     /// Dies as a killed process does: nobody is told.
-    pub fn kill(self) {
-        drop(self);
+    pub async fn kill(mut self) {
+        let runtime = self.runtime.take().unwrap();
+        let ending =
+            tokio::task::spawn_blocking(move || runtime.shutdown_timeout(Duration::from_secs(1)));
+        ending.await.unwrap();
+    }
+
+    /// Nothing of it runs for this long: neither HTTP nor media.
+    pub fn stand_still(&self, time: Duration) {
+        let runtime = self.runtime.as_ref().unwrap();
+        runtime.spawn(async move {
+            capture_agent::sync::Stop::default().wait(time);
+        });
     }
 
     /// The next packet.
     pub async fn packet(&self) -> Received {
         let next = async { self.packets.lock().await.recv().await };
-        tokio::time::timeout(Duration::from_secs(10), next).await.expect("a packet within 10 s").unwrap()
+        tokio::time::timeout(Duration::from_secs(10), next)
+            .await
+            .expect("a packet within 10 s")
+            .unwrap()
     }
 
     /// Packets of the next whole frame, by marker.
@@ -135,9 +156,19 @@ impl Relay {
 
     /// Asks for a keyframe by PLI.
     pub async fn ask_for_keyframe(&self) {
-        let track = self.shared.tracks.lock().unwrap().last().cloned().expect("a track");
+        let track = self
+            .shared
+            .tracks
+            .lock()
+            .unwrap()
+            .last()
+            .cloned()
+            .expect("a track");
         let media_ssrc = track.ssrcs().await.first().copied().unwrap();
-        let pli = rtc::rtcp::payload_feedbacks::picture_loss_indication::PictureLossIndication { sender_ssrc: 0, media_ssrc };
+        let pli = rtc::rtcp::payload_feedbacks::picture_loss_indication::PictureLossIndication {
+            sender_ssrc: 0,
+            media_ssrc,
+        };
         track.write_rtcp(vec![Box::new(pli)]).await.unwrap();
     }
 }
@@ -151,24 +182,46 @@ impl Drop for Relay {
 }
 
 fn problem(code: ProblemCode, status: u16) -> Response {
-    let body = Json(Problem { status, ..Problem::from(code) });
+    let body = Json(Problem {
+        status,
+        ..Problem::from(code)
+    });
     (StatusCode::from_u16(status).unwrap(), body).into_response()
 }
 
 fn bearer(headers: &HeaderMap) -> String {
-    let value = headers.get(header::AUTHORIZATION).map(|value| value.to_str().unwrap().to_owned());
-    value.unwrap_or_default().trim_start_matches("Bearer ").to_owned()
+    let value = headers
+        .get(header::AUTHORIZATION)
+        .map(|value| value.to_str().unwrap().to_owned());
+    value
+        .unwrap_or_default()
+        .trim_start_matches("Bearer ")
+        .to_owned()
 }
 
-async fn give_ticket(State(shared): State<Arc<Shared>>, headers: HeaderMap, Json(request): Json<TicketRequest>) -> Response {
+async fn give_ticket(
+    State(shared): State<Arc<Shared>>,
+    headers: HeaderMap,
+    Json(request): Json<TicketRequest>,
+) -> Response {
     if bearer(&headers) != "device-key" {
         return problem(ProblemCode::NoEntry, 401);
     }
     let n = shared.tickets_given.fetch_add(1, Ordering::SeqCst) + 1;
-    Json(TicketGrant { ticket: format!("ticket-{n}"), consult: request.consult, expires_at: RelayTime(u64::MAX >> 12) }).into_response()
+    Json(TicketGrant {
+        ticket: format!("ticket-{n}"),
+        consult: request.consult,
+        expires_at: RelayTime(u64::MAX >> 12),
+    })
+    .into_response()
 }
 
-async fn whip(State(shared): State<Arc<Shared>>, Path(_): Path<ConsultId>, headers: HeaderMap, body: String) -> Response {
+async fn whip(
+    State(shared): State<Arc<Shared>>,
+    Path(_): Path<ConsultId>,
+    headers: HeaderMap,
+    body: String,
+) -> Response {
     let refuse = shared.refuse.load(Ordering::SeqCst);
     if refuse != 0 {
         return problem(*shared.refuse_code.lock().unwrap(), refuse);
@@ -179,23 +232,42 @@ async fn whip(State(shared): State<Arc<Shared>>, Path(_): Path<ConsultId>, heade
     shared.answers.lock().unwrap().push(answer.clone());
     let id = shared.next.fetch_add(1, Ordering::SeqCst);
     shared.peers.lock().await.insert(id, peer);
-    let headers = [(header::LOCATION, format!("/session/{id}")), (header::CONTENT_TYPE, "application/sdp".to_owned())];
+    let headers = [
+        (header::LOCATION, format!("/session/{id}")),
+        (header::CONTENT_TYPE, "application/sdp".to_owned()),
+    ];
     (StatusCode::CREATED, headers, answer).into_response()
 }
 
 /// ICE restart: only the ICE lines come, so they are laid over the first offer.
 async fn restart(State(shared): State<Arc<Shared>>, Path(id): Path<u32>, body: Bytes) -> Response {
-    let Some(peer) = shared.peers.lock().await.get(&id).cloned() else { return StatusCode::NOT_FOUND.into_response() };
+    let Some(peer) = shared.peers.lock().await.get(&id).cloned() else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
     let fragment = String::from_utf8(body.to_vec()).unwrap();
     let offer = shared.offers.lock().unwrap().last().cloned().unwrap();
-    let value = |text: &str, name: &str| text.lines().find_map(|line| line.strip_prefix(name).map(str::to_owned)).unwrap();
+    let value = |text: &str, name: &str| {
+        text.lines()
+            .find_map(|line| line.strip_prefix(name).map(str::to_owned))
+            .unwrap()
+    };
     let mut full = String::new();
-    for line in offer.lines().filter(|line| !line.starts_with("a=candidate")) {
+    for line in offer
+        .lines()
+        .filter(|line| !line.starts_with("a=candidate"))
+    {
         let line = match line {
-            l if l.starts_with("a=ice-ufrag:") => format!("a=ice-ufrag:{}", value(&fragment, "a=ice-ufrag:")),
-            l if l.starts_with("a=ice-pwd:") => format!("a=ice-pwd:{}", value(&fragment, "a=ice-pwd:")),
+            l if l.starts_with("a=ice-ufrag:") => {
+                format!("a=ice-ufrag:{}", value(&fragment, "a=ice-ufrag:"))
+            }
+            l if l.starts_with("a=ice-pwd:") => {
+                format!("a=ice-pwd:{}", value(&fragment, "a=ice-pwd:"))
+            }
             l if l.starts_with("a=mid:0") => {
-                let candidates: Vec<&str> = fragment.lines().filter(|line| line.starts_with("a=candidate")).collect();
+                let candidates: Vec<&str> = fragment
+                    .lines()
+                    .filter(|line| line.starts_with("a=candidate"))
+                    .collect();
                 format!("{l}\r\n{}", candidates.join("\r\n"))
             }
             l => l.to_owned(),
@@ -203,15 +275,35 @@ async fn restart(State(shared): State<Arc<Shared>>, Path(id): Path<u32>, body: B
         full.push_str(&line);
         full.push_str("\r\n");
     }
-    peer.set_remote_description(RTCSessionDescription::offer(full).unwrap()).await.unwrap();
+    peer.set_remote_description(RTCSessionDescription::offer(full).unwrap())
+        .await
+        .unwrap();
     let made = peer.create_answer(None).await.unwrap();
     peer.set_local_description(made).await.unwrap();
     tokio::time::sleep(Duration::from_millis(300)).await;
     let answer = peer.local_description().await.unwrap().sdp;
-    let ice = |line: &&str| line.starts_with("a=ice-") || line.starts_with("a=candidate") || line.starts_with("m=") || line.starts_with("a=mid");
+    let ice = |line: &&str| {
+        line.starts_with("a=ice-")
+            || line.starts_with("a=candidate")
+            || line.starts_with("m=")
+            || line.starts_with("a=mid")
+    };
     let reply: Vec<&str> = answer.lines().filter(ice).collect();
     shared.restarts.fetch_add(1, Ordering::SeqCst);
-    (StatusCode::OK, [(header::CONTENT_TYPE, "application/trickle-ice-sdpfrag")], reply.join("\r\n") + "\r\n").into_response()
+    (
+        StatusCode::OK,
+        [(header::CONTENT_TYPE, "application/trickle-ice-sdpfrag")],
+        reply.join("\r\n") + "\r\n",
+    )
+        .into_response()
+}
+
+/// RFC 9725 §4.2: a session answers GET and HEAD with 405.
+async fn exists(State(shared): State<Arc<Shared>>, Path(id): Path<u32>) -> StatusCode {
+    match shared.peers.lock().await.contains_key(&id) {
+        true => StatusCode::METHOD_NOT_ALLOWED,
+        false => StatusCode::NOT_FOUND,
+    }
 }
 
 async fn end(State(shared): State<Arc<Shared>>, Path(id): Path<u32>) -> StatusCode {
@@ -220,97 +312,4 @@ async fn end(State(shared): State<Arc<Shared>>, Path(id): Path<u32>) -> StatusCo
         peer.close().await.unwrap();
     }
     StatusCode::OK
-}
-
-struct Handler {
-    shared: Arc<Shared>,
-    gathered: mpsc::Sender<()>,
-}
-
-#[async_trait::async_trait]
-impl PeerConnectionEventHandler for Handler {
-    async fn on_ice_gathering_state_change(&self, state: RTCIceGatheringState) {
-        if state == RTCIceGatheringState::Complete {
-            let _ = self.gathered.try_send(());
-        }
-    }
-
-    async fn on_track(&self, track: Arc<dyn TrackRemote>) {
-        let shared = Arc::clone(&self.shared);
-        shared.tracks.lock().unwrap().push(Arc::clone(&track));
-        tokio::spawn(async move {
-            while let Some(event) = track.poll().await {
-                if let TrackRemoteEvent::OnRtpPacket(packet) = event {
-                    shared.ssrc.store(packet.header.ssrc, Ordering::SeqCst);
-                    let _ = shared.packets.try_send(Received { at: Instant::now(), packet });
-                }
-            }
-        });
-    }
-
-    async fn on_data_channel(&self, channel: Arc<dyn DataChannel>) {
-        let shared = Arc::clone(&self.shared);
-        tokio::spawn(async move {
-            while let Some(event) = channel.poll().await {
-                if let DataChannelEvent::OnMessage(message) = event {
-                    let said: AgentToRelay = serde_json::from_slice(&message.data).unwrap();
-                    if let Some(reply) = reply(&shared, &said) {
-                        channel.send_text(&serde_json::to_string(&reply).unwrap()).await.unwrap();
-                    }
-                    shared.heard.lock().unwrap().push(said);
-                }
-            }
-        });
-    }
-}
-
-fn reply(shared: &Shared, said: &AgentToRelay) -> Option<RelayToAgent> {
-    match said {
-        AgentToRelay::Hello { version, .. } => {
-            Some(RelayToAgent::Welcome { version: *version, consult: ConsultId::random(), stream: shared.stream })
-        }
-        AgentToRelay::Ping { sent_at } => {
-            let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_micros() as u64;
-            Some(RelayToAgent::Pong { sent_at: *sent_at, relay_time: RelayTime(now + CLOCK_AHEAD_US) })
-        }
-        _ => None,
-    }
-}
-
-async fn answer(shared: &Arc<Shared>, offer: String) -> (Arc<dyn PeerConnection>, String) {
-    let mut media = MediaEngine::default();
-    let codec = RTCRtpCodec {
-        mime_type: MIME_TYPE_H264.into(),
-        clock_rate: 90_000,
-        channels: 0,
-        sdp_fmtp_line: "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f".into(),
-        rtcp_feedback: vec![],
-    };
-    media.register_codec(RTCRtpCodecParameters { rtp_codec: codec, payload_type: 102 }, RtpCodecKind::Video).unwrap();
-    let extension = RTCRtpHeaderExtensionCapability { uri: PLAYOUT_DELAY.into() };
-    media.register_header_extension(extension, RtpCodecKind::Video, None).unwrap();
-    let registry = register_default_interceptors(Registry::new(), &mut media).unwrap();
-    let (gathered, mut done) = mpsc::channel(1);
-    let settings = SettingEngineBuilder::new()
-        .with_multicast_dns_mode(rtc::ice::mdns::MulticastDnsMode::Disabled)
-        .with_include_loopback_candidate(true)
-        .build();
-    let peer: Arc<dyn PeerConnection> = Arc::new(
-        PeerConnectionBuilder::new()
-            .with_configuration(RTCConfigurationBuilder::new().build())
-            .with_media_engine(media)
-            .with_interceptor_registry(registry)
-            .with_setting_engine(settings)
-            .with_handler(Arc::new(Handler { shared: Arc::clone(shared), gathered }))
-            .with_udp_addrs(vec!["127.0.0.1:0"])
-            .build()
-            .await
-            .unwrap(),
-    );
-    peer.set_remote_description(RTCSessionDescription::offer(offer).unwrap()).await.unwrap();
-    let made = peer.create_answer(None).await.unwrap();
-    peer.set_local_description(made).await.unwrap();
-    let _ = tokio::time::timeout(Duration::from_secs(2), done.recv()).await;
-    let sdp = peer.local_description().await.unwrap().sdp;
-    (peer, sdp)
 }

@@ -30,23 +30,45 @@ impl DicomSource {
     /// Opens a file or folder; at least one clip in it must open.
     pub(super) fn open(path: &Path) -> Result<Self, SourceError> {
         let shown = format!("dicom:{}", path.display());
-        let refused = |why: String| SourceError::Open { what: shown.clone(), why };
+        let refused = |why: String| SourceError::Open {
+            what: shown.clone(),
+            why,
+        };
         let mut playlist = Playlist::at(path).map_err(refused)?;
         let first = playlist.next_clip().map_err(refused)?;
-        let words = if playlist.is_folder() { "DICOM clips" } else { "DICOM clip" };
-        let info = SourceInfo { words: words.to_owned(), frame_rate: Some(first.frame_rate()), barcode: false };
+        let words = if playlist.is_folder() {
+            "DICOM clips"
+        } else {
+            "DICOM clip"
+        };
+        let info = SourceInfo {
+            words: words.to_owned(),
+            frame_rate: Some(first.frame_rate()),
+            barcode: false,
+        };
         let decoded = start_reader(playlist, first).map_err(refused)?;
-        Ok(Self { shown, info, decoded })
+        Ok(Self {
+            shown,
+            info,
+            decoded,
+        })
     }
 
     fn decoded(&self, stop: &Stop) -> Result<Decoded, SourceError> {
-        let ended = |why: String| SourceError::Ended { what: self.shown.clone(), why };
+        let ended = |why: String| SourceError::Ended {
+            what: self.shown.clone(),
+            why,
+        };
         loop {
             match self.decoded.recv_timeout(LOOK) {
                 Ok(Ok(decoded)) => return Ok(decoded),
                 Ok(Err(why)) => return Err(ended(why)),
-                Err(RecvTimeoutError::Disconnected) => return Err(ended("its decoder made an internal error".to_owned())),
-                Err(RecvTimeoutError::Timeout) if stop.is_set() => return Err(SourceError::Stopped),
+                Err(RecvTimeoutError::Disconnected) => {
+                    return Err(ended("its decoder made an internal error".to_owned()));
+                }
+                Err(RecvTimeoutError::Timeout) if stop.is_set() => {
+                    return Err(SourceError::Stopped);
+                }
                 Err(RecvTimeoutError::Timeout) => {}
             }
         }
@@ -64,6 +86,9 @@ impl FrameSource for DicomSource {
             return Err(SourceError::Stopped);
         }
         let picture: Picture = decoded.picture;
-        Ok(Captured { picture, at: Instant::now() })
+        Ok(Captured {
+            picture,
+            at: Instant::now(),
+        })
     }
 }

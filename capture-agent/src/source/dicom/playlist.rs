@@ -24,7 +24,11 @@ pub(super) struct OpenClip {
 impl OpenClip {
     /// Pictures to play, a still counted as often as it is sent.
     pub(super) fn pictures(&self) -> u32 {
-        if self.is_still() { STILL_PICTURES } else { self.reader.header().frames }
+        if self.is_still() {
+            STILL_PICTURES
+        } else {
+            self.reader.header().frames
+        }
     }
 
     /// Whether there is one frame only.
@@ -39,7 +43,14 @@ impl OpenClip {
 
     /// How long picture `n` stands.
     pub(super) fn interval(&self, n: u32) -> Duration {
-        if self.is_still() { STILL_INTERVAL } else { self.reader.header().frame_times.interval_after(FrameIndex(n)) }
+        if self.is_still() {
+            STILL_INTERVAL
+        } else {
+            self.reader
+                .header()
+                .frame_times
+                .interval_after(FrameIndex(n))
+        }
     }
 
     /// Pictures per second at the beginning.
@@ -48,7 +59,10 @@ impl OpenClip {
     }
 
     /// Decodes a frame.
-    pub(super) fn decode(&self, frame: FrameIndex) -> Result<echo_dicom::Picture, echo_dicom::ClipError> {
+    pub(super) fn decode(
+        &self,
+        frame: FrameIndex,
+    ) -> Result<echo_dicom::Picture, echo_dicom::ClipError> {
         self.reader.frame(frame)
     }
 }
@@ -71,11 +85,21 @@ impl Playlist {
             _ => error.to_string(),
         })?;
         let is_folder = metadata.is_dir();
-        let files = if is_folder { files_in(path)? } else { vec![path.to_owned()] };
+        let files = if is_folder {
+            files_in(path)?
+        } else {
+            vec![path.to_owned()]
+        };
         if files.is_empty() {
             return Err("the folder is empty; put DICOM files into it".to_owned());
         }
-        Ok(Self { root: path.to_owned(), is_folder, files, next: 0, told: HashSet::new() })
+        Ok(Self {
+            root: path.to_owned(),
+            is_folder,
+            files,
+            next: 0,
+            told: HashSet::new(),
+        })
     }
 
     /// Whether there may be several files.
@@ -95,22 +119,36 @@ impl Playlist {
             if self.next >= self.files.len() {
                 self.begin_round()?;
             }
-            let Some(path) = self.files.get(self.next).cloned() else { break };
+            let Some(path) = self.files.get(self.next).cloned() else {
+                break;
+            };
             self.next += 1;
             match Clip::open(&path) {
-                Ok(clip) => return Ok(OpenClip { reader: Box::new(clip) }),
+                Ok(clip) => {
+                    return Ok(OpenClip {
+                        reader: Box::new(clip),
+                    });
+                }
                 Err(error) => {
                     let words = error.to_string();
                     if self.is_folder && self.told.insert(path.clone()) {
                         // The error names no content of the file; a path may name a patient and stays on this device.
-                        tracing::warn!(reason = words, number = self.next, "a file of the folder is left out");
+                        tracing::warn!(
+                            reason = words,
+                            number = self.next,
+                            "a file of the folder is left out"
+                        );
                     }
                     first_fault.get_or_insert(words);
                 }
             }
         }
         let fault = first_fault.unwrap_or_else(|| "there is nothing to play".to_owned());
-        Err(if self.is_folder { format!("none of its files is a clip that opens; the first says: {fault}") } else { fault })
+        Err(if self.is_folder {
+            format!("none of its files is a clip that opens; the first says: {fault}")
+        } else {
+            fault
+        })
     }
 
     /// New files of a folder are played from the next round on.
@@ -125,9 +163,17 @@ impl Playlist {
 
 fn files_in(folder: &Path) -> Result<Vec<PathBuf>, String> {
     let entries = std::fs::read_dir(folder).map_err(|error| error.to_string())?;
-    let is_visible = |path: &PathBuf| path.file_name().is_some_and(|name| !name.to_string_lossy().starts_with('.'));
-    let mut files: Vec<PathBuf> =
-        entries.flatten().map(|entry| entry.path()).filter(is_visible).filter(|path| path.is_file()).take(MAX_FILES).collect();
+    let is_visible = |path: &PathBuf| {
+        path.file_name()
+            .is_some_and(|name| !name.to_string_lossy().starts_with('.'))
+    };
+    let mut files: Vec<PathBuf> = entries
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(is_visible)
+        .filter(|path| path.is_file())
+        .take(MAX_FILES)
+        .collect();
     files.sort();
     Ok(files)
 }

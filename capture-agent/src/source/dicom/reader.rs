@@ -23,7 +23,10 @@ pub(super) struct Decoded {
 }
 
 /// Starts the thread with its first clip open.
-pub(super) fn start_reader(playlist: Playlist, first: OpenClip) -> Result<Receiver<Result<Decoded, String>>, String> {
+pub(super) fn start_reader(
+    playlist: Playlist,
+    first: OpenClip,
+) -> Result<Receiver<Result<Decoded, String>>, String> {
     let (sender, receiver) = sync_channel(AHEAD);
     let work = move || {
         if let Err(Fault::Told(why)) = play(playlist, first, &sender) {
@@ -31,7 +34,10 @@ pub(super) fn start_reader(playlist: Playlist, first: OpenClip) -> Result<Receiv
             let _ = sender.send(Err(why));
         }
     };
-    std::thread::Builder::new().name("decode".to_owned()).spawn(work).map_err(|error| error.to_string())?;
+    std::thread::Builder::new()
+        .name("decode".to_owned())
+        .spawn(work)
+        .map_err(|error| error.to_string())?;
     Ok(receiver)
 }
 
@@ -43,7 +49,11 @@ enum Fault {
     Told(String),
 }
 
-fn play(mut playlist: Playlist, first: OpenClip, sender: &SyncSender<Result<Decoded, String>>) -> Result<(), Fault> {
+fn play(
+    mut playlist: Playlist,
+    first: OpenClip,
+    sender: &SyncSender<Result<Decoded, String>>,
+) -> Result<(), Fault> {
     let mut timeline = Timeline::new();
     let mut clip = first;
     // Clips in a row of which nothing could be decoded.
@@ -73,7 +83,9 @@ fn play_clip(
     let mut still: Option<echo_dicom::Picture> = None;
     let (mut good, mut fault) = (0u32, None);
     for n in 0..clip.pictures() {
-        let Some(due) = timeline.next(clip.interval(n), Instant::now()) else { continue };
+        let Some(due) = timeline.next(clip.interval(n), Instant::now()) else {
+            continue;
+        };
         let decoded = match &still {
             Some(picture) => Ok(picture.clone()),
             None => decode(clip, clip.frame_of(n)),
@@ -84,7 +96,9 @@ fn play_clip(
                     still = Some(picture.clone());
                 }
                 let picture = ours(picture).map_err(Fault::Told)?;
-                sender.send(Ok(Decoded { picture, due })).map_err(|_| Fault::Unheard)?;
+                sender
+                    .send(Ok(Decoded { picture, due }))
+                    .map_err(|_| Fault::Unheard)?;
                 good += 1;
             }
             Err(why) => {
@@ -96,13 +110,17 @@ fn play_clip(
         }
     }
     if let Some(why) = &fault {
-        tracing::warn!(reason = why, "frames of a clip could not be decoded and are left out");
+        tracing::warn!(
+            reason = why,
+            "frames of a clip could not be decoded and are left out"
+        );
     }
     Ok(fault.filter(|_| good == 0))
 }
 
 fn decode(clip: &OpenClip, frame: FrameIndex) -> Result<echo_dicom::Picture, String> {
-    clip.decode(frame).map_err(|error| format!("frame {}: {error}", frame.0 + 1))
+    clip.decode(frame)
+        .map_err(|error| format!("frame {}: {error}", frame.0 + 1))
 }
 
 fn ours(picture: echo_dicom::Picture) -> Result<Picture, String> {
@@ -110,5 +128,6 @@ fn ours(picture: echo_dicom::Picture) -> Result<Picture, String> {
         PixelForm::Gray8 => Form::Gray8,
         PixelForm::Rgb8 => Form::Rgb8,
     };
-    Picture::from_rows(picture.width, picture.height, form, picture.rows).map_err(|error| error.to_string())
+    Picture::from_rows(picture.width, picture.height, form, picture.rows)
+        .map_err(|error| error.to_string())
 }

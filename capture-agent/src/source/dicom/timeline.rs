@@ -21,7 +21,10 @@ pub(super) struct Timeline {
 impl Timeline {
     /// Starts with the first picture.
     pub(super) const fn new() -> Self {
-        Self { due: None, shown: None }
+        Self {
+            due: None,
+            shown: None,
+        }
     }
 
     /// The time of the next picture, which stands for `interval`; none when it is to be left out.
@@ -32,7 +35,9 @@ impl Timeline {
         }
         self.due = Some(due + interval);
         let is_over = now > due + interval;
-        let is_close = self.shown.is_some_and(|shown| due.saturating_duration_since(shown) < CLOSEST);
+        let is_close = self
+            .shown
+            .is_some_and(|shown| due.saturating_duration_since(shown) < CLOSEST);
         if is_over || is_close {
             return None;
         }
@@ -53,9 +58,16 @@ mod tests {
     fn pictures_are_due_at_the_sum_of_the_frame_times() {
         let start = Instant::now();
         let mut line = Timeline::new();
-        let due: Vec<_> = [33, 50, 20].iter().map(|at| line.next(ms(*at), start).unwrap() - start).collect();
+        let due: Vec<_> = [33, 50, 20]
+            .iter()
+            .map(|at| line.next(ms(*at), start).unwrap() - start)
+            .collect();
         assert_eq!(due, [ms(0), ms(33), ms(83)]);
-        assert_eq!(line.next(ms(33), start).unwrap() - start, ms(103), "and it goes on over the end of the loop");
+        assert_eq!(
+            line.next(ms(33), start).unwrap() - start,
+            ms(103),
+            "and it goes on over the end of the loop"
+        );
     }
 
     #[test]
@@ -81,7 +93,9 @@ mod tests {
     fn pictures_too_close_together_are_thinned() {
         let start = Instant::now();
         let mut line = Timeline::new();
-        let shown = (0..1000).filter(|_| line.next(ms(1), start).is_some()).count();
+        let shown = (0..1000)
+            .filter(|_| line.next(ms(1), start).is_some())
+            .count();
         assert!((100..=121).contains(&shown), "{shown} of 1000 in a second");
     }
 }

@@ -40,23 +40,34 @@ impl Decoder {
     /// not ask for it.
     pub(super) fn new(wish: &Wish, opened: &Opened, low_delay: bool) -> Result<Self, SourceError> {
         let refused = |error: ffmpeg_next::Error| wish.cannot_open(why(error));
-        let stream = opened.input.stream(opened.stream).ok_or_else(|| refused(ffmpeg_next::Error::StreamNotFound))?;
+        let stream = opened
+            .input
+            .stream(opened.stream)
+            .ok_or_else(|| refused(ffmpeg_next::Error::StreamNotFound))?;
         let parameters = stream.parameters();
         let id = parameters.id();
         let mut context = Context::from_parameters(parameters).map_err(refused)?;
-        context.set_threading(threading::Config { kind: threading::Type::Slice, count: SLICE_THREADS, ..Default::default() });
+        context.set_threading(threading::Config {
+            kind: threading::Type::Slice,
+            count: SLICE_THREADS,
+            ..Default::default()
+        });
         if low_delay {
             context.set_flags(codec::Flags::LOW_DELAY);
         }
         let decoder = context.decoder().video().map_err(refused)?;
-        let rate = [stream.avg_frame_rate(), stream.rate()].into_iter().find(|rate| rate.numerator() > 0 && rate.denominator() > 0);
+        let rate = [stream.avg_frame_rate(), stream.rate()]
+            .into_iter()
+            .find(|rate| rate.numerator() > 0 && rate.denominator() > 0);
         Ok(Self {
             decoder,
             frame: Video::empty(),
             spare: Video::empty(),
             scaler: None,
             time_base: stream.time_base(),
-            frame_rate: rate.map(f64::from).filter(|rate| (1.0..=240.0).contains(rate)),
+            frame_rate: rate
+                .map(f64::from)
+                .filter(|rate| (1.0..=240.0).contains(rate)),
             is_intra_only: is_intra_only(id),
             damaged: 0,
         })
@@ -84,22 +95,43 @@ impl Decoder {
     pub(super) fn take(&mut self) -> Option<Option<Duration>> {
         self.decoder.receive_frame(&mut self.spare).ok()?;
         std::mem::swap(&mut self.frame, &mut self.spare);
-        Some(self.frame.timestamp().and_then(|at| duration(at, self.time_base)))
+        Some(
+            self.frame
+                .timestamp()
+                .and_then(|at| duration(at, self.time_base)),
+        )
     }
 
     /// The frame taken last, as a picture.
     pub(super) fn picture(&mut self, pool: &PicturePool) -> Result<Picture, SourceError> {
-        let form = if is_gray(self.frame.format()) { Form::Gray8 } else { Form::Rgb8 };
+        let form = if is_gray(self.frame.format()) {
+            Form::Gray8
+        } else {
+            Form::Rgb8
+        };
         let (width, height) = (self.frame.width(), self.frame.height());
         let mut picture = pool.take(width, height, form)?;
         let from = Colour::of(&self.frame);
-        let to = Colour { format: pixel_of(form), matrix: Matrix::usual_for(height), full_range: true };
-        let refused = |error: crate::scale::ScaleError| SourceError::Ended { what: "the source".to_owned(), why: error.to_string() };
-        if !self.scaler.as_ref().is_some_and(|scaler| scaler.fits(from, to, width, height)) {
+        let to = Colour {
+            format: pixel_of(form),
+            matrix: Matrix::usual_for(height),
+            full_range: true,
+        };
+        let refused = |error: crate::scale::ScaleError| SourceError::Ended {
+            what: "the source".to_owned(),
+            why: error.to_string(),
+        };
+        if !self
+            .scaler
+            .as_ref()
+            .is_some_and(|scaler| scaler.fits(from, to, width, height))
+        {
             self.scaler = Some(Scaler::new(from, to, width, height).map_err(refused)?);
         }
         if let Some(scaler) = &mut self.scaler {
-            scaler.into_picture(&self.frame, &mut picture).map_err(refused)?;
+            scaler
+                .read_frame(&self.frame, &mut picture)
+                .map_err(refused)?;
         }
         Ok(picture)
     }
@@ -108,7 +140,7 @@ impl Decoder {
 fn is_intra_only(id: codec::Id) -> bool {
     // SAFETY: returns null or a pointer to static data of FFmpeg.
     let descriptor = unsafe { ffi::avcodec_descriptor_get(id.into()).as_ref() };
-    descriptor.is_some_and(|descriptor| descriptor.props & ffi::AV_CODEC_PROP_INTRA_ONLY as i32 != 0)
+    descriptor.is_some_and(|descriptor| descriptor.props & ffi::AV_CODEC_PROP_INTRA_ONLY != 0)
 }
 
 /// A time in the stream; none when it is negative or nonsense.

@@ -34,13 +34,19 @@ pub(super) struct Watchdog {
 impl Watchdog {
     fn new(stop: Stop) -> Arc<Self> {
         let (deadline_us, cancelled) = (AtomicU64::new(u64::MAX), AtomicBool::new(false));
-        Arc::new(Self { origin: Instant::now(), deadline_us, cancelled, stop })
+        Arc::new(Self {
+            origin: Instant::now(),
+            deadline_us,
+            cancelled,
+            stop,
+        })
     }
 
     /// The next call may take this long.
     pub(super) fn allow(&self, time: Duration) {
         let until = (self.origin.elapsed() + time).as_micros();
-        self.deadline_us.store(u64::try_from(until).unwrap_or(u64::MAX), Ordering::Relaxed);
+        self.deadline_us
+            .store(u64::try_from(until).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 
     /// Every call ends now.
@@ -50,7 +56,9 @@ impl Watchdog {
 
     fn bites(&self) -> bool {
         let elapsed = u64::try_from(self.origin.elapsed().as_micros()).unwrap_or(u64::MAX);
-        self.cancelled.load(Ordering::Relaxed) || elapsed > self.deadline_us.load(Ordering::Relaxed) || self.stop.is_set()
+        self.cancelled.load(Ordering::Relaxed)
+            || elapsed > self.deadline_us.load(Ordering::Relaxed)
+            || self.stop.is_set()
     }
 }
 
@@ -80,11 +88,21 @@ pub(super) fn open(wish: &Wish, stop: &Stop) -> Result<Opened, SourceError> {
     if wish.format.is_none() && NOT_VIDEO.contains(&name.as_str()) {
         return Err(wish.cannot_open(why(Error::InvalidData)));
     }
-    let best = input.streams().best(media::Type::Video).map(|stream| stream.index());
-    let stream = best.ok_or_else(|| wish.cannot_open("there is sound or data in it, but no picture"))?;
+    let best = input
+        .streams()
+        .best(media::Type::Video)
+        .map(|stream| stream.index());
+    let stream =
+        best.ok_or_else(|| wish.cannot_open("there is sound or data in it, but no picture"))?;
     let has_own_pace = has_own_pace(&input, &name);
     let words = words(&wish.input, &name);
-    Ok(Opened { input, watchdog, stream, has_own_pace, words })
+    Ok(Opened {
+        input,
+        watchdog,
+        stream,
+        has_own_pace,
+        words,
+    })
 }
 
 fn open_input(wish: &Wish, watchdog: Arc<Watchdog>) -> Result<Input, SourceError> {
@@ -103,33 +121,59 @@ fn open_input(wish: &Wish, watchdog: Arc<Watchdog>) -> Result<Input, SourceError
     let (opened, unused) = unsafe {
         let mut context = ffi::avformat_alloc_context();
         if context.is_null() {
-            return Err(refused(Error::Other { errno: libc::ENOMEM }));
+            return Err(refused(Error::Other {
+                errno: libc::ENOMEM,
+            }));
         }
         (*context).interrupt_callback = callback.interrupt;
         let mut opts = options.disown();
-        let code = ffi::avformat_open_input(&raw mut context, address.as_ptr(), format, &raw mut opts);
+        let code =
+            ffi::avformat_open_input(&raw mut context, address.as_ptr(), format, &raw mut opts);
         let unused = Dictionary::own(opts);
-        let opened = if code < 0 { Err(Error::from(code)) } else { Ok(Input::wrap_with_interrupt(context, callback.guard)) };
+        let opened = if code < 0 {
+            Err(Error::from(code))
+        } else {
+            Ok(Input::wrap_with_interrupt(context, callback.guard))
+        };
         (opened, unused)
     };
     let mut input = opened.map_err(refused)?;
-    if let Some((key, _)) = unused.iter().find(|(key, _)| wish.asked.iter().any(|asked| asked == key)) {
-        let told = format!("FFmpeg knows no option \"{key}\" for it; if it belongs to the address, add one more ? at the end");
+    if let Some((key, _)) = unused
+        .iter()
+        .find(|(key, _)| wish.asked.iter().any(|asked| asked == key))
+    {
+        let told = format!(
+            "FFmpeg knows no option \"{key}\" for it; if it belongs to the address, add one more ? at the end"
+        );
         return Err(wish.cannot_open(told));
     }
     // SAFETY: the context is open and ours.
     let code = unsafe { ffi::avformat_find_stream_info(input.as_mut_ptr(), ptr::null_mut()) };
-    if code < 0 { Err(refused(Error::from(code))) } else { Ok(input) }
+    if code < 0 {
+        Err(refused(Error::from(code)))
+    } else {
+        Ok(input)
+    }
 }
 
 /// FFmpeg's description of the format that was asked for; null when none was.
 fn input_format(wish: &Wish) -> Result<*const ffi::AVInputFormat, SourceError> {
-    let Some(name) = &wish.format else { return Ok(ptr::null()) };
-    let unknown = || wish.cannot_open(format!("FFmpeg here knows no format \"{name}\"; \"capture-agent sources\" lists its devices"));
+    let Some(name) = &wish.format else {
+        return Ok(ptr::null());
+    };
+    let unknown = || {
+        wish.cannot_open(format!(
+            "FFmpeg here knows no format \"{name}\"; \"capture-agent sources\" lists its devices"
+        ))
+    };
     let text = CString::new(name.as_str()).map_err(|_| unknown())?;
     // SAFETY: returns null or a pointer to static data of FFmpeg.
     let format = unsafe { ffi::av_find_input_format(text.as_ptr()) };
-    if format.is_null() { Err(unknown()) } else { Ok(format) }
+    if format.is_null() {
+        Err(unknown())
+    } else {
+        Ok(format)
+    }
 }
 
 /// Whether pictures come as fast as they are read: a seekable file, here or over HTTP, or a generator.
@@ -149,10 +193,15 @@ fn words(input: &str, format: &str) -> String {
         let name = ffi::avio_find_protocol_name(text.as_ptr());
         (!name.is_null()).then(|| CStr::from_ptr(name).to_string_lossy().into_owned())
     });
-    match (format.split(',').next().unwrap_or(format), protocol.as_deref()) {
+    match (
+        format.split(',').next().unwrap_or(format),
+        protocol.as_deref(),
+    ) {
         ("lavfi", _) => "generated picture".to_owned(),
         ("x11grab" | "gdigrab", _) => "screen".to_owned(),
-        ("video4linux2" | "v4l2" | "dshow" | "avfoundation", _) => "video grabber or camera".to_owned(),
+        ("video4linux2" | "v4l2" | "dshow" | "avfoundation", _) => {
+            "video grabber or camera".to_owned()
+        }
         ("rtsp", _) => "network camera (RTSP)".to_owned(),
         (_, Some("file") | None) => "video file".to_owned(),
         (_, Some(protocol)) => format!("network stream ({protocol})"),

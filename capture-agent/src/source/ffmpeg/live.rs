@@ -67,7 +67,11 @@ impl Waiting {
     fn take(&self) -> Result<VecDeque<(Packet, Instant)>, Error> {
         let mut state = held(&self.state);
         if state.packets.is_empty() && state.ended.is_none() {
-            state = self.changed.wait_timeout(state, LOOK).unwrap_or_else(PoisonError::into_inner).0;
+            state = self
+                .changed
+                .wait_timeout(state, LOOK)
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
         }
         match state.ended {
             Some(error) if state.packets.is_empty() => Err(error),
@@ -93,16 +97,33 @@ pub(super) struct Live {
 impl Live {
     pub(super) fn new(wish: Wish, opened: Opened, pool: PicturePool) -> Result<Self, SourceError> {
         let decoder = Decoder::new(&wish, &opened, true)?;
-        let (waiting, watchdog, words) = (Arc::<Waiting>::default(), Arc::clone(&opened.watchdog), opened.words.clone());
+        let (waiting, watchdog, words) = (
+            Arc::<Waiting>::default(),
+            Arc::clone(&opened.watchdog),
+            opened.words.clone(),
+        );
         let (alive, reader) = sync_channel(0);
-        let (shared, is_intra_only, silence) = (Arc::clone(&waiting), decoder.is_intra_only, wish.silence);
+        let (shared, is_intra_only, silence) =
+            (Arc::clone(&waiting), decoder.is_intra_only, wish.silence);
         let work = move || {
             let _alive = alive;
             shared.end(read(opened, &shared, is_intra_only, silence));
         };
-        let thread = std::thread::Builder::new().name("read".to_owned()).spawn(work);
-        thread.map_err(|error| wish.cannot_open(format!("the system gives no thread ({error})")))?;
-        Ok(Self { wish, words, decoder, pool, waiting, watchdog, reader, heard: Instant::now() })
+        let thread = std::thread::Builder::new()
+            .name("read".to_owned())
+            .spawn(work);
+        thread
+            .map_err(|error| wish.cannot_open(format!("the system gives no thread ({error})")))?;
+        Ok(Self {
+            wish,
+            words,
+            decoder,
+            pool,
+            waiting,
+            watchdog,
+            reader,
+            heard: Instant::now(),
+        })
     }
 
     /// Decodes everything that waits; the time of the newest frame, which the decoder holds.
@@ -126,7 +147,9 @@ fn read(mut opened: Opened, waiting: &Waiting, is_intra_only: bool, silence: Dur
         match packet.read(&mut opened.input) {
             Ok(()) if packet.stream() == opened.stream => waiting.put(packet, is_intra_only),
             Ok(()) => {}
-            Err(Error::Other { errno: libc::EAGAIN }) => std::thread::yield_now(),
+            Err(Error::Other {
+                errno: libc::EAGAIN,
+            }) => std::thread::yield_now(),
             Err(error) => return error,
         }
     }
@@ -134,7 +157,11 @@ fn read(mut opened: Opened, waiting: &Waiting, is_intra_only: bool, silence: Dur
 
 impl FrameSource for Live {
     fn describe(&self) -> SourceInfo {
-        SourceInfo { words: self.words.clone(), frame_rate: self.decoder.frame_rate, barcode: false }
+        SourceInfo {
+            words: self.words.clone(),
+            frame_rate: self.decoder.frame_rate,
+            barcode: false,
+        }
     }
 
     fn next(&mut self, stop: &Stop) -> Result<Captured, SourceError> {
@@ -145,12 +172,21 @@ impl FrameSource for Live {
             match self.newest() {
                 Ok(Some(at)) => {
                     self.heard = Instant::now();
-                    return Ok(Captured { picture: self.decoder.picture(&self.pool)?, at });
+                    return Ok(Captured {
+                        picture: self.decoder.picture(&self.pool)?,
+                        at,
+                    });
                 }
-                Ok(None) if self.heard.elapsed() > self.wish.silence => return Err(self.wish.silent()),
+                Ok(None) if self.heard.elapsed() > self.wish.silence => {
+                    return Err(self.wish.silent());
+                }
                 Ok(None) => {}
                 Err(Error::Exit) => return Err(self.wish.silent()),
-                Err(Error::Eof) => return Err(self.wish.ended("it sends nothing more; it was switched off or the connection was closed")),
+                Err(Error::Eof) => {
+                    return Err(self.wish.ended(
+                        "it sends nothing more; it was switched off or the connection was closed",
+                    ));
+                }
                 Err(error) => return Err(self.wish.ended(why(error))),
             }
         }
@@ -161,7 +197,8 @@ impl Drop for Live {
     fn drop(&mut self) {
         self.watchdog.cancel();
         // The sender is dropped when the thread ends; nothing is ever sent.
-        if let Err(std::sync::mpsc::RecvTimeoutError::Timeout) = self.reader.recv_timeout(FAREWELL) {
+        if let Err(std::sync::mpsc::RecvTimeoutError::Timeout) = self.reader.recv_timeout(FAREWELL)
+        {
             tracing::warn!("the device does not answer; its reader is left behind");
         }
     }

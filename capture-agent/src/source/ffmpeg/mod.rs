@@ -19,7 +19,11 @@ use crate::sync::Stop;
 ///
 /// # Errors
 /// `SourceError::Open` with what to do.
-pub(super) fn open(input: &FfmpegInput, pool: &PicturePool, stop: &Stop) -> Result<Box<dyn FrameSource>, SourceError> {
+pub(super) fn open(
+    input: &FfmpegInput,
+    pool: &PicturePool,
+    stop: &Stop,
+) -> Result<Box<dyn FrameSource>, SourceError> {
     let wish = wish::Wish::from(input)?;
     let opened = input::open(&wish, stop)?;
     if opened.has_own_pace {

@@ -41,7 +41,17 @@ impl Paced {
     pub(super) fn new(wish: Wish, opened: Opened, pool: PicturePool) -> Result<Self, SourceError> {
         let decoder = Decoder::new(&wish, &opened, false)?;
         let step = Duration::from_secs_f64(1.0 / decoder.frame_rate.unwrap_or(USUAL_RATE));
-        Ok(Self { wish, opened, decoder, pool, step, due: None, last: None, round: 0, is_draining: false })
+        Ok(Self {
+            wish,
+            opened,
+            decoder,
+            pool,
+            step,
+            due: None,
+            last: None,
+            round: 0,
+            is_draining: false,
+        })
     }
 
     /// Takes the next decoded frame out of the file.
@@ -72,25 +82,37 @@ impl Paced {
 
     fn begin_again(&mut self) -> Result<(), SourceError> {
         if self.round == 0 {
-            return Err(self.wish.ended("no picture in it could be decoded; it is damaged or cut off"));
+            return Err(self
+                .wish
+                .ended("no picture in it could be decoded; it is damaged or cut off"));
         }
         if !self.wish.loops {
             return Err(self.wish.ended("it was played to its end"));
         }
         self.decoder.flush();
         self.opened.watchdog.allow(self.wish.silence);
-        self.opened.input.seek(0, ..).map_err(|error| self.wish.ended(format!("it cannot be played again: {}", why(error))))?;
+        self.opened.input.seek(0, ..).map_err(|error| {
+            self.wish
+                .ended(format!("it cannot be played again: {}", why(error)))
+        })?;
         (self.round, self.last, self.is_draining) = (0, None, false);
         Ok(())
     }
 
     /// When a frame with this time in the stream is due.
     fn due(&mut self, at: Option<Duration>, now: Instant) -> Instant {
-        let told = at.zip(self.last).and_then(|(at, last)| at.checked_sub(last)).filter(|step| *step <= LONGEST_STEP);
+        let told = at
+            .zip(self.last)
+            .and_then(|(at, last)| at.checked_sub(last))
+            .filter(|step| *step <= LONGEST_STEP);
         let step = told.unwrap_or(self.step);
         self.last = at.or_else(|| self.last.map(|last| last + step));
         let due = self.due.map_or(now, |due| due + step);
-        let due = if now.saturating_duration_since(due) > FORGIVEN { now } else { due };
+        let due = if now.saturating_duration_since(due) > FORGIVEN {
+            now
+        } else {
+            due
+        };
         self.due = Some(due);
         due
     }
@@ -98,7 +120,11 @@ impl Paced {
 
 impl FrameSource for Paced {
     fn describe(&self) -> SourceInfo {
-        SourceInfo { words: self.opened.words.clone(), frame_rate: Some(1.0 / self.step.as_secs_f64()), barcode: false }
+        SourceInfo {
+            words: self.opened.words.clone(),
+            frame_rate: Some(1.0 / self.step.as_secs_f64()),
+            barcode: false,
+        }
     }
 
     fn next(&mut self, stop: &Stop) -> Result<Captured, SourceError> {
@@ -116,7 +142,10 @@ impl FrameSource for Paced {
             if stop.wait_until(due) {
                 return Err(SourceError::Stopped);
             }
-            return Ok(Captured { picture, at: Instant::now() });
+            return Ok(Captured {
+                picture,
+                at: Instant::now(),
+            });
         }
     }
 }

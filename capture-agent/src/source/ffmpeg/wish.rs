@@ -7,7 +7,8 @@ use std::time::Duration;
 /// Seconds without a picture after which a source counts as stopped.
 const USUAL_SILENCE: Duration = Duration::from_secs(5);
 /// Protocols that an address may use. A stream from outside must not make FFmpeg read this device's files.
-const NETWORK_PROTOCOLS: &str = "http,https,httpproxy,tcp,udp,tls,rtp,rtsp,rtsps,rtmp,rtmps,srt,crypto";
+const NETWORK_PROTOCOLS: &str =
+    "http,https,httpproxy,tcp,udp,tls,rtp,rtsp,rtsps,rtmp,rtmps,srt,crypto";
 
 /// An input with its options.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,7 +36,10 @@ impl Wish {
     /// `SourceError::Open` for a value that makes no sense.
     pub(super) fn from(input: &FfmpegInput) -> Result<Self, SourceError> {
         let shown = SourceSpec::Ffmpeg(input.clone()).to_string();
-        let refused = |why: String| SourceError::Open { what: shown.clone(), why };
+        let refused = |why: String| SourceError::Open {
+            what: shown.clone(),
+            why,
+        };
         let (mut format, mut loops, mut silence) = (None, true, USUAL_SILENCE);
         let mut options: Vec<(String, String)> = Vec::new();
         for (key, value) in &input.options {
@@ -56,29 +60,50 @@ impl Wish {
                 options.push((key.to_owned(), value.to_owned()));
             }
         }
-        Ok(Self { input: input.input.clone(), shown, format, loops, silence, options, asked })
+        Ok(Self {
+            input: input.input.clone(),
+            shown,
+            format,
+            loops,
+            silence,
+            options,
+            asked,
+        })
     }
 
     /// An error about this input.
     pub(super) fn cannot_open(&self, why: impl Into<String>) -> SourceError {
-        SourceError::Open { what: self.shown.clone(), why: why.into() }
+        SourceError::Open {
+            what: self.shown.clone(),
+            why: why.into(),
+        }
     }
 
     /// An error about this input once it was open.
     pub(super) fn ended(&self, why: impl Into<String>) -> SourceError {
-        SourceError::Ended { what: self.shown.clone(), why: why.into() }
+        SourceError::Ended {
+            what: self.shown.clone(),
+            why: why.into(),
+        }
     }
 
     /// An error about silence.
     pub(super) fn silent(&self) -> SourceError {
-        SourceError::Silent { what: self.shown.clone(), seconds: self.silence.as_secs() }
+        SourceError::Silent {
+            what: self.shown.clone(),
+            seconds: self.silence.as_secs(),
+        }
     }
 }
 
 /// Low delay unless the user says otherwise.
 fn defaults(input: &str) -> Vec<(&'static str, &'static str)> {
     if input.contains("://") {
-        vec![("fflags", "nobuffer"), ("analyzeduration", "1000000"), ("protocol_whitelist", NETWORK_PROTOCOLS)]
+        vec![
+            ("fflags", "nobuffer"),
+            ("analyzeduration", "1000000"),
+            ("protocol_whitelist", NETWORK_PROTOCOLS),
+        ]
     } else {
         Vec::new()
     }
@@ -95,16 +120,29 @@ mod tests {
     #[test]
     fn our_options_are_taken_out_and_the_rest_goes_to_ffmpeg() {
         let wish = wish("a.mp4?loop=0&silent_s=9&f=mp4&video_size=9x9");
-        assert_eq!((wish.loops, wish.silence.as_secs(), wish.format.as_deref()), (false, 9, Some("mp4")));
+        assert_eq!(
+            (wish.loops, wish.silence.as_secs(), wish.format.as_deref()),
+            (false, 9, Some("mp4"))
+        );
         assert_eq!(wish.options, [("video_size".to_owned(), "9x9".to_owned())]);
     }
 
     #[test]
     fn an_address_gets_low_delay_and_may_not_read_files() {
         let wish = wish("http://cam/x?fflags=discardcorrupt");
-        let value = |key: &str| wish.options.iter().find(|(k, _)| k == key).map(|(_, v)| v.as_str());
+        let value = |key: &str| {
+            wish.options
+                .iter()
+                .find(|(k, _)| k == key)
+                .map(|(_, v)| v.as_str())
+        };
         assert_eq!(value("fflags"), Some("discardcorrupt"));
-        assert!(!value("protocol_whitelist").unwrap().split(',').any(|protocol| protocol == "file"));
+        assert!(
+            !value("protocol_whitelist")
+                .unwrap()
+                .split(',')
+                .any(|protocol| protocol == "file")
+        );
         assert_eq!(wish.asked, ["fflags"]);
     }
 

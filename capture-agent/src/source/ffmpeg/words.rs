@@ -12,17 +12,33 @@ pub(super) fn why(error: Error) -> String {
         Error::DemuxerNotFound => "FFmpeg knows no such format",
         Error::DecoderNotFound => "this FFmpeg cannot decode it; install a fuller FFmpeg",
         Error::StreamNotFound => "there is no picture in it",
-        Error::HttpUnauthorized | Error::HttpForbidden => "it wants a name and password, or refuses them",
+        Error::HttpUnauthorized | Error::HttpForbidden => {
+            "it wants a name and password, or refuses them"
+        }
         Error::HttpNotFound => "there is nothing at that address (404)",
         Error::HttpServerError => "its server reports a fault (5xx)",
-        Error::Other { errno: libc::ENOENT } => "there is no such file or device",
-        Error::Other { errno: libc::EACCES | libc::EPERM } => "this user may not read it; for a grabber add the user to the group video",
+        Error::Other {
+            errno: libc::ENOENT,
+        } => "there is no such file or device",
+        Error::Other {
+            errno: libc::EACCES | libc::EPERM,
+        } => "this user may not read it; for a grabber add the user to the group video",
         Error::Other { errno: libc::EBUSY } => "another program uses it; close that first",
-        Error::Other { errno: libc::EISDIR } => "it is a folder; name a file",
-        Error::Other { errno: libc::ECONNREFUSED } => "nobody listens at that address",
-        Error::Other { errno: libc::ETIMEDOUT | libc::EHOSTUNREACH | libc::ENETUNREACH } => "the address cannot be reached",
-        Error::Other { errno: libc::EIO | libc::EPIPE | libc::ECONNRESET } => "it broke off; check cable, power and network",
-        Error::Other { errno: libc::ENODEV | libc::ENXIO } => "the device is gone; plug it in again",
+        Error::Other {
+            errno: libc::EISDIR,
+        } => "it is a folder; name a file",
+        Error::Other {
+            errno: libc::ECONNREFUSED,
+        } => "nobody listens at that address",
+        Error::Other {
+            errno: libc::ETIMEDOUT | libc::EHOSTUNREACH | libc::ENETUNREACH,
+        } => "the address cannot be reached",
+        Error::Other {
+            errno: libc::EIO | libc::EPIPE | libc::ECONNRESET,
+        } => "it broke off; check cable, power and network",
+        Error::Other {
+            errno: libc::ENODEV | libc::ENXIO,
+        } => "the device is gone; plug it in again",
         other => return format!("FFmpeg says: {other}"),
     };
     words.to_owned()
