@@ -25,7 +25,9 @@ use rtc::rtcp::payload_feedbacks::picture_loss_indication::PictureLossIndication
 use rtc::rtcp::transport_feedbacks::transport_layer_nack::{
     TransportLayerNack, nack_pairs_from_sequence_numbers,
 };
+use rtc::peer_connection::transport::RTCDtlsTransportState;
 use rtc::rtp;
+use rtc::rtp_transceiver::{RTCRtpReceiverId, RTCRtpSenderId};
 use rtc::sansio::Protocol;
 use std::collections::VecDeque;
 use std::time::Instant;
@@ -34,9 +36,19 @@ use wire::agent::CONTROL_CHANNEL;
 /// Sender of our own RTCP; we have no source of our own on a publisher's connection, and 0 is avoided by convention.
 const OUR_RTCP_SSRC: u32 = 1;
 
+/// The one stream of a connection, by `rtc`'s ids.
+#[derive(Clone, Copy)]
+pub(super) enum Media {
+    /// To a viewer.
+    Sender(RTCRtpSenderId),
+    /// From a publisher.
+    Receiver(RTCRtpReceiverId),
+}
+
 /// One connection on `rtc`.
 pub(super) struct RtcEdge {
     pc: RTCPeerConnection,
+    media: Media,
     /// Events found while looking for others.
     ready: VecDeque<EdgeEvent>,
     /// The channel `control`, once open.
@@ -51,9 +63,10 @@ pub(super) struct RtcEdge {
 }
 
 impl RtcEdge {
-    pub(super) const fn new(pc: RTCPeerConnection) -> Self {
+    pub(super) const fn new(pc: RTCPeerConnection, media: Media) -> Self {
         Self {
             pc,
+            media,
             ready: VecDeque::new(),
             control: None,
             refused_channels: 0,
@@ -72,6 +85,21 @@ impl RtcEdge {
         self.write(now, RTCMessage::RtcpPacket(String::new(), vec![packet]));
     }
 
+    /// The other side sent close_notify. `rtc` keeps that to itself: its connection state stays "connected".
+    fn is_dtls_closed(&mut self) -> bool {
+        let state = match self.media {
+            Media::Sender(id) => self
+                .pc
+                .rtp_sender(id)
+                .and_then(|sender| Some(sender.transport()?.state())),
+            Media::Receiver(id) => self
+                .pc
+                .rtp_receiver(id)
+                .and_then(|receiver| Some(receiver.transport()?.state())),
+        };
+        state == Some(RTCDtlsTransportState::Closed)
+    }
+
     fn on_connection(&mut self, event: RTCPeerConnectionEvent) -> Option<EdgeEvent> {
         match event {
             RTCPeerConnectionEvent::OnConnectionStateChangeEvent(state) => match state {
@@ -79,7 +107,6 @@ impl RtcEdge {
                     self.connected = true;
                     Some(EdgeEvent::Connected)
                 }
-                // DTLS close_notify, or a failure of DTLS.
                 RTCPeerConnectionState::Closed => Some(EdgeEvent::Closed { in_order: true }),
                 RTCPeerConnectionState::Failed => Some(EdgeEvent::Closed { in_order: false }),
                 _ => None,
@@ -149,7 +176,12 @@ impl RtcEdge {
 
 impl MediaEdge for RtcEdge {
     fn take_datagram(&mut self, now: Instant, datagram: BytesMut) {
+        let is_dtls = matches!(datagram.first(), Some(20..=63));
         let _ = self.pc.handle_read(tagged(now, datagram));
+        if is_dtls && self.connected && self.is_dtls_closed() {
+            self.connected = false;
+            self.ready.push_back(EdgeEvent::Closed { in_order: true });
+        }
     }
 
     fn take_timeout(&mut self, now: Instant) {

@@ -7,7 +7,7 @@
 
 use super::contract::{EdgeMaker, MediaEdge};
 use super::prime::{self, prime};
-use super::rtc_edge::RtcEdge;
+use super::rtc_edge::{Media, RtcEdge};
 use super::tap::FeedbackTap;
 use super::terms::{Extension, Flow, Terms};
 use crate::sfu::error::EdgeError;
@@ -35,6 +35,7 @@ use rtc::rtp_transceiver::rtp_sender::{
     RTCRtpEncodingParameters, RTCRtpHeaderExtensionCapability, RtpCodecKind,
 };
 use rtc::rtp_transceiver::{RTCRtpTransceiverDirection, RTCRtpTransceiverInit};
+use rtc::shared::error::Error as RtcError;
 use std::fmt::Write;
 use std::time::{Duration, Instant};
 
@@ -90,7 +91,7 @@ impl EdgeMaker for RtcMaker {
     }
 
     fn open(&self, now: Instant, terms: &Terms) -> Result<Box<dyn MediaEdge>, EdgeError> {
-        let step = |step| move |error: rtc::shared::error::Error| EdgeError::new(step, error);
+        let step = |step| move |error: RtcError| EdgeError::new(step, error);
         let mut engine = media_engine(terms).map_err(step("register codecs"))?;
         let registry = chain(terms, &mut engine).map_err(step("build the packet chain"))?;
         let configuration = RTCConfigurationBuilder::new()
@@ -103,7 +104,7 @@ impl EdgeMaker for RtcMaker {
             .with_interceptor_registry(registry)
             .build(now)
             .map_err(step("build the connection"))?;
-        add_media(&mut pc, terms).map_err(step("add the picture"))?;
+        let media = add_media(&mut pc, terms).map_err(step("add the picture"))?;
         let offer = RTCSessionDescription::offer(offer(terms)).map_err(step("read the terms"))?;
         pc.set_remote_description(now, offer)
             .map_err(step("apply the terms"))?;
@@ -112,7 +113,7 @@ impl EdgeMaker for RtcMaker {
         pc.set_local_description(now, answer)
             .map_err(step("apply the agreement"))?;
         prime(&mut pc, now)?;
-        Ok(Box::new(RtcEdge::new(pc)))
+        Ok(Box::new(RtcEdge::new(pc, media)))
     }
 }
 
@@ -129,7 +130,7 @@ fn settings() -> SettingEngine {
         .build()
 }
 
-fn media_engine(terms: &Terms) -> Result<MediaEngine, rtc::shared::error::Error> {
+fn media_engine(terms: &Terms) -> Result<MediaEngine, RtcError> {
     let mut engine = MediaEngine::default();
     let feedback = terms.feedback.iter().map(|kind| {
         let (typ, parameter) = kind.split_once(' ').unwrap_or((kind, ""));
@@ -165,7 +166,7 @@ fn codec(terms: &Terms) -> RTCRtpCodec {
 }
 
 /// A publisher gets receiver reports and arrival reports; a viewer's chain is our tap alone.
-fn chain(terms: &Terms, engine: &mut MediaEngine) -> Result<Registry, rtc::shared::error::Error> {
+fn chain(terms: &Terms, engine: &mut MediaEngine) -> Result<Registry, RtcError> {
     let registry = Registry::new();
     match terms.flow {
         Flow::Out { .. } => Ok(registry.with(Slot::from(TAP), FeedbackTap::default())),
@@ -182,14 +183,19 @@ fn chain(terms: &Terms, engine: &mut MediaEngine) -> Result<Registry, rtc::share
 /// Behind all of `rtc`'s own slots.
 const TAP: usize = 20_000;
 
-fn add_media(pc: &mut RTCPeerConnection, terms: &Terms) -> Result<(), rtc::shared::error::Error> {
+fn add_media(
+    pc: &mut RTCPeerConnection,
+    terms: &Terms,
+) -> Result<Media, RtcError> {
     match terms.flow {
         Flow::In { .. } => {
             let init = RTCRtpTransceiverInit {
                 direction: RTCRtpTransceiverDirection::Recvonly,
                 ..RTCRtpTransceiverInit::default()
             };
-            pc.add_transceiver_from_kind(RtpCodecKind::Video, Some(init))?;
+            let id = pc.add_transceiver_from_kind(RtpCodecKind::Video, Some(init))?;
+            let receiver = pc.rtp_transceiver(id).and_then(|found| found.receiver());
+            receiver.map(Media::Receiver).ok_or(RtcError::ErrRTPReceiverNotExisted)
         }
         Flow::Out { ssrc } => {
             let encoding = RTCRtpEncodingParameters {
@@ -200,19 +206,19 @@ fn add_media(pc: &mut RTCPeerConnection, terms: &Terms) -> Result<(), rtc::share
                 codec: codec(terms),
                 ..RTCRtpEncodingParameters::default()
             };
-            pc.add_track(MediaStreamTrack::new(
+            let track = MediaStreamTrack::new(
                 "echo".to_owned(),
                 "picture".to_owned(),
                 "echo".to_owned(),
                 RtpCodecKind::Video,
                 vec![encoding],
-            ))?;
+            );
+            Ok(Media::Sender(pc.add_track(track)?))
         }
     }
-    Ok(())
 }
 
-fn add_candidate(pc: &mut RTCPeerConnection) -> Result<(), rtc::shared::error::Error> {
+fn add_candidate(pc: &mut RTCPeerConnection) -> Result<(), RtcError> {
     let candidate = CandidateHostConfig {
         base_config: CandidateConfig {
             network: "udp".to_owned(),

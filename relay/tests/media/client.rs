@@ -1,0 +1,539 @@
+//! A WebRTC client: one `rtc` peer connection on one UDP socket, driven by a task.
+
+use super::DEADLINE;
+use bytes::BytesMut;
+use rtc::interceptor::Registry;
+use rtc::media_stream::MediaStreamTrack;
+use rtc::peer_connection::configuration::interceptor_registry::{
+    configure_nack, configure_rtcp_reports,
+};
+use rtc::peer_connection::configuration::media_engine::MediaEngine;
+use rtc::peer_connection::configuration::setting_engine::SettingEngineBuilder;
+use rtc::peer_connection::event::{RTCDataChannelEvent, RTCPeerConnectionEvent};
+use rtc::peer_connection::message::{RTCMessage, TaggedRTCMessage};
+use rtc::peer_connection::sdp::RTCSessionDescription;
+use rtc::peer_connection::state::RTCPeerConnectionState;
+use rtc::peer_connection::transport::{CandidateConfig, CandidateHostConfig, RTCIceCandidate};
+use rtc::peer_connection::{RTCPeerConnection, RTCPeerConnectionBuilder};
+use rtc::rtcp::Packet as RtcpPacket;
+use rtc::rtcp::payload_feedbacks::picture_loss_indication::PictureLossIndication;
+use rtc::rtp::Packet;
+use rtc::rtp_transceiver::rtp_sender::{
+    RTCPFeedback, RTCRtpCodec, RTCRtpCodecParameters, RTCRtpCodingParameters,
+    RTCRtpEncodingParameters, RTCRtpHeaderExtensionCapability, RtpCodecKind,
+};
+use rtc::rtp_transceiver::{RTCRtpTransceiverDirection, RTCRtpTransceiverInit};
+use rtc::sansio::Protocol;
+use rtc::shared::{TaggedBytesMut, TransportContext, TransportProtocol};
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+use tokio::net::UdpSocket;
+use tokio::sync::{Notify, mpsc};
+
+pub const PLAYOUT_DELAY: &str = "http://www.webrtc.org/experiments/rtp-hdrext/playout-delay";
+pub const ORIENTATION: &str = "urn:3gpp:video-orientation";
+pub const H264: &str = "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f";
+
+/// What a client is to be.
+#[derive(Clone)]
+pub struct Kind {
+    /// It sends the picture, on this source.
+    pub publishes: Option<u32>,
+    pub codec: &'static str,
+    /// Its payload type.
+    pub payload_type: u8,
+    /// It opens the channel `control`.
+    pub control: bool,
+    /// It loses each n-th RTP packet that arrives.
+    pub loses_every: usize,
+    /// It throws RTP away without decrypting: for load.
+    pub lean: bool,
+}
+
+impl Kind {
+    pub fn publisher(ssrc: u32) -> Self {
+        Self {
+            publishes: Some(ssrc),
+            codec: "H264",
+            payload_type: 98,
+            control: false,
+            loses_every: 0,
+            lean: false,
+        }
+    }
+
+    pub fn viewer() -> Self {
+        Self {
+            publishes: None,
+            ..Self::publisher(0)
+        }
+    }
+}
+
+enum Do {
+    Rtp(Vec<Packet>),
+    KeyframePlease(u32),
+    Text(String),
+    Close,
+}
+
+/// What a client has seen.
+#[derive(Default)]
+pub struct Seen {
+    pub connected: bool,
+    pub closed: bool,
+    pub control_open: bool,
+    pub packets: Vec<Packet>,
+    pub rtp_count: usize,
+    pub keyframe_requests: usize,
+    pub texts: Vec<String>,
+    pub lost: usize,
+}
+
+/// A running client.
+pub struct Client {
+    pub offer: String,
+    pub local: SocketAddr,
+    todo: mpsc::UnboundedSender<Do>,
+    answer: Option<tokio::sync::oneshot::Sender<String>>,
+    seen: Arc<Mutex<Seen>>,
+    changed: Arc<Notify>,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Client {
+    /// Makes the offer; nothing is sent until `accept`.
+    pub async fn new(kind: Kind) -> Self {
+        let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        let local = socket.local_addr().unwrap();
+        let mut pc = connection(&kind);
+        if kind.control {
+            pc.create_data_channel("control", None).unwrap();
+        }
+        add_candidate(&mut pc, local);
+        let offer = pc.create_offer(None).unwrap();
+        pc.set_local_description(Instant::now(), offer).unwrap();
+        let offer = pc.local_description().unwrap().sdp;
+        let (todo, tasks) = mpsc::unbounded_channel();
+        let (answer, answered) = tokio::sync::oneshot::channel();
+        let seen = Arc::new(Mutex::new(Seen::default()));
+        let changed = Arc::new(Notify::new());
+        let driver = Driver {
+            pc,
+            socket,
+            local,
+            kind,
+            seen: Arc::clone(&seen),
+            changed: Arc::clone(&changed),
+            control: None,
+            counted: 0,
+        };
+        let task = tokio::spawn(driver.run(answered, tasks));
+        Self {
+            offer,
+            local,
+            todo,
+            answer: Some(answer),
+            seen,
+            changed,
+            task,
+        }
+    }
+
+    /// Takes the relay's answer and starts.
+    pub fn accept(&mut self, answer: String) {
+        let sender = self.answer.take().expect("accepted once");
+        sender.send(answer).unwrap();
+    }
+
+    /// Waits until what was seen satisfies a condition.
+    pub async fn until<T>(&self, what: &str, check: impl FnMut(&mut Seen) -> Option<T>) -> T {
+        self.within(DEADLINE, check)
+            .await
+            .unwrap_or_else(|| panic!("{what}: not within {DEADLINE:?}"))
+    }
+
+    /// The same with a time; None when it passes.
+    pub async fn within<T>(
+        &self,
+        time: Duration,
+        mut check: impl FnMut(&mut Seen) -> Option<T>,
+    ) -> Option<T> {
+        let wait = async {
+            loop {
+                let changed = self.changed.notified();
+                if let Some(found) = check(&mut self.seen.lock().unwrap()) {
+                    return found;
+                }
+                changed.await;
+            }
+        };
+        tokio::time::timeout(time, wait).await.ok()
+    }
+
+    pub async fn connected(&self) {
+        self.until("connected", |seen| seen.connected.then_some(()))
+            .await;
+    }
+
+    /// What was seen so far.
+    pub fn seen<T>(&self, read: impl FnOnce(&mut Seen) -> T) -> T {
+        read(&mut self.seen.lock().unwrap())
+    }
+
+    pub fn send(&self, packets: Vec<Packet>) {
+        self.todo.send(Do::Rtp(packets)).unwrap();
+    }
+
+    pub fn ask_keyframe(&self, ssrc: u32) {
+        self.todo.send(Do::KeyframePlease(ssrc)).unwrap();
+    }
+
+    pub fn send_text(&self, text: &str) {
+        self.todo.send(Do::Text(text.to_owned())).unwrap();
+    }
+
+    /// Says goodbye.
+    pub fn close(&self) {
+        self.todo.send(Do::Close).unwrap();
+    }
+
+    /// Dies without a word.
+    pub fn kill(self) {
+        self.task.abort();
+    }
+}
+
+struct Driver {
+    pc: RTCPeerConnection,
+    socket: UdpSocket,
+    local: SocketAddr,
+    kind: Kind,
+    seen: Arc<Mutex<Seen>>,
+    changed: Arc<Notify>,
+    control: Option<usize>,
+    counted: usize,
+}
+
+impl Driver {
+    async fn run(
+        mut self,
+        answered: tokio::sync::oneshot::Receiver<String>,
+        mut tasks: mpsc::UnboundedReceiver<Do>,
+    ) {
+        let Ok(answer) = answered.await else { return };
+        let answer = RTCSessionDescription::answer(answer).expect("the answer is SDP");
+        self.pc
+            .set_remote_description(Instant::now(), answer)
+            .expect("the answer fits the offer");
+        let mut buffer = [0; 2_000];
+        loop {
+            self.pump().await;
+            let next = self.pc.poll_timeout();
+            let next = next.unwrap_or_else(|| Instant::now() + Duration::from_secs(1));
+            tokio::select! {
+                received = self.socket.recv_from(&mut buffer) => {
+                    let Ok((length, from)) = received else { continue };
+                    self.take(from, &buffer[..length]);
+                    while let Ok((length, from)) = self.socket.try_recv_from(&mut buffer) {
+                        // The keys of a handshake that just ended are set while events are polled.
+                        self.pump().await;
+                        self.take(from, &buffer[..length]);
+                    }
+                }
+                task = tasks.recv() => match task {
+                    Some(task) => self.perform(task),
+                    None => return,
+                },
+                () = tokio::time::sleep_until(next.into()) => {
+                    let _ = self.pc.handle_timeout(Instant::now());
+                }
+            }
+        }
+    }
+
+    fn take(&mut self, from: SocketAddr, datagram: &[u8]) {
+        let is_rtp = datagram[0] >= 128 && !(192..224).contains(&datagram[1]);
+        if is_rtp {
+            self.counted += 1;
+            let mut seen = self.seen.lock().unwrap();
+            seen.rtp_count += 1;
+            if self.kind.loses_every > 0 && self.counted.is_multiple_of(self.kind.loses_every) {
+                seen.lost += 1;
+                return;
+            }
+            if self.kind.lean {
+                return;
+            }
+        }
+        let _ = self.pc.handle_read(TaggedBytesMut {
+            now: Instant::now(),
+            transport: TransportContext {
+                local_addr: self.local,
+                peer_addr: from,
+                ecn: None,
+                transport_protocol: TransportProtocol::UDP,
+            },
+            message: BytesMut::from(datagram),
+        });
+    }
+
+    async fn pump(&mut self) {
+        loop {
+            while let Some(out) = self.pc.poll_write() {
+                let _ = self
+                    .socket
+                    .send_to(&out.message, out.transport.peer_addr)
+                    .await;
+            }
+            let mut busy = false;
+            while let Some(event) = self.pc.poll_event() {
+                busy = true;
+                self.on_event(event);
+            }
+            while let Some(message) = self.pc.poll_read() {
+                busy = true;
+                self.on_message(message.message);
+            }
+            if !busy {
+                break;
+            }
+            self.changed.notify_waiters();
+        }
+    }
+
+    fn on_event(&mut self, event: RTCPeerConnectionEvent) {
+        let mut seen = self.seen.lock().unwrap();
+        match event {
+            RTCPeerConnectionEvent::OnConnectionStateChangeEvent(state) => match state {
+                RTCPeerConnectionState::Connected => seen.connected = true,
+                RTCPeerConnectionState::Failed | RTCPeerConnectionState::Closed => {
+                    seen.closed = true;
+                }
+                _ => {}
+            },
+            RTCPeerConnectionEvent::OnDataChannel(RTCDataChannelEvent::OnOpen(id)) => {
+                self.control = Some(id);
+                seen.control_open = true;
+            }
+            _ => {}
+        }
+    }
+
+    fn on_message(&mut self, message: RTCMessage) {
+        let mut seen = self.seen.lock().unwrap();
+        match message {
+            RTCMessage::RtpPacket(_, packet) => seen.packets.push(packet),
+            RTCMessage::RtcpPacket(_, packets) => {
+                let asked = packets
+                    .iter()
+                    .filter(|packet| packet.as_any().is::<PictureLossIndication>());
+                seen.keyframe_requests += asked.count();
+            }
+            RTCMessage::DataChannelMessage(_, message) => {
+                seen.texts
+                    .push(String::from_utf8_lossy(&message.data).into_owned());
+            }
+            _ => {}
+        }
+    }
+
+    fn perform(&mut self, task: Do) {
+        let now = Instant::now();
+        match task {
+            Do::Rtp(packets) => {
+                for packet in packets {
+                    let message = RTCMessage::RtpPacket(String::new(), packet);
+                    let _ = self.pc.handle_write(TaggedRTCMessage { now, message });
+                }
+            }
+            Do::KeyframePlease(media_ssrc) => {
+                let packet = PictureLossIndication {
+                    sender_ssrc: 1,
+                    media_ssrc,
+                };
+                let packets: Vec<Box<dyn RtcpPacket>> = vec![Box::new(packet)];
+                let message = RTCMessage::RtcpPacket(String::new(), packets);
+                let _ = self.pc.handle_write(TaggedRTCMessage { now, message });
+            }
+            Do::Text(text) => {
+                let id = self.control.expect("the control channel is open");
+                self.pc
+                    .data_channel(id)
+                    .unwrap()
+                    .send_text(now, text)
+                    .unwrap();
+            }
+            Do::Close => {
+                let _ = self.pc.close();
+            }
+        }
+    }
+}
+
+fn connection(kind: &Kind) -> RTCPeerConnection {
+    let mut engine = MediaEngine::default();
+    let fmtp = if kind.codec == "H264" { H264 } else { "" };
+    let codec = RTCRtpCodec {
+        mime_type: format!("video/{}", kind.codec),
+        clock_rate: 90_000,
+        channels: 0,
+        sdp_fmtp_line: fmtp.to_owned(),
+        rtcp_feedback: [("nack", ""), ("nack", "pli")]
+            .map(|(typ, parameter)| RTCPFeedback {
+                typ: typ.to_owned(),
+                parameter: parameter.to_owned(),
+            })
+            .to_vec(),
+    };
+    let rtx = RTCRtpCodec {
+        mime_type: "video/rtx".to_owned(),
+        clock_rate: 90_000,
+        channels: 0,
+        sdp_fmtp_line: format!("apt={}", kind.payload_type),
+        rtcp_feedback: Vec::new(),
+    };
+    let register = |engine: &mut MediaEngine, rtp_codec: RTCRtpCodec, payload_type| {
+        let codec = RTCRtpCodecParameters {
+            rtp_codec,
+            payload_type,
+        };
+        engine.register_codec(codec, RtpCodecKind::Video).unwrap();
+    };
+    register(&mut engine, codec.clone(), kind.payload_type);
+    register(&mut engine, rtx, kind.payload_type + 1);
+    for uri in [ORIENTATION, PLAYOUT_DELAY] {
+        let capability = RTCRtpHeaderExtensionCapability {
+            uri: uri.to_owned(),
+        };
+        engine
+            .register_header_extension(capability, RtpCodecKind::Video, None)
+            .unwrap();
+    }
+    let registry = configure_rtcp_reports(configure_nack(Registry::new(), &mut engine));
+    let registry = registry.with(
+        rtc::interceptor::Slot::from(20_000),
+        requests::Requests::default(),
+    );
+    let settings = SettingEngineBuilder::new()
+        .with_multicast_dns_mode(rtc::ice::mdns::MulticastDnsMode::Disabled)
+        .with_include_loopback_candidate(true)
+        // Its default of 200 ms between checks would make every connection slow.
+        .with_ice_connection_attempts(Some(Duration::from_millis(10)), None)
+        .build();
+    let mut pc = RTCPeerConnectionBuilder::new()
+        .with_setting_engine(settings)
+        .with_media_engine(engine)
+        .with_interceptor_registry(registry)
+        .build(Instant::now())
+        .unwrap();
+    match kind.publishes {
+        Some(ssrc) => {
+            let encoding = RTCRtpEncodingParameters {
+                rtp_coding_parameters: RTCRtpCodingParameters {
+                    ssrc: Some(ssrc),
+                    ..RTCRtpCodingParameters::default()
+                },
+                codec,
+                ..RTCRtpEncodingParameters::default()
+            };
+            let track = MediaStreamTrack::new(
+                "s".to_owned(),
+                "t".to_owned(),
+                "l".to_owned(),
+                RtpCodecKind::Video,
+                vec![encoding],
+            );
+            pc.add_track(track).unwrap();
+        }
+        None => {
+            let init = RTCRtpTransceiverInit {
+                direction: RTCRtpTransceiverDirection::Recvonly,
+                ..RTCRtpTransceiverInit::default()
+            };
+            pc.add_transceiver_from_kind(RtpCodecKind::Video, Some(init))
+                .unwrap();
+        }
+    }
+    pc
+}
+
+fn add_candidate(pc: &mut RTCPeerConnection, local: SocketAddr) {
+    let candidate = CandidateHostConfig {
+        base_config: CandidateConfig {
+            network: "udp".to_owned(),
+            address: local.ip().to_string(),
+            port: local.port(),
+            component: 1,
+            ..CandidateConfig::default()
+        },
+        ..CandidateHostConfig::default()
+    }
+    .new_candidate_host()
+    .unwrap();
+    let candidate = RTCIceCandidate::from(&candidate).to_json().unwrap();
+    pc.add_local_candidate(candidate).unwrap();
+}
+
+/// Lets keyframe requests through to a publisher; by default `rtc` ends them in its chain.
+mod requests {
+    use rtc::interceptor::{Attribute, Interceptor, Packet, StreamInfo, TaggedPacket};
+    use rtc::rtcp::payload_feedbacks::picture_loss_indication::PictureLossIndication;
+    use rtc::sansio::Protocol;
+    use rtc::shared::error::Error;
+    use std::collections::VecDeque;
+    use std::time::Instant;
+
+    #[derive(Default)]
+    pub(super) struct Requests {
+        reads: VecDeque<TaggedPacket>,
+        writes: VecDeque<TaggedPacket>,
+    }
+
+    impl Protocol<TaggedPacket, TaggedPacket, ()> for Requests {
+        type Rout = TaggedPacket;
+        type Wout = TaggedPacket;
+        type Eout = ();
+        type Error = Error;
+        type Time = Instant;
+
+        fn handle_read(&mut self, mut packet: TaggedPacket) -> Result<(), Error> {
+            if let Packet::Rtcp(all) = &packet.message.packet
+                && all
+                    .iter()
+                    .any(|rtcp| rtcp.as_any().is::<PictureLossIndication>())
+            {
+                packet.message.add(Attribute::DeliverToApplication);
+            }
+            self.reads.push_back(packet);
+            Ok(())
+        }
+
+        fn poll_read(&mut self) -> Option<TaggedPacket> {
+            self.reads.pop_front()
+        }
+
+        fn handle_write(&mut self, packet: TaggedPacket) -> Result<(), Error> {
+            self.writes.push_back(packet);
+            Ok(())
+        }
+
+        fn poll_write(&mut self) -> Option<TaggedPacket> {
+            self.writes.pop_front()
+        }
+    }
+
+    impl Interceptor for Requests {
+        fn bind_local_stream(&mut self, _: &StreamInfo) {}
+        fn unbind_local_stream(&mut self, _: &StreamInfo) {}
+        fn bind_remote_stream(&mut self, _: &StreamInfo) {}
+        fn unbind_remote_stream(&mut self, _: &StreamInfo) {}
+    }
+}
