@@ -36,8 +36,6 @@ pub struct ClipHeader {
     pub burned_in_annotation: Option<bool>,
     /// Values of Image Type, such as `ORIGINAL`, `PRIMARY`, `TTE`, `0001`.
     pub image_type: Vec<String>,
-    /// Heart Rate in beats a minute, where it is plausible.
-    pub heart_rate: Option<u32>,
 }
 
 /// Size and sample layout of every frame (PS3.3 section C.7.6.3).
@@ -177,10 +175,6 @@ impl ClipHeader {
                 _ => None,
             },
             image_type: image_type(values)?,
-            heart_rate: values
-                .whole(tags::HEART_RATE)?
-                .and_then(|rate| u32::try_from(rate).ok())
-                .filter(|rate| (1..=400).contains(rate)),
         })
     }
 }

@@ -352,7 +352,7 @@ fn a_code_stream_that_breaks_off_gives_no_half_picture() {
             refused(JPEG, colour, &coded[..coded.len() * part / 10]);
         }
     }
-    let noise: Vec<u8> = (0..768_u32).map(|i| (i * i * 31 >> 3) as u8).collect();
+    let noise: Vec<u8> = (0..768_u32).map(|i| ((i * i * 31) >> 3) as u8).collect();
     let coded = jpeg_ls(&noise, charls::InterleaveMode::Sample);
     for part in 1..10 {
         refused(

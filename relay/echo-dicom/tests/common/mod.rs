@@ -14,6 +14,7 @@
     reason = "each test binary uses its own part of this module"
 )]
 
+pub(crate) mod bounds;
 pub(crate) mod builder;
 
 use std::path::{Path, PathBuf};
