@@ -8,7 +8,7 @@ import { computed, effect, type ReadonlySignal, signal } from "@preact/signals";
 import { t } from "../i18n/i18n";
 import { newId } from "../ids";
 import type { Ground } from "../marks/drawing";
-import type { Showing } from "../marks/visible";
+import { type Showing, unlessSame, visibleMarks } from "../marks/visible";
 import { StageInput } from "../stage/input";
 import { stagePoint } from "../stage/points";
 import { Stage } from "../stage/stage";
@@ -43,6 +43,10 @@ export class Desk {
   readonly view = signal<View>(WHOLE);
   readonly scenery: ReadonlySignal<Scenery>;
   readonly hindrance: ReadonlySignal<Hindrance>;
+  /** The marks over the picture now; the same array as long as nothing of it changes. */
+  readonly visible: ReadonlySignal<readonly MarkState[]>;
+  /** The frozen frame that is really shown here. */
+  readonly #standsOn: ReadonlySignal<Anchor | null>;
   /** Counts tries to draw where nothing may be drawn; the words of `hindrance` are said again at each. */
   readonly tried = signal(0);
   /** The own freeze on its way to the relay. */
@@ -69,6 +73,15 @@ export class Desk {
     });
     this.scenery = computed(() => this.#scenery());
     this.hindrance = computed(() => this.#hindrance());
+    this.#standsOn = computed(() => {
+      const still = this.picture.still.value;
+      return still === null || still.kind === "missing" ? null : this.frozenOn();
+    });
+    let visible: readonly MarkState[] = [];
+    this.visible = computed(() => {
+      visible = unlessSame(visible, visibleMarks(this.consult.marks.value, this.#showing()));
+      return visible;
+    });
     this.picture.onFrame = (frame) => this.watch.painted(frame);
     this.consult.onFreezeRefused = (freeze) => this.#freezeRefused(freeze);
     this.#stopEffects.push(this.#followFreeze(), this.#followLink(), exposeDiagnostics(this));
@@ -83,9 +96,12 @@ export class Desk {
     this.#input = new StageInput(stage, this.hand);
     const stop = [
       effect(() => stage.setPicture(this.picture.size.value)),
-      effect(() =>
-        stage.show(composeScene(this.consult, this.hand, this.showing(), t("stage.drawnOnStale"))),
-      ),
+      effect(() => {
+        const frozenOn = this.#standsOn.value;
+        stage.show(
+          composeScene(this.consult, this.hand, this.visible.value, frozenOn, t("stage.drawnOnStale")),
+        );
+      }),
     ];
     return () => {
       for (const end of stop) end();
@@ -108,10 +124,9 @@ export class Desk {
   }
 
   /** Which marks belong over what is shown now. */
-  showing(): Showing {
-    const still = this.picture.still.value;
-    const anchor = this.frozenOn();
-    if (anchor !== null && still !== null && still.kind !== "missing") return { over: "freeze", anchor };
+  #showing(): Showing {
+    const anchor = this.#standsOn.value;
+    if (anchor !== null) return { over: "freeze", anchor };
     // Fading depends on time, and the tick is the page's time.
     void this.watch.tick.value;
     const { quickMarkSeconds } = this.consult.settings.value;

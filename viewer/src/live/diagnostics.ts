@@ -3,7 +3,6 @@
 // Read-only getters over the desk; no secret, no name, nothing that changes anything. Documented in README.md.
 // Invariant: reading it never has an effect on the page.
 
-import { visibleMarks } from "../marks/visible";
 import type { Desk } from "./desk";
 
 export type Diagnostics = {
@@ -52,7 +51,7 @@ export function exposeDiagnostics(desk: Desk): () => void {
       return consult.marks.peek().map((held) => held.mark.id);
     },
     get marksShown() {
-      return visibleMarks(consult.marks.peek(), desk.showing()).map((held) => held.mark.id);
+      return desk.visible.peek().map((held) => held.mark.id);
     },
     get unconfirmed() {
       return consult.pending.peek().length;

@@ -3,32 +3,40 @@
 // Pure apart from reading signals: log, outbox, presence and the own hand become one scene for the stage. Called by
 // `desk.ts` whenever one of them changes. Invariant: over a frozen frame stand only the marks of that frame.
 
-import { type Showing, sameFrame, visibleMarks } from "../marks/visible";
+import { sameFrame } from "../marks/visible";
 import { personLook } from "../stage/pens";
 import { fromWire } from "../stage/points";
 import type { Scene, ScenePointer, SceneSketch } from "../stage/stage";
+import type { Anchor } from "../wire/mark";
+import type { MarkState } from "../wire/socket";
 import type { Consult } from "./consult";
 import type { DrawingHand } from "./hand";
 
-export function composeScene(consult: Consult, hand: DrawingHand, showing: Showing, staleTag: string): Scene {
+export function composeScene(
+  consult: Consult,
+  hand: DrawingHand,
+  marks: readonly MarkState[],
+  frozenOn: Anchor | null,
+  staleTag: string,
+): Scene {
   const drawing = hand.drawing.value;
   const cursor = hand.cursor.value;
   const own: SceneSketch[] = drawing === null ? [] : [drawing];
   return {
-    marks: visibleMarks(consult.marks.value, showing),
+    marks,
     selected: hand.selected.value,
-    sketches: [...othersSketches(consult, showing), ...own],
+    sketches: [...othersSketches(consult, frozenOn), ...own],
     pointers: pointers(consult),
     cursor: cursor === null ? null : { at: cursor, drawing: drawing !== null },
     staleTag,
   };
 }
 
-function othersSketches(consult: Consult, showing: Showing): SceneSketch[] {
+function othersSketches(consult: Consult, frozenOn: Anchor | null): SceneSketch[] {
   const finished = new Set(consult.replica.value.state.marks.map((held) => held.mark.id));
   return [...consult.sketches.value.values()]
     .filter((sketch) => !finished.has(sketch.mark))
-    .filter((sketch) => showing.over === "running" || sameFrame(sketch.anchor, showing.anchor))
+    .filter((sketch) => frozenOn === null || sameFrame(sketch.anchor, frozenOn))
     .map((sketch) => ({ form: sketch.form, pen: sketch.pen, points: sketch.points.map(fromWire) }));
 }
 

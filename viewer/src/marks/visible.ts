@@ -20,6 +20,14 @@ export function visibleMarks(marks: readonly MarkState[], showing: Showing): Mar
   return marks.filter((held) => isVisible(held, showing));
 }
 
+/** Gives back `before` when nothing of it changed, so that nobody draws the same again. */
+export function unlessSame(before: readonly MarkState[], after: readonly MarkState[]): readonly MarkState[] {
+  const same =
+    before.length === after.length &&
+    before.every((held, i) => held.mark === after[i]?.mark && held.pinned === after[i]?.pinned);
+  return same ? before : after;
+}
+
 function isVisible(held: MarkState, showing: Showing): boolean {
   if (showing.over === "freeze") return sameFrame(held.mark.anchor, showing.anchor);
   return held.pinned || fadesAt(held, showing.quickMarkSeconds) > (showing.now ?? 0);
