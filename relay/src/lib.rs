@@ -10,10 +10,11 @@
 //! Start with `router` for what can be asked, `consult` for the rules of a live meeting, `app` for how the parts are put
 //! together, `config` for what an operator can set. A panic means a bug, and one consult's panic never ends another's.
 
+pub mod auth;
 pub mod clock;
 pub mod consult;
+pub mod metrics;
 pub mod problem;
 pub mod redact;
-pub mod store;
-
 pub mod sfu;
+pub mod store;

@@ -36,4 +36,6 @@ pub use people::{PersonRow, add_person, people, person, role_in, set_role};
 pub use sessions::{SessionRow, add_session, end_session, session, sweep_sessions};
 pub use store::Store;
 pub use streams::stream_of;
-pub use tickets::{Bearer, Redeemed, TicketRow, add_ticket, give_back, redeem, sweep_tickets};
+pub use tickets::{
+    Bearer, Redeemed, TicketRow, add_ticket, give_back, name_of, redeem, sweep_tickets,
+};

@@ -114,6 +114,21 @@ fn read(row: &Row<'_>) -> Result<TicketRow> {
     })
 }
 
+/// Name and initials of a bearer; none when a device was revoked after the ticket was made.
+///
+/// # Errors
+/// SQLite's.
+pub fn name_of(db: &Connection, bearer: Bearer) -> Result<Option<(String, String)>> {
+    match bearer {
+        Bearer::Person(person, _) => {
+            Ok(super::person(db, person)?.map(|row| (row.name, row.initials)))
+        }
+        Bearer::Device(device) => {
+            Ok(super::device(db, device)?.map(|row| (row.name, String::new())))
+        }
+    }
+}
+
 /// Makes a ticket good again whose use came to nothing, for example because nobody publishes yet.
 ///
 /// # Errors

@@ -1,0 +1,25 @@
+//! Who may enter: one entrance, closed by default.
+//!
+//! ```text
+//! request ─► origin (does it come from our pages?) ─► entrance (who is it?) ─► Entry ─► the action
+//!              ticket ─ redeemed once ─► session (cookie)     person
+//!              device key ─► ticket ─ redeemed once ─► media session     device
+//! ```
+//!
+//! `entrance` is all that the HTTP side calls; it turns headers into an `Entry` or a refusal and says nothing about what
+//! exists. `secret` makes and compares secrets, `origin` and `cookie` read headers, `attempts` slows guessing.
+//! Individual accounts, passkeys and enrolled devices with certificates come behind the same entrance.
+
+mod attempts;
+mod cookie;
+mod entrance;
+mod grants;
+mod origin;
+mod secret;
+
+pub use attempts::Attempts;
+pub use cookie::{cookie_name, expired_cookie, session_cookie};
+pub use entrance::{Entrance, Entry, Identity, SessionEntry};
+pub use grants::{Grants, MadeSession, MadeTicket};
+pub use origin::Origins;
+pub use secret::{Secret, SecretHash};

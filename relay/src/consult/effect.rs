@@ -1,0 +1,207 @@
+//! What goes into a consult's core and what comes out.
+//!
+//! Owns the types only. Sockets are known by `SocketKey`, a number that is never used twice, so that a late word of a
+//! socket that was replaced is nobody's.
+
+use wire::agent::{FrameStamp, SourceState};
+use wire::log::{LogEntry, StreamEnd};
+use wire::people::{Author, Page, Participant, Role};
+use wire::problem::ProblemCode;
+use wire::socket::{ConsultState, FromRelay, ToRelay};
+use wire::{PersonId, RelayTime, Seq, SessionId, StreamId};
+
+/// One socket of one page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SocketKey(pub u64);
+
+/// Somebody who was let in and said hello.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Newcomer {
+    /// Their connection.
+    pub session: SessionId,
+    /// Who.
+    pub person: PersonId,
+    /// Name as shown.
+    pub name: String,
+    /// One or two characters.
+    pub initials: String,
+    /// As what.
+    pub role: Role,
+    /// With which page.
+    pub page: Page,
+    /// Last entry that the page holds.
+    pub after_seq: Option<Seq>,
+}
+
+impl std::fmt::Debug for Newcomer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Newcomer")
+            .field("session", &self.session)
+            .field("role", &self.role)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Newcomer {
+    /// As others see them.
+    #[must_use]
+    pub fn participant(&self) -> Participant {
+        Participant {
+            session: self.session,
+            person: self.person,
+            name: self.name.clone(),
+            initials: self.initials.clone(),
+            role: self.role,
+            page: self.page,
+        }
+    }
+
+    /// As the log names them.
+    #[must_use]
+    pub fn author(&self) -> Author {
+        Author::Person {
+            session: self.session,
+            person: self.person,
+            name: self.name.clone(),
+            initials: self.initials.clone(),
+            role: self.role,
+        }
+    }
+}
+
+/// Something happened.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Input {
+    /// A page said hello.
+    Joined(SocketKey, Newcomer),
+    /// A socket is gone.
+    Gone(SocketKey),
+    /// A page said something else.
+    Said(SocketKey, ToRelay),
+    /// A session ended: its page may not come back.
+    SessionEnded(SessionId),
+    /// Something about the picture.
+    Picture(StreamId, PictureInput),
+    /// The entries handed out by the last `Append` are durable.
+    Stored,
+    /// They are not; the log has to be read again.
+    StoreFailed,
+    /// Time passed.
+    Tick,
+}
+
+/// A picture that runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunningPicture {
+    /// Which.
+    pub stream: StreamId,
+    /// Who publishes.
+    pub author: Author,
+    /// Codec as in SDP.
+    pub codec: String,
+    /// Whether frame stamps come with it.
+    pub stamped: bool,
+}
+
+/// Something about the picture.
+#[derive(Debug, Clone, PartialEq)]
+pub enum PictureInput {
+    /// It began to arrive.
+    Started(RunningPicture),
+    /// It ended.
+    Stopped(StreamEnd),
+    /// What arrived lately.
+    Arrived {
+        /// Frames that ended.
+        frames: u32,
+        /// Payload bytes.
+        bytes: u64,
+        /// In how many microseconds.
+        span_us: u64,
+    },
+    /// The agent stamped a frame.
+    Stamp {
+        /// Its stamp.
+        stamp: FrameStamp,
+        /// The same moment by the relay's clock, and how wrong that may be.
+        captured_relay: Option<(RelayTime, u32)>,
+    },
+    /// What the agent says of its source.
+    Source(SourceState),
+}
+
+/// Who hears something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Audience {
+    /// One page.
+    One(SocketKey),
+    /// All pages.
+    All,
+}
+
+/// How a page that joins gets to the head of the log.
+#[derive(Debug, Clone, PartialEq)]
+pub enum CatchUp {
+    /// It is there.
+    Nothing,
+    /// It gets what it misses, up to and with `to`.
+    Entries {
+        /// Last entry that it holds.
+        after: Seq,
+        /// The head.
+        to: Seq,
+    },
+    /// It gets the state.
+    Snapshot {
+        /// After this entry.
+        seq: Seq,
+        /// The state.
+        state: Box<ConsultState>,
+    },
+    /// It gets an empty state and then all entries up to and with `to`, because the state does not fit into a message.
+    Everything {
+        /// The head.
+        to: Seq,
+    },
+}
+
+/// Something to be done.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    /// Make these durable, in order, and answer `Stored` or `StoreFailed`. None other comes before that answer.
+    Append(Vec<LogEntry>),
+    /// Read the log anew and build the core again from it.
+    ReadAgain,
+    /// Let a page in: the welcome, then the way to the head, then whatever else is said to it.
+    Admit {
+        /// Which.
+        socket: SocketKey,
+        /// First message.
+        welcome: Box<FromRelay>,
+        /// What follows it.
+        catch_up: CatchUp,
+    },
+    /// Say something.
+    Say(Audience, FromRelay),
+    /// Close a page's socket.
+    Close {
+        /// Which.
+        socket: SocketKey,
+        /// Why.
+        code: ProblemCode,
+        /// When it should come back; none means not by itself.
+        retry_ms: Option<u32>,
+    },
+}
+
+/// Whether a message may be left out when a page is slow: the next one of its kind makes up for it.
+#[must_use]
+pub const fn is_passing(message: &FromRelay) -> bool {
+    matches!(
+        message,
+        FromRelay::Pointers { .. }
+            | FromRelay::Sketches { .. }
+            | FromRelay::Stamp { .. }
+            | FromRelay::Flow { .. }
+    )
+}

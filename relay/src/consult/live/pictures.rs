@@ -1,0 +1,170 @@
+//! Brings what happens in the media part to the consults it happens in.
+//!
+//! One task reads the media events in order. Answers to an agent's clock questions leave from here, without a detour
+//! through the consult, so that the clock it learns is right. Nothing here waits for a consult's disk.
+
+use super::hub::Hub;
+use super::log::ConsultLog;
+use crate::clock::Clock;
+use crate::consult::agent::Heard;
+use crate::consult::{Input, PictureInput};
+use crate::metrics::Metrics;
+use crate::sfu::{MediaSessionId, Sfu, SfuEvent, StopReason};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::mpsc;
+use wire::log::StreamEnd;
+use wire::{ConsultId, StreamId};
+
+/// The way from media events to consults.
+pub struct Pictures<L: ConsultLog> {
+    /// Where consults are.
+    pub hub: Hub<L>,
+    /// To answer agents.
+    pub sfu: Sfu,
+    /// For the answers.
+    pub clock: Arc<Clock>,
+    /// For the counts.
+    pub metrics: Arc<Metrics>,
+    /// Told when a media session is up or gone.
+    pub sessions: Box<dyn Fn(MediaSessionId, SessionNews) + Send>,
+}
+
+/// What happened to a media session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SessionNews {
+    /// A viewer's connection is up.
+    Connected,
+    /// It ended.
+    Gone,
+}
+
+impl<L: ConsultLog> Pictures<L> {
+    /// Runs until the media part ends.
+    pub async fn run(self, mut events: mpsc::Receiver<SfuEvent>) {
+        while let Some(event) = events.recv().await {
+            self.happened(event).await;
+        }
+    }
+
+    async fn happened(&self, event: SfuEvent) {
+        let publishers = self.hub.publishers();
+        match event {
+            SfuEvent::StreamStarted {
+                consult,
+                session,
+                codec,
+                ours,
+                ..
+            } => {
+                if let Some(picture) = publishers.started(consult, session, codec.name(), ours) {
+                    self.tell(consult, picture.stream, PictureInput::Started(picture))
+                        .await;
+                }
+            }
+            SfuEvent::StreamStopped {
+                consult,
+                stream,
+                session,
+                reason,
+            } => {
+                if publishers.stopped(consult, session) {
+                    self.tell(consult, stream, PictureInput::Stopped(stream_end(reason)))
+                        .await;
+                }
+            }
+            SfuEvent::ControlMessage {
+                consult,
+                stream,
+                session,
+                text,
+            } => self.heard(consult, stream, session, &text).await,
+            SfuEvent::PictureFlow {
+                consult,
+                stream,
+                span,
+                frames,
+                bytes,
+                ..
+            } => {
+                self.tell(
+                    consult,
+                    stream,
+                    PictureInput::Arrived {
+                        frames,
+                        bytes,
+                        span_us: micros(span),
+                    },
+                )
+                .await;
+            }
+            SfuEvent::PublisherGone {
+                consult, session, ..
+            } => {
+                publishers.gone(consult, session);
+                (self.sessions)(session, SessionNews::Gone);
+            }
+            SfuEvent::WatcherConnected { session, .. } => {
+                (self.sessions)(session, SessionNews::Connected)
+            }
+            SfuEvent::WatcherGone { session, .. } => (self.sessions)(session, SessionNews::Gone),
+            SfuEvent::ControlOpen { .. } => {}
+        }
+    }
+
+    async fn heard(
+        &self,
+        consult: ConsultId,
+        stream: StreamId,
+        session: MediaSessionId,
+        text: &str,
+    ) {
+        let now = self.clock.now();
+        match self
+            .hub
+            .publishers()
+            .listen(consult, session, |ear| ear.hear(text, now))
+        {
+            Some(Heard::Answer(answer)) => {
+                let text = serde_json::to_string(&answer).unwrap_or_default();
+                if let Err(error) = self.sfu.send_to_publisher(session, text) {
+                    tracing::debug!(%error, "an agent did not get an answer");
+                }
+            }
+            Some(Heard::Tell(input)) => {
+                if let PictureInput::Stamp {
+                    captured_relay: Some((captured, _)),
+                    ..
+                } = &input
+                {
+                    self.metrics
+                        .image_age
+                        .took(Duration::from_micros(now.0.saturating_sub(captured.0)));
+                }
+                self.tell(consult, stream, input).await;
+            }
+            Some(Heard::Nothing { refused: true }) | None => {
+                self.metrics.agent_messages_refused.up()
+            }
+            Some(Heard::Nothing { refused: false }) => {}
+        }
+    }
+
+    async fn tell(&self, consult: ConsultId, stream: StreamId, input: PictureInput) {
+        if let Err(code) = self.hub.tell(consult, Input::Picture(stream, input)).await {
+            tracing::warn!(%consult, ?code, "a consult did not hear of its picture");
+        }
+    }
+}
+
+const fn stream_end(reason: StopReason) -> StreamEnd {
+    match reason {
+        StopReason::Closed => StreamEnd::Finished,
+        StopReason::Silent | StopReason::Failed => StreamEnd::Lost,
+        StopReason::Replaced => StreamEnd::Replaced,
+    }
+}
+
+fn micros(span: Duration) -> u64 {
+    u64::try_from(span.as_micros()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,451 @@
+//! The task of one consult.
+//!
+//! It owns the consult's core and the outboxes of its pages; nobody else touches them. Its life is one loop: wait for a
+//! command, the disk or the clock; apply it to the core; perform the effects. Storing runs beside the loop, so presence
+//! and joining never wait for the disk. A fault in the core unwinds this task only: the supervisor in `hub` starts it
+//! again from its log, and pages come back by themselves. Cost: a page's message takes two hops between tasks.
+
+use super::catch_up::{Way, entry_lines, line, way};
+use super::log::ConsultLog;
+use super::outbox::{Goodbye, Offered, Outbox};
+use super::publishers::Publishers;
+use crate::clock::Clock;
+use crate::consult::core::{About, Consult, Restored};
+use crate::consult::effect::is_passing;
+use crate::consult::presence::without_own;
+use crate::consult::{Audience, CatchUp, Effect, Input, Newcomer, SocketKey};
+use crate::metrics::Metrics;
+use crate::store::StoreError;
+use axum::extract::ws::Utf8Bytes;
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+use tokio::sync::{mpsc, oneshot};
+use wire::log::{LogEntry, LogEvent};
+use wire::problem::ProblemCode;
+use wire::socket::{FromRelay, Settings};
+use wire::{ConsultId, RelayTime, Seq};
+
+/// A consult that nobody is in keeps its state for this long, for those who look in again.
+const IDLE: Duration = Duration::from_secs(60);
+/// Between two tries to read the log again after the disk failed.
+const READ_AGAIN: Duration = Duration::from_secs(1);
+/// A page that was too slow comes back after this.
+const TOO_SLOW_RETRY_MS: u32 = 1_000;
+/// Pages of a relay that goes down come back spread over this time, so that they do not storm the next one.
+const SHUTDOWN_RETRY_MS: u32 = 500;
+/// One page each this much later.
+const SHUTDOWN_SPREAD_MS: u32 = 40;
+
+/// What a task is asked to do.
+#[derive(Debug)]
+pub(super) enum Command {
+    /// Let somebody in.
+    Join {
+        /// Which socket.
+        socket: SocketKey,
+        /// Who.
+        who: Newcomer,
+        /// The way to their page.
+        outbox: Outbox,
+        /// Told what to write first.
+        admitted: oneshot::Sender<Admission>,
+    },
+    /// Something happened.
+    Tell(Input),
+    /// The relay goes down.
+    ShutDown,
+}
+
+/// What a page is written before its queue is.
+#[derive(Debug)]
+pub(super) struct Admission {
+    pub(super) welcome: Utf8Bytes,
+    pub(super) way: Way,
+}
+
+/// What lists show of a consult, without asking its task.
+#[derive(Debug, Default)]
+pub(super) struct Status {
+    pub(super) picture: AtomicBool,
+    pub(super) people: AtomicU32,
+}
+
+/// What a task works with.
+pub(super) struct Surroundings<L> {
+    pub(super) consult: ConsultId,
+    pub(super) log: L,
+    pub(super) clock: Arc<Clock>,
+    pub(super) metrics: Arc<Metrics>,
+    pub(super) settings: Settings,
+    pub(super) publishers: Arc<Publishers>,
+    pub(super) status: Arc<Status>,
+}
+
+/// Why a task ended in order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ended {
+    /// Nobody was there for a while.
+    Idle,
+    /// The relay goes down.
+    ShutDown,
+    /// There is no such open consult.
+    NoSuchConsult,
+}
+
+type Storing = Pin<Box<dyn Future<Output = Result<(), StoreError>> + Send>>;
+
+struct Task<'a, L> {
+    around: &'a Surroundings<L>,
+    core: Consult,
+    outboxes: BTreeMap<SocketKey, Outbox>,
+    /// Of people who are being let in.
+    doors: BTreeMap<SocketKey, (Outbox, oneshot::Sender<Admission>)>,
+    storing: Option<Storing>,
+    /// The batch that is being stored, and since when.
+    batch: Option<(Instant, usize, usize)>,
+    read_again: Option<Instant>,
+    idle_since: Option<Instant>,
+}
+
+/// Runs a consult until nobody is there or the relay goes down. A fault in the rules panics out of here.
+pub(super) async fn run<L: ConsultLog>(
+    around: &Surroundings<L>,
+    commands: &mut mpsc::Receiver<Command>,
+) -> Result<Ended, StoreError> {
+    let Some(opened) = around.log.opened(around.consult).await? else {
+        return Ok(Ended::NoSuchConsult);
+    };
+    let restored = read_log(&around.log, around.consult).await?;
+    around.log.set_running(around.consult, true).await?;
+    let about = About {
+        consult: around.consult,
+        alias: opened.alias,
+        opened_at: opened.opened_at,
+        settings: around.settings,
+    };
+    let (core, effects) = Consult::new(
+        about,
+        restored,
+        around.publishers.running(around.consult),
+        around.clock.now(),
+    );
+    let mut task = Task {
+        around,
+        core,
+        outboxes: BTreeMap::new(),
+        doors: BTreeMap::new(),
+        storing: None,
+        batch: None,
+        read_again: None,
+        idle_since: None,
+    };
+    task.perform(effects);
+    let ended = task.live(commands).await;
+    if ended == Ended::Idle {
+        around.log.set_running(around.consult, false).await?;
+    }
+    Ok(ended)
+}
+
+/// Reads a whole log, in pages.
+async fn read_log<L: ConsultLog>(log: &L, consult: ConsultId) -> Result<Restored, StoreError> {
+    let mut restored = Restored::default();
+    loop {
+        let entries = log.after(consult, restored.shown.head).await?;
+        if entries.is_empty() {
+            return Ok(restored);
+        }
+        for entry in &entries {
+            restored.fold(entry);
+        }
+    }
+}
+
+/// What a turn of the loop is about.
+enum Turn {
+    Command(Option<Command>),
+    Stored(Result<(), StoreError>),
+    Time,
+}
+
+impl<L: ConsultLog> Task<'_, L> {
+    async fn live(&mut self, commands: &mut mpsc::Receiver<Command>) -> Ended {
+        loop {
+            let wake = self.next_wake();
+            let turn = tokio::select! {
+                stored = stored(&mut self.storing) => Turn::Stored(stored),
+                command = commands.recv() => Turn::Command(command),
+                () = tokio::time::sleep_until(wake.into()) => Turn::Time,
+            };
+            match turn {
+                Turn::Command(Some(Command::ShutDown) | None) => return self.shut_down().await,
+                Turn::Command(Some(command)) => self.command(command),
+                Turn::Stored(result) => self.stored(result),
+                Turn::Time => self.time().await,
+            }
+            self.note_status();
+            if self.is_over() && commands.is_empty() {
+                return Ended::Idle;
+            }
+        }
+    }
+
+    fn command(&mut self, command: Command) {
+        match command {
+            Command::Join {
+                socket,
+                who,
+                outbox,
+                admitted,
+            } => {
+                self.doors.insert(socket, (outbox, admitted));
+                self.apply(Input::Joined(socket, who));
+            }
+            Command::Tell(input) => {
+                if let Input::Gone(socket) = input {
+                    self.outboxes.remove(&socket);
+                }
+                self.apply(input);
+            }
+            Command::ShutDown => {}
+        }
+    }
+
+    fn apply(&mut self, input: Input) {
+        let effects = self.core.apply(input, self.around.clock.now());
+        self.perform(effects);
+    }
+
+    fn perform(&mut self, effects: Vec<Effect>) {
+        for effect in effects {
+            match effect {
+                Effect::Append(entries) => self.append(entries),
+                Effect::ReadAgain => self.read_again = Some(Instant::now()),
+                Effect::Admit {
+                    socket,
+                    welcome,
+                    catch_up,
+                } => self.admit(socket, &welcome, catch_up),
+                Effect::Say(Audience::One(socket), message) => self.say(socket, &message),
+                Effect::Say(Audience::All, message) => self.say_to_all(&message),
+                Effect::Close {
+                    socket,
+                    code,
+                    retry_ms,
+                } => self.close(socket, Goodbye { code, retry_ms }),
+            }
+        }
+    }
+
+    fn append(&mut self, entries: Vec<LogEntry>) {
+        let marks = entries
+            .iter()
+            .filter(|entry| matches!(entry.event, LogEvent::Marked { .. }))
+            .count();
+        self.batch = Some((Instant::now(), entries.len(), marks));
+        let (log, consult) = (self.around.log.clone(), self.around.consult);
+        self.storing = Some(Box::pin(async move { log.append(consult, entries).await }));
+    }
+
+    fn stored(&mut self, result: Result<(), StoreError>) {
+        self.storing = None;
+        let metrics = &self.around.metrics;
+        match result {
+            Ok(()) => {
+                if let Some((since, entries, marks)) = self.batch.take() {
+                    metrics.entries.add(entries as u64);
+                    metrics.marks.add(marks as u64);
+                    if marks > 0 {
+                        metrics.mark_stored.took(since.elapsed());
+                    }
+                }
+                self.apply(Input::Stored);
+            }
+            Err(error) => {
+                metrics.store_failures.up();
+                tracing::error!(consult = %self.around.consult, %error, "entries were not stored and are refused");
+                self.apply(Input::StoreFailed);
+            }
+        }
+    }
+
+    fn admit(&mut self, socket: SocketKey, welcome: &FromRelay, catch_up: CatchUp) {
+        let Some((outbox, admitted)) = self.doors.remove(&socket) else {
+            return;
+        };
+        self.outboxes.insert(socket, outbox);
+        self.around.metrics.sockets.up();
+        // A page that is gone already is noticed when its socket says so.
+        let _ = admitted.send(Admission {
+            welcome: line(welcome),
+            way: way(catch_up),
+        });
+    }
+
+    fn say(&mut self, socket: SocketKey, message: &FromRelay) {
+        if let FromRelay::Refused { code, .. } = message {
+            self.around.metrics.refused.up(*code);
+        }
+        self.offer(socket, &line(message), is_passing(message));
+    }
+
+    fn say_to_all(&mut self, message: &FromRelay) {
+        let sockets: Vec<SocketKey> = self.outboxes.keys().copied().collect();
+        let passing = is_passing(message);
+        match message {
+            FromRelay::Entries { entries } => {
+                for text in entry_lines(entries) {
+                    sockets
+                        .iter()
+                        .for_each(|socket| self.offer(*socket, &text, false));
+                }
+            }
+            FromRelay::Pointers { .. } | FromRelay::Sketches { .. } => {
+                for socket in sockets {
+                    let session = self.core.session_behind(socket);
+                    if let Some(news) = session.and_then(|session| without_own(message, session)) {
+                        self.offer(socket, &line(&news), true);
+                    }
+                }
+            }
+            _ => {
+                let text = line(message);
+                sockets
+                    .iter()
+                    .for_each(|socket| self.offer(*socket, &text, passing));
+            }
+        }
+    }
+
+    fn offer(&mut self, socket: SocketKey, text: &Utf8Bytes, passing: bool) {
+        match self
+            .outboxes
+            .get(&socket)
+            .map(|outbox| outbox.offer(text, passing))
+        {
+            Some(Offered::Overflow) => self.close(
+                socket,
+                Goodbye {
+                    code: ProblemCode::TooSlow,
+                    retry_ms: Some(TOO_SLOW_RETRY_MS),
+                },
+            ),
+            Some(Offered::LeftOut) => self.around.metrics.messages_left_out.up(),
+            Some(Offered::Taken) | None => {}
+        }
+    }
+
+    /// The socket hears it and then says that it is gone, which takes its person out.
+    fn close(&mut self, socket: SocketKey, goodbye: Goodbye) {
+        self.around.metrics.refused.up(goodbye.code);
+        let outbox = self
+            .outboxes
+            .remove(&socket)
+            .or_else(|| self.doors.remove(&socket).map(|(outbox, _)| outbox));
+        if let Some(outbox) = outbox {
+            tracing::info!(consult = %self.around.consult, code = ?goodbye.code, "socket closed by the relay");
+            outbox.close(goodbye);
+        }
+    }
+
+    async fn time(&mut self) {
+        if self.read_again.is_some_and(|at| at <= Instant::now()) && self.storing.is_none() {
+            match read_log(&self.around.log, self.around.consult).await {
+                Ok(restored) => {
+                    self.read_again = None;
+                    tracing::info!(consult = %self.around.consult, "the log can be written again");
+                    let effects = self.core.recovered(restored, self.around.clock.now());
+                    self.perform(effects);
+                }
+                Err(error) => {
+                    self.read_again = Some(Instant::now() + READ_AGAIN);
+                    tracing::error!(consult = %self.around.consult, %error, "the log cannot be read");
+                }
+            }
+        }
+        self.apply(Input::Tick);
+        self.around
+            .metrics
+            .frozen_us
+            .add(self.core.stalled_us(self.around.clock.now()));
+    }
+
+    fn next_wake(&self) -> Instant {
+        let now: RelayTime = self.around.clock.now();
+        let until = |due: RelayTime| {
+            Instant::now() + Duration::from_micros(due.0.saturating_sub(now.0)).min(IDLE)
+        };
+        let over = self
+            .idle_since
+            .map_or_else(|| Instant::now() + IDLE, |since| since + IDLE);
+        [self.core.due().map(until), self.read_again, Some(over)]
+            .into_iter()
+            .flatten()
+            .min()
+            .unwrap_or(over)
+    }
+
+    fn is_over(&mut self) -> bool {
+        if !self.core.is_idle() || !self.outboxes.is_empty() {
+            self.idle_since = None;
+            return false;
+        }
+        self.idle_since.get_or_insert_with(Instant::now).elapsed() >= IDLE
+    }
+
+    fn note_status(&self) {
+        let summary = self.core.summary();
+        self.around
+            .status
+            .picture
+            .store(summary.picture, Ordering::Relaxed);
+        self.around
+            .status
+            .people
+            .store(summary.people, Ordering::Relaxed);
+    }
+
+    /// What is on its way to the disk gets there and is told; then all pages are sent away to come back.
+    async fn shut_down(&mut self) -> Ended {
+        while self.storing.is_some() {
+            let result = stored(&mut self.storing).await;
+            self.stored(result);
+        }
+        let sockets: Vec<SocketKey> = self.outboxes.keys().copied().collect();
+        for (number, socket) in (0..).zip(sockets) {
+            let retry_ms = Some(SHUTDOWN_RETRY_MS + SHUTDOWN_SPREAD_MS * number);
+            self.close(
+                socket,
+                Goodbye {
+                    code: ProblemCode::ShuttingDown,
+                    retry_ms,
+                },
+            );
+        }
+        Ended::ShutDown
+    }
+}
+
+/// The end of the storing that runs; never, while none does.
+async fn stored(storing: &mut Option<Storing>) -> Result<(), StoreError> {
+    match storing {
+        Some(storing) => storing.await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Entries of a log that a page misses, up to and with `to`.
+pub(super) async fn missed<L: ConsultLog>(
+    log: &L,
+    consult: ConsultId,
+    after: Seq,
+    to: Seq,
+) -> Result<Vec<LogEntry>, StoreError> {
+    let mut entries = log.after(consult, after).await?;
+    entries.retain(|entry| entry.seq <= to);
+    Ok(entries)
+}

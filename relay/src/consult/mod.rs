@@ -1,0 +1,39 @@
+//! Live consults: the rules of a meeting, and one task for each that follows them.
+//!
+//! ```text
+//! page ─ socket ─► gate (form, speed) ─► core (rules) ─► effects ─► log (durable) ─► entries to all pages
+//! sfu  ─ events ────────────────────────►  │  presence, flow ─────► pages, unstored
+//! ```
+//!
+//! Everything here takes `now` and returns what is to be done; it does no input or output. `core` is the state machine,
+//! `marking` and `freezing` its rules, `ledger` what they know, `state` the fold that pages see, `people` who is here,
+//! `presence` and `flow` what is shown and not kept, `gate` what a page may say how fast, `agent` what a capture agent
+//! says. `live` runs it on tokio. Invariant: what a page is told is in the log.
+
+pub mod agent;
+pub mod bucket;
+pub mod core;
+pub mod effect;
+pub mod flow;
+mod freezing;
+pub mod gate;
+pub mod ledger;
+pub mod live;
+
+mod marking;
+pub mod people;
+pub mod presence;
+pub mod rights;
+pub mod state;
+
+#[cfg(test)]
+mod log_properties;
+#[cfg(test)]
+mod rules_tests;
+#[cfg(test)]
+pub(crate) mod samples;
+
+pub use self::core::Consult;
+pub use effect::{
+    Audience, CatchUp, Effect, Input, Newcomer, PictureInput, RunningPicture, SocketKey,
+};

@@ -1,0 +1,83 @@
+//! The state of a consult as pages see it: one fold over the log.
+//!
+//! The same fold makes the live state, every snapshot and the state after a restart; the pages' own fold agrees with it.
+//! It has no rules: the core decides what gets into the log, this only reads it. Invariant: a snapshot at any entry
+//! followed by the entries after it gives the same state as all entries.
+
+use wire::Seq;
+use wire::log::{LogEntry, LogEvent};
+use wire::socket::{ConsultState, FreezeState, MarkState, StreamState};
+
+/// The state after entry `head`.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Shown {
+    /// The state.
+    pub state: ConsultState,
+    /// The last entry in it.
+    pub head: Seq,
+}
+
+impl Shown {
+    /// Takes the next entry in. Entries come in order; the log has no gaps.
+    pub fn fold(&mut self, entry: &LogEntry) {
+        self.head = entry.seq;
+        let state = &mut self.state;
+        match &entry.event {
+            LogEvent::Joined { .. } | LogEvent::Left { .. } => {}
+            LogEvent::StreamStarted {
+                stream,
+                stamped,
+                codec,
+            } => {
+                state.streams.retain(|known| known.stream != *stream);
+                state.streams.push(StreamState {
+                    stream: *stream,
+                    stamped: *stamped,
+                    codec: codec.clone(),
+                    live: true,
+                });
+            }
+            LogEvent::StreamStopped { stream, .. } => {
+                for known in state
+                    .streams
+                    .iter_mut()
+                    .filter(|known| known.stream == *stream)
+                {
+                    known.live = false;
+                }
+            }
+            LogEvent::Frozen { freeze, anchor } => {
+                state.freeze = Some(FreezeState {
+                    freeze: *freeze,
+                    anchor: *anchor,
+                    author: entry.author.clone(),
+                    at: entry.at,
+                });
+            }
+            LogEvent::Released { .. } => state.freeze = None,
+            LogEvent::Marked { mark } => {
+                if let Some(replaced) = mark.replaces {
+                    state.marks.retain(|held| held.mark.id != replaced);
+                }
+                state.marks.push(MarkState {
+                    mark: mark.clone(),
+                    author: entry.author.clone(),
+                    at: entry.at,
+                    pinned: false,
+                });
+            }
+            LogEvent::Withdrawn { mark } => state.marks.retain(|held| held.mark.id != *mark),
+            LogEvent::Pinned { mark, pinned } => {
+                // A pin follows its mark closely, so the newest are looked at first.
+                if let Some(held) = state
+                    .marks
+                    .iter_mut()
+                    .rev()
+                    .find(|held| held.mark.id == *mark)
+                {
+                    held.pinned = *pinned;
+                }
+            }
+        }
+    }
+}
