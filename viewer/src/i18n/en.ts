@@ -45,6 +45,7 @@ export const en = {
   "stage.zoom": "Zoom {percent} %",
   "stage.live": "LIVE",
   "stage.liveMore": "The picture as it is now",
+  "stage.releasedBy": "Released by {name}. The picture as it is now",
   "stage.frozen": "FROZEN",
   "stage.frozenBy": "by {name}. Everybody sees this frame",
   "stage.frozenSending": "Freezing the picture for everybody…",

@@ -48,6 +48,7 @@ export const ja = {
   "stage.zoom": "拡大 {percent} %",
   "stage.live": "LIVE ライブ",
   "stage.liveMore": "今の映像です",
+  "stage.releasedBy": "{name} が再開。今の映像です",
   "stage.frozen": "FROZEN 静止",
   "stage.frozenBy": "{name} が静止。全員が同じフレームです",
   "stage.frozenSending": "全員の映像を静止しています…",

@@ -58,6 +58,8 @@ export class Consult {
   readonly stream: ReadonlySignal<StreamId | null>;
   /** Marks in force, with own ones that the relay has not stored yet. */
   readonly marks: ReadonlySignal<readonly MarkState[]>;
+  /** Who let the picture run again last, since this page came, and when (`performance.now`). */
+  readonly released = signal<{ readonly name: string | null; readonly at: number } | null>(null);
   /** Whether this page has all entries that the relay had when it connected. */
   readonly current = signal(false);
 
@@ -203,6 +205,10 @@ export class Consult {
       this.#sending.confirm(entry);
       if (step.result === "known") continue;
       replica = step.replica;
+      if (entry.event.type === "released") {
+        const { author } = entry;
+        this.released.value = { name: author.type === "relay" ? null : author.name, at: performance.now() };
+      }
       if (entry.event.type === "marked") {
         this.sketches.value = withoutMark(this.sketches.peek(), entry.event.mark.id);
       }

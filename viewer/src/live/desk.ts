@@ -1,12 +1,11 @@
 // Everything that one page of a consult works with, wired together.
 //
-// Owns the consult, the picture, the watch, the hand and the stage, and the shared freeze: who may, what the page shows
-// meanwhile, and what happens when it is refused. Made by the consult and bedside screens, one per visit of the page.
-// Invariant: the freeze in force is the log's; the own, unconfirmed one only bridges the way to the relay and back.
+// Owns the consult, the picture, the watch, the hand, the freeze and the stage, and what follows from them together:
+// what the frame says, whether drawing is possible, which frame a mark belongs to. Made by the consult and bedside
+// screens, one per visit of the page. Invariant: a mark's ground is a frame that is on the glass at that moment.
 
 import { computed, effect, type ReadonlySignal, signal } from "@preact/signals";
 import { t } from "../i18n/i18n";
-import { newId } from "../ids";
 import type { Ground } from "../marks/drawing";
 import { type Showing, unlessSame, visibleMarks } from "../marks/visible";
 import { StageInput } from "../stage/input";
@@ -14,17 +13,19 @@ import { stagePoint } from "../stage/points";
 import { Stage } from "../stage/stage";
 import { type View, WHOLE } from "../stage/view";
 import type { SessionGrant } from "../wire/http";
-import type { AnnotationId, FreezeId } from "../wire/ids";
+import type { AnnotationId } from "../wire/ids";
 import type { Anchor } from "../wire/mark";
 import type { Page } from "../wire/people";
 import type { MarkState } from "../wire/socket";
 import { Consult } from "./consult";
 import { exposeDiagnostics } from "./diagnostics";
+import { SharedFreeze } from "./freeze";
 import { DrawingHand } from "./hand";
 import { LivePicture } from "./picture";
 import { STALE_AFTER_MS } from "./quality";
 import { composeScene } from "./scene";
 import { Watch } from "./watch";
+import { whyNotDraw } from "./why";
 
 /** What the stage's frame and words say. */
 export type Scenery = "waiting" | "live" | "stale" | "frozen" | "frozenNear" | "frozenMissing";
@@ -32,14 +33,12 @@ export type Scenery = "waiting" | "live" | "stale" | "frozen" | "frozenNear" | "
 /** Why drawing is not possible now. */
 export type Hindrance = "noRight" | "noPicture" | "stillMissing" | null;
 
-/** An own freeze that the relay has not confirmed by now is given up. */
-const FREEZE_ANSWER_MS = 3_000;
-
 export class Desk {
   readonly consult: Consult;
   readonly picture: LivePicture;
   readonly watch: Watch;
   readonly hand: DrawingHand;
+  readonly freeze: SharedFreeze;
   readonly view = signal<View>(WHOLE);
   readonly scenery: ReadonlySignal<Scenery>;
   readonly hindrance: ReadonlySignal<Hindrance>;
@@ -47,11 +46,8 @@ export class Desk {
   readonly visible: ReadonlySignal<readonly MarkState[]>;
   /** The frozen frame that is really shown here. */
   readonly #standsOn: ReadonlySignal<Anchor | null>;
-  /** Counts tries to draw where nothing may be drawn; the words of `hindrance` are said again at each. */
-  readonly tried = signal(0);
-  /** The own freeze on its way to the relay. */
-  readonly #asked = signal<{ readonly freeze: FreezeId; readonly anchor: Anchor } | null>(null);
-  #askedTimer: ReturnType<typeof setTimeout> | undefined;
+  /** What was just said about something that cannot be done; each try makes a new one. */
+  readonly explanation = signal<{ readonly words: string } | null>(null);
   #stage: Stage | null = null;
   #input: StageInput | null = null;
   readonly #stopEffects: (() => void)[] = [];
@@ -67,15 +63,14 @@ export class Desk {
       consult: this.consult,
       stage: () => this.#stage,
       ground: () => this.ground(),
-      explain: () => {
-        this.tried.value += 1;
-      },
+      explain: () => this.explain(whyNotDraw(this)),
     });
+    this.freeze = new SharedFreeze(this.consult, this.picture, () => this.#frameUnderTheEyes());
     this.scenery = computed(() => this.#scenery());
     this.hindrance = computed(() => this.#hindrance());
     this.#standsOn = computed(() => {
       const still = this.picture.still.value;
-      return still === null || still.kind === "missing" ? null : this.frozenOn();
+      return still === null || still.kind === "missing" ? null : this.freeze.anchor();
     });
     let visible: readonly MarkState[] = [];
     this.visible = computed(() => {
@@ -83,8 +78,7 @@ export class Desk {
       return visible;
     });
     this.picture.onFrame = (frame) => this.watch.painted(frame);
-    this.consult.onFreezeRefused = (freeze) => this.#freezeRefused(freeze);
-    this.#stopEffects.push(this.#followFreeze(), this.#followLink(), exposeDiagnostics(this));
+    this.#stopEffects.push(this.#followStream(), this.#followLink(), exposeDiagnostics(this));
   }
 
   /** Gives the desk its canvas; the way back is the returned function. */
@@ -116,7 +110,7 @@ export class Desk {
   }
 
   close(): void {
-    clearTimeout(this.#askedTimer);
+    this.freeze.close();
     for (const stop of this.#stopEffects) stop();
     this.watch.close();
     this.consult.close();
@@ -133,47 +127,15 @@ export class Desk {
     return { over: "running", now: this.consult.relayNow(), quickMarkSeconds };
   }
 
-  /** The frame that everybody stands on. */
-  frozenOn(): Anchor | null {
-    return this.consult.replica.value.state.freeze?.anchor ?? this.#asked.value?.anchor ?? null;
-  }
-
   /** The frame that a mark made now belongs to. */
   ground(): Ground | null {
     if (this.hindrance.peek() !== null) return null;
-    const frozen = this.frozenOn();
+    const frozen = this.freeze.anchor();
     if (frozen !== null) return { anchor: frozen, drawnOn: "freeze" };
     const anchor = this.#frameUnderTheEyes();
     if (anchor === null) return null;
     const silent = this.picture.silentMs(performance.now()) ?? 0;
     return { anchor, drawnOn: silent > STALE_AFTER_MS ? "stale" : "running" };
-  }
-
-  /** Whether this page may end the freeze in force. */
-  mayRelease(): boolean {
-    const freeze = this.consult.replica.value.state.freeze;
-    if (freeze === null) return false;
-    const { author } = freeze;
-    const rights = this.consult.rights.value;
-    if (author.type !== "person" || author.person === this.grant.person) return true;
-    // Whoever froze and left cannot release: then anybody who may freeze can.
-    const away = !this.consult.people.value.some((person) => person.session === author.session);
-    return rights.releaseAny || (away && rights.freeze);
-  }
-
-  /** Freezes everybody on the frame under the eyes, or lets the picture run again. */
-  toggleFreeze(): void {
-    const freeze = this.consult.replica.peek().state.freeze;
-    if (freeze !== null) {
-      if (this.mayRelease()) this.consult.release(freeze.freeze);
-      return;
-    }
-    const anchor = this.#frameUnderTheEyes();
-    if (anchor === null || this.#asked.peek() !== null || !this.consult.rights.peek().freeze) return;
-    const id = newId<FreezeId>();
-    if (!this.consult.freeze(id, anchor)) return;
-    this.#asked.value = { freeze: id, anchor };
-    this.#askedTimer = setTimeout(() => this.#freezeRefused(id), FREEZE_ANSWER_MS);
   }
 
   /** The newest own mark, which undo would take back. */
@@ -197,6 +159,11 @@ export class Desk {
 
   select(mark: AnnotationId | null): void {
     this.hand.selected.value = mark;
+  }
+
+  /** Says why something cannot be done now. */
+  explain(words: string | null): void {
+    if (words !== null) this.explanation.value = { words };
   }
 
   /** Zooms around the keyboard's cursor, else around the middle. */
@@ -232,13 +199,13 @@ export class Desk {
     return this.picture.still.value?.kind === "missing" ? "stillMissing" : null;
   }
 
-  #followFreeze(): () => void {
+  /** Frames of one publisher must not pass for frames of another. */
+  #followStream(): () => void {
+    let before = this.consult.stream.peek();
     return effect(() => {
-      const inForce = this.consult.replica.value.state.freeze;
-      if (inForce !== null && this.#asked.value !== null) this.#askAnswered();
-      const anchor = this.frozenOn();
-      if (anchor === null) this.picture.release();
-      else this.picture.freeze(anchor.rtpTime);
+      const { value } = this.consult.stream;
+      if (before !== null && value !== before) this.picture.forgetFrames();
+      before = value;
     });
   }
 
@@ -247,20 +214,13 @@ export class Desk {
     let lost = false;
     return effect(() => {
       const { state } = this.consult.link.value;
+      // Whoever took over, or nobody, watches now: this page must not hold a media session.
+      if (state === "ended") this.picture.close();
       if (state === "lost") lost = true;
       if (state === "open" && lost) {
         lost = false;
         this.picture.relayReturned(performance.now());
       }
     });
-  }
-
-  #freezeRefused(freeze: FreezeId): void {
-    if (this.#asked.peek()?.freeze === freeze) this.#askAnswered();
-  }
-
-  #askAnswered(): void {
-    clearTimeout(this.#askedTimer);
-    this.#asked.value = null;
   }
 }

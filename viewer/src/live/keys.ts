@@ -8,6 +8,7 @@ import { PENS } from "../stage/pens";
 import { ZOOM_STEP } from "../stage/view";
 import type { Desk } from "./desk";
 import type { Tool } from "./hand";
+import { whyNotDraw, whyNotFreeze, whyNotUndo } from "./why";
 
 /** One press moves the cursor by 1 % of the picture, with Ctrl by a fifth of that: about a pixel. */
 const STEP = 0.01;
@@ -54,21 +55,26 @@ function letterKey(desk: Desk, event: KeyboardEvent, toggleHelp: () => void): bo
   const key = event.key.toLowerCase();
   const tool = TOOL_KEYS[key];
   const pen = PENS[Number(key) - 1];
-  const mayDraw = desk.hindrance.peek() === null;
+  const whyNot = whyNotDraw(desk);
   if (tool !== undefined) {
-    if (tool === "pointer" || mayDraw) desk.hand.choose(tool);
-    else desk.tried.value += 1;
+    if (tool === "pointer" || whyNot === null) desk.hand.choose(tool);
+    else desk.explain(whyNot);
   } else if (pen !== undefined) {
-    if (mayDraw) desk.hand.choosePen(pen);
-    else desk.tried.value += 1;
-  } else if (key === "f") desk.toggleFreeze();
-  else if (key === "z") desk.undo();
+    if (whyNot === null) desk.hand.choosePen(pen);
+    else desk.explain(whyNot);
+  } else if (key === "f") unless(whyNotFreeze(desk), desk, () => desk.freeze.toggle());
+  else if (key === "z") unless(whyNotUndo(desk), desk, () => desk.undo());
   else if (key === "+" || key === ";") desk.zoomBy(ZOOM_STEP);
   else if (key === "-") desk.zoomBy(1 / ZOOM_STEP);
   else if (key === "0") desk.stage?.whole();
   else if (key === "?") toggleHelp();
   else return false;
   return true;
+}
+
+function unless(why: string | null, desk: Desk, act: () => void): void {
+  if (why === null) act();
+  else desk.explain(why);
 }
 
 function isTyping(target: EventTarget | null): boolean {

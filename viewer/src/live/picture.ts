@@ -120,9 +120,9 @@ export class LivePicture {
     this.#client.restart();
   }
 
-  /** Stands on a frame until `release`. */
-  freeze(rtpTime: RtpTime): void {
-    if (this.#frozenOn === rtpTime) return;
+  /** Stands on a frame until `release`; null for a frame of a stream that is not this one, which cannot be here. */
+  freeze(rtpTime: RtpTime | null): void {
+    if (this.still.peek() !== null && this.#frozenOn === rtpTime) return;
     this.#frozenOn = rtpTime;
     this.still.value = { kind: "missing" };
     this.#uncover();
@@ -130,10 +130,15 @@ export class LivePicture {
   }
 
   release(): void {
-    if (this.#frozenOn === null) return;
+    if (this.still.peek() === null) return;
     this.#frozenOn = null;
     this.still.value = null;
     this.#uncover();
+  }
+
+  /** The picture comes from somebody else now. */
+  forgetFrames(): void {
+    this.#watcher.ring.clear();
   }
 
   close(): void {
@@ -170,7 +175,7 @@ export class LivePicture {
     if (size?.width !== frame.width || size.height !== frame.height) {
       this.size.value = { width: frame.width, height: frame.height };
     }
-    if (this.#frozenOn === null && !this.cover.hidden) this.#uncover();
+    if (this.still.peek() === null && !this.cover.hidden) this.#uncover();
     this.#newest.value = frame;
     this.onFrame(frame);
   }

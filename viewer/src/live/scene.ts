@@ -21,7 +21,7 @@ export function composeScene(
 ): Scene {
   const drawing = hand.drawing.value;
   const cursor = hand.cursor.value;
-  const own: SceneSketch[] = drawing === null ? [] : [drawing];
+  const own: SceneSketch[] = drawing === null ? [] : [{ ...drawing, by: null }];
   return {
     marks,
     selected: hand.selected.value,
@@ -33,11 +33,17 @@ export function composeScene(
 }
 
 function othersSketches(consult: Consult, frozenOn: Anchor | null): SceneSketch[] {
+  const people = new Map(consult.people.value.map((person) => [person.session, person.name]));
   const finished = new Set(consult.replica.value.state.marks.map((held) => held.mark.id));
   return [...consult.sketches.value.values()]
     .filter((sketch) => !finished.has(sketch.mark))
     .filter((sketch) => frozenOn === null || sameFrame(sketch.anchor, frozenOn))
-    .map((sketch) => ({ form: sketch.form, pen: sketch.pen, points: sketch.points.map(fromWire) }));
+    .map((sketch) => ({
+      form: sketch.form,
+      pen: sketch.pen,
+      points: sketch.points.map(fromWire),
+      by: people.get(sketch.session) ?? null,
+    }));
 }
 
 function pointers(consult: Consult): ScenePointer[] {

@@ -3,12 +3,11 @@
 // Reads the links to relay and picture and what the relay says of the source. Between the bar and the picture, never
 // over it. Invariant: a loss is told by words that stay until it is over.
 
-import { useEffect, useState } from "preact/hooks";
+import { useEffect } from "preact/hooks";
 import { t } from "../i18n/i18n";
 import type { Desk } from "../live/desk";
-import { hindranceWords } from "./rail";
 
-/** How long the reason for a useless try to draw is shown. */
+/** How long the reason for a useless try is shown. */
 const WHY_SHOWN_MS = 4_000;
 
 export function Banners({ desk }: { desk: Desk }) {
@@ -66,16 +65,15 @@ function pictureWords(desk: Desk, stopped: boolean): string | null {
   return stopped ? t("link.pictureLost") : null;
 }
 
-/** Says why nothing is drawn, each time somebody tries. */
+/** Says why something cannot be done, for a moment after somebody tried. */
 function Why({ desk }: { desk: Desk }) {
-  const tries = desk.tried.value;
-  const [shown, setShown] = useState(0);
+  const explanation = desk.explanation.value;
   useEffect(() => {
-    if (tries === 0) return undefined;
-    setShown(tries);
-    const timer = setTimeout(() => setShown(0), WHY_SHOWN_MS);
+    if (explanation === null) return undefined;
+    const timer = setTimeout(() => {
+      desk.explanation.value = null;
+    }, WHY_SHOWN_MS);
     return () => clearTimeout(timer);
-  }, [tries]);
-  const words = hindranceWords(desk, desk.hindrance.value);
-  return shown === 0 || words === null ? null : <p class="banner">{words}</p>;
+  }, [explanation]);
+  return explanation === null ? null : <p class="banner">{explanation.words}</p>;
 }

@@ -1,11 +1,11 @@
 // The tools at the thumb's side: what the hand holds, pens, freeze, undo, zoom and the panels.
 //
-// Shows and calls the desk's intents; decides nothing. A tool that cannot be used says why in its title and in words
-// under the tools. Invariant: every tool has words and a key, and its state is told to assistive technology.
+// Shows and calls the desk's intents; decides nothing. A tool that cannot be used says why when it is pressed. Invariant: every tool has words and a key, and its state is told to assistive technology.
 
 import { t } from "../i18n/i18n";
-import type { Desk, Hindrance } from "../live/desk";
+import type { Desk } from "../live/desk";
 import type { Tool } from "../live/hand";
+import { whyNotDraw, whyNotFreeze, whyNotUndo, whyNotWhole } from "../live/why";
 import { PENS } from "../stage/pens";
 import { ZOOM_STEP } from "../stage/view";
 import type { Pen } from "../wire/mark";
@@ -30,14 +30,14 @@ export function Rail({
   panel: Panel;
   onPanel: (panel: Panel) => void;
 }) {
-  const hindrance = desk.hindrance.value;
-  const why = hindranceWords(desk, hindrance);
+  const why = whyNotDraw(desk);
   return (
     <nav class="rail" aria-label={t("tool.group")}>
       <fieldset class="rail__group">
         <legend class="unseen">{t("tool.group")}</legend>
         {TOOLS.map(({ tool, key }) => (
           <ToolButton
+            desk={desk}
             key={tool}
             icon={tool}
             words={t(`tool.${tool}`)}
@@ -62,12 +62,14 @@ export function Rail({
       </div>
       <div class="rail__group">
         <ToolButton
+          desk={desk}
           icon="list"
           words={t("tool.list")}
           pressed={panel === "list"}
           onPress={() => onPanel(panel === "list" ? "none" : "list")}
         />
         <ToolButton
+          desk={desk}
           icon="help"
           words={t("tool.help")}
           shortcut="?"
@@ -84,13 +86,8 @@ export function Rail({
   );
 }
 
-export function hindranceWords(desk: Desk, hindrance: Hindrance): string | null {
-  if (hindrance === null) return null;
-  const role = desk.consult.me.value?.role ?? desk.grant.role;
-  return t(`why.${hindrance}`, { role: t(`role.${role}`) });
-}
-
 type ToolButtonProps = {
+  readonly desk: Desk;
   readonly icon: IconName;
   readonly words: string;
   readonly shortcut?: string;
@@ -103,7 +100,17 @@ type ToolButtonProps = {
 };
 
 /** `aria-disabled` keeps the button in reach, so that the reason can be read. */
-export function ToolButton({ icon, words, shortcut, pressed, why, kind, testId, onPress }: ToolButtonProps) {
+export function ToolButton({
+  desk,
+  icon,
+  words,
+  shortcut,
+  pressed,
+  why,
+  kind,
+  testId,
+  onPress,
+}: ToolButtonProps) {
   const disabled = why !== undefined && why !== null;
   const shown = shortcut === undefined ? words : `${words} (${shortcut})`;
   return (
@@ -116,7 +123,8 @@ export function ToolButton({ icon, words, shortcut, pressed, why, kind, testId, 
       title={disabled ? `${shown}: ${why}` : shown}
       data-testid={testId ?? `tool-${icon}`}
       onClick={() => {
-        if (!disabled) onPress();
+        if (disabled) desk.explain(why);
+        else onPress();
       }}
     >
       <Icon name={icon} />
@@ -149,6 +157,7 @@ function PenButton({
       data-testid={`pen-${pen}`}
       onClick={() => {
         if (why === null) desk.hand.choosePen(pen);
+        else desk.explain(why);
       }}
     >
       <PenLine pen={pen} />
@@ -160,41 +169,32 @@ function PenButton({
 }
 
 export function FreezeButton({ desk, big = false }: { desk: Desk; big?: boolean }) {
-  const frozen = desk.frozenOn() !== null;
+  const frozen = desk.freeze.anchor() !== null;
   return (
     <ToolButton
+      desk={desk}
       icon={frozen ? "release" : "freeze"}
       words={t(frozen ? "tool.release" : "tool.freeze")}
       shortcut="F"
       kind={big ? "big" : "wide"}
       testId="freeze"
       pressed={frozen}
-      why={freezeHindrance(desk, frozen)}
-      onPress={() => desk.toggleFreeze()}
+      why={whyNotFreeze(desk)}
+      onPress={() => desk.freeze.toggle()}
     />
   );
-}
-
-function freezeHindrance(desk: Desk, frozen: boolean): string | null {
-  const { consult } = desk;
-  if (consult.link.value.state !== "open") return t("why.noLink");
-  if (frozen)
-    return desk.mayRelease() || consult.replica.value.state.freeze === null ? null : t("why.notYourFreeze");
-  if (!consult.rights.value.freeze) {
-    return t("why.noFreezeRight", { role: t(`role.${consult.me.value?.role ?? desk.grant.role}`) });
-  }
-  return desk.hindrance.value === "noPicture" ? t("why.noPicture") : null;
 }
 
 export function UndoButton({ desk, big = false }: { desk: Desk; big?: boolean }) {
   return (
     <ToolButton
+      desk={desk}
       {...(big ? { kind: "big" } : {})}
       icon="undo"
       words={t("tool.undo")}
       shortcut="Z"
       testId="undo"
-      why={desk.lastOwn() === null ? t("why.nothingToUndo") : null}
+      why={whyNotUndo(desk)}
       onPress={() => desk.undo()}
     />
   );
@@ -203,10 +203,11 @@ export function UndoButton({ desk, big = false }: { desk: Desk; big?: boolean })
 function WholeButton({ desk }: { desk: Desk }) {
   return (
     <ToolButton
+      desk={desk}
       icon="whole"
       words={t("tool.whole")}
       shortcut="0"
-      why={desk.view.value.zoom > 1 ? null : t("why.whole")}
+      why={whyNotWhole(desk)}
       onPress={() => desk.stage?.whole()}
     />
   );
@@ -216,12 +217,14 @@ function ZoomButtons({ desk }: { desk: Desk }) {
   return (
     <>
       <ToolButton
+        desk={desk}
         icon="zoomIn"
         words={t("tool.zoomIn")}
         shortcut="+"
         onPress={() => desk.zoomBy(ZOOM_STEP)}
       />
       <ToolButton
+        desk={desk}
         icon="zoomOut"
         words={t("tool.zoomOut")}
         shortcut="-"

@@ -8,6 +8,9 @@ import { t } from "../i18n/i18n";
 import type { Desk } from "../live/desk";
 import { Badge } from "./badge";
 
+/** How long it is said who let the picture run again. */
+const RELEASE_TOLD_MS = 5_000;
+
 export function StageView({ desk }: { desk: Desk }) {
   const layers = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
@@ -49,7 +52,10 @@ function SceneryWords({ desk }: { desk: Desk }) {
   const [title, more] = sceneryWords(desk);
   return (
     <p class="scenery" data-testid="scenery">
-      <strong class="scenery__title">{title}</strong> <span class="scenery__more">{more}</span>
+      <strong class="scenery__title" role="status">
+        {title}
+      </strong>{" "}
+      <span class="scenery__more">{more}</span>
     </p>
   );
 }
@@ -58,7 +64,7 @@ function sceneryWords(desk: Desk): [string, string] {
   const still = desk.picture.still.value;
   switch (desk.scenery.value) {
     case "live":
-      return [t("stage.live"), t("stage.liveMore")];
+      return [t("stage.live"), releasedBy(desk) ?? t("stage.liveMore")];
     case "stale": {
       const seconds = Math.floor((desk.watch.badge.value.silentMs ?? 0) / 1000);
       return [t("stage.stale"), t("stage.staleMore", { seconds })];
@@ -75,6 +81,15 @@ function sceneryWords(desk: Desk): [string, string] {
     case "waiting":
       return [t("stage.waiting"), ""];
   }
+}
+
+/** A picture never runs again without a word. */
+function releasedBy(desk: Desk): string | null {
+  const released = desk.consult.released.value;
+  if (released === null) return null;
+  void desk.watch.tick.value;
+  if (performance.now() - released.at > RELEASE_TOLD_MS) return null;
+  return t("stage.releasedBy", { name: released.name ?? t("stage.someone") });
 }
 
 function frozenBy(desk: Desk, key: "stage.frozenBy" | "stage.frozenMissingMore"): string {

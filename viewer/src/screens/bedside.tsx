@@ -5,9 +5,10 @@ import { t } from "../i18n/i18n";
 import type { Desk } from "../live/desk";
 import { listenToKeys } from "../live/keys";
 import { keepAwake, wakeState } from "../live/wake";
+import { whyNotDraw } from "../live/why";
 import { Bar } from "../parts/bar";
 import { PeopleList } from "../parts/people";
-import { FreezeButton, hindranceWords, ToolButton, UndoButton } from "../parts/rail";
+import { FreezeButton, ToolButton, UndoButton } from "../parts/rail";
 import { StageView } from "../parts/stage-view";
 import type { SessionGrant } from "../wire/http";
 import { useDesk } from "./desk-use";
@@ -42,12 +43,13 @@ function BedsideControls({ desk }: { desk: Desk }) {
     <nav class="bedside__controls" aria-label={t("tool.group")}>
       <FreezeButton desk={desk} big={true} />
       <ToolButton
+        desk={desk}
         icon="pen"
         words={t("bedside.pen")}
         shortcut="P"
         kind="big"
         pressed={drawing}
-        why={hindranceWords(desk, desk.hindrance.value)}
+        why={whyNotDraw(desk)}
         onPress={() => hand.choose(drawing ? "pointer" : "pen")}
       />
       <UndoButton desk={desk} big={true} />

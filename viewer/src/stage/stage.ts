@@ -37,6 +37,8 @@ export type SceneSketch = {
   readonly form: SketchForm;
   readonly pen: Pen;
   readonly points: readonly PicturePoint[];
+  /** Who is drawing it; null for oneself. */
+  readonly by: string | null;
 };
 export type ScenePointer = PointerLook & { readonly at: PicturePoint };
 
@@ -188,7 +190,11 @@ export class Stage {
       const start = mark.drawnOn === "stale" ? startOf(mark.shape) : null;
       if (start !== null) drawTag(brush, this.place(start), staleTag);
     }
-    for (const sketch of sketches) drawSketch(brush, sketch.form, sketch.points, sketch.pen);
+    for (const { form, points, pen, by } of sketches) {
+      drawSketch(brush, form, points, pen);
+      const tip = points.at(-1);
+      if (by !== null && tip !== undefined) drawTag(brush, this.place(tip), by);
+    }
     for (const pointer of pointers) drawPointer(brush, this.place(fromWire(pointer.at)), pointer);
     if (cursor !== null) drawCursor(brush, this.place(cursor.at), cursor.drawing);
   }

@@ -1,0 +1,83 @@
+// The shared freeze as one page sees and asks for it.
+//
+// Owns who may freeze and release, the own freeze on its way to the relay, and telling the picture which frame to stand
+// on. Called by `desk.ts`, buttons and keys. Invariant: the freeze in force is the log's; the own, unconfirmed one only
+// bridges the way to the relay and back, and never outlives its answer.
+
+import { effect, signal } from "@preact/signals";
+import { newId } from "../ids";
+import type { FreezeId } from "../wire/ids";
+import type { Anchor } from "../wire/mark";
+import type { Consult } from "./consult";
+import type { LivePicture } from "./picture";
+
+/** An own freeze that the relay has not confirmed by now is given up. */
+const ANSWER_MS = 3_000;
+
+export class SharedFreeze {
+  /** The own freeze on its way to the relay. */
+  readonly #asked = signal<{ readonly freeze: FreezeId; readonly anchor: Anchor } | null>(null);
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #stop: () => void;
+
+  constructor(
+    readonly consult: Consult,
+    readonly picture: LivePicture,
+    /** The frame under the eyes now. */
+    readonly frame: () => Anchor | null,
+  ) {
+    consult.onFreezeRefused = (freeze) => {
+      if (this.#asked.peek()?.freeze === freeze) this.#answered();
+    };
+    this.#stop = effect(() => {
+      if (this.consult.replica.value.state.freeze !== null && this.#asked.value !== null) this.#answered();
+      const anchor = this.anchor();
+      if (anchor === null) this.picture.release();
+      else this.picture.freeze(anchor.stream === this.consult.stream.value ? anchor.rtpTime : null);
+    });
+  }
+
+  /** The frame that everybody stands on. */
+  anchor(): Anchor | null {
+    return this.consult.replica.value.state.freeze?.anchor ?? this.#asked.value?.anchor ?? null;
+  }
+
+  /** Whether this page may end the freeze in force. */
+  mayRelease(): boolean {
+    const freeze = this.consult.replica.value.state.freeze;
+    // The own one is still on its way: it will be ours.
+    if (freeze === null) return true;
+    const { author } = freeze;
+    const rights = this.consult.rights.value;
+    if (author.type !== "person" || author.person === this.consult.grant.person) return true;
+    // Whoever froze and left cannot release: then anybody who may freeze can.
+    const away = !this.consult.people.value.some((person) => person.session === author.session);
+    return rights.releaseAny || (away && rights.freeze);
+  }
+
+  /** Freezes everybody on the frame under the eyes, or lets the picture run again. */
+  toggle(): void {
+    const freeze = this.consult.replica.peek().state.freeze;
+    if (freeze === null) this.#ask();
+    else if (this.mayRelease()) this.consult.release(freeze.freeze);
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+    this.#stop();
+  }
+
+  #ask(): void {
+    const anchor = this.frame();
+    if (anchor === null || this.#asked.peek() !== null || !this.consult.rights.peek().freeze) return;
+    const freeze = newId<FreezeId>();
+    if (!this.consult.freeze(freeze, anchor)) return;
+    this.#asked.value = { freeze, anchor };
+    this.#timer = setTimeout(() => this.#answered(), ANSWER_MS);
+  }
+
+  #answered(): void {
+    clearTimeout(this.#timer);
+    this.#asked.value = null;
+  }
+}

@@ -1,0 +1,33 @@
+// Why something cannot be done now, in words; null when it can.
+//
+// One answer for buttons, keys and the hand, so that a tool that is off always says the same. Called by components and
+// `keys.ts`. Invariant: whatever is null here would not be refused by the relay for the same reason a moment ago.
+
+import { t } from "../i18n/i18n";
+import type { Desk } from "./desk";
+
+export function whyNotDraw(desk: Desk): string | null {
+  const hindrance = desk.hindrance.value;
+  return hindrance === null ? null : t(`why.${hindrance}`, { role: roleWords(desk) });
+}
+
+export function whyNotFreeze(desk: Desk): string | null {
+  const { consult } = desk;
+  if (consult.link.value.state !== "open") return t("why.noLink");
+  if (consult.replica.value.state.freeze !== null)
+    return desk.freeze.mayRelease() ? null : t("why.notYourFreeze");
+  if (!consult.rights.value.freeze) return t("why.noFreezeRight", { role: roleWords(desk) });
+  return desk.hindrance.value === "noPicture" ? t("why.noPicture") : null;
+}
+
+export function whyNotUndo(desk: Desk): string | null {
+  return desk.lastOwn() === null ? t("why.nothingToUndo") : null;
+}
+
+export function whyNotWhole(desk: Desk): string | null {
+  return desk.view.value.zoom > 1 ? null : t("why.whole");
+}
+
+function roleWords(desk: Desk): string {
+  return t(`role.${desk.consult.me.value?.role ?? desk.grant.role}`);
+}
