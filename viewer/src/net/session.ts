@@ -84,18 +84,27 @@ export async function demoTicket(request: DemoTicketRequest): Promise<string> {
 
 function remember(grant: SessionGrant): void {
   session.value = grant;
-  sessionStorage.setItem(STORAGE_KEY, JSON.stringify(grant));
+  store(JSON.stringify(grant));
 }
 
 function forget(): void {
   session.value = null;
-  sessionStorage.removeItem(STORAGE_KEY);
+  store(null);
+}
+
+function store(text: string | null): void {
+  try {
+    if (text === null) sessionStorage.removeItem(STORAGE_KEY);
+    else sessionStorage.setItem(STORAGE_KEY, text);
+  } catch {
+    // Storage is forbidden: the session then lasts as long as this page.
+  }
 }
 
 function readStored(): SessionGrant | null {
-  const text = sessionStorage.getItem(STORAGE_KEY);
-  if (text === null) return null;
   try {
+    const text = sessionStorage.getItem(STORAGE_KEY);
+    if (text === null) return null;
     const grant = JSON.parse(text) as Partial<SessionGrant>;
     return typeof grant.session === "string" && typeof grant.consult === "string"
       ? (grant as SessionGrant)

@@ -1,5 +1,6 @@
 // The bar on top: where am I, what needs saying now, who is here.
 
+import { useEffect } from "preact/hooks";
 import { t } from "../i18n/i18n";
 import type { Desk } from "../live/desk";
 import type { Page } from "../wire/people";
@@ -8,6 +9,10 @@ import { PeopleRings } from "./people";
 import { Slot } from "./slot";
 
 export function Bar({ desk, page }: { desk: Desk; page: Page }) {
+  const alias = desk.consult.summary.value?.alias ?? "";
+  useEffect(() => {
+    document.title = `${alias} ${t(`page.${page}`)} – Hibiki`.trim();
+  });
   return (
     <header class="top">
       <div class="bar">
@@ -15,7 +20,7 @@ export function Bar({ desk, page }: { desk: Desk; page: Page }) {
           Hibiki
         </a>
         <h1 class="bar__title">
-          {desk.consult.summary.value?.alias ?? ""} <span class="bar__page">{t(`page.${page}`)}</span>
+          {alias} <span class="bar__page">{t(`page.${page}`)}</span>
         </h1>
       </div>
       <Slot desk={desk} />

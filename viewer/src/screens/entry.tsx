@@ -16,6 +16,9 @@ const REFRESH_MS = 4_000;
 export function EntryScreen() {
   const grant = session.value;
   const problem = sessionProblem.value;
+  useEffect(() => {
+    document.title = t("app.name");
+  }, []);
   return (
     <div class="entrypage">
       <header class="bar">
