@@ -6,12 +6,12 @@
 
 use crate::capture::Capture;
 use crate::clock::CaptureClock;
-use crate::encode::{BitRate, EncodeError, EncoderFactory, FfmpegFactory};
+use crate::encode::{BitRate, EncodeError, EncodeOptions, EncoderFactory, FfmpegFactory, Keeper};
 use crate::frame::{Frame, Stamper, StreamName};
 use crate::mask::Mask;
 use crate::orders::Orders;
 use crate::picture::PicturePool;
-use crate::pipeline::{EncodeOptions, Pipeline};
+use crate::pipeline::Pipeline;
 use crate::publish::{Publisher, Refusal, RelaySettings, publisher};
 use crate::ring::{Ring, RingBounds};
 use crate::slot::Slot;
@@ -98,58 +98,32 @@ impl Agent {
         settings: AgentSettings,
         factory: Arc<dyn EncoderFactory>,
     ) -> Result<Self, AgentError> {
-        let (clock, stream, stop) = (
-            CaptureClock::start(),
-            StreamName::default(),
-            Stop::default(),
-        );
-        let (slot, stats) = (Arc::new(Slot::default()), Arc::new(Stats::default()));
-        let orders = Arc::new(Orders::new(Arc::clone(&slot)));
-        let ring = Arc::new(Mutex::new(Ring::new(settings.ring)));
-        let board = StatusBoard::new(settings.encode.bit_rate);
-        if settings.relay.is_some() {
-            board.update(|status| status.link = Link::Connecting);
-        }
+        let shared = Shared::new(&settings);
         let (first_open, opened) = oneshot::channel();
         let (encoder_fault, no_encoder) = mpsc::channel(1);
-        let (spec, pool) = (settings.source, PicturePool::default());
-        let capture = Capture {
-            opener: Box::new(move |stop| source::open(&spec, &pool, stop)),
-            stamper: Stamper::new(clock, stream.clone()),
-            mask: settings.mask,
-            overlay_barcode: settings.overlay_barcode,
-            ring: Arc::clone(&ring),
-            slot: Arc::clone(&slot),
-            board: board.clone(),
-            stats: Arc::clone(&stats),
-            first_open: Some(first_open),
-        };
-        let pipeline = Pipeline {
-            options: settings.encode,
-            factory,
-            slot: Arc::clone(&slot),
-            orders: Arc::clone(&orders),
-            ring: Arc::clone(&ring),
-            clock,
-            board: board.clone(),
-            stats: Arc::clone(&stats),
-            no_encoder: encoder_fault,
-        };
+        let keeper = Keeper::new(settings.encode.clone(), factory);
+        let pipeline = shared.pipeline(keeper, encoder_fault);
+        let publisher = settings
+            .relay
+            .clone()
+            .map(|relay| Publisher::new(relay, shared.parts()));
+        let fail_fast = settings.fail_fast;
+        let capture = shared.capture(settings, first_open);
+        let Shared {
+            board,
+            stats,
+            stop,
+            orders,
+            ring,
+            slot,
+            ..
+        } = shared;
         let (capture_stop, fault) = (stop.clone(), Arc::new(AtomicBool::new(false)));
         let threads = vec![
             spawn("encode", &stop, &fault, move || pipeline.run())?,
             spawn("capture", &stop, &fault, move || capture.run(&capture_stop))?,
         ];
-        let parts = publisher::Parts {
-            clock,
-            stream,
-            orders: Arc::clone(&orders),
-            board: board.clone(),
-            stats: Arc::clone(&stats),
-            stop: stop.clone(),
-        };
-        let publisher = settings.relay.map(|relay| Publisher::new(relay, parts));
-        let first_open = settings.fail_fast.then_some(opened);
+        let first_open = fail_fast.then_some(opened);
         Ok(Self {
             board,
             stats,
@@ -224,6 +198,81 @@ impl Agent {
 impl Drop for Agent {
     fn drop(&mut self) {
         self.end();
+    }
+}
+
+/// What the parts have in common.
+struct Shared {
+    clock: CaptureClock,
+    stream: StreamName,
+    stop: Stop,
+    slot: Arc<Slot<Frame>>,
+    stats: Arc<Stats>,
+    orders: Arc<Orders>,
+    ring: Arc<Mutex<Ring>>,
+    board: StatusBoard,
+}
+
+impl Shared {
+    fn new(settings: &AgentSettings) -> Self {
+        let slot = Arc::new(Slot::default());
+        let board = StatusBoard::new(settings.encode.bit_rate);
+        if settings.relay.is_some() {
+            board.update(|status| status.link = Link::Connecting);
+        }
+        Self {
+            clock: CaptureClock::start(),
+            stream: StreamName::default(),
+            stop: Stop::default(),
+            orders: Arc::new(Orders::new(Arc::clone(&slot))),
+            slot,
+            stats: Arc::default(),
+            ring: Arc::new(Mutex::new(Ring::new(settings.ring))),
+            board,
+        }
+    }
+
+    fn capture(
+        &self,
+        settings: AgentSettings,
+        first_open: oneshot::Sender<Result<(), String>>,
+    ) -> Capture {
+        let (spec, pool) = (settings.source, PicturePool::default());
+        Capture {
+            opener: Box::new(move |stop| source::open(&spec, &pool, stop)),
+            stamper: Stamper::new(self.clock, self.stream.clone()),
+            mask: settings.mask,
+            overlay_barcode: settings.overlay_barcode,
+            ring: Arc::clone(&self.ring),
+            slot: Arc::clone(&self.slot),
+            board: self.board.clone(),
+            stats: Arc::clone(&self.stats),
+            first_open: Some(first_open),
+        }
+    }
+
+    fn pipeline(&self, keeper: Keeper, no_encoder: mpsc::Sender<EncodeError>) -> Pipeline {
+        Pipeline {
+            keeper,
+            slot: Arc::clone(&self.slot),
+            orders: Arc::clone(&self.orders),
+            ring: Arc::clone(&self.ring),
+            clock: self.clock,
+            board: self.board.clone(),
+            stats: Arc::clone(&self.stats),
+            no_encoder,
+        }
+    }
+
+    fn parts(&self) -> publisher::Parts {
+        publisher::Parts {
+            clock: self.clock,
+            stream: self.stream.clone(),
+            orders: Arc::clone(&self.orders),
+            board: self.board.clone(),
+            stats: Arc::clone(&self.stats),
+            stop: self.stop.clone(),
+        }
     }
 }
 

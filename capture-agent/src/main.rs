@@ -1,4 +1,7 @@
-//! Command line of the capture agent.
+//! Command line of the capture agent: reads the configuration, runs an agent, shows its state, turns the end into an
+//! exit code.
+//!
+//! No rule lives here; everything that can be decided is decided in the library.
 
 use anyhow::Context;
 use capture_agent::agent::{Agent, AgentError};

@@ -1,15 +1,11 @@
 //! The encode thread: takes the newest frame, codes it, cuts it into RTP payloads and hands them to the publisher.
 //!
-//! Owns the encoder. While nobody receives, nothing is coded. The encoder is chosen by a probe at the first frame and
-//! opened anew when the size changes or it fails. When somebody needs a keyframe and the source is silent (slow, or
+//! Owns the encoder's keeper and decides which frame is a keyframe. While nobody receives, nothing is coded. When somebody needs a keyframe and the source is silent (slow, or
 //! failed), the last picture is coded again, stamped one step after its capture: the age shown stays true.
 
 use crate::clock::CaptureClock;
 use crate::encode::keyframes::KeyframeGate;
-use crate::encode::{
-    AccessUnit, BitRate, Choice, EncodeError, EncoderFactory, EncoderSettings, Preset,
-    VideoEncoder, probe,
-};
+use crate::encode::{AccessUnit, EncodeError, Keeper, Ready};
 use crate::frame::{Frame, MIN_STEP_US};
 use crate::orders::{CodedFrame, Orders, Outlet};
 use crate::rate::RateMeter;
@@ -31,32 +27,11 @@ use wire::{CaptureTime, RtpTime};
 pub const PAYLOAD_BYTES: usize = 1_200 - 12 - 8 - 16;
 /// A source silent for this long is not about to send the next frame, so the last one is repeated for a joiner.
 const SILENT_AFTER: Duration = Duration::from_millis(250);
-/// Wait before an encoder that failed is opened again.
-const REOPEN_AFTER: Duration = Duration::from_secs(1);
-/// Frame rates that differ by less than this share are one to the encoder.
-const RATE_TOLERANCE: f64 = 0.1;
-/// Assumed until the source was measured.
-const USUAL_FRAME_RATE: f64 = 30.0;
-
-/// How to encode.
-#[derive(Debug, Clone, PartialEq)]
-pub struct EncodeOptions {
-    /// Which encoder.
-    pub choice: Choice,
-    /// Effort of libx264.
-    pub preset: Preset,
-    /// Target at the start.
-    pub bit_rate: BitRate,
-    /// Depth of the rate buffer in frames.
-    pub buffer_frames: f64,
-}
 
 /// What the thread works with.
 pub struct Pipeline {
-    /// How to encode.
-    pub options: EncodeOptions,
-    /// Opens encoders.
-    pub factory: Arc<dyn EncoderFactory>,
+    /// Has the encoder.
+    pub keeper: Keeper,
     /// Where frames come from.
     pub slot: Arc<Slot<Frame>>,
     /// What others ask for.
@@ -76,18 +51,10 @@ pub struct Pipeline {
 /// What changes while it runs.
 struct Running {
     parts: Pipeline,
-    /// Name that the probe found.
-    chosen: Option<String>,
-    /// Open encoder and the size it was opened for.
-    encoder: Option<(Box<dyn VideoEncoder>, u32, u32)>,
-    /// No attempt to open before this.
-    reopen_at: Option<Instant>,
     gate: KeyframeGate,
     outlet: Option<Outlet>,
     payloader: H264Payloader,
     meter: RateMeter,
-    /// Frame rate that the encoder reckons with.
-    frame_rate: f64,
     /// Newest frame and when it came.
     last: Option<(Frame, Instant)>,
 }
@@ -97,14 +64,10 @@ impl Pipeline {
     pub fn run(self) {
         let mut running = Running {
             parts: self,
-            chosen: None,
-            encoder: None,
-            reopen_at: None,
             gate: KeyframeGate::default(),
             outlet: None,
             payloader: H264Payloader::default(),
             meter: RateMeter::default(),
-            frame_rate: USUAL_FRAME_RATE,
             last: None,
         };
         let slot = Arc::clone(&running.parts.slot);
@@ -136,24 +99,14 @@ impl Running {
             self.gate.request();
         }
         if let Some(bit_rate) = orders.bit_rate {
-            self.parts.options.bit_rate = bit_rate;
+            self.parts.keeper.set_bit_rate(bit_rate);
             self.parts.board.update(|status| status.bit_rate = bit_rate);
-            self.apply_rate();
-        }
-    }
-
-    fn apply_rate(&mut self) {
-        if let Some((encoder, ..)) = &mut self.encoder {
-            encoder.set_rate(self.parts.options.bit_rate, self.frame_rate);
         }
     }
 
     fn fresh(&mut self, frame: Frame, now: Instant) {
-        if let Some(rate) = self.meter.note(now)
-            && (rate / self.frame_rate - 1.0).abs() > RATE_TOLERANCE
-        {
-            self.frame_rate = rate;
-            self.apply_rate();
+        if let Some(rate) = self.meter.note(now) {
+            self.parts.keeper.set_frame_rate(rate);
         }
         self.last = Some((frame.clone(), now));
         self.parts
@@ -185,24 +138,48 @@ impl Running {
     }
 
     fn code(&mut self, frame: &Frame, now: Instant) {
-        if !self.ensure_encoder(frame, now) || self.outlet.is_none() {
+        let told_rate = f64::from(self.parts.board.told_rate());
+        let picture = &frame.picture;
+        let encoder =
+            match self
+                .parts
+                .keeper
+                .ready(picture.width(), picture.height(), told_rate, now)
+            {
+                Ready::Open { encoder, is_new } => {
+                    if is_new {
+                        let name = encoder.name().to_owned();
+                        self.parts.board.update(|status| status.encoder = name);
+                        self.gate.request();
+                    }
+                    encoder
+                }
+                Ready::Resting => return,
+                Ready::Failed { error, is_first } => return self.no_encoder(error, is_first),
+            };
+        if self.outlet.is_none() {
             return;
         }
-        let Some((encoder, ..)) = &mut self.encoder else {
-            return;
-        };
         let force = self.gate.is_due(now);
         let mut units = Vec::with_capacity(1);
         let start = Instant::now();
-        let coded = encoder.encode(&frame.picture, frame.stamp.rtp_time, force, &mut units);
+        let coded = encoder.encode(picture, frame.stamp.rtp_time, force, &mut units);
         self.parts.stats.encode.note(start.elapsed());
         if let Err(error) = coded {
             tracing::warn!(error = %error, "encoder failed; it is opened anew");
-            self.drop_encoder(now);
+            self.parts.keeper.failed(now);
             return;
         }
         for unit in units {
             self.send(frame, unit, now);
+        }
+    }
+
+    fn no_encoder(&self, error: EncodeError, is_first: bool) {
+        tracing::warn!(error = %error, "no encoder for this picture");
+        if is_first {
+            // Full means that it was told before.
+            let _ = self.parts.no_encoder.try_send(error);
         }
     }
 
@@ -236,80 +213,6 @@ impl Running {
         {
             self.outlet = None;
         }
-    }
-
-    /// Opens an encoder for this frame's size if there is none; false when there is none to be had now.
-    fn ensure_encoder(&mut self, frame: &Frame, now: Instant) -> bool {
-        let (width, height) = (frame.picture.width(), frame.picture.height());
-        if self
-            .encoder
-            .as_ref()
-            .is_some_and(|(_, w, h)| (*w, *h) == (width, height))
-        {
-            return true;
-        }
-        if self.reopen_at.is_some_and(|at| now < at) {
-            return false;
-        }
-        match self.open_encoder(width, height) {
-            Ok(encoder) => {
-                self.encoder = Some((encoder, width, height));
-                self.gate.request();
-                true
-            }
-            Err(error) => {
-                tracing::warn!(error = %error, width, height, "no encoder for this picture");
-                if self.chosen.is_none() {
-                    // Full means that it was told before.
-                    let _ = self.parts.no_encoder.try_send(error);
-                }
-                self.drop_encoder(now);
-                false
-            }
-        }
-    }
-
-    fn open_encoder(
-        &mut self,
-        width: u32,
-        height: u32,
-    ) -> Result<Box<dyn VideoEncoder>, EncodeError> {
-        let options = &self.parts.options;
-        let (bit_rate, preset, buffer_frames) =
-            (options.bit_rate, options.preset, options.buffer_frames);
-        let settings = EncoderSettings {
-            width,
-            height,
-            frame_rate: self.frame_rate,
-            bit_rate,
-            preset,
-            buffer_frames,
-        };
-        let factory = self.parts.factory.as_ref();
-        let name = match &self.chosen {
-            Some(name) => name.clone(),
-            None => {
-                let chosen = probe::choose(&options.choice, factory, &settings)?;
-                for (name, reason) in &chosen.passed_over {
-                    tracing::info!(encoder = name, reason, "encoder not used");
-                }
-                tracing::info!(
-                    encoder = chosen.name,
-                    median_us = chosen.median.as_micros() as u64,
-                    "encoder chosen"
-                );
-                self.chosen.insert(chosen.name).clone()
-            }
-        };
-        let encoder = factory.open(&name, &settings)?;
-        self.parts.board.update(|status| status.encoder = name);
-        Ok(encoder)
-    }
-
-    fn drop_encoder(&mut self, now: Instant) {
-        self.encoder = None;
-        self.reopen_at = Some(now + REOPEN_AFTER);
-        self.gate.request();
     }
 
     fn since_capture(&self, captured_at: CaptureTime) -> Duration {

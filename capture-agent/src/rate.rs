@@ -1,4 +1,7 @@
-//! Counts events per second over the last second or so. Sans-IO.
+//! Counts events per second over the last second or so (sans-IO).
+//!
+//! For showing what a source really gives and for telling the encoder. A pause counts: the first event after it ends a
+//! long span with few events.
 
 use std::time::{Duration, Instant};
 

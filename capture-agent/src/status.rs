@@ -123,6 +123,12 @@ impl StatusBoard {
         )
     }
 
+    /// Frames per second that the source tells or was measured at; 0 when neither.
+    #[must_use]
+    pub fn told_rate(&self) -> f32 {
+        self.sender.borrow().source.fps
+    }
+
     /// For waiting for changes.
     #[must_use]
     pub fn watch(&self) -> watch::Receiver<Status> {

@@ -165,6 +165,14 @@ async fn the_relay_hears_hello_stamps_and_state() {
         "{:?}",
         heard[0]
     );
+    for said in &heard {
+        if let AgentToRelay::Stamp { stamp, .. } = said {
+            assert_eq!(
+                stamp.stream, stream,
+                "no stamp before the relay named the stream"
+            );
+        }
+    }
     let stamp = heard.iter().rev().find(|said| stamped(said)).unwrap();
     let AgentToRelay::Stamp {
         stamp,

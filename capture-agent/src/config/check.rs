@@ -5,9 +5,8 @@
 use crate::agent::AgentSettings;
 use crate::config::Wanted;
 use crate::config::file::read_small;
-use crate::encode::{BitRate, Choice};
+use crate::encode::{BitRate, Choice, EncodeOptions};
 use crate::mask::{MAX_RECTANGLES, Mask};
-use crate::pipeline::EncodeOptions;
 use crate::publish::{DeviceKey, Entry, RelaySettings, Ticket, is_loopback};
 use crate::ring::RingBounds;
 use crate::source::SourceSpec;

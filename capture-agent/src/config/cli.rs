@@ -1,4 +1,7 @@
 //! The command line and its help.
+//!
+//! Every setting is optional here, because the file may have it. The help is the manual: examples, the file's keys and
+//! the exit codes stand in it, and a test keeps them there.
 
 use crate::encode::Preset;
 use clap::builder::FalseyValueParser;

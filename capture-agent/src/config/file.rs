@@ -1,4 +1,7 @@
 //! The configuration file: TOML, every key optional, unknown keys refused.
+//!
+//! Reads and parses only; whether values make sense is checked together with flags and environment. A mistake names
+//! file and line.
 
 use crate::config::ConfigError;
 use crate::encode::Preset;

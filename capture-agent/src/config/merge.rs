@@ -1,4 +1,7 @@
 //! Lays flags and environment over the file.
+//!
+//! The command line gives flags and environment in one (flag first); what neither says comes from the file. Nothing is
+//! checked here but that a mask consists of rectangles.
 
 use crate::config::cli::RunArgs;
 use crate::config::{ConfigError, FileConfig};

@@ -5,6 +5,7 @@
 
 use crate::encode::canvas::{Canvas, even};
 use crate::encode::recipe::Recipe;
+use crate::encode::upload::Upload;
 use crate::encode::{AccessUnit, BitRate, EncodeError, EncoderSettings, VideoEncoder, annexb};
 use crate::picture::Picture;
 use crate::scale::Matrix;
@@ -22,6 +23,8 @@ const FRAME_RATES: (f64, f64) = (1.0, 240.0);
 pub(super) struct FfmpegEncoder {
     context: encoder::video::Encoder,
     canvas: Canvas,
+    /// For encoders that take frames on a device only.
+    upload: Option<Upload>,
     packet: Packet,
     name: &'static str,
     /// Frame rate given at opening; it counts frames by it.
@@ -73,6 +76,14 @@ impl FfmpegEncoder {
                 buffer_bits(bits, nominal_rate, settings.buffer_frames),
             )
         };
+        let (width, height) = (even(settings.width), even(settings.height));
+        let upload = recipe
+            .on_device
+            .then(|| Upload::vaapi(name, width, height))
+            .transpose()?;
+        if let Some(upload) = &upload {
+            upload.announce(&mut context);
+        }
         let mut options = Dictionary::new();
         for (key, value) in &recipe.options {
             options.set(key, value);
@@ -81,6 +92,7 @@ impl FfmpegEncoder {
         Ok(Self {
             context,
             canvas: Canvas::new(recipe.format, settings.width, settings.height),
+            upload,
             packet: Packet::empty(),
             name,
             nominal_rate,
@@ -160,7 +172,12 @@ impl VideoEncoder for FfmpegEncoder {
         } else {
             picture::Type::None
         });
-        let sent = self.context.send_frame(frame);
+        let sent = match &mut self.upload {
+            None => self.context.send_frame(frame),
+            Some(upload) => upload
+                .upload(frame)
+                .and_then(|frame| self.context.send_frame(&frame)),
+        };
         sent.map_err(|error| self.failed(error))?;
         match self.context.receive_packet(&mut self.packet) {
             Ok(()) => {}

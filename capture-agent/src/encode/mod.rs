@@ -1,16 +1,20 @@
 //! From pictures to H.264 access units.
 //!
 //! `encoder` says what an encoder is; `ffmpeg` is one on any of FFmpeg's H.264 encoders; `canvas` turns a picture
-//! into the YUV that it wants; `probe` chooses one that really works here; `keyframes` decides when an IDR is due.
+//! into the YCbCr that it wants; `upload` puts that where a graphics device wants it; `recipe` holds the settings of
+//! each; `probe` chooses one that really works here, `keeper` keeps it open; `keyframes` decides when an IDR is due.
 //! The encode thread calls all of them. Nothing here knows of networks.
 
 pub mod annexb;
 mod canvas;
 pub mod encoder;
 mod ffmpeg;
+mod keeper;
 pub mod keyframes;
 pub mod probe;
 mod recipe;
+mod upload;
 
 pub use encoder::{AccessUnit, BitRate, EncodeError, EncoderSettings, Preset, VideoEncoder};
+pub use keeper::{EncodeOptions, Keeper, Ready};
 pub use probe::{Choice, Chosen, EncoderFactory, FfmpegFactory};

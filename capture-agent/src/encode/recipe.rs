@@ -3,7 +3,7 @@
 //! The values for libx264 are measured (reference/media.md §2); those for hardware encoders follow FFmpeg's
 //! documentation and could not be exercised on our build machines. The probe proves an encoder before it is used.
 
-use crate::encode::{EncoderSettings, Preset};
+use crate::encode::EncoderSettings;
 use ffmpeg_next::format::Pixel;
 
 /// One way of coding.
@@ -13,12 +13,17 @@ pub(super) struct Recipe {
     pub(super) encoder: &'static str,
     /// What it takes.
     pub(super) format: Pixel,
+    /// Whether it takes frames on a VA-API device only.
+    pub(super) on_device: bool,
     /// Private options.
     pub(super) options: Vec<(&'static str, String)>,
 }
 
 /// Software encoder of choice.
 pub(super) const X264: &str = "libx264";
+
+/// Takes frames on its own device only.
+const VAAPI: &str = "h264_vaapi";
 
 /// Every encoder that may be asked for, in the order in which they are tried after libx264.
 pub(super) const CANDIDATES: &[&str] = &[
@@ -31,77 +36,103 @@ pub(super) const CANDIDATES: &[&str] = &[
     "libopenh264",
 ];
 
+/// Options that never change.
+type Fixed = &'static [(&'static str, &'static str)];
+
+/// Options of the hardware and fallback encoders, after FFmpeg's documentation.
+const OPTIONS: &[(&str, Pixel, Fixed)] = &[
+    (
+        "h264_nvenc",
+        Pixel::YUV420P,
+        &[
+            ("preset", "p1"),
+            ("tune", "ull"),
+            ("zerolatency", "1"),
+            ("delay", "0"),
+            ("rc", "cbr"),
+            ("forced-idr", "1"),
+            ("profile", "baseline"),
+        ],
+    ),
+    (
+        "h264_qsv",
+        Pixel::NV12,
+        &[
+            ("preset", "veryfast"),
+            ("async_depth", "1"),
+            ("look_ahead", "0"),
+            ("forced_idr", "1"),
+            ("profile", "baseline"),
+        ],
+    ),
+    (
+        VAAPI,
+        Pixel::NV12,
+        &[
+            ("async_depth", "1"),
+            ("rc_mode", "CBR"),
+            ("profile", "constrained_baseline"),
+        ],
+    ),
+    (
+        "h264_videotoolbox",
+        Pixel::NV12,
+        &[
+            ("realtime", "1"),
+            ("prio_speed", "1"),
+            ("profile", "constrained_baseline"),
+        ],
+    ),
+    (
+        "h264_mf",
+        Pixel::NV12,
+        &[
+            ("scenario", "live_streaming"),
+            ("hw_encoding", "1"),
+            ("rate_control", "cbr"),
+        ],
+    ),
+    (
+        "libopenh264",
+        Pixel::YUV420P,
+        &[
+            ("rc_mode", "bitrate"),
+            ("allow_skip_frames", "0"),
+            ("profile", "constrained_baseline"),
+        ],
+    ),
+];
+
 /// How to set the encoder of that name; none when we do not know it.
 pub(super) fn recipe(name: &str, settings: &EncoderSettings) -> Option<Recipe> {
-    let encoder = *CANDIDATES.iter().find(|known| **known == name)?;
-    let fixed = |options: &[(&'static str, &str)]| {
-        options
-            .iter()
-            .map(|(key, value)| (*key, (*value).to_owned()))
-            .collect()
-    };
-    let (format, mut options): (Pixel, Vec<(&'static str, String)>) = match encoder {
-        X264 => (Pixel::YUV420P, x264(settings.preset)),
-        "h264_nvenc" => (
-            Pixel::YUV420P,
-            fixed(&[
-                ("preset", "p1"),
-                ("tune", "ull"),
-                ("zerolatency", "1"),
-                ("delay", "0"),
-                ("rc", "cbr"),
-                ("forced-idr", "1"),
-            ]),
-        ),
-        "h264_qsv" => (
-            Pixel::NV12,
-            fixed(&[
-                ("preset", "veryfast"),
-                ("async_depth", "1"),
-                ("look_ahead", "0"),
-                ("forced_idr", "1"),
-            ]),
-        ),
-        "h264_vaapi" => (
-            Pixel::NV12,
-            fixed(&[("async_depth", "1"), ("rc_mode", "CBR")]),
-        ),
-        "h264_videotoolbox" => (
-            Pixel::NV12,
-            fixed(&[("realtime", "1"), ("prio_speed", "1")]),
-        ),
-        "h264_mf" => (
-            Pixel::NV12,
-            fixed(&[
-                ("scenario", "live_streaming"),
-                ("hw_encoding", "1"),
-                ("rate_control", "cbr"),
-            ]),
-        ),
-        _ => (
-            Pixel::YUV420P,
-            fixed(&[("rc_mode", "bitrate"), ("allow_skip_frames", "0")]),
-        ),
-    };
-    let profile = match encoder {
-        "h264_vaapi" | "h264_videotoolbox" | "libopenh264" => "constrained_baseline",
-        _ => "baseline",
-    };
-    options.push(("profile", profile.to_owned()));
-    if encoder == X264 {
-        options.push(("level", level(settings).to_owned()));
+    if name == X264 {
+        let options = x264(settings);
+        return Some(Recipe {
+            encoder: X264,
+            format: Pixel::YUV420P,
+            on_device: false,
+            options,
+        });
     }
+    let (encoder, format, options) = OPTIONS.iter().find(|(known, ..)| *known == name)?;
+    let options = options
+        .iter()
+        .map(|(key, value)| (*key, (*value).to_owned()))
+        .collect();
     Some(Recipe {
         encoder,
-        format,
+        format: *format,
+        on_device: *encoder == VAAPI,
         options,
     })
 }
 
-fn x264(preset: Preset) -> Vec<(&'static str, String)> {
+fn x264(settings: &EncoderSettings) -> Vec<(&'static str, String)> {
     let options = [
-        ("preset", preset.name()),
+        ("preset", settings.preset.name()),
         ("tune", "zerolatency"),
+        ("profile", "baseline"),
+        ("level", level(settings)),
         ("forced-idr", "1"),
         // A loop that starts anew or another clip is coded in P-frames too: an IDR nobody asked for is a spike.
         ("sc_threshold", "0"),
@@ -132,7 +163,7 @@ pub(super) fn level(settings: &EncoderSettings) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::encode::BitRate;
+    use crate::encode::{BitRate, Preset};
 
     fn settings(width: u32, height: u32, frame_rate: f64) -> EncoderSettings {
         let bit_rate = BitRate::from_kbps(2000).unwrap();

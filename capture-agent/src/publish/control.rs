@@ -40,11 +40,22 @@ pub(super) struct Control {
     pub(super) heard: watch::Sender<Option<Instant>>,
 }
 
+/// What came out of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Heard {
+    /// The relay named the stream: stamps make sense to it from now on.
+    Welcome,
+    /// Its clock.
+    Time,
+    /// Not understood.
+    Nonsense,
+}
+
 impl Control {
     /// Talks until the channel closes.
     pub(super) async fn run(self) {
         let mut sync = ClockSync::default();
-        let mut ignored = 0u32;
+        let (mut ignored, mut welcomed) = (0u32, false);
         loop {
             match self.channel.poll().await {
                 Some(DataChannelEvent::OnOpen) => break,
@@ -61,18 +72,25 @@ impl Control {
         loop {
             tokio::select! {
                 event = self.channel.poll() => match event {
-                    Some(DataChannelEvent::OnMessage(message)) => {
-                        if !self.hear(&message.data, &mut sync) {
+                    Some(DataChannelEvent::OnMessage(message)) => match self.hear(&message.data, &mut sync) {
+                        Heard::Welcome => {
+                            welcomed = true;
+                            tell.reset_immediately();
+                        }
+                        Heard::Time => {}
+                        Heard::Nonsense => {
                             ignored = ignored.saturating_add(1);
                             tracing::debug!(ignored, "a control message was not understood");
                         }
-                    }
+                    },
                     Some(DataChannelEvent::OnClose | DataChannelEvent::OnError) | None => return,
                     Some(_) => {}
                 },
                 _ = ping.tick() => self.say(&AgentToRelay::Ping { sent_at: self.clock.now() }).await,
                 _ = tell.tick() => {
-                    self.say_stamp(&sync).await;
+                    if welcomed {
+                        self.say_stamp(&sync).await;
+                    }
                     self.say_state().await;
                     state_told = Instant::now();
                 }
@@ -100,26 +118,26 @@ impl Control {
         }
     }
 
-    /// Takes a message in; false when it was not understood.
-    fn hear(&self, text: &[u8], sync: &mut ClockSync) -> bool {
+    /// Takes a message in.
+    fn hear(&self, text: &[u8], sync: &mut ClockSync) -> Heard {
         if text.len() > MAX_CONTROL_BYTES {
-            return false;
+            return Heard::Nonsense;
         }
         self.heard.send_replace(Some(Instant::now()));
         match serde_json::from_slice(text) {
             Ok(RelayToAgent::Welcome { stream, .. }) => {
                 tracing::info!(%stream, "the relay welcomes this stream");
                 self.stream.set(stream);
-                true
+                Heard::Welcome
             }
             Ok(RelayToAgent::Pong {
                 sent_at,
                 relay_time,
             }) => {
                 sync.answer(sent_at, relay_time, self.clock.now());
-                true
+                Heard::Time
             }
-            Err(_) => false,
+            Err(_) => Heard::Nonsense,
         }
     }
 
@@ -127,7 +145,7 @@ impl Control {
         let Some(mut stamp) = *held(&self.last_sent) else {
             return;
         };
-        // A frame captured before the relay named the stream went out under that name all the same.
+        // Every frame of this connection is known to the relay under the name that it gave, the early ones too.
         stamp.stream = self.stream.get();
         let offset = sync.offset(self.clock.now());
         let (clock_offset_us, clock_error_us) = offset.map_or((None, u32::MAX), |offset| {

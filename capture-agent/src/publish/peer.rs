@@ -28,7 +28,8 @@ use webrtc::media_stream::track_local::TrackLocal;
 use webrtc::media_stream::track_local::static_rtp::TrackLocalStaticRTP;
 use webrtc::peer_connection::{
     PeerConnection, PeerConnectionBuilder, PeerConnectionEventHandler, RTCConfigurationBuilder,
-    RTCIceGatheringState, RTCPeerConnectionState, RTCSessionDescription, SettingEngineBuilder,
+    RTCIceGatheringState, RTCPeerConnectionState, RTCSessionDescription, SettingEngine,
+    SettingEngineBuilder,
 };
 use webrtc::rtp_transceiver::RtpSender;
 use wire::agent::CONTROL_CHANNEL;
@@ -111,15 +112,7 @@ impl Peer {
         let registry = configure_rtcp_reports(configure_nack(Registry::new(), &mut media))
             .with(Slot::from(KEYFRAME_TAP), KeyframeTap::default())
             .with(Slot::from(DEPARTURE_TAP), DepartureTap::new(clock, stats));
-        let loopback = bind.iter().any(|address| address.ip().is_loopback());
-        let (disconnected, failed, keep_alive) = ICE_TIMES;
-        let settings = SettingEngineBuilder::new()
-            .with_multicast_dns_mode(MulticastDnsMode::Disabled)
-            .with_include_loopback_candidate(loopback)
-            .with_ice_timeouts(Some(disconnected), Some(failed), Some(keep_alive))
-            // After a change of network the old addresses are gone: restart on those that exist then.
-            .with_discard_local_candidates_during_ice_restart(true)
-            .build();
+        let settings = setting_engine(&bind);
         let connection: Arc<dyn PeerConnection> = Arc::new(
             PeerConnectionBuilder::new()
                 .with_configuration(RTCConfigurationBuilder::new().build())
@@ -226,6 +219,18 @@ impl Peer {
             tracing::debug!(error = %error, "connection did not close cleanly");
         }
     }
+}
+
+fn setting_engine(bind: &[SocketAddr]) -> SettingEngine {
+    let loopback = bind.iter().any(|address| address.ip().is_loopback());
+    let (disconnected, failed, keep_alive) = ICE_TIMES;
+    SettingEngineBuilder::new()
+        .with_multicast_dns_mode(MulticastDnsMode::Disabled)
+        .with_include_loopback_candidate(loopback)
+        .with_ice_timeouts(Some(disconnected), Some(failed), Some(keep_alive))
+        // After a change of network the old addresses are gone: restart on those that exist then.
+        .with_discard_local_candidates_during_ice_restart(true)
+        .build()
 }
 
 fn h264() -> RTCRtpCodec {

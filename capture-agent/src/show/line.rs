@@ -1,4 +1,7 @@
-//! The state in one line of text. Pure.
+//! The state in one line of text (pure).
+//!
+//! Two of them: the whole line with figures for a screen, and a headline without figures that changes only when
+//! something worth telling happened, for a log.
 
 use crate::stats::Figures;
 use crate::status::{Link, Status};

@@ -1,4 +1,7 @@
 //! Measured times in a file, for the bench: rewritten once a second, whole at any moment.
+//!
+//! The fields are the figures of the last second and of all time. A bench reads the file at its end; nothing else
+//! depends on it.
 
 use crate::stats::Figures;
 use crate::status::{Link, Status};

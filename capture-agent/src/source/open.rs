@@ -1,4 +1,6 @@
-//! Opens what the user asked for.
+//! Opens what the user asked for: the one place that knows every kind of source.
+//!
+//! Called by the capture thread, again and again while a source fails. It holds nothing.
 
 use crate::picture::PicturePool;
 use crate::source::dicom::DicomSource;

@@ -19,9 +19,8 @@ pub mod receiver;
 pub mod relay;
 
 use capture_agent::agent::AgentSettings;
-use capture_agent::encode::{BitRate, Choice, Preset};
+use capture_agent::encode::{BitRate, Choice, EncodeOptions, Preset};
 use capture_agent::mask::Mask;
-use capture_agent::pipeline::EncodeOptions;
 use capture_agent::publish::{Entry, RelaySettings, Ticket};
 use capture_agent::ring::RingBounds;
 use std::time::{Duration, Instant};

@@ -1,4 +1,7 @@
 //! What the user wants of an input: our own options apart from FFmpeg's, with low delay as default.
+//!
+//! Pure. What is written wrong is refused here, before anything is opened. Invariant: an address never gets the
+//! protocol `file`, unless the user asks for it by name.
 
 use crate::source::SourceError;
 use crate::source::spec::{FfmpegInput, SourceSpec};

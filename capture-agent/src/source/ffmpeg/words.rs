@@ -1,4 +1,6 @@
-//! FFmpeg's errors in words with what to do. Pure.
+//! FFmpeg's errors in words with what to do (pure).
+//!
+//! One line each, for the terminal of the device. Errors that need no words of ours are passed on in FFmpeg's.
 
 use ffmpeg_next::Error;
 
