@@ -189,7 +189,6 @@ export class Consult {
 
   #snapshot(message: From<"snapshot">): void {
     this.replica.value = fromSnapshot(message.seq, message.state, this.replica.peek());
-    this.#sending.confirmBy(message.state);
     this.#checkCurrent();
   }
 
@@ -249,6 +248,8 @@ export class Consult {
   #setCurrent(current: boolean): void {
     if (current === this.current.peek()) return;
     this.current.value = current;
+    // Only the state at the head of the log confirms: on the way there a mark may not have been told yet.
+    if (current) this.#sending.confirmBy(this.replica.peek().state);
     this.#sending.setCurrent(current);
   }
 

@@ -95,7 +95,7 @@ export class Outbox {
     });
   }
 
-  /** A snapshot confirms everything that it shows as done. */
+  /** The state at the head of the log confirms everything that it shows as done. */
   confirmBy(state: ConsultState): void {
     const held = new Map(state.marks.map((mark) => [mark.mark.id, mark]));
     const toMake = new Set(
