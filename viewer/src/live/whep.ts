@@ -49,9 +49,8 @@ export class WhepClient {
   readonly #endpoint: string;
   readonly #backoff = new Backoff(SHORTEST_RETRY_MS, LONGEST_RETRY_MS);
   #peer: RTCPeerConnection | null = null;
-  /** The session resource at the relay, and its entity tag for restarts. */
+  /** The session resource at the relay. */
   #resource: string | null = null;
-  #etag: string | null = null;
   #answer = "";
   #retry: ReturnType<typeof setTimeout> | undefined;
   #watch: ReturnType<typeof setTimeout> | undefined;
@@ -123,7 +122,6 @@ export class WhepClient {
         return;
       }
       this.#resource = location;
-      this.#etag = response.headers.get("etag");
       this.#answer = answer;
       await peer.setRemoteDescription({ type: "answer", sdp: answer });
     } catch (cause) {
@@ -211,7 +209,6 @@ export class WhepClient {
       const answer = answerAfterRestart(this.#answer, await response.text());
       if (peer !== this.#peer) return;
       if (answer === null) throw new Error("no ICE credentials in the relay's answer");
-      this.#etag = response.headers.get("etag") ?? this.#etag;
       this.#answer = answer;
       this.#expectConnection(peer);
       await peer.setRemoteDescription({ type: "answer", sdp: answer });
