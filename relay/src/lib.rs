@@ -10,11 +10,18 @@
 //! Start with `router` for what can be asked, `consult` for the rules of a live meeting, `app` for how the parts are put
 //! together, `config` for what an operator can set. A panic means a bug, and one consult's panic never ends another's.
 
+pub mod app;
 pub mod auth;
+pub mod cli;
 pub mod clock;
+pub mod config;
 pub mod consult;
+pub mod demo;
+pub mod http;
+pub mod logging;
 pub mod metrics;
 pub mod problem;
 pub mod redact;
+pub mod router;
 pub mod sfu;
 pub mod store;

@@ -1,3 +1,13 @@
-//! Command line.
+//! The relay's program: reads the command line, says what did not work, ends with a code that the help lists.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    match relay::cli::run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(fault) => {
+            eprintln!("relay: {}", fault.to_string().trim_end());
+            ExitCode::from(fault.exit_code())
+        }
+    }
+}

@@ -19,7 +19,7 @@ mod secret;
 
 pub use attempts::Attempts;
 pub use cookie::{cookie_name, expired_cookie, session_cookie};
-pub use entrance::{Entrance, Entry, Identity, SessionEntry};
-pub use grants::{Grants, MadeSession, MadeTicket};
+pub use entrance::{Entrance, Entry, Identity, SessionEntry, bearer};
+pub use grants::{GrantError, Grants, MadeSession, MadeTicket};
 pub use origin::Origins;
-pub use secret::{Secret, SecretHash};
+pub use secret::{NoRandomness, Secret, SecretHash};

@@ -91,6 +91,12 @@ impl DataFolder {
         Ok(Self { path })
     }
 
+    /// Where it is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Takes the right to serve from it.
     ///
     /// # Errors

@@ -30,7 +30,7 @@ pub use devices::{
     DeviceRow, add_device, device, device_may_publish, let_device_publish, revoke_device,
 };
 pub use error::StoreError;
-pub use folder::{DataFolder, FolderError};
+pub use folder::{DataFolder, FolderError, Serving};
 pub use log::{append, entries_after, head};
 pub use people::{PersonRow, add_person, people, person, role_in, set_role};
 pub use sessions::{SessionRow, add_session, end_session, session, sweep_sessions};

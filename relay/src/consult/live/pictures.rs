@@ -27,7 +27,7 @@ pub struct Pictures<L: ConsultLog> {
     /// For the counts.
     pub metrics: Arc<Metrics>,
     /// Told when a media session is up or gone.
-    pub sessions: Box<dyn Fn(MediaSessionId, SessionNews) + Send>,
+    pub sessions: Box<dyn Fn(MediaSessionId, SessionNews) + Send + Sync>,
 }
 
 /// What happened to a media session.

@@ -1,0 +1,196 @@
+//! How the parts of the relay are put together, and what every HTTP action can reach.
+//!
+//! Owns starting and stopping them in the right order. Invariant: when the media part or the store cannot be started the
+//! relay does not listen; when it stops, nothing that was acknowledged is still on its way.
+
+use crate::auth::{Entrance, Grants};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::consult::live::{Hub, HubParts, Pictures, SessionNews};
+use crate::http::media_sessions::MediaSessions;
+use crate::http::pages::Pages;
+use crate::metrics::Metrics;
+use crate::sfu::{MediaSessionId, Sfu, SfuConfig, SfuError, limits};
+use crate::store::{self, Store, StoreError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+use thiserror::Error;
+use tokio::sync::mpsc;
+use wire::RelayTime;
+
+/// Expired tickets and sessions are forgotten this often.
+const SWEEP: Duration = Duration::from_secs(600);
+/// Pages and media get this long to be told that the relay goes down.
+const GOODBYES: Duration = Duration::from_secs(2);
+
+/// The relay could not be started.
+#[derive(Debug, Error)]
+pub enum StartError {
+    /// The media part.
+    #[error("media: {0}")]
+    Media(#[from] SfuError),
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// What every HTTP action can reach. Clones share it.
+#[derive(Clone)]
+pub struct App {
+    parts: Arc<Parts>,
+}
+
+/// The parts.
+pub struct Parts {
+    /// Rows.
+    pub store: Store,
+    /// The clock.
+    pub clock: Arc<Clock>,
+    /// The counts.
+    pub metrics: Arc<Metrics>,
+    /// Who may enter.
+    pub entrance: Entrance,
+    /// Tickets and sessions.
+    pub grants: Grants,
+    /// Live consults.
+    pub hub: Hub<Store>,
+    /// Pictures.
+    pub sfu: Sfu,
+    /// WHIP and WHEP sessions.
+    pub media: Arc<MediaSessions>,
+    /// The pages.
+    pub pages: Pages,
+    /// Whether the demo door is open.
+    pub demo: bool,
+    /// Whether connections are encrypted.
+    pub tls: bool,
+    /// Open HTTP connections.
+    pub connections: AtomicUsize,
+    /// Whether the relay goes down.
+    pub stopping: AtomicBool,
+}
+
+impl std::ops::Deref for App {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.parts
+    }
+}
+
+impl App {
+    /// Starts everything but the doors.
+    ///
+    /// # Errors
+    /// `StartError` naming the part.
+    pub async fn start(config: &Config, store: Store) -> Result<Self, StartError> {
+        let (clock, metrics) = (Arc::new(Clock::default()), Arc::new(Metrics::default()));
+        let (events, happened) = mpsc::channel(limits::MAX_QUEUED_EVENTS);
+        let media = SfuConfig {
+            udp: config.media,
+            public_addresses: config.media_public.clone(),
+            max_peers: config.max_peers,
+        };
+        let sfu = Sfu::start(&media, events)?;
+        let hub = Hub::new(HubParts {
+            log: store.clone(),
+            clock: Arc::clone(&clock),
+            metrics: Arc::clone(&metrics),
+            settings: config.settings,
+        });
+        let media = Arc::new(MediaSessions::default());
+        let pictures = Pictures {
+            hub: hub.clone(),
+            sfu: sfu.clone(),
+            clock: Arc::clone(&clock),
+            metrics: Arc::clone(&metrics),
+            sessions: told(&media, &metrics),
+        };
+        tokio::spawn(pictures.run(happened));
+        for consult in store
+            .read("find consults that were cut off", store::running_consults)
+            .await?
+        {
+            hub.wake(consult);
+        }
+        let app = Self {
+            parts: Arc::new(Parts {
+                entrance: Entrance::new(store.clone(), config.origins.clone()),
+                grants: Grants {
+                    ticket_lasts: config.ticket_lasts,
+                },
+                pages: Pages::new(config.viewer_dir.clone()),
+                demo: config.demo,
+                tls: config.tls.is_some(),
+                connections: AtomicUsize::new(0),
+                stopping: AtomicBool::new(false),
+                store,
+                clock,
+                metrics,
+                hub,
+                sfu,
+                media,
+            }),
+        };
+        tokio::spawn(sweep(app.clone()));
+        Ok(app)
+    }
+
+    /// Now.
+    pub fn now(&self) -> RelayTime {
+        self.clock.now()
+    }
+
+    /// Sends pages and media away to come back, and makes the rows safe.
+    pub async fn stop(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
+        self.hub.shut_down(GOODBYES).await;
+        if tokio::time::timeout(GOODBYES, self.sfu.shutdown())
+            .await
+            .is_err()
+        {
+            tracing::warn!("the media part did not end in time");
+        }
+        let store = self.store.clone();
+        if tokio::task::spawn_blocking(move || store.close())
+            .await
+            .is_err()
+        {
+            tracing::error!("the store was not closed in order");
+        }
+    }
+}
+
+/// Keeps the table of media sessions true, and counts how long a viewer waited.
+fn told(
+    media: &Arc<MediaSessions>,
+    metrics: &Arc<Metrics>,
+) -> Box<dyn Fn(MediaSessionId, SessionNews) + Send + Sync> {
+    let (media, metrics) = (Arc::clone(media), Arc::clone(metrics));
+    Box::new(move |session, news| match news {
+        SessionNews::Connected => {
+            if let Some(waited) = media.connected(session) {
+                metrics.first_frame.took(waited);
+            }
+        }
+        SessionNews::Gone => media.gone(session),
+    })
+}
+
+async fn sweep(app: App) {
+    let mut every = tokio::time::interval(SWEEP);
+    while !app.stopping.load(Ordering::Relaxed) {
+        every.tick().await;
+        let now = app.now();
+        let swept = app
+            .store
+            .write("forget what expired", move |db| {
+                Ok(store::sweep_tickets(db, now)? + store::sweep_sessions(db, now)?)
+            })
+            .await;
+        if let Err(error) = swept {
+            tracing::warn!(%error, "expired tickets and sessions were not forgotten");
+        }
+    }
+}

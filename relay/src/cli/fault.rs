@@ -1,0 +1,90 @@
+//! What is said on the terminal when something did not work, and the exit code that goes with it.
+
+use crate::app::StartError;
+use crate::auth::GrantError;
+use crate::config::ConfigError;
+use crate::demo::DemoError;
+use crate::http::tls::TlsError;
+use crate::logging::NoFilter;
+use crate::sfu::SfuError;
+use crate::store::{FolderError, StoreError};
+use std::net::SocketAddr;
+use thiserror::Error;
+
+/// A command did not work.
+#[derive(Debug, Error)]
+pub enum Fault {
+    /// Settings that cannot be used.
+    #[error("the configuration cannot be used:\n{}", .0.iter().map(|fault| format!("  {fault}\n")).collect::<String>())]
+    Config(Vec<ConfigError>),
+    /// A tool was not told where.
+    #[error("name the data folder: --data FOLDER, HIBIKI_RELAY_DATA, or data in the --config file")]
+    NoData,
+    /// Certificate or key.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// Log filter.
+    #[error(transparent)]
+    Log(#[from] NoFilter),
+    /// Data folder.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    /// Database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Demo.
+    #[error(transparent)]
+    Demo(#[from] DemoError),
+    /// Something named does not exist.
+    #[error("{0}")]
+    Unknown(&'static str),
+    /// A secret could not be made or stored.
+    #[error(transparent)]
+    Grant(#[from] GrantError),
+    /// An address.
+    #[error("{what} cannot listen on {address}: {source}. Is another relay running there?")]
+    Listen {
+        /// For what.
+        what: &'static str,
+        /// Where.
+        address: SocketAddr,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The media part.
+    #[error("media on {address}: {source}")]
+    Media {
+        /// Where.
+        address: SocketAddr,
+        /// Why.
+        source: SfuError,
+    },
+    /// Tokio.
+    #[error("the runtime could not be started: {0}")]
+    Runtime(std::io::Error),
+}
+
+impl Fault {
+    /// For the shell; the help lists them.
+    #[must_use]
+    pub const fn exit_code(&self) -> u8 {
+        match self {
+            Self::Config(_) | Self::NoData | Self::Tls(_) | Self::Log(_) | Self::Unknown(_) => 2,
+            Self::Folder(_) | Self::Store(_) | Self::Demo(_) => 3,
+            Self::Listen { .. }
+            | Self::Media {
+                source: SfuError::OpenSocket(_),
+                ..
+            } => 4,
+            Self::Grant(_) | Self::Media { .. } | Self::Runtime(_) => 1,
+        }
+    }
+
+    /// A start that failed, with the media address for its sentence.
+    pub(super) fn of_start(error: StartError, address: SocketAddr) -> Self {
+        match error {
+            StartError::Media(source) => Self::Media { address, source },
+            StartError::Store(source) => Self::Store(source),
+        }
+    }
+}

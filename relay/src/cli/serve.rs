@@ -1,0 +1,221 @@
+//! Runs the relay: opens the doors when everything behind them works, closes them in order.
+
+use super::fault::Fault;
+use crate::app::App;
+use crate::config::Config;
+use crate::http::accept::{Door, serve as accept};
+use crate::http::tls;
+use crate::metrics::Present;
+use crate::store::{DataFolder, Store};
+use crate::{demo, logging, router};
+use axum::Router;
+use axum::extract::State;
+use axum::routing::get;
+use std::net::SocketAddr;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+/// Open requests get this long to end.
+const LAST_REQUESTS: Duration = Duration::from_millis(800);
+
+/// Serves until told to stop.
+pub(super) fn serve(config: &Config, announce: bool) -> Result<(), Fault> {
+    logging::start(&config.log, config.log_form)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(Fault::Runtime)?;
+    let done = runtime.block_on(run(config, announce));
+    // Connections that still linger are the kernel's.
+    runtime.shutdown_timeout(Duration::from_millis(200));
+    done
+}
+
+async fn run(config: &Config, announce: bool) -> Result<(), Fault> {
+    let acceptor = config.tls.as_ref().map(tls::acceptor).transpose()?;
+    let folder = DataFolder::at(&config.data)?;
+    let _serving = folder.serve()?;
+    let store = Store::open(&folder.database()?)?;
+    if config.demo {
+        demo::seed(&store, &folder, crate::clock::Clock::default().now()).await?;
+    }
+    let listener = listen("the pages", config.http).await?;
+    let metrics = listen("the metrics", config.metrics).await?;
+    let app = App::start(config, store)
+        .await
+        .map_err(|error| Fault::of_start(error, config.media))?;
+    let addresses = Addresses {
+        http: local(&listener, config.http),
+        media: app.sfu.local_addr(),
+        metrics: local(&metrics, config.metrics),
+    };
+    let (stop, stopping) = watch::channel(false);
+    let pages = Door {
+        listener,
+        tls: acceptor,
+        router: router::router(app.clone()),
+    };
+    let counts = Door {
+        listener: metrics,
+        tls: None,
+        router: Router::new()
+            .route("/metrics", get(counted))
+            .with_state(app.clone()),
+    };
+    tokio::spawn(accept(app.clone(), pages, stopping.clone()));
+    tokio::spawn(accept(app.clone(), counts, stopping));
+    ready(&addresses, config, announce);
+    let asked = told_to_stop().await;
+    tracing::info!(
+        signal = asked,
+        "the relay goes down; pages and agents come back by themselves"
+    );
+    app.stop().await;
+    // The receivers are there as long as connections are.
+    let _ = stop.send(true);
+    let idle = async {
+        while app.connections.load(Ordering::Relaxed) > 0 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    let _ = tokio::time::timeout(LAST_REQUESTS, idle).await;
+    tracing::info!("the relay is down");
+    Ok(())
+}
+
+#[derive(serde::Serialize)]
+struct Addresses {
+    http: SocketAddr,
+    media: SocketAddr,
+    metrics: SocketAddr,
+}
+
+fn ready(addresses: &Addresses, config: &Config, announce: bool) {
+    if announce {
+        // One line for the program that started this one; it is the only thing on standard output.
+        println!("{}", serde_json::to_string(addresses).unwrap_or_default());
+    }
+    let Addresses {
+        http,
+        media,
+        metrics,
+    } = addresses;
+    tracing::info!(%http, %media, %metrics, tls = config.tls.is_some(), demo = config.demo, "the relay is ready");
+}
+
+async fn listen(what: &'static str, address: SocketAddr) -> Result<TcpListener, Fault> {
+    TcpListener::bind(address)
+        .await
+        .map_err(|source| Fault::Listen {
+            what,
+            address,
+            source,
+        })
+}
+
+fn local(listener: &TcpListener, asked: SocketAddr) -> SocketAddr {
+    listener.local_addr().unwrap_or(asked)
+}
+
+async fn told_to_stop() -> &'static str {
+    let wait = async |kind| match signal(kind) {
+        Ok(mut signals) => {
+            signals.recv().await;
+        }
+        // Then the process can only be killed, which it survives.
+        Err(_) => std::future::pending().await,
+    };
+    tokio::select! {
+        () = wait(SignalKind::terminate()) => "SIGTERM",
+        () = wait(SignalKind::interrupt()) => "SIGINT",
+    }
+}
+
+/// `GET /metrics`, at an address of its own.
+async fn counted(State(app): State<App>) -> String {
+    let live = app.hub.all_live();
+    let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
+    let present = Present {
+        consults_live: count(
+            live.iter()
+                .filter(|consult| consult.picture || consult.people > 0)
+                .count(),
+        ),
+        pictures: count(live.iter().filter(|consult| consult.picture).count()),
+        participants: live.iter().map(|consult| u64::from(consult.people)).sum(),
+        connections: count(app.connections.load(Ordering::Relaxed)),
+    };
+    let mut text = app.metrics.text(present);
+    if let Ok(stats) = app.sfu.stats().await {
+        for (name, help, value) in [
+            (
+                "packets_received_total",
+                "RTP packets taken from publishers.",
+                stats.packets_in,
+            ),
+            (
+                "packets_forwarded_total",
+                "RTP packets written to viewers.",
+                stats.packets_out,
+            ),
+            (
+                "packets_sent_again_total",
+                "Packets sent again because a viewer missed them.",
+                stats.retransmitted,
+            ),
+            (
+                "packets_asked_again_total",
+                "Lost packets asked for again from publishers.",
+                stats.asked_again,
+            ),
+            (
+                "packets_lost_in_relay_total",
+                "Packets that the relay itself lost; must stay 0.",
+                stats.lost_inside,
+            ),
+            (
+                "packets_dropped_backlog_total",
+                "Datagrams dropped because the network did not take them.",
+                stats.dropped_backlog,
+            ),
+            (
+                "datagrams_from_strangers_total",
+                "Datagrams that belonged to nobody or were refused.",
+                stats.dropped_unknown + stats.dropped_stun,
+            ),
+            (
+                "keyframes_asked_total",
+                "Keyframes asked for from publishers.",
+                stats.keyframes_asked,
+            ),
+            (
+                "viewers_joined_from_cache_total",
+                "Viewers that got their first picture from the cache.",
+                stats.joined_from_cache,
+            ),
+            (
+                "media_faults_total",
+                "Media connections ended by a fault of their own code.",
+                stats.faults,
+            ),
+        ] {
+            text.value(name, "counter", help, value);
+        }
+        text.value(
+            "publishers",
+            "gauge",
+            "Publishers connected or connecting.",
+            stats.publishers,
+        );
+        text.value(
+            "viewers",
+            "gauge",
+            "Viewers connected or connecting.",
+            stats.viewers,
+        );
+    }
+    text.finish()
+}

@@ -1,0 +1,10 @@
+//! What an operator can set, and what is refused.
+//!
+//! `layers` reads flags, environment and file and lays one over the other; `settled` checks the result as a whole and is
+//! what the program works with. Invariant: a relay that starts is safe to reach from where it listens.
+
+mod layers;
+mod settled;
+
+pub use layers::{ConfigError, Layers, read_file};
+pub use settled::{Config, LogForm, Tls, settle};

@@ -1,0 +1,342 @@
+//! A configuration that was checked as a whole.
+//!
+//! Owns the defaults and every refusal, each in one sentence that says what to do. Several faults are told at once.
+
+use super::layers::{ConfigError, Layers};
+use crate::auth::Origins;
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+use wire::socket::Settings;
+
+/// Where the pages are, unless somebody says otherwise.
+const DEFAULT_HTTP: &str = "127.0.0.1:8080";
+/// Where the metrics are: away from everybody else.
+const DEFAULT_METRICS: &str = "127.0.0.1:9090";
+/// Long enough to look up from the patient and see it.
+const DEFAULT_QUICK_MARK_SECONDS: u32 = 6;
+/// Long enough to open a link that just came.
+const DEFAULT_TICKET_SECONDS: u32 = 300;
+/// A link that lies in a mailbox for longer than this should not open anything.
+const MAX_TICKET_SECONDS: u32 = 3_600;
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogForm {
+    /// For a terminal.
+    Text,
+    /// For a collector.
+    Json,
+}
+
+/// The relay's certificate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tls {
+    /// Chain, PEM.
+    pub certificate: PathBuf,
+    /// Key, PEM.
+    pub key: PathBuf,
+    /// Whether TLS 1.2 is taken too.
+    pub old_version: bool,
+}
+
+/// A configuration that may be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// Folder for the database.
+    pub data: PathBuf,
+    /// Pages and HTTP.
+    pub http: SocketAddr,
+    /// Media.
+    pub media: SocketAddr,
+    /// Addresses announced for media; empty means the bound one.
+    pub media_public: Vec<IpAddr>,
+    /// Metrics.
+    pub metrics: SocketAddr,
+    /// Where our pages are reached.
+    pub origins: Origins,
+    /// None means plain HTTP on loopback.
+    pub tls: Option<Tls>,
+    /// Whether the demo door is open.
+    pub demo: bool,
+    /// What pages follow.
+    pub settings: Settings,
+    /// How long a ticket is good.
+    pub ticket_lasts: Duration,
+    /// Most media connections.
+    pub max_peers: usize,
+    /// Folder with the pages, instead of those inside.
+    pub viewer_dir: Option<PathBuf>,
+    /// What to log.
+    pub log: String,
+    /// How.
+    pub log_form: LogForm,
+}
+
+/// Checks what was asked for. `any_port` lets the system choose ports, for tests.
+///
+/// # Errors
+/// Every fault that was found.
+pub fn settle(asked: Layers, any_port: bool) -> Result<Config, Vec<ConfigError>> {
+    let mut faults = Faults(Vec::new());
+    let demo = asked.demo.unwrap_or(false);
+    let http = asked.http.unwrap_or_else(|| address(DEFAULT_HTTP));
+    let media = asked.media.unwrap_or(http);
+    let metrics = asked.metrics.unwrap_or_else(|| address(DEFAULT_METRICS));
+    let media_public = asked.media_public.clone().unwrap_or_default();
+    if !any_port {
+        faults.unless(
+            http.port() != 0,
+            "http",
+            "port 0 means any free port, which nobody would find; name one, or add --announce",
+        );
+        faults.unless(
+            media.port() != 0,
+            "media",
+            "port 0 means any free port, which no firewall could open; name one, or add --announce",
+        );
+        faults.unless(
+            metrics.port() != 0,
+            "metrics",
+            "port 0 means any free port; name one, or add --announce",
+        );
+    }
+    faults.unless(
+        !media.ip().is_unspecified() || !media_public.is_empty(),
+        "media_public",
+        "media is bound to all addresses, so name the ones that pages and devices reach, for example media_public = [\"203.0.113.7\"]",
+    );
+    faults.unless(
+        !media_public
+            .iter()
+            .any(|ip| ip.is_unspecified() || ip.is_multicast()),
+        "media_public",
+        "an address to send to is one machine's, not 0.0.0.0, :: or a group",
+    );
+    faults.unless(!demo || (http.ip().is_loopback() && media.ip().is_loopback()), "demo", "the demo lets anybody in, so it runs on a loopback address only; set http and media to 127.0.0.1, or leave demo out");
+    let tls = tls(&asked, demo, http, &mut faults);
+    let origins = origins(&asked, tls.is_some(), http, &mut faults);
+    let quick_mark_seconds = asked
+        .quick_mark_seconds
+        .unwrap_or(DEFAULT_QUICK_MARK_SECONDS);
+    faults.unless(
+        (1..=600).contains(&quick_mark_seconds),
+        "quick_mark_seconds",
+        "a quick mark stays for 1 to 600 seconds",
+    );
+    let ticket_seconds = asked.ticket_seconds.unwrap_or(DEFAULT_TICKET_SECONDS);
+    faults.unless(
+        (1..=MAX_TICKET_SECONDS).contains(&ticket_seconds),
+        "ticket_seconds",
+        "a ticket is good for 1 to 3600 seconds",
+    );
+    faults.unless(
+        demo || asked.measuring.is_some(),
+        "measuring",
+        "say measuring = true or false: measuring may make this installation a medical device, so nobody decides it by default",
+    );
+    let data = asked.data.clone().unwrap_or_default();
+    faults.unless(
+        !data.as_os_str().is_empty(),
+        "data",
+        "name the folder for the database, for example data = \"/var/lib/hibiki-relay\"",
+    );
+    let max_peers = asked
+        .max_peers
+        .unwrap_or(crate::sfu::limits::DEFAULT_MAX_PEERS);
+    faults.unless(
+        max_peers > 0,
+        "max_peers",
+        "without a single connection nobody could watch",
+    );
+    if let Some(folder) = &asked.viewer_dir {
+        faults.unless(
+            folder.join("index.html").is_file(),
+            "viewer_dir",
+            "there is no index.html in that folder; build the pages first",
+        );
+    }
+    let log_form = log_form(asked.log_form.as_deref(), &mut faults);
+    let config = Config {
+        data,
+        http,
+        media,
+        media_public,
+        metrics,
+        origins,
+        tls,
+        demo,
+        settings: Settings {
+            quick_mark_seconds,
+            measuring: asked.measuring.unwrap_or(demo),
+        },
+        ticket_lasts: Duration::from_secs(ticket_seconds.into()),
+        max_peers,
+        viewer_dir: asked.viewer_dir,
+        log: asked.log.unwrap_or_else(|| "info".to_owned()),
+        log_form,
+    };
+    if faults.0.is_empty() {
+        Ok(config)
+    } else {
+        Err(faults.0)
+    }
+}
+
+struct Faults(Vec<ConfigError>);
+
+impl Faults {
+    fn unless(&mut self, fine: bool, key: &'static str, what: &str) {
+        if !fine {
+            self.0.push(ConfigError::new(key, what));
+        }
+    }
+}
+
+fn tls(asked: &Layers, demo: bool, http: SocketAddr, faults: &mut Faults) -> Option<Tls> {
+    let plain = asked.plain_http.unwrap_or(demo);
+    match (&asked.tls_certificate, &asked.tls_key) {
+        (Some(certificate), Some(key)) => {
+            faults.unless(asked.plain_http != Some(true), "plain_http", "a certificate is set as well; choose one of the two");
+            return Some(Tls { certificate: certificate.clone(), key: key.clone(), old_version: asked.tls_1_2.unwrap_or(false) });
+        }
+        (Some(_), None) => faults.unless(false, "tls_key", "the certificate's private key is missing"),
+        (None, Some(_)) => faults.unless(false, "tls_certificate", "the key's certificate is missing"),
+        (None, None) if !http.ip().is_loopback() => faults.unless(
+            false,
+            "tls_certificate",
+            "this address can be reached from other machines, so a certificate and key are needed; plain HTTP is for loopback only",
+        ),
+        (None, None) => faults.unless(plain, "plain_http", "without a certificate say plain_http = true, which is for this machine only"),
+    }
+    None
+}
+
+fn origins(asked: &Layers, tls: bool, http: SocketAddr, faults: &mut Faults) -> Origins {
+    let named = asked.origins.clone().unwrap_or_default();
+    if named.is_empty() {
+        faults.unless(
+            http.ip().is_loopback(),
+            "origins",
+            "name the origins under which people reach the pages, for example origins = [\"https://hibiki.example.jp\"]",
+        );
+        return Origins::Loopback;
+    }
+    for origin in &named {
+        let whole = origin.split_once("://").is_some_and(|(scheme, host)| {
+            let wanted = if tls {
+                scheme == "https"
+            } else {
+                scheme == "http" || scheme == "https"
+            };
+            wanted && !host.is_empty() && !host.contains(['/', '?', '#', '@', '*', ' '])
+        });
+        faults.unless(whole, "origins", "an origin is a scheme and a host without a path, for example https://hibiki.example.jp");
+    }
+    Origins::Named(named)
+}
+
+fn log_form(asked: Option<&str>, faults: &mut Faults) -> LogForm {
+    match asked {
+        None | Some("text") => LogForm::Text,
+        Some("json") => LogForm::Json,
+        Some(_) => {
+            faults.unless(false, "log_form", "choose text or json");
+            LogForm::Text
+        }
+    }
+}
+
+fn address(text: &str) -> SocketAddr {
+    text.parse()
+        .unwrap_or_else(|_| SocketAddr::from(([127, 0, 0, 1], 0)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn faults(toml: &str) -> Vec<&'static str> {
+        let asked: Layers = toml::from_str(toml).unwrap();
+        settle(asked, false)
+            .err()
+            .unwrap_or_default()
+            .into_iter()
+            .map(|fault| fault.key)
+            .collect()
+    }
+
+    const SAFE: &str = "data = \"/d\"\nhttp = \"203.0.113.7:443\"\norigins = [\"https://hibiki.example.jp\"]\ntls_certificate = \"c\"\ntls_key = \"k\"\n";
+
+    #[test]
+    fn a_safe_installation_is_taken() {
+        assert_eq!(faults(&format!("{SAFE}measuring = false")), [""; 0]);
+        assert_eq!(faults("data = \"/d\"\ndemo = true"), [""; 0]);
+        assert_eq!(
+            faults("data = \"/d\"\nplain_http = true\nmeasuring = true"),
+            [""; 0]
+        );
+    }
+
+    #[test]
+    fn every_unsafe_or_senseless_setting_has_its_sentence() {
+        let cases = [
+            (
+                "data = \"/d\"\nhttp = \"0.0.0.0:80\"\nplain_http = true\nmeasuring = true\norigins = [\"http://a\"]\nmedia_public = [\"203.0.113.1\"]",
+                "tls_certificate",
+            ),
+            (
+                "data = \"/d\"\ndemo = true\nhttp = \"10.0.0.1:8080\"",
+                "demo",
+            ),
+            (
+                "data = \"/d\"\ndemo = true\nmedia = \"10.0.0.1:8080\"",
+                "demo",
+            ),
+            ("data = \"/d\"\nmeasuring = true", "plain_http"),
+            ("data = \"/d\"\nplain_http = true", "measuring"),
+            ("data = \"/d\"\ndemo = true\nhttp = \"127.0.0.1:0\"", "http"),
+            ("demo = true", "data"),
+            (
+                "data = \"/d\"\ndemo = true\nquick_mark_seconds = 0",
+                "quick_mark_seconds",
+            ),
+            (
+                "data = \"/d\"\ndemo = true\nticket_seconds = 86400",
+                "ticket_seconds",
+            ),
+            (
+                "data = \"/d\"\ndemo = true\ntls_key = \"k\"",
+                "tls_certificate",
+            ),
+            ("data = \"/d\"\ndemo = true\nlog_form = \"xml\"", "log_form"),
+            (
+                "data = \"/d\"\ndemo = true\nviewer_dir = \"/does/not/exist\"",
+                "viewer_dir",
+            ),
+            ("data = \"/d\"\ndemo = true\nmax_peers = 0", "max_peers"),
+            (
+                "data = \"/d\"\ndemo = true\norigins = [\"https://a/path\"]",
+                "origins",
+            ),
+        ];
+        for (toml, key) in cases {
+            assert!(
+                faults(toml).contains(&key),
+                "{key}: {:?} for {toml}",
+                faults(toml)
+            );
+        }
+        assert_eq!(faults(SAFE), ["measuring"]);
+        assert_eq!(
+            faults(&format!("{SAFE}measuring = false\nmedia = \"0.0.0.0:443\"")),
+            ["media_public"]
+        );
+        assert!(faults("data = \"/d\"\nmeasuring = true\nhttp = \"203.0.113.7:443\"\ntls_certificate = \"c\"\ntls_key = \"k\"").contains(&"origins"));
+    }
+
+    #[test]
+    fn all_faults_are_told_at_once() {
+        assert!(faults("http = \"10.0.0.1:0\"").len() >= 5);
+    }
+}

@@ -1,0 +1,165 @@
+//! WHIP and WHEP sessions: who opened each, and its entity tag.
+//!
+//! The media part knows peers; this table knows whose they are. An entry lives from the answer until the media part says
+//! that the session is gone, so it is bounded by the number of peers. Nothing here survives a restart: clients come anew.
+
+use crate::auth::SecretHash;
+use crate::sfu::MediaSessionId;
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+use wire::{ConsultId, SessionId};
+
+/// Whether somebody publishes or watches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// WHIP.
+    Publish,
+    /// WHEP.
+    Watch,
+}
+
+impl Kind {
+    /// As in the path.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Publish => "whip",
+            Self::Watch => "whep",
+        }
+    }
+}
+
+/// Who may change or end it.
+#[derive(Debug, Clone, Copy)]
+pub enum Owner {
+    /// The page's session.
+    Session(SessionId),
+    /// The bearer of the ticket that was used for it.
+    Bearer(SecretHash),
+}
+
+impl Owner {
+    fn is(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Session(a), Self::Session(b)) => a == b,
+            (Self::Bearer(a), Self::Bearer(b)) => a.is(b),
+            _ => false,
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Held {
+    consult: ConsultId,
+    kind: Kind,
+    owner: Owner,
+    /// Number of ICE sessions so far.
+    ice: u32,
+    /// When it was asked for; taken when its connection is up.
+    asked_at: Option<Instant>,
+}
+
+/// All of them.
+#[derive(Debug, Default)]
+pub struct MediaSessions {
+    held: Mutex<HashMap<MediaSessionId, Held>>,
+}
+
+impl MediaSessions {
+    /// Somebody asked for one.
+    pub fn opened(&self, session: MediaSessionId, consult: ConsultId, kind: Kind, owner: Owner) {
+        let held = Held {
+            consult,
+            kind,
+            owner,
+            ice: 1,
+            asked_at: Some(Instant::now()),
+        };
+        self.lock().insert(session, held);
+    }
+
+    /// Its entity tag, if `owner` opened it here. A restart of ICE makes a new one (RFC 9725 §4.3.3).
+    pub fn tag(
+        &self,
+        session: MediaSessionId,
+        consult: ConsultId,
+        owner: &Owner,
+    ) -> Option<String> {
+        let all = self.lock();
+        let held = all
+            .get(&session)
+            .filter(|held| held.consult == consult && held.owner.is(owner))?;
+        Some(tag(session, held.ice))
+    }
+
+    /// ICE was restarted. Gives the new entity tag.
+    pub fn restarted(&self, session: MediaSessionId) -> Option<String> {
+        let mut all = self.lock();
+        let held = all.get_mut(&session)?;
+        held.ice = held.ice.wrapping_add(1);
+        Some(tag(session, held.ice))
+    }
+
+    /// Its connection is up. Gives how long a viewer waited for it, the first time.
+    pub fn connected(&self, session: MediaSessionId) -> Option<Duration> {
+        let mut all = self.lock();
+        let held = all
+            .get_mut(&session)
+            .filter(|held| held.kind == Kind::Watch)?;
+        held.asked_at.take().map(|at| at.elapsed())
+    }
+
+    /// It is gone.
+    pub fn gone(&self, session: MediaSessionId) {
+        self.lock().remove(&session);
+    }
+
+    /// Those that a page's session opened.
+    pub fn of_session(&self, session: SessionId) -> Vec<MediaSessionId> {
+        let own = |held: &Held| matches!(held.owner, Owner::Session(owner) if owner == session);
+        self.lock()
+            .iter()
+            .filter(|(_, held)| own(held))
+            .map(|(id, _)| *id)
+            .collect()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<MediaSessionId, Held>> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn tag(session: MediaSessionId, ice: u32) -> String {
+    let short = session.uuid().simple().to_string();
+    format!("\"{}-{ice}\"", short.get(..8).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    #[test]
+    fn only_whoever_opened_a_session_finds_it_and_only_in_its_consult() {
+        let (all, id) = (
+            MediaSessions::default(),
+            MediaSessionId::from_uuid(Uuid::from_u128(1)),
+        );
+        let (consult, me) = (ConsultId::random(), Owner::Session(SessionId::random()));
+        all.opened(id, consult, Kind::Watch, me);
+        let first = all.tag(id, consult, &me).unwrap();
+        assert_eq!(all.tag(id, ConsultId::random(), &me), None);
+        assert_eq!(
+            all.tag(id, consult, &Owner::Session(SessionId::random())),
+            None
+        );
+        assert_eq!(
+            all.tag(id, consult, &Owner::Bearer(SecretHash::of("x").unwrap())),
+            None
+        );
+        assert_ne!(all.restarted(id), Some(first));
+        assert!(all.connected(id).is_some() && all.connected(id).is_none());
+        all.gone(id);
+        assert_eq!(all.tag(id, consult, &me), None);
+    }
+}

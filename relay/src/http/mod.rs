@@ -1,0 +1,23 @@
+//! The HTTP side: from a TCP connection to an action and back.
+//!
+//! `accept` takes connections under limits, `tls` encrypts them, `stream` bounds how long one may take; `body` reads
+//! bodies, `headers` puts the guards on every answer, `admit` asks the entrance before an action runs. Each other file is
+//! one action or a few on one resource. Which route leads where is in `router`. No action reads a credential itself.
+
+pub mod accept;
+pub mod admit;
+pub mod body;
+pub mod consults;
+pub mod demo;
+pub mod devices;
+pub mod headers;
+pub mod health;
+pub mod media_resource;
+pub mod media_sessions;
+pub mod pages;
+pub mod publish;
+pub mod sessions;
+pub mod socket;
+mod stream;
+pub mod tls;
+pub mod watch;

@@ -1,0 +1,34 @@
+//! The log: what is written where.
+//!
+//! Owns the subscriber. Lines go to standard error; standard output is for announcements. Texts are constant, data is in
+//! fields, and no field holds a name, a ticket, an address of a person or a text that somebody typed. Libraries that
+//! write a line for every packet anybody may send are silenced, or the wire would fill the disk.
+
+use crate::config::LogForm;
+use crate::sfu::NOISY_LOG_TARGETS;
+use tracing_subscriber::EnvFilter;
+
+/// The filter is no filter.
+#[derive(Debug, thiserror::Error)]
+#[error("log: {0} is no filter; for example info, or relay=debug,info")]
+pub struct NoFilter(String);
+
+/// Starts logging.
+///
+/// # Errors
+/// `NoFilter`.
+pub fn start(filter: &str, form: LogForm) -> Result<(), NoFilter> {
+    let mut whole = filter.to_owned();
+    for target in NOISY_LOG_TARGETS {
+        whole.push_str(&format!(",{target}=off"));
+    }
+    let filter = EnvFilter::try_new(&whole).map_err(|_| NoFilter(filter.to_owned()))?;
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
+    match form {
+        LogForm::Text => lines.with_ansi(false).init(),
+        LogForm::Json => lines.json().flatten_event(true).init(),
+    }
+    Ok(())
+}

@@ -1,0 +1,138 @@
+//! Every route of the relay, grouped by who may call it.
+//!
+//! Owns the list and nothing else: a route without a gate cannot be written down. `admit` asks the entrance according to
+//! the gate before an action runs; a test walks this list without a credential and with somebody else's.
+
+use crate::app::App;
+use crate::http::admit::{Gate, admit, finish};
+use crate::http::{
+    consults, demo, devices, health, media_resource, pages, publish, sessions, socket, watch,
+};
+use crate::problem::Refusal;
+use axum::Router;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::{MethodRouter, delete, get, post};
+use wire::problem::ProblemCode;
+
+/// One route.
+pub struct Route {
+    /// Its path; `{consult}`, `{session}`, `{device}` and `{media}` stand for ids.
+    pub path: &'static str,
+    /// Methods it takes.
+    pub methods: &'static [&'static str],
+    /// Who may call it.
+    pub gate: Gate,
+    make: fn() -> MethodRouter<App>,
+}
+
+const fn route(
+    path: &'static str,
+    methods: &'static [&'static str],
+    gate: Gate,
+    make: fn() -> MethodRouter<App>,
+) -> Route {
+    Route {
+        path,
+        methods,
+        gate,
+        make,
+    }
+}
+
+/// All routes below which patient data may lie, and the few that are open.
+pub const ROUTES: &[Route] = &[
+    // Anyone: is it up, the pages themselves.
+    route("/healthz", &["GET"], Gate::Open, || get(health::up)),
+    route("/readyz", &["GET"], Gate::Open, || get(health::ready)),
+    route("/", &["GET"], Gate::Open, || get(pages::index)),
+    route("/consults/{id}", &["GET"], Gate::Open, || get(pages::index)),
+    route("/visits/{id}", &["GET"], Gate::Open, || get(pages::index)),
+    // Anyone on this machine, in a demo.
+    route("/api/v1/demo", &["GET"], Gate::Demo, || get(demo::door)),
+    route("/api/v1/demo/tickets", &["POST"], Gate::Demo, || {
+        post(demo::ticket)
+    }),
+    // The bearer of a ticket.
+    route("/api/v1/sessions", &["POST"], Gate::TicketInBody, || {
+        post(sessions::create)
+    }),
+    // A device with its key.
+    route(
+        "/api/v1/devices/{device}/tickets",
+        &["POST"],
+        Gate::Device,
+        || post(devices::ticket),
+    ),
+    // A person with a session.
+    route(
+        "/api/v1/sessions/{session}",
+        &["GET", "DELETE"],
+        Gate::Session,
+        || get(sessions::show).delete(sessions::end),
+    ),
+    route("/api/v1/consults", &["GET"], Gate::Session, || {
+        get(consults::list)
+    }),
+    route(
+        "/api/v1/consults/{consult}/socket",
+        &["GET"],
+        Gate::Socket,
+        || get(socket::open),
+    ),
+    // The bearer of a ticket, or a person with a session.
+    route(
+        "/api/v1/consults/{consult}/whip",
+        &["POST", "OPTIONS"],
+        Gate::Media,
+        || post(publish::create).options(publish::about),
+    ),
+    route(
+        "/api/v1/consults/{consult}/whep",
+        &["POST", "OPTIONS"],
+        Gate::Media,
+        || post(watch::create).options(watch::about),
+    ),
+    // Whoever opened it.
+    route(
+        "/api/v1/consults/{consult}/whip/{media}",
+        &["PATCH", "DELETE", "HEAD"],
+        Gate::MediaResource,
+        media_resource_methods,
+    ),
+    route(
+        "/api/v1/consults/{consult}/whep/{media}",
+        &["PATCH", "DELETE", "HEAD"],
+        Gate::MediaResource,
+        media_resource_methods,
+    ),
+];
+
+fn media_resource_methods() -> MethodRouter<App> {
+    delete(media_resource::end)
+        .patch(media_resource::patch)
+        .head(media_resource::pulse)
+}
+
+/// The router over the list.
+pub fn router(app: App) -> Router {
+    let mut router = Router::new();
+    for Route {
+        path, gate, make, ..
+    } in ROUTES
+    {
+        let methods = make().fallback(wrong_method);
+        router = router.route(
+            path,
+            methods.layer(from_fn_with_state((app.clone(), *gate), admit)),
+        );
+    }
+    router
+        .fallback(pages::file)
+        .layer(from_fn_with_state(app.clone(), finish))
+        .layer(from_fn(crate::http::headers::guard))
+        .with_state(app)
+}
+
+async fn wrong_method() -> Refusal {
+    ProblemCode::WrongMethod.into()
+}
