@@ -5,19 +5,19 @@
 //!                             └──► reader thread   sees what is committed
 //! ```
 //!
-//! `store` is the handle, `thread` runs jobs, `schema` the tables; each other file owns the statements of one table.
+//! `handle` is what others hold, `thread` runs jobs, `schema` the tables; each other file owns the statements of one table.
 //! Nobody outside this folder writes SQL. Invariant: an answer to a write means that it is on disk.
 
 mod consults;
 mod devices;
 mod error;
 mod folder;
+mod handle;
 mod json;
 mod log;
 mod people;
 mod schema;
 mod sessions;
-mod store;
 mod streams;
 mod thread;
 mod tickets;
@@ -31,10 +31,10 @@ pub use devices::{
 };
 pub use error::StoreError;
 pub use folder::{DataFolder, FolderError, Serving};
+pub use handle::Store;
 pub use log::{append, entries_after, head};
 pub use people::{PersonRow, add_person, people, person, role_in, set_role};
 pub use sessions::{SessionRow, add_session, end_session, session, sweep_sessions};
-pub use store::Store;
 pub use streams::stream_of;
 pub use tickets::{
     Bearer, Redeemed, TicketRow, add_ticket, give_back, name_of, redeem, sweep_tickets,
