@@ -4,6 +4,7 @@ import { signal } from "@preact/signals";
 import { render } from "preact";
 import { useEffect } from "preact/hooks";
 import { t } from "./i18n/i18n";
+import { prepareOffer } from "./live/offer";
 import { enter, session, sessionProblem, takeTicket, verify } from "./net/session";
 import { follow, pathFor, route, startRouter } from "./router";
 import { BedsideScreen } from "./screens/bedside";
@@ -88,6 +89,7 @@ function Message({ words }: { words: string }) {
 }
 
 startRouter();
+if (route.peek().page === "consult" || route.peek().page === "bedside") prepareOffer();
 // A link that is opened in a tab where Hibiki is open already changes only the fragment.
 addEventListener("hashchange", () => {
   ticket.value = takeTicket() ?? ticket.peek();

@@ -12,7 +12,7 @@ import { ticksSince } from "./age";
 /** One painted frame. */
 export type PaintedFrame = Size & {
   readonly rtpTime: RtpTime;
-  /** `performance.now` of the callback. */
+  /** `performance.now` in the callback; the time that the callback is given is the start of its rendering. */
   readonly paintedAt: number;
 };
 
@@ -122,9 +122,9 @@ export class FrameWatcher {
   }
 
   #await(): void {
-    this.#handle = this.video.requestVideoFrameCallback((now, metadata) => {
+    this.#handle = this.video.requestVideoFrameCallback((_frameStart, metadata) => {
       this.#await();
-      this.#painted(now, metadata);
+      this.#painted(performance.now(), metadata);
     });
   }
 

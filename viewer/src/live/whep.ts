@@ -9,7 +9,8 @@ import { Backoff } from "../net/backoff";
 import { ApiProblem, ask } from "../net/http";
 import type { ConsultId, SessionId } from "../wire/ids";
 import type { ProblemCode } from "../wire/problem";
-import { answerAfterRestart, offersPlayoutDelay, PLAYOUT_DELAY_URI, restartFragment } from "./sdp";
+import { takeOffer } from "./offer";
+import { answerAfterRestart, restartFragment } from "./sdp";
 
 const SHORTEST_RETRY_MS = 250;
 const LONGEST_RETRY_MS = 4_000;
@@ -55,6 +56,8 @@ export class WhepClient {
   #retry: ReturnType<typeof setTimeout> | undefined;
   #watch: ReturnType<typeof setTimeout> | undefined;
   #closed = false;
+  /** Counts starts and ends, so that what an older one brings is known as late. */
+  #attempt = 0;
   /** Whether the last offer carried playout-delay; for diagnostics. */
   playoutDelayOffered = false;
 
@@ -98,35 +101,41 @@ export class WhepClient {
 
   async #start(): Promise<void> {
     clearTimeout(this.#retry);
-    const peer = new RTCPeerConnection({ bundlePolicy: "max-bundle" });
-    this.#peer = peer;
+    const attempt = ++this.#attempt;
     this.host.onState({ state: "connecting" });
-    peer.ontrack = (event) => this.#gotTrack(event);
-    peer.onconnectionstatechange = () => this.#connectionChanged(peer);
     try {
-      receiveVideo(peer);
-      await peer.setLocalDescription();
-      const offer = peer.localDescription?.sdp ?? "";
-      this.playoutDelayOffered = offersPlayoutDelay(offer);
-      this.#expectConnection(peer);
-      const response = await ask(this.#endpoint, {
-        method: "POST",
-        session: this.session,
-        body: { type: "application/sdp", text: offer },
-      });
-      const answer = await response.text();
-      const location = response.headers.get("location");
-      if (peer !== this.#peer) {
-        // Replaced or closed meanwhile: the relay should not keep a session that nobody watches.
-        if (location !== null) this.#delete(location);
+      const { peer, sdp, playoutDelay } = await takeOffer();
+      if (attempt !== this.#attempt) {
+        peer.close();
         return;
       }
-      this.#resource = location;
-      this.#answer = answer;
-      await peer.setRemoteDescription({ type: "answer", sdp: answer });
+      this.#peer = peer;
+      this.playoutDelayOffered = playoutDelay;
+      peer.ontrack = (event) => this.#gotTrack(event);
+      peer.onconnectionstatechange = () => this.#connectionChanged(peer);
+      this.#expectConnection(peer);
+      await this.#exchange(peer, sdp);
     } catch (cause) {
-      if (peer === this.#peer) this.#failed(cause);
+      if (attempt === this.#attempt) this.#failed(cause);
     }
+  }
+
+  async #exchange(peer: RTCPeerConnection, offer: string): Promise<void> {
+    const response = await ask(this.#endpoint, {
+      method: "POST",
+      session: this.session,
+      body: { type: "application/sdp", text: offer },
+    });
+    const answer = await response.text();
+    const location = response.headers.get("location");
+    if (peer !== this.#peer) {
+      // Replaced or closed meanwhile: the relay should not keep a session that nobody watches.
+      if (location !== null) this.#delete(location);
+      return;
+    }
+    this.#resource = location;
+    this.#answer = answer;
+    await peer.setRemoteDescription({ type: "answer", sdp: answer });
   }
 
   #gotTrack(event: RTCTrackEvent): void {
@@ -220,6 +229,7 @@ export class WhepClient {
   #tearDown(): void {
     clearTimeout(this.#retry);
     clearTimeout(this.#watch);
+    this.#attempt += 1;
     const peer = this.#peer;
     this.#peer = null;
     if (peer !== null) {
@@ -235,24 +245,6 @@ export class WhepClient {
     ask(resource, { method: "DELETE", session: this.session, keepalive: true }).catch(() => undefined);
   }
 }
-
-/** One receive-only picture, with playout-delay among the extensions in browsers that let us choose. */
-function receiveVideo(peer: RTCPeerConnection): void {
-  const transceiver = peer.addTransceiver("video", { direction: "recvonly" });
-  const chooser = transceiver as RTCRtpTransceiver & Partial<HeaderExtensionChooser>;
-  const extensions = chooser.getHeaderExtensionsToNegotiate?.();
-  const ours = extensions?.find((extension) => extension.uri === PLAYOUT_DELAY_URI);
-  if (extensions === undefined || ours === undefined || ours.direction !== "stopped") return;
-  ours.direction = "sendrecv";
-  chooser.setHeaderExtensionsToNegotiate?.(extensions);
-}
-
-/** WebRTC extensions §5.2; not yet in TypeScript's DOM types. */
-type HeaderExtension = { uri: string; direction: RTCRtpTransceiverDirection };
-type HeaderExtensionChooser = {
-  getHeaderExtensionsToNegotiate(): HeaderExtension[];
-  setHeaderExtensionsToNegotiate(extensions: HeaderExtension[]): void;
-};
 
 /** Network Information, Chromium only. */
 function connectionInfo(): EventTarget | undefined {

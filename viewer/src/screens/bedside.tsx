@@ -16,7 +16,7 @@ import { Ended } from "./ended";
 
 export function BedsideScreen({ grant }: { grant: SessionGrant }) {
   const desk = useDesk(grant, "bedside");
-  return desk === null ? null : <BedsideDesk desk={desk} />;
+  return <BedsideDesk desk={desk} />;
 }
 
 function BedsideDesk({ desk }: { desk: Desk }) {

@@ -15,7 +15,7 @@ import { Ended } from "./ended";
 
 export function ConsultScreen({ grant }: { grant: SessionGrant }) {
   const desk = useDesk(grant, "consult");
-  return desk === null ? null : <ConsultDesk desk={desk} />;
+  return <ConsultDesk desk={desk} />;
 }
 
 function ConsultDesk({ desk }: { desk: Desk }) {

@@ -5,13 +5,14 @@ import { Desk } from "../live/desk";
 import type { SessionGrant } from "../wire/http";
 import type { Page } from "../wire/people";
 
-/** Null for the first moment only. The session is told to the relay when the page goes away, too. */
-export function useDesk(grant: SessionGrant, page: Page): Desk | null {
-  const [desk, setDesk] = useState<Desk | null>(null);
+/** Made before the first paint: the picture is asked for while the page is still being laid out. */
+export function useDesk(grant: SessionGrant, page: Page): Desk {
+  const [desk, setDesk] = useState(() => new Desk(grant, page));
   useEffect(() => {
-    const made = new Desk(grant, page);
-    setDesk(made);
-    const leave = () => made.close();
+    // The session changed under the same page, for example by a fresh link in this tab.
+    const current = desk.grant.session === grant.session ? desk : new Desk(grant, page);
+    setDesk(current);
+    const leave = () => current.close();
     // A page that comes back from the browser's cache has closed its connections: begin anew.
     const returned = (event: PageTransitionEvent) => {
       if (event.persisted) location.reload();
@@ -21,9 +22,8 @@ export function useDesk(grant: SessionGrant, page: Page): Desk | null {
     return () => {
       removeEventListener("pagehide", leave);
       removeEventListener("pageshow", returned);
-      made.close();
-      setDesk(null);
+      current.close();
     };
-  }, [grant.session, grant.consult, page]);
+  }, [grant.session]);
   return desk;
 }
