@@ -19,6 +19,7 @@ import type { Page } from "../wire/people";
 import type { MarkState } from "../wire/socket";
 import { Consult } from "./consult";
 import { exposeDiagnostics } from "./diagnostics";
+import type { PaintedFrame } from "./frames";
 import { SharedFreeze } from "./freeze";
 import { DrawingHand } from "./hand";
 import { LivePicture } from "./picture";
@@ -65,7 +66,9 @@ export class Desk {
       ground: () => this.ground(),
       explain: () => this.explain(whyNotDraw(this)),
     });
-    this.freeze = new SharedFreeze(this.consult, this.picture, () => this.#frameUnderTheEyes());
+    this.freeze = new SharedFreeze(this.consult, this.picture, () =>
+      this.#anchorOf(this.picture.frameToFreeze()),
+    );
     this.scenery = computed(() => this.#scenery());
     this.hindrance = computed(() => this.#hindrance());
     this.#standsOn = computed(() => {
@@ -132,7 +135,7 @@ export class Desk {
     if (this.hindrance.peek() !== null) return null;
     const frozen = this.freeze.anchor();
     if (frozen !== null) return { anchor: frozen, drawnOn: "freeze" };
-    const anchor = this.#frameUnderTheEyes();
+    const anchor = this.#anchorOf(this.picture.frame.peek());
     if (anchor === null) return null;
     const silent = this.picture.silentMs(performance.now()) ?? 0;
     return { anchor, drawnOn: silent > STALE_AFTER_MS ? "stale" : "running" };
@@ -175,8 +178,7 @@ export class Desk {
     stage.zoom(cursor === null ? middle : stage.place(cursor), factor);
   }
 
-  #frameUnderTheEyes(): Anchor | null {
-    const frame = this.picture.frame.peek();
+  #anchorOf(frame: PaintedFrame | null): Anchor | null {
     const stream = this.consult.stream.peek();
     return frame === null || stream === null ? null : { type: "live", stream, rtpTime: frame.rtpTime };
   }

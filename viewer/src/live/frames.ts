@@ -104,6 +104,8 @@ export class FrameWatcher {
   readonly ring = new FrameRing<Picture>();
   rtpSource: RtpSource = "none";
   #handle: number | null = null;
+  /** A frame that the element showed before it was announced. */
+  #early: VideoFrame | null = null;
   /** How often the element showed the announced frame, and how often another one. */
   #agreed = 0;
   #disagreed = 0;
@@ -118,6 +120,7 @@ export class FrameWatcher {
   stop(): void {
     if (this.#handle !== null) this.video.cancelVideoFrameCallback(this.#handle);
     this.#handle = null;
+    this.#keepEarly(null, false);
     this.ring.clear();
   }
 
@@ -175,22 +178,32 @@ export class FrameWatcher {
     }
   }
 
-  /** What the element shows, or null when a newer frame has already taken the place of this one. */
-  #showing(metadata: VideoFrameCallbackMetadata): VideoFrame | HTMLVideoElement | null {
+  /** The picture of the announced frame, or null when a newer one has taken its place unseen. */
+  #showing({ mediaTime }: VideoFrameCallbackMetadata): VideoFrame | HTMLVideoElement | null {
     // Without a secure context or on an old browser there is no way to check.
     if (typeof VideoFrame === "undefined") return this.video;
     if (this.#agreed === 0 && this.#disagreed >= TRIES_BEFORE_UNCHECKED) return this.video;
+    let shown: VideoFrame;
     try {
-      const shown = new VideoFrame(this.video);
-      if (Math.abs(shown.timestamp - metadata.mediaTime * 1_000_000) <= SAME_TIME_US) {
-        this.#agreed += 1;
-        return shown;
-      }
-      this.#disagreed += 1;
-      shown.close();
-      return null;
+      shown = new VideoFrame(this.video);
     } catch {
       return this.video;
     }
+    const early = this.#early;
+    const found = [shown, early].find((one) => one !== null && isOf(one, mediaTime)) ?? null;
+    // On a busy page the element is a frame ahead of its callback: that frame's own callback comes next.
+    this.#keepEarly(found === shown ? null : shown, found === early);
+    if (found === null) this.#disagreed += 1;
+    else this.#agreed += 1;
+    return found;
   }
+
+  #keepEarly(next: VideoFrame | null, taken: boolean): void {
+    if (!taken) this.#early?.close();
+    this.#early = next;
+  }
+}
+
+function isOf(picture: VideoFrame, mediaTime: number): boolean {
+  return Math.abs(picture.timestamp - mediaTime * 1_000_000) <= SAME_TIME_US;
 }

@@ -76,6 +76,14 @@ export class LivePicture {
     return this.#newest;
   }
 
+  /** The frame to freeze on: the newest one whose picture is kept, if that is as good as under the eyes. */
+  frameToFreeze(): PaintedFrame | null {
+    const newest = this.#newest.peek();
+    const kept = this.#watcher.ring.newest()?.frame;
+    if (newest === null || kept === undefined) return newest;
+    return ticksSince(newest.rtpTime, kept.rtpTime) <= NEAR_MS * TICKS_PER_MS ? kept : newest;
+  }
+
   get diagnostics(): { playoutDelayOffered: boolean; rtpSource: string; framesKept: number } {
     return {
       playoutDelayOffered: this.#client.playoutDelayOffered,

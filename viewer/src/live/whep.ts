@@ -13,7 +13,7 @@ import { takeOffer } from "./offer";
 import { answerAfterRestart, restartFragment } from "./sdp";
 
 const SHORTEST_RETRY_MS = 250;
-const LONGEST_RETRY_MS = 4_000;
+const LONGEST_RETRY_MS = 2_500;
 /** While nobody publishes, ask this often; the consult's flow messages make it ask at once. */
 const NO_PICTURE_RETRY_MS = 2_000;
 /** A link that hiccups mends itself within this. */

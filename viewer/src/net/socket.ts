@@ -15,7 +15,7 @@ import type { RelayClock } from "./clock";
 
 /** A tablet that comes out of a lift should be back within a blink; a relay that restarts should not be stormed. */
 const SHORTEST_RETRY_MS = 200;
-const LONGEST_RETRY_MS = 4_000;
+const LONGEST_RETRY_MS = 2_500;
 /** Pings at the start of a connection are close together, so that image age is right from the first seconds. */
 const FIRST_PINGS = 5;
 const FIRST_PING_MS = 200;
