@@ -43,7 +43,8 @@ async fn timestamps_are_unchanged_and_numbers_are_the_viewers_own() {
         .unwrap();
     viewer.client.seen(|seen| {
         // It may have begun with the keyframe before.
-        seen.packets.retain(|packet| packet.header.timestamp != T - 3_000);
+        seen.packets
+            .retain(|packet| packet.header.timestamp != T - 3_000);
         let first = seen.packets[0].header.sequence_number;
         assert_eq!(seen.packets.len(), 5 + 700);
         for (at, packet) in seen.packets.iter().enumerate() {

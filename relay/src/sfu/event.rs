@@ -222,4 +222,6 @@ pub struct SfuStats {
     pub dropped_events: u64,
     /// Peers ended by a fault in their own connection code.
     pub faults: u64,
+    /// CPU time of the media thread: with `packets_out` the cost of a forwarded packet.
+    pub cpu: Duration,
 }

@@ -75,6 +75,7 @@ enum Do {
     Rtp(Vec<Packet>),
     KeyframePlease(u32),
     Text(String),
+    Mute(bool),
     Close,
 }
 
@@ -134,6 +135,7 @@ impl Client {
             changed: Arc::clone(&changed),
             control: None,
             counted: 0,
+            muted: false,
         };
         let task = tokio::spawn(driver.run(answered, tasks));
         Self {
@@ -200,6 +202,11 @@ impl Client {
         self.todo.send(Do::Text(text.to_owned())).unwrap();
     }
 
+    /// Cuts or mends its network: nothing goes out or comes in.
+    pub fn mute(&self, muted: bool) {
+        self.todo.send(Do::Mute(muted)).unwrap();
+    }
+
     /// Says goodbye.
     pub fn close(&self) {
         self.todo.send(Do::Close).unwrap();
@@ -220,6 +227,7 @@ struct Driver {
     changed: Arc<Notify>,
     control: Option<usize>,
     counted: usize,
+    muted: bool,
 }
 
 impl Driver {
@@ -260,6 +268,9 @@ impl Driver {
     }
 
     fn take(&mut self, from: SocketAddr, datagram: &[u8]) {
+        if self.muted {
+            return;
+        }
         let is_rtp = datagram[0] >= 128 && !(192..224).contains(&datagram[1]);
         if is_rtp {
             self.counted += 1;
@@ -288,6 +299,9 @@ impl Driver {
     async fn pump(&mut self) {
         loop {
             while let Some(out) = self.pc.poll_write() {
+                if self.muted {
+                    continue;
+                }
                 let _ = self
                     .socket
                     .send_to(&out.message, out.transport.peer_addr)
@@ -371,6 +385,7 @@ impl Driver {
                     .send_text(now, text)
                     .unwrap();
             }
+            Do::Mute(muted) => self.muted = muted,
             Do::Close => {
                 let _ = self.pc.close();
             }

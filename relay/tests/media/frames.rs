@@ -4,7 +4,7 @@ use bytes::Bytes;
 use rtc::rtp::{Header, Packet};
 
 /// Payload bytes of a packet.
-pub const PAYLOAD: usize = 1_000;
+pub const PAYLOAD: usize = 1_100;
 
 /// Makes packets of one publisher.
 pub struct Frames {

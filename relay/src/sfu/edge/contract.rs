@@ -1,10 +1,10 @@
-//! The trait that the forwarding engine needs from a WebRTC implementation.
+//! The traits that the forwarding engine needs from a WebRTC implementation.
 //!
 //! Owns the words between the two: packets in, packets out, what happened. Time comes in as an argument; addresses do
-//! not come in at all, because ICE is ours (`net::ice`). Invariant: after any `take_` or `write_` the caller polls
-//! datagrams and events until there are none.
+//! not come in at all, because ICE is ours (`net::ice`). Invariant: after any `take_`, `write_`, `ask_` or `send_` the
+//! caller polls datagrams and events until there are none.
 
-use super::terms::Terms;
+use super::terms::{PublisherTerms, ViewerTerms};
 use crate::sfu::error::EdgeError;
 use bytes::{Bytes, BytesMut};
 use std::time::Instant;
@@ -26,9 +26,10 @@ pub(crate) struct RtpIn {
     pub(crate) payload: Bytes,
 }
 
-/// One RTP packet to a viewer, complete.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct RtpOut {
+/// One RTP packet to a viewer, complete. It borrows: a packet goes to many viewers and is copied once for each, while it
+/// is sealed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct RtpOut<'a> {
     /// Source.
     pub(crate) ssrc: u32,
     /// Payload type.
@@ -40,9 +41,11 @@ pub(crate) struct RtpOut {
     /// Last packet of a frame.
     pub(crate) marker: bool,
     /// Header extensions by the viewer's ids.
-    pub(crate) extensions: Vec<(u8, Bytes)>,
+    pub(crate) extensions: &'a [(u8, Bytes)],
+    /// In a retransmission the original sequence number, which stands before the payload (RFC 4588 §4).
+    pub(crate) original: Option<u16>,
     /// Payload.
-    pub(crate) payload: Bytes,
+    pub(crate) payload: &'a [u8],
 }
 
 /// What a connection reports.
@@ -69,42 +72,61 @@ pub(crate) enum EdgeEvent {
     DataRefused,
 }
 
-/// One connection.
-pub(crate) trait MediaEdge: Send {
+/// One connection, whichever way the picture flows.
+pub(crate) trait Connection: Send {
     /// A datagram that is no STUN, from an address that passed an ICE check.
     fn take_datagram(&mut self, now: Instant, datagram: BytesMut);
     /// `next_timeout` has come.
     fn take_timeout(&mut self, now: Instant);
     /// When it wants to be called again without a datagram.
     fn next_timeout(&mut self) -> Option<Instant>;
-    /// Queues a packet to the viewer.
-    fn write_rtp(&mut self, now: Instant, packet: RtpOut);
-    /// Asks the publisher for a keyframe.
+    /// The next datagram for the network.
+    fn poll_datagram(&mut self) -> Option<BytesMut>;
+    /// The next event. `take_data` false leaves data-channel messages where they are, which slows their sender down.
+    fn poll_event(&mut self, take_data: bool) -> Option<EdgeEvent>;
+    /// Says goodbye; poll datagrams once more.
+    fn close(&mut self, now: Instant);
+}
+
+/// A connection that brings a picture.
+pub(crate) trait PublisherEdge: Connection {
+    /// Asks for a keyframe.
     fn ask_keyframe(&mut self, now: Instant, ssrc: u32);
-    /// Asks the publisher for lost packets.
+    /// Asks for lost packets.
     fn ask_again(&mut self, now: Instant, ssrc: u32, missing: &[u16]);
     /// Queues a text on `control`.
     ///
     /// # Errors
     /// The channel is not open, or too much waits in it.
     fn send_text(&mut self, now: Instant, text: &str) -> Result<(), EdgeError>;
-    /// The next datagram for the network.
-    fn poll_datagram(&mut self) -> Option<BytesMut>;
-    /// The next event. `take_data` false leaves data-channel messages where they are, which slows their sender down.
-    fn poll_event(&mut self, take_data: bool) -> Option<EdgeEvent>;
-    /// Packets that were written and never came out, since the last call. Anything but 0 is a fault of the engine.
-    fn take_lost_inside(&mut self) -> u64;
-    /// Says goodbye; poll datagrams once more.
-    fn close(&mut self, now: Instant);
 }
 
-/// Makes connections.
+/// A connection that takes a picture away.
+pub(crate) trait ViewerEdge: Connection {
+    /// Queues a packet. False means that it was lost inside, which is a fault of the engine.
+    fn write_rtp(&mut self, packet: &RtpOut<'_>) -> bool;
+}
+
+/// Makes connections that wait for the other side's DTLS.
 pub(crate) trait EdgeMaker: Send + Sync {
     /// SHA-256 of the relay's certificate.
     fn fingerprint(&self) -> [u8; 32];
-    /// Opens a connection that waits for the other side's DTLS.
+    /// For a publisher.
     ///
     /// # Errors
     /// The engine refused; the step is named.
-    fn open(&self, now: Instant, terms: &Terms) -> Result<Box<dyn MediaEdge>, EdgeError>;
+    fn open_publisher(
+        &self,
+        now: Instant,
+        terms: &PublisherTerms,
+    ) -> Result<Box<dyn PublisherEdge>, EdgeError>;
+    /// For a viewer.
+    ///
+    /// # Errors
+    /// The engine refused; the step is named.
+    fn open_viewer(
+        &self,
+        now: Instant,
+        terms: &ViewerTerms,
+    ) -> Result<Box<dyn ViewerEdge>, EdgeError>;
 }

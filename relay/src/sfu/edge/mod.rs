@@ -1,13 +1,25 @@
-//! The media edge: one connection's DTLS, SRTP and SCTP, behind a small trait of ours.
+//! The media edge: one connection's DTLS, SRTP and SCTP, behind small traits of ours.
 //!
-//! `terms` is what both sides agreed on, `contract` the trait, `rtc_edge` the trait on the `rtc` crate, set up by
-//! `rtc_setup` with the help of `prime` and `tap`. Nothing outside this folder names `rtc`, so another engine could drive the same relay.
+//! ```text
+//! contract ─┬─ PublisherEdge: publisher_edge on `rtc`'s peer connection (data channels, reports), set up by
+//!           │                 publisher_setup with the help of prime
+//!           └─ ViewerEdge:    viewer_edge on `rtc`'s DTLS and SRTP directly (secure): a packet is sealed where it stands
+//! ```
+//!
+//! `terms` is what both sides agreed on, `identity` the certificate of this process. Nothing outside this folder names
+//! `rtc`, so another engine could drive the same relay.
 
 mod contract;
+mod identity;
+mod maker;
 mod prime;
-mod rtc_edge;
-pub(crate) mod rtc_setup;
-mod tap;
+mod publisher_edge;
+mod publisher_setup;
+mod secure;
 pub(crate) mod terms;
+mod viewer_edge;
 
-pub(crate) use contract::{EdgeEvent, EdgeMaker, MediaEdge, RtpIn, RtpOut};
+pub(crate) use contract::{
+    Connection, EdgeEvent, EdgeMaker, PublisherEdge, RtpIn, RtpOut, ViewerEdge,
+};
+pub(crate) use maker::RtcMaker;

@@ -104,28 +104,13 @@ impl ExtensionIds {
     }
 }
 
-/// Which way the picture flows on this connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Flow {
-    /// From a publisher; its declared source, when it declared one.
-    In {
-        /// The picture's source.
-        ssrc: Option<u32>,
-    },
-    /// To a viewer, with sources chosen by the relay.
-    Out {
-        /// The picture's source.
-        ssrc: u32,
-    },
-}
-
-/// One connection's terms.
+/// The terms with a publisher.
 #[derive(Debug, Clone)]
-pub(crate) struct Terms {
-    /// SHA-256 of the other side's certificate.
+pub(crate) struct PublisherTerms {
+    /// SHA-256 of its certificate.
     pub(crate) fingerprint: [u8; 32],
-    /// Which way, and on which sources.
-    pub(crate) flow: Flow,
+    /// The source that it declared.
+    pub(crate) ssrc: Option<u32>,
     /// The codec.
     pub(crate) codec: Codec,
     /// Its payload type.
@@ -134,6 +119,15 @@ pub(crate) struct Terms {
     pub(crate) extensions: ExtensionIds,
     /// Feedback that both sides know.
     pub(crate) feedback: Vec<&'static str>,
-    /// The other side's SCTP port, when data channels were agreed.
+    /// Its SCTP port, when data channels were agreed.
     pub(crate) data: Option<u16>,
+}
+
+/// The terms with a viewer, as far as its connection must know them.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ViewerTerms {
+    /// SHA-256 of its certificate.
+    pub(crate) fingerprint: [u8; 32],
+    /// The source of the picture.
+    pub(crate) ssrc: u32,
 }

@@ -28,6 +28,9 @@ pub(crate) struct Outgoing {
     pub(crate) bytes: BytesMut,
 }
 
+/// Gives datagrams to the network and empties the list, counting what came of it.
+pub(crate) type Flush<'a> = dyn FnMut(&mut Vec<Outgoing>, &mut SfuStats) + 'a;
+
 /// The engine.
 pub(crate) struct Engine {
     /// Most peers at the same time.
@@ -174,12 +177,13 @@ impl Engine {
     ) -> Result<(), SfuError> {
         let id = self.id(session)?;
         let peer = self.peers.get_mut(&id).ok_or(SfuError::NoSession)?;
-        let sent = peer.guarded(|edge| edge.send_text(now, text));
+        let sent = peer.guarded_publisher(|edge| edge.send_text(now, text));
         match sent {
-            Ok(sent) => {
+            Ok(Some(sent)) => {
                 self.mark(id);
                 sent.map_err(SfuError::SendText)
             }
+            Ok(None) => Err(SfuError::NoSession),
             Err(_) => {
                 self.fault(now, id);
                 Err(SfuError::NoSession)
@@ -201,11 +205,6 @@ impl Engine {
     /// Counters that the network side keeps.
     pub(crate) fn stats_mut(&mut self) -> &mut SfuStats {
         &mut self.stats
-    }
-
-    /// Datagrams for the network, in order; those for one peer stand together.
-    pub(crate) fn take_outgoing(&mut self) -> std::vec::Drain<'_, Outgoing> {
-        self.out.drain(..)
     }
 
     /// The next event.

@@ -4,7 +4,7 @@
 //! undeclared sources end here, before any decryption. Called by the loop for each datagram, then `settle` once for the
 //! whole batch.
 
-use super::core::{Engine, Outgoing};
+use super::core::{Engine, Flush, Outgoing};
 use super::peer::Role;
 use super::stream::Stream;
 use crate::sfu::edge::{EdgeEvent, RtpIn};
@@ -121,15 +121,17 @@ impl Engine {
         }
     }
 
-    /// Brings everything that was taken to its end: drains peers, forwards packets, asks for what is missing.
-    pub(crate) fn settle(&mut self, now: Instant) {
+    /// Brings everything that was taken to its end: drains peers, forwards packets, asks for what is missing. `flush`
+    /// empties the list of datagrams; it is called in between, so that they leave while they are warm in the cache.
+    pub(crate) fn settle(&mut self, now: Instant, flush: &mut Flush<'_>) {
         // Draining one peer may mark another (a keyframe request, a goodbye); it ends because marks need datagrams.
         while let Some(id) = self.dirty.pop() {
             self.drain(now, id);
         }
         while let Some(consult) = self.touched.pop() {
-            self.forward(now, consult);
+            self.forward(now, consult, flush);
         }
+        flush(&mut self.out, &mut self.stats);
     }
 
     /// Empties one peer.
@@ -149,17 +151,13 @@ impl Engine {
                 }
                 match edge.poll_event(takes_data) {
                     Some(event) => events.push(event),
-                    None => return (edge.next_timeout(), edge.take_lost_inside()),
+                    None => return edge.next_timeout(),
                 }
             }
         });
         match drained {
-            Ok((timeout, lost)) => {
-                self.stats.lost_inside += lost;
-                if let Some(at) = timeout {
-                    self.timers.set(id, at);
-                }
-            }
+            Ok(Some(at)) => self.timers.set(id, at),
+            Ok(None) => {}
             Err(_) => {
                 self.fault(now, id);
                 return;

@@ -3,8 +3,8 @@
 //! Owns what the engine keeps per peer, and the wall around the connection's foreign code: a panic in it is caught here
 //! and reported as a fault. It decides nothing about streams.
 
-use crate::sfu::edge::MediaEdge;
 use crate::sfu::edge::terms::ExtensionIds;
+use crate::sfu::edge::{Connection, PublisherEdge, ViewerEdge};
 use crate::sfu::event::MediaSessionId;
 use crate::sfu::limits::{MAX_RETRANSMITS_PER_S, MAX_RTCP_SENDERS, MAX_UNDECLARED_SSRCS};
 use crate::sfu::net::bucket::Bucket;
@@ -22,8 +22,6 @@ pub(crate) struct NewPeer {
     pub(crate) session: MediaSessionId,
     /// Its consult.
     pub(crate) consult: ConsultId,
-    /// Its connection.
-    pub(crate) edge: Box<dyn MediaEdge>,
     /// Its ICE.
     pub(crate) ice: IceLite,
     /// Mid of the section that carries the candidates.
@@ -38,6 +36,8 @@ pub(crate) struct NewPeer {
 pub(crate) enum NewRole {
     /// It sends a picture.
     Publisher {
+        /// Its connection.
+        edge: Box<dyn PublisherEdge>,
         /// The stream it publishes.
         stream: StreamId,
         /// Agreed codec.
@@ -51,6 +51,8 @@ pub(crate) enum NewRole {
     },
     /// It shows one.
     Viewer {
+        /// Its connection.
+        edge: Box<dyn ViewerEdge>,
         /// Its copy of the stream.
         leg: Leg,
         /// The stream's codec when its answer was made.
@@ -64,8 +66,6 @@ pub(super) struct Peer {
     pub(super) session: MediaSessionId,
     /// Its consult.
     pub(super) consult: ConsultId,
-    /// Its connection; reached through `guarded` only.
-    edge: Box<dyn MediaEdge>,
     /// Its ICE.
     pub(super) ice: IceLite,
     /// Mid of the section that carries the candidates.
@@ -96,6 +96,8 @@ pub(super) enum Role {
 
 /// A publisher.
 pub(super) struct Publisher {
+    /// Its connection; reached through the guards of `Peer` only.
+    edge: Box<dyn PublisherEdge>,
     /// The stream it publishes.
     pub(super) stream: StreamId,
     /// Agreed codec.
@@ -110,6 +112,8 @@ pub(super) struct Publisher {
 
 /// A viewer.
 pub(super) struct Viewer {
+    /// Its connection; reached through the guards of `Peer` only.
+    pub(super) edge: Box<dyn ViewerEdge>,
     /// The stream's codec when its answer was made.
     pub(super) codec: Codec,
     /// Its copy of the stream.
@@ -126,19 +130,22 @@ impl Peer {
     pub(super) fn new(now: Instant, new: NewPeer) -> Self {
         let role = match new.role {
             NewRole::Publisher {
+                edge,
                 stream,
                 codec,
                 extensions,
                 sources,
                 has_data,
             } => Role::Publisher(Publisher {
+                edge,
                 stream,
                 codec,
                 extensions,
                 has_data,
                 sources: SourceGuard::new(sources, MAX_UNDECLARED_SSRCS),
             }),
-            NewRole::Viewer { leg, codec } => Role::Viewer(Viewer {
+            NewRole::Viewer { edge, leg, codec } => Role::Viewer(Viewer {
+                edge,
                 codec,
                 leg,
                 retransmits: Bucket::new(MAX_RETRANSMITS_PER_S),
@@ -147,7 +154,6 @@ impl Peer {
         Self {
             session: new.session,
             consult: new.consult,
-            edge: new.edge,
             ice: new.ice,
             mid: new.mid,
             candidates: new.candidates,
@@ -163,24 +169,35 @@ impl Peer {
     /// Runs something on the connection. After a fault the peer must be removed without touching it again.
     pub(super) fn guarded<T>(
         &mut self,
-        run: impl FnOnce(&mut dyn MediaEdge) -> T,
+        run: impl FnOnce(&mut dyn Connection) -> T,
     ) -> Result<T, Fault> {
-        let edge = &mut *self.edge;
-        catch_unwind(AssertUnwindSafe(|| run(edge))).map_err(|_| Fault)
+        let connection: &mut dyn Connection = match &mut self.role {
+            Role::Publisher(publisher) => &mut *publisher.edge,
+            Role::Viewer(viewer) => &mut *viewer.edge,
+        };
+        caught(|| run(connection))
     }
 
-    /// Like `guarded`, with the viewer's copy at hand.
+    /// The same on a publisher's connection; None for a viewer.
+    pub(super) fn guarded_publisher<T>(
+        &mut self,
+        run: impl FnOnce(&mut dyn PublisherEdge) -> T,
+    ) -> Result<Option<T>, Fault> {
+        match &mut self.role {
+            Role::Publisher(publisher) => caught(|| Some(run(&mut *publisher.edge))),
+            Role::Viewer(_) => Ok(None),
+        }
+    }
+
+    /// The same on a viewer; None for a publisher.
     pub(super) fn guarded_viewer<T>(
         &mut self,
-        run: impl FnOnce(&mut dyn MediaEdge, &mut Viewer) -> T,
+        run: impl FnOnce(&mut Viewer) -> T,
     ) -> Result<Option<T>, Fault> {
-        let edge = &mut *self.edge;
-        let Role::Viewer(viewer) = &mut self.role else {
-            return Ok(None);
-        };
-        catch_unwind(AssertUnwindSafe(|| run(edge, viewer)))
-            .map(Some)
-            .map_err(|_| Fault)
+        match &mut self.role {
+            Role::Viewer(viewer) => caught(|| Some(run(viewer))),
+            Role::Publisher(_) => Ok(None),
+        }
     }
 
     /// The publisher's side of it.
@@ -195,4 +212,8 @@ impl Peer {
     pub(super) const fn is_viewer(&self) -> bool {
         matches!(self.role, Role::Viewer(_))
     }
+}
+
+fn caught<T>(run: impl FnOnce() -> T) -> Result<T, Fault> {
+    catch_unwind(AssertUnwindSafe(run)).map_err(|_| Fault)
 }

@@ -45,6 +45,8 @@ pub(crate) struct Leg {
     run: Option<Run>,
     /// The highest number of runs that ended.
     ended: Option<u64>,
+    /// Extensions of the packet being written; kept for its allocation.
+    written: Vec<(u8, Bytes)>,
 }
 
 impl Leg {
@@ -70,6 +72,7 @@ impl Leg {
             origin: u64::from(origin & 0x3fff) + 1_024,
             run: None,
             ended: None,
+            written: Vec::new(),
         }
     }
 
@@ -97,30 +100,33 @@ impl Leg {
     }
 
     /// The packet as this viewer gets it; None before its start.
-    pub(crate) fn rewrite(&mut self, packet: &Packet) -> Option<RtpOut> {
+    pub(crate) fn rewrite<'a>(&'a mut self, packet: &'a Packet) -> Option<RtpOut<'a>> {
         let run = self.run.as_mut()?;
         let called = run.called + packet.seq.checked_sub(run.first)?;
         run.highest = run.highest.max(called);
+        self.rewrite_extensions(packet);
         Some(RtpOut {
             ssrc: self.ssrc,
             payload_type: self.payload_type,
             seq: called as u16,
             timestamp: packet.timestamp,
             marker: packet.marker,
-            extensions: self.rewrite_extensions(packet),
-            payload: packet.payload.clone(),
+            extensions: &self.written,
+            original: None,
+            payload: &packet.payload,
         })
     }
 
-    fn rewrite_extensions(&self, packet: &Packet) -> Vec<(u8, Bytes)> {
-        let delay = self
-            .extensions
-            .get(Extension::PlayoutDelay)
-            .map(|id| (id, Bytes::from_static(NO_DELAY)));
-        let carried = packet.extensions.iter().filter_map(|(extension, value)| {
-            Some((self.extensions.get(*extension)?, value.clone()))
-        });
-        delay.into_iter().chain(carried).collect()
+    fn rewrite_extensions(&mut self, packet: &Packet) {
+        self.written.clear();
+        if let Some(id) = self.extensions.get(Extension::PlayoutDelay) {
+            self.written.push((id, Bytes::from_static(NO_DELAY)));
+        }
+        for (extension, value) in &packet.extensions {
+            if let Some(id) = self.extensions.get(*extension) {
+                self.written.push((id, value.clone()));
+            }
+        }
     }
 
     /// The stream number of what this viewer reports missing; None when it was not sent in this run.
@@ -132,22 +138,22 @@ impl Leg {
     }
 
     /// The packet once more: on the retransmission source when there is one, else exactly as before.
-    pub(crate) fn retransmit(&mut self, packet: &Packet) -> Option<RtpOut> {
+    pub(crate) fn retransmit<'a>(&'a mut self, packet: &'a Packet) -> Option<RtpOut<'a>> {
+        let repair = self.repair.as_mut().map(|repair| {
+            let seq = repair.next;
+            repair.next = seq.wrapping_add(1);
+            (repair.ssrc, repair.payload_type, seq)
+        });
         let original = self.rewrite(packet)?;
-        let Some(repair) = &mut self.repair else {
-            return Some(original);
-        };
-        let seq = repair.next;
-        repair.next = seq.wrapping_add(1);
-        let mut payload = Vec::with_capacity(2 + original.payload.len());
-        payload.extend_from_slice(&original.seq.to_be_bytes());
-        payload.extend_from_slice(&original.payload);
-        Some(RtpOut {
-            ssrc: repair.ssrc,
-            payload_type: repair.payload_type,
-            seq,
-            payload: payload.into(),
-            ..original
+        Some(match repair {
+            None => original,
+            Some((ssrc, payload_type, seq)) => RtpOut {
+                ssrc,
+                payload_type,
+                seq,
+                original: Some(original.seq),
+                ..original
+            },
         })
     }
 }
@@ -177,7 +183,8 @@ mod tests {
     fn source_type_and_extensions_are_the_viewers_and_the_timestamp_is_the_publishers() {
         let mut leg = leg(None);
         leg.start(70);
-        let out = leg.rewrite(&packet(70)).unwrap();
+        let packet = packet(70);
+        let out = leg.rewrite(&packet).unwrap();
         assert_eq!((out.ssrc, out.payload_type), (0x1234, 102));
         assert_eq!(out.timestamp, 0xdead_beef);
         assert!(out.marker);
@@ -240,18 +247,20 @@ mod tests {
     fn a_retransmission_is_the_same_bytes_or_goes_on_its_own_source() {
         let mut plain = leg(None);
         plain.start(0);
-        let sent = plain.rewrite(&packet(0)).unwrap();
-        assert_eq!(plain.retransmit(&packet(0)), Some(sent));
+        let packet = packet(0);
+        let sent = format!("{:?}", plain.rewrite(&packet));
+        assert_eq!(format!("{:?}", plain.retransmit(&packet)), sent);
 
         let mut with_repair = leg(Some((0x5678, 103)));
         with_repair.start(0);
-        let sent = with_repair.rewrite(&packet(0)).unwrap();
-        let first = with_repair.retransmit(&packet(0)).unwrap();
-        let second = with_repair.retransmit(&packet(0)).unwrap();
+        let sent = with_repair.rewrite(&packet).unwrap().seq;
+        let first = with_repair.retransmit(&packet).unwrap();
         assert_eq!((first.ssrc, first.payload_type), (0x5678, 103));
-        assert_eq!(second.seq, first.seq.wrapping_add(1));
-        assert_eq!(first.payload[..2], sent.seq.to_be_bytes()[..]);
-        assert_eq!(first.payload[2..], sent.payload[..]);
-        assert_eq!(first.timestamp, sent.timestamp);
+        assert_eq!(first.original, Some(sent));
+        assert_eq!(first.payload, packet.payload);
+        assert_eq!(first.timestamp, packet.timestamp);
+        let first = first.seq;
+        let second = with_repair.retransmit(&packet).unwrap().seq;
+        assert_eq!(second, first.wrapping_add(1));
     }
 }

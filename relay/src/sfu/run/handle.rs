@@ -26,7 +26,7 @@ use super::negotiate::Negotiator;
 use super::random;
 use super::socket::{MediaSocket, Waker};
 use super::thread::{Command, MediaThread};
-use crate::sfu::edge::rtc_setup::RtcMaker;
+use crate::sfu::edge::RtcMaker;
 use crate::sfu::engine::{Engine, NewPeer};
 use crate::sfu::error::SfuError;
 use crate::sfu::event::{MediaSessionId, SfuEvent, SfuStats};

@@ -5,8 +5,8 @@
 
 use super::handle::{Publish, Watch};
 use super::random;
-use crate::sfu::edge::EdgeMaker;
-use crate::sfu::edge::terms::{Flow, Terms};
+use crate::sfu::edge::terms::{PublisherTerms, ViewerTerms};
+use crate::sfu::edge::{EdgeMaker, PublisherEdge};
 use crate::sfu::engine::{NewPeer, NewRole};
 use crate::sfu::error::SfuError;
 use crate::sfu::net::ice::IceLite;
@@ -32,8 +32,9 @@ impl Negotiator {
         let local = self.local(None)?;
         let declared = offer.picture.sources;
         let ssrc = declared.map(|(ssrc, _)| ssrc);
-        let edge = self.open(&offer, Flow::In { ssrc })?;
+        let edge = self.open_publisher(&offer, ssrc)?;
         let role = NewRole::Publisher {
+            edge,
             stream: request.stream,
             codec: offer.picture.codec,
             extensions: offer.picture.extensions,
@@ -45,7 +46,6 @@ impl Negotiator {
             NewPeer {
                 session: request.session,
                 consult: request.consult,
-                edge,
                 ice: IceLite::new(local.credentials, offer.credentials.clone()),
                 mid: candidates_mid(&offer),
                 candidates: offer.candidates,
@@ -64,7 +64,14 @@ impl Negotiator {
         let offer = Offer::read(&request.offer, Offerer::Viewer(codec))?;
         let (ssrc, repair) = (source()?, source()?);
         let local = self.local(Some((ssrc, repair)))?;
-        let edge = self.open(&offer, Flow::Out { ssrc })?;
+        let terms = ViewerTerms {
+            fingerprint: offer.fingerprint,
+            ssrc,
+        };
+        let edge = self
+            .maker
+            .open_viewer(Instant::now(), &terms)
+            .map_err(SfuError::OpenPeer)?;
         let picture = &offer.picture;
         let leg = Leg::new(
             ssrc,
@@ -78,11 +85,10 @@ impl Negotiator {
             NewPeer {
                 session: request.session,
                 consult: request.consult,
-                edge,
                 ice: IceLite::new(local.credentials, offer.credentials.clone()),
                 mid: candidates_mid(&offer),
                 candidates: offer.candidates,
-                role: NewRole::Viewer { leg, codec },
+                role: NewRole::Viewer { edge, leg, codec },
             },
             text,
         ))
@@ -98,14 +104,14 @@ impl Negotiator {
         })
     }
 
-    fn open(
+    fn open_publisher(
         &self,
         offer: &Offer,
-        flow: Flow,
-    ) -> Result<Box<dyn crate::sfu::edge::MediaEdge>, SfuError> {
-        let terms = Terms {
+        ssrc: Option<u32>,
+    ) -> Result<Box<dyn PublisherEdge>, SfuError> {
+        let terms = PublisherTerms {
             fingerprint: offer.fingerprint,
-            flow,
+            ssrc,
             codec: offer.picture.codec,
             payload_type: offer.picture.payload_type,
             extensions: offer.picture.extensions,
@@ -113,7 +119,7 @@ impl Negotiator {
             data: offer.data,
         };
         self.maker
-            .open(Instant::now(), &terms)
+            .open_publisher(Instant::now(), &terms)
             .map_err(SfuError::OpenPeer)
     }
 }

@@ -85,17 +85,14 @@ impl Sender {
         !self.queue.is_empty()
     }
 
-    /// Queues datagrams and sends as much as the socket takes.
-    pub(super) fn send(
-        &mut self,
-        socket: &MediaSocket,
-        outgoing: impl Iterator<Item = Outgoing>,
-    ) -> Sent {
+    /// Empties the list: sends as much as the socket takes, keeps what may wait.
+    pub(super) fn send(&mut self, socket: &MediaSocket, outgoing: &mut Vec<Outgoing>) -> Sent {
         let mut sent = Sent::default();
-        if self.waiting_bytes == 0 {
-            self.queue.extend(outgoing);
+        if self.queue.is_empty() {
+            // The usual case moves nothing: the two lists change places.
+            std::mem::swap(&mut self.queue, outgoing);
         } else {
-            for datagram in outgoing {
+            for datagram in outgoing.drain(..) {
                 sent.dropped += u64::from(!self.wait(datagram));
             }
         }
@@ -392,7 +389,9 @@ mod tests {
             let to = receiver.local_addr().unwrap();
             let mut sender = Sender::new(segments && socket.segments());
             let lengths = [200, 200, 200, 90, 100, 100, 255, 1];
-            let sent = sender.send(&socket, lengths.iter().map(|n| outgoing(to, *n)));
+            let mut queue: Vec<_> = lengths.iter().map(|n| outgoing(to, *n)).collect();
+            let sent = sender.send(&socket, &mut queue);
+            assert!(queue.is_empty());
             assert_eq!((sent.datagrams, sent.dropped), (8, 0));
             assert!(!sender.is_blocked());
             let mut buffer = [0; 2_048];
@@ -411,8 +410,8 @@ mod tests {
         let to = receiver.local_addr().unwrap();
         let mut sender = Sender::new(socket.segments());
         // Port 0 is no destination.
-        let queue = [outgoing(to, 50), outgoing(address(0), 50), outgoing(to, 60)];
-        let sent = sender.send(&socket, queue.into_iter());
+        let mut queue = vec![outgoing(to, 50), outgoing(address(0), 50), outgoing(to, 60)];
+        let sent = sender.send(&socket, &mut queue);
         assert_eq!((sent.datagrams, sent.dropped), (2, 1));
         let mut buffer = [0; 100];
         assert_eq!(receiver.recv(&mut buffer).unwrap(), 50);
@@ -450,7 +449,7 @@ mod tests {
         let path = from.unwrap();
         assert_eq!(path.local, Some(other.ip()));
         let bytes = BytesMut::from(&b"back"[..]);
-        Sender::new(false).send(&socket, [Outgoing { path, bytes }].into_iter());
+        Sender::new(false).send(&socket, &mut vec![Outgoing { path, bytes }]);
         let mut buffer = [0; 10];
         assert_eq!(client.recv_from(&mut buffer).unwrap().1, other);
     }

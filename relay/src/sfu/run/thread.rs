@@ -14,7 +14,7 @@ use crate::sfu::sdp::codec::Codec;
 use crate::sfu::sdp::fragment::Fragment;
 use crate::sfu::sdp::offer::Credentials;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tokio::sync::mpsc::error::{TryRecvError, TrySendError};
 use tokio::sync::{mpsc, oneshot};
 use wire::ConsultId;
@@ -87,13 +87,15 @@ impl MediaThread {
             if self.engine.next_timeout() <= now {
                 self.engine.take_timeout(now);
             }
-            self.engine.settle(now);
-            self.send(&mut sender);
+            let socket = &self.socket;
+            self.engine.settle(now, &mut |outgoing, stats| {
+                let sent = sender.send(socket, outgoing);
+                stats.datagrams_out += sent.datagrams;
+                stats.send_calls += sent.calls;
+                stats.dropped_backlog += sent.dropped;
+            });
             self.tell();
         }
-        // Goodbyes have been queued by `shutdown`.
-        self.send(&mut sender);
-        self.tell();
     }
 
     fn receive(&mut self, receiver: &mut Receiver) {
@@ -150,18 +152,13 @@ impl MediaThread {
                 }
             }
             Command::Stats { reply } => {
-                let _ = reply.send(self.engine.stats());
+                let _ = reply.send(SfuStats {
+                    cpu: cpu_time(),
+                    ..self.engine.stats()
+                });
             }
             Command::Shutdown => {}
         }
-    }
-
-    fn send(&mut self, sender: &mut Sender) {
-        let sent = sender.send(&self.socket, self.engine.take_outgoing());
-        let stats = self.engine.stats_mut();
-        stats.datagrams_out += sent.datagrams;
-        stats.send_calls += sent.calls;
-        stats.dropped_backlog += sent.dropped;
     }
 
     fn tell(&mut self) {
@@ -177,4 +174,18 @@ impl MediaThread {
             }
         }
     }
+}
+
+/// CPU time of this thread so far.
+fn cpu_time() -> Duration {
+    let mut time = libc::timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    // SAFETY: the timespec is writable; a failure leaves it at zero.
+    unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &raw mut time) };
+    Duration::new(
+        time.tv_sec.unsigned_abs(),
+        u32::try_from(time.tv_nsec).unwrap_or_default(),
+    )
 }

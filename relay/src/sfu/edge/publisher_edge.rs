@@ -1,17 +1,13 @@
-//! The media edge on the `rtc` crate, 0.21.1.
+//! A publisher's connection, on `rtc`'s peer connection 0.21.1.
 //!
-//! Owns one peer connection and the translation between `rtc`'s words and ours. It guards against what that version does:
-//! header extensions are only ever built with `set_extension` (a wrong padding count drops a packet silently), packets
-//! go in through `handle_write` (the sender's own `write_rtp` drops what it did not negotiate), and what was written is
-//! counted against what came out. Called by the engine for one peer at a time. Set-up is `rtc_setup`.
+//! Owns the translation between `rtc`'s words and ours. Packets and reports go in through `handle_write`, because the
+//! receiver's own functions drop silently what they did not negotiate; DTLS's goodbye is looked for after each datagram,
+//! because `rtc` keeps it to itself. Called by the engine for one peer at a time. Set-up is `publisher_setup`.
 
-use super::contract::{EdgeEvent, MediaEdge, RtpIn, RtpOut};
+use super::contract::{Connection, EdgeEvent, PublisherEdge, RtpIn};
 use super::prime::tagged;
 use crate::sfu::error::EdgeError;
-use crate::sfu::limits::{
-    MAX_CONTROL_BUFFERED_BYTES, MAX_DATA_CHANNELS, MAX_DATA_MESSAGE_BYTES,
-    MAX_RETRANSMITS_PER_REPORT,
-};
+use crate::sfu::limits::{MAX_CONTROL_BUFFERED_BYTES, MAX_DATA_CHANNELS, MAX_DATA_MESSAGE_BYTES};
 use bytes::BytesMut;
 use rtc::data_channel::RTCDataChannelId;
 use rtc::data_channel::RTCDataChannelMessage;
@@ -19,15 +15,14 @@ use rtc::peer_connection::RTCPeerConnection;
 use rtc::peer_connection::event::{RTCDataChannelEvent, RTCPeerConnectionEvent};
 use rtc::peer_connection::message::{RTCMessage, TaggedRTCMessage};
 use rtc::peer_connection::state::RTCPeerConnectionState;
+use rtc::peer_connection::transport::RTCDtlsTransportState;
 use rtc::rtcp::Packet as RtcpPacket;
-use rtc::rtcp::payload_feedbacks::full_intra_request::FullIntraRequest;
 use rtc::rtcp::payload_feedbacks::picture_loss_indication::PictureLossIndication;
 use rtc::rtcp::transport_feedbacks::transport_layer_nack::{
     TransportLayerNack, nack_pairs_from_sequence_numbers,
 };
-use rtc::peer_connection::transport::RTCDtlsTransportState;
 use rtc::rtp;
-use rtc::rtp_transceiver::{RTCRtpReceiverId, RTCRtpSenderId};
+use rtc::rtp_transceiver::RTCRtpReceiverId;
 use rtc::sansio::Protocol;
 use std::collections::VecDeque;
 use std::time::Instant;
@@ -36,19 +31,11 @@ use wire::agent::CONTROL_CHANNEL;
 /// Sender of our own RTCP; we have no source of our own on a publisher's connection, and 0 is avoided by convention.
 const OUR_RTCP_SSRC: u32 = 1;
 
-/// The one stream of a connection, by `rtc`'s ids.
-#[derive(Clone, Copy)]
-pub(super) enum Media {
-    /// To a viewer.
-    Sender(RTCRtpSenderId),
-    /// From a publisher.
-    Receiver(RTCRtpReceiverId),
-}
-
-/// One connection on `rtc`.
-pub(super) struct RtcEdge {
+/// The connection.
+pub(super) struct RtcPublisher {
     pc: RTCPeerConnection,
-    media: Media,
+    /// Its one stream, by `rtc`'s id.
+    receiver: RTCRtpReceiverId,
     /// Events found while looking for others.
     ready: VecDeque<EdgeEvent>,
     /// The channel `control`, once open.
@@ -56,28 +43,22 @@ pub(super) struct RtcEdge {
     /// Channels that were refused.
     refused_channels: usize,
     connected: bool,
-    /// RTP packets written and not yet seen to come out.
-    inside: u64,
-    /// RTP packets that never came out.
-    lost_inside: u64,
 }
 
-impl RtcEdge {
-    pub(super) const fn new(pc: RTCPeerConnection, media: Media) -> Self {
+impl RtcPublisher {
+    pub(super) const fn new(pc: RTCPeerConnection, receiver: RTCRtpReceiverId) -> Self {
         Self {
             pc,
-            media,
+            receiver,
             ready: VecDeque::new(),
             control: None,
             refused_channels: 0,
             connected: false,
-            inside: 0,
-            lost_inside: 0,
         }
     }
 
     fn write(&mut self, now: Instant, message: RTCMessage) {
-        // It only queues; what goes wrong later shows in `lost_inside`.
+        // It only queues.
         let _ = self.pc.handle_write(TaggedRTCMessage { now, message });
     }
 
@@ -87,16 +68,8 @@ impl RtcEdge {
 
     /// The other side sent close_notify. `rtc` keeps that to itself: its connection state stays "connected".
     fn is_dtls_closed(&mut self) -> bool {
-        let state = match self.media {
-            Media::Sender(id) => self
-                .pc
-                .rtp_sender(id)
-                .and_then(|sender| Some(sender.transport()?.state())),
-            Media::Receiver(id) => self
-                .pc
-                .rtp_receiver(id)
-                .and_then(|receiver| Some(receiver.transport()?.state())),
-        };
+        let receiver = self.pc.rtp_receiver(self.receiver);
+        let state = receiver.and_then(|receiver| Some(receiver.transport()?.state()));
         state == Some(RTCDtlsTransportState::Closed)
     }
 
@@ -152,18 +125,6 @@ impl RtcEdge {
             RTCMessage::RtpPacket(_, packet) => {
                 self.ready.push_back(EdgeEvent::Rtp(incoming(packet)));
             }
-            RTCMessage::RtcpPacket(_, packets) => {
-                for packet in packets {
-                    let packet = packet.as_any();
-                    if let Some(nack) = packet.downcast_ref::<TransportLayerNack>() {
-                        self.ready.push_back(EdgeEvent::Missing(missing(nack)));
-                    } else if packet.is::<PictureLossIndication>()
-                        || packet.is::<FullIntraRequest>()
-                    {
-                        self.ready.push_back(EdgeEvent::KeyframeWanted);
-                    }
-                }
-            }
             RTCMessage::DataChannelMessage(id, message) => {
                 let event = self.on_data(id, message);
                 self.ready.push_back(event);
@@ -174,7 +135,7 @@ impl RtcEdge {
     }
 }
 
-impl MediaEdge for RtcEdge {
+impl Connection for RtcPublisher {
     fn take_datagram(&mut self, now: Instant, datagram: BytesMut) {
         let is_dtls = matches!(datagram.first(), Some(20..=63));
         let _ = self.pc.handle_read(tagged(now, datagram));
@@ -192,11 +153,39 @@ impl MediaEdge for RtcEdge {
         self.pc.poll_timeout()
     }
 
-    fn write_rtp(&mut self, now: Instant, packet: RtpOut) {
-        self.inside += 1;
-        self.write(now, RTCMessage::RtpPacket(String::new(), outgoing(packet)));
+    fn poll_datagram(&mut self) -> Option<BytesMut> {
+        loop {
+            let datagram = self.pc.poll_write()?.message;
+            // Its ICE agent has nothing to say to the network.
+            if !matches!(datagram.first(), Some(0..=3)) {
+                return Some(datagram);
+            }
+        }
     }
 
+    fn poll_event(&mut self, take_data: bool) -> Option<EdgeEvent> {
+        loop {
+            if let Some(event) = self.ready.pop_front() {
+                return Some(event);
+            }
+            if let Some(event) = self.pc.poll_event() {
+                let found = self.on_connection(event);
+                self.ready.extend(found);
+            } else if let Some(message) = self.pc.poll_media_read() {
+                self.on_media(message.message);
+            } else {
+                let message = take_data.then(|| self.pc.poll_data_read()).flatten()?;
+                self.on_media(message.message);
+            }
+        }
+    }
+
+    fn close(&mut self, _now: Instant) {
+        let _ = self.pc.close();
+    }
+}
+
+impl PublisherEdge for RtcPublisher {
     fn ask_keyframe(&mut self, now: Instant, ssrc: u32) {
         let packet = PictureLossIndication {
             sender_ssrc: OUR_RTCP_SSRC,
@@ -227,49 +216,6 @@ impl MediaEdge for RtcEdge {
             .send_text(now, text)
             .map_err(|error| EdgeError::new(STEP, error))
     }
-
-    fn poll_datagram(&mut self) -> Option<BytesMut> {
-        loop {
-            let Some(out) = self.pc.poll_write() else {
-                self.lost_inside += std::mem::take(&mut self.inside);
-                return None;
-            };
-            match (out.message.first(), out.message.get(1)) {
-                // Its ICE agent has nothing to say to the network.
-                (Some(0..=3), _) => {}
-                (Some(128..=191), Some(kind)) if !(192..=223).contains(kind) => {
-                    self.inside = self.inside.saturating_sub(1);
-                    return Some(out.message);
-                }
-                _ => return Some(out.message),
-            }
-        }
-    }
-
-    fn poll_event(&mut self, take_data: bool) -> Option<EdgeEvent> {
-        loop {
-            if let Some(event) = self.ready.pop_front() {
-                return Some(event);
-            }
-            if let Some(event) = self.pc.poll_event() {
-                let found = self.on_connection(event);
-                self.ready.extend(found);
-            } else if let Some(message) = self.pc.poll_media_read() {
-                self.on_media(message.message);
-            } else {
-                let message = take_data.then(|| self.pc.poll_data_read()).flatten()?;
-                self.on_media(message.message);
-            }
-        }
-    }
-
-    fn take_lost_inside(&mut self) -> u64 {
-        std::mem::take(&mut self.lost_inside)
-    }
-
-    fn close(&mut self, _now: Instant) {
-        let _ = self.pc.close();
-    }
 }
 
 fn incoming(packet: rtp::Packet) -> RtpIn {
@@ -286,39 +232,4 @@ fn incoming(packet: rtp::Packet) -> RtpIn {
             .collect(),
         payload: packet.payload,
     }
-}
-
-fn outgoing(packet: RtpOut) -> rtp::Packet {
-    let mut header = rtp::Header {
-        version: 2,
-        marker: packet.marker,
-        payload_type: packet.payload_type,
-        sequence_number: packet.seq,
-        timestamp: packet.timestamp,
-        ssrc: packet.ssrc,
-        ..rtp::Header::default()
-    };
-    for (id, value) in packet.extensions {
-        // An empty value cannot be written in the one-byte form (RFC 8285 §4.2: length minus one).
-        if !value.is_empty() {
-            let _ = header.set_extension(id, value);
-        }
-    }
-    rtp::Packet {
-        header,
-        payload: packet.payload,
-    }
-}
-
-/// The sequence numbers of a report, at most as many as will be answered.
-fn missing(nack: &TransportLayerNack) -> Vec<u16> {
-    nack.nacks
-        .iter()
-        .flat_map(|pair| {
-            let bits = (0..16).filter(|bit| pair.lost_packets & (1 << bit) != 0);
-            let following = bits.map(|bit| pair.packet_id.wrapping_add(bit + 1));
-            std::iter::once(pair.packet_id).chain(following)
-        })
-        .take(MAX_RETRANSMITS_PER_REPORT)
-        .collect()
 }

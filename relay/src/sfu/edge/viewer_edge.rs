@@ -1,0 +1,169 @@
+//! A viewer's connection: packets are written once, in place, and sealed.
+//!
+//! Owns the RTP header as it stands on the wire and the reading of a viewer's feedback. A viewer has no data channels and
+//! sends no picture, so it needs none of `rtc`'s peer connection: that costs three times the CPU per packet. Invariant:
+//! the header given to the cipher is the header in the packet.
+
+use super::contract::{Connection, EdgeEvent, RtpOut, ViewerEdge};
+use super::secure::{Secure, Step};
+use crate::sfu::limits::{MAX_DATAGRAM_BYTES, MAX_RETRANSMITS_PER_REPORT};
+use bytes::{Bytes, BytesMut};
+use rtc::rtcp;
+use rtc::rtcp::payload_feedbacks::full_intra_request::FullIntraRequest;
+use rtc::rtcp::payload_feedbacks::picture_loss_indication::PictureLossIndication;
+use rtc::rtcp::transport_feedbacks::transport_layer_nack::TransportLayerNack;
+use rtc::rtp::header::{EXTENSION_PROFILE_ONE_BYTE, Extension, Header};
+use rtc::shared::marshal::Marshal;
+use std::collections::VecDeque;
+use std::time::Instant;
+
+/// RTCP packets taken from one datagram; a browser puts three or four together.
+const MAX_REPORTS: usize = 32;
+/// Longest value in the one-byte form of header extensions (RFC 8285 §4.2).
+const MAX_EXTENSION_BYTES: usize = 16;
+
+/// The connection.
+pub(super) struct RtcViewer {
+    secure: Secure,
+    /// The source of the picture: feedback names it.
+    ssrc: u32,
+    sealed: VecDeque<BytesMut>,
+    events: VecDeque<EdgeEvent>,
+    /// The header of the packet being written; kept for its allocation.
+    header: Header,
+    /// The packet being written.
+    plain: Vec<u8>,
+}
+
+impl RtcViewer {
+    pub(super) fn new(secure: Secure, ssrc: u32) -> Self {
+        Self {
+            secure,
+            ssrc,
+            sealed: VecDeque::new(),
+            events: VecDeque::new(),
+            header: Header {
+                version: 2,
+                extension_profile: EXTENSION_PROFILE_ONE_BYTE,
+                ..Header::default()
+            },
+            plain: vec![0; MAX_DATAGRAM_BYTES],
+        }
+    }
+
+    fn set_header(&mut self, packet: &RtpOut<'_>) {
+        let header = &mut self.header;
+        header.ssrc = packet.ssrc;
+        header.payload_type = packet.payload_type;
+        header.sequence_number = packet.seq;
+        header.timestamp = packet.timestamp;
+        header.marker = packet.marker;
+        header.extensions.clear();
+        let fits = |value: &Bytes| (1..=MAX_EXTENSION_BYTES).contains(&value.len());
+        let extensions = packet.extensions.iter().filter(|(_, value)| fits(value));
+        header
+            .extensions
+            .extend(extensions.map(|(id, value)| Extension {
+                id: *id,
+                payload: value.clone(),
+            }));
+        header.extension = !header.extensions.is_empty();
+    }
+
+    /// Writes header and payload into `plain`; returns the length.
+    fn lay_out(&mut self, packet: &RtpOut<'_>) -> Option<usize> {
+        let head = self.header.marshal_to(&mut self.plain).ok()?;
+        let mut at = head;
+        if let Some(original) = packet.original {
+            self.plain
+                .get_mut(at..at + 2)?
+                .copy_from_slice(&original.to_be_bytes());
+            at += 2;
+        }
+        let end = at + packet.payload.len();
+        self.plain.get_mut(at..end)?.copy_from_slice(packet.payload);
+        Some(end)
+    }
+
+    fn take_report(&mut self, datagram: &[u8]) {
+        let Some(mut report) = self.secure.open_rtcp(datagram) else {
+            return;
+        };
+        let Ok(packets) = rtcp::packet::unmarshal(&mut report) else {
+            return;
+        };
+        for packet in packets.into_iter().take(MAX_REPORTS) {
+            let packet = packet.as_any();
+            if let Some(nack) = packet.downcast_ref::<TransportLayerNack>() {
+                if nack.media_ssrc == self.ssrc {
+                    self.events.push_back(EdgeEvent::Missing(missing(nack)));
+                }
+            } else if packet.is::<PictureLossIndication>() || packet.is::<FullIntraRequest>() {
+                self.events.push_back(EdgeEvent::KeyframeWanted);
+            }
+        }
+    }
+}
+
+impl Connection for RtcViewer {
+    fn take_datagram(&mut self, now: Instant, datagram: BytesMut) {
+        match datagram.first() {
+            Some(20..=63) => match self.secure.take_dtls(now, datagram) {
+                Step::None => {}
+                Step::Ready => self.events.push_back(EdgeEvent::Connected),
+                Step::Goodbye => self.events.push_back(EdgeEvent::Closed { in_order: true }),
+                Step::Failed => self.events.push_back(EdgeEvent::Closed { in_order: false }),
+            },
+            Some(128..=191) => self.take_report(&datagram),
+            _ => {}
+        }
+    }
+
+    fn take_timeout(&mut self, now: Instant) {
+        self.secure.take_timeout(now);
+    }
+
+    fn next_timeout(&mut self) -> Option<Instant> {
+        self.secure.next_timeout()
+    }
+
+    fn poll_datagram(&mut self) -> Option<BytesMut> {
+        self.secure
+            .poll_datagram()
+            .or_else(|| self.sealed.pop_front())
+    }
+
+    fn poll_event(&mut self, _take_data: bool) -> Option<EdgeEvent> {
+        self.events.pop_front()
+    }
+
+    fn close(&mut self, now: Instant) {
+        self.secure.close(now);
+    }
+}
+
+impl ViewerEdge for RtcViewer {
+    fn write_rtp(&mut self, packet: &RtpOut<'_>) -> bool {
+        self.set_header(packet);
+        let length = self.lay_out(packet);
+        let sealed = length
+            .and_then(|length| self.plain.get(..length))
+            .and_then(|plain| self.secure.seal_rtp(plain, &self.header));
+        let written = sealed.is_some();
+        self.sealed.extend(sealed);
+        written
+    }
+}
+
+/// The sequence numbers of a report, at most as many as will be answered.
+fn missing(nack: &TransportLayerNack) -> Vec<u16> {
+    nack.nacks
+        .iter()
+        .flat_map(|pair| {
+            let bits = (0..16).filter(|bit| pair.lost_packets & (1 << bit) != 0);
+            let following = bits.map(|bit| pair.packet_id.wrapping_add(bit + 1));
+            std::iter::once(pair.packet_id).chain(following)
+        })
+        .take(MAX_RETRANSMITS_PER_REPORT)
+        .collect()
+}
