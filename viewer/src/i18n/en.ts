@@ -160,8 +160,9 @@ export const en = {
   "link.pictureLost": "The picture was lost and is being connected again. Marks and people go on.",
   "link.bothLost":
     "The relay does not answer. This page connects again by itself. Marks are kept here and sent later.",
-  "link.sourceGone":
-    "No picture arrives from the bedside. The relay waits for the device there. Marks go on.",
+  "link.sourceGone": "No picture arrives from the bedside. It appears by itself when it comes. Marks go on.",
+  "link.sourceGoneHere":
+    "The ultrasound picture does not arrive. Check power and connection of the sending device. It appears by itself.",
   "link.sourceFailed": "The device cannot read the ultrasound picture. Check its connection to the probe.",
   "link.ended": "This page has left the consult.",
   "link.good": "Connected to the relay",

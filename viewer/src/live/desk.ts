@@ -55,7 +55,7 @@ export class Desk {
 
   constructor(
     readonly grant: SessionGrant,
-    page: Page,
+    readonly page: Page,
   ) {
     this.picture = new LivePicture(grant.consult, grant.session);
     this.consult = new Consult(grant, page);

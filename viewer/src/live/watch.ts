@@ -3,7 +3,7 @@
 // Owns the slow tick of a page (ages, silence, fading marks), the received bit rate, and waking a dead connection.
 // Called by `desk.ts`. Invariant: numbers come from frames that were painted here, never from what should arrive.
 
-import { type ReadonlySignal, signal } from "@preact/signals";
+import { signal } from "@preact/signals";
 import { imageAgeMs } from "./age";
 import type { Consult } from "./consult";
 import type { PaintedFrame } from "./frames";
@@ -41,10 +41,6 @@ export class Watch {
     readonly consult: Consult,
   ) {
     this.#timer = setInterval(() => this.#ticked(), TICK_MS);
-  }
-
-  get age(): ReadonlySignal<Badge> {
-    return this.badge;
   }
 
   painted(frame: PaintedFrame): void {

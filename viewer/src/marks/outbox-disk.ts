@@ -32,11 +32,6 @@ export class IndexedDisk implements OutboxDisk {
     }).catch(() => null);
   }
 
-  /** Whether marks survive a reload here. */
-  async available(): Promise<boolean> {
-    return (await this.#database) !== null;
-  }
-
   async all(): Promise<OutItem[]> {
     const database = await this.#database;
     return (await database?.getAll(STORE).catch(() => [])) ?? [];

@@ -41,7 +41,7 @@ export function ownerKey(person: PersonId, consult: ConsultId): string {
   return `${person}/${consult}`;
 }
 
-export function markOf(message: OutMessage): AnnotationId {
+function markOf(message: OutMessage): AnnotationId {
   return message.type === "mark" ? message.mark.id : message.mark;
 }
 

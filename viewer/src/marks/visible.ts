@@ -34,7 +34,7 @@ function isVisible(held: MarkState, showing: Showing): boolean {
 }
 
 /** When a quick mark leaves the running picture; 0 for marks that were made on a freeze and belong only there. */
-export function fadesAt(held: MarkState, quickMarkSeconds: number): number {
+function fadesAt(held: MarkState, quickMarkSeconds: number): number {
   return held.mark.drawnOn === "freeze" ? 0 : held.at + quickMarkSeconds * 1_000_000;
 }
 

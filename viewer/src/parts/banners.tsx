@@ -61,7 +61,9 @@ function linkWords(desk: Desk): string[] {
 function pictureWords(desk: Desk, stopped: boolean): string | null {
   const flow = desk.consult.flow.value;
   if (flow?.source?.health === "failed") return t("link.sourceFailed");
-  if (flow !== null && flow.state !== "live") return t("link.sourceGone");
+  if (flow !== null && flow.state !== "live") {
+    return t(desk.page === "bedside" ? "link.sourceGoneHere" : "link.sourceGone");
+  }
   return stopped ? t("link.pictureLost") : null;
 }
 

@@ -8,7 +8,7 @@ import type { MarkState } from "../wire/socket";
 import { distance, fromWire, type PicturePoint, type StagePoint, stagePoint } from "./points";
 
 /** How far from a line a finger still means it, in CSS pixels. */
-export const REACH_PX = 18;
+const REACH_PX = 18;
 
 /** Rough size of a label's text box in CSS pixels, for touching it. */
 const LABEL_CHAR_PX = 16;
