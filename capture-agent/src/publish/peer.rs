@@ -52,6 +52,9 @@ const ICE_TIMES: (Duration, Duration, Duration) = (
     Duration::from_secs(6),
     Duration::from_millis(400),
 );
+/// ICE: time between two checks, and how many of them. The relay has one candidate, so asking quickly floods nobody, and
+/// the picture is there 150 ms sooner than with the default of 200 ms.
+const ICE_CHECKS: (Duration, u16) = (Duration::from_millis(50), 40);
 /// Position of the keyframe tap: nearest to the application.
 const KEYFRAME_TAP: usize = 20_000;
 /// Position of the departure tap: nearest to the wire, behind everything that makes or holds packets.
@@ -228,6 +231,8 @@ fn setting_engine(bind: &[SocketAddr]) -> SettingEngine {
         .with_multicast_dns_mode(MulticastDnsMode::Disabled)
         .with_include_loopback_candidate(loopback)
         .with_ice_timeouts(Some(disconnected), Some(failed), Some(keep_alive))
+        .with_ice_connection_attempts(Some(ICE_CHECKS.0), Some(ICE_CHECKS.1))
+        .with_host_acceptance_min_wait(Some(Duration::ZERO))
         // After a change of network the old addresses are gone: restart on those that exist then.
         .with_discard_local_candidates_during_ice_restart(true)
         .build()

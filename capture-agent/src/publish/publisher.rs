@@ -23,8 +23,8 @@ use wire::ConsultId;
 
 /// First and longest wait after an attempt that the relay answered.
 const ANSWERED: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(10));
-/// Time between looks whether the relay is there. One TCP connection a second costs nobody anything.
-const LOOK: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(1));
+/// Time between looks whether the relay is there. Two TCP connections a second cost nobody anything.
+const LOOK: (Duration, Duration) = (Duration::from_millis(250), Duration::from_millis(500));
 
 /// Where and how to publish.
 #[derive(Debug, Clone)]
