@@ -142,6 +142,8 @@ export class LivePicture {
     this.#frozenOn = null;
     this.still.value = null;
     this.#uncover();
+    const newest = this.#newest.peek();
+    if (newest !== null) this.#setSize(newest);
   }
 
   /** The picture comes from somebody else now. */
@@ -179,10 +181,8 @@ export class LivePicture {
     this.#paintTimes.push(frame.paintedAt);
     while ((this.#paintTimes[0] ?? frame.paintedAt) < frame.paintedAt - FPS_WINDOW_MS)
       this.#paintTimes.shift();
-    const size = this.size.peek();
-    if (size?.width !== frame.width || size.height !== frame.height) {
-      this.size.value = { width: frame.width, height: frame.height };
-    }
+    // While a still is shown the ink lies on it, whatever the stream behind it turned into.
+    if (!this.#standsStill()) this.#setSize(frame);
     if (this.still.peek() === null && !this.cover.hidden) this.#uncover();
     this.#newest.value = frame;
     this.onFrame(frame);
@@ -222,8 +222,19 @@ export class LivePicture {
     }
     this.cover.width = copy.width;
     this.cover.height = copy.height;
+    if (this.#standsStill()) this.#setSize(copy);
     this.cover.getContext("bitmaprenderer")?.transferFromImageBitmap(copy);
     this.cover.hidden = false;
+  }
+
+  #standsStill(): boolean {
+    const still = this.still.peek();
+    return still !== null && still.kind !== "missing";
+  }
+
+  #setSize({ width, height }: Size): void {
+    const size = this.size.peek();
+    if (size?.width !== width || size.height !== height) this.size.value = { width, height };
   }
 
   #uncover(): void {
