@@ -8,6 +8,15 @@ use crate::config::LogForm;
 use crate::sfu::NOISY_LOG_TARGETS;
 use tracing_subscriber::EnvFilter;
 
+/// Libraries that write out what people send, once somebody asks for all of the log.
+const TALKATIVE: [&str; 5] = [
+    "tungstenite",
+    "tokio_tungstenite",
+    "hyper",
+    "hyper_util",
+    "rustls",
+];
+
 /// The filter is no filter.
 #[derive(Debug, thiserror::Error)]
 #[error("log: {0} is no filter; for example info, or relay=debug,info")]
@@ -21,6 +30,9 @@ pub fn start(filter: &str, form: LogForm) -> Result<(), NoFilter> {
     let mut whole = filter.to_owned();
     for target in NOISY_LOG_TARGETS {
         whole.push_str(&format!(",{target}=off"));
+    }
+    for target in TALKATIVE {
+        whole.push_str(&format!(",{target}=warn"));
     }
     let filter = EnvFilter::try_new(&whole).map_err(|_| NoFilter(filter.to_owned()))?;
     let lines = tracing_subscriber::fmt()

@@ -8,7 +8,7 @@ use crate::problem::Refusal;
 use crate::sfu::{MediaSessionId, OfferError, SfuError};
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderName, StatusCode, header};
-use axum::response::{AppendHeaders, IntoResponse, Response};
+use axum::response::{IntoResponse, Response};
 use uuid::Uuid;
 use wire::ConsultId;
 use wire::problem::ProblemCode;
@@ -32,7 +32,7 @@ pub(super) fn answered(
         (header::ETAG, tag),
         (ACCEPT_PATCH, SDP_FRAGMENT.to_owned()),
     ];
-    (StatusCode::CREATED, AppendHeaders(headers), answer).into_response()
+    (StatusCode::CREATED, headers, answer).into_response()
 }
 
 /// `DELETE`: ends it.
@@ -63,7 +63,7 @@ pub async fn pulse(
     path: Path<(String, String)>,
 ) -> Result<Response, Refusal> {
     let (_, tag) = own(&app, &entry, &path)?;
-    Ok((StatusCode::NO_CONTENT, AppendHeaders([(header::ETAG, tag)])).into_response())
+    Ok((StatusCode::NO_CONTENT, [(header::ETAG, tag)]).into_response())
 }
 
 /// `PATCH`: candidates of the client (204), or an ICE restart (200 with the relay's fragment and a new entity tag).
@@ -79,11 +79,7 @@ pub async fn patch(
 ) -> Result<Response, Refusal> {
     let (session, tag) = own(&app, &entry, &path)?;
     if !matches(&headers, &tag) {
-        return Ok((
-            StatusCode::PRECONDITION_FAILED,
-            AppendHeaders([(header::ETAG, tag)]),
-        )
-            .into_response());
+        return Ok((StatusCode::PRECONDITION_FAILED, [(header::ETAG, tag)]).into_response());
     }
     match app
         .sfu
@@ -98,7 +94,7 @@ pub async fn patch(
                 (header::CONTENT_TYPE, SDP_FRAGMENT.to_owned()),
                 (header::ETAG, tag),
             ];
-            Ok((StatusCode::OK, AppendHeaders(headers), answer).into_response())
+            Ok((StatusCode::OK, headers, answer).into_response())
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::app::App;
 use crate::problem::Refusal;
 use axum::extract::State;
 use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
-use axum::response::{AppendHeaders, IntoResponse, Response};
+use axum::response::{IntoResponse, Response};
 use std::path::{Component, Path, PathBuf};
 use wire::problem::ProblemCode;
 
@@ -96,18 +96,14 @@ fn from_inside(page: &Page, headers: &HeaderMap) -> Response {
         (header::VARY, "accept-encoding"),
     ];
     if lists(headers, header::IF_NONE_MATCH, page.tag) {
-        return (StatusCode::NOT_MODIFIED, AppendHeaders(common)).into_response();
+        return (StatusCode::NOT_MODIFIED, common).into_response();
     }
     let kind = [(header::CONTENT_TYPE, kind_of(page.path))];
     match page.gzip {
-        Some(packed) if lists(headers, header::ACCEPT_ENCODING, "gzip") => (
-            kind,
-            AppendHeaders(common),
-            AppendHeaders([(header::CONTENT_ENCODING, "gzip")]),
-            packed,
-        )
-            .into_response(),
-        _ => (kind, AppendHeaders(common), page.plain).into_response(),
+        Some(packed) if lists(headers, header::ACCEPT_ENCODING, "gzip") => {
+            (kind, common, [(header::CONTENT_ENCODING, "gzip")], packed).into_response()
+        }
+        _ => (kind, common, page.plain).into_response(),
     }
 }
 

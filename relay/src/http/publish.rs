@@ -12,7 +12,7 @@ use crate::sfu::{MediaSessionId, Publish};
 use crate::store::{self, Bearer};
 use axum::extract::State;
 use axum::http::{StatusCode, header};
-use axum::response::{AppendHeaders, IntoResponse, Response};
+use axum::response::{IntoResponse, Response};
 use uuid::Uuid;
 use wire::people::Author;
 use wire::problem::ProblemCode;
@@ -147,7 +147,7 @@ pub(super) const fn is_worth_another_try(code: ProblemCode) -> bool {
 pub async fn about() -> Response {
     (
         StatusCode::NO_CONTENT,
-        AppendHeaders([(header::HeaderName::from_static("accept-post"), SDP)]),
+        [(header::HeaderName::from_static("accept-post"), SDP)],
     )
         .into_response()
 }

@@ -157,6 +157,7 @@ async fn meet<L: ConsultLog>(
             });
         }
     };
+    tracing::info!(?page, resumed = after_seq.is_some(), "socket open");
     let goodbye = match catch_up(desk, socket, consult, admission).await {
         Ok(()) => {
             Meeting {
@@ -173,6 +174,7 @@ async fn meet<L: ConsultLog>(
         Err(goodbye) => goodbye,
     };
     desk.hub.tell_if_running(consult, Input::Gone(key)).await;
+    tracing::info!(said = ?goodbye.map(|goodbye| goodbye.code), "socket closed");
     goodbye
 }
 

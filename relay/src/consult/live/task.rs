@@ -347,7 +347,6 @@ impl<L: ConsultLog> Task<'_, L> {
             .remove(&socket)
             .or_else(|| self.doors.remove(&socket).map(|(outbox, _)| outbox));
         if let Some(outbox) = outbox {
-            tracing::info!(consult = %self.around.consult, code = ?goodbye.code, "socket closed by the relay");
             outbox.close(goodbye);
         }
     }

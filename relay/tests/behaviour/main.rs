@@ -1,0 +1,37 @@
+//! The relay's program from outside: over HTTP and WebSocket, killed and started again, with whatever bytes.
+//!
+//! One file for each behaviour; `support` starts the real program on free ports with a data folder of its own. One test
+//! program for all of them, because linking takes longer than running.
+#![allow(
+    unreachable_pub,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test fails by panicking; nothing here is reached from outside"
+)]
+
+#[path = "../media/mod.rs"]
+mod media;
+mod support;
+
+mod accept_deadlines;
+mod an_agent_is_answered;
+mod config_refusals;
+mod deny_by_default;
+mod first_freeze_wins;
+mod headers_guard;
+mod logs_tell_no_names;
+mod malformed_sdp;
+mod marks_survive_kill;
+mod metrics_tell_no_names;
+mod one_publisher;
+mod origin_is_checked;
+mod pages_are_served;
+mod shutdown_sends_away;
+mod slow_reader;
+mod socket_manners;
+mod socket_resumes;
+mod ten_megabyte_message;
+mod ticket_is_single_use;
+mod tools_change_the_rows;

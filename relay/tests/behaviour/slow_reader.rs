@@ -1,0 +1,46 @@
+//! A page that does not read is let go; nobody else waits for it.
+
+use crate::support::Relay;
+use std::time::{Duration, Instant};
+use wire::people::Role;
+
+#[tokio::test]
+async fn a_page_that_reads_nothing_is_dropped_and_the_others_do_not_notice() {
+    let relay = Relay::start().await;
+    let deaf = relay.page(Role::Observer).await;
+    let mut drawers = [
+        relay.page(Role::Cardiologist).await,
+        relay.page(Role::Trainer).await,
+        relay.page(Role::VisitingPhysician).await,
+    ];
+    let began = Instant::now();
+    let before = relay.memory();
+    let mut longest = Duration::ZERO;
+    // Enough to fill every buffer of the kernel between the two, and then what may wait here.
+    while began.elapsed() < Duration::from_secs(40)
+        && relay.metric("hibiki_participants").await > 3.0
+    {
+        for page in &mut drawers {
+            let mark = crate::support::stroke(1_900);
+            let sent = Instant::now();
+            page.marks(&mark).await;
+            page.sees(mark.id).await;
+            longest = longest.max(sent.elapsed());
+        }
+    }
+    assert_eq!(
+        relay.metric("hibiki_participants").await as u32,
+        3,
+        "the deaf page is still there"
+    );
+    assert!(
+        longest < Duration::from_secs(2),
+        "others waited {longest:?}"
+    );
+    assert!(
+        relay.memory() < before + 64 * 1024 * 1024,
+        "{} MiB",
+        (relay.memory() - before) >> 20
+    );
+    drop(deaf);
+}
