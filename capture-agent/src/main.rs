@@ -13,6 +13,8 @@ use capture_agent::sync::Stop;
 use clap::Parser;
 use std::process::ExitCode;
 use std::sync::Arc;
+use tokio::signal::ctrl_c;
+#[cfg(unix)]
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
@@ -134,18 +136,23 @@ const fn code(error: &AgentError) -> u8 {
 
 /// Ctrl-C or SIGTERM: end in order. A second Ctrl-C ends at once.
 async fn stop_at_signal(stop: Stop) {
-    let (Ok(mut interrupt), Ok(mut terminate)) = (
-        signal(SignalKind::interrupt()),
-        signal(SignalKind::terminate()),
-    ) else {
-        return;
-    };
     tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
+        _ = ctrl_c() => {}
+        () = terminated() => {}
     }
     tracing::info!("ending");
     stop.set();
-    interrupt.recv().await;
-    std::process::exit(i32::from(exit::INTERNAL));
+    if ctrl_c().await.is_ok() {
+        std::process::exit(i32::from(exit::INTERNAL));
+    }
+}
+
+/// What a service manager sends; systems without it have Ctrl-C only.
+async fn terminated() {
+    #[cfg(unix)]
+    if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+        terminate.recv().await;
+        return;
+    }
+    std::future::pending::<()>().await;
 }
