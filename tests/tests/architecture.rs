@@ -40,14 +40,14 @@ struct Rule {
     never: &'static [&'static str],
 }
 
-/// The loop that owns the socket: the only part of the media path that does input and output.
-const SFU_ADAPTERS: &[&str] = &["relay/src/sfu/run"];
+/// What runs the core: the loop that owns the media socket, and the tasks that own a consult and its pages' sockets.
+const RUNNERS: &[&str] = &["relay/src/sfu/run", "relay/src/consult/live"];
 
 /// The relay's rules of a consult and of forwarding take `now` and return actions.
 const CORE_DOES_NO_IO: Rule = Rule {
     what: "the relay's core takes time as an argument and does no input or output",
     within: &["relay/src/consult", "relay/src/sfu"],
-    except: SFU_ADAPTERS,
+    except: RUNNERS,
     never: &[
         "tokio",
         "axum",
@@ -73,7 +73,7 @@ const CORE_DOES_NO_IO: Rule = Rule {
 const CORE_KNOWS_NO_ADAPTER: Rule = Rule {
     what: "the relay's core imports no adapter",
     within: &["relay/src/consult", "relay/src/sfu"],
-    except: SFU_ADAPTERS,
+    except: RUNNERS,
     never: &[
         "crate::http",
         "crate::store",
