@@ -64,6 +64,8 @@ pub const MAX_PEER_BACKLOG_BYTES: usize = 256 * 1024;
 pub const MAX_DATA_MESSAGE_BYTES: usize = 64 * 1024;
 /// Data channels that a publisher may open.
 pub const MAX_DATA_CHANNELS: usize = 8;
+/// Control messages read from one publisher in one go and per `HOUSEKEEPING`; an agent sends about three per second.
+pub const MAX_TEXTS_AT_ONCE: usize = 64;
 /// Bytes waiting in a control channel; an agent that reads nothing for that long has lost its connection.
 pub const MAX_CONTROL_BUFFERED_BYTES: usize = 256 * 1024;
 /// SCTP receive window of a publisher: a few full messages in flight.

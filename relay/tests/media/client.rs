@@ -49,6 +49,8 @@ pub struct Kind {
     pub loses_every: usize,
     /// It throws RTP away without decrypting: for load.
     pub lean: bool,
+    /// The address of its socket.
+    pub bind: &'static str,
 }
 
 impl Kind {
@@ -60,6 +62,7 @@ impl Kind {
             control: false,
             loses_every: 0,
             lean: false,
+            bind: "127.0.0.1:0",
         }
     }
 
@@ -76,6 +79,7 @@ enum Do {
     KeyframePlease(u32),
     Text(String),
     Mute(bool),
+    Raw(Vec<u8>, SocketAddr),
     Close,
 }
 
@@ -90,6 +94,8 @@ pub struct Seen {
     pub keyframe_requests: usize,
     pub texts: Vec<String>,
     pub lost: usize,
+    /// The first datagrams that went out.
+    pub sent: Vec<Vec<u8>>,
 }
 
 /// A running client.
@@ -112,7 +118,7 @@ impl Drop for Client {
 impl Client {
     /// Makes the offer; nothing is sent until `accept`.
     pub async fn new(kind: Kind) -> Self {
-        let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        let socket = UdpSocket::bind(kind.bind).await.unwrap();
         let local = socket.local_addr().unwrap();
         let mut pc = connection(&kind);
         if kind.control {
@@ -205,6 +211,16 @@ impl Client {
     /// Cuts or mends its network: nothing goes out or comes in.
     pub fn mute(&self, muted: bool) {
         self.todo.send(Do::Mute(muted)).unwrap();
+    }
+
+    /// Sends bytes as they are, from its own address.
+    pub fn send_raw(&self, datagram: Vec<u8>, to: SocketAddr) {
+        self.todo.send(Do::Raw(datagram, to)).unwrap();
+    }
+
+    /// The first datagrams that it sent, as they went out.
+    pub fn recorded(&self) -> Vec<Vec<u8>> {
+        self.seen(|seen| seen.sent.clone())
     }
 
     /// Says goodbye.
@@ -302,6 +318,12 @@ impl Driver {
                 if self.muted {
                     continue;
                 }
+                {
+                    let mut seen = self.seen.lock().unwrap();
+                    if seen.sent.len() < 30 {
+                        seen.sent.push(out.message.to_vec());
+                    }
+                }
                 let _ = self
                     .socket
                     .send_to(&out.message, out.transport.peer_addr)
@@ -386,6 +408,9 @@ impl Driver {
                     .unwrap();
             }
             Do::Mute(muted) => self.muted = muted,
+            Do::Raw(datagram, to) => {
+                let _ = self.socket.try_send_to(&datagram, to);
+            }
             Do::Close => {
                 let _ = self.pc.close();
             }

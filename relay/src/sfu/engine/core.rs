@@ -49,6 +49,8 @@ pub(crate) struct Engine {
     pub(super) dirty: Vec<PeerId>,
     /// Streams to forward.
     pub(super) touched: Vec<ConsultId>,
+    /// Streams that wait for something from their publisher, and when to ask again.
+    pub(super) asking: Vec<(Instant, ConsultId)>,
     /// Datagrams for the network.
     pub(super) out: Vec<Outgoing>,
     /// Events for the relay.
@@ -72,6 +74,7 @@ impl Engine {
             streams: HashMap::new(),
             dirty: Vec::new(),
             touched: Vec::new(),
+            asking: Vec::new(),
             out: Vec::new(),
             events: VecDeque::new(),
             stats: SfuStats::default(),
@@ -129,20 +132,20 @@ impl Engine {
     ) -> Result<Option<(String, Credentials)>, SfuError> {
         let id = self.id(session)?;
         let peer = self.peers.get_mut(&id).ok_or(SfuError::NoSession)?;
-        peer.candidates += fragment.candidates;
-        if peer.candidates > MAX_CANDIDATES {
+        let restart = fragment
+            .credentials
+            .filter(|remote| !peer.ice.is_current(remote));
+        // A restart begins a new generation of candidates (RFC 8838 §14).
+        let before = restart.as_ref().map_or(peer.candidates, |_| 0);
+        if before + fragment.candidates > MAX_CANDIDATES {
             return Err(SfuError::Fragment(OfferError::TooMany("candidates")));
         }
-        let Some(remote) = fragment.credentials else {
+        peer.candidates = before + fragment.candidates;
+        let Some(remote) = restart else {
             return Ok(None);
         };
-        if peer.ice.is_current(&remote) {
-            return Ok(None);
-        }
         self.router.unname(peer.ice.local_name());
         self.router.name(&fresh.ufrag, id);
-        // A new generation of candidates (RFC 8838 §14).
-        peer.candidates = fragment.candidates;
         peer.ice.restart(fresh.clone(), remote);
         Ok(Some((peer.mid.clone(), fresh)))
     }

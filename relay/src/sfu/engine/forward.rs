@@ -77,8 +77,22 @@ impl Engine {
         self.ask_publisher(now, consult);
     }
 
-    /// Sends due keyframe requests and reports of loss to the publisher.
+    /// Sends due keyframe requests and reports of loss to the publisher, and notes when to ask again.
     pub(super) fn ask_publisher(&mut self, now: Instant, consult: ConsultId) {
+        self.ask(now, consult);
+        let next = self
+            .streams
+            .get(&consult)
+            .and_then(|stream| stream.next_question(now));
+        let Some(next) = next else { return };
+        // Streams that wait are few, and the wait is short.
+        match self.asking.iter_mut().find(|(_, waits)| *waits == consult) {
+            Some((at, _)) => *at = next,
+            None => self.asking.push((next, consult)),
+        }
+    }
+
+    fn ask(&mut self, now: Instant, consult: ConsultId) {
         let Some(stream) = self.streams.get_mut(&consult) else {
             return;
         };

@@ -9,7 +9,7 @@ use super::peer::Role;
 use super::stream::Stream;
 use crate::sfu::edge::{EdgeEvent, RtpIn};
 use crate::sfu::event::{GoneReason, SfuEvent, StopReason};
-use crate::sfu::limits::MAX_DATAGRAM_BYTES;
+use crate::sfu::limits::{MAX_DATAGRAM_BYTES, MAX_TEXTS_AT_ONCE};
 use crate::sfu::net::ice::{Check, Path};
 use crate::sfu::net::route::{Kind, PeerId};
 use crate::sfu::net::stun::Request;
@@ -142,15 +142,18 @@ impl Engine {
         };
         peer.dirty = false;
         let path = peer.ice.path();
-        let mut events = Vec::new();
+        let (mut events, mut texts) = (Vec::new(), 0);
         let out = &mut self.out;
         let drained = peer.guarded(|edge| {
             loop {
                 while let Some(bytes) = edge.poll_datagram() {
                     out.extend(path.map(|path| Outgoing { path, bytes }));
                 }
-                match edge.poll_event(takes_data) {
-                    Some(event) => events.push(event),
+                match edge.poll_event(takes_data && texts < MAX_TEXTS_AT_ONCE) {
+                    Some(event) => {
+                        texts += usize::from(matches!(event, EdgeEvent::ControlText(_)));
+                        events.push(event);
+                    }
                     None => return edge.next_timeout(),
                 }
             }

@@ -8,26 +8,15 @@ use crate::sfu::limits::{
     CONNECT_WITHIN, FLOW_REPORT, HOUSEKEEPING, PEER_EXPIRES, PUBLISHER_SILENT,
 };
 use crate::sfu::net::route::PeerId;
-use crate::sfu::picture::keyframe::Due;
 use std::time::Instant;
 use wire::ConsultId;
 
 impl Engine {
     /// When the engine wants to be called without a datagram.
     pub(crate) fn next_timeout(&self) -> Instant {
-        let streams = self.streams.values().flat_map(|stream| {
-            let keyframe = stream
-                .live
-                .and(stream.keyframes.due())
-                .map(|due| match due {
-                    Due::Now => self.housekeeping,
-                    Due::At(at) => at,
-                });
-            [keyframe, stream.gaps.next()]
-        });
-        streams
-            .chain([self.timers.next()])
-            .flatten()
+        let questions = self.asking.iter().map(|(at, _)| *at);
+        questions
+            .chain(self.timers.next())
             .fold(self.housekeeping, Instant::min)
     }
 
@@ -42,8 +31,9 @@ impl Engine {
                 Err(_) => self.fault(now, id),
             }
         }
-        let consults: Vec<ConsultId> = self.streams.keys().copied().collect();
-        for consult in consults {
+        let is_due = |(at, _): &mut (Instant, ConsultId)| *at <= now;
+        let due: Vec<_> = self.asking.extract_if(.., is_due).collect();
+        for (_, consult) in due {
             self.ask_publisher(now, consult);
         }
         if self.housekeeping <= now {

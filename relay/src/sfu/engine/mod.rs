@@ -14,6 +14,8 @@ mod inbound;
 mod keep;
 mod peer;
 mod stream;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use core::{Engine, Outgoing};
 pub(crate) use peer::{NewPeer, NewRole};

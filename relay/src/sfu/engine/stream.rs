@@ -10,7 +10,7 @@ use crate::sfu::event::MediaSessionId;
 use crate::sfu::net::route::PeerId;
 use crate::sfu::picture::cache::Cache;
 use crate::sfu::picture::gaps::{Arrival, Gaps};
-use crate::sfu::picture::keyframe::KeyframeRequests;
+use crate::sfu::picture::keyframe::{Due, KeyframeRequests};
 use crate::sfu::picture::{Packet, StreamSeq, is_keyframe};
 use crate::sfu::sdp::codec::Codec;
 use std::time::{Duration, Instant};
@@ -220,6 +220,16 @@ impl Stream {
         self.burst.clear();
         self.gaps = Gaps::default();
         self.live.take()
+    }
+
+    /// When something must be asked of the publisher; None when nothing waits.
+    pub(super) fn next_question(&self, now: Instant) -> Option<Instant> {
+        self.live?;
+        let keyframe = self.keyframes.due().map(|due| match due {
+            Due::Now => now,
+            Due::At(at) => at,
+        });
+        [keyframe, self.gaps.next()].into_iter().flatten().min()
     }
 
     /// Nobody publishes and nobody watches.
