@@ -232,6 +232,9 @@ async function answer(line) {
   }
 }
 
+// The caller may be gone before its last answer; the closing input then ends everything.
+process.stdout.on("error", () => {});
+
 const input = createInterface({ input: process.stdin });
 input.on("line", (line) => void answer(line));
 input.on("close", async () => {

@@ -146,7 +146,12 @@ impl Person {
     /// # Errors
     /// What it complained about.
     pub async fn has_a_clean_console(&self) -> Result<()> {
-        let bad = |line: &String| line.starts_with("error:") || line.starts_with("pageerror:");
+        // 409 is "no picture yet": the browser lists every such answer, and the page goes on asking.
+        let harmless =
+            |line: &String| line.contains("Failed to load resource") && line.contains("409");
+        let bad = |line: &String| {
+            (line.starts_with("error:") && !harmless(line)) || line.starts_with("pageerror:")
+        };
         let lines: Vec<String> = self.page.console().await?.into_iter().filter(bad).collect();
         ensure!(
             lines.is_empty(),

@@ -172,7 +172,7 @@ impl Person {
         let seen =
             "({ id, x, y }) => { const w = hibikiWitness; const news = w.state.awaited.get(id);
             if (!w.marks.has(id)) return null;
-            if (news?.paintedAt) return { at: news.paintedAt };
+            if (news) return news.paintedAt ? { at: news.paintedAt } : null;
             return w.inked(x, y) ? { at: null } : null; }";
         let argument = json!({ "id": mark.id, "x": point.0, "y": point.1 });
         let answer: Value = self
@@ -255,7 +255,12 @@ impl Person {
     /// When nothing stands over the running picture in time.
     pub async fn stands_on_frozen_frame_within(&self, within: Duration) -> Result<Barcode> {
         let frozen = "() => hibikiWitness.state.freeze && hibikiWitness.coverBarcode()";
-        self.page.until("a frozen frame", within, frozen, ()).await
+        let stands: Result<Barcode> = self.page.until("a frozen frame", within, frozen, ()).await;
+        if stands.is_ok() {
+            return stands;
+        }
+        let instead: Value = self.page.eval(FROZEN_INSTEAD, ()).await?;
+        stands.with_context(|| format!("a {:?} has instead {instead}", self.role))
     }
 
     /// A rough look at the running picture: 16 by 12 cells of red, green and blue.
@@ -280,3 +285,9 @@ pub(super) fn last_point(shape: &Shape) -> (f64, f64) {
     };
     point.map_or((0.5, 0.5), |p| (p.x.get(), p.y.get()))
 }
+
+/// What a page that should stand on a frozen frame knows and shows.
+const FROZEN_INSTEAD: &str = "() => { const w = hibikiWitness; const anchor = w.state.freeze?.anchor;
+    const at = w.frames.findIndex((f) => f.rtp === anchor?.rtpTime);
+    return { anchor, scenery: document.querySelector('[data-testid=frame]')?.dataset.scenery,
+        painted: at < 0 ? null : w.frames[at], after: w.frames.length - 1 - at, last: w.state.last, kept: window.hibiki?.framesKept }; }";

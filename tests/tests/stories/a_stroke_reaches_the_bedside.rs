@@ -40,6 +40,7 @@ fn its_anchor_is_the_frame_whose_barcode_was_under_the_pen() -> Result<()> {
         doctor.sees_picture_within(secs(5)).await?;
         doctor.picture_moves().await?;
         doctor.takes_pen().await?;
+        let mut the_same = 0;
         for n in 0..STROKES {
             let x = 0.2 + 0.15 * f64::from(n);
             let stroke = doctor
@@ -60,14 +61,29 @@ fn its_anchor_is_the_frame_whose_barcode_was_under_the_pen() -> Result<()> {
                 painted.rtp == Some(rtp_time),
                 "anchor {rtp_time:?}, but under the pen was {painted:?}"
             );
-            // … and the barcode that was read from the glass at the touch says the same capture time.
-            let glass = stroke.down.glass.context("a barcode was under the pen")?;
-            let apart = glass.distance_ms(rtp_time, CaptureTime((stroke.down.at * 1_000.0) as u64));
+            // … its barcode says the same capture time …
+            let barcode = painted.barcode().context("it has a barcode")?;
+            let apart =
+                barcode.distance_ms(rtp_time, CaptureTime((stroke.down.at * 1_000.0) as u64));
             ensure!(
                 apart.abs() < 1.0,
                 "the anchor is {apart:.1} ms from the barcode under the pen"
             );
+            // … and so does the glass at the touch, unless the next frame was just coming up on it.
+            let glass = stroke.down.glass.context("a barcode was under the pen")?;
+            let ahead = glass.n.wrapping_sub(barcode.n);
+            ensure!(
+                ahead <= 1,
+                "on the glass was frame {}, the anchor is frame {}",
+                glass.n,
+                barcode.n
+            );
+            the_same += u32::from(ahead == 0);
         }
+        ensure!(
+            the_same > 0,
+            "the glass was ahead of the anchor at every touch"
+        );
         Ok(())
     })
 }

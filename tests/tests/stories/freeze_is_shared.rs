@@ -83,7 +83,7 @@ fn the_first_of_two_freezes_holds() -> Result<()> {
             person.picture_moves().await?;
         }
         let [doctor, trainer] = &people;
-        tokio::try_join!(doctor.presses_freeze(), trainer.presses_freeze())?;
+        tokio::try_join!(doctor.page().press("f"), trainer.page().press("f"))?;
         let (one, other) = (
             doctor.stands_on_frozen_frame_within(secs(2)).await?,
             trainer.stands_on_frozen_frame_within(secs(2)).await?,
