@@ -16,7 +16,7 @@ export function Bar({ desk, page }: { desk: Desk; page: Page }) {
   return (
     <header class="top">
       <div class="bar">
-        <a class="bar__home" href="/" aria-label={t("entry.back")}>
+        <a class="bar__home" href="/" aria-label={`Hibiki: ${t("entry.back")}`}>
           Hibiki
         </a>
         <h1 class="bar__title">

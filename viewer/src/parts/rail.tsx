@@ -152,7 +152,7 @@ function PenButton({
       aria-pressed={desk.hand.pen.value === pen}
       aria-disabled={why !== null}
       aria-keyshortcuts={shortcut}
-      aria-label={words}
+      aria-label={`${shortcut} ${words}`}
       title={`${words} (${shortcut})`}
       data-testid={`pen-${pen}`}
       onClick={() => {
