@@ -16,7 +16,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     let dist = Path::new(&std::env::var("CARGO_MANIFEST_DIR")?).join("../viewer/dist");
     let out = PathBuf::from(std::env::var("OUT_DIR")?);
     // A folder that does not exist would make cargo run this every time; its parent tells when it appears.
-    let watched = if dist.is_dir() { dist.as_path() } else { Path::new("../viewer") };
+    let watched = if dist.is_dir() {
+        dist.as_path()
+    } else {
+        Path::new("../viewer")
+    };
     println!("cargo::rerun-if-changed={}", watched.display());
     let mut files = Vec::new();
     if dist.join("index.html").is_file() {
@@ -25,7 +29,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     files.sort();
     let mut table = String::from("static PAGES: &[Page] = &[\n");
     for (number, file) in files.iter().enumerate() {
-        let path = file.strip_prefix(&dist)?.to_string_lossy().replace('\\', "/");
+        let path = file
+            .strip_prefix(&dist)?
+            .to_string_lossy()
+            .replace('\\', "/");
         let plain = fs::read(file)?;
         fs::write(out.join(format!("page-{number}")), &plain)?;
         let gzip = gzipped(&plain)?;

@@ -30,8 +30,6 @@ const MAX_SNAPSHOT_MARKS: usize = 2_000;
 const MAX_UNSTORED: usize = 512;
 /// A page that finds no room should not come back at once.
 const FULL_RETRY_MS: u32 = 5_000;
-/// A page whose entries may have been lost comes back for them.
-const MENDED_RETRY_MS: u32 = 300;
 
 /// What a consult is, beside its log.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,22 +74,22 @@ pub(super) struct Refused {
 pub struct Consult {
     about: About,
     /// Durable, as pages see it.
-    shown: Shown,
+    pub(super) shown: Shown,
     /// What the rules know: durable and on its way.
     pub(super) ledger: Ledger,
     /// The last number given.
-    last: Seq,
+    pub(super) last: Seq,
     /// Not handed out yet.
     waiting: Vec<LogEntry>,
     /// Handed out, answer outstanding.
     storing: Vec<LogEntry>,
     /// Storing failed and the log was not read again yet.
-    broken: bool,
-    people: People,
+    pub(super) broken: bool,
+    pub(super) people: People,
     presence: Presence,
     /// Of every stream since the relay came up, in order of coming.
     flows: Vec<(StreamId, Flow)>,
-    running: HashMap<StreamId, RunningPicture>,
+    pub(super) running: HashMap<StreamId, RunningPicture>,
 }
 
 impl Consult {
@@ -141,30 +139,6 @@ impl Consult {
             Input::Tick => Vec::new(),
         };
         effects.extend(self.tick(now));
-        effects.extend(self.hand_out());
-        effects
-    }
-
-    /// The log was read again after a failure. What it lacks of who is here and what runs is written now.
-    #[must_use]
-    pub fn recovered(&mut self, restored: Restored, now: RelayTime) -> Vec<Effect> {
-        let unheard = restored.shown.head > self.shown.head;
-        self.last = restored.shown.head;
-        self.shown = restored.shown;
-        self.ledger = restored.ledger;
-        self.broken = false;
-        self.reconcile(StreamEnd::Lost, now);
-        let mut effects = Vec::new();
-        if unheard {
-            // A batch that was told as failed is there after all: pages come back for what they did not hear.
-            for here in self.people.all() {
-                effects.push(Effect::Close {
-                    socket: here.socket,
-                    code: ProblemCode::StorageFailed,
-                    retry_ms: Some(MENDED_RETRY_MS),
-                });
-            }
-        }
         effects.extend(self.hand_out());
         effects
     }
@@ -237,7 +211,7 @@ impl Consult {
         Ok(())
     }
 
-    fn hand_out(&mut self) -> Vec<Effect> {
+    pub(super) fn hand_out(&mut self) -> Vec<Effect> {
         if !self.storing.is_empty() || self.waiting.is_empty() {
             return Vec::new();
         }
@@ -292,69 +266,6 @@ impl Consult {
                 freeze,
             },
         ))
-    }
-
-    /// Brings the log into line with who is here and what runs. What cannot be written now is tried at the next recovery.
-    fn reconcile(&mut self, cut_off: StreamEnd, now: RelayTime) {
-        let cut: Vec<StreamId> = self
-            .ledger
-            .streams
-            .iter()
-            .filter(|(id, live)| **live && !self.running.contains_key(*id))
-            .map(|(id, _)| *id)
-            .collect();
-        for stream in cut {
-            let _ = self.append(
-                Author::Relay,
-                LogEvent::StreamStopped {
-                    stream,
-                    reason: cut_off,
-                },
-                now,
-            );
-        }
-        let unlogged: Vec<RunningPicture> = self
-            .running
-            .values()
-            .filter(|picture| self.ledger.streams.get(&picture.stream) != Some(&true))
-            .cloned()
-            .collect();
-        for picture in unlogged {
-            self.log_start(picture, now);
-        }
-        let unlisted: Vec<Newcomer> = self
-            .people
-            .all()
-            .iter()
-            .map(|here| &here.who)
-            .filter(|who| !self.ledger.joined.contains_key(&who.session))
-            .cloned()
-            .collect();
-        for who in unlisted {
-            let _ = self.append(who.author(), joined_event(&who), now);
-        }
-        for session in self.ledger.joined.keys() {
-            self.people.missed(*session, now);
-        }
-    }
-
-    /// Without the disk the picture runs all the same; the log gets to know when it can be written again.
-    fn log_start(&mut self, picture: RunningPicture, now: RelayTime) {
-        let RunningPicture {
-            stream,
-            author,
-            codec,
-            stamped,
-        } = picture;
-        let _ = self.append(
-            author,
-            LogEvent::StreamStarted {
-                stream,
-                stamped,
-                codec,
-            },
-            now,
-        );
     }
 
     fn joined(&mut self, socket: SocketKey, who: Newcomer, now: RelayTime) -> Vec<Effect> {
@@ -588,7 +499,7 @@ impl Consult {
     }
 }
 
-fn joined_event(who: &Newcomer) -> LogEvent {
+pub(super) fn joined_event(who: &Newcomer) -> LogEvent {
     LogEvent::Joined {
         session: who.session,
         person: who.person,

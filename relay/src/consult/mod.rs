@@ -23,6 +23,7 @@ pub mod live;
 mod marking;
 pub mod people;
 pub mod presence;
+mod recovery;
 pub mod rights;
 pub mod state;
 

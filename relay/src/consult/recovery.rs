@@ -1,0 +1,103 @@
+//! Bringing a consult's log into line with what is true, after a restart or a failure of the store.
+//!
+//! Called by the core when it comes up and when the log was read again. Invariant: afterwards the log says of every
+//! stream and person what is so now; nothing that was told as stored is taken back.
+
+use super::core::{Consult, Restored, joined_event};
+use super::effect::{Effect, Newcomer, RunningPicture};
+use wire::log::{LogEvent, StreamEnd};
+use wire::people::Author;
+use wire::problem::ProblemCode;
+use wire::{RelayTime, StreamId};
+
+/// A page whose entries may have been lost comes back for them.
+const MENDED_RETRY_MS: u32 = 300;
+
+impl Consult {
+    /// The log was read again after a failure. What it lacks of who is here and what runs is written now.
+    #[must_use]
+    pub fn recovered(&mut self, restored: Restored, now: RelayTime) -> Vec<Effect> {
+        let unheard = restored.shown.head > self.shown.head;
+        self.last = restored.shown.head;
+        self.shown = restored.shown;
+        self.ledger = restored.ledger;
+        self.broken = false;
+        self.reconcile(StreamEnd::Lost, now);
+        let mut effects = Vec::new();
+        if unheard {
+            // A batch that was told as failed is there after all: pages come back for what they did not hear.
+            for here in self.people.all() {
+                effects.push(Effect::Close {
+                    socket: here.socket,
+                    code: ProblemCode::StorageFailed,
+                    retry_ms: Some(MENDED_RETRY_MS),
+                });
+            }
+        }
+        effects.extend(self.hand_out());
+        effects
+    }
+
+    /// Brings the log into line with who is here and what runs. What cannot be written now is tried at the next recovery.
+    pub(super) fn reconcile(&mut self, cut_off: StreamEnd, now: RelayTime) {
+        let cut: Vec<StreamId> = self
+            .ledger
+            .streams
+            .iter()
+            .filter(|(id, live)| **live && !self.running.contains_key(*id))
+            .map(|(id, _)| *id)
+            .collect();
+        for stream in cut {
+            let _ = self.append(
+                Author::Relay,
+                LogEvent::StreamStopped {
+                    stream,
+                    reason: cut_off,
+                },
+                now,
+            );
+        }
+        let unlogged: Vec<RunningPicture> = self
+            .running
+            .values()
+            .filter(|picture| self.ledger.streams.get(&picture.stream) != Some(&true))
+            .cloned()
+            .collect();
+        for picture in unlogged {
+            self.log_start(picture, now);
+        }
+        let unlisted: Vec<Newcomer> = self
+            .people
+            .all()
+            .iter()
+            .map(|here| &here.who)
+            .filter(|who| !self.ledger.joined.contains_key(&who.session))
+            .cloned()
+            .collect();
+        for who in unlisted {
+            let _ = self.append(who.author(), joined_event(&who), now);
+        }
+        for session in self.ledger.joined.keys() {
+            self.people.missed(*session, now);
+        }
+    }
+
+    /// Without the disk the picture runs all the same; the log gets to know when it can be written again.
+    pub(super) fn log_start(&mut self, picture: RunningPicture, now: RelayTime) {
+        let RunningPicture {
+            stream,
+            author,
+            codec,
+            stamped,
+        } = picture;
+        let _ = self.append(
+            author,
+            LogEvent::StreamStarted {
+                stream,
+                stamped,
+                codec,
+            },
+            now,
+        );
+    }
+}
