@@ -339,6 +339,19 @@ impl Engine {
             });
         }
     }
+
+    /// Sizes of the tables, to see that nothing is left behind.
+    #[cfg(test)]
+    pub(crate) fn table_sizes(&self) -> [usize; 5] {
+        let (names, addresses) = self.router.len();
+        [
+            self.peers.len(),
+            self.sessions.len(),
+            names,
+            addresses,
+            self.streams.len(),
+        ]
+    }
 }
 
 const fn stop_reason(reason: GoneReason) -> StopReason {

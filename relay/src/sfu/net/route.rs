@@ -86,6 +86,12 @@ impl Router {
     pub(crate) fn by_address(&self, address: SocketAddr) -> Option<PeerId> {
         self.by_address.get(&address).copied()
     }
+
+    /// How many names and addresses it holds.
+    #[cfg(test)]
+    pub(crate) fn len(&self) -> (usize, usize) {
+        (self.by_name.len(), self.by_address.len())
+    }
 }
 
 /// Lets through a limited number of sources: the engine keeps state for each before it can authenticate it.
