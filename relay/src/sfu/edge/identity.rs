@@ -9,10 +9,11 @@ use rtc::crypto::{self, RTCCryptoProvider};
 use rtc::dtls::crypto::Certificate;
 use rtc::peer_connection::certificate::RTCCertificate;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, UNIX_EPOCH};
 
-/// `rtc` refuses certificates that it believes expired; ours never is while the process lives.
-const LIFETIME: Duration = Duration::from_secs(100 * 365 * 24 * 3_600);
+/// `rtc` wants to know when the certificate expires and refuses it afterwards: in the year 2106, when no process of today
+/// runs.
+const EXPIRES: Duration = Duration::from_secs(u32::MAX as u64);
 
 /// Key, certificate, fingerprint.
 pub(super) struct Identity {
@@ -46,8 +47,7 @@ impl Identity {
 
     /// For a peer connection.
     pub(super) fn for_peer_connection(&self) -> RTCCertificate {
-        let expires = SystemTime::now() + LIFETIME;
-        RTCCertificate::from_existing(self.certificate.clone(), expires)
+        RTCCertificate::from_existing(self.certificate.clone(), UNIX_EPOCH + EXPIRES)
     }
 }
 
