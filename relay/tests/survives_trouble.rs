@@ -344,6 +344,24 @@ async fn the_control_channel_carries_text_both_ways() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lost_handshake_message_is_sent_again_soon() {
+    let world = World::start();
+    let mut publisher = world.publish(Kind::publisher(0x1111)).await;
+    publisher.begin(&world, 0).await;
+    // Behind the first, the relay's hello verification, comes its flight with certificate and key.
+    for lost in [1, 2] {
+        let lossy = Kind {
+            loses_handshake: lost,
+            ..Kind::viewer()
+        };
+        let viewer = world.watch(lossy).await;
+        let timestamp = lost as u32 * 3_000;
+        publisher.key(timestamp);
+        viewer.sees(timestamp).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_number_of_peers_is_limited() {
     let world = World::with(SfuConfig {
         max_peers: 1,

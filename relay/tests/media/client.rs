@@ -49,6 +49,8 @@ pub struct Kind {
     pub loses_every: usize,
     /// It throws RTP away without decrypting: for load.
     pub lean: bool,
+    /// It loses so many of the first handshake datagrams that arrive.
+    pub loses_handshake: usize,
     /// The address of its socket.
     pub bind: &'static str,
 }
@@ -62,6 +64,7 @@ impl Kind {
             control: false,
             loses_every: 0,
             lean: false,
+            loses_handshake: 0,
             bind: "127.0.0.1:0",
         }
     }
@@ -285,6 +288,10 @@ impl Driver {
 
     fn take(&mut self, from: SocketAddr, datagram: &[u8]) {
         if self.muted {
+            return;
+        }
+        if matches!(datagram[0], 20..=63) && self.kind.loses_handshake > 0 {
+            self.kind.loses_handshake -= 1;
             return;
         }
         let is_rtp = datagram[0] >= 128 && !(192..224).contains(&datagram[1]);

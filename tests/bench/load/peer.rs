@@ -39,6 +39,9 @@ const PLAYOUT_DELAY: &str = "http://www.webrtc.org/experiments/rtp-hdrext/playou
 const H264_PAYLOAD_TYPE: u8 = 102;
 /// Longest ICE and DTLS handshake on a busy machine.
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);
+/// How often, and after what pause, a viewer asks for a picture that has not come yet.
+const PICTURE_ATTEMPTS: usize = 50;
+const PICTURE_PAUSE: Duration = Duration::from_millis(100);
 /// Larger than any datagram on a path of 1,500 bytes.
 const DATAGRAM: usize = 2_000;
 
@@ -73,15 +76,7 @@ impl Peer {
         let offer = pc.create_offer(None)?;
         pc.set_local_description(Instant::now(), offer)?;
         let offer = pc.local_description().context("no local description")?.sdp;
-        let request = http
-            .post(&door.url)
-            .bearer_auth(&door.ticket)
-            .header("content-type", "application/sdp");
-        let answer = request.body(offer).send().await?;
-        let (status, answer) = (answer.status(), answer.text().await?);
-        if status.as_u16() != 201 {
-            bail!("{} answered {status}: {answer}", door.url);
-        }
+        let answer = ask(http, door, offer).await?;
         pc.set_remote_description(Instant::now(), RTCSessionDescription::answer(answer)?)?;
         let mut peer = Self {
             pc,
@@ -286,6 +281,24 @@ impl Peer {
             }
         }
     }
+}
+
+/// Posts the offer. While the picture has not come yet, the relay says so (409) and the ticket stays good.
+async fn ask(http: &reqwest::Client, door: &Door, offer: String) -> Result<String> {
+    for attempt in 0..=PICTURE_ATTEMPTS {
+        let request = http
+            .post(&door.url)
+            .bearer_auth(&door.ticket)
+            .header("content-type", "application/sdp");
+        let answer = request.body(offer.clone()).send().await?;
+        let (status, answer) = (answer.status().as_u16(), answer.text().await?);
+        match status {
+            201 => return Ok(answer),
+            409 if attempt < PICTURE_ATTEMPTS => tokio::time::sleep(PICTURE_PAUSE).await,
+            _ => bail!("{} answered {status}: {answer}", door.url),
+        }
+    }
+    bail!("{} has no picture", door.url)
 }
 
 fn send(socket: &UdpSocket, datagram: &TaggedBytesMut) -> Result<()> {

@@ -11,8 +11,8 @@ use rtc::peer_connection::certificate::RTCCertificate;
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
-/// When the engine stops using the certificate, since the Unix epoch: in 2106. It is made anew at every start of the
-/// relay, and peers know it by its fingerprint alone (RFC 8827 §6.5), so no clock is asked.
+/// `rtc` wants to know when the certificate expires and refuses it afterwards: in the year 2106, when no process of today
+/// runs.
 const EXPIRES: Duration = Duration::from_secs(u32::MAX as u64);
 
 /// Key, certificate, fingerprint.

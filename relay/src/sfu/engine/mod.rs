@@ -14,8 +14,18 @@ mod inbound;
 mod keep;
 mod peer;
 mod stream;
-#[cfg(test)]
-mod tests;
 
 pub(crate) use core::{Engine, Outgoing};
 pub(crate) use peer::{NewPeer, NewRole};
+
+#[cfg(test)]
+mod tests {
+    mod peers;
+    mod picture;
+    mod world;
+
+    /// Where the virtual time of a test begins.
+    fn clock() -> std::time::Instant {
+        std::time::Instant::now()
+    }
+}

@@ -1,9 +1,10 @@
 //! The engine's outside: the API for the rest of the relay, the thread, the socket.
 //!
-//! `handle` is what the relay calls, `thread` the loop, `socket`, `receive` and `send` the kernel's side of it, `sockaddr`
+//! `handle` is what the relay calls, `thread` the loop, `socket`, `receive`, `send` and `control` the kernel's side of it, `sockaddr`
 //! the addresses as the kernel writes them, `random` the only source of chance. All input, output and clock reading of
 //! the media part is in this folder.
 
+mod control;
 mod handle;
 mod negotiate;
 mod random;

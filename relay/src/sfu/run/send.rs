@@ -5,16 +5,15 @@
 //! on without them. When the socket is full, datagrams wait up to a bound, per peer and in all, and the newest are
 //! dropped: late pictures are worth nothing, and loss is mended by the viewer's report. Invariant: order per peer is kept.
 
-use super::receive::cmsg_length;
+use super::control::Control;
 use super::sockaddr::{Raw, write};
 use super::socket::MediaSocket;
 use crate::sfu::engine::Outgoing;
 use crate::sfu::limits::{MAX_BACKLOG_BYTES, MAX_PEER_BACKLOG_BYTES};
-use crate::sfu::net::ice::Path;
 use std::collections::HashMap;
 use std::io;
-use std::mem::{size_of, zeroed};
-use std::net::{IpAddr, SocketAddr};
+use std::mem::zeroed;
+use std::net::SocketAddr;
 
 /// Datagrams in one buffer; Linux takes 64 (128 since 6.9).
 const MAX_SEGMENTS: usize = 64;
@@ -22,13 +21,6 @@ const MAX_SEGMENTS: usize = 64;
 const MAX_RUN_BYTES: usize = 65_000;
 /// Runs per call (UIO_MAXIOV is 1,024).
 const MAX_RUNS: usize = 512;
-/// Room for a local address and a segment size.
-const CONTROL_BYTES: usize = 96;
-
-#[derive(Clone, Copy)]
-#[repr(C, align(8))]
-struct Control([u8; CONTROL_BYTES]);
-
 /// Neighbours in the queue that leave in one buffer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Run {
@@ -212,7 +204,7 @@ impl Sender {
                 continue;
             };
             self.addresses.push(write(head.path.peer, socket_is_v6));
-            self.controls.push(Control([0; CONTROL_BYTES]));
+            self.controls.push(Control::EMPTY);
         }
         // The vectors do not move from here on.
         let mut parts = self.parts.as_mut_ptr();
@@ -229,10 +221,9 @@ impl Sender {
             message.msg_iov = parts;
             message.msg_iovlen = count as _;
             let segment = (count > 1).then_some(head.bytes.len() as u16);
-            let used = write_control(control, head.path, segment, socket_is_v6);
-            if used > 0 {
-                message.msg_control = control.0.as_mut_ptr().cast();
-                message.msg_controllen = used as _;
+            if let Some((data, length)) = control.fill(head.path, segment, socket_is_v6) {
+                message.msg_control = data;
+                message.msg_controllen = length as _;
             }
             self.headers.push(libc::mmsghdr {
                 msg_hdr: message,
@@ -269,74 +260,6 @@ fn run_length(queue: &[Outgoing], segments: bool) -> usize {
     count
 }
 
-/// Writes the control messages; returns how many bytes they take.
-fn write_control(
-    control: &mut Control,
-    path: Path,
-    segment: Option<u16>,
-    socket_is_v6: bool,
-) -> usize {
-    let mut used = 0;
-    match path.local {
-        None => {}
-        Some(IpAddr::V4(ip)) if !socket_is_v6 => {
-            let info = libc::in_pktinfo {
-                ipi_ifindex: 0,
-                ipi_spec_dst: libc::in_addr {
-                    s_addr: u32::from_ne_bytes(ip.octets()),
-                },
-                ipi_addr: libc::in_addr { s_addr: 0 },
-            };
-            used += put(control, used, libc::IPPROTO_IP, libc::IP_PKTINFO, info);
-        }
-        Some(ip) => {
-            let ip = match ip {
-                IpAddr::V4(ip) => ip.to_ipv6_mapped(),
-                IpAddr::V6(ip) => ip,
-            };
-            let info = libc::in6_pktinfo {
-                ipi6_addr: libc::in6_addr {
-                    s6_addr: ip.octets(),
-                },
-                ipi6_ifindex: 0,
-            };
-            used += put(control, used, libc::IPPROTO_IPV6, libc::IPV6_PKTINFO, info);
-        }
-    }
-    if let Some(size) = segment {
-        used += put(control, used, libc::SOL_UDP, libc::UDP_SEGMENT, size);
-    }
-    used
-}
-
-/// Appends one control message; returns the room it takes.
-fn put<T>(
-    control: &mut Control,
-    at: usize,
-    level: libc::c_int,
-    kind: libc::c_int,
-    value: T,
-) -> usize {
-    // SAFETY: pure arithmetic.
-    let room = unsafe { libc::CMSG_SPACE(size_of::<T>() as libc::c_uint) } as usize;
-    let header = libc::cmsghdr {
-        cmsg_len: cmsg_length(size_of::<T>()) as _,
-        cmsg_level: level,
-        cmsg_type: kind,
-    };
-    if at + room > CONTROL_BYTES {
-        return 0;
-    }
-    // SAFETY: the room was checked; the buffer is aligned for a header and CMSG_SPACE keeps it so; the value may be
-    // unaligned.
-    unsafe {
-        let place = control.0.as_mut_ptr().add(at);
-        place.cast::<libc::cmsghdr>().write(header);
-        place.add(cmsg_length(0)).cast::<T>().write_unaligned(value);
-    }
-    room
-}
-
 fn is_full(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::WouldBlock || error.raw_os_error() == Some(libc::ENOBUFS)
 }
@@ -344,6 +267,7 @@ fn is_full(error: &io::Error) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sfu::net::ice::Path;
     use bytes::BytesMut;
     use std::net::UdpSocket;
 

@@ -71,6 +71,7 @@ impl MediaThread {
     pub(super) fn run(mut self) {
         let mut receiver = Receiver::new();
         let mut sender = Sender::new(self.socket.segments());
+        let mut alarms = Alarms::default();
         let mut running = true;
         while running {
             let until = self.engine.next_timeout();
@@ -82,8 +83,9 @@ impl MediaThread {
             let now = Instant::now();
             if ready.woken {
                 self.waker.reset();
-                running = self.take_commands(now);
             }
+            // Looked at in every round: the last handle may go without a call.
+            running = self.take_commands(now);
             if self.engine.next_timeout() <= now {
                 self.engine.take_timeout(now);
             }
@@ -95,6 +97,7 @@ impl MediaThread {
                 stats.dropped_backlog += sent.dropped;
             });
             self.tell();
+            alarms.look(self.engine.stats_mut());
         }
     }
 
@@ -172,6 +175,30 @@ impl MediaThread {
                 // Nobody listens any more: the relay is on its way out.
                 Err(TrySendError::Closed(_)) => {}
             }
+        }
+    }
+}
+
+/// What must never happen, told once when it does. The counters tell the rest.
+#[derive(Default)]
+struct Alarms {
+    faults: u64,
+    lost_inside: u64,
+}
+
+impl Alarms {
+    fn look(&mut self, stats: &SfuStats) {
+        if stats.faults > self.faults {
+            self.faults = stats.faults;
+            tracing::error!(faults = stats.faults, "a media connection failed inside");
+        }
+        // The first one, then each time there are twice as many.
+        if stats.lost_inside > 2 * self.lost_inside {
+            self.lost_inside = stats.lost_inside;
+            tracing::error!(
+                packets = stats.lost_inside,
+                "packets were lost inside the media part"
+            );
         }
     }
 }

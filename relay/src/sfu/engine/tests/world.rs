@@ -1,0 +1,253 @@
+//! An engine in virtual time, with connections that do what a test says.
+
+use super::super::core::Engine;
+use super::super::peer::{NewPeer, NewRole};
+use super::clock;
+use crate::sfu::edge::terms::ExtensionIds;
+use crate::sfu::edge::{Connection, EdgeEvent, PublisherEdge, RtpIn, RtpOut, ViewerEdge};
+use crate::sfu::error::{EdgeError, SfuError};
+use crate::sfu::event::{GoneReason, MediaSessionId, SfuEvent};
+use crate::sfu::net::ice::{IceLite, Path};
+use crate::sfu::net::stun::{Key, request};
+use crate::sfu::picture::leg::Leg;
+use crate::sfu::sdp::codec::Codec;
+use crate::sfu::sdp::offer::Credentials;
+use bytes::{Bytes, BytesMut};
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+use uuid::Uuid;
+use wire::{ConsultId, StreamId};
+
+pub(super) const MS: Duration = Duration::from_millis(1);
+pub(super) const KEY: &[u8] = &[0x65, 1];
+pub(super) const DELTA: &[u8] = &[0x61, 1];
+pub(super) const H264: Codec = Codec::H264 {
+    profile_level: [0x42, 0xe0, 0x1f],
+    fragmented: true,
+};
+/// Looks like DTLS.
+pub(super) const DTLS: [u8; 13] = [22; 13];
+
+/// What a connection did, and what it is to report.
+#[derive(Default)]
+pub(super) struct Script {
+    pub(super) report: Vec<EdgeEvent>,
+    pub(super) texts: Vec<String>,
+    /// Timestamps of the packets written.
+    pub(super) wrote: Vec<u32>,
+    pub(super) keyframes_asked: usize,
+    pub(super) asked_again: Vec<u16>,
+    pub(super) datagrams: usize,
+    pub(super) panics_on_write: bool,
+    pub(super) closed: bool,
+}
+
+#[derive(Clone, Default)]
+pub(super) struct Fake(Arc<Mutex<Script>>);
+
+impl Fake {
+    pub(super) fn with<T>(&self, run: impl FnOnce(&mut Script) -> T) -> T {
+        run(&mut self
+            .0
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner()))
+    }
+}
+
+impl Connection for Fake {
+    fn take_datagram(&mut self, _: Instant, _: BytesMut) {
+        self.with(|script| script.datagrams += 1);
+    }
+    fn take_timeout(&mut self, _: Instant) {}
+    fn next_timeout(&mut self) -> Option<Instant> {
+        None
+    }
+    fn poll_datagram(&mut self) -> Option<BytesMut> {
+        None
+    }
+    fn poll_event(&mut self, take_data: bool) -> Option<EdgeEvent> {
+        self.with(|script| {
+            if !script.report.is_empty() {
+                return Some(script.report.remove(0));
+            }
+            let text = (take_data && !script.texts.is_empty()).then(|| script.texts.remove(0));
+            text.map(EdgeEvent::ControlText)
+        })
+    }
+    fn close(&mut self, _: Instant) {
+        self.with(|script| script.closed = true);
+    }
+}
+
+impl PublisherEdge for Fake {
+    fn ask_keyframe(&mut self, _: Instant, _: u32) {
+        self.with(|script| script.keyframes_asked += 1);
+    }
+    fn ask_again(&mut self, _: Instant, _: u32, missing: &[u16]) {
+        self.with(|script| script.asked_again.extend(missing));
+    }
+    fn send_text(&mut self, _: Instant, _: &str) -> Result<(), EdgeError> {
+        Ok(())
+    }
+}
+
+impl ViewerEdge for Fake {
+    fn write_rtp(&mut self, packet: &RtpOut<'_>) -> bool {
+        self.with(|script| {
+            assert!(!script.panics_on_write, "as the test wants");
+            script.wrote.push(packet.timestamp);
+        });
+        true
+    }
+}
+
+/// One peer as a test holds it.
+pub(super) struct Held {
+    pub(super) edge: Fake,
+    pub(super) session: MediaSessionId,
+    pub(super) address: Path,
+    pub(super) name: String,
+}
+
+/// An engine, its clock, one consult.
+pub(super) struct World {
+    pub(super) engine: Engine,
+    pub(super) now: Instant,
+    pub(super) consult: ConsultId,
+    pub(super) peers: u16,
+}
+
+impl World {
+    pub(super) fn new() -> Self {
+        let now = clock();
+        Self {
+            engine: Engine::new(now, 100),
+            now,
+            consult: ConsultId::random(),
+            peers: 0,
+        }
+    }
+
+    pub(super) fn add(&mut self, role: impl FnOnce(Fake) -> NewRole) -> Result<Held, SfuError> {
+        self.peers += 1;
+        let name = format!("peer{}", self.peers);
+        let edge = Fake::default();
+        let session = MediaSessionId::from_uuid(Uuid::from_u128(self.peers.into()));
+        let credentials = |name: &str| Credentials {
+            ufrag: name.to_owned(),
+            pwd: format!("{name}-password-of-some-length"),
+        };
+        let new = NewPeer {
+            session,
+            consult: self.consult,
+            ice: IceLite::new(credentials(&name), credentials("theirs")),
+            mid: "0".to_owned(),
+            candidates: 0,
+            role: role(edge.clone()),
+        };
+        self.engine.add(self.now, new)?;
+        let peer = SocketAddr::from(([192, 0, 2, 1], 1_000 + self.peers));
+        Ok(Held {
+            edge,
+            session,
+            address: Path { peer, local: None },
+            name,
+        })
+    }
+
+    pub(super) fn publisher(&mut self) -> Held {
+        let held = self.add(|edge| NewRole::Publisher {
+            edge: Box::new(edge),
+            stream: StreamId::random(),
+            codec: H264,
+            extensions: ExtensionIds::default(),
+            sources: vec![7],
+            has_data: true,
+        });
+        let held = held.unwrap();
+        self.check(&held);
+        self.report(&held, EdgeEvent::Connected);
+        held
+    }
+
+    pub(super) fn viewer(&mut self) -> Held {
+        let held = self.add(|edge| NewRole::Viewer {
+            edge: Box::new(edge),
+            leg: Leg::new(1, 96, ExtensionIds::default(), None, 0),
+            codec: H264,
+        });
+        let held = held.unwrap();
+        self.check(&held);
+        self.report(&held, EdgeEvent::Connected);
+        held
+    }
+
+    /// A good ICE check from the peer's address.
+    pub(super) fn check(&mut self, held: &Held) {
+        let key = Key::new(&format!("{}-password-of-some-length", held.name));
+        let check = request([1; 12], &format!("{}:theirs", held.name), true, &key);
+        self.engine.take_datagram(self.now, held.address, &check);
+        self.settle();
+    }
+
+    /// The connection reports something, because a datagram came.
+    pub(super) fn report(&mut self, held: &Held, event: EdgeEvent) {
+        held.edge.with(|script| script.report.push(event));
+        self.engine.take_datagram(self.now, held.address, &DTLS);
+        self.settle();
+    }
+
+    pub(super) fn rtp(&mut self, held: &Held, seq: u16, timestamp: u32, payload: &'static [u8]) {
+        let packet = RtpIn {
+            ssrc: 7,
+            seq,
+            timestamp,
+            marker: true,
+            extensions: Vec::new(),
+            payload: Bytes::from_static(payload),
+        };
+        self.report(held, EdgeEvent::Rtp(packet));
+    }
+
+    pub(super) fn settle(&mut self) {
+        self.engine.settle(self.now, &mut |out, _| out.clear());
+    }
+
+    /// Lets time pass in the engine's own steps.
+    pub(super) fn pass(&mut self, time: Duration) {
+        let end = self.now + time;
+        while self.engine.next_timeout() <= end {
+            self.now = self.engine.next_timeout().max(self.now);
+            self.engine.take_timeout(self.now);
+            self.settle();
+        }
+        self.now = end;
+    }
+
+    pub(super) fn events(&mut self) -> Vec<SfuEvent> {
+        let events: Vec<_> = std::iter::from_fn(|| self.engine.poll_event()).collect();
+        let told = events.into_iter();
+        told.filter(|event| !matches!(event, SfuEvent::PictureFlow { .. }))
+            .collect()
+    }
+
+    pub(super) fn gone(&mut self) -> Vec<(MediaSessionId, GoneReason)> {
+        let events = self.events().into_iter();
+        events
+            .filter_map(|event| match event {
+                SfuEvent::WatcherGone {
+                    session, reason, ..
+                }
+                | SfuEvent::PublisherGone {
+                    session, reason, ..
+                } => Some((session, reason)),
+                _ => None,
+            })
+            .collect()
+    }
+}
+
+pub(super) fn wrote(held: &Held) -> Vec<u32> {
+    held.edge.with(|script| script.wrote.clone())
+}
