@@ -10,6 +10,7 @@ use crate::browser::{Browser, Context, Screen};
 use crate::door::Door;
 use crate::person::Person;
 use crate::relay::Relay;
+use crate::wait::until;
 use anyhow::{Context as _, Result, anyhow};
 use std::future::Future;
 use std::path::Path;
@@ -265,6 +266,21 @@ impl Story {
             "run", "--config", &config, "--source", source, "--relay", relay,
         ];
         words.iter().map(|word| (*word).to_owned()).collect()
+    }
+
+    /// Waits until the relay says that a picture arrives in this consult.
+    ///
+    /// # Errors
+    /// When none does in time.
+    pub async fn picture_arrives_within(&self, within: Duration) -> Result<()> {
+        until("a picture at the relay", within, || async {
+            let consults = self.door().demo().await?.consults;
+            Ok(consults
+                .iter()
+                .any(|one| one.consult == self.consult() && one.picture)
+                .then_some(()))
+        })
+        .await
     }
 
     /// A cardiologist at a desk, on the consult page.

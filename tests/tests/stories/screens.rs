@@ -29,6 +29,7 @@ const LANGUAGES: &[(&str, &str)] = &[("ja", "ja-JP"), ("en", "en-GB")];
 #[test]
 fn the_entry_screen_is_accessible_and_complete() -> Result<()> {
     tell(Plan::default().limit(secs(120)), |story| async move {
+        story.picture_arrives_within(secs(8)).await?;
         for (name, screen) in every_screen() {
             let guest = Person::open(
                 story.browser(screen).await?,
