@@ -129,6 +129,7 @@ fn refused() -> Vec<(&'static str, String)> {
                 "a=group:BUNDLE 0 1 2\r\na=group:BUNDLE 0 1 2",
             ),
         ),
+        ("S10", with("a=group:BUNDLE 0 1 2", "a=group:BUNDLE 0 1")),
         (
             "S11",
             with(

@@ -5,31 +5,22 @@
 //! with them. Presence and flow never wait for the disk. When storing fails, what was not stored is refused, the log is
 //! read again, and who is here and what runs is brought into line with it: the picture and the pointers go on.
 
-use super::effect::{
-    Audience, CatchUp, Effect, Input, Newcomer, PictureInput, RunningPicture, SocketKey,
-};
+use super::effect::{Audience, Effect, Input, Newcomer, RunningPicture, SocketKey};
 use super::flow::Flow;
 use super::ledger::Ledger;
 use super::people::People;
 use super::presence::Presence;
-use super::rights::rights;
 use super::state::Shown;
 use std::collections::HashMap;
 use wire::http::ConsultSummary;
 use wire::log::{LogEntry, LogEvent, StreamEnd};
 use wire::people::Author;
 use wire::problem::ProblemCode;
-use wire::socket::{FromRelay, MAX_SKETCH_POINTS, Pointer, Settings, Sketch, ToRelay};
-use wire::{AnnotationId, ConsultId, FreezeId, RelayTime, Seq, SessionId, StreamId, WIRE_VERSION};
+use wire::socket::{FromRelay, Settings};
+use wire::{AnnotationId, ConsultId, FreezeId, RelayTime, Seq, StreamId};
 
-/// A page that misses more entries than this gets the state instead, which is smaller.
-const MAX_ENTRIES_BEHIND: u64 = 1_000;
-/// Marks in a state that is sent as one message. More of them, and the page reads the log in pages instead.
-const MAX_SNAPSHOT_MARKS: usize = 2_000;
 /// Entries that may wait for the disk: 60 a second from each of four hands for two seconds.
 const MAX_UNSTORED: usize = 512;
-/// A page that finds no room should not come back at once.
-const FULL_RETRY_MS: u32 = 5_000;
 
 /// What a consult is, beside its log.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,7 +63,7 @@ pub(super) struct Refused {
 /// One live consult.
 #[derive(Debug)]
 pub struct Consult {
-    about: About,
+    pub(super) about: About,
     /// Durable, as pages see it.
     pub(super) shown: Shown,
     /// What the rules know: durable and on its way.
@@ -80,15 +71,15 @@ pub struct Consult {
     /// The last number given.
     pub(super) last: Seq,
     /// Not handed out yet.
-    waiting: Vec<LogEntry>,
+    pub(super) waiting: Vec<LogEntry>,
     /// Handed out, answer outstanding.
-    storing: Vec<LogEntry>,
+    pub(super) storing: Vec<LogEntry>,
     /// Storing failed and the log was not read again yet.
     pub(super) broken: bool,
     pub(super) people: People,
-    presence: Presence,
+    pub(super) presence: Presence,
     /// Of every stream since the relay came up, in order of coming.
-    flows: Vec<(StreamId, Flow)>,
+    pub(super) flows: Vec<(StreamId, Flow)>,
     pub(super) running: HashMap<StreamId, RunningPicture>,
 }
 
@@ -175,12 +166,6 @@ impl Consult {
         }
     }
 
-    /// Who sits behind a socket.
-    #[must_use]
-    pub fn session_behind(&self, socket: SocketKey) -> Option<SessionId> {
-        self.people.behind(socket).map(|who| who.session)
-    }
-
     /// Time in which pictures stood still although their publisher was there, since this was last asked.
     pub fn stalled_us(&mut self, now: RelayTime) -> u64 {
         self.flows
@@ -227,266 +212,6 @@ impl Consult {
         vec![Effect::Say(Audience::All, FromRelay::Entries { entries })]
     }
 
-    fn store_failed(&mut self) -> Vec<Effect> {
-        self.broken = true;
-        let lost: Vec<LogEntry> = self
-            .storing
-            .drain(..)
-            .chain(self.waiting.drain(..))
-            .collect();
-        let mut effects: Vec<Effect> = lost
-            .iter()
-            .filter_map(|entry| self.not_stored(entry))
-            .collect();
-        effects.push(Effect::ReadAgain);
-        effects
-    }
-
-    fn not_stored(&self, entry: &LogEntry) -> Option<Effect> {
-        let Author::Person { session, .. } = &entry.author else {
-            return None;
-        };
-        let (mark, freeze) = match &entry.event {
-            LogEvent::Marked { mark } => (Some(mark.id), None),
-            LogEvent::Withdrawn { mark } | LogEvent::Pinned { mark, .. } => (Some(*mark), None),
-            LogEvent::Frozen { freeze, .. } | LogEvent::Released { freeze } => {
-                (None, Some(*freeze))
-            }
-            LogEvent::Joined { .. }
-            | LogEvent::Left { .. }
-            | LogEvent::StreamStarted { .. }
-            | LogEvent::StreamStopped { .. } => return None,
-        };
-        let socket = self.people.of_session(*session)?.socket;
-        Some(refusal(
-            socket,
-            Refused {
-                code: ProblemCode::StorageFailed,
-                mark,
-                freeze,
-            },
-        ))
-    }
-
-    fn joined(&mut self, socket: SocketKey, who: Newcomer, now: RelayTime) -> Vec<Effect> {
-        if !self.people.has_room_for(who.session) {
-            return vec![Effect::Close {
-                socket,
-                code: ProblemCode::TooMany,
-                retry_ms: Some(FULL_RETRY_MS),
-            }];
-        }
-        let mut effects = Vec::new();
-        if let Some(before) = self.people.came(socket, who.clone()) {
-            effects.push(Effect::Close {
-                socket: before,
-                code: ProblemCode::ConnectedElsewhere,
-                retry_ms: None,
-            });
-        }
-        if !self.ledger.joined.contains_key(&who.session) {
-            // Without the disk they are here all the same; the log gets to know when it can be written again.
-            let _ = self.append(who.author(), joined_event(&who), now);
-        }
-        effects.push(Effect::Admit {
-            socket,
-            welcome: Box::new(self.welcome(&who, now)),
-            catch_up: self.catch_up(who.after_seq),
-        });
-        if who.after_seq.is_some_and(|after| after > self.shown.head) {
-            effects.push(refusal(
-                socket,
-                Refused {
-                    code: ProblemCode::ResumeAhead,
-                    mark: None,
-                    freeze: None,
-                },
-            ));
-        }
-        effects.push(Effect::Say(
-            Audience::All,
-            FromRelay::People {
-                participants: self.people.participants(),
-            },
-        ));
-        let now_seen = self
-            .flows
-            .iter()
-            .flat_map(|(_, flow)| flow.now(now))
-            .chain(self.presence.pointers());
-        effects.extend(now_seen.map(|message| Effect::Say(Audience::One(socket), message)));
-        effects
-    }
-
-    fn welcome(&self, who: &Newcomer, now: RelayTime) -> FromRelay {
-        FromRelay::Welcome {
-            version: WIRE_VERSION,
-            relay_time: now,
-            you: who.participant(),
-            rights: rights(who.role),
-            consult: self.summary(),
-            settings: self.about.settings,
-            head: self.shown.head,
-        }
-    }
-
-    fn catch_up(&self, after: Option<Seq>) -> CatchUp {
-        let to = self.shown.head;
-        match after {
-            Some(after) if after == to => CatchUp::Nothing,
-            Some(after) if after < to && to.0 - after.0 <= MAX_ENTRIES_BEHIND => {
-                CatchUp::Entries { after, to }
-            }
-            _ if self.shown.state.marks.len() > MAX_SNAPSHOT_MARKS => CatchUp::Everything { to },
-            _ => CatchUp::Snapshot {
-                seq: to,
-                state: Box::new(self.shown.state.clone()),
-            },
-        }
-    }
-
-    fn gone(&mut self, socket: SocketKey, now: RelayTime) -> Vec<Effect> {
-        let Some(who) = self.people.went(socket, now) else {
-            return Vec::new();
-        };
-        self.presence.gone(who.session);
-        vec![Effect::Say(
-            Audience::All,
-            FromRelay::People {
-                participants: self.people.participants(),
-            },
-        )]
-    }
-
-    fn session_ended(&mut self, session: SessionId, now: RelayTime) -> Vec<Effect> {
-        let open = self.people.of_session(session).map(|here| here.socket);
-        let mut effects = open.map_or_else(Vec::new, |socket| self.gone(socket, now));
-        effects.extend(open.map(|socket| Effect::Close {
-            socket,
-            code: ProblemCode::SessionExpired,
-            retry_ms: None,
-        }));
-        self.people.is_not_coming_back(session);
-        effects
-    }
-
-    fn said(&mut self, socket: SocketKey, message: ToRelay, now: RelayTime) -> Vec<Effect> {
-        // A word of a socket that was replaced or closed meanwhile is nobody's.
-        let Some(who) = self.people.behind(socket).cloned() else {
-            return Vec::new();
-        };
-        let done = match message {
-            ToRelay::Ping { id } => {
-                return vec![Effect::Say(
-                    Audience::One(socket),
-                    FromRelay::Pong {
-                        id,
-                        relay_time: now,
-                    },
-                )];
-            }
-            ToRelay::Hello { .. } => Err(Refused {
-                code: ProblemCode::MessageRefused,
-                mark: None,
-                freeze: None,
-            }),
-            ToRelay::Mark { mark } => self.mark(&who, mark, now),
-            ToRelay::Withdraw { mark } => self.withdraw(&who, mark, now),
-            ToRelay::Pin { mark, pinned } => self.pin(&who, mark, pinned, now),
-            ToRelay::Freeze { freeze, anchor } => self.freeze(&who, freeze, anchor, now),
-            ToRelay::Release { freeze } => self.release(&who, freeze, now),
-            ToRelay::Point { at, rtp_time } => {
-                self.presence.point(Pointer {
-                    session: who.session,
-                    at,
-                    rtp_time,
-                });
-                Ok(())
-            }
-            ToRelay::Sketch {
-                mark,
-                anchor,
-                pen,
-                form,
-                from,
-                points,
-            } => self.sketch(
-                &who,
-                Sketch {
-                    session: who.session,
-                    mark,
-                    anchor,
-                    pen,
-                    form,
-                    from,
-                    points,
-                },
-            ),
-        };
-        done.err()
-            .map(|refused| refusal(socket, refused))
-            .into_iter()
-            .collect()
-    }
-
-    fn sketch(&mut self, who: &Newcomer, sketch: Sketch) -> Result<(), Refused> {
-        let refused = |code| Refused {
-            code,
-            mark: Some(sketch.mark),
-            freeze: None,
-        };
-        if !rights(who.role).draw {
-            return Err(refused(ProblemCode::NotAllowed));
-        }
-        if sketch.points.len() > MAX_SKETCH_POINTS {
-            return Err(refused(ProblemCode::MessageRefused));
-        }
-        self.presence.sketch(sketch);
-        Ok(())
-    }
-
-    fn picture(&mut self, stream: StreamId, picture: PictureInput, now: RelayTime) -> Vec<Effect> {
-        match &picture {
-            PictureInput::Started(picture) => {
-                self.running.insert(stream, picture.clone());
-                if self.ledger.streams.get(&stream) == Some(&true) {
-                    let _ = self.append(
-                        picture.author.clone(),
-                        LogEvent::StreamStopped {
-                            stream,
-                            reason: StreamEnd::Replaced,
-                        },
-                        now,
-                    );
-                }
-                self.log_start(picture.clone(), now);
-                if !self.flows.iter().any(|(known, _)| *known == stream) {
-                    self.flows.push((stream, Flow::new(stream, now)));
-                }
-            }
-            PictureInput::Stopped(reason) => {
-                let Some(running) = self.running.remove(&stream) else {
-                    return Vec::new();
-                };
-                let _ = self.append(
-                    running.author,
-                    LogEvent::StreamStopped {
-                        stream,
-                        reason: *reason,
-                    },
-                    now,
-                );
-            }
-            PictureInput::Arrived { .. } | PictureInput::Stamp { .. } | PictureInput::Source(_) => {
-            }
-        }
-        let flow = self.flows.iter_mut().find(|(known, _)| *known == stream);
-        let said = flow.map_or_else(Vec::new, |(_, flow)| flow.apply(picture, now));
-        said.into_iter()
-            .map(|message| Effect::Say(Audience::All, message))
-            .collect()
-    }
-
     fn tick(&mut self, now: RelayTime) -> Vec<Effect> {
         for (session, author) in self.people.left(&self.ledger.joined, now) {
             let _ = self.append(author, LogEvent::Left { session }, now);
@@ -509,7 +234,7 @@ pub(super) fn joined_event(who: &Newcomer) -> LogEvent {
     }
 }
 
-fn refusal(socket: SocketKey, refused: Refused) -> Effect {
+pub(super) fn refusal(socket: SocketKey, refused: Refused) -> Effect {
     Effect::Say(
         Audience::One(socket),
         FromRelay::Refused {

@@ -5,10 +5,11 @@
 //! sfu  ─ events ────────────────────────►  │  presence, flow ─────► pages, unstored
 //! ```
 //!
-//! Everything here takes `now` and returns what is to be done; it does no input or output. `core` is the state machine,
-//! `marking` and `freezing` its rules, `ledger` what they know, `state` the fold that pages see, `people` who is here,
-//! `presence` and `flow` what is shown and not kept, `gate` what a page may say how fast, `agent` what a capture agent
-//! says. `live` runs it on tokio. Invariant: what a page is told is in the log.
+//! Everything here takes `now` and returns what is to be done; it does no input or output. `core` is the state machine;
+//! `joining`, `saying`, `showing`, `marking`, `freezing` and `recovery` are its rules by subject, `ledger` is what they
+//! know, `state` the fold that pages see, `people` who is here, `presence` and `flow` what is shown and not kept, `gate`
+//! what a page may say how fast, `agent` what a capture agent says. `live` runs it on tokio.
+//! Invariant: what a page is told of the log is in the log for good.
 
 pub mod agent;
 pub mod bucket;
@@ -17,6 +18,7 @@ pub mod effect;
 pub mod flow;
 mod freezing;
 pub mod gate;
+mod joining;
 pub mod ledger;
 pub mod live;
 
@@ -25,6 +27,8 @@ pub mod people;
 pub mod presence;
 mod recovery;
 pub mod rights;
+mod saying;
+mod showing;
 pub mod state;
 
 #[cfg(test)]

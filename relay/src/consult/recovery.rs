@@ -3,9 +3,9 @@
 //! Called by the core when it comes up and when the log was read again. Invariant: afterwards the log says of every
 //! stream and person what is so now; nothing that was told as stored is taken back.
 
-use super::core::{Consult, Restored, joined_event};
+use super::core::{Consult, Refused, Restored, joined_event, refusal};
 use super::effect::{Effect, Newcomer, RunningPicture};
-use wire::log::{LogEvent, StreamEnd};
+use wire::log::{LogEntry, LogEvent, StreamEnd};
 use wire::people::Author;
 use wire::problem::ProblemCode;
 use wire::{RelayTime, StreamId};
@@ -14,6 +14,47 @@ use wire::{RelayTime, StreamId};
 const MENDED_RETRY_MS: u32 = 300;
 
 impl Consult {
+    pub(super) fn store_failed(&mut self) -> Vec<Effect> {
+        self.broken = true;
+        let lost: Vec<LogEntry> = self
+            .storing
+            .drain(..)
+            .chain(self.waiting.drain(..))
+            .collect();
+        let mut effects: Vec<Effect> = lost
+            .iter()
+            .filter_map(|entry| self.not_stored(entry))
+            .collect();
+        effects.push(Effect::ReadAgain);
+        effects
+    }
+
+    fn not_stored(&self, entry: &LogEntry) -> Option<Effect> {
+        let Author::Person { session, .. } = &entry.author else {
+            return None;
+        };
+        let (mark, freeze) = match &entry.event {
+            LogEvent::Marked { mark } => (Some(mark.id), None),
+            LogEvent::Withdrawn { mark } | LogEvent::Pinned { mark, .. } => (Some(*mark), None),
+            LogEvent::Frozen { freeze, .. } | LogEvent::Released { freeze } => {
+                (None, Some(*freeze))
+            }
+            LogEvent::Joined { .. }
+            | LogEvent::Left { .. }
+            | LogEvent::StreamStarted { .. }
+            | LogEvent::StreamStopped { .. } => return None,
+        };
+        let socket = self.people.of_session(*session)?.socket;
+        Some(refusal(
+            socket,
+            Refused {
+                code: ProblemCode::StorageFailed,
+                mark,
+                freeze,
+            },
+        ))
+    }
+
     /// The log was read again after a failure. What it lacks of who is here and what runs is written now.
     #[must_use]
     pub fn recovered(&mut self, restored: Restored, now: RelayTime) -> Vec<Effect> {
@@ -80,24 +121,5 @@ impl Consult {
         for session in self.ledger.joined.keys() {
             self.people.missed(*session, now);
         }
-    }
-
-    /// Without the disk the picture runs all the same; the log gets to know when it can be written again.
-    pub(super) fn log_start(&mut self, picture: RunningPicture, now: RelayTime) {
-        let RunningPicture {
-            stream,
-            author,
-            codec,
-            stamped,
-        } = picture;
-        let _ = self.append(
-            author,
-            LogEvent::StreamStarted {
-                stream,
-                stamped,
-                codec,
-            },
-            now,
-        );
     }
 }

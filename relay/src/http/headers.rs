@@ -13,7 +13,7 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
      font-src 'self'; connect-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 /// Camera, microphone, wake lock and full screen are for our own pages; the rest for nobody.
 const PERMISSIONS: &str = "camera=(self), microphone=(self), fullscreen=(self), screen-wake-lock=(self), display-capture=(), \
-     geolocation=(), usb=(), serial=(), payment=(), midi=()";
+     geolocation=(), usb=(), serial=(), bluetooth=(), payment=(), midi=()";
 
 const GUARDS: [(HeaderName, HeaderValue); 8] = [
     (

@@ -6,14 +6,14 @@
 
 use super::log::ConsultLog;
 use super::outbox::Outbox;
+use super::pages::{Admission, Door};
 use super::publishers::Publishers;
-use super::task::{Admission, Command, Ended, Status, Surroundings, run};
+use super::supervisor::supervise;
+use super::task::{Command, Status, Surroundings};
 use crate::clock::Clock;
 use crate::consult::{Input, Newcomer, SocketKey};
 use crate::metrics::Metrics;
-use futures_util::FutureExt;
 use std::collections::HashMap;
-use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -26,12 +26,8 @@ use wire::{ConsultId, SessionId};
 
 /// Commands that wait for one consult. Pages are held by their own sockets when it is full.
 const MAX_COMMANDS: usize = 256;
-/// Sockets of one session that are open or being opened (security.md §3).
+/// Sockets of one session that are open or being opened: a reload opens one before the old one is gone.
 const MAX_SOCKETS_PER_SESSION: usize = 4;
-/// After a fault a consult comes up again at once, after more of them ever later.
-const FIRST_PAUSE: Duration = Duration::from_millis(50);
-/// The longest pause.
-const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 /// Tasks that end while somebody asks for them are started again, but not for ever.
 const MAX_TRIES: usize = 3;
 
@@ -169,9 +165,12 @@ impl<L: ConsultLog> Hub<L> {
             consult,
             Command::Join {
                 socket,
+                door: Door {
+                    session: who.session,
+                    outbox,
+                    admitted,
+                },
                 who,
-                outbox,
-                admitted,
             },
         )
         .await?;
@@ -234,7 +233,7 @@ impl<L: ConsultLog> Hub<L> {
         }
     }
 
-    fn forget(&self, consult: ConsultId, status: &Arc<Status>) {
+    pub(super) fn forget(&self, consult: ConsultId, status: &Arc<Status>) {
         let mut table = self.table();
         if table
             .consults
@@ -315,48 +314,4 @@ impl<L: ConsultLog> Drop for OpenSocket<L> {
             }
         }
     }
-}
-
-/// Keeps a consult running until it ends in order.
-async fn supervise<L: ConsultLog>(
-    hub: Hub<L>,
-    around: Surroundings<L>,
-    mut commands: mpsc::Receiver<Command>,
-) {
-    let mut pause = FIRST_PAUSE;
-    loop {
-        let began = tokio::time::Instant::now();
-        match AssertUnwindSafe(run(&around, &mut commands))
-            .catch_unwind()
-            .await
-        {
-            Ok(Ok(Ended::ShutDown)) => return,
-            Ok(Ok(Ended::Idle)) => break,
-            Ok(Ok(Ended::NoSuchConsult)) => {
-                tracing::info!("asked for a consult that is not open");
-                break;
-            }
-            Ok(Err(error)) => {
-                tracing::error!(%error, "the consult's log cannot be used; trying again")
-            }
-            Err(_) => {
-                around.metrics.consult_faults.up();
-                tracing::error!("fault in a consult; it starts again from its log");
-            }
-        }
-        // Whoever waits to be let in hears at once that it did not work, and comes back.
-        while let Ok(command) = commands.try_recv() {
-            if matches!(command, Command::ShutDown) {
-                return;
-            }
-        }
-        around.status.people.store(0, Ordering::Relaxed);
-        pause = if began.elapsed() > LONGEST_PAUSE {
-            FIRST_PAUSE
-        } else {
-            (pause * 2).min(LONGEST_PAUSE)
-        };
-        tokio::time::sleep(pause).await;
-    }
-    hub.forget(around.consult, &around.status);
 }

@@ -1,18 +1,23 @@
 //! Live consults on tokio: the adapters around the sans-IO core.
 //!
-//! `hub` finds or starts the task of a consult, `task` owns one consult, `outbox` is the bounded way to one page, `socket`
-//! speaks WebSocket with it, `catch_up` brings it to the head of the log, `log` is what a consult needs of a store,
-//! `publishers` and `pictures` bring the media part's events here. Invariant: a consult's state is touched by its own
-//! task only; everybody else sends it commands through a bounded channel.
+//! `hub` finds or starts the task of a consult and `supervisor` keeps it running; `task` owns one consult, `pages` and
+//! `outbox` the bounded ways to its pages. `socket` greets a page, `catch_up` brings it to the head of the log, `meeting`
+//! is what follows. `log` is what a consult needs of a store, `publishers` and `pictures` bring the media part's events
+//! here. Invariant: a consult's state is touched by its own task only; everybody else sends it commands.
 
 mod catch_up;
 mod hub;
 mod log;
+mod meeting;
 mod outbox;
+mod pages;
 mod pictures;
 mod publishers;
 mod socket;
+mod supervisor;
 mod task;
+#[cfg(test)]
+mod tests;
 
 pub use hub::{Hub, HubParts, Live};
 pub use log::ConsultLog;

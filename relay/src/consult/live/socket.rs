@@ -7,16 +7,17 @@
 use super::catch_up::{Way, entry_lines, line};
 use super::hub::{Hub, OpenSocket};
 use super::log::ConsultLog;
+use super::meeting::Meeting;
 use super::outbox::{Goodbye, Inbox, Next, outbox};
-use super::task::{Admission, missed};
+use super::pages::Admission;
+use super::task::missed;
 use crate::clock::Clock;
-use crate::consult::gate::{Gate, Verdict};
-use crate::consult::{Input, Newcomer, SocketKey};
+use crate::consult::{Input, Newcomer};
 use crate::metrics::Metrics;
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, close_code};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::time::{Instant, timeout};
+use tokio::time::timeout;
 use wire::people::{Page, Role};
 use wire::problem::ProblemCode;
 use wire::socket::{FromRelay, ToRelay};
@@ -25,13 +26,9 @@ use wire::{ConsultId, PersonId, RelayTime, Seq, SessionId, WIRE_VERSION};
 /// A page says hello within this.
 const HELLO: Duration = Duration::from_secs(5);
 /// A message is written within this, or the page is too slow.
-const WRITE: Duration = Duration::from_secs(5);
+pub(super) const WRITE: Duration = Duration::from_secs(5);
 /// The goodbye is written within this.
 const GOODBYE: Duration = Duration::from_secs(1);
-/// How often the relay asks whether the page is still there.
-const PING: Duration = Duration::from_secs(10);
-/// A page that was not heard for this long is gone (security.md §3: 30 s).
-const DEAD: Duration = Duration::from_secs(25);
 /// A page whose consult could not take it comes back after this.
 const RETRY_MS: u32 = 1_000;
 
@@ -55,9 +52,9 @@ pub struct Visitor {
 
 /// What a socket needs.
 pub struct Desk<L: ConsultLog> {
-    hub: Hub<L>,
-    clock: Arc<Clock>,
-    metrics: Arc<Metrics>,
+    pub(super) hub: Hub<L>,
+    pub(super) clock: Arc<Clock>,
+    pub(super) metrics: Arc<Metrics>,
 }
 
 impl<L: ConsultLog> Desk<L> {
@@ -126,7 +123,7 @@ async fn next_message(socket: &mut WebSocket) -> Option<Result<Message, ProblemC
 
 /// What to say about a read error; nothing when the page is gone. axum hides the type of the error below it, so it is
 /// told by its words; `ten_megabyte_message` and `wrong_frames` fail when these change.
-fn broken(error: &axum::Error) -> Option<ProblemCode> {
+pub(super) fn broken(error: &axum::Error) -> Option<ProblemCode> {
     let words = error.to_string();
     if words.starts_with("Space limit exceeded") {
         return Some(ProblemCode::TooLarge);
@@ -247,7 +244,7 @@ async fn catch_up<L: ConsultLog>(
     Ok(())
 }
 
-async fn write(socket: &mut WebSocket, line: Utf8Bytes) -> Result<(), Option<Goodbye>> {
+pub(super) async fn write(socket: &mut WebSocket, line: Utf8Bytes) -> Result<(), Option<Goodbye>> {
     match timeout(WRITE, socket.send(Message::Text(line))).await {
         Ok(Ok(())) => Ok(()),
         Ok(Err(_)) => Err(None),
@@ -255,114 +252,6 @@ async fn write(socket: &mut WebSocket, line: Utf8Bytes) -> Result<(), Option<Goo
             code: ProblemCode::TooSlow,
             retry_ms: Some(RETRY_MS),
         })),
-    }
-}
-
-/// A page that is up to date.
-struct Meeting<'a, L: ConsultLog> {
-    desk: &'a Desk<L>,
-    socket: &'a mut WebSocket,
-    inbox: Inbox,
-    consult: ConsultId,
-    key: SocketKey,
-    expires_at: RelayTime,
-}
-
-impl<L: ConsultLog> Meeting<'_, L> {
-    async fn live(mut self) -> Option<Goodbye> {
-        let mut gate = Gate::new(self.desk.clock.now());
-        let mut ping = tokio::time::interval_at(Instant::now() + PING, PING);
-        let mut heard = Instant::now();
-        loop {
-            let done = tokio::select! {
-                next = self.inbox.next() => self.send(next).await,
-                came = self.socket.recv() => {
-                    heard = Instant::now();
-                    self.received(&mut gate, came).await
-                }
-                _ = ping.tick() => self.ask(heard).await,
-            };
-            if let Err(goodbye) = done {
-                return goodbye;
-            }
-        }
-    }
-
-    async fn send(&mut self, next: Next) -> Result<(), Option<Goodbye>> {
-        match next {
-            Next::Line(line) => {
-                write(self.socket, line.clone()).await?;
-                self.inbox.written(&line);
-                Ok(())
-            }
-            Next::Goodbye(goodbye) => Err(Some(goodbye)),
-        }
-    }
-
-    async fn received(
-        &mut self,
-        gate: &mut Gate,
-        came: Option<Result<Message, axum::Error>>,
-    ) -> Result<(), Option<Goodbye>> {
-        let now = self.desk.clock.now();
-        let verdict = match came {
-            None | Some(Ok(Message::Close(_))) => return Err(None),
-            Some(Ok(Message::Text(text))) => gate.text(&text, now),
-            Some(Ok(Message::Binary(_))) => gate.binary(now),
-            Some(Ok(Message::Ping(_) | Message::Pong(_))) => match gate.control_frame(now) {
-                Some(code) => Verdict::End(code),
-                None => return Ok(()),
-            },
-            Some(Err(error)) => match broken(&error) {
-                Some(code) => Verdict::End(code),
-                None => return Err(None),
-            },
-        };
-        self.judge(verdict).await
-    }
-
-    async fn judge(&mut self, verdict: Verdict) -> Result<(), Option<Goodbye>> {
-        match verdict {
-            Verdict::Pass(message) => {
-                self.desk
-                    .hub
-                    .tell_if_running(self.consult, Input::Said(self.key, *message))
-                    .await;
-                Ok(())
-            }
-            Verdict::Refuse(refused) => {
-                self.desk.metrics.messages_refused.up();
-                if let FromRelay::Refused { code, .. } = &refused {
-                    self.desk.metrics.refused.up(*code);
-                }
-                write(self.socket, line(&refused)).await
-            }
-            Verdict::Drop(code) => {
-                self.desk.metrics.refused.up(code);
-                Ok(())
-            }
-            Verdict::End(code) => Err(Some(Goodbye {
-                code,
-                retry_ms: None,
-            })),
-        }
-    }
-
-    /// Asks whether the page is still there, and ends what is over.
-    async fn ask(&mut self, heard: Instant) -> Result<(), Option<Goodbye>> {
-        if heard.elapsed() >= DEAD {
-            return Err(None);
-        }
-        if self.expires_at <= self.desk.clock.now() {
-            return Err(Some(Goodbye {
-                code: ProblemCode::SessionExpired,
-                retry_ms: None,
-            }));
-        }
-        match timeout(WRITE, self.socket.send(Message::Ping(Vec::new().into()))).await {
-            Ok(Ok(())) => Ok(()),
-            _ => Err(None),
-        }
     }
 }
 

@@ -1,40 +1,33 @@
 //! The task of one consult.
 //!
-//! It owns the consult's core and the outboxes of its pages; nobody else touches them. Its life is one loop: wait for a
+//! It owns the consult's core and its pages; nobody else touches them. Its life is one loop: wait for a
 //! command, the disk or the clock; apply it to the core; perform the effects. Storing runs beside the loop, so presence
 //! and joining never wait for the disk. A fault in the core unwinds this task only: the supervisor in `hub` starts it
 //! again from its log, and pages come back by themselves. Cost: a page's message takes two hops between tasks.
 
-use super::catch_up::{Way, entry_lines, line, way};
 use super::log::ConsultLog;
-use super::outbox::{Goodbye, Offered, Outbox};
+use super::pages::{Door, Pages};
 use super::publishers::Publishers;
 use crate::clock::Clock;
 use crate::consult::core::{About, Consult, Restored};
-use crate::consult::effect::is_passing;
-use crate::consult::presence::without_own;
-use crate::consult::{Audience, CatchUp, Effect, Input, Newcomer, SocketKey};
+use crate::consult::{Audience, Effect, Input, Newcomer, SocketKey};
 use crate::metrics::Metrics;
 use crate::store::StoreError;
-use axum::extract::ws::Utf8Bytes;
-use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 use wire::log::{LogEntry, LogEvent};
 use wire::problem::ProblemCode;
-use wire::socket::{FromRelay, Settings};
+use wire::socket::Settings;
 use wire::{ConsultId, RelayTime, Seq};
 
 /// A consult that nobody is in keeps its state for this long, for those who look in again.
 const IDLE: Duration = Duration::from_secs(60);
 /// Between two tries to read the log again after the disk failed.
 const READ_AGAIN: Duration = Duration::from_secs(1);
-/// A page that was too slow comes back after this.
-const TOO_SLOW_RETRY_MS: u32 = 1_000;
 /// Pages of a relay that goes down come back spread over this time, so that they do not storm the next one.
 const SHUTDOWN_RETRY_MS: u32 = 500;
 /// One page each this much later.
@@ -49,22 +42,13 @@ pub(super) enum Command {
         socket: SocketKey,
         /// Who.
         who: Newcomer,
-        /// The way to their page.
-        outbox: Outbox,
-        /// Told what to write first.
-        admitted: oneshot::Sender<Admission>,
+        /// Where to let them in.
+        door: Door,
     },
     /// Something happened.
     Tell(Input),
     /// The relay goes down.
     ShutDown,
-}
-
-/// What a page is written before its queue is.
-#[derive(Debug)]
-pub(super) struct Admission {
-    pub(super) welcome: Utf8Bytes,
-    pub(super) way: Way,
 }
 
 /// What lists show of a consult, without asking its task.
@@ -101,13 +85,14 @@ type Storing = Pin<Box<dyn Future<Output = Result<(), StoreError>> + Send>>;
 struct Task<'a, L> {
     around: &'a Surroundings<L>,
     core: Consult,
-    outboxes: BTreeMap<SocketKey, Outbox>,
-    /// Of people who are being let in.
-    doors: BTreeMap<SocketKey, (Outbox, oneshot::Sender<Admission>)>,
+    pages: Pages,
     storing: Option<Storing>,
     /// The batch that is being stored, and since when.
     batch: Option<(Instant, usize, usize)>,
+    /// When the log is to be read again.
     read_again: Option<Instant>,
+    /// When storing last failed.
+    failed_at: Option<Instant>,
     idle_since: Option<Instant>,
 }
 
@@ -136,11 +121,11 @@ pub(super) async fn run<L: ConsultLog>(
     let mut task = Task {
         around,
         core,
-        outboxes: BTreeMap::new(),
-        doors: BTreeMap::new(),
+        pages: Pages::new(Arc::clone(&around.metrics)),
         storing: None,
         batch: None,
         read_again: None,
+        failed_at: None,
         idle_since: None,
     };
     task.perform(effects);
@@ -196,18 +181,13 @@ impl<L: ConsultLog> Task<'_, L> {
 
     fn command(&mut self, command: Command) {
         match command {
-            Command::Join {
-                socket,
-                who,
-                outbox,
-                admitted,
-            } => {
-                self.doors.insert(socket, (outbox, admitted));
+            Command::Join { socket, who, door } => {
+                self.pages.knocks(socket, door);
                 self.apply(Input::Joined(socket, who));
             }
             Command::Tell(input) => {
                 if let Input::Gone(socket) = input {
-                    self.outboxes.remove(&socket);
+                    self.pages.gone(socket);
                 }
                 self.apply(input);
             }
@@ -224,21 +204,29 @@ impl<L: ConsultLog> Task<'_, L> {
         for effect in effects {
             match effect {
                 Effect::Append(entries) => self.append(entries),
-                Effect::ReadAgain => self.read_again = Some(Instant::now()),
+                Effect::ReadAgain => self.read_again_soon(),
                 Effect::Admit {
                     socket,
                     welcome,
                     catch_up,
-                } => self.admit(socket, &welcome, catch_up),
-                Effect::Say(Audience::One(socket), message) => self.say(socket, &message),
-                Effect::Say(Audience::All, message) => self.say_to_all(&message),
+                } => self.pages.admit(socket, &welcome, catch_up),
+                Effect::Say(Audience::One(socket), message) => self.pages.say(socket, &message),
+                Effect::Say(Audience::All, message) => self.pages.say_to_all(&message),
                 Effect::Close {
                     socket,
                     code,
                     retry_ms,
-                } => self.close(socket, Goodbye { code, retry_ms }),
+                } => self.pages.close(socket, code, retry_ms),
             }
         }
+    }
+
+    /// At once after a first failure, so that one hiccup costs nothing; a disk that stays full is not tried without pause.
+    fn read_again_soon(&mut self) {
+        let now = Instant::now();
+        let earliest = self.failed_at.map_or(now, |before| before + READ_AGAIN);
+        self.failed_at = Some(now);
+        self.read_again = Some(earliest.max(now));
     }
 
     fn append(&mut self, entries: Vec<LogEntry>) {
@@ -270,84 +258,6 @@ impl<L: ConsultLog> Task<'_, L> {
                 tracing::error!(consult = %self.around.consult, %error, "entries were not stored and are refused");
                 self.apply(Input::StoreFailed);
             }
-        }
-    }
-
-    fn admit(&mut self, socket: SocketKey, welcome: &FromRelay, catch_up: CatchUp) {
-        let Some((outbox, admitted)) = self.doors.remove(&socket) else {
-            return;
-        };
-        self.outboxes.insert(socket, outbox);
-        self.around.metrics.sockets.up();
-        // A page that is gone already is noticed when its socket says so.
-        let _ = admitted.send(Admission {
-            welcome: line(welcome),
-            way: way(catch_up),
-        });
-    }
-
-    fn say(&mut self, socket: SocketKey, message: &FromRelay) {
-        if let FromRelay::Refused { code, .. } = message {
-            self.around.metrics.refused.up(*code);
-        }
-        self.offer(socket, &line(message), is_passing(message));
-    }
-
-    fn say_to_all(&mut self, message: &FromRelay) {
-        let sockets: Vec<SocketKey> = self.outboxes.keys().copied().collect();
-        let passing = is_passing(message);
-        match message {
-            FromRelay::Entries { entries } => {
-                for text in entry_lines(entries) {
-                    sockets
-                        .iter()
-                        .for_each(|socket| self.offer(*socket, &text, false));
-                }
-            }
-            FromRelay::Pointers { .. } | FromRelay::Sketches { .. } => {
-                for socket in sockets {
-                    let session = self.core.session_behind(socket);
-                    if let Some(news) = session.and_then(|session| without_own(message, session)) {
-                        self.offer(socket, &line(&news), true);
-                    }
-                }
-            }
-            _ => {
-                let text = line(message);
-                sockets
-                    .iter()
-                    .for_each(|socket| self.offer(*socket, &text, passing));
-            }
-        }
-    }
-
-    fn offer(&mut self, socket: SocketKey, text: &Utf8Bytes, passing: bool) {
-        match self
-            .outboxes
-            .get(&socket)
-            .map(|outbox| outbox.offer(text, passing))
-        {
-            Some(Offered::Overflow) => self.close(
-                socket,
-                Goodbye {
-                    code: ProblemCode::TooSlow,
-                    retry_ms: Some(TOO_SLOW_RETRY_MS),
-                },
-            ),
-            Some(Offered::LeftOut) => self.around.metrics.messages_left_out.up(),
-            Some(Offered::Taken) | None => {}
-        }
-    }
-
-    /// The socket hears it and then says that it is gone, which takes its person out.
-    fn close(&mut self, socket: SocketKey, goodbye: Goodbye) {
-        self.around.metrics.refused.up(goodbye.code);
-        let outbox = self
-            .outboxes
-            .remove(&socket)
-            .or_else(|| self.doors.remove(&socket).map(|(outbox, _)| outbox));
-        if let Some(outbox) = outbox {
-            outbox.close(goodbye);
         }
     }
 
@@ -389,7 +299,7 @@ impl<L: ConsultLog> Task<'_, L> {
     }
 
     fn is_over(&mut self) -> bool {
-        if !self.core.is_idle() || !self.outboxes.is_empty() {
+        if !self.core.is_idle() || !self.pages.is_empty() {
             self.idle_since = None;
             return false;
         }
@@ -414,17 +324,11 @@ impl<L: ConsultLog> Task<'_, L> {
             let result = stored(&mut self.storing).await;
             self.stored(result);
         }
-        let sockets: Vec<SocketKey> = self.outboxes.keys().copied().collect();
-        for (number, socket) in (0..).zip(sockets) {
-            let retry_ms = Some(SHUTDOWN_RETRY_MS + SHUTDOWN_SPREAD_MS * number);
-            self.close(
-                socket,
-                Goodbye {
-                    code: ProblemCode::ShuttingDown,
-                    retry_ms,
-                },
-            );
-        }
+        self.pages.close_all(
+            ProblemCode::ShuttingDown,
+            SHUTDOWN_RETRY_MS,
+            SHUTDOWN_SPREAD_MS,
+        );
         Ended::ShutDown
     }
 }

@@ -1,0 +1,130 @@
+//! A page that is up to date: messages both ways until one side goes.
+//!
+//! Called by `socket` after the page was brought to the head of the log. Owns keeping the link alive. Invariant: while the
+//! consult is busy this page is not read, so a flood holds up nobody but its sender.
+
+use super::catch_up::line;
+use super::log::ConsultLog;
+use super::outbox::{Goodbye, Inbox, Next};
+use super::socket::{Desk, WRITE, broken, write};
+use crate::consult::gate::{Gate, Verdict};
+use crate::consult::{Input, SocketKey};
+use axum::extract::ws::{Message, WebSocket};
+use std::time::Duration;
+use tokio::time::{Instant, timeout};
+use wire::problem::ProblemCode;
+use wire::socket::FromRelay;
+use wire::{ConsultId, RelayTime};
+
+/// How often the relay asks whether the page is still there.
+const PING: Duration = Duration::from_secs(10);
+/// A page that was not heard for this long is gone: two pings went unanswered.
+const DEAD: Duration = Duration::from_secs(25);
+
+/// A page that is up to date.
+pub(super) struct Meeting<'a, L: ConsultLog> {
+    pub(super) desk: &'a Desk<L>,
+    pub(super) socket: &'a mut WebSocket,
+    pub(super) inbox: Inbox,
+    pub(super) consult: ConsultId,
+    pub(super) key: SocketKey,
+    pub(super) expires_at: RelayTime,
+}
+
+impl<L: ConsultLog> Meeting<'_, L> {
+    pub(super) async fn live(mut self) -> Option<Goodbye> {
+        let mut gate = Gate::new(self.desk.clock.now());
+        let mut ping = tokio::time::interval_at(Instant::now() + PING, PING);
+        let mut heard = Instant::now();
+        loop {
+            let done = tokio::select! {
+                next = self.inbox.next() => self.send(next).await,
+                came = self.socket.recv() => {
+                    heard = Instant::now();
+                    self.received(&mut gate, came).await
+                }
+                _ = ping.tick() => self.ask(heard).await,
+            };
+            if let Err(goodbye) = done {
+                return goodbye;
+            }
+        }
+    }
+
+    async fn send(&mut self, next: Next) -> Result<(), Option<Goodbye>> {
+        match next {
+            Next::Line(line) => {
+                write(self.socket, line.clone()).await?;
+                self.inbox.written(&line);
+                Ok(())
+            }
+            Next::Goodbye(goodbye) => Err(Some(goodbye)),
+        }
+    }
+
+    async fn received(
+        &mut self,
+        gate: &mut Gate,
+        came: Option<Result<Message, axum::Error>>,
+    ) -> Result<(), Option<Goodbye>> {
+        let now = self.desk.clock.now();
+        let verdict = match came {
+            None | Some(Ok(Message::Close(_))) => return Err(None),
+            Some(Ok(Message::Text(text))) => gate.text(&text, now),
+            Some(Ok(Message::Binary(_))) => gate.binary(now),
+            Some(Ok(Message::Ping(_) | Message::Pong(_))) => match gate.control_frame(now) {
+                Some(code) => Verdict::End(code),
+                None => return Ok(()),
+            },
+            Some(Err(error)) => match broken(&error) {
+                Some(code) => Verdict::End(code),
+                None => return Err(None),
+            },
+        };
+        self.judge(verdict).await
+    }
+
+    async fn judge(&mut self, verdict: Verdict) -> Result<(), Option<Goodbye>> {
+        match verdict {
+            Verdict::Pass(message) => {
+                self.desk
+                    .hub
+                    .tell_if_running(self.consult, Input::Said(self.key, *message))
+                    .await;
+                Ok(())
+            }
+            Verdict::Refuse(refused) => {
+                self.desk.metrics.messages_refused.up();
+                if let FromRelay::Refused { code, .. } = &refused {
+                    self.desk.metrics.refused.up(*code);
+                }
+                write(self.socket, line(&refused)).await
+            }
+            Verdict::Drop(code) => {
+                self.desk.metrics.refused.up(code);
+                Ok(())
+            }
+            Verdict::End(code) => Err(Some(Goodbye {
+                code,
+                retry_ms: None,
+            })),
+        }
+    }
+
+    /// Asks whether the page is still there, and ends what is over.
+    async fn ask(&mut self, heard: Instant) -> Result<(), Option<Goodbye>> {
+        if heard.elapsed() >= DEAD {
+            return Err(None);
+        }
+        if self.expires_at <= self.desk.clock.now() {
+            return Err(Some(Goodbye {
+                code: ProblemCode::SessionExpired,
+                retry_ms: None,
+            }));
+        }
+        match timeout(WRITE, self.socket.send(Message::Ping(Vec::new().into()))).await {
+            Ok(Ok(())) => Ok(()),
+            _ => Err(None),
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! What a page says: each message leads to one rule, and what a rule refuses is said back to that page only.
+//!
+//! Called by the core. Invariant: the person is the one behind the socket, whatever the message says.
+
+use super::core::{Consult, Refused, refusal};
+use super::effect::{Audience, Effect, Newcomer, SocketKey};
+use super::rights::rights;
+use wire::RelayTime;
+use wire::problem::ProblemCode;
+use wire::socket::{FromRelay, MAX_SKETCH_POINTS, Pointer, Sketch, ToRelay};
+
+impl Consult {
+    pub(super) fn said(
+        &mut self,
+        socket: SocketKey,
+        message: ToRelay,
+        now: RelayTime,
+    ) -> Vec<Effect> {
+        // A word of a socket that was replaced or closed meanwhile is nobody's.
+        let Some(who) = self.people.behind(socket).cloned() else {
+            return Vec::new();
+        };
+        let done = match message {
+            ToRelay::Ping { id } => {
+                return vec![Effect::Say(
+                    Audience::One(socket),
+                    FromRelay::Pong {
+                        id,
+                        relay_time: now,
+                    },
+                )];
+            }
+            ToRelay::Hello { .. } => Err(Refused {
+                code: ProblemCode::MessageRefused,
+                mark: None,
+                freeze: None,
+            }),
+            ToRelay::Mark { mark } => self.mark(&who, mark, now),
+            ToRelay::Withdraw { mark } => self.withdraw(&who, mark, now),
+            ToRelay::Pin { mark, pinned } => self.pin(&who, mark, pinned, now),
+            ToRelay::Freeze { freeze, anchor } => self.freeze(&who, freeze, anchor, now),
+            ToRelay::Release { freeze } => self.release(&who, freeze, now),
+            ToRelay::Point { at, rtp_time } => {
+                self.presence.point(Pointer {
+                    session: who.session,
+                    at,
+                    rtp_time,
+                });
+                Ok(())
+            }
+            ToRelay::Sketch {
+                mark,
+                anchor,
+                pen,
+                form,
+                from,
+                points,
+            } => self.sketch(
+                &who,
+                Sketch {
+                    session: who.session,
+                    mark,
+                    anchor,
+                    pen,
+                    form,
+                    from,
+                    points,
+                },
+            ),
+        };
+        done.err()
+            .map(|refused| refusal(socket, refused))
+            .into_iter()
+            .collect()
+    }
+
+    fn sketch(&mut self, who: &Newcomer, sketch: Sketch) -> Result<(), Refused> {
+        let refused = |code| Refused {
+            code,
+            mark: Some(sketch.mark),
+            freeze: None,
+        };
+        if !rights(who.role).draw {
+            return Err(refused(ProblemCode::NotAllowed));
+        }
+        if sketch.points.len() > MAX_SKETCH_POINTS {
+            return Err(refused(ProblemCode::MessageRefused));
+        }
+        self.presence.sketch(sketch);
+        Ok(())
+    }
+}

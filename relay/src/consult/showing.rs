@@ -1,0 +1,77 @@
+//! The picture in a consult: what the log says of it and what pages are told.
+//!
+//! Called by the core. Invariant: of a stream that runs the log says so, or will once it can be written again.
+
+use super::core::Consult;
+use super::effect::{Audience, Effect, PictureInput, RunningPicture};
+use super::flow::Flow;
+use wire::log::{LogEvent, StreamEnd};
+use wire::{RelayTime, StreamId};
+
+impl Consult {
+    pub(super) fn picture(
+        &mut self,
+        stream: StreamId,
+        picture: PictureInput,
+        now: RelayTime,
+    ) -> Vec<Effect> {
+        match &picture {
+            PictureInput::Started(picture) => {
+                self.running.insert(stream, picture.clone());
+                if self.ledger.streams.get(&stream) == Some(&true) {
+                    let _ = self.append(
+                        picture.author.clone(),
+                        LogEvent::StreamStopped {
+                            stream,
+                            reason: StreamEnd::Replaced,
+                        },
+                        now,
+                    );
+                }
+                self.log_start(picture.clone(), now);
+                if !self.flows.iter().any(|(known, _)| *known == stream) {
+                    self.flows.push((stream, Flow::new(stream, now)));
+                }
+            }
+            PictureInput::Stopped(reason) => {
+                let Some(running) = self.running.remove(&stream) else {
+                    return Vec::new();
+                };
+                let _ = self.append(
+                    running.author,
+                    LogEvent::StreamStopped {
+                        stream,
+                        reason: *reason,
+                    },
+                    now,
+                );
+            }
+            PictureInput::Arrived { .. } | PictureInput::Stamp { .. } | PictureInput::Source(_) => {
+            }
+        }
+        let flow = self.flows.iter_mut().find(|(known, _)| *known == stream);
+        let said = flow.map_or_else(Vec::new, |(_, flow)| flow.apply(picture, now));
+        said.into_iter()
+            .map(|message| Effect::Say(Audience::All, message))
+            .collect()
+    }
+
+    /// Without the disk the picture runs all the same; the log gets to know when it can be written again.
+    pub(super) fn log_start(&mut self, picture: RunningPicture, now: RelayTime) {
+        let RunningPicture {
+            stream,
+            author,
+            codec,
+            stamped,
+        } = picture;
+        let _ = self.append(
+            author,
+            LogEvent::StreamStarted {
+                stream,
+                stamped,
+                codec,
+            },
+            now,
+        );
+    }
+}
