@@ -1,7 +1,7 @@
 // Builds the pages into dist/, which the relay carries inside its binary.
 //
 // Invariant: no plugins, no network, no inline script or style, so that the relay can send a strict content security
-// policy. The floor of browsers is iPadOS 18.2 and two years of Safari, Chrome and Edge (reference/viewer.md §6).
+// policy. The floor of browsers is iPadOS 18.2 and two years of Safari, Chrome and Edge.
 import { defineConfig, loadEnv } from "vite";
 
 /** Where a relay started for development listens. */

@@ -1,5 +1,5 @@
 // Reads the capture barcode out of painted frames: 48 blocks of 16x16 px on the top row, 24 bits of capture time in
-// units of 0.1 ms, 16 bits of frame number, 8 check bits (reference/media.md §5). Injected into every page.
+// units of 0.1 ms, 16 bits of frame number, 8 check bits. Injected into every page.
 //
 // Owns: decoding one picture into {t, n}. It does not look at the page; witness.js decides what to read and when.
 // Invariant: a damaged or absent barcode gives null, never a wrong number that passes its check bits by luck alone:

@@ -3,7 +3,7 @@
 import { build, type Rolldown } from "vite";
 import { beforeAll, expect, test } from "vitest";
 
-/** reference/viewer.md §10. */
+/** What a page on a weak link waits for before it can show anything. */
 const INITIAL_JS_LIMIT_BYTES = 60 * 1024;
 /** Building takes under a second; a busy machine may need more. */
 const BUILD_LIMIT_MS = 60_000;

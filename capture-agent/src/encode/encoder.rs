@@ -41,7 +41,7 @@ impl BitRate {
     }
 }
 
-/// Effort of the software encoder. Slower ones buy 0.1 dB at most, faster ones lose 2.8 dB (reference/media.md §3).
+/// Effort of the software encoder. Slower ones buy 0.1 dB at most, faster ones lose 2.8 dB (decision record 0008).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum Preset {
@@ -76,7 +76,7 @@ pub struct EncoderSettings {
     pub bit_rate: BitRate,
     /// Effort.
     pub preset: Preset,
-    /// Depth of the rate buffer in frames: 3 keeps frames even in size, 6 buys 0.1 dB (reference/media.md §2).
+    /// Depth of the rate buffer in frames: 3 keeps frames even in size, 6 buys 0.1 dB (decision record 0008).
     pub buffer_frames: f64,
 }
 

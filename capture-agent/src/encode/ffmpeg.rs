@@ -14,7 +14,7 @@ use ffmpeg_next::codec::context::Context;
 use ffmpeg_next::{Dictionary, Packet, Rational, color, encoder, picture};
 use wire::RtpTime;
 
-/// Frames between IDRs nobody asked for: two minutes at 30 per second (reference/media.md §2: infinite GOP).
+/// Frames between IDRs nobody asked for: two minutes at 30 per second (decision record 0008).
 const GOP_FRAMES: u32 = 3600;
 /// Frame rates that make sense; a source that claims others is taken at the nearest.
 const FRAME_RATES: (f64, f64) = (1.0, 240.0);

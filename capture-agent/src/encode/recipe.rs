@@ -1,6 +1,6 @@
 //! How each of FFmpeg's H.264 encoders is set for a live picture: no look-ahead, no B-frames, IDR only when asked.
 //!
-//! The values for libx264 are measured (reference/media.md §2); those for hardware encoders follow FFmpeg's
+//! The values for libx264 are measured (decision record 0008); those for hardware encoders follow FFmpeg's
 //! documentation and could not be exercised on our build machines. The probe proves an encoder before it is used.
 
 use crate::encode::EncoderSettings;

@@ -35,7 +35,7 @@ use webrtc::rtp_transceiver::RtpSender;
 use wire::agent::CONTROL_CHANNEL;
 
 /// RTP header extension by which a sender bounds the receiver's play-out delay. 0/0 is the lever that takes the
-/// browser's 20 to 45 ms away (reference/media.md §4).
+/// browser's 20 to 45 ms away (decision record 0008).
 pub(super) const PLAYOUT_DELAY: &str = "http://www.webrtc.org/experiments/rtp-hdrext/playout-delay";
 /// Payload type offered for H.264; any dynamic one will do (RFC 3551 §6).
 const PAYLOAD_TYPE: u8 = 102;

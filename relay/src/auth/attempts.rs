@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
 use wire::RelayTime;
 
-/// Failures at once before a pause (security.md §3: 20).
+/// Failures at once before a pause: a ward behind one address mistypes less often, a guesser more.
 const BURST: u32 = 20;
 /// One more failure is allowed each this many microseconds.
 const REFILL_US: u64 = 3_000_000;

@@ -9,7 +9,7 @@ use std::time::Duration;
 use thiserror::Error;
 use wire::{ConsultId, RelayTime, SessionId};
 
-/// How long a session lasts at most (security.md C7).
+/// How long a session lasts at most: the longest duty.
 const SESSION: Duration = Duration::from_secs(12 * 3_600);
 
 /// A ticket or session could not be made.

@@ -1,6 +1,6 @@
 //! What a page may say, and how fast: before a message reaches the consult.
 //!
-//! Sans-IO. Owns reading JSON, the rates of security.md §3, and the strikes: three malformed messages in ten seconds end
+//! Sans-IO. Owns reading JSON, the rates, and the strikes: three malformed messages in ten seconds end
 //! the socket. A message of a type that this relay does not know is refused and counted but is no strike: a newer page
 //! may say more. Invariant: nothing malformed and no flood gets past, whatever the bytes.
 
@@ -10,7 +10,7 @@ use wire::problem::ProblemCode;
 use wire::socket::{FromRelay, MAX_MESSAGE_BYTES, ToRelay};
 use wire::{AnnotationId, FreezeId, RelayTime};
 
-/// Marks, withdrawals and pins of one page in a second (security.md §3).
+/// Marks, withdrawals and pins of one page in a second: no hand is faster.
 const MARKS_PER_S: u32 = 60;
 /// A page that comes back sends what it kept for itself meanwhile.
 const MARKS_BURST: u32 = 120;

@@ -1,4 +1,4 @@
-//! Which role has which rights in a consult (DESIGN §4).
+//! Which role has which rights in a consult.
 //!
 //! Owns the table. Pages get the answer to hide what would be refused; the core asks it before every change.
 

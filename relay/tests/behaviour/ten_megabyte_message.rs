@@ -5,7 +5,7 @@ use serde_json::json;
 use tokio_tungstenite::tungstenite::Message;
 use wire::people::Role;
 
-/// security.md §3: resident memory grows by at most this under any bad input.
+/// Resident memory grows by at most this under any bad input.
 const MEMORY: usize = 32 * 1024 * 1024;
 
 #[tokio::test]

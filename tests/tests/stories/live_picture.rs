@@ -48,7 +48,7 @@ fn the_picture_is_no_older_than_it_looks() -> Result<()> {
         let mut ages: Vec<f64> = frames.iter().filter_map(|frame| frame.age_ms).collect();
         ages.sort_by(f64::total_cmp);
         let middle = ages.get(ages.len() / 2).copied().unwrap_or(f64::NAN);
-        // Chromium holds frames 20 to 45 ms back when playout-delay 0/0 is missing (reference/media.md §4).
+        // Chromium holds frames 20 to 45 ms back when playout-delay 0/0 is missing (decision record 0008).
         ensure!(
             middle < 30.0,
             "half of the frames are older than {middle} ms"

@@ -1,10 +1,10 @@
 // What the badge says: one word for the state of the picture, from age, frame rate and silence.
 //
-// Pure; `now` comes in. Thresholds from reference/product.md §5 (Xu 2014: up to 300 ms suits, 400 tires; warn below
-// 20 frames a second). Called once per tick by the watch, shown by the badge.
+// Pure; `now` comes in. Thresholds from decision record 0008 (Xu 2014: up to 300 ms suits, 400 tires), and a picture under
+// 15 frames a second is choppy. Called once per tick by the watch, shown by the badge.
 // Invariant: a stopped picture is never called good, whatever its last age was.
 
-/** No new frame for this long is a stopped picture (reference/viewer.md §4.7). */
+/** No new frame for this long is a stopped picture. */
 export const STALE_AFTER_MS = 500;
 const LATE_FROM_MS = 400;
 /** Back to good only below this, so that the word does not flicker. */

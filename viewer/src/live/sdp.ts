@@ -4,7 +4,7 @@
 // 9725 §4.3.2). Our own offer is never rewritten. Called by `whep.ts`.
 // Invariant: what is not understood comes out as null, and the caller starts a fresh session instead.
 
-/** RTP header extension that lets the browser show frames at once (reference/viewer.md §4.1). */
+/** RTP header extension that lets the browser show frames at once (decision record 0008). */
 export const PLAYOUT_DELAY_URI = "http://www.webrtc.org/experiments/rtp-hdrext/playout-delay";
 
 export type IceCredentials = { readonly ufrag: string; readonly password: string };

@@ -2,7 +2,7 @@
 //
 // Owns the peer connection, the WHEP session at the relay and every way back: ICE restart when the network changed, a
 // fresh session when that does not help, back-off when the relay is away. The relay is ICE-lite with its candidates in
-// the answer and learns ours from the checks, so the offer is sent without waiting for gathering (webrtc.md §1).
+// the answer and learns ours from the checks, so the offer is sent without waiting for gathering.
 // Called by `picture.ts`. Invariant: one peer connection at a time; a closed client never starts anything again.
 
 import { Backoff } from "../net/backoff";

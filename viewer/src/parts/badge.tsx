@@ -1,7 +1,7 @@
 // The badge: how good the live picture is, in shape, word and numbers.
 //
 // Reads the watch. Announces a change of the word only; the numbers change all the time and are left out of the live
-// region (reference/viewer.md §8.6). Invariant: shape, word and number together, never colour alone.
+// region. Invariant: shape, word and number together, never colour alone.
 
 import { t } from "../i18n/i18n";
 import type { Key } from "../i18n/ja";
