@@ -60,6 +60,15 @@ pub(super) struct Refused {
     pub(super) freeze: Option<FreezeId>,
 }
 
+/// What became of what a page said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Done {
+    /// It was done, or will be told as an entry.
+    Taken,
+    /// The log has it already, about this mark.
+    Known(AnnotationId),
+}
+
 /// One live consult.
 #[derive(Debug)]
 pub struct Consult {

@@ -1,9 +1,9 @@
 //! The rules of marks: who may draw, which ids are whose, what replaces what, what is pinned.
 //!
-//! Called by the core for what a page said. Invariant: sending the same thing twice changes nothing, and nobody changes
-//! or takes back what somebody else drew.
+//! Called by `saying`. Invariant: sending the same thing twice changes nothing, and nobody changes or takes back what
+//! somebody else drew.
 
-use super::core::{Consult, Refused};
+use super::core::{Consult, Done, Refused};
 use super::effect::Newcomer;
 use super::rights::rights;
 use wire::log::LogEvent;
@@ -17,7 +17,7 @@ impl Consult {
         who: &Newcomer,
         mark: Annotation,
         now: RelayTime,
-    ) -> Result<(), Refused> {
+    ) -> Result<Done, Refused> {
         let id = mark.id;
         self.take_mark(who, mark, now).map_err(about(id))
     }
@@ -27,7 +27,7 @@ impl Consult {
         who: &Newcomer,
         mark: Annotation,
         now: RelayTime,
-    ) -> Result<(), ProblemCode> {
+    ) -> Result<Done, ProblemCode> {
         if !rights(who.role).draw {
             return Err(ProblemCode::NotAllowed);
         }
@@ -36,8 +36,7 @@ impl Consult {
             let the_same = known.author == Some(who.person) && known.is(&mark);
             return match (the_same, known.in_force) {
                 (false, _) => Err(ProblemCode::MarkIdTaken),
-                // The entry is there or on its way; the page gets it like everybody.
-                (true, true) => Ok(()),
+                (true, true) => Ok(self.known(mark.id)),
                 // It was withdrawn or replaced since: a page that got a snapshot must not wait for it.
                 (true, false) => Err(ProblemCode::MarkUnknown),
             };
@@ -50,6 +49,7 @@ impl Consult {
             self.own_mark(who, replaced)?;
         }
         self.append(who.author(), LogEvent::Marked { mark }, now)
+            .map(|()| Done::Taken)
     }
 
     pub(super) fn withdraw(
@@ -57,7 +57,7 @@ impl Consult {
         who: &Newcomer,
         mark: AnnotationId,
         now: RelayTime,
-    ) -> Result<(), Refused> {
+    ) -> Result<Done, Refused> {
         self.take_back(who, mark, now).map_err(about(mark))
     }
 
@@ -66,7 +66,7 @@ impl Consult {
         who: &Newcomer,
         mark: AnnotationId,
         now: RelayTime,
-    ) -> Result<(), ProblemCode> {
+    ) -> Result<Done, ProblemCode> {
         if !rights(who.role).draw {
             return Err(ProblemCode::NotAllowed);
         }
@@ -82,10 +82,11 @@ impl Consult {
                 .get(&mark)
                 .is_some_and(|known| !known.in_force)
         {
-            return Ok(()); // Said twice.
+            return Ok(self.known(mark));
         }
         self.own_mark(who, mark)?;
         self.append(who.author(), LogEvent::Withdrawn { mark }, now)
+            .map(|()| Done::Taken)
     }
 
     pub(super) fn pin(
@@ -94,7 +95,7 @@ impl Consult {
         mark: AnnotationId,
         pinned: bool,
         now: RelayTime,
-    ) -> Result<(), Refused> {
+    ) -> Result<Done, Refused> {
         self.set_pin(who, mark, pinned, now).map_err(about(mark))
     }
 
@@ -104,16 +105,38 @@ impl Consult {
         mark: AnnotationId,
         pinned: bool,
         now: RelayTime,
-    ) -> Result<(), ProblemCode> {
+    ) -> Result<Done, ProblemCode> {
         if !rights(who.role).pin {
             return Err(ProblemCode::NotAllowed);
         }
         match self.ledger.marks.get(&mark) {
-            Some(known) if known.in_force && known.pinned == pinned => Ok(()),
-            Some(known) if known.in_force => {
-                self.append(who.author(), LogEvent::Pinned { mark, pinned }, now)
-            }
+            Some(known) if known.in_force && known.pinned == pinned => Ok(self.known(mark)),
+            Some(known) if known.in_force => self
+                .append(who.author(), LogEvent::Pinned { mark, pinned }, now)
+                .map(|()| Done::Taken),
             _ => Err(ProblemCode::MarkUnknown),
+        }
+    }
+
+    /// Said twice. What is still on its way to the disk is no answer: its entry will be one.
+    fn known(&self, mark: AnnotationId) -> Done {
+        let on_its_way = self
+            .storing
+            .iter()
+            .chain(&self.waiting)
+            .any(|entry| match &entry.event {
+                LogEvent::Marked { mark: other } => {
+                    other.id == mark || other.replaces == Some(mark)
+                }
+                LogEvent::Withdrawn { mark: other } | LogEvent::Pinned { mark: other, .. } => {
+                    *other == mark
+                }
+                _ => false,
+            });
+        if on_its_way {
+            Done::Taken
+        } else {
+            Done::Known(mark)
         }
     }
 

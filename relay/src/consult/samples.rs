@@ -193,6 +193,15 @@ impl Meeting {
         };
         self.told.iter().filter_map(code).collect()
     }
+
+    /// Marks of which somebody was told that the log has what they said, in order.
+    pub(crate) fn known(&self) -> Vec<AnnotationId> {
+        let mark = |(_, message): &(Audience, FromRelay)| match message {
+            FromRelay::Known { mark } => Some(*mark),
+            _ => None,
+        };
+        self.told.iter().filter_map(mark).collect()
+    }
 }
 
 /// The log, read.

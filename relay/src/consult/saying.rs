@@ -2,7 +2,7 @@
 //!
 //! Called by the core. Invariant: the person is the one behind the socket, whatever the message says.
 
-use super::core::{Consult, Refused, refusal};
+use super::core::{Consult, Done, Refused, refusal};
 use super::effect::{Audience, Effect, Newcomer, SocketKey};
 use super::rights::rights;
 use wire::RelayTime;
@@ -20,6 +20,11 @@ impl Consult {
         let Some(who) = self.people.behind(socket).cloned() else {
             return Vec::new();
         };
+        if self.broken
+            && let Some(refused) = in_doubt(&message)
+        {
+            return vec![refusal(socket, refused)];
+        }
         let done = match message {
             ToRelay::Ping { id } => {
                 return vec![Effect::Say(
@@ -38,15 +43,17 @@ impl Consult {
             ToRelay::Mark { mark } => self.mark(&who, mark, now),
             ToRelay::Withdraw { mark } => self.withdraw(&who, mark, now),
             ToRelay::Pin { mark, pinned } => self.pin(&who, mark, pinned, now),
-            ToRelay::Freeze { freeze, anchor } => self.freeze(&who, freeze, anchor, now),
-            ToRelay::Release { freeze } => self.release(&who, freeze, now),
+            ToRelay::Freeze { freeze, anchor } => {
+                self.freeze(&who, freeze, anchor, now).map(|()| Done::Taken)
+            }
+            ToRelay::Release { freeze } => self.release(&who, freeze, now).map(|()| Done::Taken),
             ToRelay::Point { at, rtp_time } => {
                 self.presence.point(Pointer {
                     session: who.session,
                     at,
                     rtp_time,
                 });
-                Ok(())
+                Ok(Done::Taken)
             }
             ToRelay::Sketch {
                 mark,
@@ -68,13 +75,17 @@ impl Consult {
                 },
             ),
         };
-        done.err()
-            .map(|refused| refusal(socket, refused))
-            .into_iter()
-            .collect()
+        match done {
+            Ok(Done::Taken) => Vec::new(),
+            Ok(Done::Known(mark)) => vec![Effect::Say(
+                Audience::One(socket),
+                FromRelay::Known { mark },
+            )],
+            Err(refused) => vec![refusal(socket, refused)],
+        }
     }
 
-    fn sketch(&mut self, who: &Newcomer, sketch: Sketch) -> Result<(), Refused> {
+    fn sketch(&mut self, who: &Newcomer, sketch: Sketch) -> Result<Done, Refused> {
         let refused = |code| Refused {
             code,
             mark: Some(sketch.mark),
@@ -87,6 +98,25 @@ impl Consult {
             return Err(refused(ProblemCode::MessageRefused));
         }
         self.presence.sketch(sketch);
-        Ok(())
+        Ok(Done::Taken)
     }
+}
+
+/// The refusal of what the log would have to know. After a failed write the ledger knows entries that were lost: judged
+/// by it, a mark that is sent again would pass for known, and be lost for good.
+fn in_doubt(message: &ToRelay) -> Option<Refused> {
+    let (mark, freeze) = match message {
+        ToRelay::Mark { mark } => (Some(mark.id), None),
+        ToRelay::Withdraw { mark } | ToRelay::Pin { mark, .. } => (Some(*mark), None),
+        ToRelay::Freeze { freeze, .. } | ToRelay::Release { freeze } => (None, Some(*freeze)),
+        ToRelay::Hello { .. }
+        | ToRelay::Ping { .. }
+        | ToRelay::Point { .. }
+        | ToRelay::Sketch { .. } => return None,
+    };
+    Some(Refused {
+        code: ProblemCode::StorageFailed,
+        mark,
+        freeze,
+    })
 }

@@ -498,6 +498,10 @@ impl Page {
     pub async fn sees(&mut self, mark: AnnotationId) -> Value {
         let wanted = Value::String(mark.to_string());
         self.hears_where(|message| {
+            assert!(
+                message["type"] != "refused" || message["mark"] != wanted,
+                "{message}"
+            );
             entries(message).any(|entry| entry["event"]["mark"]["id"] == wanted)
         })
         .await

@@ -214,6 +214,11 @@ pub enum FromRelay {
         /// The freeze concerned, if any.
         freeze: Option<FreezeId>,
     },
+    /// The log has what this page said about a mark already; saying it again changed nothing.
+    Known {
+        /// Which.
+        mark: AnnotationId,
+    },
     /// The relay is about to close this socket.
     Closing {
         /// Why.

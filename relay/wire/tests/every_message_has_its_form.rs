@@ -341,6 +341,12 @@ fn what_the_relay_says_to_a_page() {
                 },
             ),
             (
+                "known",
+                FromRelay::Known {
+                    mark: AnnotationId::from_uuid(uuid(3)),
+                },
+            ),
+            (
                 "closing",
                 FromRelay::Closing {
                     code: ProblemCode::ShuttingDown,

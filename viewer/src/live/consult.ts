@@ -172,6 +172,9 @@ export class Consult {
       case "refused":
         this.#refused(message);
         return;
+      case "known":
+        this.#sending.known(message.mark);
+        return;
       default:
         // Pong and closing are the socket's; anything else is newer than this page.
         return;

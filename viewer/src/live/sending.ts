@@ -17,14 +17,11 @@ import type { RelayTime } from "../wire/units";
 
 /** After a refusal that passes, unconfirmed marks are sent again this much later. */
 const SEND_AGAIN_MS = 2_000;
-/** The relay is silent about what it knows already: no answer for this long to something sent again settles it. */
-const SILENCE_SETTLES_MS = 10_000;
 
 export class Sending {
   readonly #pending = signal<readonly OutItem[]>([]);
   readonly #outbox: Outbox;
   #sendAgain: ReturnType<typeof setTimeout> | undefined;
-  #settle: ReturnType<typeof setTimeout> | undefined;
   #current = false;
   /** When each unconfirmed mark was made, by the relay's clock. */
   #madeAt = new Map<AnnotationId, RelayTime>();
@@ -58,7 +55,6 @@ export class Sending {
   /** Whether this page holds all that the relay had when it connected. */
   setCurrent(current: boolean): void {
     this.#current = current;
-    clearTimeout(this.#settle);
     if (current) this.#flush();
   }
 
@@ -71,11 +67,15 @@ export class Sending {
     this.#outbox.confirmBy(state);
   }
 
+  /** The relay had what this page said about a mark already. */
+  known(mark: AnnotationId): void {
+    this.#outbox.known(mark);
+  }
+
   /** True if what was refused stays and is sent again by itself. */
   refused(mark: AnnotationId, code: ProblemCode): boolean {
     if (!this.#outbox.refused(mark, code)) return false;
     clearTimeout(this.#sendAgain);
-    clearTimeout(this.#settle);
     this.#sendAgain = setTimeout(() => this.#flush(), SEND_AGAIN_MS);
     return true;
   }
@@ -103,16 +103,11 @@ export class Sending {
 
   close(): void {
     clearTimeout(this.#sendAgain);
-    clearTimeout(this.#settle);
     this.#current = false;
   }
 
   #flush(): void {
     if (!this.#current) return;
-    const again = this.#outbox.items;
-    for (const item of again) this.send(item.message);
-    const keys = new Set(again.map((item) => item.key));
-    clearTimeout(this.#settle);
-    if (keys.size > 0) this.#settle = setTimeout(() => this.#outbox.settle(keys), SILENCE_SETTLES_MS);
+    for (const item of this.#outbox.items) this.send(item.message);
   }
 }

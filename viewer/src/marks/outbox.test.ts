@@ -142,8 +142,11 @@ test("a full outbox says so instead of losing the oldest", () => {
   expect(outbox.items.length).toBe(MAX_OUTBOX_ITEMS);
 });
 
-test("what was sent twice without any word is settled, and only that", () => {
-  const { outbox } = filled([draw("a"), draw("b")]);
-  outbox.settle(new Set([outbox.items[0]?.key ?? ""]));
-  expect(outbox.items.map(({ message }) => message)).toEqual([draw("b")]);
+test("what the relay had already leaves, and what follows about the same mark waits for its own answer", () => {
+  const { outbox } = filled([draw("a"), { type: "withdraw", mark: id("a") }, draw("b")]);
+  outbox.known(id("a"));
+  expect(outbox.items.map(({ message }) => message)).toEqual([
+    { type: "withdraw", mark: id("a") },
+    draw("b"),
+  ]);
 });

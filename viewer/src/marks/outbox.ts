@@ -2,8 +2,7 @@
 //
 // A mark drawn while the link is down is kept, on disk too, and sent later with the same id; sending twice is harmless
 // because the relay knows ids. Owns the order and what confirms what. Called by `live/consult.ts`.
-// Invariants: nothing leaves the outbox without an entry of the log, a snapshot or a refusal that names it, or the
-// relay's silence about something that it was sent twice; items of
+// Invariants: nothing leaves the outbox without an entry of the log, a snapshot or an answer that names it; items of
 // another person or consult are never sent, because the relay would make this session their author.
 
 import { newId } from "../ids";
@@ -118,9 +117,10 @@ export class Outbox {
     return false;
   }
 
-  /** Sent again long ago on a link that works, and no word came: the relay knew it already and said nothing. */
-  settle(keys: ReadonlySet<string>): void {
-    this.#remove((item) => keys.has(item.key));
+  /** The relay had it already. Answers come in the order of sending, so it is the oldest about this mark. */
+  known(mark: AnnotationId): void {
+    const first = this.#items.find((item) => markOf(item.message) === mark);
+    this.#remove((item) => item === first);
   }
 
   #remove(which: (item: OutItem) => boolean): void {

@@ -170,7 +170,11 @@ mark: AnnotationId | null,
 /**
  * The freeze concerned, if any.
  */
-freeze: FreezeId | null, } | { "type": "closing", 
+freeze: FreezeId | null, } | { "type": "known", 
+/**
+ * Which.
+ */
+mark: AnnotationId, } | { "type": "closing", 
 /**
  * Why.
  */

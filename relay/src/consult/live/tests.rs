@@ -142,7 +142,12 @@ impl Page {
     }
 
     async fn hears<T>(&mut self, pick: impl Fn(&FromRelay) -> Option<T>) -> T {
+        let until = tokio::time::Instant::now() + LIMIT;
         loop {
+            assert!(
+                tokio::time::Instant::now() < until,
+                "much is said, but not what is waited for"
+            );
             match self.next().await {
                 Next::Line(line) => {
                     if let Some(found) = pick(&serde_json::from_str(&line).unwrap()) {
