@@ -269,6 +269,7 @@ impl Shared {
             clock: self.clock,
             stream: self.stream.clone(),
             orders: Arc::clone(&self.orders),
+            ring: Arc::clone(&self.ring),
             board: self.board.clone(),
             stats: Arc::clone(&self.stats),
             stop: self.stop.clone(),

@@ -29,4 +29,5 @@ pub mod slot;
 pub mod source;
 pub mod stats;
 pub mod status;
+pub mod still;
 pub mod sync;

@@ -6,12 +6,12 @@
 use crate::auth::{Entrance, Grants};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::consult::live::{Hub, HubParts, Pictures, SessionNews};
+use crate::consult::live::{Agents, Hub, HubParts, Keeper, Pictures, SessionNews};
 use crate::http::media_sessions::MediaSessions;
 use crate::http::pages::Pages;
 use crate::metrics::Metrics;
 use crate::sfu::{MediaSessionId, Sfu, SfuConfig, SfuError, limits};
-use crate::store::{self, Store, StoreError};
+use crate::store::{self, Blobs, Store, StoreError};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -45,6 +45,8 @@ pub struct App {
 pub struct Parts {
     /// Rows.
     pub store: Store,
+    /// Blobs.
+    pub blobs: Blobs,
     /// The clock.
     pub clock: Arc<Clock>,
     /// The counts.
@@ -84,7 +86,7 @@ impl App {
     ///
     /// # Errors
     /// `StartError` naming the part.
-    pub async fn start(config: &Config, store: Store) -> Result<Self, StartError> {
+    pub async fn start(config: &Config, store: Store, blobs: Blobs) -> Result<Self, StartError> {
         let (clock, metrics) = (Arc::new(Clock::default()), Arc::new(Metrics::default()));
         let (events, happened) = mpsc::channel(limits::MAX_QUEUED_EVENTS);
         let media = SfuConfig {
@@ -93,16 +95,24 @@ impl App {
             max_peers: config.max_peers,
         };
         let sfu = Sfu::start(&media, events)?;
+        let agents = Agents::over(sfu.clone());
         let hub = Hub::new(HubParts {
             log: store.clone(),
             clock: Arc::clone(&clock),
             metrics: Arc::clone(&metrics),
             settings: config.settings,
+            agents: agents.clone(),
         });
         let media = Arc::new(MediaSessions::default());
         let pictures = Pictures {
             hub: hub.clone(),
-            sfu: sfu.clone(),
+            keeper: Keeper::new(
+                (store.clone(), blobs.clone()),
+                Arc::clone(&clock),
+                Arc::clone(&metrics),
+                agents.clone(),
+            ),
+            agents,
             clock: Arc::clone(&clock),
             metrics: Arc::clone(&metrics),
             sessions: told(&media, &metrics),
@@ -126,6 +136,7 @@ impl App {
                 connections: AtomicUsize::new(0),
                 stopping: AtomicBool::new(false),
                 store,
+                blobs,
                 clock,
                 metrics,
                 hub,

@@ -98,6 +98,10 @@ pub struct Metrics {
     pub messages_refused: Counter,
     /// Control messages of agents that were refused.
     pub agent_messages_refused: Counter,
+    /// Originals that were kept.
+    pub originals: Counter,
+    /// Originals, or pieces of them, that were refused or could not be kept.
+    pub originals_refused: Counter,
     /// Microseconds in which a picture stood still although its publisher was there.
     pub frozen_us: Counter,
     /// From the request to watch until the picture can flow.
@@ -190,7 +194,9 @@ impl Metrics {
             .value("sockets_total", "counter", "Pages that were welcomed.", self.sockets.get())
             .value("messages_left_out_total", "counter", "Presence and flow messages left out because a page was slow.", self.messages_left_out.get())
             .value("messages_refused_total", "counter", "Malformed or unknown messages of pages.", self.messages_refused.get())
-            .value("agent_messages_refused_total", "counter", "Malformed or too frequent control messages of agents.", self.agent_messages_refused.get());
+            .value("agent_messages_refused_total", "counter", "Malformed or too frequent control messages of agents.", self.agent_messages_refused.get())
+            .value("originals_total", "counter", "Originals of frozen frames that were kept.", self.originals.get())
+            .value("originals_refused_total", "counter", "Originals, or pieces of them, that were refused or not kept.", self.originals_refused.get());
         text.head(
             "refused_total",
             "counter",

@@ -6,7 +6,7 @@
 use crate::app::App;
 use crate::http::admit::{Gate, admit, finish};
 use crate::http::{
-    consults, demo, devices, health, media_resource, pages, publish, sessions, socket, watch,
+    blobs, consults, demo, devices, health, media_resource, pages, publish, sessions, socket, watch,
 };
 use crate::problem::Refusal;
 use axum::Router;
@@ -16,7 +16,7 @@ use wire::problem::ProblemCode;
 
 /// One route.
 pub struct Route {
-    /// Its path; `{consult}`, `{session}`, `{device}` and `{media}` stand for ids.
+    /// Its path; `{consult}`, `{session}`, `{device}`, `{media}` and `{blob}` stand for ids.
     pub path: &'static str,
     /// Methods it takes.
     pub methods: &'static [&'static str],
@@ -78,6 +78,12 @@ pub const ROUTES: &[Route] = &[
         &["GET"],
         Gate::Socket,
         || get(socket::open),
+    ),
+    route(
+        "/api/v1/consults/{consult}/blobs/{blob}",
+        &["GET"],
+        Gate::Session,
+        || get(blobs::show),
     ),
     // The bearer of a ticket, or a person with a session.
     route(

@@ -11,11 +11,11 @@ use crate::status::StatusBoard;
 use crate::sync::held;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval};
 use webrtc::data_channel::{DataChannel, DataChannelEvent};
-use wire::WIRE_VERSION;
 use wire::agent::{AgentToRelay, MAX_CONTROL_BYTES, RelayToAgent};
+use wire::{RtpTime, WIRE_VERSION};
 
 /// Time between pings: often enough to notice a relay that died within a second or two.
 const PING: Duration = Duration::from_millis(500);
@@ -38,6 +38,8 @@ pub(super) struct Control {
     pub(super) last_sent: LastSent,
     /// When the relay last spoke.
     pub(super) heard: watch::Sender<Option<Instant>>,
+    /// Where originals are asked for.
+    pub(super) originals: mpsc::Sender<RtpTime>,
 }
 
 /// What came out of a message.
@@ -47,6 +49,8 @@ enum Heard {
     Welcome,
     /// Its clock.
     Time,
+    /// Something about an original.
+    Original,
     /// Not understood.
     Nonsense,
 }
@@ -77,7 +81,7 @@ impl Control {
                             welcomed = true;
                             tell.reset_immediately();
                         }
-                        Heard::Time => {}
+                        Heard::Time | Heard::Original => {}
                         Heard::Nonsense => {
                             ignored = ignored.saturating_add(1);
                             tracing::debug!(ignored, "a control message was not understood");
@@ -137,6 +141,12 @@ impl Control {
                 sync.answer(sent_at, relay_time, self.clock.now());
                 Heard::Time
             }
+            Ok(RelayToAgent::SendOriginal { rtp_time }) => {
+                // Full: nobody can look at that many at once, and the relay says so when its time is up.
+                let _ = self.originals.try_send(rtp_time);
+                Heard::Original
+            }
+            Ok(RelayToAgent::OriginalKept { .. }) => Heard::Original,
             Err(_) => Heard::Nonsense,
         }
     }

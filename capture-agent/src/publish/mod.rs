@@ -8,12 +8,14 @@
 //!     peer        the WebRTC connection           the only place that knows the `webrtc` crate's set-up
 //!     writer      coded frames → RTP packets, RTP time unchanged
 //!     control     hello, clock, stamps, state     data channel `control`
+//!     originals   frames of the ring on request   data channel `originals`
 //! ```
 //!
 //! It gets coded frames through a short channel and gives back orders (a keyframe). Nothing here touches pixels.
 
 mod clock_sync;
 mod control;
+mod originals;
 mod peer;
 pub mod publisher;
 mod refusal;

@@ -33,6 +33,7 @@ use webrtc::peer_connection::{
 };
 use webrtc::rtp_transceiver::RtpSender;
 use wire::agent::CONTROL_CHANNEL;
+use wire::original::ORIGINALS_CHANNEL;
 
 /// RTP header extension by which a sender bounds the receiver's play-out delay. 0/0 is the lever that takes the
 /// browser's 20 to 45 ms away (decision record 0008).
@@ -43,7 +44,8 @@ const PAYLOAD_TYPE: u8 = 102;
 const H264_FORMAT: &str = "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f";
 /// Host candidates are there within milliseconds; more time than this is not worth waiting for the rest.
 const GATHERING: Duration = Duration::from_secs(2);
-/// Bytes that may wait in a data channel. Control messages are below 1 KiB; a full buffer means a dead link.
+/// Bytes that may wait in a data channel. Control messages are below 1 KiB, for them a full buffer means a dead link.
+/// Originals wait for room in it, so that this much of them at most stands between two frames of the picture.
 const CHANNEL_BUFFER_BYTES: usize = 64 * 1024;
 /// ICE: silent for this long is disconnected; gone for good after that; a check this often. Shorter than the
 /// defaults (5 s, 25 s, 2 s) because a picture that stands still for 5 s is no help at the bedside.
@@ -96,6 +98,8 @@ pub(super) struct Peer {
     pub(super) track: Arc<TrackLocalStaticRTP>,
     /// The control channel.
     pub(super) control: Arc<dyn DataChannel>,
+    /// The channel of originals.
+    pub(super) originals: Arc<dyn DataChannel>,
     /// State of the connection.
     pub(super) state: watch::Receiver<RTCPeerConnectionState>,
     gathering: watch::Receiver<RTCIceGatheringState>,
@@ -148,11 +152,15 @@ impl Peer {
         let control = connection
             .create_data_channel(CONTROL_CHANNEL, None)
             .await?;
+        let originals = connection
+            .create_data_channel(ORIGINALS_CHANNEL, None)
+            .await?;
         Ok(Self {
             connection,
             sender,
             track,
             control,
+            originals,
             state,
             gathering,
             ssrc,

@@ -12,12 +12,13 @@ use crate::publish::refusal::Refusal;
 use crate::publish::session::{self, Ended};
 use crate::publish::tickets::Entry;
 use crate::publish::whip::{Http, is_loopback};
+use crate::ring::Ring;
 use crate::stats::Stats;
 use crate::status::{Link, StatusBoard};
 use crate::sync::Stop;
 use reqwest::{Certificate, Url};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use wire::ConsultId;
 
@@ -50,6 +51,8 @@ pub struct Parts {
     pub stream: StreamName,
     /// To the encode thread.
     pub orders: Arc<Orders>,
+    /// Originals of the last seconds.
+    pub ring: Arc<Mutex<Ring>>,
     /// Where the state is shown.
     pub board: StatusBoard,
     /// Where times are counted.

@@ -5,6 +5,7 @@
 
 use crate::orders::OUTLET_FRAMES;
 use crate::publish::control::Control;
+use crate::publish::originals::{MAX_ASKED, Originals};
 use crate::publish::peer::Peer;
 use crate::publish::publisher::Parts;
 use crate::publish::refusal::Refusal;
@@ -128,6 +129,18 @@ async fn serve(parts: &Parts, peer: &mut Peer, whip: &mut WhipSession) -> Ended 
             tracing::warn!(error = %error, "packets cannot be written any more");
         }
     });
+    let (ask, asked) = mpsc::channel(MAX_ASKED);
+    let originals = Originals {
+        channel: Arc::clone(&peer.originals),
+        control: Arc::clone(&peer.control),
+        ring: Arc::clone(&parts.ring),
+        asked,
+    };
+    tasks.spawn(async move {
+        originals.run().await;
+        // Nobody asks any more; the picture goes on.
+        std::future::pending::<()>().await;
+    });
     tasks.spawn(pass_on_keyframe_requests(track, Arc::clone(&parts.orders)));
     let control = Control {
         channel: Arc::clone(&peer.control),
@@ -136,6 +149,7 @@ async fn serve(parts: &Parts, peer: &mut Peer, whip: &mut WhipSession) -> Ended 
         board: parts.board.clone(),
         last_sent,
         heard,
+        originals: ask,
     };
     tasks.spawn(async move {
         control.run().await;

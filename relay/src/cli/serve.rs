@@ -6,7 +6,7 @@ use crate::config::Config;
 use crate::http::accept::{Door, serve as accept};
 use crate::http::tls;
 use crate::metrics::Present;
-use crate::store::{DataFolder, Store};
+use crate::store::{Blobs, DataFolder, Store};
 use crate::{demo, logging, router};
 use axum::Router;
 use axum::extract::State;
@@ -44,7 +44,8 @@ async fn run(config: &Config, announce: bool) -> Result<(), Fault> {
     }
     let listener = listen("the pages", config.http).await?;
     let metrics = listen("the metrics", config.metrics).await?;
-    let app = App::start(config, store)
+    let blobs = Blobs::open(&folder)?;
+    let app = App::start(config, store, blobs)
         .await
         .map_err(|error| Fault::of_start(error, config.media))?;
     let addresses = Addresses {

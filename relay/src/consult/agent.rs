@@ -4,6 +4,7 @@
 //! A publisher that talks nonsense is not listened to any more; its picture goes on.
 
 use super::effect::PictureInput;
+use super::originals::OriginalInput;
 use wire::agent::{AgentToRelay, MAX_CONTROL_BYTES, RelayToAgent};
 use wire::{ConsultId, RelayTime, StreamId, WIRE_VERSION};
 
@@ -102,6 +103,12 @@ impl Ear {
                 })
             }
             AgentToRelay::State { source } => Heard::Tell(PictureInput::Source(source)),
+            AgentToRelay::OriginalMissing { rtp_time, reason } => {
+                Heard::Tell(PictureInput::Original(OriginalInput::Missing {
+                    rtp_time,
+                    reason,
+                }))
+            }
         }
     }
 

@@ -8,6 +8,7 @@
 use super::effect::{Audience, Effect, Input, Newcomer, RunningPicture, SocketKey};
 use super::flow::Flow;
 use super::ledger::Ledger;
+use super::originals::Awaited;
 use super::people::People;
 use super::presence::Presence;
 use super::state::Shown;
@@ -90,6 +91,10 @@ pub struct Consult {
     /// Of every stream since the relay came up, in order of coming.
     pub(super) flows: Vec<(StreamId, Flow)>,
     pub(super) running: HashMap<StreamId, RunningPicture>,
+    /// The original that was asked for last.
+    pub(super) awaited: Option<Awaited>,
+    /// What agents are to be asked.
+    pub(super) asks: Vec<Effect>,
 }
 
 impl Consult {
@@ -119,6 +124,8 @@ impl Consult {
                 .into_iter()
                 .map(|picture| (picture.stream, picture))
                 .collect(),
+            awaited: None,
+            asks: Vec::new(),
         };
         consult.reconcile(StreamEnd::RelayRestarted, now);
         let effects = consult.hand_out();
@@ -139,6 +146,7 @@ impl Consult {
             Input::Tick => Vec::new(),
         };
         effects.extend(self.tick(now));
+        effects.append(&mut self.asks);
         effects.extend(self.hand_out());
         effects
     }
@@ -147,10 +155,16 @@ impl Consult {
     #[must_use]
     pub fn due(&self) -> Option<RelayTime> {
         let flows = self.flows.iter().map(|(_, flow)| flow.due()).min();
-        [self.presence.due(), flows, self.people.next_leave()]
-            .into_iter()
-            .flatten()
-            .min()
+        let awaited = self.awaited.map(|awaited| awaited.until);
+        [
+            self.presence.due(),
+            flows,
+            self.people.next_leave(),
+            awaited,
+        ]
+        .into_iter()
+        .flatten()
+        .min()
     }
 
     /// Whether nobody would miss this.
@@ -225,6 +239,7 @@ impl Consult {
         for (session, author) in self.people.left(&self.ledger.joined, now) {
             let _ = self.append(author, LogEvent::Left { session }, now);
         }
+        self.give_up_original(now);
         let mut said = self.presence.take(now);
         said.extend(self.flows.iter_mut().flat_map(|(_, flow)| flow.tick(now)));
         said.into_iter()

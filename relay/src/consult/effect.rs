@@ -3,7 +3,8 @@
 //! Owns the types only. Sockets are known by `SocketKey`, a number that is never used twice, so that a late word of a
 //! socket that was replaced is nobody's.
 
-use wire::agent::{FrameStamp, SourceState};
+use super::originals::OriginalInput;
+use wire::agent::{FrameStamp, RelayToAgent, SourceState};
 use wire::log::{LogEntry, StreamEnd};
 use wire::people::{Author, Page, Participant, Role};
 use wire::problem::ProblemCode;
@@ -128,6 +129,8 @@ pub enum PictureInput {
     },
     /// What the agent says of its source.
     Source(SourceState),
+    /// What became of an original.
+    Original(OriginalInput),
 }
 
 /// Who hears something.
@@ -183,6 +186,8 @@ pub enum Effect {
     },
     /// Say something.
     Say(Audience, FromRelay),
+    /// Say something to the agent that publishes this stream.
+    Ask(StreamId, RelayToAgent),
     /// Close a page's socket.
     Close {
         /// Which.

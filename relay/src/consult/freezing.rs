@@ -43,7 +43,19 @@ impl Consult {
         if !self.ledger.streams.contains_key(&stream) {
             return Err(ProblemCode::NoPicture);
         }
-        self.append(who.author(), LogEvent::Frozen { freeze, anchor }, now)
+        self.append(who.author(), LogEvent::Frozen { freeze, anchor }, now)?;
+        self.want_original(anchor, now);
+        Ok(())
+    }
+
+    /// A page doubts the original of the freeze in force.
+    pub(super) fn doubt(
+        &mut self,
+        who: &Newcomer,
+        freeze: FreezeId,
+        now: RelayTime,
+    ) -> Result<(), Refused> {
+        self.doubt_original(who, freeze, now).map_err(about(freeze))
     }
 
     pub(super) fn release(

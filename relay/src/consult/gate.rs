@@ -112,9 +112,9 @@ impl Gate {
             ToRelay::Withdraw { mark } | ToRelay::Pin { mark, .. } => {
                 (self.marks.take(now), Some(*mark), None)
             }
-            ToRelay::Freeze { freeze, .. } | ToRelay::Release { freeze } => {
-                (self.freezes.take(now), None, Some(*freeze))
-            }
+            ToRelay::Freeze { freeze, .. }
+            | ToRelay::Release { freeze }
+            | ToRelay::DoubtOriginal { freeze } => (self.freezes.take(now), None, Some(*freeze)),
             ToRelay::Hello { .. } | ToRelay::Ping { .. } => (true, None, None),
         };
         if taken {
@@ -162,7 +162,8 @@ impl Gate {
                 now,
             ),
             Some(
-                "hello" | "ping" | "withdraw" | "pin" | "freeze" | "release" | "point" | "sketch",
+                "hello" | "ping" | "withdraw" | "pin" | "freeze" | "release" | "doubtOriginal"
+                | "point" | "sketch",
             )
             | None => self.strike(refused(ProblemCode::MessageRefused, None), now),
             Some(_) => Verdict::Refuse(refused(ProblemCode::MessageRefused, None)),

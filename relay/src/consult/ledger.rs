@@ -8,8 +8,9 @@ use sha2::{Digest, Sha256};
 use std::collections::{HashMap, HashSet};
 use wire::log::{LogEntry, LogEvent};
 use wire::mark::Annotation;
+use wire::original::Original;
 use wire::people::Author;
-use wire::{AnnotationId, FreezeId, PersonId, SessionId, StreamId};
+use wire::{AnnotationId, FreezeId, PersonId, RelayTime, RtpTime, SessionId, StreamId};
 
 /// First bytes of a SHA-256, enough to tell two contents of one id apart.
 type Fingerprint = [u8; 16];
@@ -46,6 +47,8 @@ pub struct Ledger {
     pub freezes: HashSet<FreezeId>,
     /// Every stream ever seen here, and whether the log says that it runs.
     pub streams: HashMap<StreamId, bool>,
+    /// Frames whose original is kept, and when the log said so.
+    pub originals: HashMap<(StreamId, RtpTime), (Original, RelayTime)>,
     /// Who joined and did not leave, by the log.
     pub joined: HashMap<SessionId, Author>,
 }
@@ -71,6 +74,15 @@ impl Ledger {
                 self.freezes.insert(*freeze);
             }
             LogEvent::Released { .. } => self.freeze = None,
+            LogEvent::OriginalKept {
+                stream,
+                rtp_time,
+                original,
+            } => {
+                self.originals
+                    .insert((*stream, *rtp_time), (*original, entry.at));
+            }
+            LogEvent::OriginalMissing { .. } | LogEvent::OriginalDoubted { .. } => {}
             LogEvent::Marked { mark } => self.marked(mark, &entry.author),
             LogEvent::Withdrawn { mark } => self.take_back(*mark),
             LogEvent::Pinned { mark, pinned } => {

@@ -6,12 +6,13 @@
 //! ```
 //!
 //! Everything here takes `now` and returns what is to be done; it does no input or output. `core` is the state machine;
-//! `joining`, `saying`, `showing`, `marking`, `freezing` and `recovery` are its rules by subject, `ledger` is what they
+//! `joining`, `saying`, `showing`, `marking`, `freezing`, `originals` and `recovery` are its rules by subject, `ledger` is what they
 //! know, `state` the fold that pages see, `people` who is here, `presence` and `flow` what is shown and not kept, `gate`
-//! what a page may say how fast, `agent` what a capture agent says. `live` runs it on tokio.
+//! what a page may say how fast, `agent` what a capture agent says, `assembly` the originals that it sends. `live` runs it on tokio.
 //! Invariant: what a page is told of the log is in the log for good.
 
 pub mod agent;
+pub mod assembly;
 pub mod bucket;
 pub mod core;
 pub mod effect;
@@ -21,8 +22,8 @@ pub mod gate;
 mod joining;
 pub mod ledger;
 pub mod live;
-
 mod marking;
+mod originals;
 pub mod people;
 pub mod presence;
 mod recovery;
@@ -42,3 +43,4 @@ pub use self::core::Consult;
 pub use effect::{
     Audience, CatchUp, Effect, Input, Newcomer, PictureInput, RunningPicture, SocketKey,
 };
+pub use originals::OriginalInput;

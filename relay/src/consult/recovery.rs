@@ -42,7 +42,10 @@ impl Consult {
             LogEvent::Joined { .. }
             | LogEvent::Left { .. }
             | LogEvent::StreamStarted { .. }
-            | LogEvent::StreamStopped { .. } => return None,
+            | LogEvent::StreamStopped { .. }
+            | LogEvent::OriginalKept { .. }
+            | LogEvent::OriginalMissing { .. }
+            | LogEvent::OriginalDoubted { .. } => return None,
         };
         let socket = self.people.of_session(*session)?.socket;
         Some(refusal(

@@ -47,6 +47,9 @@ impl Consult {
                 self.freeze(&who, freeze, anchor, now).map(|()| Done::Taken)
             }
             ToRelay::Release { freeze } => self.release(&who, freeze, now).map(|()| Done::Taken),
+            ToRelay::DoubtOriginal { freeze } => {
+                self.doubt(&who, freeze, now).map(|()| Done::Taken)
+            }
             ToRelay::Point { at, rtp_time } => {
                 self.presence.point(Pointer {
                     session: who.session,
@@ -108,7 +111,9 @@ fn in_doubt(message: &ToRelay) -> Option<Refused> {
     let (mark, freeze) = match message {
         ToRelay::Mark { mark } => (Some(mark.id), None),
         ToRelay::Withdraw { mark } | ToRelay::Pin { mark, .. } => (Some(*mark), None),
-        ToRelay::Freeze { freeze, .. } | ToRelay::Release { freeze } => (None, Some(*freeze)),
+        ToRelay::Freeze { freeze, .. }
+        | ToRelay::Release { freeze }
+        | ToRelay::DoubtOriginal { freeze } => (None, Some(*freeze)),
         ToRelay::Hello { .. }
         | ToRelay::Ping { .. }
         | ToRelay::Point { .. }

@@ -32,7 +32,9 @@ impl Consult {
                 if !self.flows.iter().any(|(known, _)| *known == stream) {
                     self.flows.push((stream, Flow::new(stream, now)));
                 }
+                self.ask_again_for_original(stream, now);
             }
+            PictureInput::Original(input) => self.original(stream, *input, now),
             PictureInput::Stopped(reason) => {
                 let Some(running) = self.running.remove(&stream) else {
                     return Vec::new();

@@ -4,9 +4,10 @@
 //! It has no rules: the core decides what gets into the log, this only reads it. Invariant: a snapshot at any entry
 //! followed by the entries after it gives the same state as all entries.
 
-use wire::Seq;
 use wire::log::{LogEntry, LogEvent};
-use wire::socket::{ConsultState, FreezeState, MarkState, StreamState};
+use wire::mark::Anchor;
+use wire::socket::{ConsultState, FreezeState, MarkState, OriginalState, StreamState};
+use wire::{RtpTime, Seq, StreamId};
 
 /// The state after entry `head`.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -52,8 +53,28 @@ impl Shown {
                     anchor: *anchor,
                     author: entry.author.clone(),
                     at: entry.at,
+                    original: OriginalState::Awaited,
                 });
             }
+            LogEvent::OriginalKept {
+                stream,
+                rtp_time,
+                original,
+            } => {
+                let kept = OriginalState::Kept {
+                    original: *original,
+                };
+                self.note_original(*stream, *rtp_time, kept);
+            }
+            LogEvent::OriginalMissing {
+                stream,
+                rtp_time,
+                reason,
+            } => {
+                let missing = OriginalState::Missing { reason: *reason };
+                self.note_original(*stream, *rtp_time, missing);
+            }
+            LogEvent::OriginalDoubted { .. } => {}
             LogEvent::Released { .. } => state.freeze = None,
             LogEvent::Marked { mark } => {
                 if let Some(replaced) = mark.replaces {
@@ -78,6 +99,17 @@ impl Shown {
                     held.pinned = *pinned;
                 }
             }
+        }
+    }
+
+    /// About the frozen frame, unless its original is kept: then nothing takes that away.
+    fn note_original(&mut self, stream: StreamId, rtp_time: RtpTime, original: OriginalState) {
+        let frame = Anchor::Live { stream, rtp_time };
+        if let Some(freeze) = &mut self.state.freeze
+            && freeze.anchor == frame
+            && !matches!(freeze.original, OriginalState::Kept { .. })
+        {
+            freeze.original = original;
         }
     }
 }

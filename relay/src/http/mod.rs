@@ -6,6 +6,7 @@
 
 pub mod accept;
 pub mod admit;
+pub mod blobs;
 pub mod body;
 pub mod consults;
 pub mod demo;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use uuid::Uuid;
 use wire::{ConsultId, RtpTime, StreamId};
 
+use super::edge::OriginalPart;
 use super::sdp::codec::CodecKind;
 
 /// One WHIP or WHEP session: a peer connection from its offer to its end.
@@ -89,6 +90,17 @@ pub enum SfuEvent {
         session: MediaSessionId,
         /// The text, at most `MAX_DATA_MESSAGE_BYTES`.
         text: String,
+    },
+    /// Something from the publisher's channel `originals`.
+    Original {
+        /// The consult.
+        consult: ConsultId,
+        /// The stream.
+        stream: StreamId,
+        /// The publisher's session.
+        session: MediaSessionId,
+        /// What.
+        part: OriginalPart,
     },
     /// A publisher's session ended and is forgotten; it may never have sent a picture.
     PublisherGone {

@@ -72,11 +72,7 @@ impl DataFolder {
             source,
         };
         if !path.exists() {
-            DirBuilder::new()
-                .recursive(true)
-                .mode(FOLDER_MODE)
-                .create(path)
-                .map_err(told)?;
+            make_private(path).map_err(told)?;
         }
         let path = path.canonicalize().map_err(told)?;
         let mode = path.metadata().map_err(told)?.permissions().mode() & 0o777;
@@ -148,11 +144,7 @@ impl DataFolder {
             source,
         };
         if let Some(parent) = file.parent() {
-            DirBuilder::new()
-                .recursive(true)
-                .mode(FOLDER_MODE)
-                .create(parent)
-                .map_err(told)?;
+            make_private(parent).map_err(told)?;
         }
         let fresh = file.with_extension("new");
         let _ = std::fs::remove_file(&fresh);
@@ -166,7 +158,16 @@ impl DataFolder {
     }
 }
 
-fn owned() -> OpenOptions {
+/// Makes a folder for its owner only, if it is not there.
+pub(super) fn make_private(folder: &Path) -> io::Result<()> {
+    DirBuilder::new()
+        .recursive(true)
+        .mode(FOLDER_MODE)
+        .create(folder)
+}
+
+/// How a file for its owner only is opened.
+pub(super) fn owned() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.read(true).write(true).mode(FILE_MODE);
     options

@@ -1,4 +1,4 @@
-//! Rows: one SQLite database in the data folder.
+//! Rows and blobs: one SQLite database and one folder of files, both in the data folder.
 //!
 //! ```text
 //! consult, auth, cli ──► Store ──► writer thread   one transaction for all that is queued, synced, then answered
@@ -8,6 +8,7 @@
 //! `handle` is what others hold, `thread` runs jobs, `schema` the tables; each other file owns the statements of one table.
 //! Nobody outside this folder writes SQL. Invariant: an answer to a write means that it is on disk.
 
+mod blobs;
 mod consults;
 mod devices;
 mod error;
@@ -15,6 +16,7 @@ mod folder;
 mod handle;
 mod json;
 mod log;
+mod originals;
 mod people;
 mod schema;
 mod sessions;
@@ -22,6 +24,7 @@ mod streams;
 mod thread;
 mod tickets;
 
+pub use blobs::{BlobError, Blobs};
 pub use consults::{
     ConsultRow, close_consult, consult, consults, consults_of, open_consult, running_consults,
     set_running,
@@ -33,6 +36,7 @@ pub use error::StoreError;
 pub use folder::{DataFolder, FolderError, Serving};
 pub use handle::Store;
 pub use log::{append, entries_after, head};
+pub use originals::{add_original, has_blob};
 pub use people::{PersonRow, add_person, people, person, role_in, set_role};
 pub use sessions::{SessionRow, add_session, end_session, session, sweep_sessions};
 pub use streams::stream_of;

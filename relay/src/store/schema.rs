@@ -77,6 +77,15 @@ CREATE TABLE events (
 ) STRICT, WITHOUT ROWID;
 CREATE TRIGGER events_are_never_changed BEFORE UPDATE ON events BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END;
 CREATE TRIGGER events_are_never_deleted BEFORE DELETE ON events BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END;
+", "
+CREATE TABLE originals (
+    consult    TEXT NOT NULL REFERENCES consults(id),
+    blob       TEXT NOT NULL,              -- SHA-256, its file's name
+    stream     TEXT NOT NULL,
+    rtp_time   INTEGER NOT NULL,
+    kept_at    INTEGER NOT NULL,
+    PRIMARY KEY (consult, blob)
+) STRICT, WITHOUT ROWID;
 "];
 
 /// Brings a file up to date, each step in a transaction of its own.

@@ -6,11 +6,13 @@
 //!  ◄── welcome {stream} ──────────────────       the stream id that marks will name
 //!  ── ping {sentAt} ─► ◄─ pong ───────────       the agent learns the relay's clock from the quickest answers
 //!  ── stamp, state (once a second) ───────►
+//!  ◄── sendOriginal ─ ─ originalMissing ──►       originals themselves: see `original`
 //! ```
 //!
 //! Owns the messages both ways and the `FrameStamp`. A publisher without this channel is welcome: its image age is
 //! unknown.
 
+use crate::original::OriginalGap;
 use crate::{CaptureTime, ConsultId, FrameIndex, RelayTime, RtpTime, StreamId};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -69,6 +71,13 @@ pub enum AgentToRelay {
     State {
         /// What the source does.
         source: SourceState,
+    },
+    /// There is no original of a frame that was asked for.
+    OriginalMissing {
+        /// Which frame.
+        rtp_time: RtpTime,
+        /// Why.
+        reason: OriginalGap,
     },
 }
 
@@ -129,5 +138,15 @@ pub enum RelayToAgent {
         sent_at: CaptureTime,
         /// The relay's clock when it answered.
         relay_time: RelayTime,
+    },
+    /// Send the original of this frame; the newest one asked for goes first.
+    SendOriginal {
+        /// Which frame.
+        rtp_time: RtpTime,
+    },
+    /// The original of this frame is durable.
+    OriginalKept {
+        /// Which frame.
+        rtp_time: RtpTime,
     },
 }

@@ -12,6 +12,7 @@ pub mod http;
 pub mod ids;
 pub mod log;
 pub mod mark;
+pub mod original;
 pub mod people;
 pub mod problem;
 pub mod socket;

@@ -4,8 +4,9 @@
 //! and releasing are entries. Readers ignore events that they do not know.
 
 use crate::mark::{Anchor, Annotation};
+use crate::original::{Original, OriginalGap};
 use crate::people::{Author, Page, Role};
-use crate::{AnnotationId, FreezeId, PersonId, RelayTime, Seq, SessionId, StreamId};
+use crate::{AnnotationId, FreezeId, PersonId, RelayTime, RtpTime, Seq, SessionId, StreamId};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -95,6 +96,31 @@ pub enum LogEvent {
         mark: AnnotationId,
         /// True to pin, false to let it go.
         pinned: bool,
+    },
+    /// The original of a frame is kept by the relay; told again when that frame is frozen again.
+    OriginalKept {
+        /// Stream of the frame.
+        stream: StreamId,
+        /// The frame.
+        rtp_time: RtpTime,
+        /// What is kept.
+        original: Original,
+    },
+    /// There is no original of a frozen frame, for now or for good.
+    OriginalMissing {
+        /// Stream of the frame.
+        stream: StreamId,
+        /// The frame.
+        rtp_time: RtpTime,
+        /// Why.
+        reason: OriginalGap,
+    },
+    /// A page decoded an original and its pixels are not what was said: nobody may call it one.
+    OriginalDoubted {
+        /// Stream of the frame.
+        stream: StreamId,
+        /// The frame.
+        rtp_time: RtpTime,
     },
 }
 

@@ -15,6 +15,7 @@
 use crate::http::ConsultSummary;
 use crate::log::LogEntry;
 use crate::mark::{Anchor, Annotation, Pen, Point};
+use crate::original::{Original, OriginalGap};
 use crate::people::{Author, Page, Participant, Rights};
 use crate::problem::ProblemCode;
 use crate::{AnnotationId, CaptureTime, FreezeId, RelayTime, RtpTime, Seq, SessionId, StreamId};
@@ -88,6 +89,11 @@ pub enum ToRelay {
         at: Option<Point>,
         /// The frame under it.
         rtp_time: Option<RtpTime>,
+    },
+    /// The original of the frozen frame was decoded here and its pixels are not what was said.
+    DoubtOriginal {
+        /// The freeze in force.
+        freeze: FreezeId,
     },
     /// Presence: a stroke or arrow that is still being drawn; points are appended by index.
     Sketch {
@@ -280,6 +286,33 @@ pub struct FreezeState {
     pub author: Author,
     /// When.
     pub at: RelayTime,
+    /// What is known of its original.
+    pub original: OriginalState,
+}
+
+/// What is known of the original of the frozen frame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export_to = "socket.ts")]
+#[serde(
+    tag = "state",
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase"
+)]
+pub enum OriginalState {
+    /// It was asked for.
+    Awaited,
+    /// The relay has it.
+    Kept {
+        /// What.
+        original: Original,
+    },
+    /// There is none.
+    Missing {
+        /// Why.
+        reason: OriginalGap,
+    },
+    /// It came, and its pixels are not what was said.
+    Doubted,
 }
 
 /// A mark in force.

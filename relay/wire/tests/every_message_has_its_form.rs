@@ -14,11 +14,12 @@ use wire::http::{
 };
 use wire::log::{LogEntry, LogEvent, StreamEnd};
 use wire::mark::{Anchor, Annotation, DrawnOn, Pen, Point, Shape};
+use wire::original::{Digest, Original, OriginalGap, PixelForm};
 use wire::people::{Author, Page, Participant, Rights, Role};
 use wire::problem::{Problem, ProblemCode};
 use wire::socket::{
-    ConsultState, FlowState, FreezeState, FromRelay, MarkState, Pointer, Settings, Sketch,
-    SketchForm, StreamState, ToRelay,
+    ConsultState, FlowState, FreezeState, FromRelay, MarkState, OriginalState, Pointer, Settings,
+    Sketch, SketchForm, StreamState, ToRelay,
 };
 use wire::{
     AnnotationId, CaptureTime, ConsultId, DeviceId, Fraction, FrameIndex, FreezeId, PersonId,
@@ -40,6 +41,17 @@ fn anchor() -> Anchor {
     Anchor::Live {
         stream: StreamId::from_uuid(uuid(2)),
         rtp_time: RtpTime(4_294_967_295),
+    }
+}
+
+fn original() -> Original {
+    Original {
+        width: 800,
+        height: 600,
+        form: PixelForm::Gray8,
+        pixels: Digest::from_bytes([0xab; 32]),
+        blob: Digest::from_bytes([0xcd; 32]),
+        bytes: 150_690,
     }
 }
 
@@ -189,6 +201,7 @@ fn what_a_page_says() {
                 },
             ),
             ("release", ToRelay::Release { freeze }),
+            ("doubt-original", ToRelay::DoubtOriginal { freeze }),
             (
                 "point",
                 ToRelay::Point {
@@ -241,6 +254,9 @@ fn what_the_relay_says_to_a_page() {
             anchor: anchor(),
             author: person(),
             at,
+            original: OriginalState::Kept {
+                original: original(),
+            },
         }),
         marks: vec![MarkState {
             mark: stroke(),
@@ -413,6 +429,38 @@ fn what_the_log_holds() {
             ),
             ("released", entry(LogEvent::Released { freeze }, person())),
             (
+                "original-kept",
+                entry(
+                    LogEvent::OriginalKept {
+                        stream,
+                        rtp_time: RtpTime(7),
+                        original: original(),
+                    },
+                    Author::Relay,
+                ),
+            ),
+            (
+                "original-missing",
+                entry(
+                    LogEvent::OriginalMissing {
+                        stream,
+                        rtp_time: RtpTime(7),
+                        reason: OriginalGap::Gone,
+                    },
+                    Author::Relay,
+                ),
+            ),
+            (
+                "original-doubted",
+                entry(
+                    LogEvent::OriginalDoubted {
+                        stream,
+                        rtp_time: RtpTime(7),
+                    },
+                    person(),
+                ),
+            ),
+            (
                 "withdrawn",
                 entry(LogEvent::Withdrawn { mark: id }, person()),
             ),
@@ -461,6 +509,13 @@ fn what_an_agent_says_and_hears() {
                 },
             ),
             ("state", AgentToRelay::State { source: source() }),
+            (
+                "original-missing",
+                AgentToRelay::OriginalMissing {
+                    rtp_time: RtpTime(7),
+                    reason: OriginalGap::Gone,
+                },
+            ),
         ],
     );
     each(
@@ -479,6 +534,18 @@ fn what_an_agent_says_and_hears() {
                 RelayToAgent::Pong {
                     sent_at,
                     relay_time: RelayTime(1_795_000_000_000_250),
+                },
+            ),
+            (
+                "send-original",
+                RelayToAgent::SendOriginal {
+                    rtp_time: RtpTime(7),
+                },
+            ),
+            (
+                "original-kept",
+                RelayToAgent::OriginalKept {
+                    rtp_time: RtpTime(7),
                 },
             ),
         ],

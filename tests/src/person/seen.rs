@@ -249,18 +249,35 @@ impl Person {
             .with_context(|| format!("wanted {wanted:?}, held {instead:?}"))
     }
 
-    /// Waits until the page stands on a frozen frame and gives the barcode of what is shown.
+    /// Waits until the page stands on the very frame that is frozen, from the video or as original, and gives the barcode of
+    /// what is shown.
     ///
     /// # Errors
     /// When nothing stands over the running picture in time.
     pub async fn stands_on_frozen_frame_within(&self, within: Duration) -> Result<Barcode> {
-        let frozen = "() => hibikiWitness.state.freeze && hibikiWitness.coverBarcode()";
+        let frozen = "() => hibikiWitness.state.freeze && ['frozen', 'frozenOriginal'].includes(window.hibiki?.scenery)
+            && hibikiWitness.coverBarcode()";
         let stands: Result<Barcode> = self.page.until("a frozen frame", within, frozen, ()).await;
         if stands.is_ok() {
             return stands;
         }
         let instead: Value = self.page.eval(FROZEN_INSTEAD, ()).await?;
         stands.with_context(|| format!("a {:?} has instead {instead}", self.role))
+    }
+
+    /// Waits until the page shows the proven original of the frozen frame, and gives its barcode.
+    ///
+    /// # Errors
+    /// When it does not in time.
+    pub async fn sees_original_within(&self, within: Duration) -> Result<Barcode> {
+        let proven =
+            "() => window.hibiki?.scenery === 'frozenOriginal' && hibikiWitness.coverBarcode()";
+        let seen: Result<Barcode> = self.page.until("the original", within, proven, ()).await;
+        if seen.is_ok() {
+            return seen;
+        }
+        let instead: Value = self.page.eval(FROZEN_INSTEAD, ()).await?;
+        seen.with_context(|| format!("a {:?} has instead {instead}", self.role))
     }
 
     /// A rough look at the running picture: 16 by 12 cells of red, green and blue.
@@ -290,4 +307,4 @@ pub(super) fn last_point(shape: &Shape) -> (f64, f64) {
 const FROZEN_INSTEAD: &str = "() => { const w = hibikiWitness; const anchor = w.state.freeze?.anchor;
     const at = w.frames.findIndex((f) => f.rtp === anchor?.rtpTime);
     return { anchor, scenery: document.querySelector('[data-testid=frame]')?.dataset.scenery,
-        painted: at < 0 ? null : w.frames[at], after: w.frames.length - 1 - at, last: w.state.last, kept: window.hibiki?.framesKept }; }";
+        painted: at < 0 ? null : w.frames[at], after: w.frames.length - 1 - at, last: w.state.last, kept: window.hibiki?.framesKept, original: window.hibiki?.original }; }";

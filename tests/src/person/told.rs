@@ -92,8 +92,11 @@ impl Person {
     /// # Errors
     /// When it does not in time.
     pub async fn is_told_of_the_freeze_within(&self, within: Duration) -> Result<()> {
-        self.sees_scenery_within(&["frozen", "frozenNear", "frozenMissing"], within)
-            .await
+        self.sees_scenery_within(
+            &["frozen", "frozenOriginal", "frozenNear", "frozenMissing"],
+            within,
+        )
+        .await
     }
 
     /// Waits until the page says that the relay does not answer.

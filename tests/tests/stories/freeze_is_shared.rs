@@ -47,6 +47,54 @@ fn a_freeze_shows_the_same_frame_to_everyone() -> Result<()> {
 }
 
 #[test]
+fn a_freeze_brings_the_original_of_that_very_frame_to_everyone_and_to_who_comes_later() -> Result<()>
+{
+    tell(Plan::default(), |story| async move {
+        let (doctor, bedside) = (story.cardiologist().await?, story.bedside().await?);
+        for person in [&doctor, &bedside] {
+            person.sees_picture_within(secs(5)).await?;
+            person.picture_moves().await?;
+        }
+        let Anchor::Live { rtp_time, .. } = doctor.freezes().await?;
+        let late = story.arrives(Role::Observer).await?;
+        for person in [&doctor, &bedside, &late] {
+            let shown = person.sees_original_within(secs(5)).await?;
+            let near = CaptureTime((person.now().await? * 1_000.0) as u64);
+            let apart = shown.distance_ms(rtp_time, near);
+            ensure!(
+                apart.abs() < 1.0,
+                "a {:?} sees the original of a frame {apart} ms away",
+                person.role
+            );
+        }
+        Ok(())
+    })
+}
+
+#[test]
+fn without_an_agent_that_answers_the_page_says_that_it_is_the_video() -> Result<()> {
+    tell(Plan::default(), |story| async move {
+        let doctor = story.cardiologist().await?;
+        doctor.sees_picture_within(secs(5)).await?;
+        doctor.picture_moves().await?;
+        if let Some(agent) = story.agent().await.as_mut() {
+            agent.kill().await;
+        }
+        doctor.freezes().await?;
+        doctor
+            .page()
+            .until::<bool>(
+                "a word that the device does not answer",
+                secs(10),
+                "() => window.hibiki?.scenery === 'frozen' && window.hibiki?.original === 'agentAway'",
+                (),
+            )
+            .await
+            .map(drop)
+    })
+}
+
+#[test]
 fn a_mark_on_a_freeze_belongs_to_that_frame_and_goes_with_it() -> Result<()> {
     tell(Plan::default(), |story| async move {
         let (doctor, bedside) = (story.cardiologist().await?, story.bedside().await?);

@@ -53,7 +53,7 @@ describe("words", () => {
 
   test("no word is left that nobody says", () => {
     const all = Object.values(SOURCES).join("\n");
-    const prefixes = [...all.matchAll(/`([a-z]+)\.\$\{/g)].map((match) => `${match[1]}.`);
+    const prefixes = [...all.matchAll(/`([a-zA-Z.]+)\.\$\{/g)].map((match) => `${match[1]}.`);
     const unused = KEYS.filter(
       (key) => !all.includes(`"${key}"`) && !prefixes.some((p) => key.startsWith(p)),
     );

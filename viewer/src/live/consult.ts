@@ -131,6 +131,11 @@ export class Consult {
     return this.#socket.send({ type: "release", freeze });
   }
 
+  /** For the record: an original whose pixels are not what was said. */
+  doubtOriginal(freeze: FreezeId): void {
+    this.#socket.send({ type: "doubtOriginal", freeze });
+  }
+
   dismiss(notice: number): void {
     this.notices.value = this.notices.value.filter((held) => held.id !== notice);
   }

@@ -29,7 +29,14 @@ import { Watch } from "./watch";
 import { whyNotDraw } from "./why";
 
 /** What the stage's frame and words say. */
-export type Scenery = "waiting" | "live" | "stale" | "frozen" | "frozenNear" | "frozenMissing";
+export type Scenery =
+  | "waiting"
+  | "live"
+  | "stale"
+  | "frozen"
+  | "frozenOriginal"
+  | "frozenNear"
+  | "frozenMissing";
 
 /** Why drawing is not possible now. */
 export type Hindrance = "noRight" | "noPicture" | "stillMissing" | null;
@@ -186,6 +193,7 @@ export class Desk {
   #scenery(): Scenery {
     const still = this.picture.still.value;
     if (still !== null) {
+      if (still.kind === "original") return "frozenOriginal";
       if (still.kind === "exact") return "frozen";
       return still.kind === "near" ? "frozenNear" : "frozenMissing";
     }

@@ -10,6 +10,7 @@ export type Diagnostics = {
   readonly imageAgeMs: number | null;
   readonly level: string;
   readonly scenery: string;
+  readonly original: string | null;
   readonly entriesHeld: number;
   readonly marksHeld: readonly string[];
   readonly marksShown: readonly string[];
@@ -43,6 +44,9 @@ export function exposeDiagnostics(desk: Desk): () => void {
     },
     get scenery() {
       return desk.scenery.peek();
+    },
+    get original() {
+      return desk.freeze.original.peek();
     },
     get entriesHeld() {
       return consult.replica.peek().seq ?? 0;

@@ -1,24 +1,37 @@
 // The shared freeze as one page sees and asks for it.
 //
 // Owns who may freeze and release, the own freeze on its way to the relay, and telling the picture which frame to stand
-// on. Called by `desk.ts`, buttons and keys. Invariant: the freeze in force is the log's; the own, unconfirmed one only
+// on, and bringing its original. Called by `desk.ts`, buttons and keys. Invariant: the freeze in force is the log's; the own, unconfirmed one only
 // bridges the way to the relay and back, and never outlives its answer.
 
-import { effect, signal } from "@preact/signals";
+import { computed, effect, type ReadonlySignal, signal } from "@preact/signals";
 import { newId } from "../ids";
 import type { FreezeId } from "../wire/ids";
 import type { Anchor } from "../wire/mark";
+import type { OriginalGap } from "../wire/original";
+import type { FreezeState } from "../wire/socket";
 import type { Consult } from "./consult";
+import { fetchOriginal } from "./original";
 import type { LivePicture } from "./picture";
 
 /** An own freeze that the relay has not confirmed by now is given up. */
 const ANSWER_MS = 3_000;
 
+/** A fetch that failed is tried again after this. */
+const FETCH_AGAIN_MS = 1_000;
+
+/** What there is to say of the original of the frozen frame: on its way, here and proven, or why not. */
+export type OriginalNews = "awaited" | "proven" | "doubted" | OriginalGap;
+
 export class SharedFreeze {
   /** The own freeze on its way to the relay. */
   readonly #asked = signal<{ readonly freeze: FreezeId; readonly anchor: Anchor } | null>(null);
   #timer: ReturnType<typeof setTimeout> | undefined;
-  readonly #stop: () => void;
+  #again: ReturnType<typeof setTimeout> | undefined;
+  /** The freeze whose original was looked at here, and what came of it. */
+  readonly #looked = signal<{ readonly freeze: FreezeId; readonly news: OriginalNews } | null>(null);
+  readonly original: ReadonlySignal<OriginalNews | null>;
+  readonly #stops: (() => void)[];
 
   constructor(
     readonly consult: Consult,
@@ -29,12 +42,19 @@ export class SharedFreeze {
     consult.onFreezeRefused = (freeze) => {
       if (this.#asked.peek()?.freeze === freeze) this.#answered();
     };
-    this.#stop = effect(() => {
+    this.original = computed(() => this.#original());
+    const follow = effect(() => {
       if (this.consult.replica.value.state.freeze !== null && this.#asked.value !== null) this.#answered();
       const anchor = this.anchor();
       if (anchor === null) this.picture.release();
       else this.picture.freeze(anchor.stream === this.consult.stream.value ? anchor.rtpTime : null);
     });
+    const bring = effect(() => {
+      const freeze = this.consult.replica.value.state.freeze;
+      if (freeze?.original.state === "kept" && this.#looked.peek()?.freeze !== freeze.freeze)
+        this.#bring(freeze);
+    });
+    this.#stops = [follow, bring];
   }
 
   /** The frame that everybody stands on. */
@@ -64,7 +84,38 @@ export class SharedFreeze {
 
   close(): void {
     clearTimeout(this.#timer);
-    this.#stop();
+    clearTimeout(this.#again);
+    for (const stop of this.#stops) stop();
+  }
+
+  #original(): OriginalNews | null {
+    const freeze = this.consult.replica.value.state.freeze;
+    if (freeze === null) return null;
+    const looked = this.#looked.value;
+    if (looked?.freeze === freeze.freeze) return looked.news;
+    return freeze.original.state === "missing" ? freeze.original.reason : "awaited";
+  }
+
+  #bring(freeze: FreezeState): void {
+    this.#looked.value = { freeze: freeze.freeze, news: "awaited" };
+    void this.#prove(freeze);
+  }
+
+  async #prove({ freeze, anchor, original }: FreezeState): Promise<void> {
+    if (original.state !== "kept") return;
+    const { consult, session } = this.consult.grant;
+    const proven = await fetchOriginal(consult, session, original.original);
+    const now = this.consult.replica.peek().state.freeze;
+    if (now?.freeze !== freeze) return;
+    if (proven.result === "unreachable") {
+      this.#again = setTimeout(() => this.#bring(now), FETCH_AGAIN_MS);
+    } else if (proven.result === "wrong") {
+      this.#looked.value = { freeze, news: "doubted" };
+      this.consult.doubtOriginal(freeze);
+    } else {
+      this.picture.showOriginal(anchor.rtpTime, proven.picture);
+      this.#looked.value = { freeze, news: "proven" };
+    }
   }
 
   #ask(): void {

@@ -2,7 +2,7 @@
 //
 // Framework-free. Owns which frame is under the eyes now, the frozen frame that everybody stands on and the last frame
 // while the connection is made anew. Called by the screens through signals; drawing is the stage's.
-// Invariants: a freeze shows exactly its frame, or a near one that says so, or nothing; the video is never paused, so
+// Invariants: a freeze shows exactly its frame, or a near one that says so, or nothing; only a proven one is an original; the video is never paused, so
 // that a release shows the present and not the past.
 
 import { type ReadonlySignal, signal } from "@preact/signals";
@@ -10,12 +10,15 @@ import type { Size } from "../stage/points";
 import type { ConsultId, SessionId } from "../wire/ids";
 import type { RtpTime } from "../wire/units";
 import { ticksSince } from "./age";
-import { FrameWatcher, type PaintedFrame, type Picture } from "./frames";
+import { FrameWatcher, type PaintedFrame } from "./frames";
 import { STALE_AFTER_MS } from "./quality";
 import { WhepClient, type WhepState } from "./whep";
 
 /** What a frozen page shows. */
 export type Still =
+  /** The frame as it was captured, proven bit for bit. */
+  | { readonly kind: "original" }
+  /** The frame as it came with the video. */
   | { readonly kind: "exact" }
   /** The frame itself was never painted here; a neighbour stands in, this far away. */
   | { readonly kind: "near"; readonly offMs: number }
@@ -42,6 +45,8 @@ export class LivePicture {
   readonly #client: WhepClient;
   #watcher: FrameWatcher;
   #frozenOn: RtpTime | null = null;
+  /** Counts what was put over the video, so that what is ready late does not cover what came after it. */
+  #covers = 0;
   /** Times of the frames painted in the last second. */
   #paintTimes: number[] = [];
   #revivedAt = Number.NEGATIVE_INFINITY;
@@ -137,6 +142,13 @@ export class LivePicture {
     this.#seekStill();
   }
 
+  /** The proven original of a frame came; it is shown if everybody still stands on that frame. */
+  showOriginal(rtpTime: RtpTime, picture: ImageData): void {
+    if (this.#frozenOn !== rtpTime) return;
+    this.still.value = { kind: "original" };
+    void this.#coverWith(picture);
+  }
+
   release(): void {
     if (this.still.peek() === null) return;
     this.#frozenOn = null;
@@ -162,7 +174,7 @@ export class LivePicture {
     return new FrameWatcher(this.video, {
       onFrame: (frame) => this.#painted(frame),
       onKept: () => {
-        if (this.#frozenOn !== null && this.still.peek()?.kind !== "exact") this.#seekStill();
+        if (this.#frozenOn !== null && !this.#isCertain()) this.#seekStill();
       },
       receiver: () => this.#client.receiver(),
     });
@@ -171,7 +183,7 @@ export class LivePicture {
   #attach(track: MediaStreamTrack): void {
     // The element goes black until the first frame of the new connection: keep the last one over it.
     if (this.#newest.peek() !== null && this.still.peek() === null)
-      void this.#coverWith(this.#watcher.ring.newest()?.surface);
+      void this.#coverWith(this.#watcher.ring.newest()?.surface.source);
     this.video.srcObject = new MediaStream([track]);
     // Muted video may always play; a refusal means that the page is going away.
     this.video.play().catch(() => undefined);
@@ -196,7 +208,7 @@ export class LivePicture {
     const exact = ring.find(wanted);
     if (exact !== null) {
       this.still.value = { kind: "exact" };
-      void this.#coverWith(exact.surface);
+      void this.#coverWith(exact.surface.source);
       return;
     }
     const newest = ring.newest();
@@ -207,16 +219,17 @@ export class LivePicture {
     const offMs = Math.abs(ticksSince(nearest.frame.rtpTime, wanted)) / TICKS_PER_MS;
     if (offMs > NEAR_MS) return;
     this.still.value = { kind: "near", offMs };
-    void this.#coverWith(nearest.surface);
+    void this.#coverWith(nearest.surface.source);
   }
 
-  async #coverWith(picture: Picture | undefined): Promise<void> {
+  async #coverWith(picture: ImageBitmapSource | undefined): Promise<void> {
     if (picture === undefined) return;
-    const forFreeze = this.#frozenOn;
+    this.#covers += 1;
+    const cover = this.#covers;
     // A copy: the ring closes its own.
-    const copy = await createImageBitmap(picture.source).catch(() => null);
+    const copy = await createImageBitmap(picture).catch(() => null);
     if (copy === null) return;
-    if (forFreeze !== this.#frozenOn) {
+    if (cover !== this.#covers) {
       copy.close();
       return;
     }
@@ -225,6 +238,12 @@ export class LivePicture {
     if (this.#standsStill()) this.#setSize(copy);
     this.cover.getContext("bitmaprenderer")?.transferFromImageBitmap(copy);
     this.cover.hidden = false;
+  }
+
+  /** No better picture of the frozen frame is to be found among the painted ones. */
+  #isCertain(): boolean {
+    const kind = this.still.peek()?.kind;
+    return kind === "exact" || kind === "original";
   }
 
   #standsStill(): boolean {
@@ -238,6 +257,7 @@ export class LivePicture {
   }
 
   #uncover(): void {
+    this.#covers += 1;
     this.cover.hidden = true;
   }
 

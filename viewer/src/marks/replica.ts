@@ -4,9 +4,10 @@
 // give the same state. Called by `live/consult.ts`.
 // Invariants: entries apply in order and once; a gap is reported, never skipped; unknown events only move `seq`.
 
-import type { Seq } from "../wire/ids";
+import type { Seq, StreamId } from "../wire/ids";
 import type { LogEntry, LogEvent } from "../wire/log";
-import type { ConsultState, MarkState } from "../wire/socket";
+import type { ConsultState, MarkState, OriginalState } from "../wire/socket";
+import type { RtpTime } from "../wire/units";
 
 /** Withdrawn and replaced marks that the list still shows; the log itself keeps all of them. */
 const MAX_TAKEN_BACK = 200;
@@ -56,8 +57,20 @@ function fold(replica: Replica, entry: LogEntry): Replica {
       return streamStopped(replica, event);
     case "frozen":
       return withState(replica, {
-        freeze: { freeze: event.freeze, anchor: event.anchor, author: entry.author, at: entry.at },
+        freeze: {
+          freeze: event.freeze,
+          anchor: event.anchor,
+          author: entry.author,
+          at: entry.at,
+          original: { state: "awaited" },
+        },
       });
+    case "originalKept":
+      return noteOriginal(replica, event, { state: "kept", original: event.original });
+    case "originalMissing":
+      return noteOriginal(replica, event, { state: "missing", reason: event.reason });
+    case "originalDoubted":
+      return replica;
     case "released":
       return withState(replica, { freeze: null });
     case "marked":
@@ -77,6 +90,19 @@ function fold(replica: Replica, entry: LogEntry): Replica {
 }
 
 type Event<T extends LogEvent["type"]> = Extract<LogEvent, { type: T }>;
+
+/** About the frozen frame, unless its original is kept: then nothing takes that away. */
+function noteOriginal(
+  replica: Replica,
+  frame: { readonly stream: StreamId; readonly rtpTime: RtpTime },
+  original: OriginalState,
+): Replica {
+  const { freeze } = replica.state;
+  if (freeze === null || freeze.original.state === "kept") return replica;
+  const { anchor } = freeze;
+  if (anchor.stream !== frame.stream || anchor.rtpTime !== frame.rtpTime) return replica;
+  return withState(replica, { freeze: { ...freeze, original } });
+}
 
 function streamStarted(replica: Replica, event: Event<"streamStarted">): Replica {
   const { stream, stamped, codec } = event;

@@ -69,8 +69,10 @@ function sceneryWords(desk: Desk): [string, string] {
       const seconds = Math.floor((desk.watch.badge.value.silentMs ?? 0) / 1000);
       return [t("stage.stale"), t("stage.staleMore", { seconds })];
     }
+    case "frozenOriginal":
+      return [t("stage.frozenOriginal"), frozenBy(desk, "stage.frozenBy")];
     case "frozen":
-      return [t("stage.frozen"), frozenBy(desk, "stage.frozenBy")];
+      return [t("stage.frozen"), `${frozenBy(desk, "stage.frozenBy")}${noOriginal(desk)}`];
     case "frozenNear":
       return [
         t("stage.frozenNear"),
@@ -96,6 +98,12 @@ function frozenBy(desk: Desk, key: "stage.frozenBy" | "stage.frozenMissingMore")
   const freeze = desk.consult.replica.value.state.freeze;
   if (freeze === null) return t("stage.frozenSending");
   return t(key, { name: freeze.author.type === "relay" ? t("stage.someone") : freeze.author.name });
+}
+
+/** Why this is not the original, or that it is on its way; nothing while that is a matter of a blink. */
+function noOriginal(desk: Desk): string {
+  const news = desk.freeze.original.value;
+  return news === null || news === "proven" ? "" : ` ${t(`stage.original.${news}`)}`;
 }
 
 function ZoomLevel({ desk }: { desk: Desk }) {

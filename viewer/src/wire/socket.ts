@@ -4,6 +4,7 @@ import type { ConsultSummary } from "./http";
 import type { AnnotationId, FreezeId, Seq, SessionId, StreamId } from "./ids";
 import type { LogEntry } from "./log";
 import type { Anchor, Annotation, Pen, Point } from "./mark";
+import type { Original, OriginalGap } from "./original";
 import type { Author, Page, Participant, Rights } from "./people";
 import type { ProblemCode } from "./problem";
 import type { CaptureTime, RelayTime, RtpTime } from "./units";
@@ -49,7 +50,11 @@ author: Author,
 /**
  * When.
  */
-at: RelayTime, };
+at: RelayTime, 
+/**
+ * What is known of its original.
+ */
+original: OriginalState, };
 
 /**
  * What the relay says.
@@ -206,6 +211,19 @@ at: RelayTime,
 pinned: boolean, };
 
 /**
+ * What is known of the original of the frozen frame.
+ */
+export type OriginalState = { "state": "awaited" } | { "state": "kept", 
+/**
+ * What.
+ */
+original: Original, } | { "state": "missing", 
+/**
+ * Why.
+ */
+reason: OriginalGap, } | { "state": "doubted" };
+
+/**
  * Somebody's pointer.
  */
 export type Pointer = { 
@@ -349,7 +367,11 @@ at: Point | null,
 /**
  * The frame under it.
  */
-rtpTime: RtpTime | null, } | { "type": "sketch", 
+rtpTime: RtpTime | null, } | { "type": "doubtOriginal", 
+/**
+ * The freeze in force.
+ */
+freeze: FreezeId, } | { "type": "sketch", 
 /**
  * Id that the finished mark will have.
  */

@@ -4,6 +4,7 @@
 //! may have. Invariant: a consult has at most one task; when its task has a fault, it comes up again from its log and no
 //! other consult notices.
 
+use super::agents::Agents;
 use super::log::ConsultLog;
 use super::outbox::Outbox;
 use super::pages::{Admission, Door};
@@ -41,6 +42,8 @@ pub struct HubParts<L> {
     pub metrics: Arc<Metrics>,
     /// What pages follow.
     pub settings: Settings,
+    /// The way to agents.
+    pub agents: Agents,
 }
 
 /// All live consults. Clones share them.
@@ -222,6 +225,7 @@ impl<L: ConsultLog> Hub<L> {
             metrics: Arc::clone(&parts.metrics),
             settings: parts.settings,
             publishers: Arc::clone(&self.inner.publishers),
+            agents: parts.agents.clone(),
             status: Arc::clone(&status),
         };
         let span = tracing::info_span!("consult", %consult);

@@ -3,10 +3,12 @@
 //! `hub` finds or starts the task of a consult and `supervisor` keeps it running; `task` owns one consult, `pages` and
 //! `outbox` the bounded ways to its pages. `socket` greets a page, `catch_up` brings it to the head of the log, `meeting`
 //! is what follows. `log` is what a consult needs of a store, `publishers` and `pictures` bring the media part's events
-//! here. Invariant: a consult's state is touched by its own task only; everybody else sends it commands.
+//! here; `agents` is the way back to them and `keeper` takes originals to the store. Invariant: a consult's state is touched by its own task only; everybody else sends it commands.
 
+mod agents;
 mod catch_up;
 mod hub;
+mod keeper;
 mod log;
 mod meeting;
 mod outbox;
@@ -19,7 +21,9 @@ mod task;
 #[cfg(test)]
 mod tests;
 
+pub use agents::Agents;
 pub use hub::{Hub, HubParts, Live};
+pub use keeper::Keeper;
 pub use log::ConsultLog;
 pub use pictures::{Pictures, SessionNews};
 pub use publishers::{Claim, Publishers};

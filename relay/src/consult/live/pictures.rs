@@ -3,13 +3,16 @@
 //! One task reads the media events in order. Answers to an agent's clock questions leave from here, without a detour
 //! through the consult, so that the clock it learns is right. Nothing here waits for a consult's disk.
 
+use super::agents::Agents;
 use super::hub::Hub;
+use super::keeper::{From, Keeper};
 use super::log::ConsultLog;
 use crate::clock::Clock;
 use crate::consult::agent::Heard;
+use crate::consult::assembly::{Assembly, Pieced};
 use crate::consult::{Input, PictureInput};
 use crate::metrics::Metrics;
-use crate::sfu::{MediaSessionId, Sfu, SfuEvent, StopReason};
+use crate::sfu::{MediaSessionId, OriginalPart, SfuEvent, StopReason};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -21,7 +24,9 @@ pub struct Pictures<L: ConsultLog> {
     /// Where consults are.
     pub hub: Hub<L>,
     /// To answer agents.
-    pub sfu: Sfu,
+    pub agents: Agents,
+    /// Keeps what agents send.
+    pub keeper: Keeper,
     /// For the answers.
     pub clock: Arc<Clock>,
     /// For the counts.
@@ -79,6 +84,19 @@ impl<L: ConsultLog> Pictures<L> {
                 session,
                 text,
             } => self.heard(consult, stream, session, &text).await,
+            SfuEvent::Original {
+                consult,
+                stream,
+                session,
+                part,
+            } => {
+                let from = From {
+                    consult,
+                    stream,
+                    session,
+                };
+                self.pieced(from, &part);
+            }
             SfuEvent::PictureFlow {
                 consult,
                 stream,
@@ -112,6 +130,20 @@ impl<L: ConsultLog> Pictures<L> {
         }
     }
 
+    /// A piece of an original came; a whole one is kept.
+    fn pieced(&self, from: From, part: &OriginalPart) {
+        let piece = |assembly: &mut Assembly| match part {
+            OriginalPart::Head(text) => assembly.head(text),
+            OriginalPart::Piece(bytes) => assembly.piece(bytes),
+        };
+        let publishers = self.hub.publishers();
+        match publishers.listen(from.consult, from.session, |_, assembly| piece(assembly)) {
+            Some(Pieced::Whole { head, blob }) => self.keeper.keep(&self.hub, from, head, blob),
+            Some(Pieced::More) => {}
+            Some(Pieced::Refused) | None => self.metrics.originals_refused.up(),
+        }
+    }
+
     async fn heard(
         &self,
         consult: ConsultId,
@@ -123,13 +155,10 @@ impl<L: ConsultLog> Pictures<L> {
         match self
             .hub
             .publishers()
-            .listen(consult, session, |ear| ear.hear(text, now))
+            .listen(consult, session, |ear, _| ear.hear(text, now))
         {
             Some(Heard::Answer(answer)) => {
-                let text = serde_json::to_string(&answer).unwrap_or_default();
-                if let Err(error) = self.sfu.send_to_publisher(session, text) {
-                    tracing::debug!(%error, "an agent did not get an answer");
-                }
+                self.agents.say(session, &answer);
             }
             Some(Heard::Tell(input)) => {
                 if let PictureInput::Stamp {

@@ -6,6 +6,7 @@
 
 use crate::consult::RunningPicture;
 use crate::consult::agent::Ear;
+use crate::consult::assembly::Assembly;
 use crate::sfu::MediaSessionId;
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -33,6 +34,8 @@ pub struct Claim {
 struct Held {
     claim: Claim,
     ear: Ear,
+    /// The original that is arriving.
+    assembly: Assembly,
     state: State,
 }
 
@@ -90,6 +93,7 @@ impl Publishers {
         );
         held.push(Held {
             ear: Ear::new(consult, claim.stream, now),
+            assembly: Assembly::default(),
             claim,
             state: State::Connecting,
         });
@@ -145,24 +149,38 @@ impl Publishers {
         ran
     }
 
-    /// Listens to what its control channel says; none when the connection is unknown.
+    /// Listens to what its control channel says, or takes a piece of an original; none when the connection is unknown.
     pub(super) fn listen<T>(
         &self,
         consult: ConsultId,
         session: MediaSessionId,
-        listen: impl FnOnce(&mut Ear) -> T,
+        listen: impl FnOnce(&mut Ear, &mut Assembly) -> T,
     ) -> Option<T> {
         let mut consults = self.lock();
         let held = consults
             .get_mut(&consult)?
             .iter_mut()
             .find(|held| held.claim.session == session)?;
-        Some(listen(&mut held.ear))
+        Some(listen(&mut held.ear, &mut held.assembly))
     }
 
     /// The picture that runs in a consult.
     pub(super) fn running(&self, consult: ConsultId) -> Option<RunningPicture> {
         self.lock().get(&consult)?.iter().find_map(running)
+    }
+
+    /// The connection through which a stream's picture comes.
+    pub(super) fn session_of(
+        &self,
+        consult: ConsultId,
+        stream: StreamId,
+    ) -> Option<MediaSessionId> {
+        let consults = self.lock();
+        let runs = |held: &&Held| {
+            held.claim.stream == stream && matches!(held.state, State::Running { .. })
+        };
+        let held = consults.get(&consult)?.iter().find(runs)?;
+        Some(held.claim.session)
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<ConsultId, Vec<Held>>> {

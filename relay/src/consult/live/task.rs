@@ -5,6 +5,7 @@
 //! and joining never wait for the disk. A fault in the core unwinds this task only: the supervisor in `hub` starts it
 //! again from its log, and pages come back by themselves. Cost: a page's message takes two hops between tasks.
 
+use super::agents::Agents;
 use super::log::ConsultLog;
 use super::pages::{Door, Pages};
 use super::publishers::Publishers;
@@ -19,10 +20,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
+use wire::agent::RelayToAgent;
 use wire::log::{LogEntry, LogEvent};
 use wire::problem::ProblemCode;
 use wire::socket::Settings;
-use wire::{ConsultId, RelayTime, Seq};
+use wire::{ConsultId, RelayTime, Seq, StreamId};
 
 /// A consult that nobody is in keeps its state for this long, for those who look in again.
 const IDLE: Duration = Duration::from_secs(60);
@@ -67,6 +69,8 @@ pub(super) struct Surroundings<L> {
     pub(super) settings: Settings,
     pub(super) publishers: Arc<Publishers>,
     pub(super) status: Arc<Status>,
+    /// The way to agents.
+    pub(super) agents: Agents,
 }
 
 /// Why a task ended in order.
@@ -212,12 +216,20 @@ impl<L: ConsultLog> Task<'_, L> {
                 } => self.pages.admit(socket, &welcome, catch_up),
                 Effect::Say(Audience::One(socket), message) => self.pages.say(socket, &message),
                 Effect::Say(Audience::All, message) => self.pages.say_to_all(&message),
+                Effect::Ask(stream, word) => self.ask(stream, &word),
                 Effect::Close {
                     socket,
                     code,
                     retry_ms,
                 } => self.pages.close(socket, code, retry_ms),
             }
+        }
+    }
+
+    fn ask(&self, stream: StreamId, word: &RelayToAgent) {
+        let around = self.around;
+        if let Some(session) = around.publishers.session_of(around.consult, stream) {
+            around.agents.say(session, word);
         }
     }
 

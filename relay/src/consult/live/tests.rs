@@ -1,5 +1,6 @@
 //! What happens to live consults when the disk or the rules fail: only what must.
 
+use super::agents::Agents;
 use super::hub::{Hub, HubParts};
 use super::log::{ConsultLog, Opened};
 use super::outbox::{Inbox, Next, outbox};
@@ -86,6 +87,7 @@ impl World {
             clock: Arc::default(),
             metrics: Arc::clone(&metrics),
             settings,
+            agents: Agents::deaf(),
         });
         Self { hub, log, metrics }
     }

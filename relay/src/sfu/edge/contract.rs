@@ -68,8 +68,19 @@ pub(crate) enum EdgeEvent {
     ControlOpen,
     /// A text on `control`.
     ControlText(String),
+    /// Something on the channel `originals`.
+    Original(OriginalPart),
     /// Something on a data channel that was refused.
     DataRefused,
+}
+
+/// What comes on the channel `originals`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OriginalPart {
+    /// What is said of the next one.
+    Head(String),
+    /// A piece of its blob.
+    Piece(Bytes),
 }
 
 /// One connection, whichever way the picture flows.

@@ -19,6 +19,7 @@ mod secure;
 pub(crate) mod terms;
 mod viewer_edge;
 
+pub use contract::OriginalPart;
 pub(crate) use contract::{
     Connection, EdgeEvent, EdgeMaker, PublisherEdge, RtpIn, RtpOut, ViewerEdge,
 };

@@ -4,7 +4,7 @@
 //! receiver's own functions drop silently what they did not negotiate; DTLS's goodbye is looked for after each datagram,
 //! because `rtc` keeps it to itself. Called by the engine for one peer at a time. Set-up is `publisher_setup`.
 
-use super::contract::{Connection, EdgeEvent, PublisherEdge, RtpIn};
+use super::contract::{Connection, EdgeEvent, OriginalPart, PublisherEdge, RtpIn};
 use super::prime::tagged;
 use crate::sfu::error::EdgeError;
 use crate::sfu::limits::{MAX_CONTROL_BUFFERED_BYTES, MAX_DATA_CHANNELS, MAX_DATA_MESSAGE_BYTES};
@@ -27,6 +27,7 @@ use rtc::sansio::Protocol;
 use std::collections::VecDeque;
 use std::time::Instant;
 use wire::agent::CONTROL_CHANNEL;
+use wire::original::ORIGINALS_CHANNEL;
 
 /// Sender of our own RTCP; we have no source of our own on a publisher's connection, and 0 is avoided by convention.
 const OUR_RTCP_SSRC: u32 = 1;
@@ -40,6 +41,8 @@ pub(super) struct RtcPublisher {
     ready: VecDeque<EdgeEvent>,
     /// The channel `control`, once open.
     control: Option<RTCDataChannelId>,
+    /// The channel `originals`, once open.
+    originals: Option<RTCDataChannelId>,
     /// Channels that were refused.
     refused_channels: usize,
     connected: bool,
@@ -52,6 +55,7 @@ impl RtcPublisher {
             receiver,
             ready: VecDeque::new(),
             control: None,
+            originals: None,
             refused_channels: 0,
             connected: false,
         }
@@ -89,6 +93,7 @@ impl RtcPublisher {
             }
             RTCPeerConnectionEvent::OnDataChannel(RTCDataChannelEvent::OnClose(id)) => {
                 self.control = self.control.filter(|control| *control != id);
+                self.originals = self.originals.filter(|originals| *originals != id);
                 None
             }
             _ => None,
@@ -101,6 +106,10 @@ impl RtcPublisher {
             self.control = Some(id);
             return Some(EdgeEvent::ControlOpen);
         }
+        if channel.label() == ORIGINALS_CHANNEL && self.originals.is_none() {
+            self.originals = Some(id);
+            return None;
+        }
         let _ = channel.close();
         self.refused_channels += 1;
         if self.refused_channels > MAX_DATA_CHANNELS {
@@ -110,13 +119,17 @@ impl RtcPublisher {
     }
 
     fn on_data(&self, id: RTCDataChannelId, message: RTCDataChannelMessage) -> EdgeEvent {
-        let fits = message.is_string && message.data.len() <= MAX_DATA_MESSAGE_BYTES;
-        if self.control != Some(id) || !fits {
+        let (of_control, of_originals) = (self.control == Some(id), self.originals == Some(id));
+        if message.data.len() > MAX_DATA_MESSAGE_BYTES {
             return EdgeEvent::DataRefused;
         }
+        if of_originals && !message.is_string {
+            return EdgeEvent::Original(OriginalPart::Piece(message.data.freeze()));
+        }
         match String::from_utf8(message.data.into()) {
-            Ok(text) => EdgeEvent::ControlText(text),
-            Err(_) => EdgeEvent::DataRefused,
+            Ok(text) if of_control && message.is_string => EdgeEvent::ControlText(text),
+            Ok(text) if of_originals => EdgeEvent::Original(OriginalPart::Head(text)),
+            _ => EdgeEvent::DataRefused,
         }
     }
 

@@ -7,7 +7,7 @@
 use super::core::{Engine, Flush, Outgoing};
 use super::peer::Role;
 use super::stream::Stream;
-use crate::sfu::edge::{EdgeEvent, RtpIn};
+use crate::sfu::edge::{EdgeEvent, OriginalPart, RtpIn};
 use crate::sfu::event::{GoneReason, SfuEvent, StopReason};
 use crate::sfu::limits::{MAX_DATAGRAM_BYTES, MAX_TEXTS_AT_ONCE};
 use crate::sfu::net::ice::{Check, Path};
@@ -151,7 +151,9 @@ impl Engine {
                 }
                 match edge.poll_event(takes_data && texts < MAX_TEXTS_AT_ONCE) {
                     Some(event) => {
-                        texts += usize::from(matches!(event, EdgeEvent::ControlText(_)));
+                        let is_data =
+                            matches!(event, EdgeEvent::ControlText(_) | EdgeEvent::Original(_));
+                        texts += usize::from(is_data);
                         events.push(event);
                     }
                     None => return edge.next_timeout(),
@@ -181,6 +183,7 @@ impl Engine {
             EdgeEvent::Missing(missing) => self.retransmit(now, id, &missing),
             EdgeEvent::ControlOpen => self.on_control_open(id),
             EdgeEvent::ControlText(text) => self.on_control_text(id, text),
+            EdgeEvent::Original(part) => self.on_original(id, part),
             EdgeEvent::DataRefused => self.stats.dropped_data += 1,
         }
     }
@@ -241,6 +244,21 @@ impl Engine {
                 stream: publisher.stream,
                 session: peer.session,
                 text,
+            };
+            self.tell(event);
+        }
+    }
+
+    fn on_original(&mut self, id: PeerId, part: OriginalPart) {
+        let Some(peer) = self.peers.get(&id) else {
+            return;
+        };
+        if let Some(publisher) = peer.publisher() {
+            let event = SfuEvent::Original {
+                consult: peer.consult,
+                stream: publisher.stream,
+                session: peer.session,
+                part,
             };
             self.tell(event);
         }
