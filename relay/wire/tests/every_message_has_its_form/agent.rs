@@ -1,0 +1,81 @@
+//! The control channel of a capture agent, both ways.
+
+use crate::each;
+use crate::samples::{source, uuid};
+use wire::agent::{AgentToRelay, FrameStamp, RelayToAgent};
+use wire::original::OriginalGap;
+use wire::{CaptureTime, ConsultId, FrameIndex, RelayTime, RtpTime, StreamId};
+
+#[test]
+fn what_an_agent_says_and_hears() {
+    let stream = StreamId::from_uuid(uuid(2));
+    let sent_at = CaptureTime(1_795_000_000_000_000);
+    let stamp = FrameStamp {
+        stream,
+        index: FrameIndex(30),
+        captured_at: sent_at,
+        rtp_time: RtpTime::of(sent_at),
+    };
+    each(
+        "agent-to-relay",
+        vec![
+            (
+                "hello",
+                AgentToRelay::Hello {
+                    version: 1,
+                    software: "capture-agent 0.1.0".into(),
+                    source: "DICOM clip".into(),
+                },
+            ),
+            ("ping", AgentToRelay::Ping { sent_at }),
+            (
+                "stamp",
+                AgentToRelay::Stamp {
+                    stamp,
+                    clock_offset_us: Some(-250),
+                    clock_error_us: 120,
+                },
+            ),
+            ("state", AgentToRelay::State { source: source() }),
+            (
+                "original-missing",
+                AgentToRelay::OriginalMissing {
+                    rtp_time: RtpTime(7),
+                    reason: OriginalGap::Gone,
+                },
+            ),
+        ],
+    );
+    each(
+        "relay-to-agent",
+        vec![
+            (
+                "welcome",
+                RelayToAgent::Welcome {
+                    version: 1,
+                    consult: ConsultId::from_uuid(uuid(1)),
+                    stream,
+                },
+            ),
+            (
+                "pong",
+                RelayToAgent::Pong {
+                    sent_at,
+                    relay_time: RelayTime(1_795_000_000_000_250),
+                },
+            ),
+            (
+                "send-original",
+                RelayToAgent::SendOriginal {
+                    rtp_time: RtpTime(7),
+                },
+            ),
+            (
+                "original-kept",
+                RelayToAgent::OriginalKept {
+                    rtp_time: RtpTime(7),
+                },
+            ),
+        ],
+    );
+}

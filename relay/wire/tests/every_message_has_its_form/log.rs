@@ -1,0 +1,113 @@
+//! The entries of a consult's log.
+
+use crate::each;
+use crate::samples::{anchor, entry, original, person, uuid};
+use wire::log::{LogEvent, StreamEnd};
+use wire::original::OriginalGap;
+use wire::people::{Author, Page, Role};
+use wire::{AnnotationId, DeviceId, FreezeId, PersonId, RtpTime, SessionId, StreamId};
+
+#[test]
+fn what_the_log_holds() {
+    let (stream, freeze) = (StreamId::from_uuid(uuid(2)), FreezeId::from_uuid(uuid(6)));
+    let (id, session) = (
+        AnnotationId::from_uuid(uuid(3)),
+        SessionId::from_uuid(uuid(4)),
+    );
+    let device = Author::Device {
+        device: DeviceId::from_uuid(uuid(10)),
+        name: "エコー 1".into(),
+    };
+    let joined = LogEvent::Joined {
+        session,
+        person: PersonId::from_uuid(uuid(5)),
+        name: "佐藤 花".into(),
+        role: Role::Cardiologist,
+        page: Page::Consult,
+    };
+    each(
+        "log",
+        vec![
+            ("joined", entry(joined, person())),
+            ("left", entry(LogEvent::Left { session }, Author::Relay)),
+            (
+                "stream-started",
+                entry(
+                    LogEvent::StreamStarted {
+                        stream,
+                        stamped: true,
+                        codec: "H264".into(),
+                    },
+                    device,
+                ),
+            ),
+            (
+                "stream-stopped",
+                entry(
+                    LogEvent::StreamStopped {
+                        stream,
+                        reason: StreamEnd::Lost,
+                    },
+                    Author::Relay,
+                ),
+            ),
+            (
+                "frozen",
+                entry(
+                    LogEvent::Frozen {
+                        freeze,
+                        anchor: anchor(),
+                    },
+                    person(),
+                ),
+            ),
+            ("released", entry(LogEvent::Released { freeze }, person())),
+            (
+                "original-kept",
+                entry(
+                    LogEvent::OriginalKept {
+                        stream,
+                        rtp_time: RtpTime(7),
+                        original: original(),
+                    },
+                    Author::Relay,
+                ),
+            ),
+            (
+                "original-missing",
+                entry(
+                    LogEvent::OriginalMissing {
+                        stream,
+                        rtp_time: RtpTime(7),
+                        reason: OriginalGap::Gone,
+                    },
+                    Author::Relay,
+                ),
+            ),
+            (
+                "original-doubted",
+                entry(
+                    LogEvent::OriginalDoubted {
+                        stream,
+                        rtp_time: RtpTime(7),
+                    },
+                    person(),
+                ),
+            ),
+            (
+                "withdrawn",
+                entry(LogEvent::Withdrawn { mark: id }, person()),
+            ),
+            (
+                "pinned",
+                entry(
+                    LogEvent::Pinned {
+                        mark: id,
+                        pinned: true,
+                    },
+                    person(),
+                ),
+            ),
+        ],
+    );
+}

@@ -1,0 +1,304 @@
+//! One JSON snapshot per message, so that a change of the wire is seen in review; and each reads back as written.
+//!
+//! `INSTA_UPDATE=always cargo test -p wire` accepts a wanted change. The hello of the consult socket never changes.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod agent;
+mod http;
+mod log;
+mod samples;
+
+use crate::samples::{
+    anchor, entry, mark, original, participant, person, point, source, stroke, summary, uuid,
+};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::fmt::Debug;
+use wire::log::LogEvent;
+use wire::mark::{Anchor, Annotation, Pen, Shape};
+use wire::people::{Page, Rights};
+use wire::problem::ProblemCode;
+use wire::socket::{
+    ConsultState, FlowState, FreezeState, FromRelay, MarkState, OriginalState, Pointer, Settings,
+    Sketch, SketchForm, StreamState, ToRelay,
+};
+use wire::{AnnotationId, CaptureTime, FreezeId, RelayTime, RtpTime, Seq, SessionId, StreamId};
+
+/// Snapshots every value under its name and reads it back.
+pub(crate) fn each<T: Serialize + DeserializeOwned + PartialEq + Debug>(
+    direction: &str,
+    messages: Vec<(&str, T)>,
+) {
+    for (name, message) in messages {
+        insta::assert_json_snapshot!(format!("{direction}-{name}"), message);
+        let json = serde_json::to_string(&message).unwrap();
+        assert_eq!(serde_json::from_str::<T>(&json).unwrap(), message);
+    }
+}
+
+#[test]
+fn the_hello_never_changes() {
+    let hello = ToRelay::Hello {
+        version: 1,
+        page: Page::Bedside,
+        after_seq: None,
+    };
+    assert_eq!(
+        serde_json::to_string(&hello).unwrap(),
+        r#"{"type":"hello","version":1,"page":"bedside","afterSeq":null}"#
+    );
+    let resumed = ToRelay::Hello {
+        version: 1,
+        page: Page::Consult,
+        after_seq: Some(Seq(41)),
+    };
+    assert_eq!(
+        serde_json::to_string(&resumed).unwrap(),
+        r#"{"type":"hello","version":1,"page":"consult","afterSeq":41}"#
+    );
+}
+
+#[test]
+fn what_a_page_says() {
+    let id = AnnotationId::from_uuid(uuid(3));
+    let freeze = FreezeId::from_uuid(uuid(6));
+    let arrow = Shape::Arrow {
+        from: point(0.0, 1.0),
+        to: point(0.5, 0.5),
+    };
+    let label = Shape::Label {
+        at: point(0.1, 0.1),
+        text: "中隔".into(),
+    };
+    each(
+        "to-relay",
+        vec![
+            ("ping", ToRelay::Ping { id: 9 }),
+            ("mark-stroke", ToRelay::Mark { mark: stroke() }),
+            ("mark-arrow", ToRelay::Mark { mark: mark(arrow) }),
+            (
+                "mark-label",
+                ToRelay::Mark {
+                    mark: Annotation {
+                        replaces: Some(AnnotationId::from_uuid(uuid(8))),
+                        ..mark(label)
+                    },
+                },
+            ),
+            ("withdraw", ToRelay::Withdraw { mark: id }),
+            (
+                "pin",
+                ToRelay::Pin {
+                    mark: id,
+                    pinned: true,
+                },
+            ),
+            (
+                "freeze",
+                ToRelay::Freeze {
+                    freeze,
+                    anchor: anchor(),
+                },
+            ),
+            ("release", ToRelay::Release { freeze }),
+            ("doubt-original", ToRelay::DoubtOriginal { freeze }),
+            (
+                "point",
+                ToRelay::Point {
+                    at: Some(point(0.5, 0.5)),
+                    rtp_time: Some(RtpTime(90_000)),
+                },
+            ),
+            (
+                "point-away",
+                ToRelay::Point {
+                    at: None,
+                    rtp_time: None,
+                },
+            ),
+            (
+                "sketch",
+                ToRelay::Sketch {
+                    mark: id,
+                    anchor: anchor(),
+                    pen: Pen::Orange,
+                    form: SketchForm::Stroke,
+                    from: 12,
+                    points: vec![point(0.5, 0.5)],
+                },
+            ),
+        ],
+    );
+}
+
+#[test]
+fn what_the_relay_says_to_a_page() {
+    let stream = StreamId::from_uuid(uuid(2));
+    let at = RelayTime(1_795_000_000_100_000);
+    let rights = Rights {
+        point: true,
+        draw: true,
+        pin: true,
+        freeze: true,
+        release_any: false,
+    };
+    let state = ConsultState {
+        streams: vec![StreamState {
+            stream,
+            stamped: true,
+            codec: "H264".into(),
+            live: true,
+        }],
+        freeze: Some(FreezeState {
+            freeze: FreezeId::from_uuid(uuid(6)),
+            anchor: anchor(),
+            author: person(),
+            at,
+            original: OriginalState::Kept {
+                original: original(),
+            },
+        }),
+        marks: vec![MarkState {
+            mark: stroke(),
+            author: person(),
+            at,
+            pinned: false,
+        }],
+    };
+    each(
+        "from-relay",
+        vec![
+            (
+                "welcome",
+                FromRelay::Welcome {
+                    version: 1,
+                    relay_time: at,
+                    you: participant(),
+                    rights,
+                    consult: summary(),
+                    settings: Settings {
+                        quick_mark_seconds: 8,
+                        measuring: true,
+                    },
+                    head: Seq(7),
+                },
+            ),
+            ("snapshot", FromRelay::Snapshot { seq: Seq(7), state }),
+            (
+                "entries",
+                FromRelay::Entries {
+                    entries: vec![entry(LogEvent::Marked { mark: stroke() }, person())],
+                },
+            ),
+            (
+                "people",
+                FromRelay::People {
+                    participants: vec![participant()],
+                },
+            ),
+            (
+                "pointers",
+                FromRelay::Pointers {
+                    pointers: vec![Pointer {
+                        session: SessionId::from_uuid(uuid(4)),
+                        at: Some(point(0.5, 0.25)),
+                        rtp_time: Some(RtpTime(90_000)),
+                    }],
+                },
+            ),
+            (
+                "sketches",
+                FromRelay::Sketches {
+                    sketches: vec![Sketch {
+                        session: SessionId::from_uuid(uuid(4)),
+                        mark: AnnotationId::from_uuid(uuid(3)),
+                        anchor: anchor(),
+                        pen: Pen::Violet,
+                        form: SketchForm::Arrow,
+                        from: 0,
+                        points: vec![point(0.5, 0.5)],
+                    }],
+                },
+            ),
+            (
+                "stamp",
+                FromRelay::Stamp {
+                    stream,
+                    rtp_time: RtpTime(90_000),
+                    captured_at: CaptureTime(1_795_000_000_000_000),
+                    captured_relay: RelayTime(1_795_000_000_000_250),
+                    error_us: 120,
+                },
+            ),
+            (
+                "flow",
+                FromRelay::Flow {
+                    stream,
+                    state: FlowState::Live,
+                    fps: 29.5,
+                    kbps: 1980,
+                    silent_ms: 12,
+                    source: Some(source()),
+                },
+            ),
+            (
+                "pong",
+                FromRelay::Pong {
+                    id: 9,
+                    relay_time: at,
+                },
+            ),
+            (
+                "refused",
+                FromRelay::Refused {
+                    code: ProblemCode::NotYourMark,
+                    mark: Some(AnnotationId::from_uuid(uuid(3))),
+                    freeze: None,
+                },
+            ),
+            (
+                "known",
+                FromRelay::Known {
+                    mark: AnnotationId::from_uuid(uuid(3)),
+                },
+            ),
+            (
+                "closing",
+                FromRelay::Closing {
+                    code: ProblemCode::ShuttingDown,
+                    retry_ms: Some(500),
+                },
+            ),
+        ],
+    );
+}
+
+#[test]
+fn a_page_cannot_name_an_author_or_a_time() {
+    let mut forged = serde_json::to_value(ToRelay::Withdraw {
+        mark: AnnotationId::from_uuid(uuid(3)),
+    })
+    .unwrap();
+    forged["author"] = serde_json::json!({"type": "relay"});
+    assert!(serde_json::from_value::<ToRelay>(forged).is_err());
+    let mut forged = serde_json::to_value(ToRelay::Mark { mark: stroke() }).unwrap();
+    forged["mark"]["at"] = serde_json::json!(0);
+    assert!(serde_json::from_value::<ToRelay>(forged).is_err());
+}
+
+proptest::proptest! {
+    /// Whatever is drawn reads back as drawn: no point moves on the wire.
+    #[test]
+    fn a_drawn_mark_reads_back_as_drawn(
+        points in proptest::collection::vec((0.0..=1.0f64, 0.0..=1.0f64), 1..200),
+        rtp_time: u32,
+        id: u128,
+    ) {
+        let shape = Shape::Stroke { points: points.iter().map(|&(x, y)| point(x, y)).collect() };
+        let anchor = Anchor::Live { stream: StreamId::from_uuid(uuid(2)), rtp_time: RtpTime(rtp_time) };
+        let mark = Annotation { id: AnnotationId::from_uuid(uuid(id)), anchor, ..mark(shape) };
+        let said = ToRelay::Mark { mark };
+        let json = serde_json::to_string(&said).unwrap();
+        proptest::prop_assert_eq!(serde_json::from_str::<ToRelay>(&json).unwrap(), said);
+    }
+}

@@ -1,0 +1,110 @@
+//! Values that the messages are filled with.
+
+use uuid::Uuid;
+use wire::agent::{SourceHealth, SourceState};
+use wire::http::ConsultSummary;
+use wire::log::{LogEntry, LogEvent};
+use wire::mark::{Anchor, Annotation, DrawnOn, Pen, Point, Shape};
+use wire::original::{Digest, Original, PixelForm};
+use wire::people::{Author, Page, Participant, Role};
+use wire::{
+    AnnotationId, ConsultId, Fraction, PersonId, RelayTime, RtpTime, Seq, SessionId, StreamId,
+};
+
+pub(crate) fn uuid(n: u128) -> Uuid {
+    Uuid::from_u128(n)
+}
+
+pub(crate) fn point(x: f64, y: f64) -> Point {
+    Point {
+        x: Fraction::new(x).unwrap(),
+        y: Fraction::new(y).unwrap(),
+    }
+}
+
+pub(crate) fn anchor() -> Anchor {
+    Anchor::Live {
+        stream: StreamId::from_uuid(uuid(2)),
+        rtp_time: RtpTime(4_294_967_295),
+    }
+}
+
+pub(crate) fn original() -> Original {
+    Original {
+        width: 800,
+        height: 600,
+        form: PixelForm::Gray8,
+        pixels: Digest::from_bytes([0xab; 32]),
+        blob: Digest::from_bytes([0xcd; 32]),
+        bytes: 150_690,
+    }
+}
+
+pub(crate) fn mark(shape: Shape) -> Annotation {
+    Annotation {
+        id: AnnotationId::from_uuid(uuid(3)),
+        anchor: anchor(),
+        shape,
+        pen: Pen::Green,
+        drawn_on: DrawnOn::Running,
+        replaces: None,
+    }
+}
+
+pub(crate) fn stroke() -> Annotation {
+    mark(Shape::Stroke {
+        points: vec![point(0.25, 0.5), point(0.2604, 0.5125)],
+    })
+}
+
+pub(crate) fn person() -> Author {
+    Author::Person {
+        session: SessionId::from_uuid(uuid(4)),
+        person: PersonId::from_uuid(uuid(5)),
+        name: "佐藤 花".into(),
+        initials: "佐".into(),
+        role: Role::Cardiologist,
+    }
+}
+
+pub(crate) fn participant() -> Participant {
+    Participant {
+        session: SessionId::from_uuid(uuid(4)),
+        person: PersonId::from_uuid(uuid(5)),
+        name: "佐藤 花".into(),
+        initials: "佐".into(),
+        role: Role::Cardiologist,
+        page: Page::Consult,
+    }
+}
+
+pub(crate) fn summary() -> ConsultSummary {
+    ConsultSummary {
+        consult: ConsultId::from_uuid(uuid(1)),
+        alias: "訪問 1".into(),
+        picture: true,
+        people: 2,
+        opened_at: RelayTime(1_795_000_000_000_000),
+    }
+}
+
+pub(crate) fn source() -> SourceState {
+    SourceState {
+        health: SourceHealth::Running,
+        fps: 29.5,
+        width: 800,
+        height: 600,
+        target_kbps: 2000,
+        frames_skipped: 1,
+        encoder: "libx264".into(),
+    }
+}
+
+pub(crate) fn entry(event: LogEvent, author: Author) -> LogEntry {
+    LogEntry {
+        seq: Seq(7),
+        at: RelayTime(1_795_000_000_100_000),
+        author,
+        event,
+    }
+}
