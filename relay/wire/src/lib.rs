@@ -1,8 +1,9 @@
 //! Ids, units and messages that the capture agent, the relay and the viewer exchange.
 //!
 //! Owns the shape of everything that crosses a process border as JSON: the consult socket both ways, the agent's
-//! control channel both ways, HTTP bodies and problem codes. It does no IO, reads no clock, holds no rules: who may
-//! do what is the relay's `consult` and `auth`. Everyone may depend on it; it depends on nothing of ours.
+//! control channel both ways, HTTP bodies, problem codes and ultrasound regions. It does no IO, reads no clock, holds
+//! no rules: who may do what is the relay's `consult` and `auth`. Everyone may depend on it; it depends on nothing of
+//! ours.
 //!
 //! TypeScript types are generated from here into `viewer/src/wire` (`cargo test -p wire` fails when they are stale;
 //! `make wire` writes them). Clients ignore and count variants that they do not know.
@@ -15,6 +16,7 @@ pub mod mark;
 pub mod original;
 pub mod people;
 pub mod problem;
+pub mod region;
 pub mod socket;
 pub mod units;
 

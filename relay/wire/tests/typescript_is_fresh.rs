@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use ts_rs::{Config, TS};
-use wire::{agent, http, mark, problem, socket};
+use wire::{agent, http, mark, problem, region, socket};
 
 /// Everything that a page sends or receives; types that these name come along.
 fn export_all(into: &Path) {
@@ -19,6 +19,7 @@ fn export_all(into: &Path) {
     http::TicketGrant::export_all(&config).unwrap();
     http::DemoDoor::export_all(&config).unwrap();
     http::DemoTicketRequest::export_all(&config).unwrap();
+    region::Region::export_all(&config).unwrap();
     fs::write(into.join("constants.ts"), constants()).unwrap();
 }
 
