@@ -14,6 +14,7 @@ mod inflate;
 pub mod limits;
 mod meta;
 mod picture;
+mod region_form;
 mod regions;
 mod scan;
 mod source;
