@@ -1,9 +1,10 @@
-//! Ultrasound DICOM: guarded reading, frame decoding, frame times and regions. No network.
+//! Ultrasound DICOM: guarded reading, frame decoding, frame times, regions and measuring. No network.
 //!
 //! `Clip::open` walks a foreign file flat, checks everything it declares against `limits`, and leaves the
 //! pixels where they are; `Clip::frame` decodes one frame into a canonical `Picture` in its right colour. Nothing
 //! here panics on any input, nothing recurses over foreign data, and no header or error carries a patient
-//! attribute. Callers: the capture agent (clips as a source), the relay (archive), sample and test tools.
+//! attribute. `measure` goes from points on a picture to numbers with units. Callers: the capture agent (clips as a
+//! source), the relay (archive), sample and test tools.
 
 mod clip;
 mod decode;
@@ -12,6 +13,7 @@ mod fragments;
 mod header;
 mod inflate;
 pub mod limits;
+pub mod measure;
 mod meta;
 mod picture;
 mod region_form;
