@@ -121,14 +121,31 @@ const DICOM_KNOWS_NO_NETWORK: Rule = Rule {
     never: &["tokio", "std::net", "axum", "reqwest"],
 };
 
+/// The viewer holds the same rules, which have no file and no clock.
+const MEASURING_IS_ARITHMETIC: Rule = Rule {
+    what: "measuring takes regions and points, not files",
+    within: &["relay/echo-dicom/src/measure"],
+    except: &[],
+    never: &[
+        "std::fs",
+        "std::env",
+        "SystemTime",
+        "Instant",
+        "crate::clip",
+        "crate::source",
+        "crate::scan",
+    ],
+};
+
 /// The drawing stage and the live connection run without a component tree; signals are how components read them.
 const STAGE_AND_LIVE_ARE_FRAMEWORK_FREE: Rule = Rule {
-    what: "stage, live, net and marks import no component",
+    what: "stage, live, net, marks and measure import no component",
     within: &[
         "viewer/src/stage",
         "viewer/src/live",
         "viewer/src/net",
         "viewer/src/marks",
+        "viewer/src/measure",
     ],
     except: &[],
     never: &["preact", "react", "screens", "parts"],
@@ -141,6 +158,7 @@ const SOURCE_RULES: &[&Rule] = &[
     &ONLY_PUBLISH_NAMES_WEBRTC,
     &WIRE_DOES_NO_IO,
     &DICOM_KNOWS_NO_NETWORK,
+    &MEASURING_IS_ARITHMETIC,
     &STAGE_AND_LIVE_ARE_FRAMEWORK_FREE,
 ];
 
