@@ -1,6 +1,6 @@
 //! Figures: what is measured, what must be reached, what others reach, and how all of it is printed and stored.
 //!
-//! Owns the list of keys with their targets and peers (issue 2, "Must reach"), percentiles, the table and the JSON file.
+//! Owns the list of keys with their targets and peers (the "must reach" of the issues), percentiles, the table and the JSON file.
 //! It measures nothing. Invariant: a figure without a measured value is not in the file; nothing is filled in.
 
 use anyhow::{Context, Result};
@@ -60,6 +60,8 @@ pub(crate) const KINDS: &[Kind] = &[
     kind("glass_60fps_p99_ms", "ms", None, "21.3 without a relay"),
     kind("encode_p50_ms", "ms", None, "2-4 x264 superfast"),
     kind("encode_p99_ms", "ms", None, ""),
+    kind("capture_to_sent_p50_ms", "ms", None, ""),
+    kind("capture_to_sent_p99_ms", "ms", None, ""),
     kind(
         "relay_share_p50_ms",
         "ms",
@@ -76,6 +78,10 @@ pub(crate) const KINDS: &[Kind] = &[
     kind("first_picture_p99_ms", "ms", None, ""),
     kind("mark_round_trip_p50_ms", "ms", Some(60.0), ""),
     kind("mark_round_trip_p99_ms", "ms", None, ""),
+    kind("freeze_p50_ms", "ms", Some(150.0), ""),
+    kind("freeze_p99_ms", "ms", None, ""),
+    kind("original_p50_ms", "ms", Some(250.0), "nobody offers it"),
+    kind("original_p99_ms", "ms", None, ""),
     kind(
         "relay_cpu_per_packet_1_us",
         "µs",

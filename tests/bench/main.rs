@@ -11,6 +11,7 @@ mod floor;
 mod forward;
 mod glass;
 mod mark;
+mod original;
 
 use anyhow::{Context, Result};
 use clap::{Parser, ValueEnum};
@@ -44,6 +45,8 @@ struct Options {
 enum Group {
     /// What a person at the glass feels: age of the picture, joining, marks.
     Live,
+    /// What stands still: the shared freeze and its original.
+    Still,
     /// What forwarding costs the relay.
     Forward,
     /// What the viewer weighs.
@@ -71,6 +74,13 @@ fn main() -> Result<()> {
             let figures = first_picture::measure(figures).await?;
             mark::measure(figures).await
         })?;
+    }
+    if wanted(Group::Still) {
+        figures = run(figures, move |figures| async move {
+            original::measure(figures).await
+        })?;
+    }
+    if wanted(Group::Live) || wanted(Group::Still) {
         machine.browser = Some(runtime()?.block_on(Browser::shared())?.version().to_owned());
     }
     machine.load_after = load();

@@ -18,6 +18,8 @@ window.hibikiWitness = (() => {
   const pen = [];
   /** Marks in force by id, folded from what came over the socket. */
   const marks = new Map();
+  /** What the frame around the picture said, and when. */
+  const sceneries = [];
   const counts = { painted: 0, unread: 0, sockets: 0, presence: 0 };
   const state = {
     firstFrameAt: null,
@@ -70,6 +72,10 @@ window.hibikiWitness = (() => {
   new MutationObserver(() => {
     for (const video of document.querySelectorAll("video")) watch(video);
   }).observe(document, { childList: true, subtree: true });
+  new MutationObserver((changes) => {
+    for (const { target } of changes)
+      push(sceneries, MAX_MESSAGES, { at: wall(), scenery: target.dataset.scenery ?? "" });
+  }).observe(document, { attributes: true, attributeFilter: ["data-scenery"], subtree: true });
 
   // ── consult socket ──
   const PRESENCE = new Set(["pointers", "sketches", "stamp", "flow", "pong", "ping", "point", "sketch"]);
@@ -259,6 +265,7 @@ window.hibikiWitness = (() => {
 
   return {
     frames,
+    sceneries,
     messages,
     answers,
     pen,

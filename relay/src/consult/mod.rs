@@ -35,6 +35,8 @@ pub mod state;
 #[cfg(test)]
 mod log_properties;
 #[cfg(test)]
+mod originals_tests;
+#[cfg(test)]
 mod rules_tests;
 #[cfg(test)]
 pub(crate) mod samples;

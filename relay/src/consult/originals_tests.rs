@@ -1,0 +1,136 @@
+//! The rules of originals, each as a sentence.
+
+use super::effect::{Effect, Input, PictureInput, SocketKey};
+use super::originals::OriginalInput;
+use super::samples::{Meeting, SECOND, STREAM, anchor, cardiologist, picture, trainee};
+use wire::FreezeId;
+use wire::agent::RelayToAgent;
+use wire::log::{LogEvent, StreamEnd};
+use wire::mark::Anchor;
+use wire::original::{Digest, Original, OriginalGap, PixelForm};
+use wire::problem::ProblemCode::NotFrozen;
+use wire::socket::{OriginalState, ToRelay};
+
+fn kept() -> Original {
+    let digest = Digest::from_bytes([7; 32]);
+    Original {
+        width: 800,
+        height: 600,
+        form: PixelForm::Gray8,
+        pixels: digest,
+        blob: digest,
+        bytes: 150_000,
+    }
+}
+
+/// What the log last said of the original of the frozen frame.
+fn original(meeting: &Meeting) -> OriginalState {
+    let restored = super::samples::restored(&meeting.disk);
+    restored.shown.state.freeze.unwrap().original
+}
+
+fn asked(meeting: &Meeting) -> usize {
+    let asks = |effect: &&Effect| {
+        matches!(
+            effect,
+            Effect::Ask(STREAM, RelayToAgent::SendOriginal { .. })
+        )
+    };
+    meeting.done.iter().filter(asks).count()
+}
+
+fn arrives(meeting: &mut Meeting) {
+    let Anchor::Live { rtp_time, .. } = anchor();
+    let original = kept();
+    meeting.apply(Input::Picture(
+        STREAM,
+        PictureInput::Original(OriginalInput::Kept { rtp_time, original }),
+    ));
+}
+
+#[test]
+fn a_freeze_asks_for_the_original_once_and_the_log_says_that_it_is_kept() {
+    let mut meeting = Meeting::of(&[cardiologist()]);
+    let freeze = meeting.freezes(0);
+    assert_eq!(
+        (asked(&meeting), original(&meeting)),
+        (1, OriginalState::Awaited)
+    );
+    arrives(&mut meeting);
+    let expected = OriginalState::Kept { original: kept() };
+    assert_eq!(original(&meeting), expected);
+    // The same frame again: it is told from the log, nobody is asked.
+    meeting.says(0, ToRelay::Release { freeze });
+    meeting.freezes(0);
+    assert_eq!((asked(&meeting), original(&meeting)), (1, expected));
+}
+
+#[test]
+fn an_agent_that_has_it_no_more_or_does_not_answer_is_said_so() {
+    let mut meeting = Meeting::of(&[cardiologist()]);
+    let freeze = meeting.freezes(0);
+    let Anchor::Live { rtp_time, .. } = anchor();
+    let gone = OriginalInput::Missing {
+        rtp_time,
+        reason: OriginalGap::Gone,
+    };
+    meeting.apply(Input::Picture(STREAM, PictureInput::Original(gone)));
+    let missing = |reason| OriginalState::Missing { reason };
+    assert_eq!(original(&meeting), missing(OriginalGap::Gone));
+    meeting.says(0, ToRelay::Release { freeze });
+    meeting.freezes(0);
+    meeting.passes(6 * SECOND);
+    assert_eq!(original(&meeting), missing(OriginalGap::AgentAway));
+    // It comes after all.
+    arrives(&mut meeting);
+    assert_eq!(original(&meeting), OriginalState::Kept { original: kept() });
+}
+
+#[test]
+fn an_agent_that_comes_back_is_asked_again_and_a_foreign_publisher_never() {
+    let mut meeting = Meeting::of(&[cardiologist()]);
+    meeting.freezes(0);
+    meeting.apply(Input::Picture(
+        STREAM,
+        PictureInput::Stopped(StreamEnd::Lost),
+    ));
+    meeting.apply(Input::Picture(STREAM, PictureInput::Started(picture())));
+    assert_eq!(asked(&meeting), 2);
+    let mut foreign = Meeting::new();
+    let mut theirs = picture();
+    theirs.stamped = false;
+    foreign.apply(Input::Picture(STREAM, PictureInput::Started(theirs)));
+    foreign.apply(Input::Joined(SocketKey(0), cardiologist()));
+    foreign.freezes(0);
+    assert_eq!(asked(&foreign), 0);
+    let missing = OriginalState::Missing {
+        reason: OriginalGap::NoAgent,
+    };
+    assert_eq!(original(&foreign), missing);
+}
+
+#[test]
+fn a_doubted_original_is_on_record_and_nobody_takes_a_kept_one_away() {
+    let mut meeting = Meeting::of(&[cardiologist(), trainee()]);
+    let freeze = meeting.freezes(0);
+    arrives(&mut meeting);
+    meeting.says(1, ToRelay::DoubtOriginal { freeze });
+    meeting.says(
+        1,
+        ToRelay::DoubtOriginal {
+            freeze: FreezeId::random(),
+        },
+    );
+    assert_eq!(meeting.refused(), vec![NotFrozen]);
+    let doubted = |event: &&LogEvent| matches!(event, LogEvent::OriginalDoubted { .. });
+    assert_eq!(
+        meeting
+            .disk
+            .iter()
+            .map(|entry| &entry.event)
+            .filter(doubted)
+            .count(),
+        1
+    );
+    assert_eq!(original(&meeting), OriginalState::Kept { original: kept() });
+}

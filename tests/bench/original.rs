@@ -1,0 +1,68 @@
+//! Freeze: from the cardiologist's word to the relay until the bedside page stands on the frame, and until it has proven the
+//! original of it, on one host clock.
+//!
+//! The end is the moment at which the page says so, after decoding and recomputing the digest; drawing follows within a frame.
+
+use crate::figures::{Figures, Spread};
+use anyhow::{Context, Result};
+use serde::Deserialize;
+use std::time::Duration;
+use stories::person::Person;
+use stories::story::{Plan, Story};
+
+/// Freezes that count; the first ones warm up.
+const FREEZES: usize = 30;
+const WARM_UP: usize = 2;
+const LIMIT: Duration = Duration::from_secs(8);
+
+/// When this page last asked for a freeze.
+const ASKED_AT: &str = "() => hibikiWitness.messages.findLast((m) => m.dir === 'out' && m.message.type === 'freeze')?.at ?? null";
+/// When this page first said, after a moment, that it stands still, and that it shows the original.
+const STOOD_AT: &str =
+    "(after) => { const said = hibikiWitness.sceneries.filter((s) => s.at > after);
+    const still = said.find((s) => s.scenery.startsWith('frozen') && s.scenery !== 'frozenMissing');
+    const original = said.find((s) => s.scenery === 'frozenOriginal');
+    return still && original ? { still: still.at, original: original.at } : null; }";
+
+#[derive(Debug, Deserialize)]
+struct Stood {
+    still: f64,
+    original: f64,
+}
+
+/// Measures `freeze_*` and `original_*`.
+pub(crate) async fn measure(mut figures: Figures) -> Result<Figures> {
+    let story = Story::start(Plan::default().source("test:fps=30,size=800x600").release()).await?;
+    let bedside = story.bedside().await?;
+    let doctor = story.cardiologist().await?;
+    bedside.sees_picture_within(LIMIT).await?;
+    doctor.sees_picture_within(LIMIT).await?;
+    let (mut still, mut original) = (Vec::new(), Vec::new());
+    for n in 0..WARM_UP + FREEZES {
+        doctor.picture_moves().await?;
+        let (asked, stood) = freeze(&doctor, &bedside).await?;
+        if n >= WARM_UP {
+            still.push(stood.still - asked);
+            original.push(stood.original - asked);
+        }
+        doctor.releases().await?;
+    }
+    let still = Spread::of(still, "freezes")?;
+    figures.set("freeze_p50_ms", still.p(50));
+    figures.set("freeze_p99_ms", still.p(99));
+    let original = Spread::of(original, "originals")?;
+    figures.set("original_p50_ms", original.p(50));
+    figures.set("original_p99_ms", original.p(99));
+    Ok(figures)
+}
+
+async fn freeze(doctor: &Person, bedside: &Person) -> Result<(f64, Stood)> {
+    doctor.freezes().await?;
+    let asked: Option<f64> = doctor.page().eval(ASKED_AT, ()).await?;
+    let asked = asked.context("the page asked for a freeze")?;
+    let stood = bedside
+        .page()
+        .until("the original", LIMIT, STOOD_AT, asked)
+        .await?;
+    Ok((asked, stood))
+}
