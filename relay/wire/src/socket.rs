@@ -154,7 +154,7 @@ pub enum FromRelay {
         /// Position.
         seq: Seq,
         /// State.
-        state: ConsultState,
+        state: Box<ConsultState>,
     },
     /// Entries in order: missed ones after a resume, and new ones as they happen.
     Entries {

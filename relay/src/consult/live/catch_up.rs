@@ -8,7 +8,7 @@ use crate::consult::CatchUp;
 use axum::extract::ws::Utf8Bytes;
 use wire::Seq;
 use wire::log::LogEntry;
-use wire::socket::{ConsultState, FromRelay, MAX_MESSAGE_BYTES};
+use wire::socket::{FromRelay, MAX_MESSAGE_BYTES};
 
 /// Largest snapshot in bytes: about 2,000 marks of 20 points. Beyond it a page reads the log in pages.
 const MAX_SNAPSHOT_BYTES: usize = 1024 * 1024;
@@ -40,7 +40,7 @@ pub(super) fn way(catch_up: CatchUp) -> Way {
         },
         CatchUp::Everything { to } => from_nothing(to),
         CatchUp::Snapshot { seq, state } => {
-            let line = line(&FromRelay::Snapshot { seq, state: *state });
+            let line = line(&FromRelay::Snapshot { seq, state });
             if line.len() <= MAX_SNAPSHOT_BYTES {
                 Way::Written(vec![line])
             } else {
@@ -53,7 +53,7 @@ pub(super) fn way(catch_up: CatchUp) -> Way {
 fn from_nothing(to: Seq) -> Way {
     let empty = line(&FromRelay::Snapshot {
         seq: Seq::START,
-        state: ConsultState::default(),
+        state: Box::default(),
     });
     Way::Pages {
         first: Some(empty),

@@ -183,7 +183,13 @@ fn what_the_relay_says_to_a_page() {
                     head: Seq(7),
                 },
             ),
-            ("snapshot", FromRelay::Snapshot { seq: Seq(7), state }),
+            (
+                "snapshot",
+                FromRelay::Snapshot {
+                    seq: Seq(7),
+                    state: Box::new(state),
+                },
+            ),
             (
                 "entries",
                 FromRelay::Entries {
