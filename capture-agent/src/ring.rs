@@ -80,13 +80,22 @@ impl Ring {
     /// The frame captured at exactly `rtp_time`.
     #[must_use]
     pub fn find(&self, rtp_time: RtpTime) -> Option<&Frame> {
+        self.frames.get(self.position(rtp_time)?)
+    }
+
+    fn position(&self, rtp_time: RtpTime) -> Option<usize> {
         let newest = self.frames.back()?.stamp.rtp_time;
         // Distances to the newest frame fall from oldest to newest, also across the wrap of the 32-bit clock.
         let wanted = newest.since(rtp_time);
-        let at = self
-            .frames
+        self.frames
             .binary_search_by(|frame| wanted.cmp(&newest.since(frame.stamp.rtp_time)))
-            .ok()?;
+            .ok()
+    }
+
+    /// The frame captured `step` frames after the one at exactly `rtp_time`, or before it when negative.
+    #[must_use]
+    pub fn neighbour(&self, rtp_time: RtpTime, step: i8) -> Option<&Frame> {
+        let at = self.position(rtp_time)?.checked_add_signed(step.into())?;
         self.frames.get(at)
     }
 
@@ -190,6 +199,15 @@ mod tests {
         assert_eq!(ring.find(wanted).unwrap().stamp.index, FrameIndex(7));
         assert!(ring.find(RtpTime(wanted.0 + 1)).is_none());
         assert!(ring.find(RtpTime(wanted.0 - 1)).is_none());
+        let index = |step| {
+            ring.neighbour(wanted, step)
+                .map(|frame| frame.stamp.index.0)
+        };
+        assert_eq!(
+            [index(-7), index(-1), index(0), index(1)],
+            [0, 6, 7, 8].map(Some)
+        );
+        assert_eq!([index(-8), index(23)], [None, None], "beyond either end");
     }
 
     #[test]

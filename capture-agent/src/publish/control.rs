@@ -6,6 +6,7 @@
 use crate::clock::CaptureClock;
 use crate::frame::StreamName;
 use crate::publish::clock_sync::ClockSync;
+use crate::publish::originals::Asked;
 use crate::publish::writer::LastSent;
 use crate::status::StatusBoard;
 use crate::sync::held;
@@ -14,8 +15,8 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval};
 use webrtc::data_channel::{DataChannel, DataChannelEvent};
+use wire::WIRE_VERSION;
 use wire::agent::{AgentToRelay, MAX_CONTROL_BYTES, RelayToAgent};
-use wire::{RtpTime, WIRE_VERSION};
 
 /// Time between pings: often enough to notice a relay that died within a second or two.
 const PING: Duration = Duration::from_millis(500);
@@ -39,7 +40,7 @@ pub(super) struct Control {
     /// When the relay last spoke.
     pub(super) heard: watch::Sender<Option<Instant>>,
     /// Where originals are asked for.
-    pub(super) originals: mpsc::Sender<RtpTime>,
+    pub(super) originals: mpsc::Sender<Asked>,
 }
 
 /// What came out of a message.
@@ -141,9 +142,9 @@ impl Control {
                 sync.answer(sent_at, relay_time, self.clock.now());
                 Heard::Time
             }
-            Ok(RelayToAgent::SendOriginal { rtp_time }) => {
+            Ok(RelayToAgent::SendOriginal { rtp_time, step }) => {
                 // Full: nobody can look at that many at once, and the relay says so when its time is up.
-                let _ = self.originals.try_send(rtp_time);
+                let _ = self.originals.try_send(Asked { rtp_time, step });
                 Heard::Original
             }
             Ok(RelayToAgent::OriginalKept { .. }) => Heard::Original,

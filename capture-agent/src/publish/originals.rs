@@ -17,6 +17,13 @@ use wire::original::{ORIGINAL_CHUNK_BYTES, OriginalGap, OriginalHead};
 /// Originals that may be asked for and not sent yet. One freeze asks for one; a person steps through some.
 pub(super) const MAX_ASKED: usize = 16;
 
+/// A frame by its RTP time, and how many frames from it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Asked {
+    pub(super) rtp_time: RtpTime,
+    pub(super) step: i8,
+}
+
 /// The way of originals out of one connection.
 pub(super) struct Originals {
     /// The channel.
@@ -26,7 +33,7 @@ pub(super) struct Originals {
     /// Where they are.
     pub(super) ring: Arc<Mutex<Ring>>,
     /// What the relay asks for.
-    pub(super) asked: mpsc::Receiver<RtpTime>,
+    pub(super) asked: mpsc::Receiver<Asked>,
 }
 
 impl Originals {
@@ -35,14 +42,14 @@ impl Originals {
         let mut waiting = Vec::with_capacity(MAX_ASKED);
         while let Some(first) = self.asked.recv().await {
             waiting.push(first);
-            while let Some(rtp_time) = self.newest(&mut waiting) {
-                self.send(rtp_time).await;
+            while let Some(asked) = self.newest(&mut waiting) {
+                self.send(asked).await;
             }
         }
     }
 
     /// Takes in what was asked meanwhile, and gives the one asked for last.
-    fn newest(&mut self, waiting: &mut Vec<RtpTime>) -> Option<RtpTime> {
+    fn newest(&mut self, waiting: &mut Vec<Asked>) -> Option<Asked> {
         while let Ok(next) = self.asked.try_recv() {
             waiting.retain(|held| *held != next);
             waiting.push(next);
@@ -53,24 +60,33 @@ impl Originals {
         waiting.pop()
     }
 
-    async fn send(&self, rtp_time: RtpTime) {
-        let frame = held(&self.ring).find(rtp_time).cloned();
+    async fn send(&self, asked: Asked) {
+        let Asked {
+            rtp_time: asked,
+            step,
+        } = asked;
+        let frame = held(&self.ring).neighbour(asked, step).cloned();
         let Some(frame) = frame else {
             tracing::info!("an original that was asked for has left the ring");
-            self.say_missing(rtp_time).await;
+            self.say_missing(asked).await;
             return;
         };
+        let rtp_time = frame.stamp.rtp_time;
         let coded = tokio::task::spawn_blocking(move || still::png(&frame.picture)).await;
         let (original, blob) = match coded {
             Ok(Ok(coded)) => coded,
             Ok(Err(error)) => {
                 tracing::error!(%error, "an original could not be coded");
-                self.say_missing(rtp_time).await;
+                self.say_missing(asked).await;
                 return;
             }
             Err(_) => return,
         };
-        let head = OriginalHead { rtp_time, original };
+        let head = OriginalHead {
+            rtp_time,
+            asked,
+            original,
+        };
         let text = serde_json::to_string(&head).unwrap_or_default();
         if let Err(error) = self.pieces(&text, &blob).await {
             tracing::debug!(%error, "an original was not sent to its end");

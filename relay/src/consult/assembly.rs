@@ -72,6 +72,7 @@ mod tests {
     fn head(bytes: u32) -> OriginalHead {
         OriginalHead {
             rtp_time: RtpTime(7),
+            asked: RtpTime(7),
             original: Original {
                 width: 4,
                 height: 2,

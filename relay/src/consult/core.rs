@@ -93,7 +93,7 @@ pub struct Consult {
     pub(super) running: HashMap<StreamId, RunningPicture>,
     /// The original that was asked for last.
     pub(super) awaited: Option<Awaited>,
-    /// What agents are to be asked.
+    /// What agents are to be asked, and what somebody hears about it.
     pub(super) asks: Vec<Effect>,
 }
 
@@ -155,7 +155,7 @@ impl Consult {
     #[must_use]
     pub fn due(&self) -> Option<RelayTime> {
         let flows = self.flows.iter().map(|(_, flow)| flow.due()).min();
-        let awaited = self.awaited.map(|awaited| awaited.until);
+        let awaited = self.awaited.as_ref().map(|awaited| awaited.until);
         [
             self.presence.due(),
             flows,

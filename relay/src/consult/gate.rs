@@ -18,8 +18,8 @@ const MARKS_BURST: u32 = 120;
 const PRESENCE_PER_S: u32 = 66;
 /// As above, at once.
 const PRESENCE_BURST: u32 = 66;
-/// Freezes and releases of one page in a second; a person presses a key.
-const FREEZES_PER_S: u32 = 5;
+/// Freezes, steps and releases of one page in a second; nobody presses a key faster.
+const FREEZES_PER_S: u32 = 10;
 /// All messages and control frames of one page in a second; more is no page of ours.
 const ALL_PER_S: u32 = 240;
 /// Messages beyond that before the socket is ended.
@@ -114,6 +114,7 @@ impl Gate {
             }
             ToRelay::Freeze { freeze, .. }
             | ToRelay::Release { freeze }
+            | ToRelay::Step { freeze, .. }
             | ToRelay::DoubtOriginal { freeze } => (self.freezes.take(now), None, Some(*freeze)),
             ToRelay::Hello { .. } | ToRelay::Ping { .. } => (true, None, None),
         };
@@ -162,8 +163,8 @@ impl Gate {
                 now,
             ),
             Some(
-                "hello" | "ping" | "withdraw" | "pin" | "freeze" | "release" | "doubtOriginal"
-                | "point" | "sketch",
+                "hello" | "ping" | "withdraw" | "pin" | "freeze" | "release" | "step"
+                | "doubtOriginal" | "point" | "sketch",
             )
             | None => self.strike(refused(ProblemCode::MessageRefused, None), now),
             Some(_) => Verdict::Refuse(refused(ProblemCode::MessageRefused, None)),

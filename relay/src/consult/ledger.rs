@@ -82,7 +82,9 @@ impl Ledger {
                 self.originals
                     .insert((*stream, *rtp_time), (*original, entry.at));
             }
-            LogEvent::OriginalMissing { .. } | LogEvent::OriginalDoubted { .. } => {}
+            LogEvent::Stepped { .. }
+            | LogEvent::OriginalMissing { .. }
+            | LogEvent::OriginalDoubted { .. } => {}
             LogEvent::Marked { mark } => self.marked(mark, &entry.author),
             LogEvent::Withdrawn { mark } => self.take_back(*mark),
             LogEvent::Pinned { mark, pinned } => {

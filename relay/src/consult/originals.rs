@@ -3,15 +3,16 @@
 //! Called by the core when a frame is frozen, when a picture comes back and when the agent answers. Invariant: of a frozen
 //! frame the log says in the end that its original is kept, or why there is none.
 
-use super::core::Consult;
-use super::effect::{Effect, Newcomer};
+use super::core::{Consult, Refused, refusal};
+use super::effect::{Effect, Newcomer, SocketKey};
+use super::rights::rights;
 use wire::agent::RelayToAgent;
 use wire::log::LogEvent;
 use wire::mark::Anchor;
 use wire::original::{Original, OriginalGap};
 use wire::people::Author;
 use wire::problem::ProblemCode;
-use wire::socket::OriginalState;
+use wire::socket::{MAX_STEP, OriginalState};
 use wire::{FreezeId, RelayTime, RtpTime, StreamId};
 
 /// An agent answers within this, or is taken for away. What comes later still counts.
@@ -20,11 +21,21 @@ const ANSWER_US: u64 = 5_000_000;
 const SAME_ROUND_US: u64 = 6 * 3_600 * 1_000_000;
 
 /// An original that was asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Awaited {
     stream: StreamId,
     rtp_time: RtpTime,
+    /// Somebody wants a neighbour of it.
+    step: Option<Step>,
     pub(super) until: RelayTime,
+}
+
+/// Who moves which freeze.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Step {
+    socket: SocketKey,
+    author: Author,
+    freeze: FreezeId,
 }
 
 /// What an agent says of an original.
@@ -34,6 +45,8 @@ pub enum OriginalInput {
     Kept {
         /// Which frame.
         rtp_time: RtpTime,
+        /// The frame that was named when it was asked for.
+        asked: RtpTime,
         /// What.
         original: Original,
     },
@@ -66,18 +79,63 @@ impl Consult {
 
     fn ask_for_original(&mut self, stream: StreamId, rtp_time: RtpTime, now: RelayTime) {
         match self.running.get(&stream) {
-            Some(picture) if picture.stamped => {
-                self.awaited = Some(Awaited {
-                    stream,
-                    rtp_time,
-                    until: RelayTime(now.0 + ANSWER_US),
-                });
-                self.asks
-                    .push(Effect::Ask(stream, RelayToAgent::SendOriginal { rtp_time }));
-            }
+            Some(picture) if picture.stamped => self.ask(stream, (rtp_time, 0), None, now),
             Some(_) => self.no_original(stream, rtp_time, OriginalGap::NoAgent, now),
             None => self.no_original(stream, rtp_time, OriginalGap::AgentAway, now),
         }
+    }
+
+    fn ask(
+        &mut self,
+        stream: StreamId,
+        (rtp_time, step): (RtpTime, i8),
+        by: Option<Step>,
+        now: RelayTime,
+    ) {
+        self.awaited = Some(Awaited {
+            stream,
+            rtp_time,
+            step: by,
+            until: RelayTime(now.0 + ANSWER_US),
+        });
+        let word = RelayToAgent::SendOriginal { rtp_time, step };
+        self.asks.push(Effect::Ask(stream, word));
+    }
+
+    /// Somebody wants everybody to stand on a neighbour of the frozen frame. It is found, and its original kept, before
+    /// anybody moves.
+    pub(super) fn step(
+        &mut self,
+        (socket, who): (SocketKey, &Newcomer),
+        freeze: FreezeId,
+        by: i8,
+        now: RelayTime,
+    ) -> Result<(), ProblemCode> {
+        if !rights(who.role).freeze {
+            return Err(ProblemCode::NotAllowed);
+        }
+        if by == 0 || by.unsigned_abs() > MAX_STEP.unsigned_abs() {
+            return Err(ProblemCode::MessageRefused);
+        }
+        let held = self.shown.state.freeze.as_ref();
+        let frame = held.filter(|held| held.freeze == freeze);
+        let Some(Anchor::Live { stream, rtp_time }) = frame.map(|held| held.anchor) else {
+            return Err(ProblemCode::NotFrozen);
+        };
+        if !self
+            .running
+            .get(&stream)
+            .is_some_and(|picture| picture.stamped)
+        {
+            return Err(ProblemCode::NoFrame);
+        }
+        let step = Step {
+            socket,
+            author: who.author(),
+            freeze,
+        };
+        self.ask(stream, (rtp_time, by), Some(step), now);
+        Ok(())
     }
 
     /// A picture runs again: what it owes is asked for.
@@ -96,8 +154,14 @@ impl Consult {
 
     pub(super) fn original(&mut self, stream: StreamId, input: OriginalInput, now: RelayTime) {
         match input {
-            OriginalInput::Kept { rtp_time, original } => {
-                self.answered(stream, rtp_time);
+            OriginalInput::Kept {
+                rtp_time,
+                asked,
+                original,
+            } => {
+                if let Some(step) = self.answered(stream, asked).and_then(|was| was.step) {
+                    self.stepped(step, (stream, asked), rtp_time, now);
+                }
                 let author = self
                     .running
                     .get(&stream)
@@ -110,8 +174,8 @@ impl Consult {
                 let _ = self.append(author, kept, now);
             }
             OriginalInput::Missing { rtp_time, reason } => {
-                if self.answered(stream, rtp_time) {
-                    self.no_original(stream, rtp_time, reason, now);
+                if let Some(awaited) = self.answered(stream, rtp_time) {
+                    self.missed(awaited, reason, now);
                 }
             }
         }
@@ -120,7 +184,7 @@ impl Consult {
     /// Time passed: an agent that did not answer is taken for away.
     pub(super) fn give_up_original(&mut self, now: RelayTime) {
         if let Some(late) = self.awaited.take_if(|awaited| awaited.until <= now) {
-            self.no_original(late.stream, late.rtp_time, OriginalGap::AgentAway, now);
+            self.missed(late, OriginalGap::AgentAway, now);
         }
     }
 
@@ -145,11 +209,47 @@ impl Consult {
         )
     }
 
-    /// Whether it was awaited.
-    fn answered(&mut self, stream: StreamId, rtp_time: RtpTime) -> bool {
+    /// What was awaited, if it was this.
+    fn answered(&mut self, stream: StreamId, rtp_time: RtpTime) -> Option<Awaited> {
         self.awaited
             .take_if(|awaited| awaited.stream == stream && awaited.rtp_time == rtp_time)
-            .is_some()
+    }
+
+    /// The neighbour is here: everybody moves, unless they went on meanwhile.
+    fn stepped(
+        &mut self,
+        step: Step,
+        (stream, from): (StreamId, RtpTime),
+        to: RtpTime,
+        now: RelayTime,
+    ) {
+        let at = |rtp_time| Anchor::Live { stream, rtp_time };
+        let held = self.shown.state.freeze.as_ref();
+        let still_there =
+            held.is_some_and(|held| held.freeze == step.freeze && held.anchor == at(from));
+        if still_there {
+            let moved = LogEvent::Stepped {
+                freeze: step.freeze,
+                anchor: at(to),
+            };
+            let _ = self.append(step.author, moved, now);
+        }
+    }
+
+    /// What was awaited does not come. Who wanted to step hears it alone: nothing changed for the others.
+    fn missed(&mut self, awaited: Awaited, reason: OriginalGap, now: RelayTime) {
+        let Some(step) = awaited.step else {
+            self.no_original(awaited.stream, awaited.rtp_time, reason, now);
+            return;
+        };
+        self.asks.push(refusal(
+            step.socket,
+            Refused {
+                code: ProblemCode::NoFrame,
+                mark: None,
+                freeze: Some(step.freeze),
+            },
+        ));
     }
 
     fn no_original(

@@ -3,13 +3,13 @@
 use super::effect::{Effect, Input, PictureInput, SocketKey};
 use super::originals::OriginalInput;
 use super::samples::{Meeting, SECOND, STREAM, anchor, cardiologist, picture, trainee};
-use wire::FreezeId;
 use wire::agent::RelayToAgent;
 use wire::log::{LogEvent, StreamEnd};
 use wire::mark::Anchor;
 use wire::original::{Digest, Original, OriginalGap, PixelForm};
-use wire::problem::ProblemCode::NotFrozen;
+use wire::problem::ProblemCode::{MessageRefused, NoFrame, NotAllowed, NotFrozen};
 use wire::socket::{OriginalState, ToRelay};
+use wire::{FreezeId, RtpTime};
 
 fn kept() -> Original {
     let digest = Digest::from_bytes([7; 32]);
@@ -44,7 +44,11 @@ fn arrives(meeting: &mut Meeting) {
     let original = kept();
     meeting.apply(Input::Picture(
         STREAM,
-        PictureInput::Original(OriginalInput::Kept { rtp_time, original }),
+        PictureInput::Original(OriginalInput::Kept {
+            rtp_time,
+            asked: rtp_time,
+            original,
+        }),
     ));
 }
 
@@ -132,5 +136,50 @@ fn a_doubted_original_is_on_record_and_nobody_takes_a_kept_one_away() {
             .count(),
         1
     );
+    assert_eq!(original(&meeting), OriginalState::Kept { original: kept() });
+}
+
+#[test]
+fn a_step_moves_everybody_once_the_neighbour_is_kept_and_a_trainee_moves_nobody() {
+    let mut meeting = Meeting::of(&[cardiologist(), trainee()]);
+    let freeze = meeting.freezes(0);
+    arrives(&mut meeting);
+    meeting.says(1, ToRelay::Step { freeze, by: 1 });
+    meeting.says(0, ToRelay::Step { freeze, by: 0 });
+    assert_eq!(meeting.refused(), vec![NotAllowed, MessageRefused]);
+    meeting.says(0, ToRelay::Step { freeze, by: -1 });
+    let Anchor::Live { stream, rtp_time } = anchor();
+    let before = RtpTime(rtp_time.0 - 3_000);
+    meeting.apply(Input::Picture(
+        STREAM,
+        PictureInput::Original(OriginalInput::Kept {
+            rtp_time: before,
+            asked: rtp_time,
+            original: kept(),
+        }),
+    ));
+    let state = super::samples::restored(&meeting.disk).shown.state;
+    let moved = state.freeze.unwrap();
+    let expected = Anchor::Live {
+        stream,
+        rtp_time: before,
+    };
+    assert_eq!(moved.anchor, expected);
+    assert_eq!(moved.original, OriginalState::Kept { original: kept() });
+}
+
+#[test]
+fn a_step_beyond_what_the_device_has_is_told_to_who_asked_and_changes_nothing() {
+    let mut meeting = Meeting::of(&[cardiologist()]);
+    let freeze = meeting.freezes(0);
+    arrives(&mut meeting);
+    meeting.says(0, ToRelay::Step { freeze, by: 1 });
+    let Anchor::Live { rtp_time, .. } = anchor();
+    let gone = OriginalInput::Missing {
+        rtp_time,
+        reason: OriginalGap::Gone,
+    };
+    meeting.apply(Input::Picture(STREAM, PictureInput::Original(gone)));
+    assert_eq!(meeting.refused(), vec![NoFrame]);
     assert_eq!(original(&meeting), OriginalState::Kept { original: kept() });
 }

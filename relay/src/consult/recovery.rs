@@ -36,9 +36,9 @@ impl Consult {
         let (mark, freeze) = match &entry.event {
             LogEvent::Marked { mark } => (Some(mark.id), None),
             LogEvent::Withdrawn { mark } | LogEvent::Pinned { mark, .. } => (Some(*mark), None),
-            LogEvent::Frozen { freeze, .. } | LogEvent::Released { freeze } => {
-                (None, Some(*freeze))
-            }
+            LogEvent::Frozen { freeze, .. }
+            | LogEvent::Stepped { freeze, .. }
+            | LogEvent::Released { freeze } => (None, Some(*freeze)),
             LogEvent::Joined { .. }
             | LogEvent::Left { .. }
             | LogEvent::StreamStarted { .. }

@@ -47,6 +47,14 @@ impl Consult {
                 self.freeze(&who, freeze, anchor, now).map(|()| Done::Taken)
             }
             ToRelay::Release { freeze } => self.release(&who, freeze, now).map(|()| Done::Taken),
+            ToRelay::Step { freeze, by } => self
+                .step((socket, &who), freeze, by, now)
+                .map(|()| Done::Taken)
+                .map_err(|code| Refused {
+                    code,
+                    mark: None,
+                    freeze: Some(freeze),
+                }),
             ToRelay::DoubtOriginal { freeze } => {
                 self.doubt(&who, freeze, now).map(|()| Done::Taken)
             }
@@ -113,6 +121,7 @@ fn in_doubt(message: &ToRelay) -> Option<Refused> {
         ToRelay::Withdraw { mark } | ToRelay::Pin { mark, .. } => (Some(*mark), None),
         ToRelay::Freeze { freeze, .. }
         | ToRelay::Release { freeze }
+        | ToRelay::Step { freeze, .. }
         | ToRelay::DoubtOriginal { freeze } => (None, Some(*freeze)),
         ToRelay::Hello { .. }
         | ToRelay::Ping { .. }

@@ -56,6 +56,12 @@ impl Shown {
                     original: OriginalState::Awaited,
                 });
             }
+            LogEvent::Stepped { freeze, anchor } => {
+                if let Some(held) = state.freeze.as_mut().filter(|held| held.freeze == *freeze) {
+                    held.anchor = *anchor;
+                    held.original = OriginalState::Awaited;
+                }
+            }
             LogEvent::OriginalKept {
                 stream,
                 rtp_time,

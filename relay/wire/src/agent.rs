@@ -139,10 +139,13 @@ pub enum RelayToAgent {
         /// The relay's clock when it answered.
         relay_time: RelayTime,
     },
-    /// Send the original of this frame; the newest one asked for goes first.
+    /// Send the original of this frame, or of a neighbour of it; the newest one asked for goes first.
     SendOriginal {
         /// Which frame.
         rtp_time: RtpTime,
+        /// Captured frames later, or earlier when negative; 0 is the frame itself.
+        #[serde(default)]
+        step: i8,
     },
     /// The original of this frame is durable.
     OriginalKept {

@@ -75,6 +75,13 @@ pub enum LogEvent {
         /// The frame.
         anchor: Anchor,
     },
+    /// The shared freeze moved to another frame.
+    Stepped {
+        /// Which freeze.
+        freeze: FreezeId,
+        /// The frame that everybody stands on now.
+        anchor: Anchor,
+    },
     /// The picture runs again.
     Released {
         /// Which freeze ended.

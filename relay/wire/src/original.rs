@@ -1,8 +1,8 @@
 //! Originals (原画): a frame exactly as it was captured, banner masked, as the agent hands it to the relay.
 //!
 //! ```text
-//! relay ─ control: sendOriginal {rtpTime} ────────► agent
-//! relay ◄─ originals: {rtpTime, original} text ──── agent      then the blob, cut into binary messages, in order
+//! relay ─ control: sendOriginal {rtpTime, step} ──► agent
+//! relay ◄─ originals: {rtpTime, asked, original} ── agent      then the blob, cut into binary messages, in order
 //! relay ─ control: originalKept {rtpTime} ────────► agent      after it is durable
 //! ```
 //!
@@ -175,6 +175,8 @@ impl Original {
 pub struct OriginalHead {
     /// Which frame.
     pub rtp_time: RtpTime,
+    /// The frame that was named when it was asked for: another one when a neighbour was wanted.
+    pub asked: RtpTime,
     /// What follows.
     pub original: Original,
 }

@@ -62,6 +62,7 @@ problem_codes! {
     PublisherPresent = 409, "Another publisher is live in this consult. Stop it first.";
     AlreadyFrozen = 409, "Somebody froze the picture first. Everybody stands on that frame.";
     NotFrozen = 409, "That freeze is over.";
+    NoFrame = 404, "The device has no frame that way any more. Everybody stays on this one.";
     MarkIdTaken = 409, "A different mark with this id exists. Nothing was changed.";
     MarkUnknown = 404, "That mark does not exist or was withdrawn.";
     NotYourMark = 403, "Only its author can withdraw or replace a mark.";

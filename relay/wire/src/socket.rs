@@ -30,6 +30,9 @@ pub const MAX_SKETCH_POINTS: usize = 64;
 /// How long between two presence messages of one page, in milliseconds.
 pub const PRESENCE_INTERVAL_MS: u64 = 33;
 
+/// Longest step of a freeze, in frames.
+pub const MAX_STEP: i8 = 30;
+
 /// What a page says.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 #[ts(export_to = "socket.ts")]
@@ -77,6 +80,13 @@ pub enum ToRelay {
         freeze: FreezeId,
         /// The frame under the eyes.
         anchor: Anchor,
+    },
+    /// Moves the shared freeze to a neighbour of its frame.
+    Step {
+        /// The freeze in force.
+        freeze: FreezeId,
+        /// Captured frames later, or earlier when negative; at most `MAX_STEP` and not 0.
+        by: i8,
     },
     /// Lets the picture run again.
     Release {

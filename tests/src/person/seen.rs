@@ -280,6 +280,24 @@ impl Person {
         seen.with_context(|| format!("a {:?} has instead {instead}", self.role))
     }
 
+    /// Waits until the page shows the proven original of the frame with this number in its barcode.
+    ///
+    /// # Errors
+    /// When it does not in time.
+    pub async fn sees_original_of_frame_within(&self, n: u16, within: Duration) -> Result<()> {
+        let shown = "(n) => window.hibiki?.scenery === 'frozenOriginal' && hibikiWitness.coverBarcode()?.n === n";
+        let seen = self
+            .page
+            .until::<bool>("the original of a frame", within, shown, n)
+            .await;
+        if seen.is_ok() {
+            return Ok(());
+        }
+        let instead: Value = self.page.eval(FROZEN_INSTEAD, ()).await?;
+        seen.map(drop)
+            .with_context(|| format!("a {:?} has instead {instead}", self.role))
+    }
+
     /// A rough look at the running picture: 16 by 12 cells of red, green and blue.
     ///
     /// # Errors

@@ -72,6 +72,28 @@ fn a_freeze_brings_the_original_of_that_very_frame_to_everyone_and_to_who_comes_
 }
 
 #[test]
+fn a_step_takes_everybody_to_the_neighbour_that_was_captured() -> Result<()> {
+    tell(Plan::default(), |story| async move {
+        let (doctor, bedside) = (story.cardiologist().await?, story.bedside().await?);
+        for person in [&doctor, &bedside] {
+            person.sees_picture_within(secs(5)).await?;
+            person.picture_moves().await?;
+        }
+        doctor.freezes().await?;
+        let first = doctor.sees_original_within(secs(5)).await?;
+        for (key, frames) in [(",", 1u16), (",", 2), (".", 1)] {
+            doctor.page().press(key).await?;
+            for person in [&doctor, &bedside] {
+                person
+                    .sees_original_of_frame_within(first.n.wrapping_sub(frames), secs(5))
+                    .await?;
+            }
+        }
+        Ok(())
+    })
+}
+
+#[test]
 fn without_an_agent_that_answers_the_page_says_that_it_is_the_video() -> Result<()> {
     tell(Plan::default(), |story| async move {
         let doctor = story.cardiologist().await?;

@@ -127,6 +127,11 @@ export class Consult {
     return this.#socket.send({ type: "freeze", freeze, anchor });
   }
 
+  /** Moves the freeze in force by frames. */
+  step(freeze: FreezeId, by: number): boolean {
+    return this.#socket.send({ type: "step", freeze, by });
+  }
+
   release(freeze: FreezeId): boolean {
     return this.#socket.send({ type: "release", freeze });
   }

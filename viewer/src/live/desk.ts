@@ -22,7 +22,7 @@ import { exposeDiagnostics } from "./diagnostics";
 import type { PaintedFrame } from "./frames";
 import { SharedFreeze } from "./freeze";
 import { DrawingHand } from "./hand";
-import { LivePicture } from "./picture";
+import { LivePicture, type Still } from "./picture";
 import { STALE_AFTER_MS } from "./quality";
 import { composeScene } from "./scene";
 import { Watch } from "./watch";
@@ -36,10 +36,16 @@ export type Scenery =
   | "frozen"
   | "frozenOriginal"
   | "frozenNear"
+  | "frozenComing"
   | "frozenMissing";
 
 /** Why drawing is not possible now. */
 export type Hindrance = "noRight" | "noPicture" | "stillMissing" | null;
+
+/** The frozen frame is not on the glass yet. */
+function isOnItsWay({ kind }: Still): boolean {
+  return kind === "missing" || kind === "coming";
+}
 
 export class Desk {
   readonly consult: Consult;
@@ -80,7 +86,7 @@ export class Desk {
     this.hindrance = computed(() => this.#hindrance());
     this.#standsOn = computed(() => {
       const still = this.picture.still.value;
-      return still === null || still.kind === "missing" ? null : this.freeze.anchor();
+      return still === null || isOnItsWay(still) ? null : this.freeze.anchor();
     });
     let visible: readonly MarkState[] = [];
     this.visible = computed(() => {
@@ -195,6 +201,7 @@ export class Desk {
     if (still !== null) {
       if (still.kind === "original") return "frozenOriginal";
       if (still.kind === "exact") return "frozen";
+      if (still.kind === "coming") return "frozenComing";
       return still.kind === "near" ? "frozenNear" : "frozenMissing";
     }
     const { level } = this.watch.badge.value;
@@ -206,7 +213,8 @@ export class Desk {
     const linked = this.consult.me.value !== null;
     if (linked && !this.consult.rights.value.draw) return "noRight";
     if (this.picture.frame.value === null || this.consult.stream.value === null) return "noPicture";
-    return this.picture.still.value?.kind === "missing" ? "stillMissing" : null;
+    const still = this.picture.still.value;
+    return still !== null && isOnItsWay(still) ? "stillMissing" : null;
   }
 
   /** Frames of one publisher must not pass for frames of another. */

@@ -28,8 +28,8 @@ export class SharedFreeze {
   readonly #asked = signal<{ readonly freeze: FreezeId; readonly anchor: Anchor } | null>(null);
   #timer: ReturnType<typeof setTimeout> | undefined;
   #again: ReturnType<typeof setTimeout> | undefined;
-  /** The freeze whose original was looked at here, and what came of it. */
-  readonly #looked = signal<{ readonly freeze: FreezeId; readonly news: OriginalNews } | null>(null);
+  /** The frozen frame whose original was looked at here, and what came of it. */
+  readonly #looked = signal<{ readonly frame: string; readonly news: OriginalNews } | null>(null);
   readonly original: ReadonlySignal<OriginalNews | null>;
   readonly #stops: (() => void)[];
 
@@ -51,7 +51,7 @@ export class SharedFreeze {
     });
     const bring = effect(() => {
       const freeze = this.consult.replica.value.state.freeze;
-      if (freeze?.original.state === "kept" && this.#looked.peek()?.freeze !== freeze.freeze)
+      if (freeze?.original.state === "kept" && this.#looked.peek()?.frame !== frameOf(freeze))
         this.#bring(freeze);
     });
     this.#stops = [follow, bring];
@@ -82,6 +82,12 @@ export class SharedFreeze {
     else if (this.mayRelease()) this.consult.release(freeze.freeze);
   }
 
+  /** Moves everybody to a neighbour of the frozen frame. */
+  step(by: 1 | -1): void {
+    const freeze = this.consult.replica.peek().state.freeze;
+    if (freeze !== null) this.consult.step(freeze.freeze, by);
+  }
+
   close(): void {
     clearTimeout(this.#timer);
     clearTimeout(this.#again);
@@ -92,29 +98,31 @@ export class SharedFreeze {
     const freeze = this.consult.replica.value.state.freeze;
     if (freeze === null) return null;
     const looked = this.#looked.value;
-    if (looked?.freeze === freeze.freeze) return looked.news;
+    if (looked?.frame === frameOf(freeze)) return looked.news;
     return freeze.original.state === "missing" ? freeze.original.reason : "awaited";
   }
 
   #bring(freeze: FreezeState): void {
-    this.#looked.value = { freeze: freeze.freeze, news: "awaited" };
+    this.#looked.value = { frame: frameOf(freeze), news: "awaited" };
     void this.#prove(freeze);
   }
 
-  async #prove({ freeze, anchor, original }: FreezeState): Promise<void> {
+  async #prove(held: FreezeState): Promise<void> {
+    const { freeze, anchor, original } = held;
     if (original.state !== "kept") return;
+    const frame = frameOf(held);
     const { consult, session } = this.consult.grant;
     const proven = await fetchOriginal(consult, session, original.original);
     const now = this.consult.replica.peek().state.freeze;
-    if (now?.freeze !== freeze) return;
+    if (now === null || frameOf(now) !== frame) return;
     if (proven.result === "unreachable") {
       this.#again = setTimeout(() => this.#bring(now), FETCH_AGAIN_MS);
     } else if (proven.result === "wrong") {
-      this.#looked.value = { freeze, news: "doubted" };
+      this.#looked.value = { frame, news: "doubted" };
       this.consult.doubtOriginal(freeze);
     } else {
       this.picture.showOriginal(anchor.rtpTime, proven.picture);
-      this.#looked.value = { freeze, news: "proven" };
+      this.#looked.value = { frame, news: "proven" };
     }
   }
 
@@ -131,4 +139,9 @@ export class SharedFreeze {
     clearTimeout(this.#timer);
     this.#asked.value = null;
   }
+}
+
+/** One freeze on one frame: a step makes it another one. */
+function frameOf({ freeze, anchor }: FreezeState): string {
+  return `${freeze} ${anchor.stream} ${anchor.rtpTime}`;
 }

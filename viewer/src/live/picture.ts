@@ -23,7 +23,9 @@ export type Still =
   /** The frame itself was never painted here; a neighbour stands in, this far away. */
   | { readonly kind: "near"; readonly offMs: number }
   /** The frame was shown before this page came: the picture goes on and the words say so. */
-  | { readonly kind: "missing" };
+  | { readonly kind: "missing" }
+  /** Everybody stepped to a frame that is on its way; the one before stands here until then. */
+  | { readonly kind: "coming" };
 
 /** A neighbour farther away than this shows another moment of the heart. */
 const NEAR_MS = 50;
@@ -136,9 +138,11 @@ export class LivePicture {
   /** Stands on a frame until `release`; null for a frame of a stream that is not this one, which cannot be here. */
   freeze(rtpTime: RtpTime | null): void {
     if (this.still.peek() !== null && this.#frozenOn === rtpTime) return;
+    // A step: the picture behind must not flash up between two stills.
+    const stays = rtpTime !== null && this.#standsStill();
     this.#frozenOn = rtpTime;
-    this.still.value = { kind: "missing" };
-    this.#uncover();
+    this.still.value = { kind: stays ? "coming" : "missing" };
+    if (!stays) this.#uncover();
     this.#seekStill();
   }
 
@@ -214,7 +218,8 @@ export class LivePicture {
     const newest = ring.newest();
     const nearest = ring.nearest(wanted);
     // Only when later frames are here is it certain that the very frame will not come.
-    if (this.still.peek()?.kind !== "missing" || newest === null || nearest === null) return;
+    const kind = this.still.peek()?.kind;
+    if ((kind !== "missing" && kind !== "coming") || newest === null || nearest === null) return;
     if (ticksSince(newest.frame.rtpTime, wanted) <= 0) return;
     const offMs = Math.abs(ticksSince(nearest.frame.rtpTime, wanted)) / TICKS_PER_MS;
     if (offMs > NEAR_MS) return;

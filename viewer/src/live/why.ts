@@ -20,6 +20,13 @@ export function whyNotFreeze(desk: Desk): string | null {
   return desk.hindrance.value === "noPicture" ? t("why.noPicture") : null;
 }
 
+export function whyNotStep(desk: Desk): string | null {
+  const { consult } = desk;
+  if (consult.link.value.state !== "open") return t("why.noLink");
+  if (consult.replica.value.state.freeze === null) return t("why.notFrozen");
+  return consult.rights.value.freeze ? null : t("why.noFreezeRight", { role: roleWords(desk) });
+}
+
 export function whyNotUndo(desk: Desk): string | null {
   return desk.lastOwn() === null ? t("why.nothingToUndo") : null;
 }

@@ -65,6 +65,8 @@ function fold(replica: Replica, entry: LogEntry): Replica {
           original: { state: "awaited" },
         },
       });
+    case "stepped":
+      return stepped(replica, event);
     case "originalKept":
       return noteOriginal(replica, event, { state: "kept", original: event.original });
     case "originalMissing":
@@ -90,6 +92,12 @@ function fold(replica: Replica, entry: LogEntry): Replica {
 }
 
 type Event<T extends LogEvent["type"]> = Extract<LogEvent, { type: T }>;
+
+function stepped(replica: Replica, event: Event<"stepped">): Replica {
+  const { freeze } = replica.state;
+  if (freeze?.freeze !== event.freeze) return replica;
+  return withState(replica, { freeze: { ...freeze, anchor: event.anchor, original: { state: "awaited" } } });
+}
 
 /** About the frozen frame, unless its original is kept: then nothing takes that away. */
 function noteOriginal(

@@ -12,6 +12,7 @@ const KEYS: readonly (readonly [string, Key])[] = [
   ["L", "help.label"],
   ["1 – 4", "help.pens"],
   ["F", "help.freeze"],
+  [", .", "help.step"],
   ["Z", "help.undo"],
   ["+ − 0", "help.zoom"],
   ["← ↑ ↓ →", "help.cursor"],

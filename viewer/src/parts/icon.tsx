@@ -9,6 +9,8 @@ const PATHS = {
   label: "M5 6h14M12 6v13M9 19h6",
   freeze: "M8 5v14M16 5v14",
   release: "M8 5l11 7l-11 7z",
+  stepBack: "M6 5v14M18 5L9 12l9 7z",
+  stepOn: "M18 5v14M6 5l9 7l-9 7z",
   undo: "M8 5L4 9l4 4M4 9h10a6 6 0 0 1 0 12h-3",
   zoomIn: "M12 5v14M5 12h14",
   zoomOut: "M5 12h14",

@@ -5,7 +5,7 @@
 import { t } from "../i18n/i18n";
 import type { Desk } from "../live/desk";
 import type { Tool } from "../live/hand";
-import { whyNotDraw, whyNotFreeze, whyNotUndo, whyNotWhole } from "../live/why";
+import { whyNotDraw, whyNotFreeze, whyNotStep, whyNotUndo, whyNotWhole } from "../live/why";
 import { PENS } from "../stage/pens";
 import { ZOOM_STEP } from "../stage/view";
 import type { Pen } from "../wire/mark";
@@ -56,6 +56,7 @@ export function Rail({
       </fieldset>
       <div class="rail__group">
         <FreezeButton desk={desk} />
+        <StepButtons desk={desk} />
         <UndoButton desk={desk} />
         <WholeButton desk={desk} />
         <ZoomButtons desk={desk} />
@@ -182,6 +183,30 @@ export function FreezeButton({ desk, big = false }: { desk: Desk; big?: boolean 
       why={whyNotFreeze(desk)}
       onPress={() => desk.freeze.toggle()}
     />
+  );
+}
+
+function StepButtons({ desk }: { desk: Desk }) {
+  const why = whyNotStep(desk);
+  return (
+    <>
+      <ToolButton
+        desk={desk}
+        icon="stepBack"
+        words={t("tool.stepBack")}
+        shortcut=","
+        why={why}
+        onPress={() => desk.freeze.step(-1)}
+      />
+      <ToolButton
+        desk={desk}
+        icon="stepOn"
+        words={t("tool.stepOn")}
+        shortcut="."
+        why={why}
+        onPress={() => desk.freeze.step(1)}
+      />
+    </>
   );
 }
 

@@ -78,6 +78,8 @@ function sceneryWords(desk: Desk): [string, string] {
         t("stage.frozenNear"),
         t("stage.frozenNearMore", { ms: still?.kind === "near" ? Math.round(still.offMs) : "" }),
       ];
+    case "frozenComing":
+      return [t("stage.frozen"), t("stage.frozenComing")];
     case "frozenMissing":
       return [t("stage.frozenMissing"), frozenBy(desk, "stage.frozenMissingMore")];
     case "waiting":

@@ -90,7 +90,11 @@ impl Keeper {
             stream,
             session,
         } = from;
-        let OriginalHead { rtp_time, original } = head;
+        let OriginalHead {
+            rtp_time,
+            asked,
+            original,
+        } = head;
         if let Err(error) = self.blobs.put(original.blob, blob).await {
             self.metrics.originals_refused.up();
             tracing::error!(%consult, %error, "an original was not kept");
@@ -111,7 +115,11 @@ impl Keeper {
         self.metrics.originals.up();
         self.agents
             .say(session, &RelayToAgent::OriginalKept { rtp_time });
-        let kept = PictureInput::Original(OriginalInput::Kept { rtp_time, original });
+        let kept = PictureInput::Original(OriginalInput::Kept {
+            rtp_time,
+            asked,
+            original,
+        });
         hub.tell_if_running(consult, Input::Picture(stream, kept))
             .await;
     }

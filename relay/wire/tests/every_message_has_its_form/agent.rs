@@ -68,6 +68,7 @@ fn what_an_agent_says_and_hears() {
                 "send-original",
                 RelayToAgent::SendOriginal {
                     rtp_time: RtpTime(7),
+                    step: -1,
                 },
             ),
             (

@@ -63,6 +63,16 @@ fn what_the_log_holds() {
             ),
             ("released", entry(LogEvent::Released { freeze }, person())),
             (
+                "stepped",
+                entry(
+                    LogEvent::Stepped {
+                        freeze,
+                        anchor: anchor(),
+                    },
+                    person(),
+                ),
+            ),
+            (
                 "original-kept",
                 entry(
                     LogEvent::OriginalKept {

@@ -101,6 +101,7 @@ fn what_a_page_says() {
                 },
             ),
             ("release", ToRelay::Release { freeze }),
+            ("step", ToRelay::Step { freeze, by: -1 }),
             ("doubt-original", ToRelay::DoubtOriginal { freeze }),
             (
                 "point",
