@@ -29,6 +29,22 @@ pub enum SpatialFormat {
     Other(u16),
 }
 
+impl SpatialFormat {
+    /// The code of the standard.
+    #[must_use]
+    pub fn code(self) -> u16 {
+        match self {
+            Self::None => 0,
+            Self::TwoD => 1,
+            Self::MMode => 2,
+            Self::Spectral => 3,
+            Self::Waveform => 4,
+            Self::Graphics => 5,
+            Self::Other(code) => code,
+        }
+    }
+}
+
 /// Physical Units X and Y Direction (0018,6024), (0018,6026).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum PhysicalUnit {
@@ -60,6 +76,29 @@ pub enum PhysicalUnit {
     Degree,
     /// A code the standard does not know.
     Other(u16),
+}
+
+impl PhysicalUnit {
+    /// The code of the standard.
+    #[must_use]
+    pub fn code(self) -> u16 {
+        match self {
+            Self::None => 0,
+            Self::Percent => 1,
+            Self::Decibel => 2,
+            Self::Centimetre => 3,
+            Self::Second => 4,
+            Self::Hertz => 5,
+            Self::DecibelPerSecond => 6,
+            Self::CentimetrePerSecond => 7,
+            Self::SquareCentimetre => 8,
+            Self::SquareCentimetrePerSecond => 9,
+            Self::CubicCentimetre => 10,
+            Self::CubicCentimetrePerSecond => 11,
+            Self::Degree => 12,
+            Self::Other(code) => code,
+        }
+    }
 }
 
 /// Region Data Type (0018,6014): what the pixels show, as the code of the standard (1 tissue, 2 colour flow,
@@ -140,6 +179,31 @@ pub enum RegionReach {
 const OVERHANG_PER_CENT: u64 = 2;
 
 impl UltrasoundRegion {
+    /// A region without a scale; set the fields that are known.
+    #[must_use]
+    pub fn new(
+        spatial_format: SpatialFormat,
+        data_type: RegionDataType,
+        bounds: RegionBounds,
+    ) -> Self {
+        Self {
+            spatial_format,
+            data_type,
+            flags: 0,
+            bounds: Some(bounds),
+            units_x: PhysicalUnit::None,
+            units_y: PhysicalUnit::None,
+            delta_x: None,
+            delta_y: None,
+            reference_pixel: None,
+            reference_value_x: None,
+            reference_value_y: None,
+            doppler_correction_angle: None,
+            transducer_frequency: None,
+            pulse_repetition_frequency: None,
+        }
+    }
+
     pub(crate) fn read(values: &Values<'_>) -> Result<Self, ClipError> {
         Ok(Self {
             spatial_format: spatial_format(code(values, tags::REGION_SPATIAL_FORMAT)?),
