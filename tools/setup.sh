@@ -122,11 +122,11 @@ python_peer() {
   local key
   key=$(hash_of "$ROOT/tools/python.txt")
   [ -x "$TOOLS/py/bin/python" ] && stamped python "$key" && return 0
-  say "Installing aiortc for the stories into .tools/py"
+  say "Installing aiortc, pydicom, GDCM and highdicom for the tests into .tools/py"
   rm -rf "$TOOLS/py"
   python3 -m venv "$TOOLS/py"
   "$TOOLS/py/bin/python" -m pip install --quiet --disable-pip-version-check --only-binary=:all: -r "$ROOT/tools/python.txt" ||
-    die "aiortc could not be installed from tools/python.txt"
+    die "the Python peers could not be installed from tools/python.txt"
   stamp python "$key"
 }
 
