@@ -1,10 +1,11 @@
-//! Ultrasound DICOM: guarded reading, frame decoding, frame times, regions and measuring. No network.
+//! Ultrasound DICOM: guarded reading, frame decoding, frame times, regions and measuring; writing of clips and stills.
+//! No network.
 //!
 //! `Clip::open` walks a foreign file flat, checks everything it declares against `limits`, and leaves the
 //! pixels where they are; `Clip::frame` decodes one frame into a canonical `Picture` in its right colour. Nothing
 //! here panics on any input, nothing recurses over foreign data, and no header or error carries a patient
-//! attribute. `measure` goes from points on a picture to numbers with units. Callers: the capture agent (clips as a
-//! source), the relay (archive), sample and test tools.
+//! attribute. `measure` goes from points on a picture to numbers with units; `write` is the other half: pictures and
+//! facts in, objects out. Callers: the capture agent (clips as a source), the relay (archive), sample and test tools.
 
 mod clip;
 mod decode;
@@ -23,6 +24,7 @@ mod source;
 mod syntax;
 mod times;
 mod values;
+pub mod write;
 
 pub use clip::{Clip, ClipReader};
 pub use error::{ClipError, ScanFault};

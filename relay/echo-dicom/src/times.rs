@@ -16,9 +16,9 @@ use crate::values::Values;
 /// 30 frames a second: what a clip without any usable time is played at. `is_assumed` then says so.
 const ASSUMED_INTERVAL: Duration = Duration::from_nanos(33_333_333);
 /// Ultrafast imaging reaches some thousand frames a second; a shorter interval is a damaged figure.
-const MIN_INTERVAL_MS: f64 = 0.05;
+pub(crate) const MIN_INTERVAL_MS: f64 = 0.05;
 /// Triggered acquisitions store a frame for each heart beat; a minute between frames is a damaged figure.
-const MAX_INTERVAL_MS: f64 = 60_000.0;
+pub(crate) const MAX_INTERVAL_MS: f64 = 60_000.0;
 
 /// Where the times of a clip come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -7,7 +7,7 @@
 use jpeg_decoder::{ColorTransform, Decoder, PixelFormat};
 
 use super::guarded;
-use super::jpeg_head::{self, JpegHead};
+use super::jpeg_head;
 use super::samples::{Decoded, Samples};
 use crate::error::ClipError;
 use crate::header::PixelLayout;
@@ -33,7 +33,7 @@ pub(super) fn decode(layout: &PixelLayout, coded: &[u8]) -> Result<Decoded, Clip
     }
     let transform = match head.components.len() {
         1 => ColorTransform::Grayscale,
-        _ if is_ybr(&head, layout.photometric) => ColorTransform::YCbCr,
+        _ if head.is_ybr(layout.photometric) => ColorTransform::YCbCr,
         _ => ColorTransform::RGB,
     };
     let samples = run(CODEC, layout, coded, transform)?;
@@ -74,18 +74,6 @@ pub(super) fn decode_lossless(layout: &PixelLayout, coded: &[u8]) -> Result<Deco
         planar: false,
         ybr,
     })
-}
-
-/// Whether three components are Y, Cb, Cr.
-fn is_ybr(head: &JpegHead, photometric: Photometric) -> bool {
-    let names_rgb = head.components.iter().map(|(id, _)| *id).eq(*b"RGB");
-    match head.adobe_transform {
-        Some(0) => false,
-        Some(_) => true,
-        None if names_rgb => false,
-        None if head.is_subsampled() || head.has_jfif => true,
-        None => photometric != Photometric::Rgb,
-    }
 }
 
 fn run(

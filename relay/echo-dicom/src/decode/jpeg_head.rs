@@ -7,17 +7,18 @@ use super::codestream::{same_picture, segment};
 use crate::error::ClipError;
 use crate::header::PixelLayout;
 use crate::limits::MAX_JPEG_SCANS;
+use crate::picture::Photometric;
 
 /// What a JPEG or JPEG-LS frame says about itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct JpegHead {
+pub(crate) struct JpegHead {
     /// The low byte of the frame marker: C0 baseline, C1 extended, C2 progressive, C3 lossless, F7 JPEG-LS.
-    pub(super) process: u8,
-    pub(super) precision: u8,
-    pub(super) width: u32,
-    pub(super) height: u32,
+    pub(crate) process: u8,
+    pub(crate) precision: u8,
+    pub(crate) width: u32,
+    pub(crate) height: u32,
     /// Identifier and sampling factors of each component.
-    pub(super) components: Vec<(u8, u8)>,
+    pub(crate) components: Vec<(u8, u8)>,
     /// Colour transform of an Adobe marker: 0 none, 1 YCbCr.
     pub(super) adobe_transform: Option<u8>,
     pub(super) has_jfif: bool,
@@ -26,8 +27,25 @@ pub(super) struct JpegHead {
 }
 
 impl JpegHead {
+    /// Reads the markers up to the first scan, without a clip to compare them with.
+    pub(crate) fn parse(coded: &[u8]) -> Result<Self, &'static str> {
+        parse(coded)
+    }
+
+    /// Whether three components are Y, Cb, Cr. `photometric` decides where the markers are silent.
+    pub(crate) fn is_ybr(&self, photometric: Photometric) -> bool {
+        let names_rgb = self.components.iter().map(|(id, _)| *id).eq(*b"RGB");
+        match self.adobe_transform {
+            Some(0) => false,
+            Some(_) => true,
+            None if names_rgb => false,
+            None if self.is_subsampled() || self.has_jfif => true,
+            None => photometric != Photometric::Rgb,
+        }
+    }
+
     /// Components with fewer samples than the picture has pixels: only colour differences are stored so.
-    pub(super) fn is_subsampled(&self) -> bool {
+    pub(crate) fn is_subsampled(&self) -> bool {
         let first = self.components.first().map(|(_, sampling)| *sampling);
         self.components
             .iter()

@@ -19,6 +19,7 @@ mod samples;
 mod segmented;
 
 pub(crate) use grey::GreyTable;
+pub(crate) use jpeg_head::JpegHead;
 pub(crate) use native::NativePixels;
 pub(crate) use palette::PaletteTable;
 pub(crate) use samples::Decoded;

@@ -16,6 +16,8 @@
 
 pub(crate) mod bounds;
 pub(crate) mod builder;
+pub(crate) mod peers;
+pub(crate) mod writing;
 
 use std::path::{Path, PathBuf};
 

@@ -1,0 +1,117 @@
+//! From a picture to the bytes of one fragment.
+//!
+//! Owns the choice of pixel codings and the order of the frames when several threads code them.
+//!
+//! JPEG baseline 4:2:2 is what every viewer shows. The lossless coding is RLE (PS3.5 Annex G) and not JPEG-LS: dcmtk,
+//! pydicom, GDCM, Orthanc and browser viewers read it without a plug-in, and it is written as fast as the disk
+//! takes it, at the price of larger files; speckle hardly shrinks in either.
+
+mod in_order;
+mod jpeg;
+mod rle;
+
+pub(super) use in_order::in_order;
+
+use dicom_dictionary_std::uids;
+
+use super::frames::{Frame, Shape, Stored};
+use crate::picture::Picture;
+
+/// How pixels are stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PixelCoding {
+    /// JPEG baseline; colour differences at half the columns. JPEG frames are copied unchanged.
+    Jpeg(JpegQuality),
+    /// RLE Lossless.
+    Rle,
+    /// As they are.
+    Uncompressed,
+}
+
+impl Default for PixelCoding {
+    fn default() -> Self {
+        Self::Jpeg(JpegQuality::default())
+    }
+}
+
+/// Quality of JPEG coding, 1 to 100 as in the IJG's scale.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct JpegQuality(u8);
+
+impl JpegQuality {
+    /// 95: speckle and thin walls stay as they are to the eye.
+    pub const HIGH: Self = Self(95);
+
+    /// A quality; `None` outside 1 to 100.
+    #[must_use]
+    pub fn new(quality: u8) -> Option<Self> {
+        (1..=100).contains(&quality).then_some(Self(quality))
+    }
+}
+
+impl Default for JpegQuality {
+    fn default() -> Self {
+        Self::HIGH
+    }
+}
+
+impl PixelCoding {
+    pub(super) fn syntax_uid(self) -> &'static str {
+        match self {
+            Self::Jpeg(_) => uids::JPEG_BASELINE8_BIT,
+            Self::Rle => uids::RLE_LOSSLESS,
+            Self::Uncompressed => uids::EXPLICIT_VR_LITTLE_ENDIAN,
+        }
+    }
+
+    /// What errors call it.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Jpeg(_) => "JPEG",
+            Self::Rle => "RLE",
+            Self::Uncompressed => "plain pixels",
+        }
+    }
+
+    pub(super) fn is_encapsulated(self) -> bool {
+        self != Self::Uncompressed
+    }
+
+    /// The shape that a frame will have in the file.
+    pub(super) fn shape(self, frame: &Frame<'_>) -> Result<Shape, String> {
+        match (self, frame) {
+            (Self::Jpeg(_), Frame::Picture(picture)) => {
+                Shape::of_picture(picture, Stored::YbrFull422)
+            }
+            (Self::Rle | Self::Uncompressed, Frame::Picture(picture)) => {
+                Shape::of_picture(picture, Stored::Rgb)
+            }
+            (Self::Jpeg(_), Frame::Jpeg { bytes, photometric }) => {
+                Shape::of_jpeg(bytes, *photometric)
+            }
+            (Self::Rle | Self::Uncompressed, Frame::Jpeg { .. }) => Err(format!(
+                "coded as JPEG and is to be stored as {}",
+                self.name()
+            )),
+        }
+    }
+
+    /// Codes a frame whose shape was checked.
+    pub(super) fn encode(self, frame: Frame<'_>) -> Result<Vec<u8>, String> {
+        match frame {
+            Frame::Jpeg { bytes, .. } => Ok(bytes.into_owned()),
+            Frame::Picture(picture) => match self {
+                Self::Jpeg(JpegQuality(quality)) => jpeg::encode(&picture, quality),
+                Self::Rle => Ok(rle::encode(&picture)),
+                Self::Uncompressed => Ok(rows_of(picture)),
+            },
+        }
+    }
+}
+
+fn rows_of(picture: std::borrow::Cow<'_, Picture>) -> Vec<u8> {
+    match picture {
+        std::borrow::Cow::Borrowed(picture) => picture.rows.clone(),
+        std::borrow::Cow::Owned(picture) => picture.rows,
+    }
+}
