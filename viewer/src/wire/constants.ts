@@ -24,6 +24,7 @@ export const PROBLEM_CODES: readonly ProblemCode[] = [
   "publisherPresent",
   "alreadyFrozen",
   "notFrozen",
+  "noFrame",
   "markIdTaken",
   "markUnknown",
   "notYourMark",

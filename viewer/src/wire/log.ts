@@ -81,6 +81,14 @@ freeze: FreezeId,
 /**
  * The frame.
  */
+anchor: Anchor, } | { "type": "stepped", 
+/**
+ * Which freeze.
+ */
+freeze: FreezeId, 
+/**
+ * The frame that everybody stands on now.
+ */
 anchor: Anchor, } | { "type": "released", 
 /**
  * Which freeze ended.

@@ -20,4 +20,4 @@ title: string, };
 /**
  * Every way in which the relay says no.
  */
-export type ProblemCode = "noEntry" | "ticketUnknown" | "ticketExpired" | "ticketUsed" | "sessionExpired" | "notAllowed" | "wrongOrigin" | "notFound" | "wrongMethod" | "noPicture" | "publisherPresent" | "alreadyFrozen" | "notFrozen" | "markIdTaken" | "markUnknown" | "notYourMark" | "markRefused" | "messageRefused" | "tooLarge" | "wrongContent" | "badJson" | "badSdp" | "codecUnsupported" | "tooFast" | "tooMany" | "versionUnknown" | "resumeAhead" | "connectedElsewhere" | "tooSlow" | "shuttingDown" | "storageFailed" | "internal";
+export type ProblemCode = "noEntry" | "ticketUnknown" | "ticketExpired" | "ticketUsed" | "sessionExpired" | "notAllowed" | "wrongOrigin" | "notFound" | "wrongMethod" | "noPicture" | "publisherPresent" | "alreadyFrozen" | "notFrozen" | "noFrame" | "markIdTaken" | "markUnknown" | "notYourMark" | "markRefused" | "messageRefused" | "tooLarge" | "wrongContent" | "badJson" | "badSdp" | "codecUnsupported" | "tooFast" | "tooMany" | "versionUnknown" | "resumeAhead" | "connectedElsewhere" | "tooSlow" | "shuttingDown" | "storageFailed" | "internal";

@@ -355,7 +355,15 @@ freeze: FreezeId,
 /**
  * The frame under the eyes.
  */
-anchor: Anchor, } | { "type": "release", 
+anchor: Anchor, } | { "type": "step", 
+/**
+ * The freeze in force.
+ */
+freeze: FreezeId, 
+/**
+ * Captured frames later, or earlier when negative; at most `MAX_STEP` and not 0.
+ */
+by: number, } | { "type": "release", 
 /**
  * Which freeze.
  */
