@@ -43,6 +43,24 @@ pub(super) fn double(object: &mut Object, tag: Tag, value: f64) {
     put(object, tag, VR::FD, PrimitiveValue::from(value));
 }
 
+pub(super) fn floats(object: &mut Object, tag: Tag, values: impl IntoIterator<Item = f32>) {
+    put(
+        object,
+        tag,
+        VR::FL,
+        PrimitiveValue::F32(values.into_iter().collect()),
+    );
+}
+
+pub(super) fn signed_pair(object: &mut Object, tag: Tag, pair: [i32; 2]) {
+    put(
+        object,
+        tag,
+        VR::SL,
+        PrimitiveValue::I32(pair.into_iter().collect()),
+    );
+}
+
 pub(super) fn sequence(object: &mut Object, tag: Tag, items: Vec<Object>) {
     let value = Value::Sequence(DataSetSequence::new(items, Length::UNDEFINED));
     object.put(DataElement::new(tag, VR::SQ, value));

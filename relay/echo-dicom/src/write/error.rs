@@ -59,6 +59,14 @@ pub enum WriteError {
         /// What is wrong with it.
         fault: &'static str,
     },
+    /// A mark or a measurement cannot be put over its picture.
+    #[error("mark {} cannot be written: {fault}", index + 1)]
+    Mark {
+        /// Its place in the list, from 0.
+        index: usize,
+        /// What is wrong with it.
+        fault: &'static str,
+    },
     /// The object would be larger than any that this crate reads.
     #[error("the object would be larger than {limit} bytes")]
     TooLarge {
@@ -84,6 +92,7 @@ impl WriteError {
             Self::Code { .. } => "code",
             Self::Times(_) => "times",
             Self::Region { .. } => "region",
+            Self::Mark { .. } => "mark",
             Self::TooLarge { .. } => "too-large",
             Self::Header(_) => "header",
             Self::Write(_) => "write",

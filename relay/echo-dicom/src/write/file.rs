@@ -3,10 +3,13 @@
 //! Owns preamble, file meta group and who wrote the file. The data set goes in Explicit VR Little Endian, which every
 //! transfer syntax that is written here uses.
 
-use dicom_object::{FileMetaTableBuilder, InMemDicomObject};
+use dicom_dictionary_std::uids;
+use dicom_object::FileMetaTableBuilder;
 use dicom_transfer_syntax_registry::entries::EXPLICIT_VR_LITTLE_ENDIAN;
 
+use super::data_set::Object;
 use super::error::WriteError;
+use super::modules::Identity;
 use super::uid::Uid;
 
 /// Implementation Class UID (PS3.7 section D.3.3.2), drawn once.
@@ -18,7 +21,7 @@ const PREAMBLE_BYTES: usize = 128;
 
 /// Everything up to and including the last attribute of `object`.
 pub(super) fn head(
-    object: &InMemDicomObject,
+    object: &Object,
     class_uid: &str,
     instance_uid: &Uid,
     syntax_uid: &str,
@@ -38,4 +41,17 @@ pub(super) fn head(
         .write_dataset_with_ts(&mut bytes, &EXPLICIT_VR_LITTLE_ENDIAN.erased())
         .map_err(WriteError::header)?;
     Ok(bytes)
+}
+
+/// A whole file of an object without pixels.
+pub(super) fn without_pixels(
+    object: &Object,
+    identity: &Identity<'_>,
+) -> Result<Vec<u8>, WriteError> {
+    head(
+        object,
+        identity.class_uid,
+        identity.instance_uid,
+        uids::EXPLICIT_VR_LITTLE_ENDIAN,
+    )
 }

@@ -8,6 +8,10 @@ use super::error::{TextFault, WriteError};
 
 /// Characters of a Short String.
 pub(super) const SH_CHARS: usize = 16;
+/// Characters of a Code String.
+const CS_CHARS: usize = 16;
+/// Characters of a Short Text.
+pub(super) const ST_CHARS: usize = 1_024;
 /// Characters of a Long String, and of each group of a Person Name.
 pub(super) const LO_CHARS: usize = 64;
 
@@ -39,6 +43,17 @@ pub(super) fn required(
     let text = identity(field, text, limit)?;
     if text.is_empty() {
         let fault = TextFault::Empty;
+        return Err(WriteError::Text { field, fault });
+    }
+    Ok(text)
+}
+
+/// A code string: capital letters, digits, space and underscore (VR CS).
+pub(super) fn code_string(field: &'static str, text: &str) -> Result<String, WriteError> {
+    let text = required(field, text, CS_CHARS)?;
+    let allowed = |b: u8| b.is_ascii_uppercase() || b.is_ascii_digit() || b" _".contains(&b);
+    if !text.bytes().all(allowed) {
+        let fault = TextFault::Repertoire;
         return Err(WriteError::Text { field, fault });
     }
     Ok(text)

@@ -16,6 +16,7 @@
 
 pub(crate) mod bounds;
 pub(crate) mod builder;
+pub(crate) mod marking;
 pub(crate) mod peers;
 pub(crate) mod writing;
 

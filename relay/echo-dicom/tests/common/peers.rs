@@ -72,3 +72,21 @@ pub(crate) fn python(script: &str, arguments: &[&Path]) -> Option<String> {
     assert!(output.status.success(), "{script}: {}", said(&output));
     Some(String::from_utf8(output.stdout).unwrap())
 }
+
+/// All that a script printed behind a name.
+pub(crate) fn facts<'a>(found: &'a str, name: &str) -> Vec<&'a str> {
+    let wanted = format!("{name}: ");
+    found
+        .lines()
+        .filter_map(|line| line.strip_prefix(wanted.as_str()))
+        .collect()
+}
+
+/// The one fact of that name.
+#[track_caller]
+pub(crate) fn fact<'a>(found: &'a str, name: &str) -> &'a str {
+    match facts(found, name)[..] {
+        [fact] => fact,
+        ref other => panic!("{} facts named {name} in {found}", other.len()),
+    }
+}
