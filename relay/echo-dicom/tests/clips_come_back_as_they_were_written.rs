@@ -12,10 +12,10 @@ use std::io::{Cursor, Seek, SeekFrom, Write};
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
-use common::frame;
 use common::writing::{
     clip_bytes, context, doppler, even, facts, picture, pictures, psnr, sector, written,
 };
+use common::{frame, sample};
 use echo_dicom::write::{
     ClipFacts, ClipWriter, Frame, FrameFault, Frames, JpegQuality, Origin, PixelCoding, Reference,
     Uid, ViewLabel,
@@ -117,6 +117,40 @@ fn jpeg_frames_are_copied_unchanged() {
             assert_eq!(copy.jpeg_frame(index), source.0.jpeg_frame(index));
         }
         assert_eq!(copy.header().layout, source.0.header().layout);
+    }
+}
+
+#[test]
+fn the_offset_table_points_at_every_frame() {
+    // Odd frames are padded, which shifts those behind them.
+    let pictures = pictures(PixelForm::Gray8, 61, 47, 9);
+    let bytes = clip_bytes(&facts(&even(9)), &pictures[..]).unwrap();
+    let element = b"\xE0\x7F\x10\0OB\0\0\xFF\xFF\xFF\xFF\xFE\xFF\0\xE0\x24\0\0\0";
+    let at = bytes.windows(element.len()).position(|w| w == element);
+    let table = at.unwrap() + element.len();
+    let first = table + 9 * 4;
+    for offset in bytes[table..first].as_chunks::<4>().0 {
+        let item = first + u32::from_le_bytes(*offset) as usize;
+        assert_eq!(bytes[item..item + 4], *b"\xFE\xFF\0\xE0");
+        assert_eq!(bytes[item + 8..item + 10], *b"\xFF\xD8");
+    }
+}
+
+#[test]
+fn frames_of_a_real_clip_are_copied_and_not_coded_again() {
+    let Some(source) = sample("01") else { return };
+    let frames = u64::from(source.header().frames);
+    let regions = source.header().regions.clone();
+    let source = Copied(source);
+    let facts = ClipFacts {
+        regions: regions.clone(),
+        ..facts(&even(frames))
+    };
+    let copy = written(&facts, &source);
+    assert_eq!(copy.header().regions, regions);
+    for index in [0, frames as u32 - 1].map(FrameIndex) {
+        assert_eq!(copy.jpeg_frame(index), source.0.jpeg_frame(index));
+        assert!(copy.frame(index).unwrap() == source.0.frame(index).unwrap());
     }
 }
 

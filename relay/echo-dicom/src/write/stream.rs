@@ -121,3 +121,31 @@ impl<W: Write> Write for Counted<'_, W> {
         self.out.flush()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn offsets_count_item_headers_and_pad_bytes() {
+        let mut fragments = Fragments::default();
+        for len in [3, 4, 1] {
+            fragments.add(len).unwrap();
+        }
+        assert_eq!(fragments.offsets, [0, 12, 24]);
+        assert_eq!(fragments.coded(), 8);
+    }
+
+    #[test]
+    fn more_than_our_own_reader_opens_is_not_written() {
+        let mut fragments = Fragments::default();
+        let frame = 200 << 20;
+        for _ in 0..5 {
+            fragments.add(frame).unwrap();
+        }
+        let error = fragments.add(frame).unwrap_err();
+        assert_eq!(error.step(), "too-large");
+        let error = begin_plain(&mut Vec::new(), MAX_FILE_BYTES + 1).unwrap_err();
+        assert_eq!(error.step(), "too-large");
+    }
+}

@@ -1,8 +1,10 @@
 //! JPEG baseline frames (PS3.5 section 8.2.1), by the jpeg-encoder crate.
 //!
-//! Owns the sampling: colour differences at half the columns, which is what YBR_FULL_422 says; one component for grey.
+//! Owns the sampling: colour differences at half the columns, which is what YBR_FULL_422 says, each the mean of two
+//! pixels, so that the edge of a flow is not a matter of luck; one component for grey. The crate's SIMD code is left
+//! off: it rounds otherwise, and then the bytes of a file would depend on the machine.
 
-use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
+use jpeg_encoder::{ChromaSubsamplingMethod, ColorType, Encoder, SamplingFactor};
 
 use crate::picture::{Picture, PixelForm};
 
@@ -16,6 +18,7 @@ pub(super) fn encode(picture: &Picture, quality: u8) -> Result<Vec<u8>, String> 
         PixelForm::Gray8 => ColorType::Luma,
         PixelForm::Rgb8 => {
             encoder.set_sampling_factor(SamplingFactor::R_4_2_2);
+            encoder.set_chroma_subsampling_method(ChromaSubsamplingMethod::Average);
             ColorType::Rgb
         }
     };
