@@ -74,5 +74,10 @@ while read -r target; do
   grep -q "^$target:" Makefile || complain "a document names 'make $target', which the Makefile does not have"
 done < <(grep -ohE '`make [a-z][a-z-]+' README.md README.ja.md CONTRIBUTING.md CHANGELOG.md docs/*.md docs/decisions/*.md | cut -c7- | sort -u)
 
+# A script that the Makefile starts can be started in a fresh clone, where git says what is executable.
+while read -r mode _ _ file; do
+  [ "$mode" = 100755 ] || ! head -n 1 "$file" | grep -q '^#!' || complain "$file starts with #! and is not executable: git update-index --chmod=+x $file"
+done < <(git ls-files --stage -- 'tools/*.sh' .ci/run)
+
 [ "$failed" -eq 0 ] || exit 1
 say "${#files[@]} files keep the house rules"
