@@ -153,3 +153,23 @@ proptest! {
         prop_assert!(forwards.mean_gradient.value.get() >= of_mean - 1e-9);
     }
 }
+
+#[test]
+fn the_apex_is_the_farthest_point_in_the_body_and_not_on_the_screen() {
+    // A pixel is three times as wide as it is high: the point to the side is nearer on the screen and farther in the body.
+    let plane = region(
+        RegionFormat::TwoD,
+        [RegionUnit::Centimetre; 2],
+        [0.06, 0.02],
+    );
+    let on = Calibration::from_regions(&[UltrasoundRegion::from(&plane)], PICTURE);
+    let at = |x, y| PixelPoint { x, y };
+    let outline = [
+        at(290.0, 200.0),
+        at(400.0, 210.0),
+        at(300.0, 400.0),
+        at(310.0, 200.0),
+    ];
+    assert_eq!(measure::apex(&on, &outline).unwrap(), at(400.0, 210.0));
+    assert!(measure::apex(&on, &outline[..2]).is_err());
+}

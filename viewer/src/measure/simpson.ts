@@ -45,6 +45,22 @@ export type Biplane = {
   readonly lengthsDiffer: boolean;
 };
 
+/**
+ * The apex of an outline that runs from one end of the annulus to the other: its point farthest from their middle. Of
+ * points equally far it is the first one, as in Rust.
+ */
+export function apex(calibration: Calibration, outline: readonly PixelPoint[]): Outcome<PixelPoint> {
+  return outcome(() => {
+    checkTrace(outline, 3);
+    const { scale } = locate(calibration, outline, plane);
+    const [first, last] = [outline[0], outline.at(-1)];
+    if (first === undefined || last === undefined) throw new Refused("tooFewPoints");
+    const middle = pixelPoint((first.x + last.x) / 2, (first.y + last.y) / 2);
+    const far = (point: PixelPoint) => lengthOf(vector(scale, middle, point));
+    return outline.reduce((best, point) => (far(point) > far(best) ? point : best));
+  });
+}
+
 /** Cuts the left ventricle of one view into discs. */
 export function discs(calibration: Calibration, drawn: Ventricle): Outcome<Measured<Discs>> {
   return outcome(() => {

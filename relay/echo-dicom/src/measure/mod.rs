@@ -38,7 +38,7 @@ pub use mmode::{MModeSpan, interval, m_mode_span};
 pub use point::{PictureSize, PixelPoint};
 pub use rate::{heart_rate, heart_rate_between};
 pub use refusal::{NoScale, Refusal};
-pub use simpson::{Biplane, DISCS, Discs, Ventricle, biplane, discs, single_plane};
+pub use simpson::{Biplane, DISCS, Discs, Ventricle, apex, biplane, discs, single_plane};
 pub use trace::MAX_TRACE_POINTS;
 pub use units::{
     BeatsPerMinute, Centimetres, CentimetresPerSecond, CentimetresPerSecondSquared, Degrees,

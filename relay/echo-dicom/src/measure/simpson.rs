@@ -50,6 +50,30 @@ pub struct Biplane {
     pub lengths_differ: bool,
 }
 
+/// The apex of an outline that runs from one end of the annulus to the other: its point farthest from their middle.
+///
+/// # Errors
+/// `TooFewPoints`, `TooManyPoints`, else why there is no scale: without one nobody knows what is farther in the body.
+pub fn apex(calibration: &Calibration, outline: &[PixelPoint]) -> Result<PixelPoint, Refusal> {
+    check(outline, 3)?;
+    let scale = calibration.locate(outline, Field::plane)?.scale;
+    let (Some(first), Some(last)) = (outline.first(), outline.last()) else {
+        return Err(Refusal::TooFewPoints);
+    };
+    let middle = PixelPoint {
+        x: f64::midpoint(first.x, last.x),
+        y: f64::midpoint(first.y, last.y),
+    };
+    let far = |point: &PixelPoint| scale.vector(middle, *point).length();
+    // Of points equally far the first one, as in the viewer.
+    let farthest = outline.iter().reduce(
+        |best, point| {
+            if far(point) > far(best) { point } else { best }
+        },
+    );
+    farthest.copied().ok_or(Refusal::TooFewPoints)
+}
+
 /// Cuts the left ventricle of one view into discs.
 ///
 /// # Errors
