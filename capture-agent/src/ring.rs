@@ -148,6 +148,7 @@ mod tests {
         Frame {
             stamp,
             picture: Arc::new(picture),
+            regions: Arc::default(),
         }
     }
 

@@ -13,9 +13,11 @@ use capture_agent::source::{Captured, FrameSource, SourceError, SourceSpec, open
 use capture_agent::sync::Stop;
 use echo_dicom::Clip;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use support::test_data;
 use wire::FrameIndex;
+use wire::region::Region;
 
 fn play(path: &Path) -> Result<Box<dyn FrameSource>, SourceError> {
     open(
@@ -136,6 +138,43 @@ fn a_folder_plays_in_name_order_and_leaves_out_what_is_no_clip() {
     );
     assert_eq!(&heights[30..38], [240; 8], "then the clip");
     assert_eq!(&heights[38..], [480; 2], "then the still again");
+}
+
+#[test]
+fn every_picture_carries_the_regions_of_its_own_clip_in_its_own_pixels() {
+    let Some(files) = samples() else { return };
+    for path in &files {
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        let header = Clip::open(path).unwrap().header().clone();
+        let captured = pictures(play(path).unwrap().as_mut(), 2);
+        let stated: Vec<Region> = header.regions.iter().map(Region::from).collect();
+        assert_eq!(captured[0].regions.as_ref(), stated, "{name}");
+        assert!(
+            Arc::ptr_eq(&captured[0].regions, &captured[1].regions) || stated.is_empty(),
+            "{name}: frames of one clip share them"
+        );
+    }
+}
+
+#[test]
+fn in_a_folder_the_regions_change_with_the_clip() {
+    let Some(files) = samples() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let find = |start: &str| {
+        let starts = |path: &&PathBuf| {
+            let name = path.file_name().unwrap().to_string_lossy();
+            name.starts_with(start)
+        };
+        files.iter().find(starts).unwrap()
+    };
+    // One without regions, then one with.
+    std::fs::copy(find("19_"), folder.path().join("a.dcm")).unwrap();
+    std::fs::copy(find("08_"), folder.path().join("b.dcm")).unwrap();
+    let captured = pictures(play(folder.path()).unwrap().as_mut(), 40);
+    for picture in captured {
+        let calibrated = !picture.regions.is_empty();
+        assert_eq!(calibrated, picture.picture.height() == 240);
+    }
 }
 
 #[test]

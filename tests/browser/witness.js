@@ -112,6 +112,7 @@ window.hibikiWitness = (() => {
       awaitInk(event.mark, at);
     } else if (event.type === "withdrawn") marks.delete(event.mark);
     else if (event.type === "frozen") state.freeze = { freeze: event.freeze, anchor: event.anchor };
+    else if (event.type === "stepped") state.freeze = { ...state.freeze, anchor: event.anchor };
     else if (event.type === "released") state.freeze = null;
     else if (event.type === "streamStarted") state.stream = event.stream;
   }
@@ -193,7 +194,7 @@ window.hibikiWitness = (() => {
     return false;
   }
   function somePoint(shape) {
-    if (shape.type === "stroke") return shape.points[shape.points.length - 1];
+    if (shape.points) return shape.points[shape.points.length - 1];
     return shape.type === "arrow" ? shape.to : shape.at;
   }
   /** After an entry came in: notes when its ink is on the glass (first frame after whose drawing the pixels are set). */

@@ -22,6 +22,7 @@ import "./style/rail.css";
 import "./style/panel.css";
 import "./style/people.css";
 import "./style/card.css";
+import "./style/measure.css";
 import "./style/consult.css";
 import "./style/bedside.css";
 import type { ConsultId } from "./wire/ids";

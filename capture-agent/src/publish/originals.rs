@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 use webrtc::data_channel::DataChannel;
 use wire::RtpTime;
 use wire::agent::AgentToRelay;
-use wire::original::{ORIGINAL_CHUNK_BYTES, OriginalGap, OriginalHead};
+use wire::original::{FrameFacts, ORIGINAL_CHUNK_BYTES, OriginalGap, OriginalHead};
 
 /// Originals that may be asked for and not sent yet. One freeze asks for one; a person steps through some.
 pub(super) const MAX_ASKED: usize = 16;
@@ -72,6 +72,10 @@ impl Originals {
             return;
         };
         let rtp_time = frame.stamp.rtp_time;
+        let facts = FrameFacts {
+            index: Some(frame.stamp.index),
+            regions: frame.regions.to_vec(),
+        };
         let coded = tokio::task::spawn_blocking(move || still::png(&frame.picture)).await;
         let (original, blob) = match coded {
             Ok(Ok(coded)) => coded,
@@ -86,6 +90,7 @@ impl Originals {
             rtp_time,
             asked,
             original,
+            facts,
         };
         let text = serde_json::to_string(&head).unwrap_or_default();
         if let Err(error) = self.pieces(&text, &blob).await {

@@ -6,7 +6,9 @@
 
 use crate::picture::{Picture, PictureError};
 use crate::sync::Stop;
+use std::sync::Arc;
 use std::time::Instant;
+use wire::region::Region;
 
 /// What a source is, for people and for the encoder.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,6 +28,8 @@ pub struct Captured {
     pub picture: Picture,
     /// When it was captured.
     pub at: Instant,
+    /// The ultrasound regions that the source states for this very picture, in its pixels; none for a video.
+    pub regions: Arc<[Region]>,
 }
 
 /// Why a source gives no pictures.

@@ -9,6 +9,7 @@ use crate::source::pattern::Pattern;
 use crate::source::spec::TestOptions;
 use crate::source::{Captured, FrameSource, SourceError, SourceInfo};
 use crate::sync::Stop;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Different pictures before the pattern starts anew: a second at 30 per second, 14 MB at 800 x 600 gray.
@@ -86,6 +87,7 @@ impl FrameSource for TestPattern {
         Ok(Captured {
             picture,
             at: Instant::now(),
+            regions: Arc::default(),
         })
     }
 }

@@ -6,7 +6,7 @@
 use wire::original::OriginalHead;
 
 /// What came of a piece.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq)]
 pub enum Pieced {
     /// More is to come.
     More,
@@ -32,7 +32,7 @@ impl Assembly {
     pub fn head(&mut self, text: &str) -> Pieced {
         let cut_short = self.open.take().is_some();
         match serde_json::from_str::<OriginalHead>(text) {
-            Ok(head) if head.original.check().is_ok() => {
+            Ok(head) if head.check().is_ok() => {
                 self.open = Some((head, Vec::new()));
                 if cut_short {
                     Pieced::Refused
@@ -67,7 +67,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
     use wire::RtpTime;
-    use wire::original::{Digest, Original, PixelForm};
+    use wire::original::{Digest, FrameFacts, Original, PixelForm};
 
     fn head(bytes: u32) -> OriginalHead {
         OriginalHead {
@@ -81,6 +81,7 @@ mod tests {
                 blob: Digest::from_bytes([2; 32]),
                 bytes,
             },
+            facts: FrameFacts::default(),
         }
     }
 

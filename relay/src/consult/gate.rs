@@ -115,7 +115,9 @@ impl Gate {
             ToRelay::Freeze { freeze, .. }
             | ToRelay::Release { freeze }
             | ToRelay::Step { freeze, .. }
+            | ToRelay::Calibrate { freeze, .. }
             | ToRelay::DoubtOriginal { freeze } => (self.freezes.take(now), None, Some(*freeze)),
+            ToRelay::WithdrawCalibration { .. } => (self.freezes.take(now), None, None),
             ToRelay::Hello { .. } | ToRelay::Ping { .. } => (true, None, None),
         };
         if taken {
@@ -163,8 +165,18 @@ impl Gate {
                 now,
             ),
             Some(
-                "hello" | "ping" | "withdraw" | "pin" | "freeze" | "release" | "step"
-                | "doubtOriginal" | "point" | "sketch",
+                "hello"
+                | "ping"
+                | "withdraw"
+                | "pin"
+                | "freeze"
+                | "release"
+                | "step"
+                | "doubtOriginal"
+                | "calibrate"
+                | "withdrawCalibration"
+                | "point"
+                | "sketch",
             )
             | None => self.strike(refused(ProblemCode::MessageRefused, None), now),
             Some(_) => Verdict::Refuse(refused(ProblemCode::MessageRefused, None)),

@@ -8,9 +8,10 @@ use sha2::{Digest, Sha256};
 use std::collections::{HashMap, HashSet};
 use wire::log::{LogEntry, LogEvent};
 use wire::mark::Annotation;
-use wire::original::Original;
+use wire::measure::ScaleState;
+use wire::original::{FrameFacts, Original};
 use wire::people::Author;
-use wire::{AnnotationId, FreezeId, PersonId, RelayTime, RtpTime, SessionId, StreamId};
+use wire::{AnnotationId, FreezeId, PersonId, RelayTime, RtpTime, ScaleId, SessionId, StreamId};
 
 /// First bytes of a SHA-256, enough to tell two contents of one id apart.
 type Fingerprint = [u8; 16];
@@ -36,6 +37,17 @@ impl KnownMark {
     }
 }
 
+/// An original that is kept, and what is known with it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct KeptOriginal {
+    /// What is kept.
+    pub original: Original,
+    /// What is known of the frame beside its pixels.
+    pub facts: FrameFacts,
+    /// When the log said so.
+    pub at: RelayTime,
+}
+
 /// What the rules know.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Ledger {
@@ -47,8 +59,12 @@ pub struct Ledger {
     pub freezes: HashSet<FreezeId>,
     /// Every stream ever seen here, and whether the log says that it runs.
     pub streams: HashMap<StreamId, bool>,
-    /// Frames whose original is kept, and when the log said so.
-    pub originals: HashMap<(StreamId, RtpTime), (Original, RelayTime)>,
+    /// Frames whose original is kept.
+    pub originals: HashMap<(StreamId, RtpTime), KeptOriginal>,
+    /// Depth scales in force.
+    pub scales: HashMap<StreamId, ScaleState>,
+    /// Every depth scale ever marked here.
+    pub known_scales: HashSet<ScaleId>,
     /// Who joined and did not leave, by the log.
     pub joined: HashMap<SessionId, Author>,
 }
@@ -78,14 +94,31 @@ impl Ledger {
                 stream,
                 rtp_time,
                 original,
+                facts,
             } => {
-                self.originals
-                    .insert((*stream, *rtp_time), (*original, entry.at));
+                let kept = KeptOriginal {
+                    original: *original,
+                    facts: facts.clone(),
+                    at: entry.at,
+                };
+                self.originals.insert((*stream, *rtp_time), kept);
+            }
+            LogEvent::Calibrated { scale } => {
+                let held = ScaleState {
+                    scale: scale.clone(),
+                    author: entry.author.clone(),
+                    at: entry.at,
+                };
+                self.known_scales.insert(scale.id);
+                self.scales.insert(scale.stream, held);
+            }
+            LogEvent::CalibrationWithdrawn { scale } => {
+                self.scales.retain(|_, held| held.scale.id != *scale);
             }
             LogEvent::Stepped { .. }
             | LogEvent::OriginalMissing { .. }
             | LogEvent::OriginalDoubted { .. } => {}
-            LogEvent::Marked { mark } => self.marked(mark, &entry.author),
+            LogEvent::Marked { mark, .. } => self.marked(mark, &entry.author),
             LogEvent::Withdrawn { mark } => self.take_back(*mark),
             LogEvent::Pinned { mark, pinned } => {
                 if let Some(known) = self.marks.get_mut(mark) {

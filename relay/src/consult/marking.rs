@@ -48,7 +48,8 @@ impl Consult {
         if let Some(replaced) = mark.replaces {
             self.own_mark(who, replaced)?;
         }
-        self.append(who.author(), LogEvent::Marked { mark }, now)
+        let gauge = self.gauge_of(&mark, now)?;
+        self.append(who.author(), LogEvent::Marked { mark, gauge }, now)
             .map(|()| Done::Taken)
     }
 
@@ -125,7 +126,7 @@ impl Consult {
             .iter()
             .chain(&self.waiting)
             .any(|entry| match &entry.event {
-                LogEvent::Marked { mark: other } => {
+                LogEvent::Marked { mark: other, .. } => {
                     other.id == mark || other.replaces == Some(mark)
                 }
                 LogEvent::Withdrawn { mark: other } | LogEvent::Pinned { mark: other, .. } => {

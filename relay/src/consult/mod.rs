@@ -6,7 +6,7 @@
 //! ```
 //!
 //! Everything here takes `now` and returns what is to be done; it does no input or output. `core` is the state machine;
-//! `joining`, `saying`, `showing`, `marking`, `freezing`, `originals` and `recovery` are its rules by subject, `ledger` is what they
+//! `joining`, `saying`, `showing`, `marking`, `measuring`, `freezing`, `originals` and `recovery` are its rules by subject, `ledger` is what they
 //! know, `state` the fold that pages see, `people` who is here, `presence` and `flow` what is shown and not kept, `gate`
 //! what a page may say how fast, `agent` what a capture agent says, `assembly` the originals that it sends. `live` runs it on tokio.
 //! Invariant: what a page is told of the log is in the log for good.
@@ -23,6 +23,7 @@ mod joining;
 pub mod ledger;
 pub mod live;
 mod marking;
+mod measuring;
 mod originals;
 pub mod people;
 pub mod presence;
@@ -34,6 +35,8 @@ pub mod state;
 
 #[cfg(test)]
 mod log_properties;
+#[cfg(test)]
+mod measuring_tests;
 #[cfg(test)]
 mod originals_tests;
 #[cfg(test)]

@@ -9,7 +9,7 @@ use super::rights::rights;
 use wire::agent::RelayToAgent;
 use wire::log::LogEvent;
 use wire::mark::Anchor;
-use wire::original::{Original, OriginalGap};
+use wire::original::{FrameFacts, Original, OriginalGap};
 use wire::people::Author;
 use wire::problem::ProblemCode;
 use wire::socket::{MAX_STEP, OriginalState};
@@ -18,7 +18,7 @@ use wire::{FreezeId, RelayTime, RtpTime, StreamId};
 /// An agent answers within this, or is taken for away. What comes later still counts.
 const ANSWER_US: u64 = 5_000_000;
 /// RTP times come round every 13 hours; an original that is older than this may be of another round.
-const SAME_ROUND_US: u64 = 6 * 3_600 * 1_000_000;
+pub(super) const SAME_ROUND_US: u64 = 6 * 3_600 * 1_000_000;
 
 /// An original that was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,7 +39,7 @@ struct Step {
 }
 
 /// What an agent says of an original.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum OriginalInput {
     /// It is durable in the store.
     Kept {
@@ -49,6 +49,8 @@ pub enum OriginalInput {
         asked: RtpTime,
         /// What.
         original: Original,
+        /// What is known of the frame beside its pixels.
+        facts: FrameFacts,
     },
     /// There is none.
     Missing {
@@ -63,13 +65,14 @@ impl Consult {
     /// A frame was frozen.
     pub(super) fn want_original(&mut self, anchor: Anchor, now: RelayTime) {
         let Anchor::Live { stream, rtp_time } = anchor;
-        let known = self.ledger.originals.get(&(stream, rtp_time)).copied();
+        let known = self.ledger.originals.get(&(stream, rtp_time)).cloned();
         match known {
-            Some((original, at)) if now.0.saturating_sub(at.0) < SAME_ROUND_US => {
+            Some(kept) if now.0.saturating_sub(kept.at.0) < SAME_ROUND_US => {
                 let again = LogEvent::OriginalKept {
                     stream,
                     rtp_time,
-                    original,
+                    original: kept.original,
+                    facts: kept.facts,
                 };
                 let _ = self.append(Author::Relay, again, now);
             }
@@ -158,6 +161,7 @@ impl Consult {
                 rtp_time,
                 asked,
                 original,
+                facts,
             } => {
                 if let Some(step) = self.answered(stream, asked).and_then(|was| was.step) {
                     self.stepped(step, (stream, asked), rtp_time, now);
@@ -170,6 +174,7 @@ impl Consult {
                     stream,
                     rtp_time,
                     original,
+                    facts,
                 };
                 let _ = self.append(author, kept, now);
             }

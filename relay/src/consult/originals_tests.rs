@@ -6,7 +6,7 @@ use super::samples::{Meeting, SECOND, STREAM, anchor, cardiologist, picture, tra
 use wire::agent::RelayToAgent;
 use wire::log::{LogEvent, StreamEnd};
 use wire::mark::Anchor;
-use wire::original::{Digest, Original, OriginalGap, PixelForm};
+use wire::original::{Digest, FrameFacts, Original, OriginalGap, PixelForm};
 use wire::problem::ProblemCode::{MessageRefused, NoFrame, NotAllowed, NotFrozen};
 use wire::socket::{OriginalState, ToRelay};
 use wire::{FreezeId, RtpTime};
@@ -20,6 +20,13 @@ fn kept() -> Original {
         pixels: digest,
         blob: digest,
         bytes: 150_000,
+    }
+}
+
+fn kept_state() -> OriginalState {
+    OriginalState::Kept {
+        original: kept(),
+        facts: FrameFacts::default(),
     }
 }
 
@@ -48,6 +55,7 @@ fn arrives(meeting: &mut Meeting) {
             rtp_time,
             asked: rtp_time,
             original,
+            facts: FrameFacts::default(),
         }),
     ));
 }
@@ -61,7 +69,7 @@ fn a_freeze_asks_for_the_original_once_and_the_log_says_that_it_is_kept() {
         (1, OriginalState::Awaited)
     );
     arrives(&mut meeting);
-    let expected = OriginalState::Kept { original: kept() };
+    let expected = kept_state();
     assert_eq!(original(&meeting), expected);
     // The same frame again: it is told from the log, nobody is asked.
     meeting.says(0, ToRelay::Release { freeze });
@@ -87,7 +95,7 @@ fn an_agent_that_has_it_no_more_or_does_not_answer_is_said_so() {
     assert_eq!(original(&meeting), missing(OriginalGap::AgentAway));
     // It comes after all.
     arrives(&mut meeting);
-    assert_eq!(original(&meeting), OriginalState::Kept { original: kept() });
+    assert_eq!(original(&meeting), kept_state());
 }
 
 #[test]
@@ -136,7 +144,7 @@ fn a_doubted_original_is_on_record_and_nobody_takes_a_kept_one_away() {
             .count(),
         1
     );
-    assert_eq!(original(&meeting), OriginalState::Kept { original: kept() });
+    assert_eq!(original(&meeting), kept_state());
 }
 
 #[test]
@@ -156,6 +164,7 @@ fn a_step_moves_everybody_once_the_neighbour_is_kept_and_a_trainee_moves_nobody(
             rtp_time: before,
             asked: rtp_time,
             original: kept(),
+            facts: FrameFacts::default(),
         }),
     ));
     let state = super::samples::restored(&meeting.disk).shown.state;
@@ -165,7 +174,7 @@ fn a_step_moves_everybody_once_the_neighbour_is_kept_and_a_trainee_moves_nobody(
         rtp_time: before,
     };
     assert_eq!(moved.anchor, expected);
-    assert_eq!(moved.original, OriginalState::Kept { original: kept() });
+    assert_eq!(moved.original, kept_state());
 }
 
 #[test]
@@ -181,5 +190,5 @@ fn a_step_beyond_what_the_device_has_is_told_to_who_asked_and_changes_nothing() 
     };
     meeting.apply(Input::Picture(STREAM, PictureInput::Original(gone)));
     assert_eq!(meeting.refused(), vec![NoFrame]);
-    assert_eq!(original(&meeting), OriginalState::Kept { original: kept() });
+    assert_eq!(original(&meeting), kept_state());
 }

@@ -34,7 +34,7 @@ impl Consult {
             return None;
         };
         let (mark, freeze) = match &entry.event {
-            LogEvent::Marked { mark } => (Some(mark.id), None),
+            LogEvent::Marked { mark, .. } => (Some(mark.id), None),
             LogEvent::Withdrawn { mark } | LogEvent::Pinned { mark, .. } => (Some(*mark), None),
             LogEvent::Frozen { freeze, .. }
             | LogEvent::Stepped { freeze, .. }
@@ -43,6 +43,8 @@ impl Consult {
             | LogEvent::Left { .. }
             | LogEvent::StreamStarted { .. }
             | LogEvent::StreamStopped { .. }
+            | LogEvent::Calibrated { .. }
+            | LogEvent::CalibrationWithdrawn { .. }
             | LogEvent::OriginalKept { .. }
             | LogEvent::OriginalMissing { .. }
             | LogEvent::OriginalDoubted { .. } => return None,

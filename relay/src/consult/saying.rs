@@ -58,6 +58,18 @@ impl Consult {
             ToRelay::DoubtOriginal { freeze } => {
                 self.doubt(&who, freeze, now).map(|()| Done::Taken)
             }
+            ToRelay::Calibrate {
+                scale,
+                freeze,
+                from,
+                to,
+                centimetres,
+            } => self
+                .calibrate(&who, freeze, scale, ([from, to], centimetres), now)
+                .map(|()| Done::Taken),
+            ToRelay::WithdrawCalibration { scale } => self
+                .withdraw_calibration(&who, scale, now)
+                .map(|()| Done::Taken),
             ToRelay::Point { at, rtp_time } => {
                 self.presence.point(Pointer {
                     session: who.session,
@@ -122,7 +134,9 @@ fn in_doubt(message: &ToRelay) -> Option<Refused> {
         ToRelay::Freeze { freeze, .. }
         | ToRelay::Release { freeze }
         | ToRelay::Step { freeze, .. }
+        | ToRelay::Calibrate { freeze, .. }
         | ToRelay::DoubtOriginal { freeze } => (None, Some(*freeze)),
+        ToRelay::WithdrawCalibration { .. } => (None, None),
         ToRelay::Hello { .. }
         | ToRelay::Ping { .. }
         | ToRelay::Point { .. }

@@ -34,7 +34,7 @@ impl Consult {
                 }
                 self.ask_again_for_original(stream, now);
             }
-            PictureInput::Original(input) => self.original(stream, *input, now),
+            PictureInput::Original(input) => self.original(stream, input.clone(), now),
             PictureInput::Stopped(reason) => {
                 let Some(running) = self.running.remove(&stream) else {
                     return Vec::new();

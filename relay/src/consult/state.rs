@@ -6,6 +6,7 @@
 
 use wire::log::{LogEntry, LogEvent};
 use wire::mark::Anchor;
+use wire::measure::ScaleState;
 use wire::socket::{ConsultState, FreezeState, MarkState, OriginalState, StreamState};
 use wire::{RtpTime, Seq, StreamId};
 
@@ -66,9 +67,11 @@ impl Shown {
                 stream,
                 rtp_time,
                 original,
+                facts,
             } => {
                 let kept = OriginalState::Kept {
                     original: *original,
+                    facts: facts.clone(),
                 };
                 self.note_original(*stream, *rtp_time, kept);
             }
@@ -82,7 +85,19 @@ impl Shown {
             }
             LogEvent::OriginalDoubted { .. } => {}
             LogEvent::Released { .. } => state.freeze = None,
-            LogEvent::Marked { mark } => {
+            LogEvent::Calibrated { scale } => {
+                let of = scale.stream;
+                state.scales.retain(|held| held.scale.stream != of);
+                state.scales.push(ScaleState {
+                    scale: scale.clone(),
+                    author: entry.author.clone(),
+                    at: entry.at,
+                });
+            }
+            LogEvent::CalibrationWithdrawn { scale } => {
+                state.scales.retain(|held| held.scale.id != *scale);
+            }
+            LogEvent::Marked { mark, gauge } => {
                 if let Some(replaced) = mark.replaces {
                     state.marks.retain(|held| held.mark.id != replaced);
                 }
@@ -91,6 +106,7 @@ impl Shown {
                     author: entry.author.clone(),
                     at: entry.at,
                     pinned: false,
+                    gauge: gauge.clone(),
                 });
             }
             LogEvent::Withdrawn { mark } => state.marks.retain(|held| held.mark.id != *mark),

@@ -87,6 +87,11 @@ macro_rules! id {
 }
 
 id!(
+    /// A depth scale that somebody marked in a picture, made by the page that calibrated.
+    ScaleId,
+    "string & { readonly __id: \"ScaleId\" }"
+);
+id!(
     /// A request for help and its live meeting (相談).
     ConsultId,
     "string & { readonly __id: \"ConsultId\" }"

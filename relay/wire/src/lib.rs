@@ -13,6 +13,7 @@ pub mod http;
 pub mod ids;
 pub mod log;
 pub mod mark;
+pub mod measure;
 pub mod original;
 pub mod people;
 pub mod problem;
@@ -20,7 +21,9 @@ pub mod region;
 pub mod socket;
 pub mod units;
 
-pub use ids::{AnnotationId, ConsultId, DeviceId, FreezeId, PersonId, Seq, SessionId, StreamId};
+pub use ids::{
+    AnnotationId, ConsultId, DeviceId, FreezeId, PersonId, ScaleId, Seq, SessionId, StreamId,
+};
 pub use units::{CaptureTime, Fraction, FrameIndex, RelayTime, RtpTime};
 
 /// Version of the consult socket and of the agent's control channel. Raised when an old client would misunderstand;

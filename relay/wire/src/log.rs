@@ -4,9 +4,12 @@
 //! and releasing are entries. Readers ignore events that they do not know.
 
 use crate::mark::{Anchor, Annotation};
-use crate::original::{Original, OriginalGap};
+use crate::measure::{DepthScale, Gauge};
+use crate::original::{FrameFacts, Original, OriginalGap};
 use crate::people::{Author, Page, Role};
-use crate::{AnnotationId, FreezeId, PersonId, RelayTime, RtpTime, Seq, SessionId, StreamId};
+use crate::{
+    AnnotationId, FreezeId, PersonId, RelayTime, RtpTime, ScaleId, Seq, SessionId, StreamId,
+};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -91,6 +94,20 @@ pub enum LogEvent {
     Marked {
         /// The mark.
         mark: Annotation,
+        /// Of a measuring mark: what it is measured with, for good.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        gauge: Option<Gauge>,
+    },
+    /// Somebody marked the depth scale in a picture that states none; the one before of this stream is over.
+    Calibrated {
+        /// The scale.
+        scale: DepthScale,
+    },
+    /// A depth scale was taken back; what was measured with it keeps its values.
+    CalibrationWithdrawn {
+        /// Which.
+        scale: ScaleId,
     },
     /// A mark was taken back; it stays in the log.
     Withdrawn {
@@ -112,6 +129,9 @@ pub enum LogEvent {
         rtp_time: RtpTime,
         /// What is kept.
         original: Original,
+        /// What is known of the frame beside its pixels.
+        #[serde(default)]
+        facts: FrameFacts,
     },
     /// There is no original of a frozen frame, for now or for good.
     OriginalMissing {

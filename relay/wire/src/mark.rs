@@ -4,6 +4,7 @@
 //! never pixels, because the sender may scale. An annotation never changes: an edit is a new one that names what it
 //! `replaces`, and withdrawing is an event of its own.
 
+use crate::measure::{MeasureFault, MeasureKind, ScaleRef};
 use crate::{AnnotationId, Fraction, RtpTime, StreamId};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -14,7 +15,7 @@ pub const MAX_STROKE_POINTS: usize = 2048;
 pub const MAX_LABEL_CHARS: usize = 120;
 
 /// A place in the picture as fractions of its width and height.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, TS)]
 #[ts(export_to = "mark.ts")]
 #[serde(deny_unknown_fields)]
 pub struct Point {
@@ -66,6 +67,15 @@ pub enum Shape {
         at: Point,
         /// The words.
         text: String,
+    },
+    /// A measurement (計測): where, and with which scale; never a value.
+    Measure {
+        /// What is measured.
+        what: MeasureKind,
+        /// Where, in the order they were set; how many is told by `what`.
+        points: Vec<Point>,
+        /// The scale that its author had before their eyes.
+        by: ScaleRef,
     },
 }
 
@@ -137,6 +147,9 @@ pub enum MarkFault {
     /// Characters that change how neighbouring text reads.
     #[error("a label has no control or direction characters")]
     ControlCharacters,
+    /// A measurement that cannot be one.
+    #[error(transparent)]
+    Measure(#[from] MeasureFault),
 }
 
 impl Shape {
@@ -151,6 +164,7 @@ impl Shape {
                 Err(MarkFault::TooManyPoints)
             }
             Self::Label { text, .. } => check_label(text),
+            Self::Measure { what, points, .. } => Ok(what.check(points)?),
             Self::Stroke { .. } | Self::Arrow { .. } => Ok(()),
         }
     }

@@ -9,7 +9,8 @@
 //! Owns what is said of an original and its limits. Whoever shows one as the original has recomputed `pixels` over the
 //! decoded rows. The channel `originals` is reliable and ordered; one original is sent after the other.
 
-use crate::RtpTime;
+use crate::region::{MAX_REGIONS, Region};
+use crate::{FrameIndex, RtpTime};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
@@ -150,6 +151,9 @@ pub enum OriginalFault {
     /// The blob is empty or too long.
     #[error("an original has 1 to {MAX_ORIGINAL_BYTES} bytes")]
     Length,
+    /// More regions than a picture has.
+    #[error("a frame has at most {MAX_REGIONS} regions")]
+    Regions,
 }
 
 impl Original {
@@ -169,8 +173,24 @@ impl Original {
     }
 }
 
+/// What the agent knows of a frame beside its pixels.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export_to = "original.ts")]
+#[serde(rename_all = "camelCase")]
+pub struct FrameFacts {
+    /// Its number since the agent started, from 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub index: Option<FrameIndex>,
+    /// Ultrasound regions of this very frame in the original's pixels, as its file states them; at most `MAX_REGIONS`,
+    /// none when the source states none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[ts(optional, as = "Option<Vec<Region>>")]
+    pub regions: Vec<Region>,
+}
+
 /// Text before the blob of an original on the channel `originals`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct OriginalHead {
     /// Which frame.
@@ -179,6 +199,22 @@ pub struct OriginalHead {
     pub asked: RtpTime,
     /// What follows.
     pub original: Original,
+    /// What is known of the frame beside its pixels.
+    #[serde(default)]
+    pub facts: FrameFacts,
+}
+
+impl OriginalHead {
+    /// Whether what it says can be true.
+    ///
+    /// # Errors
+    /// `OriginalFault`.
+    pub fn check(&self) -> Result<(), OriginalFault> {
+        if self.facts.regions.len() > MAX_REGIONS {
+            return Err(OriginalFault::Regions);
+        }
+        self.original.check()
+    }
 }
 
 /// Why there is no original of a frame.

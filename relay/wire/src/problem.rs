@@ -67,6 +67,10 @@ problem_codes! {
     MarkUnknown = 404, "That mark does not exist or was withdrawn.";
     NotYourMark = 403, "Only its author can withdraw or replace a mark.";
     MarkRefused = 422, "The mark was not understood or is too large. It was not stored; the others are.";
+    MeasuringOff = 403, "This installation does not measure. Drawing works.";
+    MeasureNotHere = 409, "Measuring needs a frozen frame whose original is kept. Freeze, wait for the original, measure again.";
+    ScaleGone = 409, "The calibration changed meanwhile. Measure again.";
+    ScaleRefused = 422, "That depth scale cannot be right: too short, or a depth that no echo has. Nothing was changed.";
     MessageRefused = 400, "A message was not understood and was ignored.";
     TooLarge = 413, "The request or message is too large.";
     WrongContent = 415, "The content type is not the one expected here.";

@@ -7,6 +7,10 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+/// Most regions of one frame. Devices draw two to six; a list that is longer is not used at all, because leaving some
+/// out could change which one wins.
+pub const MAX_REGIONS: usize = 32;
+
 /// Region Spatial Format (0018,6012).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
 #[ts(export_to = "region.ts")]

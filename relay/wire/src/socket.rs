@@ -15,10 +15,13 @@
 use crate::http::ConsultSummary;
 use crate::log::LogEntry;
 use crate::mark::{Anchor, Annotation, Pen, Point};
-use crate::original::{Original, OriginalGap};
+use crate::measure::{Gauge, ScaleState};
+use crate::original::{FrameFacts, Original, OriginalGap};
 use crate::people::{Author, Page, Participant, Rights};
 use crate::problem::ProblemCode;
-use crate::{AnnotationId, CaptureTime, FreezeId, RelayTime, RtpTime, Seq, SessionId, StreamId};
+use crate::{
+    AnnotationId, CaptureTime, FreezeId, RelayTime, RtpTime, ScaleId, Seq, SessionId, StreamId,
+};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -92,6 +95,24 @@ pub enum ToRelay {
     Release {
         /// Which freeze.
         freeze: FreezeId,
+    },
+    /// Marks the depth scale of the frozen picture, which states none; it holds for pictures of this stream and size.
+    Calibrate {
+        /// Made by the page.
+        scale: ScaleId,
+        /// The freeze in force.
+        freeze: FreezeId,
+        /// One end on the scale drawn in the picture.
+        from: Point,
+        /// The other end.
+        to: Point,
+        /// Between the ends, in centimetres.
+        centimetres: f64,
+    },
+    /// Takes a depth scale back.
+    WithdrawCalibration {
+        /// Which.
+        scale: ScaleId,
     },
     /// Presence: where the own pointer is, or null when it left the picture.
     Point {
@@ -266,6 +287,9 @@ pub struct ConsultState {
     pub freeze: Option<FreezeState>,
     /// Marks that were neither withdrawn nor replaced, in order of making.
     pub marks: Vec<MarkState>,
+    /// Depth scales in force, at most one for each stream.
+    #[serde(default)]
+    pub scales: Vec<ScaleState>,
 }
 
 /// A stream as the log left it.
@@ -301,7 +325,7 @@ pub struct FreezeState {
 }
 
 /// What is known of the original of the frozen frame.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 #[ts(export_to = "socket.ts")]
 #[serde(
     tag = "state",
@@ -315,6 +339,9 @@ pub enum OriginalState {
     Kept {
         /// What.
         original: Original,
+        /// What is known of the frame beside its pixels.
+        #[serde(default)]
+        facts: FrameFacts,
     },
     /// There is none.
     Missing {
@@ -338,6 +365,10 @@ pub struct MarkState {
     pub at: RelayTime,
     /// Whether it stays over the running picture.
     pub pinned: bool,
+    /// Of a measuring mark: what it is measured with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub gauge: Option<Gauge>,
 }
 
 /// Somebody's pointer.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use ts_rs::{Config, TS};
-use wire::{agent, http, mark, problem, region, socket};
+use wire::{agent, http, mark, measure, problem, region, socket};
 
 /// Everything that a page sends or receives; types that these name come along.
 fn export_all(into: &Path) {
@@ -38,6 +38,8 @@ fn constants() -> String {
          export const MAX_MESSAGE_BYTES = {};\n\
          export const MAX_STROKE_POINTS = {};\n\
          export const MAX_LABEL_CHARS = {};\n\
+         export const MAX_MEASURE_POINTS = {};\n\
+         export const MAX_BEATS = {};\n\
          export const MAX_SKETCH_POINTS = {};\n\
          export const PRESENCE_INTERVAL_MS = {};\n\
          export const CONTROL_CHANNEL = {:?};\n\
@@ -48,6 +50,8 @@ fn constants() -> String {
         socket::MAX_MESSAGE_BYTES,
         mark::MAX_STROKE_POINTS,
         mark::MAX_LABEL_CHARS,
+        measure::MAX_MEASURE_POINTS,
+        measure::MAX_BEATS,
         socket::MAX_SKETCH_POINTS,
         socket::PRESENCE_INTERVAL_MS,
         agent::CONTROL_CHANNEL,

@@ -314,7 +314,7 @@ impl Person {
 /// A place where a finished mark surely has ink.
 pub(super) fn last_point(shape: &Shape) -> (f64, f64) {
     let point = match shape {
-        Shape::Stroke { points } => points.last().copied(),
+        Shape::Stroke { points } | Shape::Measure { points, .. } => points.last().copied(),
         Shape::Arrow { to, .. } => Some(*to),
         Shape::Label { at, .. } => Some(*at),
     };

@@ -28,12 +28,19 @@ export function choose(chosen: Language): void {
   }
 }
 
-export function t(key: Key, values: Readonly<Record<string, string | number>> = {}): string {
-  return fill(DICTIONARIES[language.value][key], values);
+type Values = Readonly<Record<string, string | number>>;
+
+/** Makes what says the words of a dictionary; parts that are loaded later bring their own. */
+export function dictionary<K extends string>(
+  words: Readonly<Record<Language, Readonly<Record<K, string>>>>,
+): (key: K, values?: Values) => string {
+  return (key, values = {}) => fill(words[language.value][key], values);
 }
 
+export const t = dictionary<Key>(DICTIONARIES);
+
 /** Puts values into the braces. A brace without a value stays, so that a mistake is seen. */
-export function fill(words: string, values: Readonly<Record<string, string | number>>): string {
+export function fill(words: string, values: Values): string {
   return words.replace(/\{(\w+)\}/g, (brace, name: string) => String(values[name] ?? brace));
 }
 

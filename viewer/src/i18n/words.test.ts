@@ -1,7 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { PROBLEM_CODES } from "../wire/constants";
-import { en } from "./en";
-import { ja, type Key } from "./ja";
+import { en as first } from "./en";
+import { ja as source } from "./ja";
+import { MEASURE_WORDS } from "./measure-words";
+
+/** The words that come at once and those that come later. */
+const ja = { ...source, ...MEASURE_WORDS.ja };
+const en: Readonly<Record<keyof typeof ja, string>> = { ...first, ...MEASURE_WORDS.en };
+type Key = keyof typeof ja;
 
 const KEYS = Object.keys(ja) as Key[];
 /** Source of every module that may say something; read as text by the bundler. */

@@ -11,12 +11,12 @@ import { RelayClock } from "../net/clock";
 import { session as heldSession, verify } from "../net/session";
 import { ConsultSocket, type Link } from "../net/socket";
 import type { ConsultSummary, SessionGrant } from "../wire/http";
-import type { AnnotationId, FreezeId, Seq, StreamId } from "../wire/ids";
+import type { AnnotationId, FreezeId, ScaleId, Seq, StreamId } from "../wire/ids";
 import type { LogEntry } from "../wire/log";
 import type { Anchor, Annotation } from "../wire/mark";
 import type { Author, Page, Participant, Rights } from "../wire/people";
 import type { ProblemCode } from "../wire/problem";
-import type { FromRelay, MarkState, Settings } from "../wire/socket";
+import type { FromRelay, MarkState, Settings, ToRelay } from "../wire/socket";
 import type { RelayTime } from "../wire/units";
 import type { Stamp } from "./age";
 import {
@@ -130,6 +130,15 @@ export class Consult {
   /** Moves the freeze in force by frames. */
   step(freeze: FreezeId, by: number): boolean {
     return this.#socket.send({ type: "step", freeze, by });
+  }
+
+  /** Marks the depth scale of the frozen picture. Like a freeze it is for now and never kept for later. */
+  calibrate(scale: Omit<Extract<ToRelay, { type: "calibrate" }>, "type">): boolean {
+    return this.#socket.send({ type: "calibrate", ...scale });
+  }
+
+  withdrawCalibration(scale: ScaleId): boolean {
+    return this.#socket.send({ type: "withdrawCalibration", scale });
   }
 
   release(freeze: FreezeId): boolean {

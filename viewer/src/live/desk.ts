@@ -22,11 +22,12 @@ import { exposeDiagnostics } from "./diagnostics";
 import type { PaintedFrame } from "./frames";
 import { SharedFreeze } from "./freeze";
 import { DrawingHand } from "./hand";
+import { Measuring } from "./measuring";
 import { LivePicture, type Still } from "./picture";
 import { STALE_AFTER_MS } from "./quality";
 import { composeScene } from "./scene";
 import { Watch } from "./watch";
-import { whyNotDraw } from "./why";
+import { whyNotDraw, whyNotMeasure } from "./why";
 
 /** What the stage's frame and words say. */
 export type Scenery =
@@ -52,6 +53,7 @@ export class Desk {
   readonly picture: LivePicture;
   readonly watch: Watch;
   readonly hand: DrawingHand;
+  readonly measuring: Measuring;
   readonly freeze: SharedFreeze;
   readonly view = signal<View>(WHOLE);
   readonly scenery: ReadonlySignal<Scenery>;
@@ -73,7 +75,16 @@ export class Desk {
     this.picture = new LivePicture(grant.consult, grant.session);
     this.consult = new Consult(grant, page);
     this.watch = new Watch(this.picture, this.consult);
+    this.measuring = new Measuring({
+      consult: this.consult,
+      stage: () => this.#stage,
+      ground: () => (whyNotMeasure(this) === null ? this.ground() : null),
+      pen: () => this.hand.pen.peek(),
+      explain: () => this.explain(whyNotMeasure(this)),
+      explainFull: () => this.explain(t("measure.full")),
+    });
     this.hand = new DrawingHand({
+      measuring: this.measuring,
       consult: this.consult,
       stage: () => this.#stage,
       ground: () => this.ground(),
@@ -94,7 +105,12 @@ export class Desk {
       return visible;
     });
     this.picture.onFrame = (frame) => this.watch.painted(frame);
-    this.#stopEffects.push(this.#followStream(), this.#followLink(), exposeDiagnostics(this));
+    this.#stopEffects.push(
+      this.#followStream(),
+      this.#followLink(),
+      this.#followMeasuring(),
+      exposeDiagnostics(this),
+    );
   }
 
   /** Gives the desk its canvas; the way back is the returned function. */
@@ -224,6 +240,15 @@ export class Desk {
       const { value } = this.consult.stream;
       if (before !== null && value !== before) this.picture.forgetFrames();
       before = value;
+    });
+  }
+
+  /** The rules come when there is something to measure or to read; what was begun goes with its frame. */
+  #followMeasuring(): () => void {
+    return effect(() => {
+      const measured = this.consult.marks.value.some(({ mark }) => mark.shape.type === "measure");
+      if (measured) this.measuring.load();
+      this.measuring.standsOn(this.#standsOn.value);
     });
   }
 

@@ -13,8 +13,9 @@ import type { Stage } from "../stage/stage";
 import type { AnnotationId } from "../wire/ids";
 import type { Pen } from "../wire/mark";
 import type { Consult } from "./consult";
+import type { Measuring } from "./measuring";
 
-export type Tool = "pointer" | "pen" | "arrow" | "label";
+export type Tool = "pointer" | "pen" | "arrow" | "label" | "measure";
 
 /** What the hand needs to know of the page around it. */
 export type HandHost = {
@@ -24,6 +25,8 @@ export type HandHost = {
   readonly ground: () => Ground | null;
   /** Said when somebody tries to draw and nothing may be drawn. */
   readonly explain: () => void;
+  /** The hand that measures, which has the points of the tool of that name. */
+  readonly measuring: Measuring;
 };
 
 export type LabelDraft = { readonly ground: Ground; readonly at: PicturePoint };
@@ -46,6 +49,7 @@ export class DrawingHand implements Hand {
     this.cancel();
     this.labelDraft.value = null;
     this.tool.value = tool;
+    if (tool !== "measure") this.host.measuring.drop();
     if (tool !== "pointer") this.selected.value = null;
   }
 
@@ -62,6 +66,7 @@ export class DrawingHand implements Hand {
     if (stage === null) return;
     this.cursor.value = null;
     if (this.tool.peek() === "pointer") this.#point(stage.under(at));
+    else if (this.tool.peek() === "measure") this.host.measuring.press(at);
     else if (stage.covers(at)) this.#begin(stage.under(at));
   }
 
@@ -72,12 +77,17 @@ export class DrawingHand implements Hand {
     const newest = points.at(-1);
     if (newest === undefined) return;
     if (this.tool.peek() === "pointer") this.#point(newest);
+    else if (this.tool.peek() === "measure") this.host.measuring.drag(at);
     else this.#extend(points);
   }
 
   lift(at: StagePoint, tap: boolean): void {
     const stage = this.host.stage();
     if (stage === null) return;
+    if (this.tool.peek() === "measure") {
+      this.host.measuring.lift(at);
+      return;
+    }
     if (this.tool.peek() !== "pointer") {
       this.#finish();
       this.#askForWords();
@@ -91,6 +101,7 @@ export class DrawingHand implements Hand {
     if (this.drawing.peek() !== null) this.host.consult.presence.lifted(false);
     this.drawing.value = null;
     this.#labelPlace = null;
+    this.host.measuring.cancelPress();
     this.#point(null);
   }
 
@@ -120,6 +131,7 @@ export class DrawingHand implements Hand {
     this.cursor.value = at;
     if (this.tool.peek() === "pointer")
       this.selected.value = stage.markUnder(stage.place(at))?.mark.id ?? null;
+    else if (this.tool.peek() === "measure") this.host.measuring.enter(at);
     else if (this.drawing.peek() === null) {
       this.#begin(at);
       this.#askForWords();
@@ -131,9 +143,11 @@ export class DrawingHand implements Hand {
     const something =
       this.drawing.peek() !== null ||
       this.labelDraft.peek() !== null ||
+      this.host.measuring.draft.peek() !== null ||
       this.selected.peek() !== null ||
       this.cursor.peek() !== null;
     this.cancel();
+    this.host.measuring.drop();
     this.labelDraft.value = null;
     this.selected.value = null;
     this.cursor.value = null;

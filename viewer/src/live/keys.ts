@@ -24,10 +24,14 @@ const ARROWS: Readonly<Record<string, readonly [number, number]>> = {
 };
 
 /** Listens until the returned function is called. */
-export function listenToKeys(desk: Desk, toggleHelp: () => void): () => void {
+export function listenToKeys(
+  desk: Desk,
+  toggleHelp: () => void,
+  toggleMeasure: () => void = () => undefined,
+): () => void {
   const onKey = (event: KeyboardEvent): void => {
     if (event.defaultPrevented || event.isComposing || isTyping(event.target)) return;
-    if (stageKey(desk, event) || letterKey(desk, event, toggleHelp)) event.preventDefault();
+    if (stageKey(desk, event) || letterKey(desk, event, toggleHelp, toggleMeasure)) event.preventDefault();
   };
   addEventListener("keydown", onKey);
   return () => removeEventListener("keydown", onKey);
@@ -42,6 +46,7 @@ function stageKey(desk: Desk, event: KeyboardEvent): boolean {
     const [dx, dy] = arrow;
     const step = event.ctrlKey ? FINE_STEP : STEP;
     if (event.shiftKey) desk.stage.pan(-dx * PAN_PX, -dy * PAN_PX);
+    else if (movesPoint(desk)) desk.measuring.nudge(dx, dy);
     else desk.hand.moveCursor(dx * step, dy * step);
     return true;
   }
@@ -50,7 +55,19 @@ function stageKey(desk: Desk, event: KeyboardEvent): boolean {
   return true;
 }
 
-function letterKey(desk: Desk, event: KeyboardEvent, toggleHelp: () => void): boolean {
+/** All points are set: from then on the arrows move the active one, a pixel at a time. */
+function movesPoint(desk: Desk): boolean {
+  return (
+    desk.hand.tool.peek() === "measure" && desk.measuring.draft.peek() !== null && desk.measuring.isFull()
+  );
+}
+
+function letterKey(
+  desk: Desk,
+  event: KeyboardEvent,
+  toggleHelp: () => void,
+  toggleMeasure: () => void,
+): boolean {
   if (!shortcuts.peek() || event.ctrlKey || event.metaKey || event.altKey || event.repeat) return false;
   const key = event.key.toLowerCase();
   const tool = TOOL_KEYS[key];
@@ -62,7 +79,8 @@ function letterKey(desk: Desk, event: KeyboardEvent, toggleHelp: () => void): bo
   } else if (pen !== undefined) {
     if (whyNot === null) desk.hand.choosePen(pen);
     else desk.explain(whyNot);
-  } else if (key === "f") unless(whyNotFreeze(desk), desk, () => desk.freeze.toggle());
+  } else if (key === "m") toggleMeasure();
+  else if (key === "f") unless(whyNotFreeze(desk), desk, () => desk.freeze.toggle());
   else if (key === ",") unless(whyNotStep(desk), desk, () => desk.freeze.step(-1));
   else if (key === ".") unless(whyNotStep(desk), desk, () => desk.freeze.step(1));
   else if (key === "z") unless(whyNotUndo(desk), desk, () => desk.undo());

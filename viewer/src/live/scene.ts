@@ -7,10 +7,13 @@ import { sameFrame } from "../marks/visible";
 import { personLook } from "../stage/pens";
 import { fromWire } from "../stage/points";
 import type { Scene, ScenePointer, SceneSketch } from "../stage/stage";
+import type { AnnotationId } from "../wire/ids";
 import type { Anchor } from "../wire/mark";
 import type { MarkState } from "../wire/socket";
 import type { Consult } from "./consult";
 import type { DrawingHand } from "./hand";
+import { valueWords } from "./measure-words";
+import type { Measuring } from "./measuring";
 
 export function composeScene(
   consult: Consult,
@@ -21,6 +24,9 @@ export function composeScene(
 ): Scene {
   const drawing = hand.drawing.value;
   const cursor = hand.cursor.value;
+  const { measuring } = hand.host;
+  const draft = measuring.draft.value;
+  const task = measuring.task.value;
   const own: SceneSketch[] = drawing === null ? [] : [{ ...drawing, by: null }];
   return {
     marks,
@@ -29,7 +35,28 @@ export function composeScene(
     pointers: pointers(consult),
     cursor: cursor === null ? null : { at: cursor, drawing: drawing !== null },
     staleTag,
+    values: valuesOf(measuring, marks),
+    measuring:
+      draft === null
+        ? null
+        : {
+            form: task.type === "measure" ? task.what.type : "caliper",
+            pen: hand.pen.value,
+            points: draft.points,
+            active: draft.active,
+            words: valueWords(measuring.answerNow()),
+          },
   };
+}
+
+/** The values beside measuring marks, by mark. */
+function valuesOf(measuring: Measuring, marks: readonly MarkState[]): ReadonlyMap<AnnotationId, string> {
+  const values = new Map<AnnotationId, string>();
+  for (const held of marks) {
+    const words = valueWords(measuring.answerOf(held));
+    if (words !== null) values.set(held.mark.id, words);
+  }
+  return values;
 }
 
 function othersSketches(consult: Consult, frozenOn: Anchor | null): SceneSketch[] {

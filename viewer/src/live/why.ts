@@ -11,6 +11,19 @@ export function whyNotDraw(desk: Desk): string | null {
   return hindrance === null ? null : t(`why.${hindrance}`, { role: roleWords(desk) });
 }
 
+export function whyNotMeasure(desk: Desk): string | null {
+  const why = whyNotDraw(desk);
+  if (why !== null) return why;
+  if (desk.consult.replica.value.state.freeze === null) return t("why.measureNotFrozen");
+  return desk.freeze.original.value === "proven" ? null : t("why.measureNoOriginal");
+}
+
+export function whyNotCalibrate(desk: Desk): string | null {
+  if (!desk.consult.rights.value.freeze) return t("why.noFreezeRight", { role: roleWords(desk) });
+  if (desk.consult.link.value.state !== "open") return t("why.noLink");
+  return whyNotMeasure(desk);
+}
+
 export function whyNotFreeze(desk: Desk): string | null {
   const { consult } = desk;
   if (consult.link.value.state !== "open") return t("why.noLink");

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
-import type { AnnotationId, FreezeId, StreamId } from "../wire/ids";
+import type { AnnotationId, FreezeId, ScaleId, StreamId } from "../wire/ids";
 import type { LogEntry, LogEvent } from "../wire/log";
 import type { Anchor, Annotation } from "../wire/mark";
+import type { DepthScale } from "../wire/measure";
 import type { Author } from "../wire/people";
 import type { RelayTime, RtpTime } from "../wire/units";
 import { apply, EMPTY, fromSnapshot, type Replica } from "./replica";
@@ -18,6 +19,15 @@ const mark = (id: string, change: Partial<Annotation> = {}): Annotation => ({
   drawnOn: "running",
   ...change,
 });
+const scale = (id: string): DepthScale => ({
+  id: id as ScaleId,
+  stream,
+  width: 800,
+  height: 600,
+  from: { x: 0.9, y: 0.1 },
+  to: { x: 0.9, y: 0.6 },
+  centimetres: 10,
+});
 const EVENTS: LogEvent[] = [
   { type: "streamStarted", stream, stamped: true, codec: "H264" },
   { type: "marked", mark: mark("a") },
@@ -33,6 +43,13 @@ const EVENTS: LogEvent[] = [
   { type: "streamStopped", stream, reason: "lost" },
   { type: "streamStarted", stream: "other" as StreamId, stamped: false, codec: "VP8" },
   { type: "streamStarted", stream, stamped: true, codec: "H264" },
+  { type: "calibrated", scale: scale("one") },
+  {
+    type: "marked",
+    mark: mark("d", { drawnOn: "freeze", anchor: anchor(7) }),
+    gauge: { width: 800, height: 600, scale: { type: "pixels" } },
+  },
+  { type: "calibrated", scale: scale("two") },
 ];
 const LOG: LogEntry[] = EVENTS.map((event, i) => ({
   seq: i + 1,
@@ -62,6 +79,16 @@ describe("the replica", () => {
     expect(held(8).marks.map((held) => held.mark.id)).toEqual(["c"]);
     expect(held(9).streams).toEqual([{ stream, stamped: true, codec: "H264", live: false }]);
     expect(held(11).streams.map((known) => known.stream)).toEqual(["other", stream]);
+  });
+
+  test("holds what a measurement is measured with, and one scale for each stream", () => {
+    const { marks, scales } = foldAll(EMPTY, LOG).state;
+    expect(marks.find((held) => held.mark.id === "d")?.gauge).toMatchObject({ width: 800 });
+    expect(marks.find((held) => held.mark.id === "c")).not.toHaveProperty("gauge");
+    expect(scales.map((held) => [held.scale.id, held.author])).toEqual([["two", AUTHOR]]);
+    const event: LogEvent = { type: "calibrationWithdrawn", scale: "two" as ScaleId };
+    const entry = { seq: LOG.length + 1, at: 0 as RelayTime, author: AUTHOR, event };
+    expect(foldAll(EMPTY, [...LOG, entry]).state.scales).toEqual([]);
   });
 
   test("a snapshot and the tail give the same state as all entries, wherever it was cut", () => {

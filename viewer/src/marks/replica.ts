@@ -24,7 +24,7 @@ export type Replica = {
 
 export const EMPTY: Replica = {
   seq: null,
-  state: { streams: [], freeze: null, marks: [] },
+  state: { streams: [], freeze: null, marks: [], scales: [] },
   takenBack: [],
   unknown: 0,
 };
@@ -68,11 +68,21 @@ function fold(replica: Replica, entry: LogEntry): Replica {
     case "stepped":
       return stepped(replica, event);
     case "originalKept":
-      return noteOriginal(replica, event, { state: "kept", original: event.original });
+      return noteOriginal(replica, event, {
+        state: "kept",
+        original: event.original,
+        facts: event.facts,
+      });
     case "originalMissing":
       return noteOriginal(replica, event, { state: "missing", reason: event.reason });
     case "originalDoubted":
       return replica;
+    case "calibrated":
+      return calibrated(replica, entry, event);
+    case "calibrationWithdrawn":
+      return withState(replica, {
+        scales: replica.state.scales.filter(({ scale }) => scale.id !== event.scale),
+      });
     case "released":
       return withState(replica, { freeze: null });
     case "marked":
@@ -129,8 +139,19 @@ function streamStopped(replica: Replica, event: Event<"streamStopped">): Replica
 function marked(replica: Replica, entry: LogEntry, event: Event<"marked">): Replica {
   const { mark } = event;
   const without = mark.replaces === undefined ? replica : takeBack(replica, mark.replaces);
-  const made: MarkState = { mark, author: entry.author, at: entry.at, pinned: false };
+  const made: MarkState = {
+    mark,
+    author: entry.author,
+    at: entry.at,
+    pinned: false,
+    ...(event.gauge === undefined ? {} : { gauge: event.gauge }),
+  };
   return withState(without, { marks: [...without.state.marks, made] });
+}
+
+function calibrated(replica: Replica, entry: LogEntry, { scale }: Event<"calibrated">): Replica {
+  const others = replica.state.scales.filter((held) => held.scale.stream !== scale.stream);
+  return withState(replica, { scales: [...others, { scale, author: entry.author, at: entry.at }] });
 }
 
 function takeBack(replica: Replica, id: string): Replica {

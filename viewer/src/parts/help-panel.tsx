@@ -10,6 +10,7 @@ const KEYS: readonly (readonly [string, Key])[] = [
   ["P", "help.pen"],
   ["A", "help.arrow"],
   ["L", "help.label"],
+  ["M", "help.measure"],
   ["1 – 4", "help.pens"],
   ["F", "help.freeze"],
   [", .", "help.step"],

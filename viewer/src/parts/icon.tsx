@@ -7,6 +7,7 @@ const PATHS = {
   pen: "M4 20l1-4L16 5l3 3L8 19zM14 7l3 3",
   arrow: "M5 19L19 5M9 5h10v10",
   label: "M5 6h14M12 6v13M9 19h6",
+  measure: "M4 15L15 4l5 5L9 20zM8 11l2 2M11 8l2 2M14 5l2 2",
   freeze: "M8 5v14M16 5v14",
   release: "M8 5l11 7l-11 7z",
   stepBack: "M6 5v14M18 5L9 12l9 7z",

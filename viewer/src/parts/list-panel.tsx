@@ -4,6 +4,7 @@
 
 import { clockTime, t } from "../i18n/i18n";
 import type { Desk } from "../live/desk";
+import { valueWords } from "../live/measure-words";
 import type { MarkState } from "../wire/socket";
 import { authorName, MarkActions, shapeWords } from "./mark-card";
 import { PenLine } from "./pen-line";
@@ -53,7 +54,9 @@ function MarkRow({ desk, held, gone }: { desk: Desk; held: MarkState; gone: bool
     <li class="marks__mark" data-gone={gone}>
       <PenLine pen={mark.pen} />
       <span class="marks__words">
-        <span>{shapeWords(mark.shape)}</span>
+        <span>
+          {shapeWords(mark.shape)} {valueWords(desk.measuring.answerOf(held))}
+        </span>
         <span class="quiet">
           {authorName(held)} {clockTime(held.at, true)}
         </span>

@@ -2,12 +2,14 @@
 
 import { clockTime, t } from "../i18n/i18n";
 import type { Desk } from "../live/desk";
+import { kindWords, valueWords } from "../live/measure-words";
 import type { Shape } from "../wire/mark";
 import type { MarkState } from "../wire/socket";
 import { Icon } from "./icon";
 
 export function shapeWords(shape: Shape): string {
-  return shape.type === "label" ? t("mark.label", { text: shape.text }) : t(`mark.${shape.type}`);
+  if (shape.type === "label") return t("mark.label", { text: shape.text });
+  return shape.type === "measure" ? kindWords(shape.what) : t(`mark.${shape.type}`);
 }
 
 export function authorName({ author }: MarkState): string {
@@ -21,7 +23,8 @@ export function MarkCard({ desk }: { desk: Desk }) {
   return (
     <section class="card" aria-label={t("mark.selected")} data-testid="mark-card">
       <p class="card__words">
-        <strong>{shapeWords(held.mark.shape)}</strong> {authorName(held)} {clockTime(held.at, true)}
+        <strong>{shapeWords(held.mark.shape)}</strong> {valueWords(desk.measuring.answerOf(held))}{" "}
+        {authorName(held)} {clockTime(held.at, true)}
       </p>
       <MarkActions desk={desk} held={held} />
       <button

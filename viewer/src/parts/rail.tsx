@@ -12,7 +12,7 @@ import type { Pen } from "../wire/mark";
 import { Icon, type IconName } from "./icon";
 import { PenLine } from "./pen-line";
 
-export type Panel = "none" | "list" | "help";
+export type Panel = "none" | "list" | "help" | "measure";
 
 const TOOLS: readonly { readonly tool: Tool; readonly key: string }[] = [
   { tool: "pointer", key: "V" },
@@ -47,6 +47,7 @@ export function Rail({
             onPress={() => desk.hand.choose(tool)}
           />
         ))}
+        <MeasureButton desk={desk} panel={panel} onPanel={onPanel} />
       </fieldset>
       <fieldset class="rail__group">
         <legend class="unseen">{t("tool.pens")}</legend>
@@ -85,6 +86,34 @@ export function Rail({
       )}
     </nav>
   );
+}
+
+/** Opens the measuring panel, which says what is needed; not there where nobody measures or this person may not draw. */
+function MeasureButton({
+  desk,
+  panel,
+  onPanel,
+}: {
+  desk: Desk;
+  panel: Panel;
+  onPanel: (panel: Panel) => void;
+}) {
+  if (!mayMeasure(desk)) return null;
+  return (
+    <ToolButton
+      desk={desk}
+      icon="measure"
+      words={t("tool.measure")}
+      shortcut="M"
+      pressed={panel === "measure"}
+      onPress={() => onPanel(panel === "measure" ? "none" : "measure")}
+    />
+  );
+}
+
+/** Whether this installation measures and this person may. */
+export function mayMeasure(desk: Desk): boolean {
+  return desk.consult.settings.value.measuring && desk.consult.rights.value.draw;
 }
 
 type ToolButtonProps = {

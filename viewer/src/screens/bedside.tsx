@@ -7,6 +7,7 @@ import { listenToKeys } from "../live/keys";
 import { keepAwake, wakeState } from "../live/wake";
 import { whyNotDraw } from "../live/why";
 import { Bar } from "../parts/bar";
+import { LazyMeasureResults } from "../parts/lazy-measure";
 import { PeopleList } from "../parts/people";
 import { FreezeButton, ToolButton, UndoButton } from "../parts/rail";
 import { StageView } from "../parts/stage-view";
@@ -67,6 +68,7 @@ function Company({ desk }: { desk: Desk }) {
       <h2>{t("bedside.here")}</h2>
       {!cardiologist && <p>{t("bedside.noCardiologist")}</p>}
       <PeopleList consult={desk.consult} showPage={false} />
+      <LazyMeasureResults desk={desk} />
       {desk.consult.link.value.state === "open" && <p class="quiet">{t("link.good")}</p>}
       <p class="quiet">
         {wakeState.value !== "unknown" && t(wakeState.value === "on" ? "bedside.wakeOn" : "bedside.wakeOff")}

@@ -5,8 +5,9 @@ import type { Desk } from "../live/desk";
 import { listenToKeys } from "../live/keys";
 import { Bar } from "../parts/bar";
 import { HelpPanel } from "../parts/help-panel";
+import { LazyMeasurePanel } from "../parts/lazy-measure";
 import { ListPanel } from "../parts/list-panel";
-import { type Panel, Rail } from "../parts/rail";
+import { mayMeasure, type Panel, Rail } from "../parts/rail";
 import { StageView } from "../parts/stage-view";
 import { side } from "../settings";
 import type { SessionGrant } from "../wire/http";
@@ -21,7 +22,14 @@ export function ConsultScreen({ grant }: { grant: SessionGrant }) {
 function ConsultDesk({ desk }: { desk: Desk }) {
   const [panel, setPanel] = useState<Panel>("none");
   useEffect(
-    () => listenToKeys(desk, () => setPanel((shown) => (shown === "help" ? "none" : "help"))),
+    () =>
+      listenToKeys(
+        desk,
+        () => setPanel((shown) => (shown === "help" ? "none" : "help")),
+        () => {
+          if (mayMeasure(desk)) setPanel((shown) => (shown === "measure" ? "none" : "measure"));
+        },
+      ),
     [desk],
   );
   const link = desk.consult.link.value;
@@ -35,6 +43,7 @@ function ConsultDesk({ desk }: { desk: Desk }) {
       </main>
       <Rail desk={desk} panel={panel} onPanel={setPanel} />
       {panel === "list" && <ListPanel desk={desk} onClose={close} />}
+      {panel === "measure" && mayMeasure(desk) && <LazyMeasurePanel desk={desk} onClose={close} />}
       {panel === "help" && <HelpPanel onClose={close} />}
     </div>
   );

@@ -30,7 +30,10 @@ export type Brush = {
 /** Dash patterns of the rings around pointers, in CSS pixels; the same order as in the people list. */
 const RING_DASHES: readonly (readonly number[])[] = [[], [6, 4], [1.5, 4], [10, 3, 2, 3]];
 
-export function drawShape(brush: Brush, shape: Shape, pen: Pen, selected: boolean): void {
+/** What a pen draws; measurements are in `draw-measure.ts`. */
+export type DrawnShape = Exclude<Shape, { type: "measure" }>;
+
+export function drawShape(brush: Brush, shape: DrawnShape, pen: Pen, selected: boolean): void {
   const look = PEN_LOOKS[pen];
   switch (shape.type) {
     case "stroke":
@@ -94,7 +97,12 @@ function drawArrow(brush: Brush, from: StagePoint, to: StagePoint, look: PenLook
   twice(brush.context, headPath, { ...look, dash: [] }, selected);
 }
 
-function twice(context: CanvasRenderingContext2D, path: Path2D, look: PenLook, selected: boolean): void {
+export function twice(
+  context: CanvasRenderingContext2D,
+  path: Path2D,
+  look: PenLook,
+  selected: boolean,
+): void {
   context.lineCap = "round";
   context.lineJoin = "round";
   const extra = selected ? SELECTED_EXTRA_PX : 0;
@@ -189,5 +197,9 @@ export function startOf(shape: Shape): PicturePoint | null {
       return fromWire(shape.from);
     case "label":
       return fromWire(shape.at);
+    case "measure": {
+      const first = shape.points[0];
+      return first === undefined ? null : fromWire(first);
+    }
   }
 }

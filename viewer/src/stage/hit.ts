@@ -1,9 +1,10 @@
 // Which mark lies under a finger.
 //
-// Pure geometry in stage pixels; knows the three shapes and nothing else. Called by the stage's input and keyboard.
+// Pure geometry in stage pixels; knows the shapes and nothing else. Called by the stage's input and keyboard.
 // Invariant: of several marks within reach the newest wins, because it is drawn on top.
 
 import type { Shape } from "../wire/mark";
+import type { MeasureKind } from "../wire/measure";
 import type { MarkState } from "../wire/socket";
 import { distance, fromWire, type PicturePoint, type StagePoint, stagePoint } from "./points";
 
@@ -38,6 +39,14 @@ export function distanceToShape(
     }
     case "arrow":
       return distanceToSegment(place(fromWire(shape.from)), place(fromWire(shape.to)), at);
+    case "measure": {
+      const points = shape.points.map((point) => place(fromWire(point)));
+      const [first] = points;
+      return distanceToLine(
+        first !== undefined && isClosed(shape.what.type) ? [...points, first] : points,
+        at,
+      );
+    }
     case "label": {
       const left = place(fromWire(shape.at));
       const right = left.x + LABEL_CHAR_PX * [...shape.text].length;
@@ -46,6 +55,11 @@ export function distanceToShape(
       return Math.hypot(dx, dy);
     }
   }
+}
+
+/** Whether the outline of a measurement is joined at its ends. */
+export function isClosed(what: MeasureKind["type"]): boolean {
+  return what === "area" || what === "ventricle";
 }
 
 function distanceToLine(points: readonly StagePoint[], at: StagePoint): number {

@@ -2,7 +2,7 @@
 // fractions (0..1 of its width and height).
 //
 // Owns the brands and rounding; converting between the two is `view.ts`. Called by everything that draws or sends.
-// Invariant: a `PicturePoint` is a valid wire `Point`: both numbers within 0..1, four decimals.
+// Invariant: a `PicturePoint` is a valid wire `Point`: both numbers within 0..1, four decimals (six where pixels are counted).
 
 import type { Point } from "../wire/mark";
 
@@ -18,6 +18,9 @@ export type Size = { readonly width: number; readonly height: number };
 /** A tenth of a pixel in a picture of 1,000; keeps a long stroke under the largest message (wire `MAX_MESSAGE_BYTES`). */
 const FRACTION_STEPS = 10_000;
 
+/** A thousandth of a pixel in a picture of 1,000, for points that are few. */
+const EXACT_STEPS = 1_000_000;
+
 export function stagePoint(x: number, y: number): StagePoint {
   return { x, y } as StagePoint;
 }
@@ -32,8 +35,18 @@ export function fromWire(point: Point): PicturePoint {
   return point as PicturePoint;
 }
 
+/** A place set by steps of one pixel: fine enough that a hundred of them end on a pixel. */
+export function exactPoint(x: number, y: number): PicturePoint {
+  return { x: exact(x), y: exact(y) } as PicturePoint;
+}
+
 export function distance(a: StagePoint, b: StagePoint): number {
   return Math.hypot(a.x - b.x, a.y - b.y);
+}
+
+function exact(value: number): number {
+  if (!(value > 0)) return 0;
+  return value >= 1 ? 1 : Math.round(value * EXACT_STEPS) / EXACT_STEPS;
 }
 
 function fraction(value: number): number {

@@ -6,6 +6,7 @@
 
 import type { AnnotationId } from "../wire/ids";
 import type { Pen } from "../wire/mark";
+import type { MeasureKind } from "../wire/measure";
 import type { MarkState, SketchForm } from "../wire/socket";
 import {
   type Brush,
@@ -17,6 +18,7 @@ import {
   type PointerLook,
   startOf,
 } from "./draw";
+import { drawDraft, drawMeasureShape, drawValue } from "./draw-measure";
 import { markAt } from "./hit";
 import { fromWire, type PicturePoint, type Size, type StagePoint } from "./points";
 import {
@@ -42,6 +44,15 @@ export type SceneSketch = {
 };
 export type ScenePointer = PointerLook & { readonly at: PicturePoint };
 
+/** Points of a measurement in the making; the active one is what the nudge buttons move. */
+export type SceneDraft = {
+  readonly form: MeasureKind["type"];
+  readonly pen: Pen;
+  readonly points: readonly PicturePoint[];
+  readonly active: number;
+  readonly words: string | null;
+};
+
 /** Everything over the picture at one moment. */
 export type Scene = {
   readonly marks: readonly MarkState[];
@@ -51,9 +62,22 @@ export type Scene = {
   readonly cursor: { readonly at: PicturePoint; readonly drawing: boolean } | null;
   /** Words beside marks that were drawn on a stopped picture. */
   readonly staleTag: string;
+  /** Values beside measuring marks. */
+  readonly values: ReadonlyMap<AnnotationId, string>;
+  /** The own measurement in the making. */
+  readonly measuring: SceneDraft | null;
 };
 
-const NOTHING: Scene = { marks: [], selected: null, sketches: [], pointers: [], cursor: null, staleTag: "" };
+const NOTHING: Scene = {
+  marks: [],
+  selected: null,
+  sketches: [],
+  pointers: [],
+  cursor: null,
+  staleTag: "",
+  values: new Map(),
+  measuring: null,
+};
 /** Sharper than this no screen shows, and the canvas of a phone would take its memory. */
 const MAX_PIXEL_RATIO = 3;
 /** The keyboard cursor is kept this far from the edge of a zoomed stage. */
@@ -184,12 +208,17 @@ export class Stage {
     if (this.#box.width === 0) return;
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     const brush: Brush = { context, place: this.place, remPx: this.#remPx };
-    const { marks, selected, sketches, pointers, cursor, staleTag } = this.#scene;
+    const { marks, selected, sketches, pointers, cursor, staleTag, values, measuring } = this.#scene;
     for (const { mark } of marks) {
-      drawShape(brush, mark.shape, mark.pen, mark.id === selected);
+      const isSelected = mark.id === selected;
+      if (mark.shape.type === "measure") drawMeasureShape(brush, mark.shape, mark.pen, isSelected);
+      else drawShape(brush, mark.shape, mark.pen, isSelected);
       const start = mark.drawnOn === "stale" ? startOf(mark.shape) : null;
       if (start !== null) drawTag(brush, this.place(start), staleTag);
+      const value = values.get(mark.id);
+      if (value !== undefined) drawValue(brush, mark.shape, value);
     }
+    if (measuring !== null) drawDraft(brush, measuring);
     for (const { form, points, pen, by } of sketches) {
       drawSketch(brush, form, points, pen);
       const tip = points.at(-1);

@@ -7,6 +7,8 @@ export const SESSION_HEADER = "hibiki-session";
 export const MAX_MESSAGE_BYTES = 65536;
 export const MAX_STROKE_POINTS = 2048;
 export const MAX_LABEL_CHARS = 120;
+export const MAX_MEASURE_POINTS = 1024;
+export const MAX_BEATS = 30;
 export const MAX_SKETCH_POINTS = 64;
 export const PRESENCE_INTERVAL_MS = 33;
 export const CONTROL_CHANNEL = "control";
@@ -29,6 +31,10 @@ export const PROBLEM_CODES: readonly ProblemCode[] = [
   "markUnknown",
   "notYourMark",
   "markRefused",
+  "measuringOff",
+  "measureNotHere",
+  "scaleGone",
+  "scaleRefused",
   "messageRefused",
   "tooLarge",
   "wrongContent",

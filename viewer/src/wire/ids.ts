@@ -26,6 +26,11 @@ export type FreezeId = string & { readonly __id: "FreezeId" };
 export type PersonId = string & { readonly __id: "PersonId" };
 
 /**
+ * A depth scale that somebody marked in a picture, made by the page that calibrated.
+ */
+export type ScaleId = string & { readonly __id: "ScaleId" };
+
+/**
  * Position of an event in one consult's log; the first event is 1 and `Seq::START` means "nothing seen yet".
  * Stays below 2^53, so that JavaScript numbers hold it.
  */

@@ -7,7 +7,6 @@ mod playlist;
 mod reader;
 mod timeline;
 
-use crate::picture::Picture;
 use crate::source::{Captured, FrameSource, SourceError, SourceInfo};
 use crate::sync::Stop;
 use playlist::Playlist;
@@ -85,10 +84,10 @@ impl FrameSource for DicomSource {
         if stop.wait_until(decoded.due) {
             return Err(SourceError::Stopped);
         }
-        let picture: Picture = decoded.picture;
         Ok(Captured {
-            picture,
+            picture: decoded.picture,
             at: Instant::now(),
+            regions: decoded.regions,
         })
     }
 }

@@ -7,9 +7,11 @@ use crate::picture::{Form, Picture};
 use crate::source::dicom::playlist::{OpenClip, Playlist};
 use crate::source::dicom::timeline::Timeline;
 use echo_dicom::PixelForm;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::Instant;
 use wire::FrameIndex;
+use wire::region::Region;
 
 /// Pictures decoded before their time: a tenth of a second at 30 per second covers a slow frame or a file opening.
 const AHEAD: usize = 3;
@@ -20,6 +22,8 @@ pub(super) struct Decoded {
     pub(super) picture: Picture,
     /// When it is to be shown.
     pub(super) due: Instant,
+    /// Regions of its clip.
+    pub(super) regions: Arc<[Region]>,
 }
 
 /// Starts the thread with its first clip open.
@@ -96,9 +100,12 @@ fn play_clip(
                     still = Some(picture.clone());
                 }
                 let picture = ours(picture).map_err(Fault::Told)?;
-                sender
-                    .send(Ok(Decoded { picture, due }))
-                    .map_err(|_| Fault::Unheard)?;
+                let decoded = Decoded {
+                    picture,
+                    due,
+                    regions: clip.regions(),
+                };
+                sender.send(Ok(decoded)).map_err(|_| Fault::Unheard)?;
                 good += 1;
             }
             Err(why) => {

@@ -106,6 +106,7 @@ mod tests {
                 author: who.author(),
                 event: LogEvent::Marked {
                     mark: stroke(points),
+                    gauge: None,
                 },
             })
             .collect()

@@ -94,6 +94,7 @@ impl Keeper {
             rtp_time,
             asked,
             original,
+            facts,
         } = head;
         if let Err(error) = self.blobs.put(original.blob, blob).await {
             self.metrics.originals_refused.up();
@@ -119,6 +120,7 @@ impl Keeper {
             rtp_time,
             asked,
             original,
+            facts,
         });
         hub.tell_if_running(consult, Input::Picture(stream, kept))
             .await;

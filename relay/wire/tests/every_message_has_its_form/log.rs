@@ -1,11 +1,11 @@
 //! The entries of a consult's log.
 
 use crate::each;
-use crate::samples::{anchor, entry, original, person, uuid};
+use crate::samples::{anchor, caliper, depth_scale, entry, facts, gauge, original, person, uuid};
 use wire::log::{LogEvent, StreamEnd};
 use wire::original::OriginalGap;
 use wire::people::{Author, Page, Role};
-use wire::{AnnotationId, DeviceId, FreezeId, PersonId, RtpTime, SessionId, StreamId};
+use wire::{AnnotationId, DeviceId, FreezeId, PersonId, RtpTime, ScaleId, SessionId, StreamId};
 
 #[test]
 fn what_the_log_holds() {
@@ -79,8 +79,37 @@ fn what_the_log_holds() {
                         stream,
                         rtp_time: RtpTime(7),
                         original: original(),
+                        facts: facts(),
                     },
                     Author::Relay,
+                ),
+            ),
+            (
+                "marked-with-gauge",
+                entry(
+                    LogEvent::Marked {
+                        mark: caliper(),
+                        gauge: Some(gauge()),
+                    },
+                    person(),
+                ),
+            ),
+            (
+                "calibrated",
+                entry(
+                    LogEvent::Calibrated {
+                        scale: depth_scale(),
+                    },
+                    person(),
+                ),
+            ),
+            (
+                "calibration-withdrawn",
+                entry(
+                    LogEvent::CalibrationWithdrawn {
+                        scale: ScaleId::from_uuid(uuid(11)),
+                    },
+                    person(),
                 ),
             ),
             (

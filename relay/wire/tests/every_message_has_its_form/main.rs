@@ -9,7 +9,8 @@ mod log;
 mod samples;
 
 use crate::samples::{
-    anchor, entry, mark, original, participant, person, point, source, stroke, summary, uuid,
+    anchor, caliper, entry, facts, gauge, mark, original, participant, person, point, scale_state,
+    source, stroke, summary, uuid,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -22,7 +23,9 @@ use wire::socket::{
     ConsultState, FlowState, FreezeState, FromRelay, MarkState, OriginalState, Pointer, Settings,
     Sketch, SketchForm, StreamState, ToRelay,
 };
-use wire::{AnnotationId, CaptureTime, FreezeId, RelayTime, RtpTime, Seq, SessionId, StreamId};
+use wire::{
+    AnnotationId, CaptureTime, FreezeId, RelayTime, RtpTime, ScaleId, Seq, SessionId, StreamId,
+};
 
 /// Snapshots every value under its name and reads it back.
 pub(crate) fn each<T: Serialize + DeserializeOwned + PartialEq + Debug>(
@@ -83,6 +86,23 @@ fn what_a_page_says() {
                         replaces: Some(AnnotationId::from_uuid(uuid(8))),
                         ..mark(label)
                     },
+                },
+            ),
+            ("mark-caliper", ToRelay::Mark { mark: caliper() }),
+            (
+                "calibrate",
+                ToRelay::Calibrate {
+                    scale: ScaleId::from_uuid(uuid(11)),
+                    freeze,
+                    from: point(0.9, 0.1),
+                    to: point(0.9, 0.6),
+                    centimetres: 10.0,
+                },
+            ),
+            (
+                "withdraw-calibration",
+                ToRelay::WithdrawCalibration {
+                    scale: ScaleId::from_uuid(uuid(11)),
                 },
             ),
             ("withdraw", ToRelay::Withdraw { mark: id }),
@@ -157,14 +177,26 @@ fn what_the_relay_says_to_a_page() {
             at,
             original: OriginalState::Kept {
                 original: original(),
+                facts: facts(),
             },
         }),
-        marks: vec![MarkState {
-            mark: stroke(),
-            author: person(),
-            at,
-            pinned: false,
-        }],
+        marks: vec![
+            MarkState {
+                mark: stroke(),
+                author: person(),
+                at,
+                pinned: false,
+                gauge: None,
+            },
+            MarkState {
+                mark: caliper(),
+                author: person(),
+                at,
+                pinned: false,
+                gauge: Some(gauge()),
+            },
+        ],
+        scales: vec![scale_state()],
     };
     each(
         "from-relay",
@@ -194,7 +226,13 @@ fn what_the_relay_says_to_a_page() {
             (
                 "entries",
                 FromRelay::Entries {
-                    entries: vec![entry(LogEvent::Marked { mark: stroke() }, person())],
+                    entries: vec![entry(
+                        LogEvent::Marked {
+                            mark: stroke(),
+                            gauge: None,
+                        },
+                        person(),
+                    )],
                 },
             ),
             (

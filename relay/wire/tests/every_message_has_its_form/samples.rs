@@ -5,10 +5,13 @@ use wire::agent::{SourceHealth, SourceState};
 use wire::http::ConsultSummary;
 use wire::log::{LogEntry, LogEvent};
 use wire::mark::{Anchor, Annotation, DrawnOn, Pen, Point, Shape};
-use wire::original::{Digest, Original, PixelForm};
+use wire::measure::{DepthScale, Gauge, GaugeScale, MeasureKind, ScaleRef, ScaleState};
+use wire::original::{Digest, FrameFacts, Original, PixelForm};
 use wire::people::{Author, Page, Participant, Role};
+use wire::region::{Region, RegionBounds, RegionFormat, RegionUnit};
 use wire::{
-    AnnotationId, ConsultId, Fraction, PersonId, RelayTime, RtpTime, Seq, SessionId, StreamId,
+    AnnotationId, ConsultId, Fraction, FrameIndex, PersonId, RelayTime, RtpTime, ScaleId, Seq,
+    SessionId, StreamId,
 };
 
 pub(crate) fn uuid(n: u128) -> Uuid {
@@ -55,6 +58,76 @@ pub(crate) fn stroke() -> Annotation {
     mark(Shape::Stroke {
         points: vec![point(0.25, 0.5), point(0.2604, 0.5125)],
     })
+}
+
+pub(crate) fn caliper() -> Annotation {
+    Annotation {
+        drawn_on: DrawnOn::Freeze,
+        ..mark(Shape::Measure {
+            what: MeasureKind::Caliper {},
+            points: vec![point(0.25, 0.5), point(0.325, 0.633_333)],
+            by: ScaleRef::Depth {
+                scale: ScaleId::from_uuid(uuid(11)),
+            },
+        })
+    }
+}
+
+pub(crate) fn depth_scale() -> DepthScale {
+    DepthScale {
+        id: ScaleId::from_uuid(uuid(11)),
+        stream: StreamId::from_uuid(uuid(2)),
+        width: 800,
+        height: 600,
+        from: point(0.9, 0.1),
+        to: point(0.9, 0.6),
+        centimetres: 10.0,
+    }
+}
+
+pub(crate) fn scale_state() -> ScaleState {
+    ScaleState {
+        scale: depth_scale(),
+        author: person(),
+        at: RelayTime(1_795_000_000_050_000),
+    }
+}
+
+pub(crate) fn gauge() -> Gauge {
+    Gauge {
+        frame: Some(FrameIndex(41)),
+        width: 800,
+        height: 600,
+        scale: GaugeScale::Depth { by: scale_state() },
+    }
+}
+
+pub(crate) fn facts() -> FrameFacts {
+    let region = Region {
+        spatial_format: RegionFormat::TwoD,
+        data_type: Some(1),
+        flags: 0,
+        bounds: Some(RegionBounds {
+            min_x: 0,
+            min_y: 0,
+            max_x: 799,
+            max_y: 599,
+        }),
+        units_x: RegionUnit::Centimetre,
+        units_y: RegionUnit::Centimetre,
+        delta_x: Some(0.03),
+        delta_y: Some(0.02),
+        reference_pixel: None,
+        reference_value_x: None,
+        reference_value_y: None,
+        doppler_correction_angle: None,
+        transducer_frequency: None,
+        pulse_repetition_frequency: None,
+    };
+    FrameFacts {
+        index: Some(FrameIndex(41)),
+        regions: vec![region],
+    }
 }
 
 pub(crate) fn person() -> Author {

@@ -1,0 +1,188 @@
+//! The rules of measuring: where it may be done, what a measurement is measured with, and who calibrates.
+//!
+//! Called by `marking` and `saying`. The relay never takes a value: it writes beside each measuring mark the size and
+//! the scale of its frame, and everybody computes from those. Invariant: a measuring mark in the log belongs to a frame
+//! whose original is kept, and its gauge is what was known of that frame when it was taken.
+
+use super::core::{Consult, Refused};
+use super::effect::Newcomer;
+use super::ledger::KeptOriginal;
+use super::originals::SAME_ROUND_US;
+use super::rights::rights;
+use echo_dicom::RegionBounds;
+use echo_dicom::measure::{Calibration, Centimetres, PictureSize, PixelPoint};
+use wire::log::LogEvent;
+use wire::mark::{Anchor, Annotation, DrawnOn, Point, Shape};
+use wire::measure::{DepthScale, Gauge, GaugeScale, ScaleRef};
+use wire::original::Original;
+use wire::problem::ProblemCode;
+use wire::{FreezeId, RelayTime, ScaleId};
+
+impl Consult {
+    /// What a measuring mark is measured with; nothing for any other mark.
+    pub(super) fn gauge_of(
+        &self,
+        mark: &Annotation,
+        now: RelayTime,
+    ) -> Result<Option<Gauge>, ProblemCode> {
+        let Shape::Measure { by, .. } = &mark.shape else {
+            return Ok(None);
+        };
+        self.measuring_is_on()?;
+        if mark.drawn_on != DrawnOn::Freeze {
+            return Err(ProblemCode::MeasureNotHere);
+        }
+        let kept = self.kept_at(mark.anchor, now)?;
+        let Anchor::Live { stream, .. } = mark.anchor;
+        let Original { width, height, .. } = kept.original;
+        let scale = match by {
+            ScaleRef::Pixels {} => GaugeScale::Pixels {},
+            ScaleRef::Regions {} if kept.facts.regions.is_empty() => {
+                return Err(ProblemCode::ScaleGone);
+            }
+            ScaleRef::Regions {} => GaugeScale::Regions {
+                regions: kept.facts.regions.clone(),
+            },
+            ScaleRef::Depth { scale } => {
+                let held = self.ledger.scales.get(&stream).filter(|held| {
+                    let of = &held.scale;
+                    of.id == *scale && (of.width, of.height) == (width, height)
+                });
+                GaugeScale::Depth {
+                    by: held.ok_or(ProblemCode::ScaleGone)?.clone(),
+                }
+            }
+        };
+        Ok(Some(Gauge {
+            frame: kept.facts.index,
+            width,
+            height,
+            scale,
+        }))
+    }
+
+    /// Somebody marks the depth scale of the frozen picture.
+    pub(super) fn calibrate(
+        &mut self,
+        who: &Newcomer,
+        freeze: FreezeId,
+        scale: ScaleId,
+        (ends, centimetres): ([Point; 2], f64),
+        now: RelayTime,
+    ) -> Result<(), Refused> {
+        self.take_scale(who, freeze, scale, (ends, centimetres), now)
+            .map_err(|code| Refused {
+                code,
+                mark: None,
+                freeze: Some(freeze),
+            })
+    }
+
+    fn take_scale(
+        &mut self,
+        who: &Newcomer,
+        freeze: FreezeId,
+        id: ScaleId,
+        (ends, centimetres): ([Point; 2], f64),
+        now: RelayTime,
+    ) -> Result<(), ProblemCode> {
+        self.may_calibrate(who)?;
+        if self.ledger.known_scales.contains(&id) {
+            return Ok(()); // Said twice.
+        }
+        let held = self.shown.state.freeze.as_ref();
+        let anchor = held
+            .filter(|held| held.freeze == freeze)
+            .map(|held| held.anchor)
+            .ok_or(ProblemCode::NotFrozen)?;
+        let kept = self.kept_at(anchor, now)?;
+        // A file that states its scale is not overruled by hand.
+        if !kept.facts.regions.is_empty() {
+            return Err(ProblemCode::ScaleRefused);
+        }
+        let Original { width, height, .. } = kept.original;
+        let Anchor::Live { stream, .. } = anchor;
+        let [from, to] = ends;
+        let scale = DepthScale {
+            id,
+            stream,
+            width,
+            height,
+            from,
+            to,
+            centimetres,
+        };
+        if !is_plausible(&scale) {
+            return Err(ProblemCode::ScaleRefused);
+        }
+        self.append(who.author(), LogEvent::Calibrated { scale }, now)
+    }
+
+    /// Takes a depth scale back. Anybody who may freeze can: a wrong scale must not wait for its author.
+    pub(super) fn withdraw_calibration(
+        &mut self,
+        who: &Newcomer,
+        scale: ScaleId,
+        now: RelayTime,
+    ) -> Result<(), Refused> {
+        let in_force = |held: &&wire::measure::ScaleState| held.scale.id == scale;
+        let done = self.may_calibrate(who).and_then(|()| {
+            if self.ledger.scales.values().any(|held| in_force(&held)) {
+                let event = LogEvent::CalibrationWithdrawn { scale };
+                self.append(who.author(), event, now)
+            } else if self.ledger.known_scales.contains(&scale) {
+                Ok(()) // Somebody was quicker.
+            } else {
+                Err(ProblemCode::ScaleGone)
+            }
+        });
+        done.map_err(|code| Refused {
+            code,
+            mark: None,
+            freeze: None,
+        })
+    }
+
+    fn may_calibrate(&self, who: &Newcomer) -> Result<(), ProblemCode> {
+        if !rights(who.role).freeze {
+            return Err(ProblemCode::NotAllowed);
+        }
+        self.measuring_is_on()
+    }
+
+    fn measuring_is_on(&self) -> Result<(), ProblemCode> {
+        if self.about.settings.measuring {
+            Ok(())
+        } else {
+            Err(ProblemCode::MeasuringOff)
+        }
+    }
+
+    /// The original of a frame: without it nobody knows how many pixels the picture really has.
+    fn kept_at(&self, anchor: Anchor, now: RelayTime) -> Result<&KeptOriginal, ProblemCode> {
+        let Anchor::Live { stream, rtp_time } = anchor;
+        self.ledger
+            .originals
+            .get(&(stream, rtp_time))
+            .filter(|kept| now.0.saturating_sub(kept.at.0) < SAME_ROUND_US)
+            .ok_or(ProblemCode::MeasureNotHere)
+    }
+}
+
+/// Whether measuring with this scale could give anything, by the same rules that measure with it.
+fn is_plausible(scale: &DepthScale) -> bool {
+    let picture = PictureSize {
+        width: scale.width,
+        height: scale.height,
+    };
+    let whole = RegionBounds {
+        min_x: 0,
+        min_y: 0,
+        max_x: scale.width.saturating_sub(1),
+        max_y: scale.height.saturating_sub(1),
+    };
+    let ends = [scale.from, scale.to].map(|end| PixelPoint::from_fractions(end, picture));
+    Centimetres::new(scale.centimetres)
+        .and_then(|between| Calibration::from_depth_scale(ends, between, whole, picture))
+        .is_ok()
+}

@@ -1,0 +1,293 @@
+//! The rules of measuring, each as a sentence.
+
+use super::effect::{Input, PictureInput};
+use super::originals::OriginalInput;
+use super::samples::{Meeting, STREAM, anchor, cardiologist, restored, stroke, trainee, trainer};
+use wire::log::LogEvent;
+use wire::mark::{Anchor, Annotation, DrawnOn, Point, Shape};
+use wire::measure::{Gauge, GaugeScale, MeasureKind, ScaleRef};
+use wire::original::{Digest, FrameFacts, Original, PixelForm};
+use wire::problem::ProblemCode::{
+    MarkRefused, MeasureNotHere, MeasuringOff, NotAllowed, NotFrozen, ScaleGone, ScaleRefused,
+};
+use wire::region::{Region, RegionBounds, RegionFormat, RegionUnit};
+use wire::socket::{ConsultState, ToRelay};
+use wire::{AnnotationId, Fraction, FrameIndex, FreezeId, ScaleId};
+
+fn region() -> Region {
+    Region {
+        spatial_format: RegionFormat::TwoD,
+        data_type: Some(1),
+        flags: 0,
+        bounds: Some(RegionBounds {
+            min_x: 0,
+            min_y: 0,
+            max_x: 799,
+            max_y: 599,
+        }),
+        units_x: RegionUnit::Centimetre,
+        units_y: RegionUnit::Centimetre,
+        delta_x: Some(0.03),
+        delta_y: Some(0.02),
+        reference_pixel: None,
+        reference_value_x: None,
+        reference_value_y: None,
+        doppler_correction_angle: None,
+        transducer_frequency: None,
+        pulse_repetition_frequency: None,
+    }
+}
+
+fn arrives(meeting: &mut Meeting, width: u32, regions: Vec<Region>) {
+    let Anchor::Live { rtp_time, .. } = anchor();
+    let digest = Digest::from_bytes([7; 32]);
+    let original = Original {
+        width,
+        height: 600,
+        form: PixelForm::Gray8,
+        pixels: digest,
+        blob: digest,
+        bytes: 150_000,
+    };
+    let kept = OriginalInput::Kept {
+        rtp_time,
+        asked: rtp_time,
+        original,
+        facts: FrameFacts {
+            index: Some(FrameIndex(41)),
+            regions,
+        },
+    };
+    meeting.apply(Input::Picture(STREAM, PictureInput::Original(kept)));
+}
+
+/// A cardiologist, a trainer and a trainee over a frozen frame whose original is here.
+fn frozen(regions: Vec<Region>) -> (Meeting, FreezeId) {
+    let mut meeting = Meeting::of(&[cardiologist(), trainer(), trainee()]);
+    let freeze = meeting.freezes(0);
+    arrives(&mut meeting, 800, regions);
+    meeting.told.clear();
+    (meeting, freeze)
+}
+
+fn point(x: f64, y: f64) -> Point {
+    Point {
+        x: Fraction::new(x).unwrap(),
+        y: Fraction::new(y).unwrap(),
+    }
+}
+
+fn caliper(by: ScaleRef) -> Annotation {
+    Annotation {
+        id: AnnotationId::random(),
+        drawn_on: DrawnOn::Freeze,
+        shape: Shape::Measure {
+            what: MeasureKind::Caliper {},
+            points: vec![point(0.25, 0.25), point(0.375, 0.5)],
+            by,
+        },
+        ..stroke(1)
+    }
+}
+
+fn calibrate(freeze: FreezeId, centimetres: f64) -> (ScaleId, ToRelay) {
+    let scale = ScaleId::random();
+    let (from, to) = (point(0.9, 0.1), point(0.9, 0.6));
+    let said = ToRelay::Calibrate {
+        scale,
+        freeze,
+        from,
+        to,
+        centimetres,
+    };
+    (scale, said)
+}
+
+fn state(meeting: &Meeting) -> ConsultState {
+    restored(&meeting.disk).shown.state
+}
+
+fn gauges(meeting: &Meeting) -> Vec<Gauge> {
+    let marks = state(meeting).marks;
+    marks.into_iter().filter_map(|held| held.gauge).collect()
+}
+
+#[test]
+fn a_measurement_is_kept_with_the_regions_of_its_frame() {
+    let (mut meeting, _) = frozen(vec![region()]);
+    meeting.marks(0, &caliper(ScaleRef::Regions {}));
+    let expected = Gauge {
+        frame: Some(FrameIndex(41)),
+        width: 800,
+        height: 600,
+        scale: GaugeScale::Regions {
+            regions: vec![region()],
+        },
+    };
+    assert_eq!(
+        (gauges(&meeting), meeting.refused()),
+        (vec![expected], vec![])
+    );
+    // A mark that measures nothing has none.
+    meeting.marks(0, &stroke(3));
+    assert_eq!(gauges(&meeting).len(), 1);
+}
+
+#[test]
+fn measuring_waits_for_a_frozen_frame_whose_original_is_here() {
+    let mut meeting = Meeting::of(&[cardiologist()]);
+    meeting.freezes(0);
+    meeting.marks(0, &caliper(ScaleRef::Pixels {}));
+    arrives(&mut meeting, 800, vec![]);
+    for drawn_on in [DrawnOn::Running, DrawnOn::Stale] {
+        let mark = Annotation {
+            drawn_on,
+            ..caliper(ScaleRef::Pixels {})
+        };
+        meeting.marks(0, &mark);
+    }
+    assert_eq!(meeting.refused(), vec![MeasureNotHere; 3]);
+    meeting.marks(0, &caliper(ScaleRef::Pixels {}));
+    assert_eq!(gauges(&meeting)[0].scale, GaugeScale::Pixels {});
+}
+
+#[test]
+fn a_trainee_measures_nothing_and_calibrates_nothing() {
+    let (mut meeting, freeze) = frozen(vec![]);
+    meeting.marks(2, &caliper(ScaleRef::Pixels {}));
+    meeting.says(2, calibrate(freeze, 10.0).1);
+    let scale = ScaleId::random();
+    meeting.says(2, ToRelay::WithdrawCalibration { scale });
+    assert_eq!(meeting.refused(), vec![NotAllowed; 3]);
+}
+
+#[test]
+fn an_installation_that_does_not_measure_refuses_whatever_a_page_sends() {
+    let (mut meeting, freeze) = frozen(vec![]);
+    meeting.core.about.settings.measuring = false;
+    meeting.marks(0, &caliper(ScaleRef::Pixels {}));
+    meeting.says(0, calibrate(freeze, 10.0).1);
+    assert_eq!(meeting.refused(), vec![MeasuringOff; 2]);
+    meeting.marks(0, &stroke(2));
+    assert_eq!(meeting.refused().len(), 2, "drawing works");
+}
+
+#[test]
+fn a_depth_scale_is_kept_with_its_author_and_the_next_one_takes_its_place() {
+    let (mut meeting, freeze) = frozen(vec![]);
+    let (first, said) = calibrate(freeze, 10.0);
+    meeting.says(0, said.clone());
+    meeting.says(0, said);
+    let held = state(&meeting).scales;
+    assert_eq!((held.len(), held[0].scale.id), (1, first), "once");
+    assert_eq!(held[0].author, cardiologist().author());
+    let (second, said) = calibrate(freeze, 12.0);
+    meeting.says(1, said);
+    let held = state(&meeting).scales;
+    assert_eq!((held.len(), held[0].scale.id), (1, second));
+    assert_eq!((held[0].scale.width, held[0].scale.height), (800, 600));
+    assert_eq!(meeting.refused(), vec![]);
+}
+
+#[test]
+fn what_was_measured_keeps_the_scale_it_was_measured_with() {
+    let (mut meeting, freeze) = frozen(vec![]);
+    let (first, said) = calibrate(freeze, 10.0);
+    meeting.says(0, said);
+    meeting.marks(0, &caliper(ScaleRef::Depth { scale: first }));
+    let before = gauges(&meeting);
+    meeting.says(1, calibrate(freeze, 20.0).1);
+    assert_eq!(gauges(&meeting), before);
+    // Who still has the old one before their eyes measures again.
+    meeting.marks(0, &caliper(ScaleRef::Depth { scale: first }));
+    assert_eq!(meeting.refused(), vec![ScaleGone]);
+    let scale = state(&meeting).scales[0].scale.id;
+    meeting.says(0, ToRelay::WithdrawCalibration { scale });
+    meeting.says(1, ToRelay::WithdrawCalibration { scale });
+    assert_eq!((state(&meeting).scales, gauges(&meeting)), (vec![], before));
+    assert_eq!(
+        meeting.refused(),
+        vec![ScaleGone],
+        "taken back twice is once"
+    );
+}
+
+#[test]
+fn a_depth_scale_holds_for_pictures_of_its_size_only() {
+    let (mut meeting, freeze) = frozen(vec![]);
+    let (scale, said) = calibrate(freeze, 10.0);
+    meeting.says(0, said);
+    arrives(&mut meeting, 640, vec![]);
+    meeting.marks(0, &caliper(ScaleRef::Depth { scale }));
+    assert_eq!(meeting.refused(), vec![ScaleGone]);
+}
+
+#[test]
+fn a_file_that_states_its_scale_is_not_overruled_and_one_that_states_none_is_not_believed() {
+    let (mut meeting, freeze) = frozen(vec![region()]);
+    meeting.says(0, calibrate(freeze, 10.0).1);
+    assert_eq!(meeting.refused(), vec![ScaleRefused]);
+    let (mut meeting, _) = frozen(vec![]);
+    meeting.marks(0, &caliper(ScaleRef::Regions {}));
+    assert_eq!(meeting.refused(), vec![ScaleGone]);
+}
+
+#[test]
+fn a_depth_scale_that_no_echo_has_and_one_for_another_freeze_are_refused() {
+    let (mut meeting, freeze) = frozen(vec![]);
+    for centimetres in [0.0, -5.0, 0.001, 5_000.0, f64::NAN, f64::INFINITY] {
+        meeting.says(0, calibrate(freeze, centimetres).1);
+    }
+    assert_eq!(meeting.refused(), vec![ScaleRefused; 6]);
+    meeting.told.clear();
+    let short = ToRelay::Calibrate {
+        scale: ScaleId::random(),
+        freeze,
+        from: point(0.5, 0.5),
+        to: point(0.5, 0.51),
+        centimetres: 10.0,
+    };
+    meeting.says(0, short);
+    meeting.says(0, calibrate(FreezeId::random(), 10.0).1);
+    assert_eq!(meeting.refused(), vec![ScaleRefused, NotFrozen]);
+    assert_eq!(state(&meeting).scales, vec![]);
+}
+
+#[test]
+fn a_measurement_with_too_many_points_or_beats_is_not_stored() {
+    let (mut meeting, _) = frozen(vec![region()]);
+    for (what, count) in [
+        (MeasureKind::Caliper {}, 3),
+        (MeasureKind::Area {}, 100_000),
+        (MeasureKind::HeartRate { beats: 0 }, 2),
+    ] {
+        let shape = Shape::Measure {
+            what,
+            points: vec![point(0.5, 0.5); count],
+            by: ScaleRef::Regions {},
+        };
+        let mark = Annotation {
+            shape,
+            ..caliper(ScaleRef::Regions {})
+        };
+        meeting.marks(0, &mark);
+    }
+    assert_eq!(meeting.refused(), vec![MarkRefused; 3]);
+}
+
+#[test]
+fn an_adjusted_measurement_takes_the_place_of_the_first_and_stays_in_the_log() {
+    let (mut meeting, _) = frozen(vec![region()]);
+    let first = caliper(ScaleRef::Regions {});
+    meeting.marks(0, &first);
+    let adjusted = Annotation {
+        replaces: Some(first.id),
+        ..caliper(ScaleRef::Regions {})
+    };
+    meeting.marks(0, &adjusted);
+    let held = state(&meeting).marks;
+    assert_eq!((held.len(), held[0].mark.id), (1, adjusted.id));
+    let marked = |event: &&LogEvent| matches!(event, LogEvent::Marked { .. });
+    let log: Vec<_> = meeting.disk.iter().map(|entry| &entry.event).collect();
+    assert_eq!(log.into_iter().filter(marked).count(), 2);
+}
