@@ -1,10 +1,11 @@
 //! A person in a story: one page of their own, and what people can do and see there.
 //!
-//! `seen` is what reaches their eyes, `told` what the page says in words, `drawn` what their hand does, `page` how they
+//! `seen` is what reaches their eyes, `told` what the page says in words, `drawn` what their hand does, `measured` what it measures, `page` how they
 //! come, go and read. Everything is
 //! observed from outside the viewer: painted frames, the socket's messages, pixels, roles and names of elements.
 
 mod drawn;
+mod measured;
 mod page;
 mod seen;
 mod told;

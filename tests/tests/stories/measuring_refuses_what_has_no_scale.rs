@@ -1,0 +1,128 @@
+//! Real files whose regions overlap, lie outside the picture or carry no unit: measured rightly, or refused in words.
+//!
+//! Values are those that the measuring reference names for these files.
+
+use anyhow::{Context, Result, ensure};
+use std::path::{Path, PathBuf};
+use stories::agent::dicom_source;
+use stories::person::Person;
+use stories::story::{Plan, tell};
+use stories::test_data;
+use stories::wait::secs;
+
+/// Two pixels of a file, and what the page must say of them.
+struct Case {
+    file: &'static str,
+    size: (u32, u32),
+    pixels: [(f64, f64); 2],
+    says: &'static [&'static str],
+    never: &'static [&'static str],
+}
+
+const CASES: &[Case] = &[
+    // The region is far larger than the picture.
+    Case {
+        file: "02_",
+        size: (320, 240),
+        pixels: [(100.0, 100.0), (200.0, 150.0)],
+        says: &["px 未校正", "映像より大きく"],
+        never: &[" cm"],
+    },
+    // No regions at all.
+    Case {
+        file: "06_",
+        size: (600, 430),
+        pixels: [(100.0, 100.0), (300.0, 200.0)],
+        says: &["px 未校正"],
+        never: &[" cm"],
+    },
+    // Tissue above, a strip over time below.
+    Case {
+        file: "10_",
+        size: (800, 600),
+        pixels: [(200.0, 100.0), (300.0, 200.0)],
+        says: &["3.7", " cm", "DICOM 領域"],
+        never: &["px"],
+    },
+    Case {
+        file: "10_",
+        size: (800, 600),
+        pixels: [(200.0, 550.0), (300.0, 550.0)],
+        says: &["96", " ms"],
+        never: &[" cm", "px"],
+    },
+    Case {
+        file: "10_",
+        size: (800, 600),
+        pixels: [(200.0, 100.0), (300.0, 550.0)],
+        says: &["px 未校正", "別々の領域"],
+        never: &[" cm", " ms"],
+    },
+    Case {
+        file: "11_",
+        size: (800, 600),
+        pixels: [(200.0, 100.0), (300.0, 100.0)],
+        says: &["3.3", " cm"],
+        never: &["px"],
+    },
+    // Pixels that are not square.
+    Case {
+        file: "01_",
+        size: (640, 480),
+        pixels: [(200.0, 100.0), (260.0, 180.0)],
+        says: &["5.1", " cm"],
+        never: &["px"],
+    },
+];
+
+#[test]
+fn real_files_are_measured_rightly_or_refused_in_words() -> Result<()> {
+    let name = "real_files_are_measured_rightly_or_refused_in_words";
+    let Some(clips) = test_data::clips("dicom", name)? else {
+        return Ok(());
+    };
+    tell(
+        Plan::default().no_agent().limit(secs(150)),
+        |story| async move {
+            let doctor = story.cardiologist().await?;
+            let mut playing = "";
+            for case in CASES {
+                if case.file != playing {
+                    let path = find(&clips, case.file).context("the clip is there")?;
+                    story.start_agent(&dicom_source(path), &[]).await?;
+                    playing = case.file;
+                }
+                measure(&doctor, case)
+                    .await
+                    .with_context(|| format!("{} at {:?}", case.file, case.pixels))?;
+            }
+            doctor.has_a_clean_console().await
+        },
+    )
+}
+
+async fn measure(doctor: &Person, case: &Case) -> Result<()> {
+    let (width, height) = case.size;
+    doctor.freezes_at_size(case.size, secs(10)).await?;
+    doctor.opens_measuring().await?;
+    let places = case
+        .pixels
+        .map(|(x, y)| (x / f64::from(width), y / f64::from(height)));
+    let mark = doctor.measures("caliper", &places).await?;
+    let line = doctor.reads_result_within(&mark, secs(3)).await?;
+    for words in case.says {
+        ensure!(line.contains(words), "no {words:?} in {line:?}");
+    }
+    for words in case.never {
+        ensure!(!line.contains(words), "{words:?} in {line:?}");
+    }
+    doctor.releases().await
+}
+
+fn find<'a>(clips: &'a [PathBuf], start: &str) -> Option<&'a Path> {
+    let named = |path: &&PathBuf| {
+        path.file_name()
+            .is_some_and(|name| name.to_string_lossy().starts_with(start))
+    };
+    clips.iter().find(named).map(PathBuf::as_path)
+}
