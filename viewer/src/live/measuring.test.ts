@@ -6,7 +6,8 @@ import { MAX_MEASURE_POINTS } from "../wire/constants";
 import type { Anchor, Annotation } from "../wire/mark";
 import type { FreezeState } from "../wire/socket";
 import type { Consult } from "./consult";
-import { Measuring, scaleOf } from "./measuring";
+import { scaleOf } from "./measure-task";
+import { Measuring } from "./measuring";
 
 const ANCHOR: Anchor = { type: "live", stream: "s" as never, rtpTime: 7 as never };
 const REGION = { spatialFormat: "twoD", flags: 0, unitsX: "centimetre", unitsY: "centimetre" } as const;

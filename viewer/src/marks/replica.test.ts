@@ -4,6 +4,7 @@ import type { LogEntry, LogEvent } from "../wire/log";
 import type { Anchor, Annotation } from "../wire/mark";
 import type { DepthScale } from "../wire/measure";
 import type { Author } from "../wire/people";
+import type { MarkState } from "../wire/socket";
 import type { RelayTime, RtpTime } from "../wire/units";
 import { apply, EMPTY, fromSnapshot, type Replica } from "./replica";
 import { visibleMarks } from "./visible";
@@ -151,6 +152,21 @@ describe("what is over the picture", () => {
     expect(on(8)).toEqual([]);
     const running = visibleMarks(all, { over: "running", now: 6_100_000 as RelayTime, quickMarkSeconds: 8 });
     expect(running.map((held) => held.mark.id)).toEqual(["b"]);
+  });
+
+  test("a measurement is never over the running picture, pinned or not", () => {
+    const measured = mark("m", {
+      drawnOn: "freeze",
+      shape: {
+        type: "measure",
+        what: { type: "velocity" },
+        points: [{ x: 0, y: 0 }],
+        by: { type: "pixels" },
+      },
+    });
+    const held: MarkState = { mark: measured, author: AUTHOR, at: 0 as RelayTime, pinned: true };
+    expect(visibleMarks([held], { over: "running", now: null, quickMarkSeconds: 8 })).toEqual([]);
+    expect(visibleMarks([held], { over: "freeze", anchor: anchor(1) })).toEqual([held]);
   });
 
   test("before the relay's clock is known nothing is hidden too early", () => {

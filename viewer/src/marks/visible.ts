@@ -30,6 +30,8 @@ export function unlessSame(before: readonly MarkState[], after: readonly MarkSta
 
 function isVisible(held: MarkState, showing: Showing): boolean {
   if (showing.over === "freeze") return sameFrame(held.mark.anchor, showing.anchor);
+  // A value belongs to its frame: over another one it would be read as that one's.
+  if (held.mark.shape.type === "measure") return false;
   return held.pinned || fadesAt(held, showing.quickMarkSeconds) > (showing.now ?? 0);
 }
 

@@ -43,7 +43,7 @@ export function MarkActions({ desk, held }: { desk: Desk; held: MarkState }) {
   const { id } = held.mark;
   return (
     <span class="card__actions">
-      {desk.consult.rights.value.pin && (
+      {desk.consult.rights.value.pin && held.mark.shape.type !== "measure" && (
         <button
           type="button"
           class="button"

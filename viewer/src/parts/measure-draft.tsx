@@ -4,7 +4,7 @@
 
 import { m } from "../i18n/measure";
 import type { Desk } from "../live/desk";
-import { pointsOf } from "../live/measuring";
+import { pointsOf } from "../live/measure-task";
 import { MAX_BEATS } from "../wire/constants";
 import { AnswerLines } from "./measure-results";
 import { CalibrateForm } from "./measure-scale";
