@@ -115,6 +115,7 @@ impl Gate {
             ToRelay::Freeze { freeze, .. }
             | ToRelay::Release { freeze }
             | ToRelay::Step { freeze, .. }
+            | ToRelay::Beat { freeze, .. }
             | ToRelay::DoubtOriginal { freeze } => (self.freezes.take(now), None, Some(*freeze)),
             ToRelay::Hello { .. } | ToRelay::Ping { .. } => (true, None, None),
         };
@@ -164,7 +165,7 @@ impl Gate {
             ),
             Some(
                 "hello" | "ping" | "withdraw" | "pin" | "freeze" | "release" | "step"
-                | "doubtOriginal" | "point" | "sketch",
+                | "doubtOriginal" | "beat" | "point" | "sketch",
             )
             | None => self.strike(refused(ProblemCode::MessageRefused, None), now),
             Some(_) => Verdict::Refuse(refused(ProblemCode::MessageRefused, None)),

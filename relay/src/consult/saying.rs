@@ -55,6 +55,14 @@ impl Consult {
                     mark: None,
                     freeze: Some(freeze),
                 }),
+            ToRelay::Beat { freeze, shown } => self
+                .show_beat((socket, &who), freeze, shown, now)
+                .map(|()| Done::Taken)
+                .map_err(|code| Refused {
+                    code,
+                    mark: None,
+                    freeze: Some(freeze),
+                }),
             ToRelay::DoubtOriginal { freeze } => {
                 self.doubt(&who, freeze, now).map(|()| Done::Taken)
             }
@@ -122,6 +130,7 @@ fn in_doubt(message: &ToRelay) -> Option<Refused> {
         ToRelay::Freeze { freeze, .. }
         | ToRelay::Release { freeze }
         | ToRelay::Step { freeze, .. }
+        | ToRelay::Beat { freeze, .. }
         | ToRelay::DoubtOriginal { freeze } => (None, Some(*freeze)),
         ToRelay::Hello { .. }
         | ToRelay::Ping { .. }

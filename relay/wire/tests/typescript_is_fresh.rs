@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use ts_rs::{Config, TS};
-use wire::{agent, http, mark, problem, region, socket};
+use wire::{agent, http, mark, original, problem, region, socket};
 
 /// Everything that a page sends or receives; types that these name come along.
 fn export_all(into: &Path) {
@@ -40,6 +40,7 @@ fn constants() -> String {
          export const MAX_LABEL_CHARS = {};\n\
          export const MAX_SKETCH_POINTS = {};\n\
          export const PRESENCE_INTERVAL_MS = {};\n\
+         export const MAX_BEAT_FRAMES = {};\n\
          export const CONTROL_CHANNEL = {:?};\n\
          export const PROBLEM_CODES: readonly ProblemCode[] = [\n{}\n];\n",
         wire::WIRE_VERSION,
@@ -50,6 +51,7 @@ fn constants() -> String {
         mark::MAX_LABEL_CHARS,
         socket::MAX_SKETCH_POINTS,
         socket::PRESENCE_INTERVAL_MS,
+        original::MAX_BEAT_FRAMES,
         agent::CONTROL_CHANNEL,
         codes.join("\n"),
     )

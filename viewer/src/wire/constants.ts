@@ -9,6 +9,7 @@ export const MAX_STROKE_POINTS = 2048;
 export const MAX_LABEL_CHARS = 120;
 export const MAX_SKETCH_POINTS = 64;
 export const PRESENCE_INTERVAL_MS = 33;
+export const MAX_BEAT_FRAMES = 200;
 export const CONTROL_CHANNEL = "control";
 export const PROBLEM_CODES: readonly ProblemCode[] = [
   "noEntry",

@@ -4,10 +4,44 @@ import type { ConsultSummary } from "./http";
 import type { AnnotationId, FreezeId, Seq, SessionId, StreamId } from "./ids";
 import type { LogEntry } from "./log";
 import type { Anchor, Annotation, Pen, Point } from "./mark";
-import type { Original, OriginalGap } from "./original";
+import type { BeatFrame, Original, OriginalGap } from "./original";
 import type { Author, Page, Participant, Rights } from "./people";
 import type { ProblemCode } from "./problem";
 import type { CaptureTime, RelayTime, RtpTime } from "./units";
+
+/**
+ * What is known of a beat.
+ */
+export type BeatNews = { "state": "awaited" } | { "state": "kept", 
+/**
+ * Oldest first.
+ */
+frames: Array<BeatFrame>, 
+/**
+ * Frames that the agent had; more than `frames` when it was cut short.
+ */
+of: number, } | { "state": "missing", 
+/**
+ * Why.
+ */
+reason: OriginalGap, };
+
+/**
+ * The beat that ends at the frozen frame.
+ */
+export type BeatState = { 
+/**
+ * Whether everybody is to see it now.
+ */
+shown: boolean, 
+/**
+ * Who asked for it last.
+ */
+author: Author, 
+/**
+ * What is known of it.
+ */
+news: BeatNews, };
 
 /**
  * Everything a page needs to show a consult.
@@ -54,7 +88,11 @@ at: RelayTime,
 /**
  * What is known of its original.
  */
-original: OriginalState, };
+original: OriginalState, 
+/**
+ * The beat that ends at this frame, if somebody asked for it.
+ */
+beat: BeatState | null, };
 
 /**
  * What the relay says.
@@ -155,7 +193,19 @@ silentMs: number,
 /**
  * What the agent says of its source, if it is ours.
  */
-source: SourceState | null, } | { "type": "pong", 
+source: SourceState | null, } | { "type": "beatFrames", 
+/**
+ * The freeze in force.
+ */
+freeze: FreezeId, 
+/**
+ * Oldest first.
+ */
+frames: Array<BeatFrame>, 
+/**
+ * Frames that the beat will have.
+ */
+of: number, } | { "type": "pong", 
 /**
  * From the ping.
  */
@@ -379,7 +429,15 @@ rtpTime: RtpTime | null, } | { "type": "doubtOriginal",
 /**
  * The freeze in force.
  */
-freeze: FreezeId, } | { "type": "sketch", 
+freeze: FreezeId, } | { "type": "beat", 
+/**
+ * The freeze in force.
+ */
+freeze: FreezeId, 
+/**
+ * True to show it.
+ */
+shown: boolean, } | { "type": "sketch", 
 /**
  * Id that the finished mark will have.
  */

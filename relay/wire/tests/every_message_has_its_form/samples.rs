@@ -5,7 +5,7 @@ use wire::agent::{SourceHealth, SourceState};
 use wire::http::ConsultSummary;
 use wire::log::{LogEntry, LogEvent};
 use wire::mark::{Anchor, Annotation, DrawnOn, Pen, Point, Shape};
-use wire::original::{Digest, Original, PixelForm};
+use wire::original::{BeatFrame, Digest, Original, PixelForm};
 use wire::people::{Author, Page, Participant, Role};
 use wire::{
     AnnotationId, ConsultId, Fraction, PersonId, RelayTime, RtpTime, Seq, SessionId, StreamId,
@@ -37,6 +37,13 @@ pub(crate) fn original() -> Original {
         pixels: Digest::from_bytes([0xab; 32]),
         blob: Digest::from_bytes([0xcd; 32]),
         bytes: 150_690,
+    }
+}
+
+pub(crate) fn beat_frame() -> BeatFrame {
+    BeatFrame {
+        rtp_time: RtpTime(4_294_964_295),
+        original: original(),
     }
 }
 
