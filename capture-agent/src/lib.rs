@@ -11,6 +11,7 @@ pub mod agent;
 mod av;
 pub mod backoff;
 pub mod barcode;
+mod beat;
 pub mod capture;
 pub mod clock;
 pub mod config;

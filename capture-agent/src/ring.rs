@@ -7,6 +7,8 @@
 use crate::frame::Frame;
 use std::collections::VecDeque;
 use wire::RtpTime;
+use wire::original::{BEAT_SPAN_MS, MAX_BEAT_FRAMES};
+use wire::units::RTP_CLOCK_HZ;
 
 /// Bounds of a ring.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,6 +99,27 @@ impl Ring {
     pub fn neighbour(&self, rtp_time: RtpTime, step: i8) -> Option<&Frame> {
         let at = self.position(rtp_time)?.checked_add_signed(step.into())?;
         self.frames.get(at)
+    }
+
+    /// The frames of the beat that ends at the frame captured at exactly `rtp_time`, oldest first; none when that one is
+    /// gone. Of more than a beat may have the newest ones.
+    #[must_use]
+    pub fn beat(&self, rtp_time: RtpTime) -> Vec<Frame> {
+        let Some(end) = self.position(rtp_time) else {
+            return Vec::new();
+        };
+        let span = i64::from(BEAT_SPAN_MS) * RTP_CLOCK_HZ as i64 / 1_000;
+        let is_within = |frame: &&Frame| i64::from(rtp_time.since(frame.stamp.rtp_time)) <= span;
+        let mut frames: Vec<Frame> = self
+            .frames
+            .range(..=end)
+            .rev()
+            .take_while(is_within)
+            .take(MAX_BEAT_FRAMES)
+            .cloned()
+            .collect();
+        frames.reverse();
+        frames
     }
 
     /// The newest frame.
@@ -222,6 +245,34 @@ mod tests {
             assert_eq!(ring.find(wanted).unwrap().stamp.rtp_time, wanted);
         }
         assert_eq!(ring.newest().unwrap().stamp.index, FrameIndex(1));
+    }
+
+    #[test]
+    fn a_beat_is_the_frames_of_three_seconds_and_ends_where_it_is_asked() {
+        let mut ring = Ring::new(RingBounds::DEFAULT);
+        for n in 0..150 {
+            ring.push(frame(n, 1_000_000 + u64::from(n) * 33_333, 10));
+        }
+        let indexes = |n: u64| -> Vec<u32> {
+            let end = RtpTime::of(CaptureTime(1_000_000 + n * 33_333));
+            let beat = ring.beat(end);
+            beat.iter().map(|frame| frame.stamp.index.0).collect()
+        };
+        assert_eq!(indexes(120), (30..=120).collect::<Vec<_>>());
+        assert_eq!(indexes(10), (0..=10).collect::<Vec<_>>(), "all there is");
+        assert!(ring.beat(RtpTime(5)).is_empty(), "its end is gone");
+    }
+
+    #[test]
+    fn a_beat_of_a_fast_source_is_its_newest_frames() {
+        let mut ring = Ring::new(RingBounds::DEFAULT);
+        for n in 0..400 {
+            ring.push(frame(n, 1_000_000 + u64::from(n) * 8_333, 10));
+        }
+        let end = ring.newest().unwrap().stamp.rtp_time;
+        let beat = ring.beat(end);
+        assert_eq!(beat.len(), MAX_BEAT_FRAMES);
+        assert_eq!(beat.last().unwrap().stamp.rtp_time, end);
     }
 
     proptest! {

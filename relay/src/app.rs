@@ -6,7 +6,7 @@
 use crate::auth::{Entrance, Grants};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::consult::live::{Agents, Hub, HubParts, Keeper, Pictures, SessionNews};
+use crate::consult::live::{Agents, BeatKeeper, Hub, HubParts, Keeper, Pictures, SessionNews};
 use crate::http::media_sessions::MediaSessions;
 use crate::http::pages::Pages;
 use crate::metrics::Metrics;
@@ -111,6 +111,11 @@ impl App {
                 Arc::clone(&clock),
                 Arc::clone(&metrics),
                 agents.clone(),
+            ),
+            beats: BeatKeeper::new(
+                (store.clone(), blobs.clone()),
+                Arc::clone(&clock),
+                Arc::clone(&metrics),
             ),
             agents,
             clock: Arc::clone(&clock),

@@ -82,6 +82,9 @@ pub(crate) const KINDS: &[Kind] = &[
     kind("freeze_p99_ms", "ms", None, ""),
     kind("original_p50_ms", "ms", Some(250.0), "nobody offers it"),
     kind("original_p99_ms", "ms", None, ""),
+    kind("original_2mbit_p50_ms", "ms", Some(1_200.0), ""),
+    kind("beat_first_frame_ms", "ms", Some(300.0), "nobody offers it"),
+    kind("beat_playing_ms", "ms", Some(2_000.0), ""),
     kind(
         "relay_cpu_per_packet_1_us",
         "µs",

@@ -4,6 +4,7 @@
 //! what ran is printed. Invariant: figures are medians and percentiles over all samples of all runs, with the warm-up
 //! left out and nothing else.
 
+mod beat;
 mod bundle;
 mod figures;
 mod first_picture;
@@ -77,7 +78,9 @@ fn main() -> Result<()> {
     }
     if wanted(Group::Still) {
         figures = run(figures, move |figures| async move {
-            original::measure(figures).await
+            let figures = original::measure(figures).await?;
+            let figures = original::measure_weak(figures).await?;
+            beat::measure(figures).await
         })?;
     }
     if wanted(Group::Live) || wanted(Group::Still) {

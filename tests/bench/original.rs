@@ -9,10 +9,15 @@ use serde::Deserialize;
 use std::time::Duration;
 use stories::person::Person;
 use stories::story::{Plan, Story};
+use stories::weak_link::LinkKind;
 
 /// Freezes that count; the first ones warm up.
 const FREEZES: usize = 30;
 const WARM_UP: usize = 2;
+/// The same on a weak link, where each takes a second.
+const FREEZES_WEAK: usize = 9;
+/// Frames between two of them.
+const BETWEEN_WEAK: u32 = 45;
 const LIMIT: Duration = Duration::from_secs(8);
 
 /// When this page last asked for a freeze.
@@ -53,6 +58,33 @@ pub(crate) async fn measure(mut figures: Figures) -> Result<Figures> {
     let original = Spread::of(original, "originals")?;
     figures.set("original_p50_ms", original.p(50));
     figures.set("original_p99_ms", original.p(99));
+    Ok(figures)
+}
+
+/// Measures `original_2mbit_*`: the same behind a link of 2 Mbit/s, of which the picture has three quarters until then.
+pub(crate) async fn measure_weak(mut figures: Figures) -> Result<Figures> {
+    let story = Story::start(Plan::default().no_agent().release()).await?;
+    let source = "test:fps=30,size=800x600";
+    let flags = ["--bit-rate", "1500"];
+    let (_link, _agent) = story
+        .agent_behind(LinkKind::LTE_RURAL, source, &flags)
+        .await?;
+    let bedside = story.bedside().await?;
+    let doctor = story.cardiologist().await?;
+    bedside.sees_picture_within(LIMIT).await?;
+    doctor.sees_picture_within(LIMIT).await?;
+    let mut original = Vec::new();
+    for n in 0..WARM_UP + FREEZES_WEAK {
+        // Until the picture has its bits again.
+        doctor.picture_moves_for(BETWEEN_WEAK, LIMIT).await?;
+        let (asked, stood) = freeze(&doctor, &bedside).await?;
+        if n >= WARM_UP {
+            original.push(stood.original - asked);
+        }
+        doctor.releases().await?;
+    }
+    let original = Spread::of(original, "originals behind a weak link")?;
+    figures.set("original_2mbit_p50_ms", original.p(50));
     Ok(figures)
 }
 

@@ -11,6 +11,7 @@ use crate::door::Door;
 use crate::person::Person;
 use crate::relay::Relay;
 use crate::wait::until;
+use crate::weak_link::{LinkKind, WeakLink};
 use anyhow::{Context as _, Result, anyhow};
 use std::future::Future;
 use std::path::Path;
@@ -251,6 +252,24 @@ impl Story {
     /// When the program cannot be started.
     pub fn lost_agent(&self, source: &str, relay: &str) -> Result<Agent> {
         Agent::start(&self.0.binaries, self.agent_arguments(source, relay))
+    }
+
+    /// An agent of this story behind a link with a name from the field, with more flags. Both end when they are dropped.
+    ///
+    /// # Errors
+    /// When the link or the program cannot be started.
+    pub async fn agent_behind(
+        &self,
+        kind: LinkKind,
+        source: &str,
+        more: &[&str],
+    ) -> Result<(WeakLink, Agent)> {
+        let media = self.relay().await.announced().media;
+        let link = WeakLink::to(self.0.door.origin(), media, kind).await?;
+        let mut args = self.agent_arguments(source, link.origin());
+        args.extend(more.iter().map(|flag| (*flag).to_owned()));
+        let agent = Agent::start(&self.0.binaries, args)?;
+        Ok((link, agent))
     }
 
     /// The demo relay writes a configuration with the id and key of its seeded device.

@@ -144,7 +144,15 @@ impl Control {
             }
             Ok(RelayToAgent::SendOriginal { rtp_time, step }) => {
                 // Full: nobody can look at that many at once, and the relay says so when its time is up.
-                let _ = self.originals.try_send(Asked { rtp_time, step });
+                let _ = self.originals.try_send(Asked::Original { rtp_time, step });
+                Heard::Original
+            }
+            Ok(RelayToAgent::SendBeat { rtp_time }) => {
+                let _ = self.originals.try_send(Asked::Beat { rtp_time });
+                Heard::Original
+            }
+            Ok(RelayToAgent::StopBeat { rtp_time }) => {
+                let _ = self.originals.try_send(Asked::NoBeat { rtp_time });
                 Heard::Original
             }
             Ok(RelayToAgent::OriginalKept { .. }) => Heard::Original,

@@ -1,13 +1,18 @@
 //! Sends originals that the relay asks for, one after the other, on the data channel `originals`.
 //!
-//! Owns the order: the newest one asked for goes first, because that is what everybody looks at. The channel takes a few
-//! packets at a time and waits for the rest, so the picture is not held up. Every task of it ends with the connection.
+//! Owns the order: a single one goes before the next frame of a beat, and of single ones the newest one asked for, because
+//! that is what everybody looks at. The channel takes a few packets at a time and waits for the rest, so the picture is not
+//! held up; what a weak link takes is told to the budget, which lowers the picture's bit rate meanwhile. Every task of it
+//! ends with the connection.
 
+use crate::beat::CodedBeat;
+use crate::publish::budget::{LOOK, Throttle};
 use crate::ring::Ring;
 use crate::still;
 use crate::sync::held;
 use bytes::BytesMut;
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 use webrtc::data_channel::DataChannel;
 use wire::RtpTime;
@@ -17,11 +22,18 @@ use wire::original::{FrameFacts, ORIGINAL_CHUNK_BYTES, OriginalGap, OriginalHead
 /// Originals that may be asked for and not sent yet. One freeze asks for one; a person steps through some.
 pub(super) const MAX_ASKED: usize = 16;
 
-/// A frame by its RTP time, and how many frames from it.
+/// How often to look whether the channel has room on a weak link: 16 KiB take 65 ms on 2 Mbit/s.
+const TURN: Duration = Duration::from_millis(5);
+
+/// What the relay asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Asked {
-    pub(super) rtp_time: RtpTime,
-    pub(super) step: i8,
+pub(super) enum Asked {
+    /// A frame by its RTP time, and how many frames from it.
+    Original { rtp_time: RtpTime, step: i8 },
+    /// The beat that ends at this frame.
+    Beat { rtp_time: RtpTime },
+    /// That beat is not wanted any more.
+    NoBeat { rtp_time: RtpTime },
 }
 
 /// The way of originals out of one connection.
@@ -34,41 +46,95 @@ pub(super) struct Originals {
     pub(super) ring: Arc<Mutex<Ring>>,
     /// What the relay asks for.
     pub(super) asked: mpsc::Receiver<Asked>,
+    /// Makes room for them on a weak link.
+    pub(super) throttle: Throttle,
+}
+
+/// What is to be sent.
+#[derive(Default)]
+struct Waiting {
+    /// Single ones, the newest last.
+    single: Vec<(RtpTime, i8)>,
+    beat: Option<CodedBeat>,
 }
 
 impl Originals {
     /// Sends until the connection ends.
     pub(super) async fn run(mut self) {
-        let mut waiting = Vec::with_capacity(MAX_ASKED);
+        let mut waiting = Waiting::default();
         while let Some(first) = self.asked.recv().await {
-            waiting.push(first);
-            while let Some(asked) = self.newest(&mut waiting) {
-                self.send(asked).await;
+            self.take_in(first, &mut waiting).await;
+            while self.send_next(&mut waiting).await {
+                while let Ok(next) = self.asked.try_recv() {
+                    self.take_in(next, &mut waiting).await;
+                }
+            }
+            self.throttle.restore();
+        }
+    }
+
+    async fn take_in(&self, asked: Asked, waiting: &mut Waiting) {
+        match asked {
+            Asked::Original { rtp_time, step } => {
+                waiting.single.retain(|held| *held != (rtp_time, step));
+                waiting.single.push((rtp_time, step));
+                if waiting.single.len() > MAX_ASKED {
+                    waiting.single.remove(0);
+                }
+            }
+            Asked::Beat { rtp_time } => {
+                let frames = held(&self.ring).beat(rtp_time);
+                if frames.is_empty() {
+                    tracing::info!("a beat that was asked for has left the ring");
+                    self.say_beat_missing(rtp_time, OriginalGap::Gone).await;
+                } else {
+                    waiting.beat = Some(CodedBeat::of(frames, rtp_time));
+                }
+            }
+            Asked::NoBeat { rtp_time } => {
+                waiting.beat.take_if(|beat| beat.ends_at == rtp_time);
             }
         }
     }
 
-    /// Takes in what was asked meanwhile, and gives the one asked for last.
-    fn newest(&mut self, waiting: &mut Vec<Asked>) -> Option<Asked> {
-        while let Ok(next) = self.asked.try_recv() {
-            waiting.retain(|held| *held != next);
-            waiting.push(next);
+    /// Sends one; false when nothing is to be sent.
+    async fn send_next(&mut self, waiting: &mut Waiting) -> bool {
+        if let Some((asked, step)) = waiting.single.pop() {
+            self.send_single(asked, step).await;
+            return true;
         }
-        if waiting.len() > MAX_ASKED {
-            waiting.drain(..waiting.len() - MAX_ASKED);
+        let Some(beat) = &mut waiting.beat else {
+            return false;
+        };
+        let asked = beat.ends_at;
+        match beat.next().await {
+            Some(still) => {
+                let head = OriginalHead {
+                    rtp_time: still.rtp_time,
+                    asked,
+                    original: still.original,
+                    beat: Some(still.place),
+                    facts: FrameFacts::default(),
+                };
+                if still.place.last {
+                    waiting.beat = None;
+                }
+                self.send(&head, &still.blob).await;
+            }
+            // Not one of its frames could be coded, or its coding ended early.
+            None => {
+                waiting.beat = None;
+                self.say_beat_missing(asked, OriginalGap::NotCoded).await;
+            }
         }
-        waiting.pop()
+        true
     }
 
-    async fn send(&self, asked: Asked) {
-        let Asked {
-            rtp_time: asked,
-            step,
-        } = asked;
+    async fn send_single(&mut self, asked: RtpTime, step: i8) {
         let frame = held(&self.ring).neighbour(asked, step).cloned();
         let Some(frame) = frame else {
             tracing::info!("an original that was asked for has left the ring");
-            self.say_missing(asked).await;
+            self.say_missing(asked, OriginalGap::Gone).await;
             return;
         };
         let rtp_time = frame.stamp.rtp_time;
@@ -81,37 +147,72 @@ impl Originals {
             Ok(Ok(coded)) => coded,
             Ok(Err(error)) => {
                 tracing::error!(%error, "an original could not be coded");
-                self.say_missing(asked).await;
+                self.say_missing(asked, OriginalGap::NotCoded).await;
                 return;
             }
-            Err(_) => return,
+            // The encoder panicked, which was logged, or the program ends.
+            Err(_) => {
+                self.say_missing(asked, OriginalGap::NotCoded).await;
+                return;
+            }
         };
         let head = OriginalHead {
             rtp_time,
             asked,
             original,
+            beat: None,
             facts,
         };
-        let text = serde_json::to_string(&head).unwrap_or_default();
-        if let Err(error) = self.pieces(&text, &blob).await {
+        self.send(&head, &blob).await;
+    }
+
+    async fn send(&mut self, head: &OriginalHead, blob: &[u8]) {
+        let text = serde_json::to_string(head).unwrap_or_default();
+        if let Err(error) = self.pieces(&text, blob).await {
             tracing::debug!(%error, "an original was not sent to its end");
         }
     }
 
-    async fn pieces(&self, head: &str, blob: &[u8]) -> webrtc::error::Result<()> {
+    async fn pieces(&mut self, head: &str, blob: &[u8]) -> webrtc::error::Result<()> {
         self.channel.send_text(head).await?;
+        self.throttle.begins(Instant::now());
         for piece in blob.chunks(ORIGINAL_CHUNK_BYTES) {
-            self.channel.send(BytesMut::from(piece)).await?;
+            self.waits_its_turn().await?;
+            let sending = self.channel.send(BytesMut::from(piece));
+            tokio::pin!(sending);
+            loop {
+                tokio::select! {
+                    sent = &mut sending => break sent?,
+                    () = tokio::time::sleep(LOOK) => self.throttle.looks(Instant::now()),
+                }
+            }
+            self.throttle.went(piece.len());
         }
         Ok(())
     }
 
-    async fn say_missing(&self, rtp_time: RtpTime) {
-        let word = AgentToRelay::OriginalMissing {
-            rtp_time,
-            reason: OriginalGap::Gone,
-        };
-        let text = serde_json::to_string(&word).unwrap_or_default();
+    /// On a weak link the channel holds little, so that no frame of the picture waits long behind it.
+    async fn waits_its_turn(&self) -> webrtc::error::Result<()> {
+        while self.throttle.is_lowered()
+            && self.channel.outstanding_bytes().await? > ORIGINAL_CHUNK_BYTES
+        {
+            tokio::time::sleep(TURN).await;
+        }
+        Ok(())
+    }
+
+    async fn say_missing(&self, rtp_time: RtpTime, reason: OriginalGap) {
+        self.say(&AgentToRelay::OriginalMissing { rtp_time, reason })
+            .await;
+    }
+
+    async fn say_beat_missing(&self, rtp_time: RtpTime, reason: OriginalGap) {
+        self.say(&AgentToRelay::BeatMissing { rtp_time, reason })
+            .await;
+    }
+
+    async fn say(&self, word: &AgentToRelay) {
+        let text = serde_json::to_string(word).unwrap_or_default();
         if let Err(error) = self.control.try_send_text(&text).await {
             tracing::debug!(%error, "a control message was left out");
         }

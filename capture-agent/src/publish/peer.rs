@@ -46,7 +46,7 @@ const H264_FORMAT: &str = "level-asymmetry-allowed=1;packetization-mode=1;profil
 const GATHERING: Duration = Duration::from_secs(2);
 /// Bytes that may wait in a data channel. Control messages are below 1 KiB, for them a full buffer means a dead link.
 /// Originals wait for room in it, so that this much of them at most stands between two frames of the picture.
-const CHANNEL_BUFFER_BYTES: usize = 64 * 1024;
+pub(super) const CHANNEL_BUFFER_BYTES: usize = 64 * 1024;
 /// ICE: silent for this long is disconnected; gone for good after that; a check this often. Shorter than the
 /// defaults (5 s, 25 s, 2 s) because a picture that stands still for 5 s is no help at the bedside.
 const ICE_TIMES: (Duration, Duration, Duration) = (

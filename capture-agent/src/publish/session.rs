@@ -4,6 +4,7 @@
 //! up. It makes one attempt; whoever calls decides about the next. Every task it starts ends with it.
 
 use crate::orders::OUTLET_FRAMES;
+use crate::publish::budget::Throttle;
 use crate::publish::control::Control;
 use crate::publish::originals::{MAX_ASKED, Originals};
 use crate::publish::peer::Peer;
@@ -135,6 +136,7 @@ async fn serve(parts: &Parts, peer: &mut Peer, whip: &mut WhipSession) -> Ended 
         control: Arc::clone(&peer.control),
         ring: Arc::clone(&parts.ring),
         asked,
+        throttle: Throttle::new(Arc::clone(&parts.orders), parts.board.clone()),
     };
     tasks.spawn(async move {
         originals.run().await;

@@ -3,6 +3,7 @@
 //! Sans-IO. Owns reading the text, the answers that need no consult (welcome, pong), and giving the rest to the consult.
 //! A publisher that talks nonsense is not listened to any more; its picture goes on.
 
+use super::beats::BeatInput;
 use super::effect::PictureInput;
 use super::originals::OriginalInput;
 use wire::agent::{AgentToRelay, MAX_CONTROL_BYTES, RelayToAgent};
@@ -106,6 +107,12 @@ impl Ear {
             AgentToRelay::OriginalMissing { rtp_time, reason } => {
                 Heard::Tell(PictureInput::Original(OriginalInput::Missing {
                     rtp_time,
+                    reason,
+                }))
+            }
+            AgentToRelay::BeatMissing { rtp_time, reason } => {
+                Heard::Tell(PictureInput::Beat(BeatInput::Missing {
+                    asked: rtp_time,
                     reason,
                 }))
             }

@@ -3,6 +3,7 @@
 //! Sans-IO. Owns the order and the bounds of one publisher's channel. Whether the blob is what its head says is checked
 //! where it is stored. Invariant: never more bytes are held than the head announced, and none without a head.
 
+use super::admission::Admission;
 use wire::original::OriginalHead;
 
 /// What came of a piece.
@@ -21,7 +22,7 @@ pub enum Pieced {
     Refused,
 }
 
-/// One publisher's channel.
+/// One publisher's channel. A head that nobody asked for is refused, and its pieces with it.
 #[derive(Debug, Default)]
 pub struct Assembly {
     open: Option<(OriginalHead, Vec<u8>)>,
@@ -29,10 +30,10 @@ pub struct Assembly {
 
 impl Assembly {
     /// A head came. One that comes before the blob of the last one was whole ends that one.
-    pub fn head(&mut self, text: &str) -> Pieced {
+    pub fn head(&mut self, text: &str, admission: &mut Admission) -> Pieced {
         let cut_short = self.open.take().is_some();
         match serde_json::from_str::<OriginalHead>(text) {
-            Ok(head) if head.check().is_ok() => {
+            Ok(head) if head.check().is_ok() && admission.takes(&head) => {
                 self.open = Some((head, Vec::new()));
                 if cut_short {
                     Pieced::Refused
@@ -67,6 +68,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
     use wire::RtpTime;
+    use wire::agent::RelayToAgent;
     use wire::original::{Digest, FrameFacts, Original, PixelForm};
 
     fn head(bytes: u32) -> OriginalHead {
@@ -81,6 +83,7 @@ mod tests {
                 blob: Digest::from_bytes([2; 32]),
                 bytes,
             },
+            beat: None,
             facts: FrameFacts::default(),
         }
     }
@@ -89,10 +92,28 @@ mod tests {
         serde_json::to_string(&head(bytes)).unwrap()
     }
 
+    /// A head of the frame that was asked for.
+    fn comes(assembly: &mut Assembly, text: &str) -> Pieced {
+        let mut admission = Admission::default();
+        admission.asked(&RelayToAgent::SendOriginal {
+            rtp_time: RtpTime(7),
+            step: 0,
+        });
+        assembly.head(text, &mut admission)
+    }
+
+    #[test]
+    fn what_nobody_asked_for_is_refused_with_all_its_pieces() {
+        let mut assembly = Assembly::default();
+        let refused = assembly.head(&text(2), &mut Admission::default());
+        assert_eq!(refused, Pieced::Refused);
+        assert_eq!(assembly.piece(b"ab"), Pieced::Refused);
+    }
+
     #[test]
     fn pieces_become_what_the_head_said() {
         let mut assembly = Assembly::default();
-        assert_eq!(assembly.head(&text(5)), Pieced::More);
+        assert_eq!(comes(&mut assembly, &text(5)), Pieced::More);
         assert_eq!(assembly.piece(b"abc"), Pieced::More);
         let whole = Pieced::Whole {
             head: head(5),
@@ -105,14 +126,14 @@ mod tests {
     #[test]
     fn too_much_too_little_and_nonsense_are_refused_and_the_next_one_is_taken() {
         let mut assembly = Assembly::default();
-        assembly.head(&text(3));
+        comes(&mut assembly, &text(3));
         assert_eq!(assembly.piece(b"abcd"), Pieced::Refused);
-        assembly.head(&text(3));
-        assert_eq!(assembly.head(&text(2)), Pieced::Refused, "cut short");
+        comes(&mut assembly, &text(3));
+        assert_eq!(comes(&mut assembly, &text(2)), Pieced::Refused, "cut short");
         assert!(matches!(assembly.piece(b"ok"), Pieced::Whole { .. }));
-        assert_eq!(assembly.head("{}"), Pieced::Refused);
-        assert_eq!(assembly.head(&text(0)), Pieced::Refused);
-        assert_eq!(assembly.head(&text(u32::MAX)), Pieced::Refused);
+        assert_eq!(comes(&mut assembly, "{}"), Pieced::Refused);
+        assert_eq!(comes(&mut assembly, &text(0)), Pieced::Refused);
+        assert_eq!(comes(&mut assembly, &text(u32::MAX)), Pieced::Refused);
         assert_eq!(assembly.piece(b"x"), Pieced::Refused);
     }
 
@@ -121,7 +142,7 @@ mod tests {
         fn however_it_is_cut_it_is_the_same(blob in prop::collection::vec(any::<u8>(), 1..400), cut in 1usize..50) {
             let mut assembly = Assembly::default();
             let length = u32::try_from(blob.len()).unwrap();
-            assembly.head(&text(length));
+            comes(&mut assembly, &text(length));
             let mut last = Pieced::More;
             for piece in blob.chunks(cut) {
                 prop_assert_eq!(last, Pieced::More);

@@ -5,6 +5,7 @@
 //! with them. Presence and flow never wait for the disk. When storing fails, what was not stored is refused, the log is
 //! read again, and who is here and what runs is brought into line with it: the picture and the pointers go on.
 
+use super::beats::Beat;
 use super::effect::{Audience, Effect, Input, Newcomer, RunningPicture, SocketKey};
 use super::flow::Flow;
 use super::ledger::Ledger;
@@ -93,6 +94,8 @@ pub struct Consult {
     pub(super) running: HashMap<StreamId, RunningPicture>,
     /// The original that was asked for last.
     pub(super) awaited: Option<Awaited>,
+    /// The beat that is on its way.
+    pub(super) beat: Option<Beat>,
     /// What agents are to be asked, and what somebody hears about it.
     pub(super) asks: Vec<Effect>,
 }
@@ -125,10 +128,13 @@ impl Consult {
                 .map(|picture| (picture.stream, picture))
                 .collect(),
             awaited: None,
+            beat: None,
             asks: Vec::new(),
         };
         consult.reconcile(StreamEnd::RelayRestarted, now);
-        let effects = consult.hand_out();
+        consult.resume_beat(now);
+        let mut effects = std::mem::take(&mut consult.asks);
+        effects.extend(consult.hand_out());
         (consult, effects)
     }
 
@@ -156,11 +162,13 @@ impl Consult {
     pub fn due(&self) -> Option<RelayTime> {
         let flows = self.flows.iter().map(|(_, flow)| flow.due()).min();
         let awaited = self.awaited.as_ref().map(|awaited| awaited.until);
+        let beat = self.beat.as_ref().map(|beat| beat.until);
         [
             self.presence.due(),
             flows,
             self.people.next_leave(),
             awaited,
+            beat,
         ]
         .into_iter()
         .flatten()
@@ -240,6 +248,7 @@ impl Consult {
             let _ = self.append(author, LogEvent::Left { session }, now);
         }
         self.give_up_original(now);
+        self.give_up_beat(now);
         let mut said = self.presence.take(now);
         said.extend(self.flows.iter_mut().flat_map(|(_, flow)| flow.tick(now)));
         said.into_iter()

@@ -3,6 +3,7 @@
 //! Owns the types only. Sockets are known by `SocketKey`, a number that is never used twice, so that a late word of a
 //! socket that was replaced is nobody's.
 
+use super::beats::BeatInput;
 use super::originals::OriginalInput;
 use wire::agent::{FrameStamp, RelayToAgent, SourceState};
 use wire::log::{LogEntry, StreamEnd};
@@ -131,6 +132,8 @@ pub enum PictureInput {
     Source(SourceState),
     /// What became of an original.
     Original(OriginalInput),
+    /// What became of frames of a beat.
+    Beat(BeatInput),
 }
 
 /// Who hears something.

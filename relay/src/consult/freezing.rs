@@ -80,6 +80,7 @@ impl Consult {
                 if by != Some(who.person) && !may.release_any {
                     return Err(ProblemCode::NotAllowed);
                 }
+                self.cut_beat(now);
                 self.append(who.author(), LogEvent::Released { freeze }, now)
             }
             _ => Err(ProblemCode::NotFrozen),

@@ -116,6 +116,7 @@ impl Gate {
             | ToRelay::Release { freeze }
             | ToRelay::Step { freeze, .. }
             | ToRelay::Calibrate { freeze, .. }
+            | ToRelay::Beat { freeze, .. }
             | ToRelay::DoubtOriginal { freeze } => (self.freezes.take(now), None, Some(*freeze)),
             ToRelay::WithdrawCalibration { .. } => (self.freezes.take(now), None, None),
             ToRelay::Hello { .. } | ToRelay::Ping { .. } => (true, None, None),
@@ -173,6 +174,7 @@ impl Gate {
                 | "release"
                 | "step"
                 | "doubtOriginal"
+                | "beat"
                 | "calibrate"
                 | "withdrawCalibration"
                 | "point"

@@ -68,7 +68,8 @@ impl Consult {
             .flows
             .iter()
             .flat_map(|(_, flow)| flow.now(now))
-            .chain(self.presence.pointers());
+            .chain(self.presence.pointers())
+            .chain(self.beat_so_far());
         effects.extend(now_seen.map(|message| Effect::Say(Audience::One(socket), message)));
         effects
     }

@@ -117,7 +117,11 @@ impl Ledger {
             }
             LogEvent::Stepped { .. }
             | LogEvent::OriginalMissing { .. }
-            | LogEvent::OriginalDoubted { .. } => {}
+            | LogEvent::OriginalDoubted { .. }
+            | LogEvent::BeatAsked { .. }
+            | LogEvent::BeatKept { .. }
+            | LogEvent::BeatMissing { .. }
+            | LogEvent::BeatEnded { .. } => {}
             LogEvent::Marked { mark, .. } => self.marked(mark, &entry.author),
             LogEvent::Withdrawn { mark } => self.take_back(*mark),
             LogEvent::Pinned { mark, pinned } => {

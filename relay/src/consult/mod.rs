@@ -11,8 +11,10 @@
 //! what a page may say how fast, `agent` what a capture agent says, `assembly` the originals that it sends. `live` runs it on tokio.
 //! Invariant: what a page is told of the log is in the log for good.
 
+pub mod admission;
 pub mod agent;
 pub mod assembly;
+mod beats;
 pub mod bucket;
 pub mod core;
 pub mod effect;
@@ -34,6 +36,8 @@ mod showing;
 pub mod state;
 
 #[cfg(test)]
+mod beats_tests;
+#[cfg(test)]
 mod log_properties;
 #[cfg(test)]
 mod measuring_tests;
@@ -45,6 +49,7 @@ mod rules_tests;
 pub(crate) mod samples;
 
 pub use self::core::Consult;
+pub use beats::BeatInput;
 pub use effect::{
     Audience, CatchUp, Effect, Input, Newcomer, PictureInput, RunningPicture, SocketKey,
 };

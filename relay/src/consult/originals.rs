@@ -233,6 +233,7 @@ impl Consult {
         let still_there =
             held.is_some_and(|held| held.freeze == step.freeze && held.anchor == at(from));
         if still_there {
+            self.cut_beat(now);
             let moved = LogEvent::Stepped {
                 freeze: step.freeze,
                 anchor: at(to),

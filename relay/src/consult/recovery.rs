@@ -38,7 +38,9 @@ impl Consult {
             LogEvent::Withdrawn { mark } | LogEvent::Pinned { mark, .. } => (Some(*mark), None),
             LogEvent::Frozen { freeze, .. }
             | LogEvent::Stepped { freeze, .. }
-            | LogEvent::Released { freeze } => (None, Some(*freeze)),
+            | LogEvent::Released { freeze }
+            | LogEvent::BeatAsked { freeze }
+            | LogEvent::BeatEnded { freeze } => (None, Some(*freeze)),
             LogEvent::Joined { .. }
             | LogEvent::Left { .. }
             | LogEvent::StreamStarted { .. }
@@ -47,7 +49,9 @@ impl Consult {
             | LogEvent::CalibrationWithdrawn { .. }
             | LogEvent::OriginalKept { .. }
             | LogEvent::OriginalMissing { .. }
-            | LogEvent::OriginalDoubted { .. } => return None,
+            | LogEvent::OriginalDoubted { .. }
+            | LogEvent::BeatKept { .. }
+            | LogEvent::BeatMissing { .. } => return None,
         };
         let socket = self.people.of_session(*session)?.socket;
         Some(refusal(
@@ -69,7 +73,8 @@ impl Consult {
         self.ledger = restored.ledger;
         self.broken = false;
         self.reconcile(StreamEnd::Lost, now);
-        let mut effects = Vec::new();
+        self.resume_beat(now);
+        let mut effects = std::mem::take(&mut self.asks);
         if unheard {
             // A batch that was told as failed is there after all: pages come back for what they did not hear.
             for here in self.people.all() {

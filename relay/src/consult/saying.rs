@@ -55,6 +55,14 @@ impl Consult {
                     mark: None,
                     freeze: Some(freeze),
                 }),
+            ToRelay::Beat { freeze, shown } => self
+                .show_beat((socket, &who), freeze, shown, now)
+                .map(|()| Done::Taken)
+                .map_err(|code| Refused {
+                    code,
+                    mark: None,
+                    freeze: Some(freeze),
+                }),
             ToRelay::DoubtOriginal { freeze } => {
                 self.doubt(&who, freeze, now).map(|()| Done::Taken)
             }
@@ -135,6 +143,7 @@ fn in_doubt(message: &ToRelay) -> Option<Refused> {
         | ToRelay::Release { freeze }
         | ToRelay::Step { freeze, .. }
         | ToRelay::Calibrate { freeze, .. }
+        | ToRelay::Beat { freeze, .. }
         | ToRelay::DoubtOriginal { freeze } => (None, Some(*freeze)),
         ToRelay::WithdrawCalibration { .. } => (None, None),
         ToRelay::Hello { .. }

@@ -33,12 +33,15 @@ impl Consult {
                     self.flows.push((stream, Flow::new(stream, now)));
                 }
                 self.ask_again_for_original(stream, now);
+                self.ask_again_for_beat(stream, now);
             }
             PictureInput::Original(input) => self.original(stream, input.clone(), now),
+            PictureInput::Beat(input) => return self.beat_came(stream, input, now),
             PictureInput::Stopped(reason) => {
                 let Some(running) = self.running.remove(&stream) else {
                     return Vec::new();
                 };
+                self.cut_beat_of(stream, now);
                 let _ = self.append(
                     running.author,
                     LogEvent::StreamStopped {

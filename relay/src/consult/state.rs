@@ -7,8 +7,11 @@
 use wire::log::{LogEntry, LogEvent};
 use wire::mark::Anchor;
 use wire::measure::ScaleState;
-use wire::socket::{ConsultState, FreezeState, MarkState, OriginalState, StreamState};
-use wire::{RtpTime, Seq, StreamId};
+use wire::people::Author;
+use wire::socket::{
+    BeatNews, BeatState, ConsultState, FreezeState, MarkState, OriginalState, StreamState,
+};
+use wire::{FreezeId, RtpTime, Seq, StreamId};
 
 /// The state after entry `head`.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -55,12 +58,14 @@ impl Shown {
                     author: entry.author.clone(),
                     at: entry.at,
                     original: OriginalState::Awaited,
+                    beat: None,
                 });
             }
             LogEvent::Stepped { freeze, anchor } => {
                 if let Some(held) = state.freeze.as_mut().filter(|held| held.freeze == *freeze) {
                     held.anchor = *anchor;
                     held.original = OriginalState::Awaited;
+                    held.beat = None;
                 }
             }
             LogEvent::OriginalKept {
@@ -84,6 +89,19 @@ impl Shown {
                 self.note_original(*stream, *rtp_time, missing);
             }
             LogEvent::OriginalDoubted { .. } => {}
+            LogEvent::BeatAsked { freeze } => self.beat_asked(*freeze, &entry.author),
+            LogEvent::BeatKept { freeze, frames, of } => {
+                let (frames, of) = (frames.clone(), *of);
+                self.note_beat(*freeze, BeatNews::Kept { frames, of });
+            }
+            LogEvent::BeatMissing { freeze, reason } => {
+                self.note_beat(*freeze, BeatNews::Missing { reason: *reason });
+            }
+            LogEvent::BeatEnded { freeze } => {
+                if let Some(beat) = self.beat_of(*freeze).and_then(Option::as_mut) {
+                    beat.shown = false;
+                }
+            }
             LogEvent::Released { .. } => state.freeze = None,
             LogEvent::Calibrated { scale } => {
                 let of = scale.stream;
@@ -124,6 +142,31 @@ impl Shown {
         }
     }
 
+    /// Somebody wants to see it: what is kept as a whole stays, anything less is asked for anew.
+    fn beat_asked(&mut self, freeze: FreezeId, author: &Author) {
+        let Some(beat) = self.beat_of(freeze) else {
+            return;
+        };
+        let kept = beat.take().map(|held| held.news).filter(is_whole);
+        *beat = Some(BeatState {
+            shown: true,
+            author: author.clone(),
+            news: kept.unwrap_or(BeatNews::Awaited),
+        });
+    }
+
+    fn note_beat(&mut self, freeze: FreezeId, news: BeatNews) {
+        if let Some(beat) = self.beat_of(freeze).and_then(Option::as_mut) {
+            beat.news = news;
+        }
+    }
+
+    fn beat_of(&mut self, freeze: FreezeId) -> Option<&mut Option<BeatState>> {
+        let held = self.state.freeze.as_mut();
+        held.filter(|held| held.freeze == freeze)
+            .map(|held| &mut held.beat)
+    }
+
     /// About the frozen frame, unless its original is kept: then nothing takes that away.
     fn note_original(&mut self, stream: StreamId, rtp_time: RtpTime, original: OriginalState) {
         let frame = Anchor::Live { stream, rtp_time };
@@ -134,4 +177,9 @@ impl Shown {
             freeze.original = original;
         }
     }
+}
+
+/// Whether all frames of a beat are kept.
+pub(super) fn is_whole(news: &BeatNews) -> bool {
+    matches!(news, BeatNews::Kept { frames, of } if frames.len() as u64 >= u64::from(*of))
 }

@@ -1,17 +1,26 @@
 //! Originals and other blobs of a consult, by name.
+//!
+//! A blob goes from its file to the network in pieces: whoever asks for many at once does not fill the memory.
 
 use crate::app::App;
 use crate::auth::SessionEntry;
 use crate::problem::Refusal;
 use crate::store;
+use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{HeaderValue, header};
 use axum::response::IntoResponse;
+use bytes::{Bytes, BytesMut};
+use futures_util::stream::{Stream, try_unfold};
+use tokio::fs::File;
+use tokio::io::{AsyncReadExt, Take};
 use wire::original::Digest;
 use wire::problem::ProblemCode;
 
 /// All blobs so far are stills.
 const PNG: HeaderValue = HeaderValue::from_static("image/png");
+/// Memory of one answer at a time; a still of 800 x 600 takes three pieces.
+const PIECE_BYTES: usize = 64 * 1024;
 
 /// `GET /consults/{consult}/blobs/{blob}`
 ///
@@ -37,10 +46,25 @@ pub async fn show(
     if !ours {
         return Err(ProblemCode::NotFound.into());
     }
-    let bytes = app.blobs.get(name).await.map_err(|error| {
-        tracing::error!(%error, "a blob could not be read");
+    let opened = app.blobs.open_blob(name).await.map_err(|error| {
+        tracing::error!(%error, "a blob could not be opened");
         ProblemCode::StorageFailed
     })?;
-    let bytes = bytes.ok_or(ProblemCode::NotFound)?;
-    Ok(([(header::CONTENT_TYPE, PNG)], bytes))
+    let (file, length) = opened.ok_or(ProblemCode::NotFound)?;
+    let headers = [
+        (header::CONTENT_TYPE, PNG),
+        (header::CONTENT_LENGTH, HeaderValue::from(length)),
+    ];
+    Ok((headers, Body::from_stream(pieces(file, length))))
+}
+
+/// The first `length` bytes of a file. When the disk fails in the middle the answer is cut short, which its length tells.
+fn pieces(file: File, length: u64) -> impl Stream<Item = std::io::Result<Bytes>> {
+    try_unfold(file.take(length), |mut file: Take<File>| async move {
+        let mut piece = BytesMut::with_capacity(PIECE_BYTES);
+        let read = file.read_buf(&mut piece).await.inspect_err(|error| {
+            tracing::error!(%error, "a blob could not be read");
+        })?;
+        Ok((read > 0).then(|| (piece.freeze(), file)))
+    })
 }

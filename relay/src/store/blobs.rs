@@ -77,11 +77,42 @@ impl Blobs {
             .map_err(|_| BlobError::Ended)?
     }
 
-    /// A blob; none when it is not here.
+    /// Keeps a group; all of it is durable when this answers. Files are synced side by side, which a journal makes one
+    /// write of, and their names once for all of them.
+    ///
+    /// # Errors
+    /// `NotItsName`, or the disk's; then some of them may be there.
+    pub async fn put_all(&self, group: Vec<(Digest, Vec<u8>)>) -> Result<(), BlobError> {
+        let folder = Arc::clone(&self.folder);
+        tokio::task::spawn_blocking(move || write_all(&folder, &group))
+            .await
+            .map_err(|_| BlobError::Ended)?
+    }
+
+    /// Opens a blob for reading and says how long it is; none when it is not here.
     ///
     /// # Errors
     /// The disk's.
-    pub async fn get(&self, name: Digest) -> Result<Option<Vec<u8>>, BlobError> {
+    pub async fn open_blob(
+        &self,
+        name: Digest,
+    ) -> Result<Option<(tokio::fs::File, u64)>, BlobError> {
+        let failed = |source| BlobError::Disk {
+            step: "open a blob",
+            source,
+        };
+        let file = match tokio::fs::File::open(self.path(name)).await {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(failed(error)),
+        };
+        let length = file.metadata().await.map_err(failed)?.len();
+        Ok(Some((file, length)))
+    }
+
+    /// The whole of a blob; none when it is not here.
+    #[cfg(test)]
+    async fn get(&self, name: Digest) -> Result<Option<Vec<u8>>, BlobError> {
         let path = self.path(name);
         let read = tokio::task::spawn_blocking(move || fs::read(path))
             .await
@@ -101,7 +132,43 @@ impl Blobs {
     }
 }
 
+/// Files that are synced side by side.
+const SYNCED_AT_ONCE: usize = 4;
+
 fn write(path: &Path, name: Digest, bytes: &[u8]) -> Result<(), BlobError> {
+    write_file(path, name, bytes)?;
+    sync_folder(path.parent().unwrap_or(path))
+}
+
+fn write_all(folder: &Path, group: &[(Digest, Vec<u8>)]) -> Result<(), BlobError> {
+    let share = group.len().div_ceil(SYNCED_AT_ONCE).max(1);
+    let write_share = |part: &[(Digest, Vec<u8>)]| {
+        part.iter()
+            .try_for_each(|(name, bytes)| write_file(&folder.join(name.to_string()), *name, bytes))
+    };
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = group
+            .chunks(share)
+            .map(|part| scope.spawn(move || write_share(part)))
+            .collect();
+        threads
+            .into_iter()
+            .try_for_each(|thread| thread.join().map_err(|_| BlobError::Ended)?)
+    })?;
+    sync_folder(folder)
+}
+
+fn sync_folder(folder: &Path) -> Result<(), BlobError> {
+    File::open(folder)
+        .and_then(|folder| folder.sync_all())
+        .map_err(|source| BlobError::Disk {
+            step: "make a blob's name durable",
+            source,
+        })
+}
+
+/// Writes a file under its final name; its content is durable, its name not yet. One that is there stays.
+fn write_file(path: &Path, name: Digest, bytes: &[u8]) -> Result<(), BlobError> {
     if Digest::from_bytes(Sha256::digest(bytes).into()) != name {
         return Err(BlobError::NotItsName);
     }
@@ -118,11 +185,7 @@ fn write(path: &Path, name: Digest, bytes: &[u8]) -> Result<(), BlobError> {
             .map_err(failed("make a blob"))?;
         file.write_all(bytes).map_err(failed("write a blob"))?;
         file.sync_all().map_err(failed("make a blob durable"))?;
-        fs::rename(&half, path).map_err(failed("name a blob"))?;
-        let parent = path.parent().unwrap_or(path);
-        File::open(parent)
-            .and_then(|folder| folder.sync_all())
-            .map_err(failed("make a blob's name durable"))
+        fs::rename(&half, path).map_err(failed("name a blob"))
     })();
     if done.is_err() {
         // What is left is cleared at the next start.
@@ -151,6 +214,28 @@ mod tests {
         let wrong = blobs.put(digest(b"x"), b"a frame".to_vec()).await;
         assert!(matches!(wrong, Err(BlobError::NotItsName)));
         assert!(blobs.get(digest(b"x")).await.unwrap().is_none());
+    }
+
+    #[tokio::test]
+    async fn a_group_is_kept_whole_and_one_that_lies_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let blobs = Blobs::open(&DataFolder::at(folder.path()).unwrap()).unwrap();
+        let named = |n: u8| (digest(&[n; 9]), vec![n; 9]);
+        let group: Vec<_> = (0..11).map(named).collect();
+        blobs.put(group[3].0, group[3].1.clone()).await.unwrap();
+        blobs.put_all(group.clone()).await.unwrap();
+        blobs.put_all(Vec::new()).await.unwrap();
+        for (name, bytes) in group {
+            assert_eq!(blobs.get(name).await.unwrap().unwrap(), bytes);
+            let (_, length) = blobs.open_blob(name).await.unwrap().unwrap();
+            assert_eq!(length, 9);
+        }
+        let lies = vec![named(20), (digest(b"x"), b"y".to_vec())];
+        assert!(matches!(
+            blobs.put_all(lies).await,
+            Err(BlobError::NotItsName)
+        ));
+        assert!(blobs.open_blob(digest(b"x")).await.unwrap().is_none());
     }
 
     #[tokio::test]

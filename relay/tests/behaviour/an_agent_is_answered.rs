@@ -11,16 +11,21 @@ use wire::people::Role;
 const SSRC: u32 = 9;
 
 async fn agent(relay: &Relay) -> Client {
+    let kind = Kind {
+        control: true,
+        ..Kind::publisher(SSRC)
+    };
+    agent_of(relay, kind).await
+}
+
+/// The demo's device with a connection of this kind.
+pub async fn agent_of(relay: &Relay, kind: Kind) -> Client {
     let (device, key) = demo_device(relay);
     let ticket = buy(relay, &device, &key).await["ticket"]
         .as_str()
         .unwrap()
         .to_owned();
-    let mut client = Client::new(Kind {
-        control: true,
-        ..Kind::publisher(SSRC)
-    })
-    .await;
+    let mut client = Client::new(kind).await;
     let request = relay
         .client
         .post(relay.api(&format!("consults/{}/whip", consult())))
@@ -42,7 +47,8 @@ async fn agent(relay: &Relay) -> Client {
     client
 }
 
-async fn hears(client: &Client, kind: &str) -> Value {
+/// What it hears of this kind first.
+pub async fn hears(client: &Client, kind: &str) -> Value {
     let wanted = |text: &String| {
         serde_json::from_str::<Value>(text)
             .ok()

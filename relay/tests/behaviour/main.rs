@@ -17,6 +17,7 @@ mod support;
 
 mod accept_deadlines;
 mod an_agent_is_answered;
+mod beats_are_kept;
 mod config_refusals;
 mod deny_by_default;
 mod first_freeze_wins;

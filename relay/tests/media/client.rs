@@ -1,6 +1,7 @@
 //! A WebRTC client: one `rtc` peer connection on one UDP socket, driven by a task.
 
 use super::DEADLINE;
+use super::requests::Requests;
 use bytes::BytesMut;
 use rtc::interceptor::Registry;
 use rtc::media_stream::MediaStreamTrack;
@@ -45,6 +46,8 @@ pub struct Kind {
     pub payload_type: u8,
     /// It opens the channel `control`.
     pub control: bool,
+    /// It opens the channel `originals`.
+    pub originals: bool,
     /// It loses each n-th RTP packet that arrives.
     pub loses_every: usize,
     /// It throws RTP away without decrypting: for load.
@@ -62,6 +65,7 @@ impl Kind {
             codec: "H264",
             payload_type: 98,
             control: false,
+            originals: false,
             loses_every: 0,
             lean: false,
             loses_handshake: 0,
@@ -81,6 +85,7 @@ enum Do {
     Rtp(Vec<Packet>),
     KeyframePlease(u32),
     Text(String),
+    Original(String, Vec<u8>),
     Mute(bool),
     Raw(Vec<u8>, SocketAddr),
     Close,
@@ -92,6 +97,7 @@ pub struct Seen {
     pub connected: bool,
     pub closed: bool,
     pub control_open: bool,
+    pub originals_open: bool,
     pub packets: Vec<Packet>,
     pub rtp_count: usize,
     pub keyframe_requests: usize,
@@ -127,6 +133,9 @@ impl Client {
         if kind.control {
             pc.create_data_channel("control", None).unwrap();
         }
+        if kind.originals {
+            pc.create_data_channel("originals", None).unwrap();
+        }
         add_candidate(&mut pc, local);
         let offer = pc.create_offer(None).unwrap();
         pc.set_local_description(Instant::now(), offer).unwrap();
@@ -143,6 +152,7 @@ impl Client {
             seen: Arc::clone(&seen),
             changed: Arc::clone(&changed),
             control: None,
+            originals: None,
             counted: 0,
             muted: false,
         };
@@ -211,6 +221,11 @@ impl Client {
         self.todo.send(Do::Text(text.to_owned())).unwrap();
     }
 
+    /// Sends what is said of an original, then its blob.
+    pub fn send_original(&self, head: &str, blob: Vec<u8>) {
+        self.todo.send(Do::Original(head.to_owned(), blob)).unwrap();
+    }
+
     /// Cuts or mends its network: nothing goes out or comes in.
     pub fn mute(&self, muted: bool) {
         self.todo.send(Do::Mute(muted)).unwrap();
@@ -245,6 +260,7 @@ struct Driver {
     seen: Arc<Mutex<Seen>>,
     changed: Arc<Notify>,
     control: Option<usize>,
+    originals: Option<usize>,
     counted: usize,
     muted: bool,
 }
@@ -363,8 +379,13 @@ impl Driver {
                 _ => {}
             },
             RTCPeerConnectionEvent::OnDataChannel(RTCDataChannelEvent::OnOpen(id)) => {
-                self.control = Some(id);
-                seen.control_open = true;
+                if self.pc.data_channel(id).unwrap().label() == "originals" {
+                    self.originals = Some(id);
+                    seen.originals_open = true;
+                } else {
+                    self.control = Some(id);
+                    seen.control_open = true;
+                }
             }
             _ => {}
         }
@@ -413,6 +434,14 @@ impl Driver {
                     .unwrap()
                     .send_text(now, text)
                     .unwrap();
+            }
+            Do::Original(head, blob) => {
+                let id = self.originals.expect("the channel of originals is open");
+                let mut channel = self.pc.data_channel(id).unwrap();
+                channel.send_text(now, head).unwrap();
+                for piece in blob.chunks(16 * 1024) {
+                    channel.send(now, BytesMut::from(piece)).unwrap();
+                }
             }
             Do::Mute(muted) => self.muted = muted,
             Do::Raw(datagram, to) => {
@@ -465,10 +494,7 @@ fn connection(kind: &Kind) -> RTCPeerConnection {
             .unwrap();
     }
     let registry = configure_rtcp_reports(configure_nack(Registry::new(), &mut engine));
-    let registry = registry.with(
-        rtc::interceptor::Slot::from(20_000),
-        requests::Requests::default(),
-    );
+    let registry = registry.with(rtc::interceptor::Slot::from(20_000), Requests::default());
     let settings = SettingEngineBuilder::new()
         .with_multicast_dns_mode(rtc::ice::mdns::MulticastDnsMode::Disabled)
         .with_include_loopback_candidate(true)
@@ -527,60 +553,4 @@ fn add_candidate(pc: &mut RTCPeerConnection, local: SocketAddr) {
     .unwrap();
     let candidate = RTCIceCandidate::from(&candidate).to_json().unwrap();
     pc.add_local_candidate(candidate).unwrap();
-}
-
-/// Lets keyframe requests through to a publisher; by default `rtc` ends them in its chain.
-mod requests {
-    use rtc::interceptor::{Attribute, Interceptor, Packet, StreamInfo, TaggedPacket};
-    use rtc::rtcp::payload_feedbacks::picture_loss_indication::PictureLossIndication;
-    use rtc::sansio::Protocol;
-    use rtc::shared::error::Error;
-    use std::collections::VecDeque;
-    use std::time::Instant;
-
-    #[derive(Default)]
-    pub(super) struct Requests {
-        reads: VecDeque<TaggedPacket>,
-        writes: VecDeque<TaggedPacket>,
-    }
-
-    impl Protocol<TaggedPacket, TaggedPacket, ()> for Requests {
-        type Rout = TaggedPacket;
-        type Wout = TaggedPacket;
-        type Eout = ();
-        type Error = Error;
-        type Time = Instant;
-
-        fn handle_read(&mut self, mut packet: TaggedPacket) -> Result<(), Error> {
-            if let Packet::Rtcp(all) = &packet.message.packet
-                && all
-                    .iter()
-                    .any(|rtcp| rtcp.as_any().is::<PictureLossIndication>())
-            {
-                packet.message.add(Attribute::DeliverToApplication);
-            }
-            self.reads.push_back(packet);
-            Ok(())
-        }
-
-        fn poll_read(&mut self) -> Option<TaggedPacket> {
-            self.reads.pop_front()
-        }
-
-        fn handle_write(&mut self, packet: TaggedPacket) -> Result<(), Error> {
-            self.writes.push_back(packet);
-            Ok(())
-        }
-
-        fn poll_write(&mut self) -> Option<TaggedPacket> {
-            self.writes.pop_front()
-        }
-    }
-
-    impl Interceptor for Requests {
-        fn bind_local_stream(&mut self, _: &StreamInfo) {}
-        fn unbind_local_stream(&mut self, _: &StreamInfo) {}
-        fn bind_remote_stream(&mut self, _: &StreamInfo) {}
-        fn unbind_remote_stream(&mut self, _: &StreamInfo) {}
-    }
 }

@@ -16,6 +16,7 @@
 
 pub mod client;
 pub mod frames;
+mod requests;
 pub mod world;
 
 use std::time::Duration;

@@ -7,6 +7,7 @@
 //!  ── ping {sentAt} ─► ◄─ pong ───────────       the agent learns the relay's clock from the quickest answers
 //!  ── stamp, state (once a second) ───────►
 //!  ◄── sendOriginal ─ ─ originalMissing ──►       originals themselves: see `original`
+//!  ◄── sendBeat, stopBeat ─ ─ beatMissing ─►
 //! ```
 //!
 //! Owns the messages both ways and the `FrameStamp`. A publisher without this channel is welcome: its image age is
@@ -75,6 +76,13 @@ pub enum AgentToRelay {
     /// There is no original of a frame that was asked for.
     OriginalMissing {
         /// Which frame.
+        rtp_time: RtpTime,
+        /// Why.
+        reason: OriginalGap,
+    },
+    /// There is nothing of a beat that was asked for.
+    BeatMissing {
+        /// The frame at which it ends.
         rtp_time: RtpTime,
         /// Why.
         reason: OriginalGap,
@@ -150,6 +158,16 @@ pub enum RelayToAgent {
     /// The original of this frame is durable.
     OriginalKept {
         /// Which frame.
+        rtp_time: RtpTime,
+    },
+    /// Send the originals of the beat that ends at this frame, oldest first. Single originals go before it.
+    SendBeat {
+        /// The frozen frame.
+        rtp_time: RtpTime,
+    },
+    /// Nobody waits for this beat any more.
+    StopBeat {
+        /// The frame at which it ends.
         rtp_time: RtpTime,
     },
 }

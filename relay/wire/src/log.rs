@@ -5,7 +5,7 @@
 
 use crate::mark::{Anchor, Annotation};
 use crate::measure::{DepthScale, Gauge};
-use crate::original::{FrameFacts, Original, OriginalGap};
+use crate::original::{BeatFrame, FrameFacts, Original, OriginalGap};
 use crate::people::{Author, Page, Role};
 use crate::{
     AnnotationId, FreezeId, PersonId, RelayTime, RtpTime, ScaleId, Seq, SessionId, StreamId,
@@ -148,6 +148,32 @@ pub enum LogEvent {
         stream: StreamId,
         /// The frame.
         rtp_time: RtpTime,
+    },
+    /// Somebody wants everybody to see the beat that ends at the frozen frame.
+    BeatAsked {
+        /// The freeze in force.
+        freeze: FreezeId,
+    },
+    /// The originals of a beat are kept by the relay: all of them, or what came before it was cut short.
+    BeatKept {
+        /// Which freeze.
+        freeze: FreezeId,
+        /// Oldest first, at most `MAX_BEAT_FRAMES`.
+        frames: Vec<BeatFrame>,
+        /// Frames that the agent had of it; more than `frames` when it was cut short.
+        of: u32,
+    },
+    /// Nothing of a beat is to be had, for now or for good.
+    BeatMissing {
+        /// Which freeze.
+        freeze: FreezeId,
+        /// Why.
+        reason: OriginalGap,
+    },
+    /// Everybody stands on the frozen frame again.
+    BeatEnded {
+        /// Which freeze.
+        freeze: FreezeId,
     },
 }
 

@@ -4,10 +4,12 @@
 //! relay ─ control: sendOriginal {rtpTime, step} ──► agent
 //! relay ◄─ originals: {rtpTime, asked, original} ── agent      then the blob, cut into binary messages, in order
 //! relay ─ control: originalKept {rtpTime} ────────► agent      after it is durable
+//! relay ─ control: sendBeat {rtpTime} ────────────► agent      then an original for each frame of that beat, oldest first
 //! ```
 //!
 //! Owns what is said of an original and its limits. Whoever shows one as the original has recomputed `pixels` over the
-//! decoded rows. The channel `originals` is reliable and ordered; one original is sent after the other.
+//! decoded rows. The channel `originals` is reliable and ordered; one original is sent after the other. A beat (that beat
+//! again) is the originals of the `BEAT_SPAN_MS` that end at the frozen frame.
 
 use crate::region::{MAX_REGIONS, Region};
 use crate::{FrameIndex, RtpTime};
@@ -24,6 +26,12 @@ pub const MAX_ORIGINAL_BYTES: u32 = 16 * 1024 * 1024;
 pub const ORIGINAL_CHUNK_BYTES: usize = 16 * 1024;
 /// Longest side of an original in pixels.
 pub const MAX_ORIGINAL_SIDE: u32 = 8_192;
+
+/// Length of a beat: three heart beats at 60 a minute, or what somebody means by "that beat again".
+pub const BEAT_SPAN_MS: u32 = 3_000;
+/// Frames of a beat: its three seconds at 60 frames a second, and some. What is said of so many fits into one message of
+/// the consult socket; of a source that is faster the newest ones are taken.
+pub const MAX_BEAT_FRAMES: usize = 200;
 
 /// A text that is no SHA-256.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -189,6 +197,27 @@ pub struct FrameFacts {
     pub regions: Vec<Region>,
 }
 
+/// One frame of a beat.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[ts(export_to = "original.ts")]
+#[serde(rename_all = "camelCase")]
+pub struct BeatFrame {
+    /// Which frame; the stream is the freeze's.
+    pub rtp_time: RtpTime,
+    /// What is kept of it.
+    pub original: Original,
+}
+
+/// Place of an original in the beat that is being sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BeatPlace {
+    /// Frames of the beat.
+    pub of: u32,
+    /// Nothing of the beat follows.
+    pub last: bool,
+}
+
 /// Text before the blob of an original on the channel `originals`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -202,6 +231,9 @@ pub struct OriginalHead {
     /// What is known of the frame beside its pixels.
     #[serde(default)]
     pub facts: FrameFacts,
+    /// Set when it belongs to a beat; `asked` is the frame at which the beat ends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub beat: Option<BeatPlace>,
 }
 
 impl OriginalHead {
@@ -228,6 +260,10 @@ pub enum OriginalGap {
     AgentAway,
     /// The publisher keeps no originals: it is not our agent.
     NoAgent,
+    /// The agent has the frame and cannot code its picture.
+    NotCoded,
+    /// The relay could not keep what came: its disk is full or broken.
+    NotKept,
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use crate::http::ConsultSummary;
 use crate::log::LogEntry;
 use crate::mark::{Anchor, Annotation, Pen, Point};
 use crate::measure::{Gauge, ScaleState};
-use crate::original::{FrameFacts, Original, OriginalGap};
+use crate::original::{BeatFrame, FrameFacts, Original, OriginalGap};
 use crate::people::{Author, Page, Participant, Rights};
 use crate::problem::ProblemCode;
 use crate::{
@@ -125,6 +125,13 @@ pub enum ToRelay {
     DoubtOriginal {
         /// The freeze in force.
         freeze: FreezeId,
+    },
+    /// Shows everybody the beat that ends at the frozen frame, or ends that.
+    Beat {
+        /// The freeze in force.
+        freeze: FreezeId,
+        /// True to show it.
+        shown: bool,
     },
     /// Presence: a stroke or arrow that is still being drawn; points are appended by index.
     Sketch {
@@ -235,6 +242,15 @@ pub enum FromRelay {
         /// What the agent says of its source, if it is ours.
         source: Option<crate::agent::SourceState>,
     },
+    /// Frames of a beat that can be had from now on. Once the last one is there the log says the same.
+    BeatFrames {
+        /// The freeze in force.
+        freeze: FreezeId,
+        /// Oldest first.
+        frames: Vec<BeatFrame>,
+        /// Frames that the beat will have.
+        of: u32,
+    },
     /// Answer to ping.
     Pong {
         /// From the ping.
@@ -322,6 +338,46 @@ pub struct FreezeState {
     pub at: RelayTime,
     /// What is known of its original.
     pub original: OriginalState,
+    /// The beat that ends at this frame, if somebody asked for it.
+    pub beat: Option<BeatState>,
+}
+
+/// The beat that ends at the frozen frame.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export_to = "socket.ts")]
+#[serde(rename_all = "camelCase")]
+pub struct BeatState {
+    /// Whether everybody is to see it now.
+    pub shown: bool,
+    /// Who asked for it last.
+    pub author: Author,
+    /// What is known of it.
+    pub news: BeatNews,
+}
+
+/// What is known of a beat.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export_to = "socket.ts")]
+#[serde(
+    tag = "state",
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase"
+)]
+pub enum BeatNews {
+    /// It was asked for.
+    Awaited,
+    /// The relay has it, or as much of it as came.
+    Kept {
+        /// Oldest first.
+        frames: Vec<BeatFrame>,
+        /// Frames that the agent had; more than `frames` when it was cut short.
+        of: u32,
+    },
+    /// Nothing of it is to be had.
+    Missing {
+        /// Why.
+        reason: OriginalGap,
+    },
 }
 
 /// What is known of the original of the frozen frame.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use ts_rs::{Config, TS};
-use wire::{agent, http, mark, measure, problem, region, socket};
+use wire::{agent, http, mark, measure, original, problem, region, socket};
 
 /// Everything that a page sends or receives; types that these name come along.
 fn export_all(into: &Path) {
@@ -42,6 +42,7 @@ fn constants() -> String {
          export const MAX_BEATS = {};\n\
          export const MAX_SKETCH_POINTS = {};\n\
          export const PRESENCE_INTERVAL_MS = {};\n\
+         export const MAX_BEAT_FRAMES = {};\n\
          export const CONTROL_CHANNEL = {:?};\n\
          export const PROBLEM_CODES: readonly ProblemCode[] = [\n{}\n];\n",
         wire::WIRE_VERSION,
@@ -54,6 +55,7 @@ fn constants() -> String {
         measure::MAX_BEATS,
         socket::MAX_SKETCH_POINTS,
         socket::PRESENCE_INTERVAL_MS,
+        original::MAX_BEAT_FRAMES,
         agent::CONTROL_CHANNEL,
         codes.join("\n"),
     )

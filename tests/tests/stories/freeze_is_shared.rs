@@ -162,3 +162,45 @@ fn the_first_of_two_freezes_holds() -> Result<()> {
         Ok(())
     })
 }
+
+/// From the second still on this page gets the first one's bytes: a still, but not of that frame.
+const ANOTHER_STILL: &str = "() => { const real = window.fetch; let first = null;
+    window.fetch = async (input, init) => { const answer = await real(input, init);
+        if (!String(input).includes('/blobs/')) return answer;
+        first ??= await answer.arrayBuffer();
+        return new Response(first.slice(0), { status: 200 }); };
+    return true; }";
+
+#[test]
+fn a_still_with_other_pixels_is_never_called_the_original_and_is_on_record() -> Result<()> {
+    tell(Plan::default(), |story| async move {
+        let (doctor, bedside) = (story.cardiologist().await?, story.bedside().await?);
+        for person in [&doctor, &bedside] {
+            person.sees_picture_within(secs(5)).await?;
+            person.picture_moves().await?;
+        }
+        doctor.page().eval::<bool>(ANOTHER_STILL, ()).await?;
+        doctor.freezes().await?;
+        doctor.sees_original_within(secs(5)).await?;
+        doctor.releases().await?;
+        doctor.picture_moves().await?;
+        doctor.freezes().await?;
+        bedside.sees_original_within(secs(5)).await?;
+        doctor.reads_within("原画と一致しない", secs(5)).await?;
+        let scenery: Option<String> = doctor
+            .page()
+            .eval("() => window.hibiki?.scenery ?? null", ())
+            .await?;
+        ensure!(
+            scenery.as_deref() == Some("frozen"),
+            "the page says {scenery:?}"
+        );
+        doctor.stands_on_frozen_frame_within(secs(2)).await?;
+        let events = bedside.log_events().await?;
+        ensure!(
+            events.iter().any(|event| event == "originalDoubted"),
+            "not on record: {events:?}"
+        );
+        Ok(())
+    })
+}

@@ -27,6 +27,7 @@ mod relay_killed_and_restarted;
 mod reload_keeps_everything;
 mod roles_are_kept;
 mod screens;
+mod that_beat_again;
 mod three_viewers;
 mod undo_withdraws;
 mod wrong_messages;

@@ -19,6 +19,7 @@ import type { ProblemCode } from "../wire/problem";
 import type { FromRelay, MarkState, Settings, ToRelay } from "../wire/socket";
 import type { RelayTime } from "../wire/units";
 import type { Stamp } from "./age";
+import { type ArrivingBeat, withFrames } from "./beat-frames";
 import {
   type Pointers,
   PresenceSender,
@@ -54,6 +55,8 @@ export class Consult {
   readonly stamp = signal<Stamp | null>(null);
   readonly notices = signal<readonly Notice[]>([]);
   readonly replica = signal<Replica>(EMPTY);
+  /** Frames of a beat that is on its way; what the log says of it is in the replica. */
+  readonly arriving = signal<ArrivingBeat | null>(null);
   /** The stream that runs, else the one that ran last. */
   readonly stream: ReadonlySignal<StreamId | null>;
   /** Marks in force, with own ones that the relay has not stored yet. */
@@ -141,6 +144,11 @@ export class Consult {
     return this.#socket.send({ type: "withdrawCalibration", scale });
   }
 
+  /** Shows everybody the beat before the frozen frame, or ends that. */
+  beat(freeze: FreezeId, shown: boolean): boolean {
+    return this.#socket.send({ type: "beat", freeze, shown });
+  }
+
   release(freeze: FreezeId): boolean {
     return this.#socket.send({ type: "release", freeze });
   }
@@ -187,6 +195,9 @@ export class Consult {
         return;
       case "flow":
         this.flow.value = message;
+        return;
+      case "beatFrames":
+        this.arriving.value = withFrames(this.arriving.peek(), message);
         return;
       case "refused":
         this.#refused(message);

@@ -17,6 +17,7 @@ import type { AnnotationId } from "../wire/ids";
 import type { Anchor } from "../wire/mark";
 import type { Page } from "../wire/people";
 import type { MarkState } from "../wire/socket";
+import { SharedBeat } from "./beat";
 import { Consult } from "./consult";
 import { exposeDiagnostics } from "./diagnostics";
 import type { PaintedFrame } from "./frames";
@@ -55,6 +56,7 @@ export class Desk {
   readonly hand: DrawingHand;
   readonly measuring: Measuring;
   readonly freeze: SharedFreeze;
+  readonly beat: SharedBeat;
   readonly view = signal<View>(WHOLE);
   readonly scenery: ReadonlySignal<Scenery>;
   readonly hindrance: ReadonlySignal<Hindrance>;
@@ -88,16 +90,18 @@ export class Desk {
       consult: this.consult,
       stage: () => this.#stage,
       ground: () => this.ground(),
+      begins: () => this.beat.pause(),
       explain: () => this.explain(whyNotDraw(this)),
     });
     this.freeze = new SharedFreeze(this.consult, this.picture, () =>
       this.#anchorOf(this.picture.frameToFreeze()),
     );
+    this.beat = new SharedBeat(this.consult, this.picture);
     this.scenery = computed(() => this.#scenery());
     this.hindrance = computed(() => this.#hindrance());
     this.#standsOn = computed(() => {
       const still = this.picture.still.value;
-      return still === null || isOnItsWay(still) ? null : this.freeze.anchor();
+      return still === null || isOnItsWay(still) ? null : (this.beat.standsOn.value ?? this.freeze.anchor());
     });
     let visible: readonly MarkState[] = [];
     this.visible = computed(() => {
@@ -142,6 +146,7 @@ export class Desk {
   }
 
   close(): void {
+    this.beat.close();
     this.freeze.close();
     for (const stop of this.#stopEffects) stop();
     this.watch.close();
@@ -162,7 +167,7 @@ export class Desk {
   /** The frame that a mark made now belongs to. */
   ground(): Ground | null {
     if (this.hindrance.peek() !== null) return null;
-    const frozen = this.freeze.anchor();
+    const frozen = this.beat.standsOn.peek() ?? this.freeze.anchor();
     if (frozen !== null) return { anchor: frozen, drawnOn: "freeze" };
     const anchor = this.#anchorOf(this.picture.frame.peek());
     if (anchor === null) return null;
@@ -191,6 +196,12 @@ export class Desk {
 
   select(mark: AnnotationId | null): void {
     this.hand.selected.value = mark;
+  }
+
+  /** One frame back or on: inside the loop while there is one, else everybody steps. */
+  step(by: 1 | -1): void {
+    if (this.beat.view.peek() === null) this.freeze.step(by);
+    else this.beat.step(by);
   }
 
   /** Says why something cannot be done now. */

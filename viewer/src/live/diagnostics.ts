@@ -3,6 +3,7 @@
 // Read-only getters over the desk; no secret, no name, nothing that changes anything. Documented in README.md.
 // Invariant: reading it never has an effect on the page.
 
+import type { BeatView } from "./beat";
 import type { Desk } from "./desk";
 
 export type Diagnostics = {
@@ -11,6 +12,7 @@ export type Diagnostics = {
   readonly level: string;
   readonly scenery: string;
   readonly original: string | null;
+  readonly beat: BeatView | null;
   readonly entriesHeld: number;
   readonly marksHeld: readonly string[];
   readonly marksShown: readonly string[];
@@ -47,6 +49,9 @@ export function exposeDiagnostics(desk: Desk): () => void {
     },
     get original() {
       return desk.freeze.original.peek();
+    },
+    get beat() {
+      return desk.beat.view.peek();
     },
     get entriesHeld() {
       return consult.replica.peek().seq ?? 0;

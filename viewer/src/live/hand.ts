@@ -23,6 +23,8 @@ export type HandHost = {
   readonly stage: () => Stage | null;
   /** The frame that a mark would belong to now; null when nothing may be drawn. */
   readonly ground: () => Ground | null;
+  /** A mark is about to be begun: what moves under the pen must stand. */
+  readonly begins: () => void;
   /** Said when somebody tries to draw and nothing may be drawn. */
   readonly explain: () => void;
   /** The hand that measures, which has the points of the tool of that name. */
@@ -166,6 +168,7 @@ export class DrawingHand implements Hand {
   // ── the three steps ──
 
   #begin(at: PicturePoint): void {
+    this.host.begins();
     const ground = this.host.ground();
     const tool = this.tool.peek();
     if (ground === null) {

@@ -8,7 +8,7 @@ import { PENS } from "../stage/pens";
 import { ZOOM_STEP } from "../stage/view";
 import type { Desk } from "./desk";
 import type { Tool } from "./hand";
-import { whyNotDraw, whyNotFreeze, whyNotStep, whyNotUndo } from "./why";
+import { whyNotBeat, whyNotDraw, whyNotFreeze, whyNotStep, whyNotUndo } from "./why";
 
 /** One press moves the cursor by 1 % of the picture, with Ctrl by a fifth of that: about a pixel. */
 const STEP = 0.01;
@@ -81,8 +81,10 @@ function letterKey(
     else desk.explain(whyNot);
   } else if (key === "m") toggleMeasure();
   else if (key === "f") unless(whyNotFreeze(desk), desk, () => desk.freeze.toggle());
-  else if (key === ",") unless(whyNotStep(desk), desk, () => desk.freeze.step(-1));
-  else if (key === ".") unless(whyNotStep(desk), desk, () => desk.freeze.step(1));
+  else if (key === ",") unless(whyNotStep(desk), desk, () => desk.step(-1));
+  else if (key === ".") unless(whyNotStep(desk), desk, () => desk.step(1));
+  else if (key === "b") unless(whyNotBeat(desk), desk, () => desk.beat.toggle());
+  else if (key === " " && desk.beat.view.peek() !== null && !isButton(event.target)) desk.beat.playOrPause();
   else if (key === "z") unless(whyNotUndo(desk), desk, () => desk.undo());
   else if (key === "+" || key === ";") desk.zoomBy(ZOOM_STEP);
   else if (key === "-") desk.zoomBy(1 / ZOOM_STEP);
@@ -95,6 +97,11 @@ function letterKey(
 function unless(why: string | null, desk: Desk, act: () => void): void {
   if (why === null) act();
   else desk.explain(why);
+}
+
+/** Its own key presses it. */
+function isButton(target: EventTarget | null): boolean {
+  return target instanceof HTMLElement && target.closest("button, a, input") !== null;
 }
 
 function isTyping(target: EventTarget | null): boolean {

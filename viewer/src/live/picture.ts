@@ -47,6 +47,10 @@ export class LivePicture {
   readonly #client: WhepClient;
   #watcher: FrameWatcher;
   #frozenOn: RtpTime | null = null;
+  /** The proven original of the frozen frame: where a loop over it returns to. */
+  #original: ImageData | null = null;
+  /** Frames before the frozen one stand over it. */
+  #looping = false;
   /** Counts what was put over the video, so that what is ready late does not cover what came after it. */
   #covers = 0;
   /** Times of the frames painted in the last second. */
@@ -141,6 +145,8 @@ export class LivePicture {
     // A step: the picture behind must not flash up between two stills.
     const stays = rtpTime !== null && this.#standsStill();
     this.#frozenOn = rtpTime;
+    this.#original = null;
+    this.#looping = false;
     this.still.value = { kind: stays ? "coming" : "missing" };
     if (!stays) this.#uncover();
     this.#seekStill();
@@ -149,13 +155,37 @@ export class LivePicture {
   /** The proven original of a frame came; it is shown if everybody still stands on that frame. */
   showOriginal(rtpTime: RtpTime, picture: ImageData): void {
     if (this.#frozenOn !== rtpTime) return;
+    this.#original = picture;
+    if (this.#looping) return;
     this.still.value = { kind: "original" };
     void this.#coverWith(picture);
   }
 
+  /** A proven original from before the frozen frame stands over it; whether it is on the glass. */
+  showLoop(picture: ImageData): Promise<boolean> {
+    if (this.#frozenOn === null) return Promise.resolve(false);
+    this.#looping = true;
+    this.still.value = { kind: "original" };
+    return this.#coverWith(picture);
+  }
+
+  /** The frozen frame itself is shown again. */
+  endLoop(): void {
+    if (!this.#looping) return;
+    this.#looping = false;
+    if (this.#original !== null) {
+      void this.#coverWith(this.#original);
+      return;
+    }
+    this.still.value = { kind: "missing" };
+    this.#uncover();
+    this.#seekStill();
+  }
+
   release(): void {
     if (this.still.peek() === null) return;
-    this.#frozenOn = null;
+    this.#frozenOn = this.#original = null;
+    this.#looping = false;
     this.still.value = null;
     this.#uncover();
     const newest = this.#newest.peek();
@@ -227,22 +257,23 @@ export class LivePicture {
     void this.#coverWith(nearest.surface.source);
   }
 
-  async #coverWith(picture: ImageBitmapSource | undefined): Promise<void> {
-    if (picture === undefined) return;
+  async #coverWith(picture: ImageBitmapSource | undefined): Promise<boolean> {
+    if (picture === undefined) return false;
     this.#covers += 1;
     const cover = this.#covers;
     // A copy: the ring closes its own.
     const copy = await createImageBitmap(picture).catch(() => null);
-    if (copy === null) return;
+    if (copy === null) return false;
     if (cover !== this.#covers) {
       copy.close();
-      return;
+      return false;
     }
     this.cover.width = copy.width;
     this.cover.height = copy.height;
     if (this.#standsStill()) this.#setSize(copy);
     this.cover.getContext("bitmaprenderer")?.transferFromImageBitmap(copy);
     this.cover.hidden = false;
+    return true;
   }
 
   /** No better picture of the frozen frame is to be found among the painted ones. */

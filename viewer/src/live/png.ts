@@ -100,6 +100,7 @@ function unfilter(
   return rows;
 }
 
+/** Straight loops: a beat is ninety stills, and this is where their time goes. */
 function unfilterRow(
   filter: number | undefined,
   line: Uint8Array,
@@ -107,26 +108,33 @@ function unfilterRow(
   above: Uint8Array,
   perPixel: number,
 ): boolean {
-  // A typed array gives undefined left of its start only by a wrong index; `| 0` makes that the 0 of the standard.
-  const left = (at: number) => (at < perPixel ? 0 : (into[at - perPixel] as number));
-  const upLeft = (at: number) => (at < perPixel ? 0 : (above[at - perPixel] as number));
+  const { length } = line;
+  // What is left of the row's first pixel is 0 by the standard.
+  const first = Math.min(perPixel, length);
   switch (filter) {
     case 0:
       into.set(line);
       return true;
     case 1:
-      for (let at = 0; at < line.length; at += 1) into[at] = (line[at] as number) + left(at);
+      for (let at = 0; at < first; at += 1) into[at] = line[at] as number;
+      for (let at = first; at < length; at += 1)
+        into[at] = (line[at] as number) + (into[at - perPixel] as number);
       return true;
     case 2:
-      for (let at = 0; at < line.length; at += 1) into[at] = (line[at] as number) + (above[at] as number);
+      for (let at = 0; at < length; at += 1) into[at] = (line[at] as number) + (above[at] as number);
       return true;
     case 3:
-      for (let at = 0; at < line.length; at += 1)
-        into[at] = (line[at] as number) + ((left(at) + (above[at] as number)) >> 1);
+      for (let at = 0; at < first; at += 1) into[at] = (line[at] as number) + ((above[at] as number) >> 1);
+      for (let at = first; at < length; at += 1)
+        into[at] = (line[at] as number) + (((into[at - perPixel] as number) + (above[at] as number)) >> 1);
       return true;
     case 4:
-      for (let at = 0; at < line.length; at += 1)
-        into[at] = (line[at] as number) + paeth(left(at), above[at] as number, upLeft(at));
+      // With nothing at the left, Paeth is the byte above.
+      for (let at = 0; at < first; at += 1) into[at] = (line[at] as number) + (above[at] as number);
+      for (let at = first; at < length; at += 1)
+        into[at] =
+          (line[at] as number) +
+          paeth(into[at - perPixel] as number, above[at] as number, above[at - perPixel] as number);
       return true;
     default:
       return false;

@@ -37,6 +37,15 @@ export function whyNotStep(desk: Desk): string | null {
   const { consult } = desk;
   if (consult.link.value.state !== "open") return t("why.noLink");
   if (consult.replica.value.state.freeze === null) return t("why.notFrozen");
+  // Inside the loop everybody steps for themselves.
+  if (desk.beat.view.value !== null) return null;
+  return consult.rights.value.freeze ? null : t("why.noFreezeRight", { role: roleWords(desk) });
+}
+
+export function whyNotBeat(desk: Desk): string | null {
+  const { consult } = desk;
+  if (consult.link.value.state !== "open") return t("why.noLink");
+  if (consult.replica.value.state.freeze === null) return t("why.noBeat");
   return consult.rights.value.freeze ? null : t("why.noFreezeRight", { role: roleWords(desk) });
 }
 

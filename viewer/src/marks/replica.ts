@@ -4,9 +4,9 @@
 // give the same state. Called by `live/consult.ts`.
 // Invariants: entries apply in order and once; a gap is reported, never skipped; unknown events only move `seq`.
 
-import type { Seq, StreamId } from "../wire/ids";
+import type { FreezeId, Seq, StreamId } from "../wire/ids";
 import type { LogEntry, LogEvent } from "../wire/log";
-import type { ConsultState, MarkState, OriginalState } from "../wire/socket";
+import type { BeatNews, BeatState, ConsultState, MarkState, OriginalState } from "../wire/socket";
 import type { RtpTime } from "../wire/units";
 
 /** Withdrawn and replaced marks that the list still shows; the log itself keeps all of them. */
@@ -63,6 +63,7 @@ function fold(replica: Replica, entry: LogEntry): Replica {
           author: entry.author,
           at: entry.at,
           original: { state: "awaited" },
+          beat: null,
         },
       });
     case "stepped":
@@ -77,6 +78,18 @@ function fold(replica: Replica, entry: LogEntry): Replica {
       return noteOriginal(replica, event, { state: "missing", reason: event.reason });
     case "originalDoubted":
       return replica;
+    case "beatAsked":
+      return withBeat(replica, event.freeze, (held) => ({
+        shown: true,
+        author: entry.author,
+        news: held !== null && isWhole(held.news) ? held.news : { state: "awaited" },
+      }));
+    case "beatKept":
+      return noteBeat(replica, event.freeze, { state: "kept", frames: event.frames, of: event.of });
+    case "beatMissing":
+      return noteBeat(replica, event.freeze, { state: "missing", reason: event.reason });
+    case "beatEnded":
+      return withBeat(replica, event.freeze, (held) => held && { ...held, shown: false });
     case "calibrated":
       return calibrated(replica, entry, event);
     case "calibrationWithdrawn":
@@ -106,7 +119,28 @@ type Event<T extends LogEvent["type"]> = Extract<LogEvent, { type: T }>;
 function stepped(replica: Replica, event: Event<"stepped">): Replica {
   const { freeze } = replica.state;
   if (freeze?.freeze !== event.freeze) return replica;
-  return withState(replica, { freeze: { ...freeze, anchor: event.anchor, original: { state: "awaited" } } });
+  return withState(replica, {
+    freeze: { ...freeze, anchor: event.anchor, original: { state: "awaited" }, beat: null },
+  });
+}
+
+/** Whether all frames of a beat are kept. */
+export function isWhole(news: BeatNews): boolean {
+  return news.state === "kept" && news.frames.length >= news.of;
+}
+
+function withBeat(
+  replica: Replica,
+  id: FreezeId,
+  change: (held: BeatState | null) => BeatState | null,
+): Replica {
+  const { freeze } = replica.state;
+  if (freeze?.freeze !== id) return replica;
+  return withState(replica, { freeze: { ...freeze, beat: change(freeze.beat) } });
+}
+
+function noteBeat(replica: Replica, id: FreezeId, news: BeatNews): Replica {
+  return withBeat(replica, id, (held) => held && { ...held, news });
 }
 
 /** About the frozen frame, unless its original is kept: then nothing takes that away. */

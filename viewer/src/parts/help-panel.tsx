@@ -14,6 +14,8 @@ const KEYS: readonly (readonly [string, Key])[] = [
   ["1 – 4", "help.pens"],
   ["F", "help.freeze"],
   [", .", "help.step"],
+  ["B", "help.beat"],
+  ["Space", "help.beatPlay"],
   ["Z", "help.undo"],
   ["+ − 0", "help.zoom"],
   ["← ↑ ↓ →", "help.cursor"],

@@ -12,6 +12,7 @@ const PATHS = {
   release: "M8 5l11 7l-11 7z",
   stepBack: "M6 5v14M18 5L9 12l9 7z",
   stepOn: "M18 5v14M6 5l9 7l-9 7z",
+  beat: "M3 12h4l2-5l4 10l2-5h2M21 8a8 8 0 0 0-4-4M21 4v4h-4",
   undo: "M8 5L4 9l4 4M4 9h10a6 6 0 0 1 0 12h-3",
   zoomIn: "M12 5v14M5 12h14",
   zoomOut: "M5 12h14",

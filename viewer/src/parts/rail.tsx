@@ -5,7 +5,7 @@
 import { t } from "../i18n/i18n";
 import type { Desk } from "../live/desk";
 import type { Tool } from "../live/hand";
-import { whyNotDraw, whyNotFreeze, whyNotStep, whyNotUndo, whyNotWhole } from "../live/why";
+import { whyNotBeat, whyNotDraw, whyNotFreeze, whyNotStep, whyNotUndo, whyNotWhole } from "../live/why";
 import { PENS } from "../stage/pens";
 import { ZOOM_STEP } from "../stage/view";
 import type { Pen } from "../wire/mark";
@@ -58,6 +58,7 @@ export function Rail({
       <div class="rail__group">
         <FreezeButton desk={desk} />
         <StepButtons desk={desk} />
+        <BeatButton desk={desk} />
         <UndoButton desk={desk} />
         <WholeButton desk={desk} />
         <ZoomButtons desk={desk} />
@@ -225,7 +226,7 @@ function StepButtons({ desk }: { desk: Desk }) {
         words={t("tool.stepBack")}
         shortcut=","
         why={why}
-        onPress={() => desk.freeze.step(-1)}
+        onPress={() => desk.step(-1)}
       />
       <ToolButton
         desk={desk}
@@ -233,9 +234,25 @@ function StepButtons({ desk }: { desk: Desk }) {
         words={t("tool.stepOn")}
         shortcut="."
         why={why}
-        onPress={() => desk.freeze.step(1)}
+        onPress={() => desk.step(1)}
       />
     </>
+  );
+}
+
+export function BeatButton({ desk, big = false }: { desk: Desk; big?: boolean }) {
+  return (
+    <ToolButton
+      desk={desk}
+      {...(big ? { kind: "big" } : {})}
+      icon="beat"
+      words={t("tool.beat")}
+      shortcut="B"
+      testId="beat"
+      pressed={desk.beat.view.value !== null}
+      why={whyNotBeat(desk)}
+      onPress={() => desk.beat.toggle()}
+    />
   );
 }
 

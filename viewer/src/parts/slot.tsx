@@ -1,9 +1,11 @@
-// One fixed place for what comes and goes: link troubles, notices, a label being written, the selected mark.
+// One fixed place for what comes and goes: link troubles, notices, the loop before a frozen frame,
+// a label being written, the selected mark.
 //
 // Its place is reserved by the layout, so that the picture never moves under the pen. Invariant: never over the picture.
 
 import type { Desk } from "../live/desk";
 import { Banners } from "./banners";
+import { BeatCard } from "./beat-card";
 import { LabelEntry } from "./label-entry";
 import { MarkCard } from "./mark-card";
 
@@ -11,6 +13,7 @@ export function Slot({ desk }: { desk: Desk }) {
   return (
     <div class="slot">
       <Banners desk={desk} />
+      <BeatCard desk={desk} />
       <LabelEntry desk={desk} />
       <MarkCard desk={desk} />
     </div>

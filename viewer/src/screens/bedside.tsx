@@ -1,4 +1,4 @@
-// ベッドサイド: the visiting physician's page, for one free hand. Own picture, marks over it, three large buttons.
+// ベッドサイド: the visiting physician's page, for one free hand. Own picture, marks over it, four large buttons.
 
 import { useEffect } from "preact/hooks";
 import { t } from "../i18n/i18n";
@@ -9,7 +9,7 @@ import { whyNotDraw } from "../live/why";
 import { Bar } from "../parts/bar";
 import { LazyMeasureResults } from "../parts/lazy-measure";
 import { PeopleList } from "../parts/people";
-import { FreezeButton, ToolButton, UndoButton } from "../parts/rail";
+import { BeatButton, FreezeButton, ToolButton, UndoButton } from "../parts/rail";
 import { StageView } from "../parts/stage-view";
 import type { SessionGrant } from "../wire/http";
 import { useDesk } from "./desk-use";
@@ -43,6 +43,7 @@ function BedsideControls({ desk }: { desk: Desk }) {
   return (
     <nav class="bedside__controls" aria-label={t("tool.group")}>
       <FreezeButton desk={desk} big={true} />
+      <BeatButton desk={desk} big={true} />
       <ToolButton
         desk={desk}
         icon="pen"

@@ -11,6 +11,7 @@ export const MAX_MEASURE_POINTS = 1024;
 export const MAX_BEATS = 30;
 export const MAX_SKETCH_POINTS = 64;
 export const PRESENCE_INTERVAL_MS = 33;
+export const MAX_BEAT_FRAMES = 200;
 export const CONTROL_CHANNEL = "control";
 export const PROBLEM_CODES: readonly ProblemCode[] = [
   "noEntry",

@@ -14,7 +14,7 @@ use crate::store::{self, Blobs, Store};
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 use wire::agent::RelayToAgent;
-use wire::original::OriginalHead;
+use wire::original::{OriginalGap, OriginalHead};
 use wire::{ConsultId, StreamId};
 
 /// Originals on their way to the disk at the same time, over all consults: about 70 MiB at worst.
@@ -57,7 +57,7 @@ impl Keeper {
         }
     }
 
-    /// Keeps one. When too many are on their way it is dropped: the agent is not told that it is kept, and the page is told
+    /// Keeps one. When too many are on their way it is dropped: the agent is not told that it is kept, and pages are told
     /// that there is none.
     pub(super) fn keep<L: ConsultLog>(
         &self,
@@ -69,6 +69,8 @@ impl Keeper {
         let Ok(room) = Arc::clone(&self.room).try_acquire_owned() else {
             self.metrics.originals_refused.up();
             tracing::warn!(consult = %from.consult, "more originals come than the disk takes; one was dropped");
+            let hub = hub.clone();
+            tokio::spawn(async move { not_kept(&hub, from, head).await });
             return;
         };
         let (keeper, hub) = (self.clone(), hub.clone());
@@ -95,10 +97,12 @@ impl Keeper {
             asked,
             original,
             facts,
+            ..
         } = head;
         if let Err(error) = self.blobs.put(original.blob, blob).await {
             self.metrics.originals_refused.up();
             tracing::error!(%consult, %error, "an original was not kept");
+            not_kept(hub, from, head).await;
             return;
         }
         let at = self.clock.now();
@@ -111,6 +115,7 @@ impl Keeper {
         if let Err(error) = noted {
             self.metrics.originals_refused.up();
             tracing::error!(%consult, %error, "an original was not noted");
+            not_kept(hub, from, head).await;
             return;
         }
         self.metrics.originals.up();
@@ -125,4 +130,14 @@ impl Keeper {
         hub.tell_if_running(consult, Input::Picture(stream, kept))
             .await;
     }
+}
+
+/// The disk did not take it: pages are told, and the rest goes on.
+async fn not_kept<L: ConsultLog>(hub: &Hub<L>, from: From, head: OriginalHead) {
+    let missing = PictureInput::Original(OriginalInput::Missing {
+        rtp_time: head.asked,
+        reason: OriginalGap::NotKept,
+    });
+    hub.tell_if_running(from.consult, Input::Picture(from.stream, missing))
+        .await;
 }

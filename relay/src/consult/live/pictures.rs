@@ -4,10 +4,12 @@
 //! through the consult, so that the clock it learns is right. Nothing here waits for a consult's disk.
 
 use super::agents::Agents;
+use super::beat_keeper::BeatKeeper;
 use super::hub::Hub;
 use super::keeper::{From, Keeper};
 use super::log::ConsultLog;
 use crate::clock::Clock;
+use crate::consult::admission::Admission;
 use crate::consult::agent::Heard;
 use crate::consult::assembly::{Assembly, Pieced};
 use crate::consult::{Input, PictureInput};
@@ -27,6 +29,8 @@ pub struct Pictures<L: ConsultLog> {
     pub agents: Agents,
     /// Keeps what agents send.
     pub keeper: Keeper,
+    /// Keeps what they send of beats.
+    pub beats: BeatKeeper,
     /// For the answers.
     pub clock: Arc<Clock>,
     /// For the counts.
@@ -132,12 +136,18 @@ impl<L: ConsultLog> Pictures<L> {
 
     /// A piece of an original came; a whole one is kept.
     fn pieced(&self, from: From, part: &OriginalPart) {
-        let piece = |assembly: &mut Assembly| match part {
-            OriginalPart::Head(text) => assembly.head(text),
+        let piece = |assembly: &mut Assembly, admission: &mut Admission| match part {
+            OriginalPart::Head(text) => assembly.head(text, admission),
             OriginalPart::Piece(bytes) => assembly.piece(bytes),
         };
         let publishers = self.hub.publishers();
-        match publishers.listen(from.consult, from.session, |_, assembly| piece(assembly)) {
+        let heard = publishers.listen(from.consult, from.session, |_, assembly, admission| {
+            piece(assembly, admission)
+        });
+        match heard {
+            Some(Pieced::Whole { head, blob }) if head.beat.is_some() => {
+                self.beats.keep(&self.hub, from, head, blob);
+            }
             Some(Pieced::Whole { head, blob }) => self.keeper.keep(&self.hub, from, head, blob),
             Some(Pieced::More) => {}
             Some(Pieced::Refused) | None => self.metrics.originals_refused.up(),
@@ -155,7 +165,7 @@ impl<L: ConsultLog> Pictures<L> {
         match self
             .hub
             .publishers()
-            .listen(consult, session, |ear, _| ear.hear(text, now))
+            .listen(consult, session, |ear, _, _| ear.hear(text, now))
         {
             Some(Heard::Answer(answer)) => {
                 self.agents.say(session, &answer);

@@ -5,11 +5,13 @@
 //! channel. Called by the WHIP action and by `pictures`. It does no input or output.
 
 use crate::consult::RunningPicture;
+use crate::consult::admission::Admission;
 use crate::consult::agent::Ear;
 use crate::consult::assembly::Assembly;
 use crate::sfu::MediaSessionId;
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use wire::agent::RelayToAgent;
 use wire::people::Author;
 use wire::problem::ProblemCode;
 use wire::{ConsultId, RelayTime, StreamId};
@@ -36,6 +38,8 @@ struct Held {
     ear: Ear,
     /// The original that is arriving.
     assembly: Assembly,
+    /// Originals that it was asked for.
+    admission: Admission,
     state: State,
 }
 
@@ -94,6 +98,7 @@ impl Publishers {
         held.push(Held {
             ear: Ear::new(consult, claim.stream, now),
             assembly: Assembly::default(),
+            admission: Admission::default(),
             claim,
             state: State::Connecting,
         });
@@ -154,14 +159,18 @@ impl Publishers {
         &self,
         consult: ConsultId,
         session: MediaSessionId,
-        listen: impl FnOnce(&mut Ear, &mut Assembly) -> T,
+        listen: impl FnOnce(&mut Ear, &mut Assembly, &mut Admission) -> T,
     ) -> Option<T> {
         let mut consults = self.lock();
         let held = consults
             .get_mut(&consult)?
             .iter_mut()
             .find(|held| held.claim.session == session)?;
-        Some(listen(&mut held.ear, &mut held.assembly))
+        Some(listen(
+            &mut held.ear,
+            &mut held.assembly,
+            &mut held.admission,
+        ))
     }
 
     /// The picture that runs in a consult.
@@ -169,17 +178,20 @@ impl Publishers {
         self.lock().get(&consult)?.iter().find_map(running)
     }
 
-    /// The connection through which a stream's picture comes.
-    pub(super) fn session_of(
+    /// The publisher of a stream is about to be asked something: what it may send follows from that. Gives the connection
+    /// through which its picture comes.
+    pub(super) fn ask(
         &self,
         consult: ConsultId,
         stream: StreamId,
+        word: &RelayToAgent,
     ) -> Option<MediaSessionId> {
-        let consults = self.lock();
-        let runs = |held: &&Held| {
+        let mut consults = self.lock();
+        let runs = |held: &&mut Held| {
             held.claim.stream == stream && matches!(held.state, State::Running { .. })
         };
-        let held = consults.get(&consult)?.iter().find(runs)?;
+        let held = consults.get_mut(&consult)?.iter_mut().find(runs)?;
+        held.admission.asked(word);
         Some(held.claim.session)
     }
 

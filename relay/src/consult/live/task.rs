@@ -228,7 +228,7 @@ impl<L: ConsultLog> Task<'_, L> {
 
     fn ask(&self, stream: StreamId, word: &RelayToAgent) {
         let around = self.around;
-        if let Some(session) = around.publishers.session_of(around.consult, stream) {
+        if let Some(session) = around.publishers.ask(around.consult, stream, word) {
             around.agents.say(session, word);
         }
     }

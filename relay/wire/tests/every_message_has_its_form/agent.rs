@@ -1,9 +1,9 @@
 //! The control channel of a capture agent, both ways.
 
 use crate::each;
-use crate::samples::{source, uuid};
+use crate::samples::{original, source, uuid};
 use wire::agent::{AgentToRelay, FrameStamp, RelayToAgent};
-use wire::original::OriginalGap;
+use wire::original::{BeatPlace, OriginalGap, OriginalHead};
 use wire::{CaptureTime, ConsultId, FrameIndex, RelayTime, RtpTime, StreamId};
 
 #[test]
@@ -44,6 +44,13 @@ fn what_an_agent_says_and_hears() {
                     reason: OriginalGap::Gone,
                 },
             ),
+            (
+                "beat-missing",
+                AgentToRelay::BeatMissing {
+                    rtp_time: RtpTime(7),
+                    reason: OriginalGap::NotCoded,
+                },
+            ),
         ],
     );
     each(
@@ -77,6 +84,39 @@ fn what_an_agent_says_and_hears() {
                     rtp_time: RtpTime(7),
                 },
             ),
+            (
+                "send-beat",
+                RelayToAgent::SendBeat {
+                    rtp_time: RtpTime(7),
+                },
+            ),
+            (
+                "stop-beat",
+                RelayToAgent::StopBeat {
+                    rtp_time: RtpTime(7),
+                },
+            ),
         ],
+    );
+}
+
+#[test]
+fn what_goes_before_the_blob_of_an_original() {
+    let head = OriginalHead {
+        rtp_time: RtpTime(7),
+        asked: RtpTime(9),
+        original: original(),
+        beat: None,
+    };
+    let of_a_beat = OriginalHead {
+        beat: Some(BeatPlace {
+            of: 90,
+            last: false,
+        }),
+        ..head
+    };
+    each(
+        "original-head",
+        vec![("alone", head), ("of-a-beat", of_a_beat)],
     );
 }

@@ -1,7 +1,9 @@
 //! The entries of a consult's log.
 
 use crate::each;
-use crate::samples::{anchor, caliper, depth_scale, entry, facts, gauge, original, person, uuid};
+use crate::samples::{
+    anchor, beat_frame, caliper, depth_scale, entry, facts, gauge, original, person, uuid,
+};
 use wire::log::{LogEvent, StreamEnd};
 use wire::original::OriginalGap;
 use wire::people::{Author, Page, Role};
@@ -132,6 +134,35 @@ fn what_the_log_holds() {
                     },
                     person(),
                 ),
+            ),
+            (
+                "beat-asked",
+                entry(LogEvent::BeatAsked { freeze }, person()),
+            ),
+            (
+                "beat-kept",
+                entry(
+                    LogEvent::BeatKept {
+                        freeze,
+                        frames: vec![beat_frame()],
+                        of: 90,
+                    },
+                    Author::Relay,
+                ),
+            ),
+            (
+                "beat-missing",
+                entry(
+                    LogEvent::BeatMissing {
+                        freeze,
+                        reason: OriginalGap::NotKept,
+                    },
+                    Author::Relay,
+                ),
+            ),
+            (
+                "beat-ended",
+                entry(LogEvent::BeatEnded { freeze }, person()),
             ),
             (
                 "withdrawn",

@@ -9,19 +9,20 @@ mod log;
 mod samples;
 
 use crate::samples::{
-    anchor, caliper, entry, facts, gauge, mark, original, participant, person, point, scale_state,
-    source, stroke, summary, uuid,
+    anchor, beat_frame, caliper, entry, facts, gauge, mark, original, participant, person, point,
+    scale_state, source, stroke, summary, uuid,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::fmt::Debug;
 use wire::log::LogEvent;
 use wire::mark::{Anchor, Annotation, Pen, Shape};
+use wire::original::{BeatFrame, MAX_BEAT_FRAMES, MAX_ORIGINAL_BYTES, MAX_ORIGINAL_SIDE, Original};
 use wire::people::{Page, Rights};
 use wire::problem::ProblemCode;
 use wire::socket::{
-    ConsultState, FlowState, FreezeState, FromRelay, MarkState, OriginalState, Pointer, Settings,
-    Sketch, SketchForm, StreamState, ToRelay,
+    BeatNews, BeatState, ConsultState, FlowState, FreezeState, FromRelay, MAX_MESSAGE_BYTES,
+    MarkState, OriginalState, Pointer, Settings, Sketch, SketchForm, StreamState, ToRelay,
 };
 use wire::{
     AnnotationId, CaptureTime, FreezeId, RelayTime, RtpTime, ScaleId, Seq, SessionId, StreamId,
@@ -124,6 +125,13 @@ fn what_a_page_says() {
             ("step", ToRelay::Step { freeze, by: -1 }),
             ("doubt-original", ToRelay::DoubtOriginal { freeze }),
             (
+                "beat",
+                ToRelay::Beat {
+                    freeze,
+                    shown: true,
+                },
+            ),
+            (
                 "point",
                 ToRelay::Point {
                     at: Some(point(0.5, 0.5)),
@@ -179,6 +187,14 @@ fn what_the_relay_says_to_a_page() {
                 original: original(),
                 facts: facts(),
             },
+            beat: Some(BeatState {
+                shown: true,
+                author: person(),
+                news: BeatNews::Kept {
+                    frames: vec![beat_frame()],
+                    of: 90,
+                },
+            }),
         }),
         marks: vec![
             MarkState {
@@ -287,6 +303,14 @@ fn what_the_relay_says_to_a_page() {
                 },
             ),
             (
+                "beat-frames",
+                FromRelay::BeatFrames {
+                    freeze: FreezeId::from_uuid(uuid(6)),
+                    frames: vec![beat_frame()],
+                    of: 90,
+                },
+            ),
+            (
                 "pong",
                 FromRelay::Pong {
                     id: 9,
@@ -316,6 +340,29 @@ fn what_the_relay_says_to_a_page() {
             ),
         ],
     );
+}
+
+/// What is said of a beat of the most frames there may be fits into one message, with the longest numbers.
+#[test]
+fn a_beat_of_the_most_frames_fits_into_one_message() {
+    let longest = BeatFrame {
+        rtp_time: RtpTime(u32::MAX),
+        original: Original {
+            width: MAX_ORIGINAL_SIDE,
+            height: MAX_ORIGINAL_SIDE,
+            bytes: MAX_ORIGINAL_BYTES,
+            ..original()
+        },
+    };
+    let kept = LogEvent::BeatKept {
+        freeze: FreezeId::from_uuid(uuid(6)),
+        frames: vec![longest; MAX_BEAT_FRAMES],
+        of: u32::MAX,
+    };
+    let entries = FromRelay::Entries {
+        entries: vec![entry(kept, person())],
+    };
+    assert!(serde_json::to_string(&entries).unwrap().len() <= MAX_MESSAGE_BYTES);
 }
 
 #[test]

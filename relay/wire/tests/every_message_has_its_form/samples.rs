@@ -6,7 +6,7 @@ use wire::http::ConsultSummary;
 use wire::log::{LogEntry, LogEvent};
 use wire::mark::{Anchor, Annotation, DrawnOn, Pen, Point, Shape};
 use wire::measure::{DepthScale, Gauge, GaugeScale, MeasureKind, ScaleRef, ScaleState};
-use wire::original::{Digest, FrameFacts, Original, PixelForm};
+use wire::original::{BeatFrame, Digest, FrameFacts, Original, PixelForm};
 use wire::people::{Author, Page, Participant, Role};
 use wire::region::{Region, RegionBounds, RegionFormat, RegionUnit};
 use wire::{
@@ -40,6 +40,13 @@ pub(crate) fn original() -> Original {
         pixels: Digest::from_bytes([0xab; 32]),
         blob: Digest::from_bytes([0xcd; 32]),
         bytes: 150_690,
+    }
+}
+
+pub(crate) fn beat_frame() -> BeatFrame {
+    BeatFrame {
+        rtp_time: RtpTime(4_294_964_295),
+        original: original(),
     }
 }
 

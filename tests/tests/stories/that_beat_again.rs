@@ -1,0 +1,224 @@
+//! That beat again: everybody sees the seconds before the freeze as originals, at true speed, and nothing else passes for one.
+
+use anyhow::{Context as _, Result, ensure};
+use serde::Deserialize;
+use stories::person::Person;
+use stories::story::{Plan, Story, tell};
+use stories::wait::secs;
+use wire::mark::{Anchor, DrawnOn};
+
+/// Frames of three seconds of the test pattern at 30 frames a second, less some that a busy machine did not capture.
+const LEAST_FRAMES: usize = 80;
+
+/// As the page says it.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Beat {
+    of: usize,
+    proven: usize,
+    came: usize,
+    ended: bool,
+}
+
+/// One look at the loop.
+#[derive(Debug, Clone, Copy, Deserialize)]
+struct Look {
+    /// Milliseconds.
+    at: f64,
+    /// Frame number of the barcode on the glass.
+    n: u16,
+}
+
+/// Waits until the loop plays and every frame that came is proven, on a page that calls it the original.
+async fn sees_the_loop(person: &Person) -> Result<Beat> {
+    let whole = "() => { const beat = window.hibiki?.beat; const words = document.querySelector('[data-testid=beat-words]')?.innerText;
+        return window.hibiki?.scenery === 'frozenOriginal' && words && beat?.playing && beat.ended && beat.proven === beat.came ? beat : null; }";
+    let seen = person
+        .page()
+        .until("the loop to play", secs(20), whole, ())
+        .await;
+    if seen.is_ok() {
+        return seen;
+    }
+    let instead: serde_json::Value = person
+        .page()
+        .eval("() => window.hibiki?.beat ?? null", ())
+        .await?;
+    seen.with_context(|| format!("a {:?} has instead {instead}", person.role))
+}
+
+/// Looks at the glass for a second and a half.
+async fn looks_at_the_loop(person: &Person) -> Result<Vec<Look>> {
+    let look = "() => new Promise((done) => { const seen = []; const end = performance.now() + 1500;
+        const again = () => { const read = hibikiWitness.coverBarcode(); if (read) seen.push({ at: performance.now(), n: read.n });
+            if (performance.now() < end) requestAnimationFrame(again); else done(seen); };
+        requestAnimationFrame(again); })";
+    person.page().eval(look, ()).await
+}
+
+/// Each pass runs forward, as fast as it was captured.
+fn runs_at_true_speed(looks: &[Look]) -> Result<()> {
+    let mut checked = 0;
+    for pass in looks.chunk_by(|a, b| a.n <= b.n) {
+        let Some((first, last)) = pass.first().zip(pass.last()) else {
+            continue;
+        };
+        let (frames, took) = (f64::from(last.n - first.n), last.at - first.at);
+        // The last frame of a pass rests; the pass before it is what counts.
+        let moving: Vec<&Look> = pass.iter().take_while(|look| look.n < last.n).collect();
+        if moving.len() < 10 || frames < 12.0 {
+            continue;
+        }
+        let until = moving.last().map_or(took, |look| look.at - first.at);
+        let due = f64::from(moving.last().map_or(0, |look| look.n - first.n)) * 1_000.0 / 30.0;
+        ensure!(
+            (until - due).abs() < 120.0,
+            "{due:.0} ms of the heart took {until:.0} ms: {looks:?}"
+        );
+        checked += 1;
+    }
+    ensure!(checked > 0, "nothing moved: {looks:?}");
+    Ok(())
+}
+
+async fn two_at_a_freeze(story: &Story) -> Result<(Person, Person, Anchor)> {
+    let (doctor, bedside) = (story.cardiologist().await?, story.bedside().await?);
+    for person in [&doctor, &bedside] {
+        person.sees_picture_within(secs(5)).await?;
+        person.picture_moves().await?;
+    }
+    // So that there are three seconds to look back at.
+    doctor.picture_moves_for(100, secs(10)).await?;
+    let anchor = doctor.freezes().await?;
+    for person in [&doctor, &bedside] {
+        person.sees_original_within(secs(5)).await?;
+    }
+    Ok((doctor, bedside, anchor))
+}
+
+#[test]
+fn everybody_sees_the_beat_before_the_freeze_in_a_loop_also_after_a_reload_until_it_is_released()
+-> Result<()> {
+    tell(Plan::default(), |story| async move {
+        let (doctor, bedside, _) = two_at_a_freeze(&story).await?;
+        bedside.page().click("[data-testid=beat]").await?;
+        for person in [&doctor, &bedside] {
+            let beat = sees_the_loop(person).await?;
+            ensure!(
+                beat.came >= LEAST_FRAMES && beat.proven == beat.of && beat.ended,
+                "{beat:?}"
+            );
+            runs_at_true_speed(&looks_at_the_loop(person).await?)?;
+        }
+        bedside.reloads().await?;
+        sees_the_loop(&bedside).await?;
+        doctor.releases().await?;
+        for person in [&doctor, &bedside] {
+            person.is_told_that_the_picture_runs_within(secs(3)).await?;
+            person.picture_moves().await?;
+            let over: bool = person
+                .page()
+                .eval("() => window.hibiki?.beat === null", ())
+                .await?;
+            ensure!(over, "a {:?} still has the loop", person.role);
+            person.has_a_clean_console().await?;
+        }
+        Ok(())
+    })
+}
+
+#[test]
+fn drawing_stops_the_loop_and_the_mark_belongs_to_the_frame_under_the_pen() -> Result<()> {
+    tell(Plan::default(), |story| async move {
+        let (doctor, bedside, frozen) = two_at_a_freeze(&story).await?;
+        doctor.page().press("b").await?;
+        sees_the_loop(&doctor).await?;
+        sees_the_loop(&bedside).await?;
+        doctor.takes_pen().await?;
+        let stroke = doctor.draws_stroke(&[(0.4, 0.5), (0.6, 0.5)]).await?;
+        let (Anchor::Live { rtp_time: end, .. }, Anchor::Live { rtp_time, .. }) =
+            (frozen, stroke.mark.anchor);
+        let before = end.since(rtp_time);
+        ensure!(
+            stroke.mark.drawn_on == DrawnOn::Freeze && (0..=270_000).contains(&before),
+            "drawn {before} ticks before the freeze: {:?}",
+            stroke.mark
+        );
+        let stands: bool = doctor
+            .page()
+            .eval("() => window.hibiki.beat.playing === false", ())
+            .await?;
+        ensure!(stands, "the loop runs on under the pen");
+        doctor.sees_ink_at_within(0.6, 0.5, secs(2)).await?;
+        let shown = doctor
+            .page()
+            .eval::<Option<u16>>("() => hibikiWitness.coverBarcode()?.n ?? null", ())
+            .await?
+            .context("a frame stands on the glass")?;
+        doctor.page().press(".").await?;
+        doctor.loses_ink_at_within(0.6, 0.5, secs(2)).await?;
+        doctor.page().press(",").await?;
+        doctor.sees_original_of_frame_within(shown, secs(2)).await?;
+        doctor.sees_ink_at_within(0.6, 0.5, secs(2)).await?;
+        // Again ends it for everybody: they stand on the frozen frame.
+        doctor.page().press("b").await?;
+        for person in [&doctor, &bedside] {
+            person
+                .page()
+                .until::<bool>(
+                    "the loop to end",
+                    secs(3),
+                    "() => window.hibiki.beat === null && window.hibiki.scenery === 'frozenOriginal'",
+                    (),
+                )
+                .await?;
+        }
+        doctor.loses_ink_at_within(0.6, 0.5, secs(2)).await
+    })
+}
+
+#[test]
+fn an_agent_that_is_away_is_said_to_everybody() -> Result<()> {
+    tell(Plan::default(), |story| async move {
+        let (doctor, bedside, _) = two_at_a_freeze(&story).await?;
+        if let Some(agent) = story.agent().await.as_mut() {
+            agent.kill().await;
+        }
+        doctor
+            .reads_within("訪問先から映像が届いていません", secs(5))
+            .await?;
+        doctor.page().press("b").await?;
+        for person in [&doctor, &bedside] {
+            person.reads_within("端末が応答しません", secs(12)).await?;
+        }
+        Ok(())
+    })
+}
+
+/// The tenth still that this page gets is another one.
+const ONE_OTHER_STILL: &str = "() => { const real = window.fetch; let [first, count] = [null, 0];
+    window.fetch = async (input, init) => { const answer = await real(input, init);
+        if (!String(input).includes('/blobs/')) return answer;
+        const bytes = await answer.arrayBuffer(); first ??= bytes; count += 1;
+        return new Response((count === 10 ? first : bytes).slice(0), { status: 200 }); };
+    return true; }";
+
+#[test]
+fn a_frame_with_other_pixels_is_skipped_and_said() -> Result<()> {
+    tell(Plan::default(), |story| async move {
+        let (doctor, bedside, _) = two_at_a_freeze(&story).await?;
+        bedside.page().eval::<bool>(ONE_OTHER_STILL, ()).await?;
+        doctor.page().press("b").await?;
+        sees_the_loop(&doctor).await?;
+        bedside
+            .reads_within("1 フレームは原画と一致せず", secs(10))
+            .await?;
+        let counts = "() => { const beat = window.hibiki?.beat; return beat?.playing && beat.ended && beat.wrong === 1
+            && beat.proven === beat.came - 1; }";
+        bedside
+            .page()
+            .until::<bool>("the others in a loop", secs(20), counts, ())
+            .await?;
+        runs_at_true_speed(&looks_at_the_loop(&bedside).await?)
+    })
+}
