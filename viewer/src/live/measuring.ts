@@ -5,7 +5,7 @@
 // and the measuring panel; sends through the consult. Invariant: a measurement in the making belongs to the frame that
 // everybody stands on, and goes when they move on.
 
-import { computed, type ReadonlySignal, signal } from "@preact/signals";
+import { batch, computed, type ReadonlySignal, signal } from "@preact/signals";
 import { newId } from "../ids";
 import type { Ground } from "../marks/drawing";
 import { sameFrame } from "../marks/visible";
@@ -254,9 +254,16 @@ export class Measuring {
   }
 
   lift(at: StagePoint): void {
+    // In one: nobody computes with the raw line in between.
+    batch(() => {
+      this.#lifted(at);
+      this.#tracing.value = false;
+    });
+  }
+
+  #lifted(at: StagePoint): void {
     const [stage, press, size] = [this.host.stage(), this.#press, this.#size()];
     this.#press = null;
-    this.#tracing.value = false;
     if (stage === null || press === null || size === null || !press.isNew || !press.dragged) return;
     if (pointsOf(this.task.peek())[1] <= 3) return;
     // The very end counts, however near: an outline of the ventricle ends on the annulus.
