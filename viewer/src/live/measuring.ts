@@ -5,7 +5,7 @@
 // and the measuring panel; sends through the consult. Invariant: a measurement in the making belongs to the frame that
 // everybody stands on, and goes when they move on.
 
-import { type ReadonlySignal, signal } from "@preact/signals";
+import { batch, computed, type ReadonlySignal, signal } from "@preact/signals";
 import { newId } from "../ids";
 import type { Ground } from "../marks/drawing";
 import { sameFrame } from "../marks/visible";
@@ -60,6 +60,12 @@ export class Measuring {
   readonly rules: ReadonlySignal<Rules | null>;
   readonly #rules = signal<Rules | null>(null);
   #loading = false;
+  /** A trace grows under the pen: its value is computed when the pen is lifted. */
+  readonly #tracing = signal(false);
+  /** What the points in the making say; null until there are enough of them. */
+  readonly answerNow: ReadonlySignal<Answer | null>;
+  /** Values of marks, which never change: an outline is not measured again for every move of a pointer. */
+  readonly #answers = new WeakMap<Annotation, { readonly gauge: Gauge; readonly answer: Answer }>();
   #press: {
     readonly from: StagePoint;
     readonly index: number;
@@ -69,6 +75,7 @@ export class Measuring {
 
   constructor(readonly host: MeasuringHost) {
     this.rules = this.#rules;
+    this.answerNow = computed(() => this.#answerNow());
   }
 
   /** Brings the rules; a page that never measures never loads them. */
@@ -107,14 +114,18 @@ export class Measuring {
     const gauge = shape.type === "measure" ? this.gaugeOf(held) : null;
     const rules = this.#rules.value;
     if (shape.type !== "measure" || gauge === null || rules === null) return null;
-    return rules.answer(shape.what, shape.points.map(fromWire), gauge);
+    const known = this.#answers.get(held.mark);
+    if (known?.gauge === gauge) return known.answer;
+    const answer = rules.answer(shape.what, shape.points.map(fromWire), gauge);
+    this.#answers.set(held.mark, { gauge, answer });
+    return answer;
   }
 
-  /** What the points in the making say; null until there are enough of them. */
-  answerNow(): Answer | null {
+  #answerNow(): Answer | null {
     const [draft, task, rules] = [this.draft.value, this.task.value, this.#rules.value];
     const gauge = this.now()?.gauge;
     if (draft === null || task.type !== "measure" || rules === null || gauge === undefined) return null;
+    if (this.#tracing.value) return null;
     return this.isComplete() ? rules.answer(task.what, draft.points, gauge) : null;
   }
 
@@ -138,6 +149,7 @@ export class Measuring {
 
   drop(): void {
     this.#press = null;
+    this.#tracing.value = false;
     this.draft.value = null;
   }
 
@@ -242,6 +254,14 @@ export class Measuring {
   }
 
   lift(at: StagePoint): void {
+    // In one: nobody computes with the raw line in between.
+    batch(() => {
+      this.#lifted(at);
+      this.#tracing.value = false;
+    });
+  }
+
+  #lifted(at: StagePoint): void {
     const [stage, press, size] = [this.host.stage(), this.#press, this.#size()];
     this.#press = null;
     if (stage === null || press === null || size === null || !press.isNew || !press.dragged) return;
@@ -259,6 +279,7 @@ export class Measuring {
   cancelPress(): void {
     const [press, draft] = [this.#press, this.draft.peek()];
     this.#press = null;
+    this.#tracing.value = false;
     if (press === null || draft === null || !press.isNew) return;
     const points = draft.points.slice(0, press.index);
     this.draft.value = points.length === 0 ? null : { ...draft, points, active: points.length - 1 };
@@ -308,6 +329,7 @@ export class Measuring {
   #trace(stage: Stage, at: readonly StagePoint[]): void {
     const draft = this.draft.peek();
     if (draft === null) return;
+    this.#tracing.value = true;
     const points = [...draft.points];
     for (const sample of at) {
       const before = points.at(-1);

@@ -87,7 +87,7 @@ function todo({ measuring }: Desk): string {
 
 function Value({ desk }: { desk: Desk }) {
   const { measuring } = desk;
-  const answer = measuring.answerNow();
+  const answer = measuring.answerNow.value;
   const gauge = measuring.now()?.gauge;
   if (answer === null || gauge === undefined) return null;
   return (
