@@ -138,6 +138,13 @@ async fn serve(parts: &Parts, peer: &mut Peer, whip: &mut WhipSession) -> Ended 
         asked,
         throttle: Throttle::new(Arc::clone(&parts.orders), parts.board.clone()),
     };
+    let unread = Arc::clone(&peer.originals);
+    tasks.spawn(async move {
+        // Nothing of it matters, and all of it must be taken: the stack holds 256 events of a channel, then it stops reading
+        // every channel of the connection, and each filling of the buffer is an event.
+        while unread.poll().await.is_some() {}
+        std::future::pending::<()>().await;
+    });
     tasks.spawn(async move {
         originals.run().await;
         // Nobody asks any more; the picture goes on.

@@ -83,6 +83,38 @@ fn the_bedside_screen_is_accessible_and_its_targets_are_large() -> Result<()> {
     })
 }
 
+#[test]
+fn the_loop_before_a_freeze_is_accessible_beside_the_picture() -> Result<()> {
+    tell(calm(), |story| async move {
+        for (name, screen) in every_screen().filter(|(name, _)| name.ends_with("-ja")) {
+            for (screen_name, role, which) in [
+                ("consult-beat", Role::Cardiologist, WhichPage::Consult),
+                ("bedside-beat", Role::VisitingPhysician, WhichPage::Bedside),
+            ] {
+                let person = at_work(&story, role, which, screen).await?;
+                person.freezes().await?;
+                person.sees_original_within(secs(5)).await?;
+                person.page().click("[data-testid=beat]").await?;
+                person.reads_within("すべて原画です", secs(15)).await?;
+                person.page().click("[data-testid=beat-play]").await?;
+                person
+                    .page()
+                    .until::<bool>(
+                        "the loop to stand",
+                        secs(3),
+                        "() => window.hibiki.beat.playing === false",
+                        (),
+                    )
+                    .await?;
+                is_as_it_should_be(&person, screen_name, &name).await?;
+                person.releases().await?;
+                person.goes().await?;
+            }
+        }
+        Ok(())
+    })
+}
+
 /// Few frames: these stories look at what stands still on the pages, and axe needs the processor.
 fn calm() -> Plan {
     Plan::default()
