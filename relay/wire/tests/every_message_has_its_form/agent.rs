@@ -1,7 +1,7 @@
 //! The control channel of a capture agent, both ways.
 
 use crate::each;
-use crate::samples::{original, source, uuid};
+use crate::samples::{facts, original, source, uuid};
 use wire::agent::{AgentToRelay, FrameStamp, RelayToAgent};
 use wire::original::{BeatPlace, OriginalGap, OriginalHead};
 use wire::{CaptureTime, ConsultId, FrameIndex, RelayTime, RtpTime, StreamId};
@@ -106,6 +106,7 @@ fn what_goes_before_the_blob_of_an_original() {
         rtp_time: RtpTime(7),
         asked: RtpTime(9),
         original: original(),
+        facts: facts(),
         beat: None,
     };
     let of_a_beat = OriginalHead {
@@ -113,7 +114,7 @@ fn what_goes_before_the_blob_of_an_original() {
             of: 90,
             last: false,
         }),
-        ..head
+        ..head.clone()
     };
     each(
         "original-head",
