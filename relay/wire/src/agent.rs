@@ -12,8 +12,9 @@
 //! Owns the messages both ways and the `FrameStamp`. A publisher without this channel is welcome: its image age is
 //! unknown.
 
+use crate::clip::{ClipGap, SaveWhat};
 use crate::original::OriginalGap;
-use crate::{CaptureTime, ConsultId, FrameIndex, RelayTime, RtpTime, StreamId};
+use crate::{CaptureTime, ClipId, ConsultId, FrameIndex, RelayTime, RtpTime, StreamId};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -78,6 +79,13 @@ pub enum AgentToRelay {
         rtp_time: RtpTime,
         /// Why.
         reason: OriginalGap,
+    },
+    /// A clip that was asked for cannot be saved.
+    ClipMissing {
+        /// Which.
+        clip: ClipId,
+        /// Why.
+        reason: ClipGap,
     },
 }
 
@@ -151,5 +159,14 @@ pub enum RelayToAgent {
     OriginalKept {
         /// Which frame.
         rtp_time: RtpTime,
+    },
+    /// Save this, now: the frames are taken at once. Asked twice, it is saved once.
+    SaveClip {
+        /// Which it will be.
+        clip: ClipId,
+        /// What.
+        what: SaveWhat,
+        /// View label that somebody said.
+        view: Option<String>,
     },
 }

@@ -9,6 +9,7 @@
 //! `make wire` writes them). Clients ignore and count variants that they do not know.
 
 pub mod agent;
+pub mod clip;
 pub mod http;
 pub mod ids;
 pub mod log;
@@ -20,7 +21,9 @@ pub mod region;
 pub mod socket;
 pub mod units;
 
-pub use ids::{AnnotationId, ConsultId, DeviceId, FreezeId, PersonId, Seq, SessionId, StreamId};
+pub use ids::{
+    AnnotationId, ClipId, ConsultId, DeviceId, FreezeId, PersonId, Seq, SessionId, StreamId,
+};
 pub use units::{CaptureTime, Fraction, FrameIndex, RelayTime, RtpTime};
 
 /// Version of the consult socket and of the agent's control channel. Raised when an old client would misunderstand;

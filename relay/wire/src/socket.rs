@@ -12,13 +12,16 @@
 //!
 //! Owns the two enums, split by direction. A message from a page never carries an author, time or sequence.
 
+use crate::clip::{ClipState, SaveWhat};
 use crate::http::ConsultSummary;
 use crate::log::LogEntry;
 use crate::mark::{Anchor, Annotation, Pen, Point};
 use crate::original::{Original, OriginalGap};
 use crate::people::{Author, Page, Participant, Rights};
 use crate::problem::ProblemCode;
-use crate::{AnnotationId, CaptureTime, FreezeId, RelayTime, RtpTime, Seq, SessionId, StreamId};
+use crate::{
+    AnnotationId, CaptureTime, ClipId, FreezeId, RelayTime, RtpTime, Seq, SessionId, StreamId,
+};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -92,6 +95,15 @@ pub enum ToRelay {
     Release {
         /// Which freeze.
         freeze: FreezeId,
+    },
+    /// Asks the device to save a clip or a still. Said again after a reconnect until the log has it.
+    SaveClip {
+        /// Made by the page.
+        clip: ClipId,
+        /// What.
+        what: SaveWhat,
+        /// View label, if somebody said one.
+        view: Option<String>,
     },
     /// Presence: where the own pointer is, or null when it left the picture.
     Point {
@@ -214,6 +226,14 @@ pub enum FromRelay {
         /// What the agent says of its source, if it is ours.
         source: Option<crate::agent::SourceState>,
     },
+    /// Presence: how much of a clip has arrived.
+    ClipProgress {
+        /// Which.
+        clip: ClipId,
+        /// Bytes that are here.
+        #[ts(type = "number")]
+        have: u64,
+    },
     /// Answer to ping.
     Pong {
         /// From the ping.
@@ -229,6 +249,10 @@ pub enum FromRelay {
         mark: Option<AnnotationId>,
         /// The freeze concerned, if any.
         freeze: Option<FreezeId>,
+        /// The clip concerned, if any.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        clip: Option<ClipId>,
     },
     /// The log has what this page said about a mark already; saying it again changed nothing.
     Known {
@@ -266,6 +290,9 @@ pub struct ConsultState {
     pub freeze: Option<FreezeState>,
     /// Marks that were neither withdrawn nor replaced, in order of making.
     pub marks: Vec<MarkState>,
+    /// Clips and stills of the consult, the newest last.
+    #[serde(default)]
+    pub clips: Vec<ClipState>,
 }
 
 /// A stream as the log left it.
