@@ -24,7 +24,7 @@ export type Replica = {
 
 export const EMPTY: Replica = {
   seq: null,
-  state: { streams: [], freeze: null, marks: [] },
+  state: { streams: [], freeze: null, marks: [], clips: [] },
   takenBack: [],
   unknown: 0,
 };

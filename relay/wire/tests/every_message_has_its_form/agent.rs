@@ -1,8 +1,9 @@
 //! The control channel of a capture agent, both ways.
 
 use crate::each;
-use crate::samples::{source, uuid};
+use crate::samples::{clip, source, uuid};
 use wire::agent::{AgentToRelay, FrameStamp, RelayToAgent};
+use wire::clip::{ClipGap, SaveWhat};
 use wire::original::OriginalGap;
 use wire::{CaptureTime, ConsultId, FrameIndex, RelayTime, RtpTime, StreamId};
 
@@ -44,6 +45,13 @@ fn what_an_agent_says_and_hears() {
                     reason: OriginalGap::Gone,
                 },
             ),
+            (
+                "clip-missing",
+                AgentToRelay::ClipMissing {
+                    clip: clip(),
+                    reason: ClipGap::DeviceStorage,
+                },
+            ),
         ],
     );
     each(
@@ -75,6 +83,14 @@ fn what_an_agent_says_and_hears() {
                 "original-kept",
                 RelayToAgent::OriginalKept {
                     rtp_time: RtpTime(7),
+                },
+            ),
+            (
+                "save-clip",
+                RelayToAgent::SaveClip {
+                    clip: clip(),
+                    what: SaveWhat::Last { seconds: 6 },
+                    view: Some("A4C".into()),
                 },
             ),
         ],

@@ -1,7 +1,8 @@
 //! The entries of a consult's log.
 
 use crate::each;
-use crate::samples::{anchor, entry, original, person, uuid};
+use crate::samples::{anchor, clip, clip_head, entry, original, person, uuid};
+use wire::clip::{ClipGap, SaveWhat};
 use wire::log::{LogEvent, StreamEnd};
 use wire::original::OriginalGap;
 use wire::people::{Author, Page, Role};
@@ -38,7 +39,7 @@ fn what_the_log_holds() {
                         stamped: true,
                         codec: "H264".into(),
                     },
-                    device,
+                    device.clone(),
                 ),
             ),
             (
@@ -102,6 +103,39 @@ fn what_the_log_holds() {
                         rtp_time: RtpTime(7),
                     },
                     person(),
+                ),
+            ),
+            (
+                "clip-asked",
+                entry(
+                    LogEvent::ClipAsked {
+                        clip: clip(),
+                        what: SaveWhat::Last { seconds: 6 },
+                    },
+                    person(),
+                ),
+            ),
+            (
+                "clip-saved",
+                entry(
+                    LogEvent::ClipSaved {
+                        head: Box::new(clip_head()),
+                    },
+                    device,
+                ),
+            ),
+            (
+                "clip-kept",
+                entry(LogEvent::ClipKept { clip: clip() }, Author::Relay),
+            ),
+            (
+                "clip-missing",
+                entry(
+                    LogEvent::ClipMissing {
+                        clip: clip(),
+                        reason: ClipGap::AgentAway,
+                    },
+                    Author::Relay,
                 ),
             ),
             (

@@ -4,16 +4,19 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod agent;
+mod clip;
 mod http;
 mod log;
 mod samples;
 
 use crate::samples::{
-    anchor, entry, mark, original, participant, person, point, source, stroke, summary, uuid,
+    anchor, clip, clip_head, entry, mark, original, participant, person, point, source, stroke,
+    summary, uuid,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::fmt::Debug;
+use wire::clip::{ClipStage, ClipState, SaveWhat};
 use wire::log::LogEvent;
 use wire::mark::{Anchor, Annotation, Pen, Shape};
 use wire::people::{Page, Rights};
@@ -104,6 +107,22 @@ fn what_a_page_says() {
             ("step", ToRelay::Step { freeze, by: -1 }),
             ("doubt-original", ToRelay::DoubtOriginal { freeze }),
             (
+                "save-clip",
+                ToRelay::SaveClip {
+                    clip: clip(),
+                    what: SaveWhat::Last { seconds: 6 },
+                    view: Some("A4C".into()),
+                },
+            ),
+            (
+                "save-still",
+                ToRelay::SaveClip {
+                    clip: clip(),
+                    what: SaveWhat::Frame { anchor: anchor() },
+                    view: None,
+                },
+            ),
+            (
                 "point",
                 ToRelay::Point {
                     at: Some(point(0.5, 0.5)),
@@ -141,6 +160,7 @@ fn what_the_relay_says_to_a_page() {
         draw: true,
         pin: true,
         freeze: true,
+        save: true,
         release_any: false,
     };
     let state = ConsultState {
@@ -164,6 +184,13 @@ fn what_the_relay_says_to_a_page() {
             author: person(),
             at,
             pinned: false,
+        }],
+        clips: vec![ClipState {
+            clip: clip(),
+            author: person(),
+            at,
+            head: Some(clip_head()),
+            stage: ClipStage::Arriving,
         }],
     };
     each(
@@ -249,6 +276,13 @@ fn what_the_relay_says_to_a_page() {
                 },
             ),
             (
+                "clip-progress",
+                FromRelay::ClipProgress {
+                    clip: clip(),
+                    have: 1_048_576,
+                },
+            ),
+            (
                 "pong",
                 FromRelay::Pong {
                     id: 9,
@@ -261,6 +295,16 @@ fn what_the_relay_says_to_a_page() {
                     code: ProblemCode::NotYourMark,
                     mark: Some(AnnotationId::from_uuid(uuid(3))),
                     freeze: None,
+                    clip: None,
+                },
+            ),
+            (
+                "refused-clip",
+                FromRelay::Refused {
+                    code: ProblemCode::NoDevice,
+                    mark: None,
+                    freeze: None,
+                    clip: Some(clip()),
                 },
             ),
             (
