@@ -3,6 +3,7 @@
 //! Sans-IO. Owns reading the text, the answers that need no consult (welcome, pong), and giving the rest to the consult.
 //! A publisher that talks nonsense is not listened to any more; its picture goes on.
 
+use super::clips::ClipInput;
 use super::effect::PictureInput;
 use super::originals::OriginalInput;
 use wire::agent::{AgentToRelay, MAX_CONTROL_BYTES, RelayToAgent};
@@ -107,6 +108,13 @@ impl Ear {
                 Heard::Tell(PictureInput::Original(OriginalInput::Missing {
                     rtp_time,
                     reason,
+                }))
+            }
+            AgentToRelay::ClipMissing { clip, reason } => {
+                Heard::Tell(PictureInput::Clip(ClipInput::Missing {
+                    clip,
+                    reason,
+                    by_agent: true,
                 }))
             }
         }

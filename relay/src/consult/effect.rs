@@ -3,13 +3,14 @@
 //! Owns the types only. Sockets are known by `SocketKey`, a number that is never used twice, so that a late word of a
 //! socket that was replaced is nobody's.
 
+use super::clips::ClipInput;
 use super::originals::OriginalInput;
 use wire::agent::{FrameStamp, RelayToAgent, SourceState};
 use wire::log::{LogEntry, StreamEnd};
 use wire::people::{Author, Page, Participant, Role};
 use wire::problem::ProblemCode;
 use wire::socket::{ConsultState, FromRelay, ToRelay};
-use wire::{PersonId, RelayTime, Seq, SessionId, StreamId};
+use wire::{ClipId, PersonId, RelayTime, Seq, SessionId, StreamId};
 
 /// One socket of one page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -131,6 +132,8 @@ pub enum PictureInput {
     Source(SourceState),
     /// What became of an original.
     Original(OriginalInput),
+    /// What became of a clip.
+    Clip(ClipInput),
 }
 
 /// Who hears something.
@@ -188,6 +191,8 @@ pub enum Effect {
     Say(Audience, FromRelay),
     /// Say something to the agent that publishes this stream.
     Ask(StreamId, RelayToAgent),
+    /// The log has a clip for good: the device may let its copy go.
+    LetGo(ClipId),
     /// Close a page's socket.
     Close {
         /// Which.
@@ -208,5 +213,6 @@ pub const fn is_passing(message: &FromRelay) -> bool {
             | FromRelay::Sketches { .. }
             | FromRelay::Stamp { .. }
             | FromRelay::Flow { .. }
+            | FromRelay::ClipProgress { .. }
     )
 }

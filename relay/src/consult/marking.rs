@@ -156,5 +156,6 @@ fn about(mark: AnnotationId) -> impl Fn(ProblemCode) -> Refused {
         code,
         mark: Some(mark),
         freeze: None,
+        clip: None,
     }
 }

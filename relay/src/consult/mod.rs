@@ -6,14 +6,15 @@
 //! ```
 //!
 //! Everything here takes `now` and returns what is to be done; it does no input or output. `core` is the state machine;
-//! `joining`, `saying`, `showing`, `marking`, `freezing`, `originals` and `recovery` are its rules by subject, `ledger` is what they
+//! `joining`, `saying`, `showing`, `marking`, `freezing`, `originals`, `clips` and `recovery` are its rules by subject, `ledger` is what they
 //! know, `state` the fold that pages see, `people` who is here, `presence` and `flow` what is shown and not kept, `gate`
-//! what a page may say how fast, `agent` what a capture agent says, `assembly` the originals that it sends. `live` runs it on tokio.
+//! what a page may say how fast, `agent` what a capture agent says, `assembly` the originals and `receipt` the clips that it sends. `live` runs it on tokio.
 //! Invariant: what a page is told of the log is in the log for good.
 
 pub mod agent;
 pub mod assembly;
 pub mod bucket;
+mod clips;
 pub mod core;
 pub mod effect;
 pub mod flow;
@@ -26,12 +27,15 @@ mod marking;
 mod originals;
 pub mod people;
 pub mod presence;
+pub mod receipt;
 mod recovery;
 pub mod rights;
 mod saying;
 mod showing;
 pub mod state;
 
+#[cfg(test)]
+mod clips_tests;
 #[cfg(test)]
 mod log_properties;
 #[cfg(test)]
@@ -42,6 +46,7 @@ mod rules_tests;
 pub(crate) mod samples;
 
 pub use self::core::Consult;
+pub use clips::{ClipInput, MAX_CLIPS};
 pub use effect::{
     Audience, CatchUp, Effect, Input, Newcomer, PictureInput, RunningPicture, SocketKey,
 };

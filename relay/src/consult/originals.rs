@@ -248,6 +248,7 @@ impl Consult {
                 code: ProblemCode::NoFrame,
                 mark: None,
                 freeze: Some(step.freeze),
+                clip: None,
             },
         ));
     }

@@ -33,19 +33,25 @@ impl Consult {
         let Author::Person { session, .. } = &entry.author else {
             return None;
         };
-        let (mark, freeze) = match &entry.event {
-            LogEvent::Marked { mark } => (Some(mark.id), None),
-            LogEvent::Withdrawn { mark } | LogEvent::Pinned { mark, .. } => (Some(*mark), None),
+        let (mark, freeze, clip) = match &entry.event {
+            LogEvent::Marked { mark } => (Some(mark.id), None, None),
+            LogEvent::Withdrawn { mark } | LogEvent::Pinned { mark, .. } => {
+                (Some(*mark), None, None)
+            }
             LogEvent::Frozen { freeze, .. }
             | LogEvent::Stepped { freeze, .. }
-            | LogEvent::Released { freeze } => (None, Some(*freeze)),
+            | LogEvent::Released { freeze } => (None, Some(*freeze), None),
+            LogEvent::ClipAsked { clip, .. } => (None, None, Some(*clip)),
             LogEvent::Joined { .. }
             | LogEvent::Left { .. }
             | LogEvent::StreamStarted { .. }
             | LogEvent::StreamStopped { .. }
             | LogEvent::OriginalKept { .. }
             | LogEvent::OriginalMissing { .. }
-            | LogEvent::OriginalDoubted { .. } => return None,
+            | LogEvent::OriginalDoubted { .. }
+            | LogEvent::ClipSaved { .. }
+            | LogEvent::ClipKept { .. }
+            | LogEvent::ClipMissing { .. } => return None,
         };
         let socket = self.people.of_session(*session)?.socket;
         Some(refusal(
@@ -54,6 +60,7 @@ impl Consult {
                 code: ProblemCode::StorageFailed,
                 mark,
                 freeze,
+                clip,
             },
         ))
     }
@@ -121,6 +128,7 @@ impl Consult {
         for who in unlisted {
             let _ = self.append(who.author(), joined_event(&who), now);
         }
+        self.await_clips_of_the_log(now);
         for session in self.ledger.joined.keys() {
             self.people.missed(*session, now);
         }

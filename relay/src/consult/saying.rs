@@ -39,6 +39,7 @@ impl Consult {
                 code: ProblemCode::MessageRefused,
                 mark: None,
                 freeze: None,
+                clip: None,
             }),
             ToRelay::Mark { mark } => self.mark(&who, mark, now),
             ToRelay::Withdraw { mark } => self.withdraw(&who, mark, now),
@@ -54,10 +55,14 @@ impl Consult {
                     code,
                     mark: None,
                     freeze: Some(freeze),
+                    clip: None,
                 }),
             ToRelay::DoubtOriginal { freeze } => {
                 self.doubt(&who, freeze, now).map(|()| Done::Taken)
             }
+            ToRelay::SaveClip { clip, what, view } => self
+                .save(&who, (clip, what, view), now)
+                .map(|()| Done::Taken),
             ToRelay::Point { at, rtp_time } => {
                 self.presence.point(Pointer {
                     session: who.session,
@@ -101,6 +106,7 @@ impl Consult {
             code,
             mark: Some(sketch.mark),
             freeze: None,
+            clip: None,
         };
         if !rights(who.role).draw {
             return Err(refused(ProblemCode::NotAllowed));
@@ -116,13 +122,14 @@ impl Consult {
 /// The refusal of what the log would have to know. After a failed write the ledger knows entries that were lost: judged
 /// by it, a mark that is sent again would pass for known, and be lost for good.
 fn in_doubt(message: &ToRelay) -> Option<Refused> {
-    let (mark, freeze) = match message {
-        ToRelay::Mark { mark } => (Some(mark.id), None),
-        ToRelay::Withdraw { mark } | ToRelay::Pin { mark, .. } => (Some(*mark), None),
+    let (mark, freeze, clip) = match message {
+        ToRelay::Mark { mark } => (Some(mark.id), None, None),
+        ToRelay::Withdraw { mark } | ToRelay::Pin { mark, .. } => (Some(*mark), None, None),
         ToRelay::Freeze { freeze, .. }
         | ToRelay::Release { freeze }
         | ToRelay::Step { freeze, .. }
-        | ToRelay::DoubtOriginal { freeze } => (None, Some(*freeze)),
+        | ToRelay::DoubtOriginal { freeze } => (None, Some(*freeze), None),
+        ToRelay::SaveClip { clip, .. } => (None, None, Some(*clip)),
         ToRelay::Hello { .. }
         | ToRelay::Ping { .. }
         | ToRelay::Point { .. }
@@ -132,5 +139,6 @@ fn in_doubt(message: &ToRelay) -> Option<Refused> {
         code: ProblemCode::StorageFailed,
         mark,
         freeze,
+        clip,
     })
 }

@@ -33,8 +33,10 @@ impl Consult {
                     self.flows.push((stream, Flow::new(stream, now)));
                 }
                 self.ask_again_for_original(stream, now);
+                self.ask_again_for_stills(stream);
             }
             PictureInput::Original(input) => self.original(stream, *input, now),
+            PictureInput::Clip(input) => self.clip(stream, input.clone(), now),
             PictureInput::Stopped(reason) => {
                 let Some(running) = self.running.remove(&stream) else {
                     return Vec::new();

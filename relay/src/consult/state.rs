@@ -4,10 +4,11 @@
 //! It has no rules: the core decides what gets into the log, this only reads it. Invariant: a snapshot at any entry
 //! followed by the entries after it gives the same state as all entries.
 
+use wire::clip::{ClipHead, ClipStage, ClipState};
 use wire::log::{LogEntry, LogEvent};
 use wire::mark::Anchor;
 use wire::socket::{ConsultState, FreezeState, MarkState, OriginalState, StreamState};
-use wire::{RtpTime, Seq, StreamId};
+use wire::{ClipId, RtpTime, Seq, StreamId};
 
 /// The state after entry `head`.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -82,6 +83,17 @@ impl Shown {
             }
             LogEvent::OriginalDoubted { .. } => {}
             LogEvent::Released { .. } => state.freeze = None,
+            LogEvent::ClipAsked { clip, .. } => {
+                self.note_clip(entry, *clip, None, ClipStage::Asked);
+            }
+            LogEvent::ClipSaved { head } => {
+                self.note_clip(entry, head.clip, Some(head), ClipStage::Arriving);
+            }
+            LogEvent::ClipKept { clip } => self.note_clip(entry, *clip, None, ClipStage::Kept),
+            LogEvent::ClipMissing { clip, reason } => {
+                let missing = ClipStage::Missing { reason: *reason };
+                self.note_clip(entry, *clip, None, missing);
+            }
             LogEvent::Marked { mark } => {
                 if let Some(replaced) = mark.replaces {
                     state.marks.retain(|held| held.mark.id != replaced);
@@ -105,6 +117,33 @@ impl Shown {
                     held.pinned = *pinned;
                 }
             }
+        }
+    }
+
+    /// About a clip, which the first entry about it puts at the end of the list. One that is kept stays as it is.
+    fn note_clip(
+        &mut self,
+        entry: &LogEntry,
+        clip: ClipId,
+        head: Option<&ClipHead>,
+        stage: ClipStage,
+    ) {
+        let clips = &mut self.state.clips;
+        match clips.iter_mut().find(|known| known.clip == clip) {
+            Some(known) if known.stage == ClipStage::Kept => {}
+            Some(known) => {
+                known.stage = stage;
+                if let Some(head) = head {
+                    known.head = Some(head.clone());
+                }
+            }
+            None => clips.push(ClipState {
+                clip,
+                author: entry.author.clone(),
+                at: entry.at,
+                head: head.cloned(),
+                stage,
+            }),
         }
     }
 

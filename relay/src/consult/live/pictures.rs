@@ -5,6 +5,7 @@
 
 use super::agents::Agents;
 use super::hub::Hub;
+use super::intake::Intake;
 use super::keeper::{From, Keeper};
 use super::log::ConsultLog;
 use crate::clock::Clock;
@@ -27,6 +28,8 @@ pub struct Pictures<L: ConsultLog> {
     pub agents: Agents,
     /// Keeps what agents send.
     pub keeper: Keeper,
+    /// Takes clips in.
+    pub intake: Intake,
     /// For the answers.
     pub clock: Arc<Clock>,
     /// For the counts.
@@ -97,6 +100,19 @@ impl<L: ConsultLog> Pictures<L> {
                 };
                 self.pieced(from, &part);
             }
+            SfuEvent::Clip {
+                consult,
+                stream,
+                session,
+                part,
+            } => {
+                let from = From {
+                    consult,
+                    stream,
+                    session,
+                };
+                self.intake.take(&self.hub, from, part);
+            }
             SfuEvent::PictureFlow {
                 consult,
                 stream,
@@ -120,6 +136,7 @@ impl<L: ConsultLog> Pictures<L> {
                 consult, session, ..
             } => {
                 publishers.gone(consult, session);
+                self.intake.gone(session);
                 (self.sessions)(session, SessionNews::Gone);
             }
             SfuEvent::WatcherConnected { session, .. } => {
