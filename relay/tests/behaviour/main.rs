@@ -17,6 +17,12 @@ mod support;
 
 mod accept_deadlines;
 mod an_agent_is_answered;
+mod clip_device;
+mod clips_are_served;
+mod clips_arrive;
+mod clips_go_on;
+mod clips_leave_the_picture_alone;
+mod clips_that_are_refused;
 mod config_refusals;
 mod deny_by_default;
 mod first_freeze_wins;

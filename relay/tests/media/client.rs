@@ -33,6 +33,8 @@ pub struct Kind {
     pub payload_type: u8,
     /// It opens the channel `control`.
     pub control: bool,
+    /// It opens the channel `clips`.
+    pub clips: bool,
     /// It loses each n-th RTP packet that arrives.
     pub loses_every: usize,
     /// It throws RTP away without decrypting: for load.
@@ -50,6 +52,7 @@ impl Kind {
             codec: "H264",
             payload_type: 98,
             control: false,
+            clips: false,
             loses_every: 0,
             lean: false,
             loses_handshake: 0,
@@ -65,10 +68,17 @@ impl Kind {
     }
 }
 
+/// What a client says on the channel `clips`.
+pub enum ClipMessage {
+    Text(String),
+    Piece(Vec<u8>),
+}
+
 enum Do {
     Rtp(Vec<Packet>),
     KeyframePlease(u32),
     Text(String),
+    Clip(ClipMessage),
     Mute(bool),
     Raw(Vec<u8>, SocketAddr),
     Close,
@@ -84,6 +94,9 @@ pub struct Seen {
     pub rtp_count: usize,
     pub keyframe_requests: usize,
     pub texts: Vec<String>,
+    pub clips_open: bool,
+    /// What was heard on the channel `clips`.
+    pub clip_texts: Vec<String>,
     pub lost: usize,
     /// The first datagrams that went out.
     pub sent: Vec<Vec<u8>>,
@@ -115,6 +128,9 @@ impl Client {
         if kind.control {
             pc.create_data_channel("control", None).unwrap();
         }
+        if kind.clips {
+            pc.create_data_channel("clips", None).unwrap();
+        }
         add_candidate(&mut pc, local);
         let offer = pc.create_offer(None).unwrap();
         pc.set_local_description(Instant::now(), offer).unwrap();
@@ -131,6 +147,7 @@ impl Client {
             seen: Arc::clone(&seen),
             changed: Arc::clone(&changed),
             control: None,
+            clips: None,
             counted: 0,
             muted: false,
         };
@@ -199,6 +216,11 @@ impl Client {
         self.todo.send(Do::Text(text.to_owned())).unwrap();
     }
 
+    /// Says something on the channel `clips`.
+    pub fn send_clip(&self, message: ClipMessage) {
+        self.todo.send(Do::Clip(message)).unwrap();
+    }
+
     /// Cuts or mends its network: nothing goes out or comes in.
     pub fn mute(&self, muted: bool) {
         self.todo.send(Do::Mute(muted)).unwrap();
@@ -233,6 +255,7 @@ struct Driver {
     seen: Arc<Mutex<Seen>>,
     changed: Arc<Notify>,
     control: Option<usize>,
+    clips: Option<usize>,
     counted: usize,
     muted: bool,
 }
@@ -351,8 +374,17 @@ impl Driver {
                 _ => {}
             },
             RTCPeerConnectionEvent::OnDataChannel(RTCDataChannelEvent::OnOpen(id)) => {
-                self.control = Some(id);
-                seen.control_open = true;
+                let label = self
+                    .pc
+                    .data_channel(id)
+                    .map(|channel| channel.label().to_owned());
+                if label.as_deref() == Some("clips") {
+                    self.clips = Some(id);
+                    seen.clips_open = true;
+                } else {
+                    self.control = Some(id);
+                    seen.control_open = true;
+                }
             }
             _ => {}
         }
@@ -368,9 +400,13 @@ impl Driver {
                     .filter(|packet| packet.as_any().is::<PictureLossIndication>());
                 seen.keyframe_requests += asked.count();
             }
-            RTCMessage::DataChannelMessage(_, message) => {
-                seen.texts
-                    .push(String::from_utf8_lossy(&message.data).into_owned());
+            RTCMessage::DataChannelMessage(id, message) => {
+                let text = String::from_utf8_lossy(&message.data).into_owned();
+                if self.clips == Some(id) {
+                    seen.clip_texts.push(text);
+                } else {
+                    seen.texts.push(text);
+                }
             }
             _ => {}
         }
@@ -401,6 +437,16 @@ impl Driver {
                     .unwrap()
                     .send_text(now, text)
                     .unwrap();
+            }
+            Do::Clip(message) => {
+                let id = self.clips.expect("the channel for clips is open");
+                let mut channel = self.pc.data_channel(id).unwrap();
+                match message {
+                    ClipMessage::Text(text) => channel.send_text(now, text).unwrap(),
+                    ClipMessage::Piece(bytes) => {
+                        channel.send(now, BytesMut::from(&bytes[..])).unwrap();
+                    }
+                }
             }
             Do::Mute(muted) => self.muted = muted,
             Do::Raw(datagram, to) => {
