@@ -33,7 +33,9 @@ async fn watch(relay: &Relay) -> Client {
 /// Sends one frame and gives how long it took to the viewer.
 async fn delay(device: &Device, viewer: &Client, frames: &mut Frames, at: u32) -> Duration {
     let began = Instant::now();
-    device.client.send(frames.frame(at, at % 90_000 == 0));
+    device
+        .client
+        .send(frames.frame(at, at.is_multiple_of(90_000)));
     viewer
         .until("the frame", |seen| {
             let came = seen
