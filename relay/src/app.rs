@@ -6,12 +6,15 @@
 use crate::auth::{Entrance, Grants};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::consult::live::{Agents, BeatKeeper, Hub, HubParts, Keeper, Pictures, SessionNews};
+use crate::consult::live::{
+    Agents, BeatKeeper, Hub, HubParts, Intake, IntakeParts, Keeper, Lines, Pictures, SessionNews,
+};
 use crate::http::media_sessions::MediaSessions;
 use crate::http::pages::Pages;
 use crate::metrics::Metrics;
+use crate::replay::Shelf;
 use crate::sfu::{MediaSessionId, Sfu, SfuConfig, SfuError, limits};
-use crate::store::{self, Blobs, Store, StoreError};
+use crate::store::{self, Blobs, ClipBounds, ClipFiles, Store, StoreError};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -47,6 +50,10 @@ pub struct Parts {
     pub store: Store,
     /// Blobs.
     pub blobs: Blobs,
+    /// Clips, to read.
+    pub shelf: Shelf,
+    /// Clips, to take in.
+    pub intake: Intake,
     /// The clock.
     pub clock: Arc<Clock>,
     /// The counts.
@@ -86,7 +93,11 @@ impl App {
     ///
     /// # Errors
     /// `StartError` naming the part.
-    pub async fn start(config: &Config, store: Store, blobs: Blobs) -> Result<Self, StartError> {
+    pub async fn start(
+        config: &Config,
+        store: Store,
+        (blobs, clips): (Blobs, ClipFiles),
+    ) -> Result<Self, StartError> {
         let (clock, metrics) = (Arc::new(Clock::default()), Arc::new(Metrics::default()));
         let (events, happened) = mpsc::channel(limits::MAX_QUEUED_EVENTS);
         let media = SfuConfig {
@@ -96,12 +107,27 @@ impl App {
         };
         let sfu = Sfu::start(&media, events)?;
         let agents = Agents::over(sfu.clone());
+        let lines = Arc::new(Lines::default());
         let hub = Hub::new(HubParts {
             log: store.clone(),
             clock: Arc::clone(&clock),
             metrics: Arc::clone(&metrics),
             settings: config.settings,
             agents: agents.clone(),
+            lines: Arc::clone(&lines),
+        });
+        let intake = Intake::new(IntakeParts {
+            store: store.clone(),
+            files: clips.clone(),
+            clock: Arc::clone(&clock),
+            metrics: Arc::clone(&metrics),
+            agents: agents.clone(),
+            lines,
+            bounds: ClipBounds {
+                clips: crate::consult::MAX_CLIPS,
+                bytes: config.clip_bytes,
+            },
+            reserve: config.reserve_bytes,
         });
         let media = Arc::new(MediaSessions::default());
         let pictures = Pictures {
@@ -118,6 +144,7 @@ impl App {
                 Arc::clone(&metrics),
             ),
             agents,
+            intake: intake.clone(),
             clock: Arc::clone(&clock),
             metrics: Arc::clone(&metrics),
             sessions: told(&media, &metrics),
@@ -142,6 +169,8 @@ impl App {
                 stopping: AtomicBool::new(false),
                 store,
                 blobs,
+                shelf: Shelf::new(clips),
+                intake,
                 clock,
                 metrics,
                 hub,
@@ -207,6 +236,9 @@ async fn sweep(app: App) {
             .await;
         if let Err(error) = swept {
             tracing::warn!(%error, "expired tickets and sessions were not forgotten");
+        }
+        if let Err(error) = app.intake.sweep(&app.hub).await {
+            tracing::warn!(%error, "clips that never came were not forgotten");
         }
     }
 }

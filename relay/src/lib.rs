@@ -4,7 +4,8 @@
 //! pages, agents ── http (accept, TLS, limits) ── router ── auth (one entrance) ── actions
 //!                                                             │
 //!                       consult::live (one task per consult) ─┼─ sfu (picture)
-//!                       consult (rules, sans-IO)              └─ store (SQLite)
+//!                       consult (rules, sans-IO)              ├─ store (SQLite, files)
+//!                                                             └─ replay (clips, frame by frame)
 //! ```
 //!
 //! Start with `router` for what can be asked, `consult` for the rules of a live meeting, `app` for how the parts are put
@@ -22,6 +23,7 @@ pub mod logging;
 pub mod metrics;
 pub mod problem;
 pub mod redact;
+pub mod replay;
 pub mod router;
 pub mod sfu;
 pub mod store;

@@ -102,6 +102,22 @@ pub struct Metrics {
     pub originals: Counter,
     /// Originals, or pieces of them, that were refused or could not be kept.
     pub originals_refused: Counter,
+    /// Clips that were kept.
+    pub clips: Counter,
+    /// Their bytes.
+    pub clip_bytes: Counter,
+    /// Clips that were refused or could not be kept.
+    pub clips_refused: Counter,
+    /// Messages on the channel for clips that made no sense.
+    pub clip_messages_refused: Counter,
+    /// Messages on that channel that were dropped because the disk did not keep up; they come again.
+    pub clip_pieces_dropped: Counter,
+    /// Frames of clips that were given out.
+    pub clip_frames: Counter,
+    /// Frames and tables of clips that could not be given out although their clip is here.
+    pub clip_faults: Counter,
+    /// From the request for a clip's frame to its bytes.
+    pub clip_frame: Histogram,
     /// Microseconds in which a picture stood still although its publisher was there.
     pub frozen_us: Counter,
     /// From the request to watch until the picture can flow.
@@ -196,7 +212,15 @@ impl Metrics {
             .value("messages_refused_total", "counter", "Malformed or unknown messages of pages.", self.messages_refused.get())
             .value("agent_messages_refused_total", "counter", "Malformed or too frequent control messages of agents.", self.agent_messages_refused.get())
             .value("originals_total", "counter", "Originals of frozen frames that were kept.", self.originals.get())
-            .value("originals_refused_total", "counter", "Originals, or pieces of them, that were refused or not kept.", self.originals_refused.get());
+            .value("originals_refused_total", "counter", "Originals, or pieces of them, that were refused or not kept.", self.originals_refused.get())
+            .value("clips_total", "counter", "Clips that were kept.", self.clips.get())
+            .value("clip_bytes_total", "counter", "Bytes of clips that were kept.", self.clip_bytes.get())
+            .value("clips_refused_total", "counter", "Clips that were refused or not kept.", self.clips_refused.get())
+            .value("clip_messages_refused_total", "counter", "Messages about clips that made no sense.", self.clip_messages_refused.get())
+            .value("clip_pieces_dropped_total", "counter", "Messages about clips dropped because the disk did not keep up; they come again.", self.clip_pieces_dropped.get())
+            .value("clip_frames_total", "counter", "Frames of clips that were given out.", self.clip_frames.get())
+            .value("clip_faults_total", "counter", "Frames and tables that could not be given out although their clip is here.", self.clip_faults.get())
+            .histogram("clip_frame_ms", "From the request for a clip's frame to its bytes.", &self.clip_frame);
         text.head(
             "refused_total",
             "counter",

@@ -6,7 +6,8 @@
 use crate::app::App;
 use crate::http::admit::{Gate, admit, finish};
 use crate::http::{
-    blobs, consults, demo, devices, health, media_resource, pages, publish, sessions, socket, watch,
+    blobs, clip_file, clips, consults, demo, devices, health, media_resource, pages, publish,
+    sessions, socket, watch,
 };
 use crate::problem::Refusal;
 use axum::Router;
@@ -16,7 +17,8 @@ use wire::problem::ProblemCode;
 
 /// One route.
 pub struct Route {
-    /// Its path; `{consult}`, `{session}`, `{device}`, `{media}` and `{blob}` stand for ids.
+    /// Its path; `{consult}`, `{session}`, `{device}`, `{media}`, `{blob}` and `{clip}` stand for ids, `{index}` for
+    /// a frame.
     pub path: &'static str,
     /// Methods it takes.
     pub methods: &'static [&'static str],
@@ -84,6 +86,24 @@ pub const ROUTES: &[Route] = &[
         &["GET"],
         Gate::Session,
         || get(blobs::show),
+    ),
+    route(
+        "/api/v1/consults/{consult}/clips/{clip}",
+        &["GET"],
+        Gate::Session,
+        || get(clips::table),
+    ),
+    route(
+        "/api/v1/consults/{consult}/clips/{clip}/frames/{index}",
+        &["GET"],
+        Gate::Session,
+        || get(clips::frame),
+    ),
+    route(
+        "/api/v1/consults/{consult}/clips/{clip}/file",
+        &["GET"],
+        Gate::Session,
+        || get(clip_file::show),
     ),
     // The bearer of a ticket, or a person with a session.
     route(

@@ -331,7 +331,11 @@ async fn the_control_channel_carries_text_both_ways() {
     assert_eq!(text, "{\"type\":\"hello\"}");
     world
         .sfu
-        .send_to_publisher(session, "{\"type\":\"welcome\"}".to_owned())
+        .send_to_publisher(
+            session,
+            relay::sfu::Channel::Control,
+            "{\"type\":\"welcome\"}".to_owned(),
+        )
         .unwrap();
     publisher
         .client
@@ -340,7 +344,12 @@ async fn the_control_channel_carries_text_both_ways() {
         })
         .await;
     let long = "x".repeat(64 * 1024 + 1);
-    assert!(world.sfu.send_to_publisher(session, long).is_err());
+    assert!(
+        world
+            .sfu
+            .send_to_publisher(session, relay::sfu::Channel::Control, long)
+            .is_err()
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -9,7 +9,7 @@ use std::path::Path;
 use dicom_dictionary_std::tags;
 use wire::FrameIndex;
 
-use crate::decode::{self, Finish, GreyTable, NativePixels, PaletteTable};
+use crate::decode::{self, Finish, GreyTable, JpegHead, NativePixels, PaletteTable};
 use crate::error::ClipError;
 use crate::fragments::{ExtendedOffsets, FrameTable};
 use crate::header::{ClipHeader, PixelLayout};
@@ -70,6 +70,16 @@ impl Clip {
         Self::from_source(Source::open(path)?)
     }
 
+    /// Opens a file that is still being written from its start and will have `whole_bytes` bytes. Its header must be
+    /// there, and of a compressed one the offset table; `is_here` tells which frames are. What arrives later is seen
+    /// by opening it again.
+    ///
+    /// # Errors
+    /// `ReadFile` with an early end while too little is there, otherwise the step that failed.
+    pub fn open_arriving(path: &Path, whole_bytes: u64) -> Result<Self, ClipError> {
+        Self::from_source(Source::open_arriving(path, whole_bytes)?)
+    }
+
     /// Opens a clip that is already in memory.
     ///
     /// # Errors
@@ -95,7 +105,8 @@ impl Clip {
         let finish = read_finish(&values, &header.layout)?;
         let extended = extended_offsets(&values)?;
         let pixels = index.pixels.take();
-        let pixels = locate_pixels(&source, &header, pixels, extended.as_ref())?;
+        let more_to_come = index.more_to_come;
+        let pixels = locate_pixels(&source, &header, pixels, extended.as_ref(), more_to_come)?;
         Ok(Self {
             source,
             header,
@@ -108,6 +119,16 @@ impl Clip {
     #[must_use]
     pub fn header(&self) -> &ClipHeader {
         &self.header
+    }
+
+    /// Whether all bytes of a frame are here; always, for a clip that was whole when it was opened.
+    #[must_use]
+    pub fn is_here(&self, index: FrameIndex) -> bool {
+        index.0 < self.header.frames
+            && match &self.pixels {
+                Pixels::Native(pixels) => pixels.is_here(&self.source, index.0),
+                Pixels::Encapsulated(table) => table.is_here(&self.source, index.0),
+            }
     }
 
     /// Decodes one frame.
@@ -144,6 +165,23 @@ impl Clip {
             }
             _ => None,
         }
+    }
+
+    /// The untouched JPEG bytes of a frame, where a browser shows them as `frame` would: baseline, eight bits, the same
+    /// colours, no palette and no window. `None` otherwise, for missing frames and for unreadable bytes.
+    #[must_use]
+    pub fn browser_frame(&self, index: FrameIndex) -> Option<Vec<u8>> {
+        let layout = &self.header.layout;
+        let as_stored = match &self.finish {
+            Finish::Grey(table) => table.shows_as_stored(),
+            Finish::Palette(_) => false,
+            Finish::Colour => layout.bits_stored == 8,
+        };
+        let coded = self.jpeg_frame(index).filter(|_| as_stored)?;
+        let head = JpegHead::parse(&coded).ok()?;
+        let same_size = (head.width, head.height) == (layout.columns, layout.rows)
+            && head.components.len() == usize::from(layout.samples_per_pixel);
+        (same_size && head.browsers_agree(layout.photometric)).then_some(coded)
     }
 }
 
@@ -190,6 +228,7 @@ fn locate_pixels(
     header: &ClipHeader,
     pixels: Option<PixelSpan>,
     extended: Option<&ExtendedOffsets>,
+    more_to_come: bool,
 ) -> Result<Pixels, ClipError> {
     match (pixels, header.transfer_syntax.is_encapsulated()) {
         (None, _) => Err(ClipError::PixelData("there is none".into())),
@@ -202,8 +241,15 @@ fn locate_pixels(
                 fragments,
             }),
             true,
-        ) => FrameTable::build(source, offset_table, fragments, extended, header.frames)
-            .map(Pixels::Encapsulated),
+        ) => FrameTable::build(
+            source,
+            offset_table,
+            fragments,
+            extended,
+            header.frames,
+            more_to_come,
+        )
+        .map(Pixels::Encapsulated),
         (Some(PixelSpan::Native(_)), true) => Err(ClipError::PixelData(
             "the transfer syntax is compressed, the pixels are not".into(),
         )),

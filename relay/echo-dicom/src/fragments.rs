@@ -33,8 +33,12 @@ impl FrameTable {
         fragments: Vec<Span>,
         extended: Option<&ExtendedOffsets>,
         frames: u32,
+        more_to_come: bool,
     ) -> Result<Self, ClipError> {
         let count = frames as usize;
+        if more_to_come {
+            return Self::so_far(source, offset_table, fragments, extended, count);
+        }
         if let Some(extended) = extended
             && let Some(fragments) = by_extended_offsets(extended, &fragments, count)
         {
@@ -60,6 +64,69 @@ impl FrameTable {
             fragments,
             frames: table,
         })
+    }
+
+    /// The frames that the fragments which began to arrive make up for certain, from the first on. Without an offset
+    /// table nothing is certain before the last fragment.
+    fn so_far(
+        source: &Source,
+        offset_table: Span,
+        fragments: Vec<Span>,
+        extended: Option<&ExtendedOffsets>,
+        count: usize,
+    ) -> Result<Self, ClipError> {
+        // Its item has not even begun to arrive.
+        if offset_table.at == 0 {
+            return Err(std::io::Error::from(std::io::ErrorKind::UnexpectedEof).into());
+        }
+        let held = item_offsets(&fragments);
+        if let Some(extended) = extended
+            && extended.offsets.len() == count
+            && extended.lengths.len() == count
+            && fragments.len() <= count
+        {
+            let cut = |entries: &[u64]| entries.iter().take(fragments.len()).copied().collect();
+            let begun = ExtendedOffsets {
+                offsets: cut(&extended.offsets),
+                lengths: cut(&extended.lengths),
+            };
+            if let Some(fragments) = by_extended_offsets(&begun, &fragments, fragments.len()) {
+                return Ok(Self {
+                    frames: one_each(fragments.len()),
+                    fragments,
+                });
+            }
+        }
+        let mut starts = Vec::new();
+        if offset_table.len as usize == count.saturating_mul(4) {
+            for entry in source.read(offset_table)?.as_chunks::<4>().0 {
+                match held.binary_search(&u64::from(u32::from_le_bytes(*entry))) {
+                    Ok(fragment) if starts.last().is_none_or(|last| *last < fragment) => {
+                        starts.push(fragment);
+                    }
+                    _ => break,
+                }
+            }
+        }
+        if starts.first() != Some(&0) {
+            starts.clear();
+        }
+        let ends = starts.iter().skip(1).copied();
+        let frames = starts
+            .iter()
+            .copied()
+            .zip(ends)
+            .map(|(a, b)| a..b)
+            .collect();
+        Ok(Self { fragments, frames })
+    }
+
+    /// Whether all bytes of one frame are here.
+    pub(crate) fn is_here(&self, source: &Source, index: u32) -> bool {
+        self.frames
+            .get(index as usize)
+            .and_then(|range| self.fragments.get(range.clone()))
+            .is_some_and(|spans| spans.iter().all(|span| source.has(*span)))
     }
 
     /// The coded bytes of one frame.

@@ -4,9 +4,9 @@
 //! recurse. They are chosen from the largest clip the product supports: a 4K screen capture or a minute of
 //! 1024 x 768 cine. The invariant: no figure that a file declares is trusted beyond the bytes it brings.
 
-/// Largest file that is opened. A 1024 x 768 colour clip of 300 frames, uncompressed, is 708 MB; frames
+/// Largest file that is opened: what a device may send (`wire::clip`), 20 s of full-HD colour without loss. Frames
 /// are read from the file one at a time, so this bounds disk reads and offsets, not memory.
-pub const MAX_FILE_BYTES: u64 = 1 << 30;
+pub const MAX_FILE_BYTES: u64 = wire::clip::MAX_CLIP_BYTES;
 
 /// Largest data set after inflating a deflated file. It is held in memory, so it stays inside the 256 MiB
 /// that the confined parser is given, with room for one decoded frame.

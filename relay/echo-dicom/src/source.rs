@@ -28,7 +28,13 @@ impl Span {
 #[derive(Debug)]
 pub(crate) enum Source {
     Memory(Vec<u8>),
-    File { file: File, len: u64 },
+    File {
+        file: File,
+        /// When it is whole.
+        len: u64,
+        /// As much of it as was there at opening, from the start; the same as `len` unless it still arrives.
+        here: u64,
+    },
 }
 
 impl Source {
@@ -40,7 +46,24 @@ impl Source {
         let file = File::open(path)?;
         let len = file.metadata()?.len();
         check_size(len)?;
-        Ok(Self::File { file, len })
+        Ok(Self::File {
+            file,
+            len,
+            here: len,
+        })
+    }
+
+    /// Opens a regular file that is still being written from its start and will have `len` bytes.
+    pub(crate) fn open_arriving(path: &Path, len: u64) -> Result<Self, ClipError> {
+        check_size(len)?;
+        match Self::open(path)? {
+            Self::File { file, here, .. } => Ok(Self::File {
+                file,
+                len,
+                here: here.min(len),
+            }),
+            memory @ Self::Memory(_) => Ok(memory),
+        }
     }
 
     pub(crate) fn from_bytes(bytes: Vec<u8>) -> Result<Self, ClipError> {
@@ -53,6 +76,18 @@ impl Source {
             Self::Memory(bytes) => bytes.len() as u64,
             Self::File { len, .. } => *len,
         }
+    }
+
+    /// Bytes that can be read, from the start.
+    pub(crate) fn here(&self) -> u64 {
+        match self {
+            Self::Memory(bytes) => bytes.len() as u64,
+            Self::File { here, .. } => *here,
+        }
+    }
+
+    pub(crate) fn has(&self, span: Span) -> bool {
+        span.end() <= self.here()
     }
 
     /// Fills `buf` from `at`.
@@ -70,10 +105,9 @@ impl Source {
         }
     }
 
-    /// The bytes of `span`. The span must have been checked against `len`, so the allocation is bounded by
-    /// bytes that exist.
+    /// The bytes of `span`; the allocation is bounded by bytes that exist.
     pub(crate) fn read(&self, span: Span) -> io::Result<Vec<u8>> {
-        if span.end() > self.len() {
+        if !self.has(span) {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
         let mut bytes = vec![0; span.len as usize];
@@ -129,7 +163,8 @@ impl<'a> Window<'a> {
         }
     }
 
-    /// The `N` bytes at `at`; `None` when the source ends before them.
+    /// The `N` bytes at `at`; `None` when the source ends before them, and an early end of the file when they have
+    /// not arrived yet.
     pub(crate) fn bytes<const N: usize>(&mut self, at: u64) -> io::Result<Option<[u8; N]>> {
         if at
             .checked_add(N as u64)
@@ -140,7 +175,10 @@ impl<'a> Window<'a> {
         if let Some(bytes) = self.held_bytes(at) {
             return Ok(Some(bytes));
         }
-        let len = WINDOW_BYTES.min(self.source.len() - at);
+        if at + N as u64 > self.source.here() {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        let len = WINDOW_BYTES.min(self.source.here() - at);
         self.held.resize(len as usize, 0);
         self.start = at;
         if let Err(error) = self.source.read_at(at, &mut self.held) {

@@ -6,7 +6,7 @@ use crate::config::Config;
 use crate::http::accept::{Door, serve as accept};
 use crate::http::tls;
 use crate::metrics::Present;
-use crate::store::{Blobs, DataFolder, Store};
+use crate::store::{self, Blobs, ClipFiles, DataFolder, Store};
 use crate::{demo, logging, router};
 use axum::Router;
 use axum::extract::State;
@@ -45,7 +45,13 @@ async fn run(config: &Config, announce: bool) -> Result<(), Fault> {
     let listener = listen("the pages", config.http).await?;
     let metrics = listen("the metrics", config.metrics).await?;
     let blobs = Blobs::open(&folder)?;
-    let app = App::start(config, store, blobs)
+    let arriving = store
+        .read("find clips that arrive", |db| {
+            store::arriving_clips(db, wire::RelayTime(u64::MAX))
+        })
+        .await?;
+    let clips = ClipFiles::open(&folder, &arriving.into_iter().collect())?;
+    let app = App::start(config, store, (blobs, clips))
         .await
         .map_err(|error| Fault::of_start(error, config.media))?;
     let addresses = Addresses {

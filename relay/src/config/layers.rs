@@ -91,6 +91,12 @@ pub struct Layers {
     /// Most media connections at the same time [default: 1000].
     #[arg(long, env = "HIBIKI_RELAY_MAX_PEERS", value_name = "COUNT")]
     pub max_peers: Option<usize>,
+    /// MiB of clips that one consult may hold [default: 20480].
+    #[arg(long, env = "HIBIKI_RELAY_CLIPS_MIB", value_name = "MIB")]
+    pub clips_mib: Option<u64>,
+    /// MiB of the disk that clips leave free, for the log above all [default: 1024].
+    #[arg(long, env = "HIBIKI_RELAY_RESERVE_MIB", value_name = "MIB")]
+    pub reserve_mib: Option<u64>,
     /// Serve the pages from this folder instead of the ones inside the program (development).
     #[arg(long, env = "HIBIKI_RELAY_VIEWER_DIR", value_name = "FOLDER")]
     pub viewer_dir: Option<PathBuf>,
@@ -122,6 +128,8 @@ impl Layers {
             quick_mark_seconds: self.quick_mark_seconds.or(under.quick_mark_seconds),
             ticket_seconds: self.ticket_seconds.or(under.ticket_seconds),
             max_peers: self.max_peers.or(under.max_peers),
+            clips_mib: self.clips_mib.or(under.clips_mib),
+            reserve_mib: self.reserve_mib.or(under.reserve_mib),
             viewer_dir: self.viewer_dir.or(under.viewer_dir),
             log: self.log.or(under.log),
             log_form: self.log_form.or(under.log_form),

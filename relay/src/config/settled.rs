@@ -20,6 +20,15 @@ const DEFAULT_TICKET_SECONDS: u32 = 300;
 /// A link that lies in a mailbox for longer than this should not open anything.
 const MAX_TICKET_SECONDS: u32 = 3_600;
 
+/// Three hours of clips at high quality, or some forty without loss.
+const DEFAULT_CLIPS_MIB: u64 = 20 * 1_024;
+/// Weeks of the log, and room to notice.
+const DEFAULT_RESERVE_MIB: u64 = 1_024;
+/// More is no disk.
+const MAX_MIB: u64 = 1 << 40;
+/// Bytes of a MiB.
+const MIB: u64 = 1 << 20;
+
 /// How log lines look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogForm {
@@ -65,6 +74,10 @@ pub struct Config {
     pub ticket_lasts: Duration,
     /// Most media connections.
     pub max_peers: usize,
+    /// Bytes of clips that a consult may hold.
+    pub clip_bytes: u64,
+    /// Bytes of the disk that clips leave free.
+    pub reserve_bytes: u64,
     /// Folder with the pages, instead of those inside.
     pub viewer_dir: Option<PathBuf>,
     /// What to log.
@@ -149,6 +162,18 @@ pub fn settle(asked: Layers, any_port: bool) -> Result<Config, Vec<ConfigError>>
         "max_peers",
         "without a single connection nobody could watch",
     );
+    let clips_mib = asked.clips_mib.unwrap_or(DEFAULT_CLIPS_MIB);
+    faults.unless(
+        (1..=MAX_MIB).contains(&clips_mib),
+        "clips_mib",
+        "a consult holds at least 1 MiB of clips",
+    );
+    let reserve_mib = asked.reserve_mib.unwrap_or(DEFAULT_RESERVE_MIB);
+    faults.unless(
+        (1..=MAX_MIB).contains(&reserve_mib),
+        "reserve_mib",
+        "without a reserve of at least 1 MiB a clip could leave no room for the log",
+    );
     if let Some(folder) = &asked.viewer_dir {
         faults.unless(
             folder.join("index.html").is_file(),
@@ -172,6 +197,8 @@ pub fn settle(asked: Layers, any_port: bool) -> Result<Config, Vec<ConfigError>>
         },
         ticket_lasts: Duration::from_secs(ticket_seconds.into()),
         max_peers,
+        clip_bytes: clips_mib * MIB,
+        reserve_bytes: reserve_mib * MIB,
         viewer_dir: asked.viewer_dir,
         log: asked.log.unwrap_or_else(|| "info".to_owned()),
         log_form,
@@ -315,6 +342,8 @@ mod tests {
                 "viewer_dir",
             ),
             ("data = \"/d\"\ndemo = true\nmax_peers = 0", "max_peers"),
+            ("data = \"/d\"\ndemo = true\nclips_mib = 0", "clips_mib"),
+            ("data = \"/d\"\ndemo = true\nreserve_mib = 0", "reserve_mib"),
             (
                 "data = \"/d\"\ndemo = true\norigins = [\"https://a/path\"]",
                 "origins",

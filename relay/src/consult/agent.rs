@@ -4,6 +4,7 @@
 //! A publisher that talks nonsense is not listened to any more; its picture goes on.
 
 use super::beats::BeatInput;
+use super::clips::ClipInput;
 use super::effect::PictureInput;
 use super::originals::OriginalInput;
 use wire::agent::{AgentToRelay, MAX_CONTROL_BYTES, RelayToAgent};
@@ -114,6 +115,13 @@ impl Ear {
                 Heard::Tell(PictureInput::Beat(BeatInput::Missing {
                     asked: rtp_time,
                     reason,
+                }))
+            }
+            AgentToRelay::ClipMissing { clip, reason } => {
+                Heard::Tell(PictureInput::Clip(ClipInput::Missing {
+                    clip,
+                    reason,
+                    by_agent: true,
                 }))
             }
         }

@@ -200,6 +200,7 @@ impl Consult {
                             code: ProblemCode::StorageFailed,
                             mark: None,
                             freeze: None,
+                            clip: None,
                         };
                         self.asks.push(refusal(socket, refused));
                     }

@@ -6,6 +6,7 @@
 //! read again, and who is here and what runs is brought into line with it: the picture and the pointers go on.
 
 use super::beats::Beat;
+use super::clips::AwaitedClip;
 use super::effect::{Audience, Effect, Input, Newcomer, RunningPicture, SocketKey};
 use super::flow::Flow;
 use super::ledger::Ledger;
@@ -19,7 +20,7 @@ use wire::log::{LogEntry, LogEvent, StreamEnd};
 use wire::people::Author;
 use wire::problem::ProblemCode;
 use wire::socket::{FromRelay, Settings};
-use wire::{AnnotationId, ConsultId, FreezeId, RelayTime, Seq, StreamId};
+use wire::{AnnotationId, ClipId, ConsultId, FreezeId, RelayTime, Seq, StreamId};
 
 /// Entries that may wait for the disk: 60 a second from each of four hands for two seconds.
 const MAX_UNSTORED: usize = 512;
@@ -60,6 +61,19 @@ pub(super) struct Refused {
     pub(super) code: ProblemCode,
     pub(super) mark: Option<AnnotationId>,
     pub(super) freeze: Option<FreezeId>,
+    pub(super) clip: Option<ClipId>,
+}
+
+impl Refused {
+    /// Something about a clip was not done.
+    pub(super) const fn about_clip(code: ProblemCode, clip: ClipId) -> Self {
+        Self {
+            code,
+            mark: None,
+            freeze: None,
+            clip: Some(clip),
+        }
+    }
 }
 
 /// What became of what a page said.
@@ -96,6 +110,8 @@ pub struct Consult {
     pub(super) awaited: Option<Awaited>,
     /// The beat that is on its way.
     pub(super) beat: Option<Beat>,
+    /// Clips that were asked for and are not offered yet.
+    pub(super) awaited_clips: Vec<AwaitedClip>,
     /// What agents are to be asked, and what somebody hears about it.
     pub(super) asks: Vec<Effect>,
 }
@@ -129,6 +145,7 @@ impl Consult {
                 .collect(),
             awaited: None,
             beat: None,
+            awaited_clips: Vec::new(),
             asks: Vec::new(),
         };
         consult.reconcile(StreamEnd::RelayRestarted, now);
@@ -163,12 +180,14 @@ impl Consult {
         let flows = self.flows.iter().map(|(_, flow)| flow.due()).min();
         let awaited = self.awaited.as_ref().map(|awaited| awaited.until);
         let beat = self.beat.as_ref().map(|beat| beat.until);
+        let clips = self.awaited_clips.iter().map(|awaited| awaited.until).min();
         [
             self.presence.due(),
             flows,
             self.people.next_leave(),
             awaited,
             beat,
+            clips,
         ]
         .into_iter()
         .flatten()
@@ -240,7 +259,13 @@ impl Consult {
         for entry in &entries {
             self.shown.fold(entry);
         }
-        vec![Effect::Say(Audience::All, FromRelay::Entries { entries })]
+        let kept = entries.iter().filter_map(|entry| match entry.event {
+            LogEvent::ClipKept { clip } => Some(Effect::LetGo(clip)),
+            _ => None,
+        });
+        let mut effects: Vec<Effect> = kept.collect();
+        effects.push(Effect::Say(Audience::All, FromRelay::Entries { entries }));
+        effects
     }
 
     fn tick(&mut self, now: RelayTime) -> Vec<Effect> {
@@ -249,6 +274,7 @@ impl Consult {
         }
         self.give_up_original(now);
         self.give_up_beat(now);
+        self.give_up_clips(now);
         let mut said = self.presence.take(now);
         said.extend(self.flows.iter_mut().flat_map(|(_, flow)| flow.tick(now)));
         said.into_iter()
@@ -274,6 +300,7 @@ pub(super) fn refusal(socket: SocketKey, refused: Refused) -> Effect {
             code: refused.code,
             mark: refused.mark,
             freeze: refused.freeze,
+            clip: refused.clip,
         },
     )
 }

@@ -4,13 +4,14 @@
 //! socket that was replaced is nobody's.
 
 use super::beats::BeatInput;
+use super::clips::ClipInput;
 use super::originals::OriginalInput;
 use wire::agent::{FrameStamp, RelayToAgent, SourceState};
 use wire::log::{LogEntry, StreamEnd};
 use wire::people::{Author, Page, Participant, Role};
 use wire::problem::ProblemCode;
 use wire::socket::{ConsultState, FromRelay, ToRelay};
-use wire::{PersonId, RelayTime, Seq, SessionId, StreamId};
+use wire::{ClipId, PersonId, RelayTime, Seq, SessionId, StreamId};
 
 /// One socket of one page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -134,6 +135,8 @@ pub enum PictureInput {
     Original(OriginalInput),
     /// What became of frames of a beat.
     Beat(BeatInput),
+    /// What became of a clip.
+    Clip(ClipInput),
 }
 
 /// Who hears something.
@@ -191,6 +194,8 @@ pub enum Effect {
     Say(Audience, FromRelay),
     /// Say something to the agent that publishes this stream.
     Ask(StreamId, RelayToAgent),
+    /// The log has a clip for good: the device may let its copy go.
+    LetGo(ClipId),
     /// Close a page's socket.
     Close {
         /// Which.
@@ -211,5 +216,6 @@ pub const fn is_passing(message: &FromRelay) -> bool {
             | FromRelay::Sketches { .. }
             | FromRelay::Stamp { .. }
             | FromRelay::Flow { .. }
+            | FromRelay::ClipProgress { .. }
     )
 }

@@ -93,5 +93,6 @@ fn about(freeze: FreezeId) -> impl Fn(ProblemCode) -> Refused {
         code,
         mark: None,
         freeze: Some(freeze),
+        clip: None,
     }
 }

@@ -8,7 +8,7 @@ use super::bucket::Bucket;
 use serde::Deserialize;
 use wire::problem::ProblemCode;
 use wire::socket::{FromRelay, MAX_MESSAGE_BYTES, ToRelay};
-use wire::{AnnotationId, FreezeId, RelayTime};
+use wire::{AnnotationId, ClipId, FreezeId, RelayTime};
 
 /// Marks, withdrawals and pins of one page in a second: no hand is faster.
 const MARKS_PER_S: u32 = 60;
@@ -20,6 +20,8 @@ const PRESENCE_PER_S: u32 = 66;
 const PRESENCE_BURST: u32 = 66;
 /// Freezes, steps and releases of one page in a second; nobody presses a key faster.
 const FREEZES_PER_S: u32 = 10;
+/// Clips and stills that one page asks for in a second; what was not heard is asked for again, not pressed again.
+const SAVES_PER_S: u32 = 4;
 /// All messages and control frames of one page in a second; more is no page of ours.
 const ALL_PER_S: u32 = 240;
 /// Messages beyond that before the socket is ended.
@@ -51,6 +53,7 @@ pub struct Gate {
     marks: Bucket,
     presence: Bucket,
     freezes: Bucket,
+    saves: Bucket,
     excess: u32,
     told_at: Option<RelayTime>,
     /// When the last malformed messages came; at most `MAX_STRIKES`.
@@ -66,6 +69,7 @@ impl Gate {
             marks: Bucket::new(MARKS_PER_S, MARKS_BURST, now),
             presence: Bucket::new(PRESENCE_PER_S, PRESENCE_BURST, now),
             freezes: Bucket::new(FREEZES_PER_S, 2 * FREEZES_PER_S, now),
+            saves: Bucket::new(SAVES_PER_S, 4 * SAVES_PER_S, now),
             excess: 0,
             told_at: None,
             strikes: Vec::new(),
@@ -78,7 +82,7 @@ impl Gate {
             return Verdict::End(ProblemCode::TooLarge);
         }
         if !self.all.take(now) {
-            return self.too_fast(None, None, now);
+            return self.too_fast((None, None, None), now);
         }
         match serde_json::from_str::<ToRelay>(text) {
             Ok(message) => self.pace(message, now),
@@ -101,45 +105,47 @@ impl Gate {
     }
 
     fn pace(&mut self, message: ToRelay, now: RelayTime) -> Verdict {
-        let (taken, mark, freeze) = match &message {
+        let (taken, about) = match &message {
             ToRelay::Point { .. } | ToRelay::Sketch { .. } => {
                 if !self.presence.take(now) {
                     return Verdict::Drop(ProblemCode::TooFast);
                 }
-                (true, None, None)
+                (true, (None, None, None))
             }
-            ToRelay::Mark { mark } => (self.marks.take(now), Some(mark.id), None),
+            ToRelay::Mark { mark } => (self.marks.take(now), (Some(mark.id), None, None)),
             ToRelay::Withdraw { mark } | ToRelay::Pin { mark, .. } => {
-                (self.marks.take(now), Some(*mark), None)
+                (self.marks.take(now), (Some(*mark), None, None))
             }
             ToRelay::Freeze { freeze, .. }
             | ToRelay::Release { freeze }
             | ToRelay::Step { freeze, .. }
             | ToRelay::Calibrate { freeze, .. }
             | ToRelay::Beat { freeze, .. }
-            | ToRelay::DoubtOriginal { freeze } => (self.freezes.take(now), None, Some(*freeze)),
-            ToRelay::WithdrawCalibration { .. } => (self.freezes.take(now), None, None),
-            ToRelay::Hello { .. } | ToRelay::Ping { .. } => (true, None, None),
+            | ToRelay::DoubtOriginal { freeze } => {
+                (self.freezes.take(now), (None, Some(*freeze), None))
+            }
+            ToRelay::WithdrawCalibration { .. } => (self.freezes.take(now), (None, None, None)),
+            ToRelay::SaveClip { clip, .. } => (self.saves.take(now), (None, None, Some(*clip))),
+            ToRelay::Hello { .. } | ToRelay::Ping { .. } => (true, (None, None, None)),
         };
         if taken {
             Verdict::Pass(Box::new(message))
         } else {
-            self.too_fast(mark, freeze, now)
+            self.too_fast(about, now)
         }
     }
 
     /// A mark that is refused for speed is named, so that its page sends it again; the rest is told once a second.
     fn too_fast(
         &mut self,
-        mark: Option<AnnotationId>,
-        freeze: Option<FreezeId>,
+        (mark, freeze, clip): (Option<AnnotationId>, Option<FreezeId>, Option<ClipId>),
         now: RelayTime,
     ) -> Verdict {
         self.excess += 1;
         if self.excess > MAX_EXCESS {
             return Verdict::End(ProblemCode::TooFast);
         }
-        let named = mark.is_some() || freeze.is_some();
+        let named = mark.is_some() || freeze.is_some() || clip.is_some();
         if !named
             && self
                 .told_at
@@ -152,6 +158,7 @@ impl Gate {
             code: ProblemCode::TooFast,
             mark,
             freeze,
+            clip,
         })
     }
 
@@ -177,6 +184,7 @@ impl Gate {
                 | "beat"
                 | "calibrate"
                 | "withdrawCalibration"
+                | "saveClip"
                 | "point"
                 | "sketch",
             )
@@ -226,5 +234,6 @@ fn refused(code: ProblemCode, mark: Option<AnnotationId>) -> FromRelay {
         code,
         mark,
         freeze: None,
+        clip: None,
     }
 }

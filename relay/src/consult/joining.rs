@@ -55,6 +55,7 @@ impl Consult {
                     code: ProblemCode::ResumeAhead,
                     mark: None,
                     freeze: None,
+                    clip: None,
                 },
             ));
         }

@@ -4,14 +4,18 @@
 //! question cannot both be right. Made by folding the log; after a failed write it is thrown away and made again.
 //! For a mark it keeps a digest and not the points: 10,000 marks take about 1 MiB.
 
+use super::clips::{KnownClip, KnownStage};
 use sha2::{Digest, Sha256};
 use std::collections::{HashMap, HashSet};
+use wire::clip::ClipGap;
 use wire::log::{LogEntry, LogEvent};
 use wire::mark::Annotation;
 use wire::measure::ScaleState;
 use wire::original::{FrameFacts, Original};
 use wire::people::Author;
-use wire::{AnnotationId, FreezeId, PersonId, RelayTime, RtpTime, ScaleId, SessionId, StreamId};
+use wire::{
+    AnnotationId, ClipId, FreezeId, PersonId, RelayTime, RtpTime, ScaleId, SessionId, StreamId,
+};
 
 /// First bytes of a SHA-256, enough to tell two contents of one id apart.
 type Fingerprint = [u8; 16];
@@ -67,6 +71,8 @@ pub struct Ledger {
     pub known_scales: HashSet<ScaleId>,
     /// Who joined and did not leave, by the log.
     pub joined: HashMap<SessionId, Author>,
+    /// Every clip ever asked for or offered here.
+    pub clips: HashMap<ClipId, KnownClip>,
 }
 
 impl Ledger {
@@ -122,6 +128,17 @@ impl Ledger {
             | LogEvent::BeatKept { .. }
             | LogEvent::BeatMissing { .. }
             | LogEvent::BeatEnded { .. } => {}
+            LogEvent::ClipAsked { clip, what } => {
+                let asked = Some((person(&entry.author), *what));
+                self.clip(*clip, KnownStage::Asked).asked = asked;
+            }
+            LogEvent::ClipSaved { head } => self.note_clip(head.clip, KnownStage::Saved),
+            LogEvent::ClipKept { clip } => self.note_clip(*clip, KnownStage::Kept),
+            LogEvent::ClipMissing { clip, reason } => {
+                self.note_clip(*clip, KnownStage::Missing(*reason));
+                self.clip(*clip, KnownStage::Missing(*reason)).disputed |=
+                    *reason == ClipGap::Conflict;
+            }
             LogEvent::Marked { mark, .. } => self.marked(mark, &entry.author),
             LogEvent::Withdrawn { mark } => self.take_back(*mark),
             LogEvent::Pinned { mark, pinned } => {
@@ -130,6 +147,22 @@ impl Ledger {
                 }
             }
         }
+    }
+
+    /// What is kept stays kept.
+    fn note_clip(&mut self, clip: ClipId, stage: KnownStage) {
+        let known = self.clip(clip, stage);
+        if known.stage != KnownStage::Kept {
+            known.stage = stage;
+        }
+    }
+
+    fn clip(&mut self, clip: ClipId, stage: KnownStage) -> &mut KnownClip {
+        self.clips.entry(clip).or_insert(KnownClip {
+            asked: None,
+            stage,
+            disputed: false,
+        })
     }
 
     fn marked(&mut self, mark: &Annotation, author: &Author) {

@@ -1,5 +1,6 @@
 //! Properties of the log over random meetings: whatever people do, one truth comes out.
 
+use super::clips::ClipInput;
 use super::core::Restored;
 use super::effect::{Input, PictureInput, SocketKey};
 use super::samples::{
@@ -7,10 +8,12 @@ use super::samples::{
 };
 use super::state::Shown;
 use proptest::prelude::*;
+use uuid::Uuid;
+use wire::clip::{ClipGap, SaveWhat};
 use wire::log::StreamEnd;
 use wire::mark::Annotation;
 use wire::socket::{FromRelay, ToRelay};
-use wire::{FreezeId, Seq};
+use wire::{ClipId, FreezeId, Seq};
 
 /// Something somebody does; numbers choose among what is there.
 #[derive(Debug, Clone)]
@@ -24,6 +27,8 @@ enum Deed {
     Release(u64),
     Leave(u64),
     Come(u64),
+    Save(u64),
+    Clip(usize, u8),
     Wait(u64),
     PictureGoes,
     PictureComes,
@@ -41,6 +46,8 @@ fn deed() -> impl Strategy<Value = Deed> {
         1 => who.clone().prop_map(Deed::Release),
         1 => who.clone().prop_map(Deed::Leave),
         1 => who.prop_map(Deed::Come),
+        1 => (0u64..4).prop_map(Deed::Save),
+        2 => (0usize..6, 0u8..4).prop_map(|(n, what)| Deed::Clip(n, what)),
         1 => (0u64..20_000_000).prop_map(Deed::Wait),
         1 => Just(Deed::PictureGoes),
         1 => Just(Deed::PictureComes),
@@ -52,6 +59,10 @@ fn held(deeds: &[Deed]) -> Meeting {
     let mut meeting = Meeting::of(&people);
     let (mut marks, mut freeze): (Vec<Annotation>, FreezeId) =
         (vec![stroke(1)], FreezeId::random());
+    // Some are asked for, some come unasked.
+    let clips: Vec<ClipId> = (0..6)
+        .map(|n| ClipId::from_uuid(Uuid::from_u128(0xC11 + n)))
+        .collect();
     for deed in deeds {
         let chosen = |n: usize| marks[n % marks.len()].clone();
         match *deed {
@@ -90,6 +101,27 @@ fn held(deeds: &[Deed]) -> Meeting {
                 SocketKey(who),
                 people[usize::try_from(who).unwrap()].clone(),
             )),
+            Deed::Save(who) => meeting.says(
+                who,
+                ToRelay::SaveClip {
+                    clip: clips[usize::try_from(who).unwrap()],
+                    what: SaveWhat::Last { seconds: 6 },
+                    view: None,
+                },
+            ),
+            Deed::Clip(n, what) => {
+                let clip = clips[n];
+                let input = match what {
+                    0 => ClipInput::Offered(Box::new(super::clips_tests::head(clip))),
+                    1 => ClipInput::Kept(clip),
+                    what => ClipInput::Missing {
+                        clip,
+                        reason: ClipGap::Conflict,
+                        by_agent: what == 2,
+                    },
+                };
+                meeting.apply(Input::Picture(STREAM, PictureInput::Clip(input)));
+            }
             Deed::Wait(us) => meeting.passes(us),
             Deed::PictureGoes => meeting.apply(Input::Picture(
                 STREAM,
@@ -131,6 +163,7 @@ proptest! {
         prop_assert_eq!(&meeting.core.ledger, &ledger);
         let in_force = ledger.marks.values().filter(|known| known.in_force).count();
         prop_assert_eq!(in_force, shown.state.marks.len());
+        prop_assert_eq!(ledger.clips.len(), shown.state.clips.len());
         for mark in &shown.state.marks {
             prop_assert_eq!(ledger.marks[&mark.mark.id].pinned, mark.pinned);
         }

@@ -157,5 +157,6 @@ fn about(mark: AnnotationId) -> impl Fn(ProblemCode) -> Refused {
         code,
         mark: Some(mark),
         freeze: None,
+        clip: None,
     }
 }

@@ -6,9 +6,10 @@
 //! ```
 //!
 //! Everything here takes `now` and returns what is to be done; it does no input or output. `core` is the state machine;
-//! `joining`, `saying`, `showing`, `marking`, `measuring`, `freezing`, `originals` and `recovery` are its rules by subject, `ledger` is what they
+//! `joining`, `saying`, `showing`, `marking`, `measuring`, `freezing`, `originals`, `beats`, `clips` and `recovery` are its rules by
+//! subject, `ledger` is what they
 //! know, `state` the fold that pages see, `people` who is here, `presence` and `flow` what is shown and not kept, `gate`
-//! what a page may say how fast, `agent` what a capture agent says, `assembly` the originals that it sends. `live` runs it on tokio.
+//! what a page may say how fast, `agent` what a capture agent says, `assembly` the originals and `receipt` the clips that it sends. `live` runs it on tokio.
 //! Invariant: what a page is told of the log is in the log for good.
 
 pub mod admission;
@@ -16,6 +17,7 @@ pub mod agent;
 pub mod assembly;
 mod beats;
 pub mod bucket;
+mod clips;
 pub mod core;
 pub mod effect;
 pub mod flow;
@@ -29,6 +31,7 @@ mod measuring;
 mod originals;
 pub mod people;
 pub mod presence;
+pub mod receipt;
 mod recovery;
 pub mod rights;
 mod saying;
@@ -37,6 +40,8 @@ pub mod state;
 
 #[cfg(test)]
 mod beats_tests;
+#[cfg(test)]
+mod clips_tests;
 #[cfg(test)]
 mod log_properties;
 #[cfg(test)]
@@ -50,6 +55,7 @@ pub(crate) mod samples;
 
 pub use self::core::Consult;
 pub use beats::BeatInput;
+pub use clips::{ClipInput, MAX_CLIPS};
 pub use effect::{
     Audience, CatchUp, Effect, Input, Newcomer, PictureInput, RunningPicture, SocketKey,
 };

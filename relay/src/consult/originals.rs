@@ -254,6 +254,7 @@ impl Consult {
                 code: ProblemCode::NoFrame,
                 mark: None,
                 freeze: Some(step.freeze),
+                clip: None,
             },
         ));
     }

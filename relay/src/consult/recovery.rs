@@ -33,14 +33,17 @@ impl Consult {
         let Author::Person { session, .. } = &entry.author else {
             return None;
         };
-        let (mark, freeze) = match &entry.event {
-            LogEvent::Marked { mark, .. } => (Some(mark.id), None),
-            LogEvent::Withdrawn { mark } | LogEvent::Pinned { mark, .. } => (Some(*mark), None),
+        let (mark, freeze, clip) = match &entry.event {
+            LogEvent::Marked { mark, .. } => (Some(mark.id), None, None),
+            LogEvent::Withdrawn { mark } | LogEvent::Pinned { mark, .. } => {
+                (Some(*mark), None, None)
+            }
             LogEvent::Frozen { freeze, .. }
             | LogEvent::Stepped { freeze, .. }
             | LogEvent::Released { freeze }
             | LogEvent::BeatAsked { freeze }
-            | LogEvent::BeatEnded { freeze } => (None, Some(*freeze)),
+            | LogEvent::BeatEnded { freeze } => (None, Some(*freeze), None),
+            LogEvent::ClipAsked { clip, .. } => (None, None, Some(*clip)),
             LogEvent::Joined { .. }
             | LogEvent::Left { .. }
             | LogEvent::StreamStarted { .. }
@@ -51,7 +54,10 @@ impl Consult {
             | LogEvent::OriginalMissing { .. }
             | LogEvent::OriginalDoubted { .. }
             | LogEvent::BeatKept { .. }
-            | LogEvent::BeatMissing { .. } => return None,
+            | LogEvent::BeatMissing { .. }
+            | LogEvent::ClipSaved { .. }
+            | LogEvent::ClipKept { .. }
+            | LogEvent::ClipMissing { .. } => return None,
         };
         let socket = self.people.of_session(*session)?.socket;
         Some(refusal(
@@ -60,6 +66,7 @@ impl Consult {
                 code: ProblemCode::StorageFailed,
                 mark,
                 freeze,
+                clip,
             },
         ))
     }
@@ -128,6 +135,7 @@ impl Consult {
         for who in unlisted {
             let _ = self.append(who.author(), joined_event(&who), now);
         }
+        self.await_clips_of_the_log(now);
         for session in self.ledger.joined.keys() {
             self.people.missed(*session, now);
         }

@@ -4,7 +4,7 @@
 
 use wire::people::{Rights, Role};
 
-/// Visiting physician, cardiologist and trainer freeze, draw and pin; trainee and observer point only. Whoever froze may
+/// Visiting physician, cardiologist and trainer freeze, draw, pin and save; trainee and observer point only. Whoever froze may
 /// release; the visiting physician may release any freeze, because the patient is in front of them.
 #[must_use]
 pub const fn rights(role: Role) -> Rights {
@@ -17,6 +17,7 @@ pub const fn rights(role: Role) -> Rights {
         draw: advises,
         pin: advises,
         freeze: advises,
+        save: advises,
         release_any: matches!(role, Role::VisitingPhysician),
     }
 }
@@ -40,6 +41,7 @@ mod tests {
                     && !may.draw
                     && !may.pin
                     && !may.freeze
+                    && !may.save
                     && !may.release_any
                     && !may_publish(role)
             );
@@ -50,7 +52,7 @@ mod tests {
     fn those_who_advise_draw_and_freeze_and_only_the_bedside_releases_any() {
         for role in [Role::VisitingPhysician, Role::Cardiologist, Role::Trainer] {
             let may = rights(role);
-            assert!(may.point && may.draw && may.pin && may.freeze);
+            assert!(may.point && may.draw && may.pin && may.freeze && may.save);
             assert_eq!(may.release_any, role == Role::VisitingPhysician);
         }
     }

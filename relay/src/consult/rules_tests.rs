@@ -352,7 +352,8 @@ fn what_was_not_stored_is_refused_by_name_and_nobody_is_told_of_it() {
         == FromRelay::Refused {
             code: StorageFailed,
             mark: Some(mark.id),
-            freeze: None
+            freeze: None,
+            clip: None
         }));
     assert!(
         !meeting

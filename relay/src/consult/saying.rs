@@ -39,6 +39,7 @@ impl Consult {
                 code: ProblemCode::MessageRefused,
                 mark: None,
                 freeze: None,
+                clip: None,
             }),
             ToRelay::Mark { mark } => self.mark(&who, mark, now),
             ToRelay::Withdraw { mark } => self.withdraw(&who, mark, now),
@@ -54,6 +55,7 @@ impl Consult {
                     code,
                     mark: None,
                     freeze: Some(freeze),
+                    clip: None,
                 }),
             ToRelay::Beat { freeze, shown } => self
                 .show_beat((socket, &who), freeze, shown, now)
@@ -62,10 +64,14 @@ impl Consult {
                     code,
                     mark: None,
                     freeze: Some(freeze),
+                    clip: None,
                 }),
             ToRelay::DoubtOriginal { freeze } => {
                 self.doubt(&who, freeze, now).map(|()| Done::Taken)
             }
+            ToRelay::SaveClip { clip, what, view } => self
+                .save(&who, (clip, what, view), now)
+                .map(|()| Done::Taken),
             ToRelay::Calibrate {
                 scale,
                 freeze,
@@ -121,6 +127,7 @@ impl Consult {
             code,
             mark: Some(sketch.mark),
             freeze: None,
+            clip: None,
         };
         if !rights(who.role).draw {
             return Err(refused(ProblemCode::NotAllowed));
@@ -136,16 +143,17 @@ impl Consult {
 /// The refusal of what the log would have to know. After a failed write the ledger knows entries that were lost: judged
 /// by it, a mark that is sent again would pass for known, and be lost for good.
 fn in_doubt(message: &ToRelay) -> Option<Refused> {
-    let (mark, freeze) = match message {
-        ToRelay::Mark { mark } => (Some(mark.id), None),
-        ToRelay::Withdraw { mark } | ToRelay::Pin { mark, .. } => (Some(*mark), None),
+    let (mark, freeze, clip) = match message {
+        ToRelay::Mark { mark } => (Some(mark.id), None, None),
+        ToRelay::Withdraw { mark } | ToRelay::Pin { mark, .. } => (Some(*mark), None, None),
         ToRelay::Freeze { freeze, .. }
         | ToRelay::Release { freeze }
         | ToRelay::Step { freeze, .. }
         | ToRelay::Calibrate { freeze, .. }
         | ToRelay::Beat { freeze, .. }
-        | ToRelay::DoubtOriginal { freeze } => (None, Some(*freeze)),
-        ToRelay::WithdrawCalibration { .. } => (None, None),
+        | ToRelay::DoubtOriginal { freeze } => (None, Some(*freeze), None),
+        ToRelay::WithdrawCalibration { .. } => (None, None, None),
+        ToRelay::SaveClip { clip, .. } => (None, None, Some(*clip)),
         ToRelay::Hello { .. }
         | ToRelay::Ping { .. }
         | ToRelay::Point { .. }
@@ -155,5 +163,6 @@ fn in_doubt(message: &ToRelay) -> Option<Refused> {
         code: ProblemCode::StorageFailed,
         mark,
         freeze,
+        clip,
     })
 }

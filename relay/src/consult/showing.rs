@@ -34,9 +34,11 @@ impl Consult {
                 }
                 self.ask_again_for_original(stream, now);
                 self.ask_again_for_beat(stream, now);
+                self.ask_again_for_stills(stream);
             }
             PictureInput::Original(input) => self.original(stream, input.clone(), now),
             PictureInput::Beat(input) => return self.beat_came(stream, input, now),
+            PictureInput::Clip(input) => self.clip(stream, input.clone(), now),
             PictureInput::Stopped(reason) => {
                 let Some(running) = self.running.remove(&stream) else {
                     return Vec::new();

@@ -4,6 +4,7 @@
 //! It has no rules: the core decides what gets into the log, this only reads it. Invariant: a snapshot at any entry
 //! followed by the entries after it gives the same state as all entries.
 
+use wire::clip::{ClipHead, ClipStage, ClipState};
 use wire::log::{LogEntry, LogEvent};
 use wire::mark::Anchor;
 use wire::measure::ScaleState;
@@ -11,7 +12,7 @@ use wire::people::Author;
 use wire::socket::{
     BeatNews, BeatState, ConsultState, FreezeState, MarkState, OriginalState, StreamState,
 };
-use wire::{FreezeId, RtpTime, Seq, StreamId};
+use wire::{ClipId, FreezeId, RtpTime, Seq, StreamId};
 
 /// The state after entry `head`.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -115,6 +116,17 @@ impl Shown {
             LogEvent::CalibrationWithdrawn { scale } => {
                 state.scales.retain(|held| held.scale.id != *scale);
             }
+            LogEvent::ClipAsked { clip, .. } => {
+                self.note_clip(entry, *clip, None, ClipStage::Asked);
+            }
+            LogEvent::ClipSaved { head } => {
+                self.note_clip(entry, head.clip, Some(head), ClipStage::Arriving);
+            }
+            LogEvent::ClipKept { clip } => self.note_clip(entry, *clip, None, ClipStage::Kept),
+            LogEvent::ClipMissing { clip, reason } => {
+                let missing = ClipStage::Missing { reason: *reason };
+                self.note_clip(entry, *clip, None, missing);
+            }
             LogEvent::Marked { mark, gauge } => {
                 if let Some(replaced) = mark.replaces {
                     state.marks.retain(|held| held.mark.id != replaced);
@@ -165,6 +177,33 @@ impl Shown {
         let held = self.state.freeze.as_mut();
         held.filter(|held| held.freeze == freeze)
             .map(|held| &mut held.beat)
+    }
+
+    /// About a clip, which the first entry about it puts at the end of the list. One that is kept stays as it is.
+    fn note_clip(
+        &mut self,
+        entry: &LogEntry,
+        clip: ClipId,
+        head: Option<&ClipHead>,
+        stage: ClipStage,
+    ) {
+        let clips = &mut self.state.clips;
+        match clips.iter_mut().find(|known| known.clip == clip) {
+            Some(known) if known.stage == ClipStage::Kept => {}
+            Some(known) => {
+                known.stage = stage;
+                if let Some(head) = head {
+                    known.head = Some(head.clone());
+                }
+            }
+            None => clips.push(ClipState {
+                clip,
+                author: entry.author.clone(),
+                at: entry.at,
+                head: head.cloned(),
+                stage,
+            }),
+        }
     }
 
     /// About the frozen frame, unless its original is kept: then nothing takes that away.

@@ -8,6 +8,8 @@ pub mod accept;
 pub mod admit;
 pub mod blobs;
 pub mod body;
+pub mod clip_file;
+pub mod clips;
 pub mod consults;
 pub mod demo;
 pub mod devices;

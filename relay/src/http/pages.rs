@@ -108,7 +108,7 @@ fn from_inside(page: &Page, headers: &HeaderMap) -> Response {
 }
 
 /// Whether a list in a header names something, whatever weight or weakness it gives it.
-fn lists(headers: &HeaderMap, name: header::HeaderName, wanted: &str) -> bool {
+pub(super) fn lists(headers: &HeaderMap, name: header::HeaderName, wanted: &str) -> bool {
     let listed = headers
         .get_all(name)
         .iter()

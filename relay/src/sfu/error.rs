@@ -33,7 +33,7 @@ pub enum SfuError {
     #[error("the connection could not be set up")]
     OpenPeer(#[source] EdgeError),
     /// A text could not be sent to a publisher.
-    #[error("the control channel takes no message")]
+    #[error("the data channel takes no message")]
     SendText(#[source] EdgeError),
     /// Nobody publishes in this consult.
     #[error("nobody publishes in this consult")]

@@ -7,7 +7,7 @@ use std::time::Duration;
 use uuid::Uuid;
 use wire::{ConsultId, RtpTime, StreamId};
 
-use super::edge::OriginalPart;
+use super::edge::{ClipPart, OriginalPart};
 use super::sdp::codec::CodecKind;
 
 /// One WHIP or WHEP session: a peer connection from its offer to its end.
@@ -101,6 +101,17 @@ pub enum SfuEvent {
         session: MediaSessionId,
         /// What.
         part: OriginalPart,
+    },
+    /// Something from the publisher's channel `clips`.
+    Clip {
+        /// The consult.
+        consult: ConsultId,
+        /// The stream.
+        stream: StreamId,
+        /// The publisher's session.
+        session: MediaSessionId,
+        /// What.
+        part: ClipPart,
     },
     /// A publisher's session ended and is forgotten; it may never have sent a picture.
     PublisherGone {

@@ -22,7 +22,7 @@ mod picture;
 mod run;
 mod sdp;
 
-pub use edge::OriginalPart;
+pub use edge::{Channel, ClipPart, OriginalPart};
 pub use error::{EdgeError, OfferError, SfuError};
 pub use event::{GoneReason, MediaSessionId, SfuEvent, SfuStats, StopReason};
 pub use run::{NOISY_LOG_TARGETS, Publish, Sfu, SfuConfig, Watch};

@@ -1,4 +1,4 @@
-//! Rows and blobs: one SQLite database and one folder of files, both in the data folder.
+//! Rows, blobs and clips: one SQLite database and two folders of files, all in the data folder.
 //!
 //! ```text
 //! consult, auth, cli ──► Store ──► writer thread   one transaction for all that is queued, synced, then answered
@@ -9,6 +9,8 @@
 //! Nobody outside this folder writes SQL. Invariant: an answer to a write means that it is on disk.
 
 mod blobs;
+mod clip_files;
+mod clips;
 mod consults;
 mod devices;
 mod error;
@@ -25,6 +27,10 @@ mod thread;
 mod tickets;
 
 pub use blobs::{BlobError, Blobs};
+pub use clip_files::{ClipFault, ClipFiles, Half};
+pub use clips::{
+    ClipBounds, ClipRow, OfferRow, arriving_clips, clip, drop_clip, keep_clip, offer_clip,
+};
 pub use consults::{
     ConsultRow, close_consult, consult, consults, consults_of, open_consult, running_consults,
     set_running,

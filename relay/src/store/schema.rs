@@ -86,6 +86,21 @@ CREATE TABLE originals (
     kept_at    INTEGER NOT NULL,
     PRIMARY KEY (consult, blob)
 ) STRICT, WITHOUT ROWID;
+", "
+CREATE TABLE clips (
+    consult    TEXT NOT NULL REFERENCES consults(id),
+    clip       TEXT NOT NULL,              -- its file's name
+    instance   TEXT NOT NULL,              -- SOP Instance UID
+    digest     TEXT NOT NULL,              -- SHA-256 of the file
+    bytes      INTEGER NOT NULL CHECK (bytes > 0),
+    head       TEXT NOT NULL,              -- JSON, as on the wire
+    times      TEXT NOT NULL,              -- RTP time of each frame, JSON
+    offered_at INTEGER NOT NULL,           -- last
+    kept_at    INTEGER,                    -- none while it arrives
+    PRIMARY KEY (consult, clip),
+    UNIQUE (consult, instance)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX clips_by_instance ON clips (instance);
 "];
 
 /// Brings a file up to date, each step in a transaction of its own.

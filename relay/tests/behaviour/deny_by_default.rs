@@ -15,6 +15,8 @@ fn path(route: &Route, session: &str) -> String {
         .replace("{session}", session)
         .replace("{device}", &any)
         .replace("{media}", &any)
+        .replace("{clip}", &any)
+        .replace("{index}", "0")
         .replace("{id}", &any)
 }
 

@@ -1,29 +1,17 @@
 //! A WebRTC client: one `rtc` peer connection on one UDP socket, driven by a task.
 
 use super::DEADLINE;
+use super::connection::{add_candidate, connection};
 use super::requests::Requests;
 use bytes::BytesMut;
-use rtc::interceptor::Registry;
-use rtc::media_stream::MediaStreamTrack;
-use rtc::peer_connection::configuration::interceptor_registry::{
-    configure_nack, configure_rtcp_reports,
-};
-use rtc::peer_connection::configuration::media_engine::MediaEngine;
-use rtc::peer_connection::configuration::setting_engine::SettingEngineBuilder;
+use rtc::peer_connection::RTCPeerConnection;
 use rtc::peer_connection::event::{RTCDataChannelEvent, RTCPeerConnectionEvent};
 use rtc::peer_connection::message::{RTCMessage, TaggedRTCMessage};
 use rtc::peer_connection::sdp::RTCSessionDescription;
 use rtc::peer_connection::state::RTCPeerConnectionState;
-use rtc::peer_connection::transport::{CandidateConfig, CandidateHostConfig, RTCIceCandidate};
-use rtc::peer_connection::{RTCPeerConnection, RTCPeerConnectionBuilder};
 use rtc::rtcp::Packet as RtcpPacket;
 use rtc::rtcp::payload_feedbacks::picture_loss_indication::PictureLossIndication;
 use rtc::rtp::Packet;
-use rtc::rtp_transceiver::rtp_sender::{
-    RTCPFeedback, RTCRtpCodec, RTCRtpCodecParameters, RTCRtpCodingParameters,
-    RTCRtpEncodingParameters, RTCRtpHeaderExtensionCapability, RtpCodecKind,
-};
-use rtc::rtp_transceiver::{RTCRtpTransceiverDirection, RTCRtpTransceiverInit};
 use rtc::sansio::Protocol;
 use rtc::shared::{TaggedBytesMut, TransportContext, TransportProtocol};
 use std::net::SocketAddr;
@@ -48,6 +36,8 @@ pub struct Kind {
     pub control: bool,
     /// It opens the channel `originals`.
     pub originals: bool,
+    /// It opens the channel `clips`.
+    pub clips: bool,
     /// It loses each n-th RTP packet that arrives.
     pub loses_every: usize,
     /// It throws RTP away without decrypting: for load.
@@ -66,6 +56,7 @@ impl Kind {
             payload_type: 98,
             control: false,
             originals: false,
+            clips: false,
             loses_every: 0,
             lean: false,
             loses_handshake: 0,
@@ -81,11 +72,18 @@ impl Kind {
     }
 }
 
+/// What a client says on the channel `clips`.
+pub enum ClipMessage {
+    Text(String),
+    Piece(Vec<u8>),
+}
+
 enum Do {
     Rtp(Vec<Packet>),
     KeyframePlease(u32),
     Text(String),
     Original(String, Vec<u8>),
+    Clip(ClipMessage),
     Mute(bool),
     Raw(Vec<u8>, SocketAddr),
     Close,
@@ -102,6 +100,9 @@ pub struct Seen {
     pub rtp_count: usize,
     pub keyframe_requests: usize,
     pub texts: Vec<String>,
+    pub clips_open: bool,
+    /// What was heard on the channel `clips`.
+    pub clip_texts: Vec<String>,
     pub lost: usize,
     /// The first datagrams that went out.
     pub sent: Vec<Vec<u8>>,
@@ -136,6 +137,9 @@ impl Client {
         if kind.originals {
             pc.create_data_channel("originals", None).unwrap();
         }
+        if kind.clips {
+            pc.create_data_channel("clips", None).unwrap();
+        }
         add_candidate(&mut pc, local);
         let offer = pc.create_offer(None).unwrap();
         pc.set_local_description(Instant::now(), offer).unwrap();
@@ -153,6 +157,7 @@ impl Client {
             changed: Arc::clone(&changed),
             control: None,
             originals: None,
+            clips: None,
             counted: 0,
             muted: false,
         };
@@ -226,6 +231,11 @@ impl Client {
         self.todo.send(Do::Original(head.to_owned(), blob)).unwrap();
     }
 
+    /// Says something on the channel `clips`.
+    pub fn send_clip(&self, message: ClipMessage) {
+        self.todo.send(Do::Clip(message)).unwrap();
+    }
+
     /// Cuts or mends its network: nothing goes out or comes in.
     pub fn mute(&self, muted: bool) {
         self.todo.send(Do::Mute(muted)).unwrap();
@@ -261,6 +271,7 @@ struct Driver {
     changed: Arc<Notify>,
     control: Option<usize>,
     originals: Option<usize>,
+    clips: Option<usize>,
     counted: usize,
     muted: bool,
 }
@@ -379,9 +390,16 @@ impl Driver {
                 _ => {}
             },
             RTCPeerConnectionEvent::OnDataChannel(RTCDataChannelEvent::OnOpen(id)) => {
-                if self.pc.data_channel(id).unwrap().label() == "originals" {
+                let label = self
+                    .pc
+                    .data_channel(id)
+                    .map(|channel| channel.label().to_owned());
+                if label.as_deref() == Some("originals") {
                     self.originals = Some(id);
                     seen.originals_open = true;
+                } else if label.as_deref() == Some("clips") {
+                    self.clips = Some(id);
+                    seen.clips_open = true;
                 } else {
                     self.control = Some(id);
                     seen.control_open = true;
@@ -401,9 +419,13 @@ impl Driver {
                     .filter(|packet| packet.as_any().is::<PictureLossIndication>());
                 seen.keyframe_requests += asked.count();
             }
-            RTCMessage::DataChannelMessage(_, message) => {
-                seen.texts
-                    .push(String::from_utf8_lossy(&message.data).into_owned());
+            RTCMessage::DataChannelMessage(id, message) => {
+                let text = String::from_utf8_lossy(&message.data).into_owned();
+                if self.clips == Some(id) {
+                    seen.clip_texts.push(text);
+                } else {
+                    seen.texts.push(text);
+                }
             }
             _ => {}
         }
@@ -443,6 +465,16 @@ impl Driver {
                     channel.send(now, BytesMut::from(piece)).unwrap();
                 }
             }
+            Do::Clip(message) => {
+                let id = self.clips.expect("the channel for clips is open");
+                let mut channel = self.pc.data_channel(id).unwrap();
+                match message {
+                    ClipMessage::Text(text) => channel.send_text(now, text).unwrap(),
+                    ClipMessage::Piece(bytes) => {
+                        channel.send(now, BytesMut::from(&bytes[..])).unwrap();
+                    }
+                }
+            }
             Do::Mute(muted) => self.muted = muted,
             Do::Raw(datagram, to) => {
                 let _ = self.socket.try_send_to(&datagram, to);
@@ -452,105 +484,4 @@ impl Driver {
             }
         }
     }
-}
-
-fn connection(kind: &Kind) -> RTCPeerConnection {
-    let mut engine = MediaEngine::default();
-    let fmtp = if kind.codec == "H264" { H264 } else { "" };
-    let codec = RTCRtpCodec {
-        mime_type: format!("video/{}", kind.codec),
-        clock_rate: 90_000,
-        channels: 0,
-        sdp_fmtp_line: fmtp.to_owned(),
-        rtcp_feedback: [("nack", ""), ("nack", "pli")]
-            .map(|(typ, parameter)| RTCPFeedback {
-                typ: typ.to_owned(),
-                parameter: parameter.to_owned(),
-            })
-            .to_vec(),
-    };
-    let rtx = RTCRtpCodec {
-        mime_type: "video/rtx".to_owned(),
-        clock_rate: 90_000,
-        channels: 0,
-        sdp_fmtp_line: format!("apt={}", kind.payload_type),
-        rtcp_feedback: Vec::new(),
-    };
-    let register = |engine: &mut MediaEngine, rtp_codec: RTCRtpCodec, payload_type| {
-        let codec = RTCRtpCodecParameters {
-            rtp_codec,
-            payload_type,
-        };
-        engine.register_codec(codec, RtpCodecKind::Video).unwrap();
-    };
-    register(&mut engine, codec.clone(), kind.payload_type);
-    register(&mut engine, rtx, kind.payload_type + 1);
-    for uri in [ORIENTATION, PLAYOUT_DELAY] {
-        let capability = RTCRtpHeaderExtensionCapability {
-            uri: uri.to_owned(),
-        };
-        engine
-            .register_header_extension(capability, RtpCodecKind::Video, None)
-            .unwrap();
-    }
-    let registry = configure_rtcp_reports(configure_nack(Registry::new(), &mut engine));
-    let registry = registry.with(rtc::interceptor::Slot::from(20_000), Requests::default());
-    let settings = SettingEngineBuilder::new()
-        .with_multicast_dns_mode(rtc::ice::mdns::MulticastDnsMode::Disabled)
-        .with_include_loopback_candidate(true)
-        // Its default of 200 ms between checks would make every connection slow.
-        .with_ice_connection_attempts(Some(Duration::from_millis(10)), None)
-        .build();
-    let mut pc = RTCPeerConnectionBuilder::new()
-        .with_setting_engine(settings)
-        .with_media_engine(engine)
-        .with_interceptor_registry(registry)
-        .build(Instant::now())
-        .unwrap();
-    match kind.publishes {
-        Some(ssrc) => {
-            let encoding = RTCRtpEncodingParameters {
-                rtp_coding_parameters: RTCRtpCodingParameters {
-                    ssrc: Some(ssrc),
-                    ..RTCRtpCodingParameters::default()
-                },
-                codec,
-                ..RTCRtpEncodingParameters::default()
-            };
-            let track = MediaStreamTrack::new(
-                "s".to_owned(),
-                "t".to_owned(),
-                "l".to_owned(),
-                RtpCodecKind::Video,
-                vec![encoding],
-            );
-            pc.add_track(track).unwrap();
-        }
-        None => {
-            let init = RTCRtpTransceiverInit {
-                direction: RTCRtpTransceiverDirection::Recvonly,
-                ..RTCRtpTransceiverInit::default()
-            };
-            pc.add_transceiver_from_kind(RtpCodecKind::Video, Some(init))
-                .unwrap();
-        }
-    }
-    pc
-}
-
-fn add_candidate(pc: &mut RTCPeerConnection, local: SocketAddr) {
-    let candidate = CandidateHostConfig {
-        base_config: CandidateConfig {
-            network: "udp".to_owned(),
-            address: local.ip().to_string(),
-            port: local.port(),
-            component: 1,
-            ..CandidateConfig::default()
-        },
-        ..CandidateHostConfig::default()
-    }
-    .new_candidate_host()
-    .unwrap();
-    let candidate = RTCIceCandidate::from(&candidate).to_json().unwrap();
-    pc.add_local_candidate(candidate).unwrap();
 }

@@ -1,6 +1,6 @@
 //! A small WebRTC client over loopback and a world around one media part, for behaviour tests.
 //!
-//! `client` speaks full ICE, DTLS and SRTP through the `rtc` crate and its own socket; `frames` makes H.264-shaped
+//! `client` speaks full ICE, DTLS and SRTP through the `rtc` crate and its own socket, `connection` sets that up; `frames` makes H.264-shaped
 //! packets; `world` starts the relay's media part and remembers its events. No test sleeps: they wait for something with
 //! a deadline.
 #![allow(
@@ -15,6 +15,7 @@
 )]
 
 pub mod client;
+mod connection;
 pub mod frames;
 mod requests;
 pub mod world;

@@ -13,8 +13,9 @@
 //! Owns the messages both ways and the `FrameStamp`. A publisher without this channel is welcome: its image age is
 //! unknown.
 
+use crate::clip::{ClipGap, SaveWhat};
 use crate::original::OriginalGap;
-use crate::{CaptureTime, ConsultId, FrameIndex, RelayTime, RtpTime, StreamId};
+use crate::{CaptureTime, ClipId, ConsultId, FrameIndex, RelayTime, RtpTime, StreamId};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -86,6 +87,13 @@ pub enum AgentToRelay {
         rtp_time: RtpTime,
         /// Why.
         reason: OriginalGap,
+    },
+    /// A clip that was asked for cannot be saved.
+    ClipMissing {
+        /// Which.
+        clip: ClipId,
+        /// Why.
+        reason: ClipGap,
     },
 }
 
@@ -169,5 +177,14 @@ pub enum RelayToAgent {
     StopBeat {
         /// The frame at which it ends.
         rtp_time: RtpTime,
+    },
+    /// Save this, now: the frames are taken at once. Asked twice, it is saved once.
+    SaveClip {
+        /// Which it will be.
+        clip: ClipId,
+        /// What.
+        what: SaveWhat,
+        /// View label that somebody said.
+        view: Option<String>,
     },
 }

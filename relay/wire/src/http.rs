@@ -8,6 +8,7 @@
 //! | `GET /consults` | → `ConsultList` | a session |
 //! | `POST /devices/{device}/tickets` | `TicketRequest` → `TicketGrant` | that device's key |
 //! | `POST /consults/{consult}/whip`, `/whep` | SDP → SDP, 201 + Location | ticket, or a session's cookie |
+//! | `GET /consults/{consult}/clips/{clip}` | → `clip::ClipTable`; `/frames/{index}` → JPEG or PNG; `/file` → DICOM | a session of that consult |
 //! | `GET /demo`, `POST /demo/tickets` | `DemoDoor`; `DemoTicketRequest` → `TicketGrant` | demo installations only |
 
 use crate::people::Role;

@@ -122,6 +122,11 @@ id!(
     "string & { readonly __id: \"AnnotationId\" }"
 );
 id!(
+    /// One saved or imported clip or still; made by whoever presses save, or by the device.
+    ClipId,
+    "string & { readonly __id: \"ClipId\" }"
+);
+id!(
     /// One shared freeze; made by the client that freezes.
     FreezeId,
     "string & { readonly __id: \"FreezeId\" }"

@@ -9,6 +9,8 @@
 //! `make wire` writes them). Clients ignore and count variants that they do not know.
 
 pub mod agent;
+pub mod clip;
+pub mod frames;
 pub mod http;
 pub mod ids;
 pub mod log;
@@ -22,7 +24,8 @@ pub mod socket;
 pub mod units;
 
 pub use ids::{
-    AnnotationId, ConsultId, DeviceId, FreezeId, PersonId, ScaleId, Seq, SessionId, StreamId,
+    AnnotationId, ClipId, ConsultId, DeviceId, FreezeId, PersonId, ScaleId, Seq, SessionId,
+    StreamId,
 };
 pub use units::{CaptureTime, Fraction, FrameIndex, RelayTime, RtpTime};
 

@@ -3,12 +3,13 @@
 //! Owns the form of an entry. Sequence, time and author come from the relay. Nothing is ever deleted: withdrawing
 //! and releasing are entries. Readers ignore events that they do not know.
 
+use crate::clip::{ClipGap, ClipHead, SaveWhat};
 use crate::mark::{Anchor, Annotation};
 use crate::measure::{DepthScale, Gauge};
 use crate::original::{BeatFrame, FrameFacts, Original, OriginalGap};
 use crate::people::{Author, Page, Role};
 use crate::{
-    AnnotationId, FreezeId, PersonId, RelayTime, RtpTime, ScaleId, Seq, SessionId, StreamId,
+    AnnotationId, ClipId, FreezeId, PersonId, RelayTime, RtpTime, ScaleId, Seq, SessionId, StreamId,
 };
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -174,6 +175,30 @@ pub enum LogEvent {
     BeatEnded {
         /// Which freeze.
         freeze: FreezeId,
+    },
+    /// Somebody asked for the last seconds, or for a frame, to be saved.
+    ClipAsked {
+        /// Which it will be.
+        clip: ClipId,
+        /// What.
+        what: SaveWhat,
+    },
+    /// A device has a clip safe and sends it.
+    ClipSaved {
+        /// What.
+        head: Box<ClipHead>,
+    },
+    /// The relay has the whole clip, durable.
+    ClipKept {
+        /// Which.
+        clip: ClipId,
+    },
+    /// A clip was not saved, or does not come.
+    ClipMissing {
+        /// Which.
+        clip: ClipId,
+        /// Why.
+        reason: ClipGap,
     },
 }
 

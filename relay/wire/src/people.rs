@@ -41,6 +41,8 @@ pub struct Rights {
     pub pin: bool,
     /// Freeze the picture for everyone.
     pub freeze: bool,
+    /// Save clips and stills.
+    pub save: bool,
     /// Release a freeze of somebody else's.
     pub release_any: bool,
 }

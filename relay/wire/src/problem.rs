@@ -63,6 +63,8 @@ problem_codes! {
     AlreadyFrozen = 409, "Somebody froze the picture first. Everybody stands on that frame.";
     NotFrozen = 409, "That freeze is over.";
     NoFrame = 404, "The device has no frame that way any more. Everybody stays on this one.";
+    NoDevice = 409, "No capture device of ours is connected in this consult. Save on the device itself.";
+    ClipRefused = 422, "What was asked to be saved makes no sense. Nothing was saved.";
     MarkIdTaken = 409, "A different mark with this id exists. Nothing was changed.";
     MarkUnknown = 404, "That mark does not exist or was withdrawn.";
     NotYourMark = 403, "Only its author can withdraw or replace a mark.";

@@ -12,6 +12,7 @@
 //!
 //! Owns the two enums, split by direction. A message from a page never carries an author, time or sequence.
 
+use crate::clip::{ClipState, SaveWhat};
 use crate::http::ConsultSummary;
 use crate::log::LogEntry;
 use crate::mark::{Anchor, Annotation, Pen, Point};
@@ -20,7 +21,8 @@ use crate::original::{BeatFrame, FrameFacts, Original, OriginalGap};
 use crate::people::{Author, Page, Participant, Rights};
 use crate::problem::ProblemCode;
 use crate::{
-    AnnotationId, CaptureTime, FreezeId, RelayTime, RtpTime, ScaleId, Seq, SessionId, StreamId,
+    AnnotationId, CaptureTime, ClipId, FreezeId, RelayTime, RtpTime, ScaleId, Seq, SessionId,
+    StreamId,
 };
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -113,6 +115,15 @@ pub enum ToRelay {
     WithdrawCalibration {
         /// Which.
         scale: ScaleId,
+    },
+    /// Asks the device to save a clip or a still. Said again after a reconnect until the log has it.
+    SaveClip {
+        /// Made by the page.
+        clip: ClipId,
+        /// What.
+        what: SaveWhat,
+        /// View label, if somebody said one.
+        view: Option<String>,
     },
     /// Presence: where the own pointer is, or null when it left the picture.
     Point {
@@ -251,6 +262,14 @@ pub enum FromRelay {
         /// Frames that the beat will have.
         of: u32,
     },
+    /// Presence: how much of a clip has arrived.
+    ClipProgress {
+        /// Which.
+        clip: ClipId,
+        /// Bytes that are here.
+        #[ts(type = "number")]
+        have: u64,
+    },
     /// Answer to ping.
     Pong {
         /// From the ping.
@@ -266,6 +285,10 @@ pub enum FromRelay {
         mark: Option<AnnotationId>,
         /// The freeze concerned, if any.
         freeze: Option<FreezeId>,
+        /// The clip concerned, if any.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        clip: Option<ClipId>,
     },
     /// The log has what this page said about a mark already; saying it again changed nothing.
     Known {
@@ -306,6 +329,9 @@ pub struct ConsultState {
     /// Depth scales in force, at most one for each stream.
     #[serde(default)]
     pub scales: Vec<ScaleState>,
+    /// Clips and stills of the consult, the newest last.
+    #[serde(default)]
+    pub clips: Vec<ClipState>,
 }
 
 /// A stream as the log left it.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use ts_rs::{Config, TS};
-use wire::{agent, http, mark, measure, original, problem, region, socket};
+use wire::{agent, clip, http, mark, measure, original, problem, region, socket};
 
 /// Everything that a page sends or receives; types that these name come along.
 fn export_all(into: &Path) {
@@ -20,6 +20,7 @@ fn export_all(into: &Path) {
     http::DemoDoor::export_all(&config).unwrap();
     http::DemoTicketRequest::export_all(&config).unwrap();
     region::Region::export_all(&config).unwrap();
+    clip::ClipTable::export_all(&config).unwrap();
     fs::write(into.join("constants.ts"), constants()).unwrap();
 }
 
@@ -44,6 +45,10 @@ fn constants() -> String {
          export const PRESENCE_INTERVAL_MS = {};\n\
          export const MAX_BEAT_FRAMES = {};\n\
          export const CONTROL_CHANNEL = {:?};\n\
+         export const DEFAULT_CLIP_SECONDS = {};\n\
+         export const MAX_CLIP_SECONDS = {};\n\
+         export const MAX_CLIP_FRAMES = {};\n\
+         export const MAX_VIEW_CHARS = {};\n\
          export const PROBLEM_CODES: readonly ProblemCode[] = [\n{}\n];\n",
         wire::WIRE_VERSION,
         wire::units::RTP_CLOCK_HZ,
@@ -57,6 +62,10 @@ fn constants() -> String {
         socket::PRESENCE_INTERVAL_MS,
         original::MAX_BEAT_FRAMES,
         agent::CONTROL_CHANNEL,
+        clip::DEFAULT_CLIP_SECONDS,
+        clip::MAX_CLIP_SECONDS,
+        clip::MAX_CLIP_FRAMES,
+        clip::MAX_VIEW_CHARS,
         codes.join("\n"),
     )
 }

@@ -256,6 +256,9 @@ export const en = {
   "problem.publisherPresent": "Another device sends the picture of this consult. Stop it first.",
   "problem.alreadyFrozen": "Somebody froze the picture first. Everybody stands on that frame.",
   "problem.noFrame": "The device has no frame that way any more. Everybody stays on this one.",
+  "problem.noDevice":
+    "No capture device that can save is connected in this consult. You can save on the device itself.",
+  "problem.clipRefused": "What was asked to be saved makes no sense, so nothing was saved. Press again.",
   "problem.notFrozen": "That freeze is over. The picture runs.",
   "problem.markIdTaken":
     "The mark was not stored because its number was taken. Draw it again. The others are safe.",

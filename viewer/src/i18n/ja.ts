@@ -260,6 +260,8 @@ export const ja = {
   "problem.publisherPresent": "別の機器がこの相談に映像を送っています。先にそちらを止めてください。",
   "problem.alreadyFrozen": "先にほかの人が静止しました。全員がそのフレームを見ています。",
   "problem.noFrame": "その先のフレームは端末にもうありません。全員がこのフレームのままです。",
+  "problem.noDevice": "保存できる端末がこの相談につながっていません。端末の画面からは保存できます。",
+  "problem.clipRefused": "保存する範囲が正しくないため、保存されませんでした。もう一度押してください。",
   "problem.notFrozen": "その静止はもう終わっています。映像は動いています。",
   "problem.markIdTaken":
     "書き込みの番号が重なり、保存されませんでした。もう一度書いてください。ほかの書き込みは無事です。",

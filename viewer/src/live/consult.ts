@@ -34,7 +34,14 @@ import { Sending } from "./sending";
 type From<T extends FromRelay["type"]> = Extract<FromRelay, { type: T }>;
 export type Flow = From<"flow">;
 
-const NO_RIGHTS: Rights = { point: false, draw: false, pin: false, freeze: false, releaseAny: false };
+const NO_RIGHTS: Rights = {
+  point: false,
+  draw: false,
+  pin: false,
+  freeze: false,
+  save: false,
+  releaseAny: false,
+};
 /** Used until the relay has said what holds here. */
 const BEFORE_WELCOME: Settings = { quickMarkSeconds: 8, measuring: false };
 

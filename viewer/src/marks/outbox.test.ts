@@ -89,7 +89,7 @@ test("a snapshot confirms what it shows and leaves the rest", () => {
     { type: "withdraw", mark: id("fresh") },
     { type: "pin", mark: id("stored"), pinned: true },
   ]);
-  const state: ConsultState = { streams: [], freeze: null, scales: [], marks: [inForce("stored", false)] };
+  const state: ConsultState = { streams: [], freeze: null, scales: [], marks: [inForce("stored", false)], clips: [] };
   outbox.confirmBy(state);
   expect(outbox.items.map(({ message }) => [message.type, "mark" in message && message.mark])).toMatchObject([
     ["mark", { id: "fresh" }],

@@ -24,7 +24,7 @@ export type Replica = {
 
 export const EMPTY: Replica = {
   seq: null,
-  state: { streams: [], freeze: null, marks: [], scales: [] },
+  state: { streams: [], freeze: null, marks: [], scales: [], clips: [] },
   takenBack: [],
   unknown: 0,
 };

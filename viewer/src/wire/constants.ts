@@ -13,6 +13,10 @@ export const MAX_SKETCH_POINTS = 64;
 export const PRESENCE_INTERVAL_MS = 33;
 export const MAX_BEAT_FRAMES = 200;
 export const CONTROL_CHANNEL = "control";
+export const DEFAULT_CLIP_SECONDS = 6;
+export const MAX_CLIP_SECONDS = 60;
+export const MAX_CLIP_FRAMES = 3600;
+export const MAX_VIEW_CHARS = 64;
 export const PROBLEM_CODES: readonly ProblemCode[] = [
   "noEntry",
   "ticketUnknown",
@@ -28,6 +32,8 @@ export const PROBLEM_CODES: readonly ProblemCode[] = [
   "alreadyFrozen",
   "notFrozen",
   "noFrame",
+  "noDevice",
+  "clipRefused",
   "markIdTaken",
   "markUnknown",
   "notYourMark",

@@ -6,6 +6,11 @@
 export type AnnotationId = string & { readonly __id: "AnnotationId" };
 
 /**
+ * One saved or imported clip or still; made by whoever presses save, or by the device.
+ */
+export type ClipId = string & { readonly __id: "ClipId" };
+
+/**
  * A request for help and its live meeting (相談).
  */
 export type ConsultId = string & { readonly __id: "ConsultId" };

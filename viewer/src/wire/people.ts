@@ -89,6 +89,10 @@ pin: boolean,
  */
 freeze: boolean, 
 /**
+ * Save clips and stills.
+ */
+save: boolean, 
+/**
  * Release a freeze of somebody else's.
  */
 releaseAny: boolean, };

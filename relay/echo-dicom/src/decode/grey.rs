@@ -97,6 +97,11 @@ impl GreyTable {
         })
     }
 
+    /// Whether samples of eight bits are shown as they are stored.
+    pub(crate) fn shows_as_stored(&self) -> bool {
+        self.shift == 0 && self.table.len() == 256 && self.table.iter().copied().eq(0..=255)
+    }
+
     pub(super) fn apply(
         &self,
         layout: &PixelLayout,

@@ -22,6 +22,8 @@ pub(crate) struct JpegHead {
     /// Colour transform of an Adobe marker: 0 none, 1 YCbCr.
     pub(super) adobe_transform: Option<u8>,
     pub(super) has_jfif: bool,
+    /// An Exif block or a colour profile, which turn or colour the picture in some programs and not in others.
+    pub(super) has_exif_or_profile: bool,
     /// JPEG-LS interleave mode of the first scan: 0 means plane by plane.
     pub(super) interleave: u8,
 }
@@ -42,6 +44,24 @@ impl JpegHead {
             None if self.is_subsampled() || self.has_jfif => true,
             None => photometric != Photometric::Rgb,
         }
+    }
+
+    /// Whether a browser, which knows no DICOM, shows the frame in the colours that it has by `is_ybr`. Browsers decode
+    /// with libjpeg's rules: JFIF means YCbCr, then an Adobe marker decides, then the names R, G, B; else YCbCr.
+    pub(crate) fn browsers_agree(&self, photometric: Photometric) -> bool {
+        let plain = self.process == 0xC0 && self.precision == 8 && !self.has_exif_or_profile;
+        let names_rgb = self.components.iter().map(|(id, _)| *id).eq(*b"RGB");
+        let taken_for_ybr = match self.adobe_transform {
+            _ if self.has_jfif => true,
+            Some(transform) => transform != 0,
+            None => !names_rgb,
+        };
+        let same_colour = match self.components.len() {
+            1 => true,
+            3 => taken_for_ybr == self.is_ybr(photometric),
+            _ => false,
+        };
+        plain && same_colour
     }
 
     /// Components with fewer samples than the picture has pixels: only colour differences are stored so.
@@ -86,6 +106,8 @@ fn parse(coded: &[u8]) -> Result<JpegHead, &'static str> {
                 frame_header(marker, segment, &mut head).ok_or("the frame header is cut off")?;
             }
             0xE0 => head.has_jfif |= segment.starts_with(b"JFIF\0"),
+            0xE1 => head.has_exif_or_profile |= segment.starts_with(b"Exif"),
+            0xE2 => head.has_exif_or_profile |= segment.starts_with(b"ICC_PROFILE"),
             0xEE if segment.starts_with(b"Adobe") => {
                 head.adobe_transform = segment.get(11).copied()
             }
@@ -132,5 +154,63 @@ fn check_scans(coded: &[u8], from: usize) -> Result<(), &'static str> {
         Err("more scans than any real picture has")
     } else {
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn head(change: impl FnOnce(&mut JpegHead)) -> JpegHead {
+        let mut head = JpegHead {
+            process: 0xC0,
+            precision: 8,
+            width: 8,
+            height: 8,
+            components: vec![(1, 0x21), (2, 0x11), (3, 0x11)],
+            ..JpegHead::default()
+        };
+        change(&mut head);
+        head
+    }
+
+    #[test]
+    fn a_frame_goes_to_a_browser_as_it_is_only_where_both_see_the_same_colours() {
+        let full = |head: &mut JpegHead| head.components[0].1 = 0x11;
+        let (ybr, rgb) = (Photometric::YbrFull422, Photometric::Rgb);
+        assert!(head(|_| ()).browsers_agree(ybr));
+        assert!(
+            head(|it| it.components = vec![(1, 0x11)]).browsers_agree(Photometric::Monochrome2)
+        );
+        assert!(
+            head(|it| it.has_jfif = true).browsers_agree(rgb),
+            "JFIF says YCbCr to both"
+        );
+        // DICOM alone knows that these are red, green and blue.
+        assert!(!head(full).browsers_agree(rgb));
+        assert!(
+            head(|it| {
+                full(it);
+                it.adobe_transform = Some(0);
+            })
+            .browsers_agree(rgb)
+        );
+        assert!(
+            !head(|it| {
+                full(it);
+                it.has_jfif = true;
+                it.adobe_transform = Some(0);
+            })
+            .browsers_agree(rgb)
+        );
+        for change in [
+            (|it| it.process = 0xC1) as fn(&mut JpegHead),
+            |it| it.process = 0xC2,
+            |it| it.precision = 12,
+            |it| it.has_exif_or_profile = true,
+            |it| it.components.push((4, 0x11)),
+        ] {
+            assert!(!head(change).browsers_agree(ybr));
+        }
     }
 }

@@ -66,6 +66,17 @@ impl NativePixels {
         )))
     }
 
+    /// Whether all bytes of one frame are here.
+    pub(crate) fn is_here(&self, source: &Source, index: u32) -> bool {
+        let end = (u64::from(index) + 1) * self.frame_bytes;
+        // One byte more for words that are swapped in pairs.
+        self.element.value.at
+            + end
+                .next_multiple_of(2)
+                .min(u64::from(self.element.value.len))
+            <= source.here()
+    }
+
     /// The samples of one frame. The index has been checked.
     pub(crate) fn frame(
         &self,

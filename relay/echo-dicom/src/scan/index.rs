@@ -4,6 +4,7 @@
 //! an icon's own pixel data, for one, is walked and forgotten. Called once at opening.
 
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
 
 use dicom_core::Tag;
 use dicom_dictionary_std::tags;
@@ -38,15 +39,30 @@ pub(crate) struct Index {
     pub(crate) top: Attributes,
     pub(crate) regions: Vec<Attributes>,
     pub(crate) pixels: Option<PixelSpan>,
+    /// The walk ended inside or after the pixels, where the file has not arrived yet.
+    pub(crate) more_to_come: bool,
 }
 
 impl Index {
-    /// Walks the whole data set.
+    /// Walks the whole data set, or as much of one that still arrives as is here; its header must be.
     pub(crate) fn build(source: &Source, at: u64, encoding: Encoding) -> Result<Self, ClipError> {
         let mut walker = Walker::new(source, at, encoding);
         let mut index = Self::default();
         let mut first_level = None;
-        while let Some(event) = walker.next()? {
+        loop {
+            let event = match walker.next() {
+                Ok(Some(event)) => event,
+                Ok(None) => break,
+                Err(ClipError::ReadFile(error))
+                    if error.kind() == ErrorKind::UnexpectedEof
+                        && source.here() < source.len()
+                        && index.pixels.is_some() =>
+                {
+                    index.more_to_come = true;
+                    break;
+                }
+                Err(error) => return Err(error),
+            };
             let kept = match event {
                 Event::SequenceStart { tag, depth: 0 } => {
                     first_level = Some(tag);

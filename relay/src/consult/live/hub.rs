@@ -5,6 +5,7 @@
 //! other consult notices.
 
 use super::agents::Agents;
+use super::lines::Lines;
 use super::log::ConsultLog;
 use super::outbox::Outbox;
 use super::pages::{Admission, Door};
@@ -44,6 +45,8 @@ pub struct HubParts<L> {
     pub settings: Settings,
     /// The way to agents.
     pub agents: Agents,
+    /// The connections over which clips come.
+    pub lines: Arc<Lines>,
 }
 
 /// All live consults. Clones share them.
@@ -226,6 +229,7 @@ impl<L: ConsultLog> Hub<L> {
             settings: parts.settings,
             publishers: Arc::clone(&self.inner.publishers),
             agents: parts.agents.clone(),
+            lines: Arc::clone(&parts.lines),
             status: Arc::clone(&status),
         };
         let span = tracing::info_span!("consult", %consult);

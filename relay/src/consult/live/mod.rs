@@ -3,14 +3,17 @@
 //! `hub` finds or starts the task of a consult and `supervisor` keeps it running; `task` owns one consult, `pages` and
 //! `outbox` the bounded ways to its pages. `socket` greets a page, `catch_up` brings it to the head of the log, `meeting`
 //! is what follows. `log` is what a consult needs of a store, `publishers` and `pictures` bring the media part's events
-//! here; `agents` is the way back to them and `keeper` and `beat_keeper` take originals to the store.
-//! Invariant: a consult's state is touched by its own task only; everybody else sends it commands.
+//! here; `agents` is the way back to them, `keeper` and `beat_keeper` take originals to the store, `intake` clips: `lines` are
+//! their connections, `taking` is one of them. Invariant: a consult's state is touched by its own task only; everybody else
+//! sends it commands.
 
 mod agents;
 mod beat_keeper;
 mod catch_up;
 mod hub;
+mod intake;
 mod keeper;
+mod lines;
 mod log;
 mod meeting;
 mod outbox;
@@ -19,6 +22,7 @@ mod pictures;
 mod publishers;
 mod socket;
 mod supervisor;
+mod taking;
 mod task;
 #[cfg(test)]
 mod tests;
@@ -26,7 +30,9 @@ mod tests;
 pub use agents::Agents;
 pub use beat_keeper::BeatKeeper;
 pub use hub::{Hub, HubParts, Live};
+pub use intake::{Intake, IntakeParts};
 pub use keeper::Keeper;
+pub use lines::Lines;
 pub use log::ConsultLog;
 pub use pictures::{Pictures, SessionNews};
 pub use publishers::{Claim, Publishers};

@@ -6,6 +6,7 @@
 use super::agents::Agents;
 use super::beat_keeper::BeatKeeper;
 use super::hub::Hub;
+use super::intake::Intake;
 use super::keeper::{From, Keeper};
 use super::log::ConsultLog;
 use crate::clock::Clock;
@@ -31,6 +32,8 @@ pub struct Pictures<L: ConsultLog> {
     pub keeper: Keeper,
     /// Keeps what they send of beats.
     pub beats: BeatKeeper,
+    /// Takes clips in.
+    pub intake: Intake,
     /// For the answers.
     pub clock: Arc<Clock>,
     /// For the counts.
@@ -101,6 +104,19 @@ impl<L: ConsultLog> Pictures<L> {
                 };
                 self.pieced(from, &part);
             }
+            SfuEvent::Clip {
+                consult,
+                stream,
+                session,
+                part,
+            } => {
+                let from = From {
+                    consult,
+                    stream,
+                    session,
+                };
+                self.intake.take(&self.hub, from, part);
+            }
             SfuEvent::PictureFlow {
                 consult,
                 stream,
@@ -124,6 +140,7 @@ impl<L: ConsultLog> Pictures<L> {
                 consult, session, ..
             } => {
                 publishers.gone(consult, session);
+                self.intake.gone(session);
                 (self.sessions)(session, SessionNews::Gone);
             }
             SfuEvent::WatcherConnected { session, .. } => {

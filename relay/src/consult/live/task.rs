@@ -6,6 +6,7 @@
 //! again from its log, and pages come back by themselves. Cost: a page's message takes two hops between tasks.
 
 use super::agents::Agents;
+use super::lines::Lines;
 use super::log::ConsultLog;
 use super::pages::{Door, Pages};
 use super::publishers::Publishers;
@@ -71,6 +72,8 @@ pub(super) struct Surroundings<L> {
     pub(super) status: Arc<Status>,
     /// The way to agents.
     pub(super) agents: Agents,
+    /// The connections over which clips come.
+    pub(super) lines: Arc<Lines>,
 }
 
 /// Why a task ended in order.
@@ -217,6 +220,7 @@ impl<L: ConsultLog> Task<'_, L> {
                 Effect::Say(Audience::One(socket), message) => self.pages.say(socket, &message),
                 Effect::Say(Audience::All, message) => self.pages.say_to_all(&message),
                 Effect::Ask(stream, word) => self.ask(stream, &word),
+                Effect::LetGo(clip) => self.around.lines.let_go(self.around.consult, clip),
                 Effect::Close {
                     socket,
                     code,

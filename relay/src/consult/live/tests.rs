@@ -88,6 +88,7 @@ impl World {
             metrics: Arc::clone(&metrics),
             settings,
             agents: Agents::deaf(),
+            lines: Arc::default(),
         });
         Self { hub, log, metrics }
     }

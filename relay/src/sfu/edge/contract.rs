@@ -70,6 +70,8 @@ pub(crate) enum EdgeEvent {
     ControlText(String),
     /// Something on the channel `originals`.
     Original(OriginalPart),
+    /// Something on the channel `clips`.
+    Clip(ClipPart),
     /// Something on a data channel that was refused.
     DataRefused,
 }
@@ -81,6 +83,24 @@ pub enum OriginalPart {
     Head(String),
     /// A piece of its blob.
     Piece(Bytes),
+}
+
+/// What comes on the channel `clips`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ClipPart {
+    /// What is said of a clip.
+    Text(String),
+    /// A piece of one, with its head.
+    Piece(Bytes),
+}
+
+/// A channel that the relay writes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Channel {
+    /// `control`.
+    Control,
+    /// `clips`.
+    Clips,
 }
 
 /// One connection, whichever way the picture flows.
@@ -105,11 +125,11 @@ pub(crate) trait PublisherEdge: Connection {
     fn ask_keyframe(&mut self, now: Instant, ssrc: u32);
     /// Asks for lost packets.
     fn ask_again(&mut self, now: Instant, ssrc: u32, missing: &[u16]);
-    /// Queues a text on `control`.
+    /// Queues a text.
     ///
     /// # Errors
     /// The channel is not open, or too much waits in it.
-    fn send_text(&mut self, now: Instant, text: &str) -> Result<(), EdgeError>;
+    fn send_text(&mut self, now: Instant, channel: Channel, text: &str) -> Result<(), EdgeError>;
 }
 
 /// A connection that takes a picture away.

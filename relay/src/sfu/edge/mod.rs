@@ -19,7 +19,7 @@ mod secure;
 pub(crate) mod terms;
 mod viewer_edge;
 
-pub use contract::OriginalPart;
+pub use contract::{Channel, ClipPart, OriginalPart};
 pub(crate) use contract::{
     Connection, EdgeEvent, EdgeMaker, PublisherEdge, RtpIn, RtpOut, ViewerEdge,
 };

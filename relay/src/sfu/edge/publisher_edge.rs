@@ -4,7 +4,9 @@
 //! receiver's own functions drop silently what they did not negotiate; DTLS's goodbye is looked for after each datagram,
 //! because `rtc` keeps it to itself. Called by the engine for one peer at a time. Set-up is `publisher_setup`.
 
-use super::contract::{Connection, EdgeEvent, OriginalPart, PublisherEdge, RtpIn};
+use super::contract::{
+    Channel, ClipPart, Connection, EdgeEvent, OriginalPart, PublisherEdge, RtpIn,
+};
 use super::prime::tagged;
 use crate::sfu::error::EdgeError;
 use crate::sfu::limits::{MAX_CONTROL_BUFFERED_BYTES, MAX_DATA_CHANNELS, MAX_DATA_MESSAGE_BYTES};
@@ -27,6 +29,7 @@ use rtc::sansio::Protocol;
 use std::collections::VecDeque;
 use std::time::Instant;
 use wire::agent::CONTROL_CHANNEL;
+use wire::clip::CLIPS_CHANNEL;
 use wire::original::ORIGINALS_CHANNEL;
 
 /// Sender of our own RTCP; we have no source of our own on a publisher's connection, and 0 is avoided by convention.
@@ -43,6 +46,8 @@ pub(super) struct RtcPublisher {
     control: Option<RTCDataChannelId>,
     /// The channel `originals`, once open.
     originals: Option<RTCDataChannelId>,
+    /// The channel `clips`, once open.
+    clips: Option<RTCDataChannelId>,
     /// Channels that were refused.
     refused_channels: usize,
     connected: bool,
@@ -56,6 +61,7 @@ impl RtcPublisher {
             ready: VecDeque::new(),
             control: None,
             originals: None,
+            clips: None,
             refused_channels: 0,
             connected: false,
         }
@@ -94,6 +100,7 @@ impl RtcPublisher {
             RTCPeerConnectionEvent::OnDataChannel(RTCDataChannelEvent::OnClose(id)) => {
                 self.control = self.control.filter(|control| *control != id);
                 self.originals = self.originals.filter(|originals| *originals != id);
+                self.clips = self.clips.filter(|clips| *clips != id);
                 None
             }
             _ => None,
@@ -110,6 +117,10 @@ impl RtcPublisher {
             self.originals = Some(id);
             return None;
         }
+        if channel.label() == CLIPS_CHANNEL && self.clips.is_none() {
+            self.clips = Some(id);
+            return None;
+        }
         let _ = channel.close();
         self.refused_channels += 1;
         if self.refused_channels > MAX_DATA_CHANNELS {
@@ -120,15 +131,20 @@ impl RtcPublisher {
 
     fn on_data(&self, id: RTCDataChannelId, message: RTCDataChannelMessage) -> EdgeEvent {
         let (of_control, of_originals) = (self.control == Some(id), self.originals == Some(id));
+        let of_clips = self.clips == Some(id);
         if message.data.len() > MAX_DATA_MESSAGE_BYTES {
             return EdgeEvent::DataRefused;
         }
         if of_originals && !message.is_string {
             return EdgeEvent::Original(OriginalPart::Piece(message.data.freeze()));
         }
+        if of_clips && !message.is_string {
+            return EdgeEvent::Clip(ClipPart::Piece(message.data.freeze()));
+        }
         match String::from_utf8(message.data.into()) {
             Ok(text) if of_control && message.is_string => EdgeEvent::ControlText(text),
             Ok(text) if of_originals => EdgeEvent::Original(OriginalPart::Head(text)),
+            Ok(text) if of_clips => EdgeEvent::Clip(ClipPart::Text(text)),
             _ => EdgeEvent::DataRefused,
         }
     }
@@ -216,9 +232,13 @@ impl PublisherEdge for RtcPublisher {
         self.write_rtcp(now, Box::new(packet));
     }
 
-    fn send_text(&mut self, now: Instant, text: &str) -> Result<(), EdgeError> {
-        const STEP: &str = "write to the control channel";
-        let channel = self.control.and_then(|id| self.pc.data_channel(id));
+    fn send_text(&mut self, now: Instant, channel: Channel, text: &str) -> Result<(), EdgeError> {
+        const STEP: &str = "write to a data channel";
+        let id = match channel {
+            Channel::Control => self.control,
+            Channel::Clips => self.clips,
+        };
+        let channel = id.and_then(|id| self.pc.data_channel(id));
         let Some(mut channel) = channel else {
             return Err(EdgeError::new(STEP, "it is not open"));
         };

@@ -5,6 +5,7 @@
 
 use super::peer::{NewPeer, NewRole, Peer, Role};
 use super::stream::Stream;
+use crate::sfu::edge::Channel;
 use crate::sfu::error::{OfferError, SfuError};
 use crate::sfu::event::{GoneReason, MediaSessionId, SfuEvent, SfuStats, StopReason};
 use crate::sfu::limits::{HOUSEKEEPING, MAX_CANDIDATES, MAX_QUEUED_EVENTS};
@@ -168,7 +169,7 @@ impl Engine {
         }
     }
 
-    /// Sends a text to a publisher's control channel.
+    /// Sends a text on a publisher's channel.
     ///
     /// # Errors
     /// The session is unknown, its channel is not open, or too much waits in it.
@@ -176,11 +177,12 @@ impl Engine {
         &mut self,
         now: Instant,
         session: MediaSessionId,
+        channel: Channel,
         text: &str,
     ) -> Result<(), SfuError> {
         let id = self.id(session)?;
         let peer = self.peers.get_mut(&id).ok_or(SfuError::NoSession)?;
-        let sent = peer.guarded_publisher(|edge| edge.send_text(now, text));
+        let sent = peer.guarded_publisher(|edge| edge.send_text(now, channel, text));
         match sent {
             Ok(Some(sent)) => {
                 self.mark(id);

@@ -7,7 +7,7 @@
 use super::core::{Engine, Flush, Outgoing};
 use super::peer::Role;
 use super::stream::Stream;
-use crate::sfu::edge::{EdgeEvent, OriginalPart, RtpIn};
+use crate::sfu::edge::{ClipPart, EdgeEvent, OriginalPart, RtpIn};
 use crate::sfu::event::{GoneReason, SfuEvent, StopReason};
 use crate::sfu::limits::{MAX_DATAGRAM_BYTES, MAX_TEXTS_AT_ONCE};
 use crate::sfu::net::ice::{Check, Path};
@@ -151,8 +151,10 @@ impl Engine {
                 }
                 match edge.poll_event(takes_data && texts < MAX_TEXTS_AT_ONCE) {
                     Some(event) => {
-                        let is_data =
-                            matches!(event, EdgeEvent::ControlText(_) | EdgeEvent::Original(_));
+                        let is_data = matches!(
+                            event,
+                            EdgeEvent::ControlText(_) | EdgeEvent::Original(_) | EdgeEvent::Clip(_)
+                        );
                         texts += usize::from(is_data);
                         events.push(event);
                     }
@@ -184,6 +186,7 @@ impl Engine {
             EdgeEvent::ControlOpen => self.on_control_open(id),
             EdgeEvent::ControlText(text) => self.on_control_text(id, text),
             EdgeEvent::Original(part) => self.on_original(id, part),
+            EdgeEvent::Clip(part) => self.on_clip(id, part),
             EdgeEvent::DataRefused => self.stats.dropped_data += 1,
         }
     }
@@ -255,6 +258,21 @@ impl Engine {
         };
         if let Some(publisher) = peer.publisher() {
             let event = SfuEvent::Original {
+                consult: peer.consult,
+                stream: publisher.stream,
+                session: peer.session,
+                part,
+            };
+            self.tell(event);
+        }
+    }
+
+    fn on_clip(&mut self, id: PeerId, part: ClipPart) {
+        let Some(peer) = self.peers.get(&id) else {
+            return;
+        };
+        if let Some(publisher) = peer.publisher() {
+            let event = SfuEvent::Clip {
                 consult: peer.consult,
                 stream: publisher.stream,
                 session: peer.session,

@@ -26,7 +26,7 @@ use super::negotiate::Negotiator;
 use super::random;
 use super::socket::{MediaSocket, Waker};
 use super::thread::{Command, MediaThread};
-use crate::sfu::edge::RtcMaker;
+use crate::sfu::edge::{Channel, RtcMaker};
 use crate::sfu::engine::{Engine, NewPeer};
 use crate::sfu::error::SfuError;
 use crate::sfu::event::{MediaSessionId, SfuEvent, SfuStats};
@@ -208,22 +208,28 @@ impl Sfu {
         self.ask(|reply| Command::Close { session, reply }).await?
     }
 
-    /// Sends a text over the publisher's control channel. It is dropped and counted when the channel is not open or does
+    /// Sends a text over a publisher's channel. It is dropped and counted when the channel is not open or does
     /// not take it.
     ///
     /// # Errors
     /// The text is too long, or the thread is busy or has ended.
-    pub fn send_to_publisher(&self, session: MediaSessionId, text: String) -> Result<(), SfuError> {
+    pub fn send_to_publisher(
+        &self,
+        session: MediaSessionId,
+        channel: Channel,
+        text: String,
+    ) -> Result<(), SfuError> {
         if text.len() > MAX_DATA_MESSAGE_BYTES {
             return Err(SfuError::SendText(crate::sfu::error::EdgeError::new(
-                "write to the control channel",
+                "write to a data channel",
                 "the message is too long",
             )));
         }
-        let sent = self
-            .shared
-            .commands
-            .try_send(Command::SendText { session, text });
+        let sent = self.shared.commands.try_send(Command::SendText {
+            session,
+            channel,
+            text,
+        });
         self.shared.waker.wake();
         sent.map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => SfuError::Busy,

@@ -7,6 +7,7 @@
 use super::receive::Receiver;
 use super::send::Sender;
 use super::socket::{MediaSocket, Waker, wait};
+use crate::sfu::edge::Channel;
 use crate::sfu::engine::{Engine, NewPeer};
 use crate::sfu::error::SfuError;
 use crate::sfu::event::{MediaSessionId, SfuEvent, SfuStats};
@@ -49,6 +50,7 @@ pub(super) enum Command {
     /// A text for a publisher.
     SendText {
         session: MediaSessionId,
+        channel: Channel,
         text: String,
     },
     /// Counts.
@@ -149,8 +151,12 @@ impl MediaThread {
             Command::Close { session, reply } => {
                 let _ = reply.send(self.engine.close(now, session));
             }
-            Command::SendText { session, text } => {
-                if self.engine.send_text(now, session, &text).is_err() {
+            Command::SendText {
+                session,
+                channel,
+                text,
+            } => {
+                if self.engine.send_text(now, session, channel, &text).is_err() {
                     self.engine.stats_mut().dropped_data += 1;
                 }
             }

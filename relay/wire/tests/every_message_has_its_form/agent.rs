@@ -1,8 +1,9 @@
 //! The control channel of a capture agent, both ways.
 
 use crate::each;
-use crate::samples::{facts, original, source, uuid};
+use crate::samples::{clip, facts, original, source, uuid};
 use wire::agent::{AgentToRelay, FrameStamp, RelayToAgent};
+use wire::clip::{ClipGap, SaveWhat};
 use wire::original::{BeatPlace, OriginalGap, OriginalHead};
 use wire::{CaptureTime, ConsultId, FrameIndex, RelayTime, RtpTime, StreamId};
 
@@ -51,6 +52,13 @@ fn what_an_agent_says_and_hears() {
                     reason: OriginalGap::NotCoded,
                 },
             ),
+            (
+                "clip-missing",
+                AgentToRelay::ClipMissing {
+                    clip: clip(),
+                    reason: ClipGap::DeviceStorage,
+                },
+            ),
         ],
     );
     each(
@@ -94,6 +102,14 @@ fn what_an_agent_says_and_hears() {
                 "stop-beat",
                 RelayToAgent::StopBeat {
                     rtp_time: RtpTime(7),
+                },
+            ),
+            (
+                "save-clip",
+                RelayToAgent::SaveClip {
+                    clip: clip(),
+                    what: SaveWhat::Last { seconds: 6 },
+                    view: Some("A4C".into()),
                 },
             ),
         ],

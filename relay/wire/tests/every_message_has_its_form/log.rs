@@ -2,8 +2,10 @@
 
 use crate::each;
 use crate::samples::{
-    anchor, beat_frame, caliper, depth_scale, entry, facts, gauge, original, person, uuid,
+    anchor, beat_frame, caliper, clip, clip_head, depth_scale, entry, facts, gauge, original,
+    person, uuid,
 };
+use wire::clip::{ClipGap, SaveWhat};
 use wire::log::{LogEvent, StreamEnd};
 use wire::original::OriginalGap;
 use wire::people::{Author, Page, Role};
@@ -40,7 +42,7 @@ fn what_the_log_holds() {
                         stamped: true,
                         codec: "H264".into(),
                     },
-                    device,
+                    device.clone(),
                 ),
             ),
             (
@@ -146,6 +148,39 @@ fn what_the_log_holds() {
                         freeze,
                         frames: vec![beat_frame()],
                         of: 90,
+                    },
+                    Author::Relay,
+                ),
+            ),
+            (
+                "clip-asked",
+                entry(
+                    LogEvent::ClipAsked {
+                        clip: clip(),
+                        what: SaveWhat::Last { seconds: 6 },
+                    },
+                    person(),
+                ),
+            ),
+            (
+                "clip-saved",
+                entry(
+                    LogEvent::ClipSaved {
+                        head: Box::new(clip_head()),
+                    },
+                    device,
+                ),
+            ),
+            (
+                "clip-kept",
+                entry(LogEvent::ClipKept { clip: clip() }, Author::Relay),
+            ),
+            (
+                "clip-missing",
+                entry(
+                    LogEvent::ClipMissing {
+                        clip: clip(),
+                        reason: ClipGap::AgentAway,
                     },
                     Author::Relay,
                 ),

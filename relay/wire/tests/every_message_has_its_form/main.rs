@@ -4,17 +4,19 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod agent;
+mod clip;
 mod http;
 mod log;
 mod samples;
 
 use crate::samples::{
-    anchor, beat_frame, caliper, entry, facts, gauge, mark, original, participant, person, point,
-    scale_state, source, stroke, summary, uuid,
+    anchor, beat_frame, caliper, clip, clip_head, entry, facts, gauge, mark, original, participant,
+    person, point, scale_state, source, stroke, summary, uuid,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::fmt::Debug;
+use wire::clip::{ClipStage, ClipState, SaveWhat};
 use wire::log::LogEvent;
 use wire::mark::{Anchor, Annotation, Pen, Shape};
 use wire::original::{BeatFrame, MAX_BEAT_FRAMES, MAX_ORIGINAL_BYTES, MAX_ORIGINAL_SIDE, Original};
@@ -132,6 +134,22 @@ fn what_a_page_says() {
                 },
             ),
             (
+                "save-clip",
+                ToRelay::SaveClip {
+                    clip: clip(),
+                    what: SaveWhat::Last { seconds: 6 },
+                    view: Some("A4C".into()),
+                },
+            ),
+            (
+                "save-still",
+                ToRelay::SaveClip {
+                    clip: clip(),
+                    what: SaveWhat::Frame { anchor: anchor() },
+                    view: None,
+                },
+            ),
+            (
                 "point",
                 ToRelay::Point {
                     at: Some(point(0.5, 0.5)),
@@ -169,6 +187,7 @@ fn what_the_relay_says_to_a_page() {
         draw: true,
         pin: true,
         freeze: true,
+        save: true,
         release_any: false,
     };
     let state = ConsultState {
@@ -213,6 +232,13 @@ fn what_the_relay_says_to_a_page() {
             },
         ],
         scales: vec![scale_state()],
+        clips: vec![ClipState {
+            clip: clip(),
+            author: person(),
+            at,
+            head: Some(clip_head()),
+            stage: ClipStage::Arriving,
+        }],
     };
     each(
         "from-relay",
@@ -311,6 +337,13 @@ fn what_the_relay_says_to_a_page() {
                 },
             ),
             (
+                "clip-progress",
+                FromRelay::ClipProgress {
+                    clip: clip(),
+                    have: 1_048_576,
+                },
+            ),
+            (
                 "pong",
                 FromRelay::Pong {
                     id: 9,
@@ -323,6 +356,16 @@ fn what_the_relay_says_to_a_page() {
                     code: ProblemCode::NotYourMark,
                     mark: Some(AnnotationId::from_uuid(uuid(3))),
                     freeze: None,
+                    clip: None,
+                },
+            ),
+            (
+                "refused-clip",
+                FromRelay::Refused {
+                    code: ProblemCode::NoDevice,
+                    mark: None,
+                    freeze: None,
+                    clip: Some(clip()),
                 },
             ),
             (

@@ -2,6 +2,7 @@
 
 use uuid::Uuid;
 use wire::agent::{SourceHealth, SourceState};
+use wire::clip::{ClipCoding, ClipHead, ClipOrigin, ClipSpan};
 use wire::http::ConsultSummary;
 use wire::log::{LogEntry, LogEvent};
 use wire::mark::{Anchor, Annotation, DrawnOn, Pen, Point, Shape};
@@ -10,8 +11,8 @@ use wire::original::{BeatFrame, Digest, FrameFacts, Original, PixelForm};
 use wire::people::{Author, Page, Participant, Role};
 use wire::region::{Region, RegionBounds, RegionFormat, RegionUnit};
 use wire::{
-    AnnotationId, ConsultId, Fraction, FrameIndex, PersonId, RelayTime, RtpTime, ScaleId, Seq,
-    SessionId, StreamId,
+    AnnotationId, CaptureTime, ClipId, ConsultId, Fraction, FrameIndex, PersonId, RelayTime,
+    RtpTime, ScaleId, Seq, SessionId, StreamId,
 };
 
 pub(crate) fn uuid(n: u128) -> Uuid {
@@ -47,6 +48,47 @@ pub(crate) fn beat_frame() -> BeatFrame {
     BeatFrame {
         rtp_time: RtpTime(4_294_964_295),
         original: original(),
+    }
+}
+
+pub(crate) fn clip() -> ClipId {
+    ClipId::from_uuid(uuid(11))
+}
+
+/// Three frames across the wrap of RTP time.
+pub(crate) fn clip_times() -> Vec<RtpTime> {
+    vec![RtpTime(4_294_964_295), RtpTime(0), RtpTime(3_000)]
+}
+
+pub(crate) fn clip_head() -> ClipHead {
+    ClipHead {
+        clip: clip(),
+        instance: "2.25.329800735698586629295641978511506172918".into(),
+        bytes: 6_291_456,
+        digest: Digest::from_bytes([0xef; 32]),
+        frames: 3,
+        width: 800,
+        height: 600,
+        coding: ClipCoding::Jpeg,
+        origin: ClipOrigin::Captured,
+        taken_at: CaptureTime(1_795_000_000_000_000),
+        span_us: 66_667,
+        view: Some("A4C".into()),
+        captured: Some(ClipSpan {
+            stream: StreamId::from_uuid(uuid(2)),
+            first: RtpTime(4_294_964_295),
+            last: RtpTime(3_000),
+        }),
+    }
+}
+
+pub(crate) fn imported_head() -> ClipHead {
+    ClipHead {
+        coding: ClipCoding::Other,
+        origin: ClipOrigin::Imported,
+        view: None,
+        captured: None,
+        ..clip_head()
     }
 }
 

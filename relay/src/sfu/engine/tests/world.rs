@@ -4,7 +4,7 @@ use super::super::core::Engine;
 use super::super::peer::{NewPeer, NewRole};
 use super::clock;
 use crate::sfu::edge::terms::ExtensionIds;
-use crate::sfu::edge::{Connection, EdgeEvent, PublisherEdge, RtpIn, RtpOut, ViewerEdge};
+use crate::sfu::edge::{Channel, Connection, EdgeEvent, PublisherEdge, RtpIn, RtpOut, ViewerEdge};
 use crate::sfu::error::{EdgeError, SfuError};
 use crate::sfu::event::{GoneReason, MediaSessionId, SfuEvent};
 use crate::sfu::net::ice::{IceLite, Path};
@@ -87,7 +87,7 @@ impl PublisherEdge for Fake {
     fn ask_again(&mut self, _: Instant, _: u32, missing: &[u16]) {
         self.with(|script| script.asked_again.extend(missing));
     }
-    fn send_text(&mut self, _: Instant, _: &str) -> Result<(), EdgeError> {
+    fn send_text(&mut self, _: Instant, _: Channel, _: &str) -> Result<(), EdgeError> {
         Ok(())
     }
 }

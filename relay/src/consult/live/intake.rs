@@ -1,0 +1,456 @@
+//! Takes clips in: from what comes on a connection's channel `clips` to the archive and the log.
+//!
+//! One task for each connection that offers something; it writes in batches where blocking is allowed, so that nothing of
+//! the picture waits for a disk. Called by `pictures`. The order of messages is `receipt`'s, half files are the store's, what an
+//! object must be is `replay::check`'s. Invariants: `durable` is said after a sync; a clip is noted as kept after its file
+//! has its name, and the device hears `kept` after the log has it.
+
+use super::agents::Agents;
+use super::hub::Hub;
+use super::keeper::From;
+use super::lines::{Job, LineEnd, Lines};
+use super::log::ConsultLog;
+use super::taking::{Finished, Taking};
+use crate::clock::Clock;
+use crate::consult::receipt::{Receipt, Step};
+use crate::consult::{ClipInput, Input, PictureInput};
+use crate::metrics::Metrics;
+use crate::sfu::ClipPart;
+use crate::store::{self, ClipBounds, ClipFiles, OfferRow, Store, StoreError};
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+use tokio::time::Instant;
+use wire::clip::{ClipGap, ClipHead, ClipToAgent};
+use wire::{ClipId, RelayTime, RtpTime};
+
+/// Messages taken at once: 1 MiB of pieces.
+const BATCH: usize = 64;
+/// How often pages hear how much of a clip is here.
+const PROGRESS_EVERY: Duration = Duration::from_millis(250);
+/// A word to the agent that cannot be said is said again so often…
+const TRIES: usize = 4;
+/// …and so much later.
+const TRY_AGAIN: Duration = Duration::from_millis(50);
+/// A clip that was not offered for this long does not come any more; what is here of it makes room.
+const FORGOTTEN_US: u64 = 14 * 24 * 3_600 * 1_000_000;
+
+/// What clips are taken in with. Clones share it.
+#[derive(Clone)]
+pub struct IntakeParts {
+    /// Rows.
+    pub store: Store,
+    /// Files.
+    pub files: ClipFiles,
+    /// For rows.
+    pub clock: Arc<Clock>,
+    /// For the counts.
+    pub metrics: Arc<Metrics>,
+    /// To answer agents.
+    pub agents: Agents,
+    /// The connections.
+    pub lines: Arc<Lines>,
+    /// What a consult may hold.
+    pub bounds: ClipBounds,
+    /// Bytes that are left free on the disk, for the log above all.
+    pub reserve: u64,
+}
+
+/// Takes clips in. Clones share it.
+#[derive(Clone)]
+pub struct Intake {
+    parts: IntakeParts,
+}
+
+impl Intake {
+    /// With these parts.
+    #[must_use]
+    pub const fn new(parts: IntakeParts) -> Self {
+        Self { parts }
+    }
+
+    /// Something came on a connection's channel.
+    pub(super) fn take<L: ConsultLog>(&self, hub: &Hub<L>, from: From, part: ClipPart) {
+        let (fresh, taken) = self.parts.lines.give((from.consult, from.session), part);
+        if !taken {
+            self.parts.metrics.clip_pieces_dropped.up();
+        }
+        if let Some(end) = fresh {
+            let line = Line {
+                hub: hub.clone(),
+                from,
+                parts: self.parts.clone(),
+                receipt: Receipt::default(),
+                open: HashMap::new(),
+                told_at: None,
+            };
+            tokio::spawn(line.run(end));
+        }
+    }
+
+    /// A connection is gone.
+    pub(super) fn gone(&self, session: crate::sfu::MediaSessionId) {
+        self.parts.lines.gone(session);
+    }
+
+    /// Forgets what began to arrive long ago, and tells its consult.
+    ///
+    /// # Errors
+    /// `StoreError`.
+    pub async fn sweep<L: ConsultLog>(&self, hub: &Hub<L>) -> Result<(), StoreError> {
+        let IntakeParts {
+            store,
+            files,
+            clock,
+            lines,
+            ..
+        } = &self.parts;
+        let before = RelayTime(clock.now().0.saturating_sub(FORGOTTEN_US));
+        let old = store
+            .read("find clips that never came", move |db| {
+                store::arriving_clips(db, before)
+            })
+            .await?;
+        for (consult, clip) in old {
+            if lines.is_written(consult, clip) {
+                continue;
+            }
+            if let Err(error) = files.discard(consult, clip) {
+                tracing::warn!(%consult, %clip, %error, "what was here of a clip was not removed");
+                continue;
+            }
+            store
+                .write("forget a clip that never came", move |db| {
+                    store::drop_clip(db, consult, clip)
+                })
+                .await?;
+            let missing = ClipInput::Missing {
+                clip,
+                reason: ClipGap::AgentAway,
+                by_agent: false,
+            };
+            let stream = wire::StreamId::random();
+            let input = Input::Picture(stream, PictureInput::Clip(missing));
+            // A consult that is closed does not hear; its log is complete without it.
+            let _ = hub.tell(consult, input).await;
+        }
+        Ok(())
+    }
+}
+
+/// One connection.
+struct Line<L: ConsultLog> {
+    hub: Hub<L>,
+    from: From,
+    parts: IntakeParts,
+    receipt: Receipt,
+    open: HashMap<ClipId, Taking>,
+    /// When pages last heard how much is here.
+    told_at: Option<Instant>,
+}
+
+impl<L: ConsultLog> Drop for Line<L> {
+    fn drop(&mut self) {
+        for clip in self.open.keys() {
+            let From {
+                consult, session, ..
+            } = self.from;
+            self.parts.lines.release(consult, *clip, session);
+        }
+    }
+}
+
+impl<L: ConsultLog> Line<L> {
+    async fn run(mut self, end: LineEnd) {
+        let LineEnd { mut jobs, gap } = end;
+        let mut batch = Vec::with_capacity(BATCH);
+        loop {
+            let due = self.open.values().filter_map(Taking::sync_due).min();
+            let due = due.unwrap_or_else(|| Instant::now() + Duration::from_secs(3_600));
+            tokio::select! {
+                came = jobs.recv_many(&mut batch, BATCH) => if came == 0 { break },
+                () = tokio::time::sleep_until(due) => {}
+            }
+            for job in batch.drain(..) {
+                self.perform(job).await;
+            }
+            if gap.swap(false, Ordering::Relaxed) {
+                let steps = self.receipt.gap(self.parts.clock.now());
+                self.follow(steps).await;
+            }
+            self.write().await;
+        }
+        // The connection is gone: what came is made durable, so that the next one goes on from there.
+        for taking in self.open.values_mut() {
+            taking.hurry();
+        }
+        self.write().await;
+    }
+
+    async fn perform(&mut self, job: Job) {
+        let steps = match job {
+            Job::Part(ClipPart::Text(text)) => self.receipt.text(&text),
+            Job::Part(ClipPart::Piece(message)) => {
+                self.receipt.piece(&message, self.parts.clock.now())
+            }
+            Job::LetGo(clip) => vec![Step::Say(ClipToAgent::Kept { clip })],
+            Job::Yield(clip) => {
+                self.write().await;
+                self.close(clip);
+                self.receipt.end(clip)
+            }
+        };
+        self.follow(steps).await;
+    }
+
+    /// Follows what the channel's rules want, and what comes of it.
+    async fn follow(&mut self, steps: Vec<Step>) {
+        let mut steps = VecDeque::from(steps);
+        while let Some(step) = steps.pop_front() {
+            let more = match step {
+                Step::Look(head, times) => self.look(head, times).await,
+                Step::Write(clip, bytes) => {
+                    if let Some(taking) = self.open.get_mut(&clip) {
+                        taking.came(bytes);
+                    }
+                    Vec::new()
+                }
+                Step::Say(word) => {
+                    self.say(word).await;
+                    Vec::new()
+                }
+                Step::GiveUp(clip, reason) => self.refuse(clip, reason).await,
+                Step::Nonsense => {
+                    self.parts.metrics.clip_messages_refused.up();
+                    Vec::new()
+                }
+            };
+            steps.extend(more);
+        }
+    }
+
+    async fn look(&mut self, head: Box<ClipHead>, times: Vec<RtpTime>) -> Vec<Step> {
+        let (consult, clip) = (self.from.consult, head.clip);
+        let (bounds, at) = (self.parts.bounds, self.parts.clock.now());
+        let offer = (head.clone(), times.clone());
+        let noted = self.parts.store.write("note an offered clip", move |db| {
+            store::offer_clip(db, consult, (&offer.0, &offer.1), bounds, at)
+        });
+        match noted.await {
+            Ok(OfferRow::Arriving) => self.begin(head, times).await,
+            Ok(OfferRow::Kept) => {
+                // The log may not have it yet, if the relay died in between.
+                self.tell(ClipInput::Offered(head)).await;
+                self.tell(ClipInput::Kept(clip)).await;
+                self.receipt.end(clip)
+            }
+            Ok(OfferRow::KeptAs(_)) => {
+                self.say(ClipToAgent::Kept { clip }).await;
+                self.receipt.end(clip)
+            }
+            Ok(OfferRow::Conflict) => {
+                tracing::warn!(%consult, %clip, "another object with the UID of a clip was offered");
+                self.say_refused(clip, ClipGap::Conflict).await;
+                self.receipt.end(clip)
+            }
+            Ok(OfferRow::Full) => {
+                tracing::warn!(%consult, %clip, "a consult has as many clips as it may");
+                self.say_refused(clip, ClipGap::RelayStorage).await;
+                self.receipt.end(clip)
+            }
+            Err(error) => {
+                tracing::error!(%consult, %clip, %error, "an offered clip was not noted");
+                self.say_refused(clip, ClipGap::RelayStorage).await;
+                self.receipt.end(clip)
+            }
+        }
+    }
+
+    /// Its bytes are wanted.
+    async fn begin(&mut self, head: Box<ClipHead>, times: Vec<RtpTime>) -> Vec<Step> {
+        let From {
+            consult, session, ..
+        } = self.from;
+        let clip = head.clip;
+        if !self.parts.lines.claim(consult, clip, session).await {
+            self.say_refused(clip, ClipGap::RelayStorage).await;
+            return self.receipt.end(clip);
+        }
+        let (files, reserve, bytes) = (self.parts.files.clone(), self.parts.reserve, head.bytes);
+        let opened = tokio::task::spawn_blocking(move || {
+            let half = files.resume(consult, clip, bytes)?;
+            let needed = reserve.saturating_add(bytes - half.at());
+            Ok::<_, store::ClipFault>((files.room()? >= needed).then_some(half))
+        });
+        match opened.await {
+            Ok(Ok(Some(half))) => {
+                let at = half.at();
+                self.tell(ClipInput::Offered(head.clone())).await;
+                self.open.insert(clip, Taking::new(head, times, half));
+                self.receipt.begin(clip, at)
+            }
+            Ok(Ok(None)) => {
+                tracing::error!(%consult, %clip, "the disk has no room for a clip");
+                self.refuse(clip, ClipGap::RelayStorage).await
+            }
+            Ok(Err(error)) => {
+                tracing::error!(%consult, %clip, %error, "a clip could not be begun");
+                self.refuse(clip, ClipGap::RelayStorage).await
+            }
+            Err(_) => self.refuse(clip, ClipGap::RelayStorage).await,
+        }
+    }
+
+    /// Writes what came, makes durable what is due, and finishes what is whole.
+    async fn write(&mut self) {
+        let clips: Vec<ClipId> = self.open.keys().copied().collect();
+        for clip in clips {
+            let Some(taking) = self.open.remove(&clip) else {
+                continue;
+            };
+            if !taking.has_work() {
+                self.open.insert(clip, taking);
+                continue;
+            }
+            let (files, reserve) = (self.parts.files.clone(), self.parts.reserve);
+            let worked = tokio::task::spawn_blocking(move || taking.work(&files, reserve)).await;
+            let steps = match worked {
+                Ok((taking, Ok(durable))) => {
+                    let (at, whole) = (taking.at(), taking.is_whole());
+                    self.open.insert(clip, taking);
+                    self.progress(clip, at, whole).await;
+                    if let Some(offset) = durable {
+                        self.say(ClipToAgent::Durable { clip, offset }).await;
+                    }
+                    if whole {
+                        self.finish(clip).await
+                    } else {
+                        Vec::new()
+                    }
+                }
+                Ok((taking, Err(error))) => {
+                    self.open.insert(clip, taking);
+                    tracing::error!(consult = %self.from.consult, %clip, %error, "a clip was not stored");
+                    self.refuse(clip, ClipGap::RelayStorage).await
+                }
+                Err(_) => self.refuse(clip, ClipGap::RelayStorage).await,
+            };
+            self.follow(steps).await;
+        }
+    }
+
+    async fn progress(&mut self, clip: ClipId, have: u64, whole: bool) {
+        let just_told = self
+            .told_at
+            .is_some_and(|told| told.elapsed() < PROGRESS_EVERY);
+        if !just_told && !whole {
+            self.told_at = Some(Instant::now());
+            self.tell(ClipInput::Progress { clip, have }).await;
+        }
+    }
+
+    /// All bytes are here.
+    async fn finish(&mut self, clip: ClipId) -> Vec<Step> {
+        let Some(taking) = self.open.remove(&clip) else {
+            return Vec::new();
+        };
+        let consult = self.from.consult;
+        let bytes = taking.at();
+        match tokio::task::spawn_blocking(move || taking.finish()).await {
+            Ok(Finished::Whole) => {
+                self.release(clip);
+                let at = self.parts.clock.now();
+                let noted = self
+                    .parts
+                    .store
+                    .write("note that a clip is kept", move |db| {
+                        store::keep_clip(db, consult, clip, at)
+                    });
+                if let Err(error) = noted.await {
+                    // Its file is whole. The device offers it again, and it is fetched again.
+                    tracing::error!(%consult, %clip, %error, "a clip was not noted as kept");
+                    self.say_refused(clip, ClipGap::RelayStorage).await;
+                    return self.receipt.end(clip);
+                }
+                self.parts.metrics.clips.up();
+                self.parts.metrics.clip_bytes.add(bytes);
+                self.tell(ClipInput::Kept(clip)).await;
+                self.receipt.end(clip)
+            }
+            Ok(Finished::FromStart(taking)) => {
+                tracing::warn!(%consult, %clip, "what was left of a clip was damaged; it is fetched again");
+                self.open.insert(clip, *taking);
+                self.receipt.begin(clip, 0)
+            }
+            Ok(Finished::Not(reason, why)) => {
+                tracing::error!(%consult, %clip, ?reason, why, "a clip is not kept");
+                self.refuse(clip, reason).await
+            }
+            Err(_) => self.refuse(clip, ClipGap::Refused).await,
+        }
+    }
+
+    /// It is not taken: nothing of it stays here.
+    async fn refuse(&mut self, clip: ClipId, reason: ClipGap) -> Vec<Step> {
+        let consult = self.from.consult;
+        self.open.remove(&clip);
+        let files = self.parts.files.clone();
+        let removed = tokio::task::spawn_blocking(move || files.discard(consult, clip)).await;
+        if let Ok(Err(error)) = removed {
+            tracing::error!(%consult, %clip, %error, "what was here of a clip was not removed");
+        }
+        let dropped = self.parts.store.write("forget a refused clip", move |db| {
+            store::drop_clip(db, consult, clip)
+        });
+        if let Err(error) = dropped.await {
+            tracing::error!(%consult, %clip, %error, "a refused clip was not forgotten");
+        }
+        self.release(clip);
+        self.say_refused(clip, reason).await;
+        self.receipt.end(clip)
+    }
+
+    fn close(&mut self, clip: ClipId) {
+        self.open.remove(&clip);
+        self.release(clip);
+    }
+
+    fn release(&self, clip: ClipId) {
+        let From {
+            consult, session, ..
+        } = self.from;
+        self.parts.lines.release(consult, clip, session);
+    }
+
+    async fn say_refused(&self, clip: ClipId, reason: ClipGap) {
+        self.parts.metrics.clips_refused.up();
+        self.say(ClipToAgent::Refused { clip, reason }).await;
+        self.tell(ClipInput::Missing {
+            clip,
+            reason,
+            by_agent: false,
+        })
+        .await;
+    }
+
+    async fn say(&self, word: ClipToAgent) {
+        for _ in 0..TRIES {
+            if self.parts.agents.say_of_clips(self.from.session, &word) {
+                return;
+            }
+            tokio::time::sleep(TRY_AGAIN).await;
+        }
+        tracing::warn!(session = %self.from.session, "an agent did not hear a word about a clip");
+    }
+
+    async fn tell(&self, input: ClipInput) {
+        let From {
+            consult, stream, ..
+        } = self.from;
+        let input = Input::Picture(stream, PictureInput::Clip(input));
+        if let Err(code) = self.hub.tell(consult, input).await {
+            tracing::warn!(%consult, ?code, "a consult did not hear of a clip");
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! One frame as it leaves: the stored JPEG where a browser shows it in the right colours, else PNG.
+//!
+//! Owns the choice and the PNG coding. PNG holds exactly what `echo-dicom` decodes; it is coded fast, because a page waits
+//! for it and its link is the hospital's.
+
+use super::shelf::ReplayFault;
+use echo_dicom::{Clip, PixelForm};
+use image::codecs::png::{CompressionType, FilterType, PngEncoder};
+use image::{ExtendedColorType, ImageEncoder};
+use wire::FrameIndex;
+
+/// What the bytes are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StillForm {
+    /// JPEG baseline, as stored.
+    Jpeg,
+    /// PNG.
+    Png,
+}
+
+/// A frame for a browser.
+#[derive(Debug)]
+pub struct Still {
+    /// What the bytes are.
+    pub form: StillForm,
+    /// They.
+    pub bytes: Vec<u8>,
+}
+
+impl Still {
+    pub(super) fn of(clip: &Clip, index: FrameIndex) -> Result<Self, ReplayFault> {
+        if index.0 >= clip.header().frames {
+            return Err(ReplayFault::NoSuchFrame);
+        }
+        if !clip.is_here(index) {
+            return Err(ReplayFault::NotHere);
+        }
+        if let Some(bytes) = clip.browser_frame(index) {
+            let form = StillForm::Jpeg;
+            return Ok(Self { form, bytes });
+        }
+        let picture = clip.frame(index)?;
+        let colour = match picture.form {
+            PixelForm::Gray8 => ExtendedColorType::L8,
+            PixelForm::Rgb8 => ExtendedColorType::Rgb8,
+        };
+        let mut bytes = Vec::with_capacity(picture.rows.len() / 2);
+        PngEncoder::new_with_quality(&mut bytes, CompressionType::Fast, FilterType::Paeth)
+            .write_image(&picture.rows, picture.width, picture.height, colour)
+            .map_err(|error| ReplayFault::Code(error.to_string()))?;
+        let form = StillForm::Png;
+        Ok(Self { form, bytes })
+    }
+}

@@ -1,0 +1,31 @@
+//! The frame table of a clip as pages read it.
+//!
+//! Owns putting together what the object says (times, regions, how much is here) and what was offered (which captured
+//! frame each one is). Both were compared before.
+
+use super::check::at_us;
+use crate::store::ClipRow;
+use echo_dicom::Clip;
+use wire::FrameIndex;
+use wire::clip::{ClipFrame, ClipStage, ClipTable};
+use wire::region::Region;
+
+/// The table.
+pub(super) fn table(clip: &Clip, row: &ClipRow) -> ClipTable {
+    let header = clip.header();
+    let frames = (0..header.frames).map(|index| ClipFrame {
+        at_us: at_us(header, FrameIndex(index)),
+        rtp_time: row.times.get(index as usize).copied(),
+        here: clip.is_here(FrameIndex(index)),
+    });
+    ClipTable {
+        head: row.head.clone(),
+        stage: if row.kept {
+            ClipStage::Kept
+        } else {
+            ClipStage::Arriving
+        },
+        frames: frames.collect(),
+        regions: header.regions.iter().map(Region::from).collect(),
+    }
+}

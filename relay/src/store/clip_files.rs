@@ -1,0 +1,340 @@
+//! Clips as files: `clips/<consult>/<clip>.dcm` below the data folder, `.half` while they arrive.
+//!
+//! Owns the folder, appending to a half file, and giving it its name once it is what was offered. Names are ids of ours,
+//! never anything that a file says. What is offered and kept is a row's business (`clips`). Everything here blocks: it is
+//! called where blocking is allowed. Invariant: a file under its final name is complete and durable.
+
+use super::folder::{DataFolder, FolderError, make_private, owned};
+use sha2::{Digest as _, Sha256};
+use std::collections::HashSet;
+use std::ffi::CString;
+use std::fs::{self, File};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use thiserror::Error;
+use wire::original::Digest;
+use wire::{ClipId, ConsultId};
+
+/// Name of the folder.
+const FOLDER: &str = "clips";
+/// Ending of a clip that is kept.
+const WHOLE: &str = "dcm";
+/// Ending of one that arrives.
+const HALF: &str = "half";
+/// Read at once for the digest.
+const DIGEST_READ_BYTES: usize = 256 * 1024;
+
+/// A clip's file could not be written or read.
+#[derive(Debug, Error)]
+#[error("{step}: {source}")]
+pub struct ClipFault {
+    /// What was being done.
+    step: &'static str,
+    /// Reason.
+    source: io::Error,
+}
+
+impl ClipFault {
+    /// A step that failed.
+    pub(crate) const fn new(step: &'static str, source: io::Error) -> Self {
+        Self { step, source }
+    }
+}
+
+fn failed(step: &'static str) -> impl FnOnce(io::Error) -> ClipFault {
+    move |source| ClipFault { step, source }
+}
+
+/// All clips' files. Clones share the folder.
+#[derive(Debug, Clone)]
+pub struct ClipFiles {
+    folder: Arc<Path>,
+}
+
+impl ClipFiles {
+    /// Uses the folder below the data folder, making it if it is not there, and clears half files that no row knows.
+    ///
+    /// # Errors
+    /// `FolderError` when it cannot be made or read.
+    pub fn open(
+        data: &DataFolder,
+        arriving: &HashSet<(ConsultId, ClipId)>,
+    ) -> Result<Self, FolderError> {
+        let folder = data.path().join(FOLDER);
+        let told = |source| FolderError::Use {
+            folder: folder.display().to_string(),
+            source,
+        };
+        make_private(&folder).map_err(told)?;
+        let files = Self {
+            folder: folder.clone().into(),
+        };
+        let known: HashSet<PathBuf> = arriving
+            .iter()
+            .map(|(consult, clip)| files.path(*consult, *clip, HALF))
+            .collect();
+        for consult in fs::read_dir(&folder).map_err(told)? {
+            let consult = consult.map_err(told)?.path();
+            if !consult.is_dir() {
+                continue;
+            }
+            for found in fs::read_dir(&consult).map_err(told)? {
+                let path = found.map_err(told)?.path();
+                let is_half = path.extension().is_some_and(|ending| ending == HALF);
+                if is_half && !known.contains(&path) {
+                    fs::remove_file(&path).map_err(told)?;
+                }
+            }
+        }
+        Ok(files)
+    }
+
+    fn path(&self, consult: ConsultId, clip: ClipId, ending: &str) -> PathBuf {
+        self.folder
+            .join(consult.to_string())
+            .join(format!("{clip}.{ending}"))
+    }
+
+    /// Where a clip lies that is kept.
+    #[must_use]
+    pub fn whole(&self, consult: ConsultId, clip: ClipId) -> PathBuf {
+        self.path(consult, clip, WHOLE)
+    }
+
+    /// Where a clip lies that arrives.
+    #[must_use]
+    pub fn half(&self, consult: ConsultId, clip: ClipId) -> PathBuf {
+        self.path(consult, clip, HALF)
+    }
+
+    /// Opens what is here of a clip that arrives, or begins it.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn resume(&self, consult: ConsultId, clip: ClipId, whole: u64) -> Result<Half, ClipFault> {
+        let path = self.half(consult, clip);
+        make_private(path.parent().unwrap_or(&self.folder))
+            .map_err(failed("make a consult's folder"))?;
+        let mut file = owned()
+            .create(true)
+            .truncate(false)
+            .open(&path)
+            .map_err(failed("open a clip that arrives"))?;
+        let mut at = file
+            .seek(SeekFrom::End(0))
+            .map_err(failed("measure a clip that arrives"))?;
+        if at > whole {
+            // Not what was offered: it begins again.
+            file.set_len(0)
+                .and_then(|()| file.rewind())
+                .map_err(failed("empty a clip that arrives"))?;
+            at = 0;
+        }
+        file.sync_data()
+            .map_err(failed("make what is here of a clip durable"))?;
+        Ok(Half {
+            file,
+            path,
+            whole: self.whole(consult, clip),
+            at,
+            synced: at,
+            found: at,
+        })
+    }
+
+    /// Forgets a clip that arrives.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn discard(&self, consult: ConsultId, clip: ClipId) -> Result<(), ClipFault> {
+        match fs::remove_file(self.half(consult, clip)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(failed("remove a clip that arrived")(error))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Bytes that this program may still write to the disk.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn room(&self) -> Result<u64, ClipFault> {
+        const STEP: &str = "see how much room the disk has";
+        let path = CString::new(self.folder.as_os_str().as_bytes())
+            .map_err(|_| failed(STEP)(io::ErrorKind::InvalidInput.into()))?;
+        let mut about = std::mem::MaybeUninit::<libc::statvfs>::uninit();
+        // SAFETY: the path ends in NUL and the struct is writable; it is read only after success.
+        let about = unsafe {
+            if libc::statvfs(path.as_ptr(), about.as_mut_ptr()) != 0 {
+                return Err(failed(STEP)(io::Error::last_os_error()));
+            }
+            about.assume_init()
+        };
+        Ok(about.f_bavail.saturating_mul(about.f_frsize))
+    }
+}
+
+/// A clip that arrives.
+#[derive(Debug)]
+pub struct Half {
+    file: File,
+    path: PathBuf,
+    whole: PathBuf,
+    /// Bytes written.
+    at: u64,
+    /// Bytes that are durable.
+    synced: u64,
+    /// Bytes that were here when it was opened.
+    found: u64,
+}
+
+impl Half {
+    /// Bytes that are here, durable or not.
+    #[must_use]
+    pub const fn at(&self) -> u64 {
+        self.at
+    }
+
+    /// Bytes that are here and not durable yet.
+    #[must_use]
+    pub const fn unsynced(&self) -> u64 {
+        self.at - self.synced
+    }
+
+    /// Whether it went on from what lay here before: a crash of the machine may have left what nobody wrote.
+    #[must_use]
+    pub const fn is_resumed(&self) -> bool {
+        self.found > 0
+    }
+
+    /// Appends.
+    ///
+    /// # Errors
+    /// The disk's; what was written of it is taken back, or the transfer has to begin again.
+    pub fn write(&mut self, bytes: &[u8]) -> Result<(), ClipFault> {
+        let written = self.file.write_all(bytes);
+        if let Err(error) = written {
+            let _ = self.file.set_len(self.at);
+            let _ = self.file.seek(SeekFrom::Start(self.at));
+            return Err(failed("write a clip")(error));
+        }
+        self.at += bytes.len() as u64;
+        Ok(())
+    }
+
+    /// Makes what is here durable, and gives how much that is.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn sync(&mut self) -> Result<u64, ClipFault> {
+        self.file
+            .sync_data()
+            .map_err(failed("make a clip durable"))?;
+        self.synced = self.at;
+        Ok(self.synced)
+    }
+
+    /// Begins again from nothing.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn begin_again(&mut self) -> Result<(), ClipFault> {
+        self.file
+            .set_len(0)
+            .and_then(|()| self.file.rewind())
+            .map_err(failed("empty a clip that arrives"))?;
+        (self.at, self.synced, self.found) = (0, 0, 0);
+        Ok(())
+    }
+
+    /// SHA-256 of what is here, as it comes back from the disk.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn digest(&self) -> Result<Digest, ClipFault> {
+        const STEP: &str = "read a clip for its digest";
+        let mut file = File::open(&self.path).map_err(failed(STEP))?;
+        let (mut hash, mut buffer) = (Sha256::new(), vec![0; DIGEST_READ_BYTES]);
+        loop {
+            let read = file.read(&mut buffer).map_err(failed(STEP))?;
+            if read == 0 {
+                return Ok(Digest::from_bytes(hash.finalize().into()));
+            }
+            hash.update(buffer.get(..read).unwrap_or_default());
+        }
+    }
+
+    /// Where it lies.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Gives it its name; durable when this answers.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn finish(self) -> Result<(), ClipFault> {
+        self.file
+            .sync_all()
+            .map_err(failed("make a clip durable"))?;
+        fs::rename(&self.path, &self.whole).map_err(failed("name a clip"))?;
+        for folder in self.whole.ancestors().skip(1).take(2) {
+            File::open(folder)
+                .and_then(|folder| folder.sync_all())
+                .map_err(failed("make a clip's name durable"))?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clip_goes_on_where_it_ended_and_gets_its_name_at_the_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = DataFolder::at(folder.path()).unwrap();
+        let files = ClipFiles::open(&data, &HashSet::new()).unwrap();
+        let (consult, clip) = (ConsultId::random(), ClipId::random());
+        let mut half = files.resume(consult, clip, 8).unwrap();
+        half.write(b"abcd").unwrap();
+        assert_eq!((half.unsynced(), half.sync().unwrap()), (4, 4));
+        drop(half);
+        // As after a crash: the row knows it, another half file is nobody's.
+        let stray = files.half(consult, ClipId::random());
+        fs::write(&stray, b"x").unwrap();
+        let files = ClipFiles::open(&data, &HashSet::from([(consult, clip)])).unwrap();
+        assert!(!stray.exists());
+        let mut half = files.resume(consult, clip, 8).unwrap();
+        assert!(half.at() == 4 && half.is_resumed());
+        half.write(b"efgh").unwrap();
+        let digest = Digest::from_bytes(Sha256::digest(b"abcdefgh").into());
+        assert_eq!(half.digest().unwrap(), digest);
+        half.finish().unwrap();
+        assert_eq!(fs::read(files.whole(consult, clip)).unwrap(), b"abcdefgh");
+        assert!(!files.half(consult, clip).exists());
+    }
+
+    #[test]
+    fn more_than_was_offered_is_begun_again_and_what_is_discarded_is_gone() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = DataFolder::at(folder.path()).unwrap();
+        let files = ClipFiles::open(&data, &HashSet::new()).unwrap();
+        let (consult, clip) = (ConsultId::random(), ClipId::random());
+        files
+            .resume(consult, clip, 8)
+            .unwrap()
+            .write(b"abcd")
+            .unwrap();
+        assert_eq!(files.resume(consult, clip, 3).unwrap().at(), 0);
+        files.discard(consult, clip).unwrap();
+        files.discard(consult, clip).unwrap();
+        assert!(!files.half(consult, clip).exists());
+        assert!(files.room().unwrap() > 0);
+    }
+}

@@ -1,0 +1,167 @@
+//! What a device may send and does not get into the archive, each for its reason; the rest goes on.
+
+use crate::clip_device::{Device, Sample, digest, phantom};
+use crate::support::{Relay, entries};
+use serde_json::Value;
+use wire::ClipId;
+use wire::clip::{CLIP_PIECE_BYTES, ClipGap, ClipToAgent};
+use wire::people::Role;
+
+async fn log_says_missing(relay: &Relay, reason: &str) {
+    let who = relay.enter(Role::Trainer).await;
+    let mut page = relay.page_of(&who, Some(0)).await;
+    let is = |entry: &Value| {
+        entry["event"]["type"] == "clipMissing" && entry["event"]["reason"] == reason
+    };
+    if !page.1.iter().flat_map(entries).any(is) {
+        page.0.hears_where(|said| entries(said).any(is)).await;
+    }
+}
+
+async fn is_not_there(relay: &Relay, sample: &Sample) {
+    let who = relay.enter(Role::Cardiologist).await;
+    for path in ["", "/frames/0", "/file"] {
+        let path = format!("{}{path}", sample.path());
+        let answer = relay.asks(&who, "GET", &path).send().await.unwrap();
+        assert_eq!(answer.status(), 404, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn bytes_that_are_not_what_was_offered_are_altered() {
+    let relay = Relay::start().await;
+    let device = Device::connect(&relay).await;
+    let sample = Sample::captured(phantom("plax_small.dcm"));
+    let mut altered = sample.clone();
+    let last = altered.bytes.len() - 100;
+    altered.bytes[last] ^= 1;
+    device.is_wanted(&altered).await;
+    let said = device.sends_up_to(&altered, 0, altered.head.bytes).await;
+    let (clip, reason) = (sample.head.clip, ClipGap::Altered);
+    assert_eq!(said, ClipToAgent::Refused { clip, reason });
+    log_says_missing(&relay, "altered").await;
+    is_not_there(&relay, &sample).await;
+    // The device has it right: the same clip, sent as it is, is taken.
+    device.brings(&sample).await;
+}
+
+#[tokio::test]
+async fn another_object_under_the_same_uid_is_a_conflict() {
+    let relay = Relay::start().await;
+    let device = Device::connect(&relay).await;
+    let sample = Sample::captured(phantom("plax_small.dcm"));
+    device.brings(&sample).await;
+    let other = sample.with_another_preamble();
+    device.offers(&other);
+    assert_eq!(device.is_refused(&other).await, ClipGap::Conflict);
+    log_says_missing(&relay, "conflict").await;
+    is_not_there(&relay, &other).await;
+    let who = relay.enter(Role::Cardiologist).await;
+    let whole = relay
+        .asks(&who, "GET", &format!("{}/file", sample.path()))
+        .send()
+        .await
+        .unwrap();
+    assert!(digest(&whole.bytes().await.unwrap()) == sample.head.digest);
+}
+
+#[tokio::test]
+async fn an_object_that_is_not_what_was_said_is_refused() {
+    let relay = Relay::start().await;
+    let device = Device::connect(&relay).await;
+    let sample = Sample::captured(phantom("plax_small.dcm"));
+    type Change = fn(&mut Sample);
+    let changes: [(&str, Change); 4] = [
+        ("frames", |it| {
+            it.times.pop();
+            it.head.frames -= 1;
+            if let Some(span) = &mut it.head.captured {
+                span.last = *it.times.last().unwrap();
+            }
+        }),
+        ("size", |it| it.head.width += 1),
+        ("instance", |it| it.head.instance = "1.2.3".into()),
+        ("times", |it| {
+            it.times[1].0 = it.times[1].0.wrapping_add(900)
+        }),
+    ];
+    for (what, change) in changes {
+        let mut wrong = sample.clone();
+        wrong.head.clip = ClipId::random();
+        change(&mut wrong);
+        device.is_wanted(&wrong).await;
+        let said = device.sends_up_to(&wrong, 0, wrong.head.bytes).await;
+        let (clip, reason) = (wrong.head.clip, ClipGap::Refused);
+        assert_eq!(said, ClipToAgent::Refused { clip, reason }, "{what}");
+        is_not_there(&relay, &wrong).await;
+    }
+    log_says_missing(&relay, "refused").await;
+    device.brings(&sample).await;
+}
+
+#[tokio::test]
+async fn nonsense_is_counted_and_the_next_clip_is_taken() {
+    let relay = Relay::start().await;
+    let device = Device::connect(&relay).await;
+    let sample = Sample::captured(phantom("plax_small.dcm"));
+    for text in ["", "{", "{\"type\":\"offer\"}", &"[".repeat(60_000)] {
+        device.says(text);
+    }
+    device.sends(ClipId::random(), 0, b"of no clip");
+    device.sends(sample.head.clip, u64::MAX, b"far beyond");
+    let mut empty = sample.clone();
+    empty.head.bytes = 0;
+    device.offers(&empty);
+    assert_eq!(device.is_refused(&empty).await, ClipGap::Refused);
+    // More than was offered ends that transfer.
+    device.is_wanted(&sample).await;
+    let mut long = sample.clone();
+    long.bytes.push(0);
+    let whole = usize::try_from(sample.head.bytes).unwrap();
+    let cut = whole - CLIP_PIECE_BYTES / 2;
+    device.sends_up_to(&sample, 0, cut as u64).await;
+    device.sends(sample.head.clip, cut as u64, &long.bytes[cut..]);
+    assert_eq!(device.is_refused(&sample).await, ClipGap::Altered);
+    assert!(relay.metric("hibiki_clip_messages_refused_total").await >= 7.0);
+    device.brings(&sample).await;
+}
+
+#[tokio::test]
+async fn a_consult_that_is_full_says_so_and_goes_on() {
+    let relay = Relay::with(&["--clips-mib", "1"]).await;
+    let device = Device::connect(&relay).await;
+    let large = Sample::captured(phantom("a4c_small_uncompressed.dcm"));
+    device.offers(&large);
+    assert_eq!(device.is_refused(&large).await, ClipGap::RelayStorage);
+    log_says_missing(&relay, "relayStorage").await;
+    device
+        .brings(&Sample::captured(phantom("plax_small.dcm")))
+        .await;
+}
+
+#[tokio::test]
+async fn a_full_disk_refuses_clips_and_nothing_else() {
+    let relay = Relay::with(&["--reserve-mib", "1000000000"]).await;
+    let mut page = relay.page(Role::Cardiologist).await;
+    let device = Device::connect(&relay).await;
+    let sample = Sample::captured(phantom("plax_small.dcm"));
+    device.offers(&sample);
+    assert_eq!(device.is_refused(&sample).await, ClipGap::RelayStorage);
+    is_not_there(&relay, &sample).await;
+    page.draws().await;
+    let halves = walk(&relay.data.join("clips"));
+    assert_eq!(halves, Vec::<std::path::PathBuf>::new(), "nothing is left");
+}
+
+fn walk(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
+    let mut files = Vec::new();
+    for found in std::fs::read_dir(folder).unwrap() {
+        let path = found.unwrap().path();
+        if path.is_dir() {
+            files.extend(walk(&path));
+        } else {
+            files.push(path);
+        }
+    }
+    files
+}

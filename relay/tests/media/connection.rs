@@ -1,0 +1,179 @@
+//! How a client's peer connection is made: codecs, sources, candidates, and keyframe requests that reach the test.
+
+use super::client::{H264, Kind, ORIENTATION, PLAYOUT_DELAY};
+use rtc::interceptor::Registry;
+use rtc::media_stream::MediaStreamTrack;
+use rtc::peer_connection::configuration::interceptor_registry::{
+    configure_nack, configure_rtcp_reports,
+};
+use rtc::peer_connection::configuration::media_engine::MediaEngine;
+use rtc::peer_connection::configuration::setting_engine::SettingEngineBuilder;
+use rtc::peer_connection::transport::{CandidateConfig, CandidateHostConfig, RTCIceCandidate};
+use rtc::peer_connection::{RTCPeerConnection, RTCPeerConnectionBuilder};
+use rtc::rtp_transceiver::rtp_sender::{
+    RTCPFeedback, RTCRtpCodec, RTCRtpCodecParameters, RTCRtpCodingParameters,
+    RTCRtpEncodingParameters, RTCRtpHeaderExtensionCapability, RtpCodecKind,
+};
+use rtc::rtp_transceiver::{RTCRtpTransceiverDirection, RTCRtpTransceiverInit};
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+pub(super) fn connection(kind: &Kind) -> RTCPeerConnection {
+    let mut engine = MediaEngine::default();
+    let fmtp = if kind.codec == "H264" { H264 } else { "" };
+    let codec = RTCRtpCodec {
+        mime_type: format!("video/{}", kind.codec),
+        clock_rate: 90_000,
+        channels: 0,
+        sdp_fmtp_line: fmtp.to_owned(),
+        rtcp_feedback: [("nack", ""), ("nack", "pli")]
+            .map(|(typ, parameter)| RTCPFeedback {
+                typ: typ.to_owned(),
+                parameter: parameter.to_owned(),
+            })
+            .to_vec(),
+    };
+    let rtx = RTCRtpCodec {
+        mime_type: "video/rtx".to_owned(),
+        clock_rate: 90_000,
+        channels: 0,
+        sdp_fmtp_line: format!("apt={}", kind.payload_type),
+        rtcp_feedback: Vec::new(),
+    };
+    let register = |engine: &mut MediaEngine, rtp_codec: RTCRtpCodec, payload_type| {
+        let codec = RTCRtpCodecParameters {
+            rtp_codec,
+            payload_type,
+        };
+        engine.register_codec(codec, RtpCodecKind::Video).unwrap();
+    };
+    register(&mut engine, codec.clone(), kind.payload_type);
+    register(&mut engine, rtx, kind.payload_type + 1);
+    for uri in [ORIENTATION, PLAYOUT_DELAY] {
+        let capability = RTCRtpHeaderExtensionCapability {
+            uri: uri.to_owned(),
+        };
+        engine
+            .register_header_extension(capability, RtpCodecKind::Video, None)
+            .unwrap();
+    }
+    let registry = configure_rtcp_reports(configure_nack(Registry::new(), &mut engine));
+    let registry = registry.with(
+        rtc::interceptor::Slot::from(20_000),
+        requests::Requests::default(),
+    );
+    let settings = SettingEngineBuilder::new()
+        .with_multicast_dns_mode(rtc::ice::mdns::MulticastDnsMode::Disabled)
+        .with_include_loopback_candidate(true)
+        // Its default of 200 ms between checks would make every connection slow.
+        .with_ice_connection_attempts(Some(Duration::from_millis(10)), None)
+        .build();
+    let mut pc = RTCPeerConnectionBuilder::new()
+        .with_setting_engine(settings)
+        .with_media_engine(engine)
+        .with_interceptor_registry(registry)
+        .build(Instant::now())
+        .unwrap();
+    match kind.publishes {
+        Some(ssrc) => {
+            let encoding = RTCRtpEncodingParameters {
+                rtp_coding_parameters: RTCRtpCodingParameters {
+                    ssrc: Some(ssrc),
+                    ..RTCRtpCodingParameters::default()
+                },
+                codec,
+                ..RTCRtpEncodingParameters::default()
+            };
+            let track = MediaStreamTrack::new(
+                "s".to_owned(),
+                "t".to_owned(),
+                "l".to_owned(),
+                RtpCodecKind::Video,
+                vec![encoding],
+            );
+            pc.add_track(track).unwrap();
+        }
+        None => {
+            let init = RTCRtpTransceiverInit {
+                direction: RTCRtpTransceiverDirection::Recvonly,
+                ..RTCRtpTransceiverInit::default()
+            };
+            pc.add_transceiver_from_kind(RtpCodecKind::Video, Some(init))
+                .unwrap();
+        }
+    }
+    pc
+}
+
+pub(super) fn add_candidate(pc: &mut RTCPeerConnection, local: SocketAddr) {
+    let candidate = CandidateHostConfig {
+        base_config: CandidateConfig {
+            network: "udp".to_owned(),
+            address: local.ip().to_string(),
+            port: local.port(),
+            component: 1,
+            ..CandidateConfig::default()
+        },
+        ..CandidateHostConfig::default()
+    }
+    .new_candidate_host()
+    .unwrap();
+    let candidate = RTCIceCandidate::from(&candidate).to_json().unwrap();
+    pc.add_local_candidate(candidate).unwrap();
+}
+
+/// Lets keyframe requests through to a publisher; by default `rtc` ends them in its chain.
+mod requests {
+    use rtc::interceptor::{Attribute, Interceptor, Packet, StreamInfo, TaggedPacket};
+    use rtc::rtcp::payload_feedbacks::picture_loss_indication::PictureLossIndication;
+    use rtc::sansio::Protocol;
+    use rtc::shared::error::Error;
+    use std::collections::VecDeque;
+    use std::time::Instant;
+
+    #[derive(Default)]
+    pub(super) struct Requests {
+        reads: VecDeque<TaggedPacket>,
+        writes: VecDeque<TaggedPacket>,
+    }
+
+    impl Protocol<TaggedPacket, TaggedPacket, ()> for Requests {
+        type Rout = TaggedPacket;
+        type Wout = TaggedPacket;
+        type Eout = ();
+        type Error = Error;
+        type Time = Instant;
+
+        fn handle_read(&mut self, mut packet: TaggedPacket) -> Result<(), Error> {
+            if let Packet::Rtcp(all) = &packet.message.packet
+                && all
+                    .iter()
+                    .any(|rtcp| rtcp.as_any().is::<PictureLossIndication>())
+            {
+                packet.message.add(Attribute::DeliverToApplication);
+            }
+            self.reads.push_back(packet);
+            Ok(())
+        }
+
+        fn poll_read(&mut self) -> Option<TaggedPacket> {
+            self.reads.pop_front()
+        }
+
+        fn handle_write(&mut self, packet: TaggedPacket) -> Result<(), Error> {
+            self.writes.push_back(packet);
+            Ok(())
+        }
+
+        fn poll_write(&mut self) -> Option<TaggedPacket> {
+            self.writes.pop_front()
+        }
+    }
+
+    impl Interceptor for Requests {
+        fn bind_local_stream(&mut self, _: &StreamInfo) {}
+        fn unbind_local_stream(&mut self, _: &StreamInfo) {}
+        fn bind_remote_stream(&mut self, _: &StreamInfo) {}
+        fn unbind_remote_stream(&mut self, _: &StreamInfo) {}
+    }
+}
