@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { PROBLEM_CODES } from "../wire/constants";
+import { clipEn } from "./clip-en";
+import { clipJa } from "./clip-ja";
 import { en } from "./en";
 import { ja, type Key } from "./ja";
 
@@ -58,5 +60,26 @@ describe("words", () => {
       (key) => !all.includes(`"${key}"`) && !prefixes.some((p) => key.startsWith(p)),
     );
     expect(unused).toEqual([]);
+  });
+});
+
+describe("words of clips", () => {
+  const keys = Object.keys(clipJa) as (keyof typeof clipJa)[];
+  const japanese = /[\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Han}]/u;
+  const values = (words: string) => [...words.matchAll(/\{(\w+)\}/g)].map((match) => match[1]).sort();
+
+  test.each(keys)("%s is said in both languages with the same values", (key) => {
+    expect(clipJa[key].trim()).not.toBe("");
+    expect(clipEn[key].trim()).not.toBe("");
+    expect(values(clipEn[key])).toEqual(values(clipJa[key]));
+    expect(japanese.test(clipEn[key])).toBe(false);
+  });
+
+  test("no word is left that nobody says", () => {
+    const all = Object.values(SOURCES).join("\n");
+    const prefixes = [...all.matchAll(/`([a-zA-Z.]+)\.\$\{/g)].map((match) => `${match[1]}.`);
+    expect(
+      keys.filter((key) => !all.includes(`"${key}"`) && !prefixes.some((p) => key.startsWith(p))),
+    ).toEqual([]);
   });
 });

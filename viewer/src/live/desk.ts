@@ -24,6 +24,7 @@ import { SharedFreeze } from "./freeze";
 import { DrawingHand } from "./hand";
 import { LivePicture, type Still } from "./picture";
 import { STALE_AFTER_MS } from "./quality";
+import { Saving } from "./saving";
 import { composeScene } from "./scene";
 import { Watch } from "./watch";
 import { whyNotDraw } from "./why";
@@ -53,6 +54,7 @@ export class Desk {
   readonly watch: Watch;
   readonly hand: DrawingHand;
   readonly freeze: SharedFreeze;
+  readonly saving: Saving;
   readonly view = signal<View>(WHOLE);
   readonly scenery: ReadonlySignal<Scenery>;
   readonly hindrance: ReadonlySignal<Hindrance>;
@@ -82,6 +84,7 @@ export class Desk {
     this.freeze = new SharedFreeze(this.consult, this.picture, () =>
       this.#anchorOf(this.picture.frameToFreeze()),
     );
+    this.saving = new Saving(this.consult, () => this.freeze.anchor());
     this.scenery = computed(() => this.#scenery());
     this.hindrance = computed(() => this.#hindrance());
     this.#standsOn = computed(() => {
@@ -127,6 +130,7 @@ export class Desk {
 
   close(): void {
     this.freeze.close();
+    this.saving.close();
     for (const stop of this.#stopEffects) stop();
     this.watch.close();
     this.consult.close();

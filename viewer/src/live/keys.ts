@@ -8,7 +8,7 @@ import { PENS } from "../stage/pens";
 import { ZOOM_STEP } from "../stage/view";
 import type { Desk } from "./desk";
 import type { Tool } from "./hand";
-import { whyNotDraw, whyNotFreeze, whyNotStep, whyNotUndo } from "./why";
+import { whyNotDraw, whyNotFreeze, whyNotSave, whyNotStep, whyNotUndo } from "./why";
 
 /** One press moves the cursor by 1 % of the picture, with Ctrl by a fifth of that: about a pixel. */
 const STEP = 0.01;
@@ -65,6 +65,7 @@ function letterKey(desk: Desk, event: KeyboardEvent, toggleHelp: () => void): bo
   } else if (key === "f") unless(whyNotFreeze(desk), desk, () => desk.freeze.toggle());
   else if (key === ",") unless(whyNotStep(desk), desk, () => desk.freeze.step(-1));
   else if (key === ".") unless(whyNotStep(desk), desk, () => desk.freeze.step(1));
+  else if (key === "s") unless(whyNotSave(desk), desk, () => desk.saving.press());
   else if (key === "z") unless(whyNotUndo(desk), desk, () => desk.undo());
   else if (key === "+" || key === ";") desk.zoomBy(ZOOM_STEP);
   else if (key === "-") desk.zoomBy(1 / ZOOM_STEP);

@@ -13,6 +13,7 @@ const KEYS: readonly (readonly [string, Key])[] = [
   ["1 – 4", "help.pens"],
   ["F", "help.freeze"],
   [", .", "help.step"],
+  ["S", "help.save"],
   ["Z", "help.undo"],
   ["+ − 0", "help.zoom"],
   ["← ↑ ↓ →", "help.cursor"],

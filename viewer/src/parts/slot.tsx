@@ -6,11 +6,13 @@ import type { Desk } from "../live/desk";
 import { Banners } from "./banners";
 import { LabelEntry } from "./label-entry";
 import { MarkCard } from "./mark-card";
+import { SaveNews } from "./save-news";
 
 export function Slot({ desk }: { desk: Desk }) {
   return (
     <div class="slot">
       <Banners desk={desk} />
+      <SaveNews desk={desk} />
       <LabelEntry desk={desk} />
       <MarkCard desk={desk} />
     </div>

@@ -7,8 +7,10 @@ import { listenToKeys } from "../live/keys";
 import { keepAwake, wakeState } from "../live/wake";
 import { whyNotDraw } from "../live/why";
 import { Bar } from "../parts/bar";
+import { ClipsPlace, ReplayPlace } from "../parts/clips-later";
 import { PeopleList } from "../parts/people";
 import { FreezeButton, ToolButton, UndoButton } from "../parts/rail";
+import { SaveButton, SaveChoices, StillButton } from "../parts/save";
 import { StageView } from "../parts/stage-view";
 import type { SessionGrant } from "../wire/http";
 import { useDesk } from "./desk-use";
@@ -28,6 +30,7 @@ function BedsideDesk({ desk }: { desk: Desk }) {
     <div class="bedside">
       <Bar desk={desk} page="bedside" />
       <main class="bedside__picture">
+        <ReplayPlace desk={desk} />
         <StageView desk={desk} />
       </main>
       <BedsideControls desk={desk} />
@@ -42,6 +45,7 @@ function BedsideControls({ desk }: { desk: Desk }) {
   return (
     <nav class="bedside__controls" aria-label={t("tool.group")}>
       <FreezeButton desk={desk} big={true} />
+      <SaveButton desk={desk} big={true} />
       <ToolButton
         desk={desk}
         icon="pen"
@@ -64,6 +68,10 @@ function Company({ desk }: { desk: Desk }) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so the keyboard must reach it (axe scrollable-region-focusable)
     <section class="bedside__company" aria-label={t("bedside.here")} tabIndex={0}>
+      <SaveChoices desk={desk}>
+        <StillButton desk={desk} />
+      </SaveChoices>
+      <ClipsPlace desk={desk} />
       <h2>{t("bedside.here")}</h2>
       {!cardiologist && <p>{t("bedside.noCardiologist")}</p>}
       <PeopleList consult={desk.consult} showPage={false} />
