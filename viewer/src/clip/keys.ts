@@ -1,6 +1,6 @@
 // The keyboard of a player while the focus is in it.
 //
-// Letters follow the person's setting as everywhere. Called by `parts/replay-pane.tsx`. Invariant: a key that did something here
+// Letters follow the person's setting as everywhere. Called by `parts/replay.tsx`. Invariant: a key that did something here
 // does nothing to the running picture beside it.
 
 import { shortcuts } from "../settings";
@@ -20,6 +20,8 @@ const PANS: Readonly<Record<string, readonly [number, number]>> = {
 /** Handles a key; the event is used up when it did something. */
 export function pressKey(event: KeyboardEvent, player: ClipPlayer, stage: Stage | null): void {
   const { target } = event;
+  // The pane that has the focus was first.
+  if (event.defaultPrevented || event.isComposing) return;
   if (event.ctrlKey || event.metaKey || event.altKey || target instanceof HTMLSelectElement) return;
   const onControl = target instanceof HTMLElement && target.matches("button, a, summary, input");
   if (stage !== null && target === stage.canvas && panKey(event, stage)) event.preventDefault();

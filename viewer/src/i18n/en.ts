@@ -128,6 +128,7 @@ export const en = {
   "save.clips": "Clips",
   "save.laterFailed": "This part cannot be loaded. Check the connection and try again.",
   "save.news": "State of saving",
+  "clip.unknown": "Asked to save",
   "clip.still": "Still",
   "clip.stage.asked": "The device was asked to save",
   "clip.stage.unsaid": "Not sent. The device is asked as soon as it can be reached",

@@ -131,6 +131,7 @@ export const ja = {
   "save.clips": "クリップ",
   "save.laterFailed": "この部分を読み込めません。通信を確かめて、もう一度押してください。",
   "save.news": "保存の状態",
+  "clip.unknown": "保存の依頼",
   "clip.still": "静止画",
   "clip.stage.asked": "端末に保存を頼みました",
   "clip.stage.unsaid": "未送信。つながれば頼みます",

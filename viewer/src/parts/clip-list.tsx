@@ -16,6 +16,8 @@ export function ClipList({ desk, onClose }: ListProps) {
   const clips = desk.saving.clips.value;
   const [thumbs] = useState(() => new Thumbs(desk.grant.consult, desk.grant.session));
   useEffect(() => () => thumbs.close(), [thumbs]);
+  // Whoever looks at clips will open one: the player is here by then. A failure is told when it is opened.
+  useEffect(() => void import("./replay").catch(() => undefined), []);
   const list = (
     <>
       {clips.length === 0 && <p class="quiet">{tc("list.empty")}</p>}

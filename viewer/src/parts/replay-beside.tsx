@@ -23,44 +23,40 @@ export function PairingControls({ desk, open, other, beside, onOther }: PairingP
   const others = desk.saving.clips.value.filter(({ clip, head }) => clip !== open && head !== null);
   if (others.length === 0) return null;
   return (
-    <div class="replay__row">
-      <label class="choosing replay__jump">
-        <span>{tc("beside.with")}</span>
+    <div class="replay__group">
+      <select
+        class="field replay__jump"
+        aria-label={tc("beside.with")}
+        value={other ?? ""}
+        data-testid="replay-beside"
+        onChange={({ currentTarget }) => {
+          onOther(others.find(({ clip }) => clip === currentTarget.value)?.clip ?? null);
+        }}
+      >
+        <option value="">{tc("beside.nothing")}</option>
+        {others.map((clip) => (
+          <option key={clip.clip} value={clip.clip}>
+            {clipTitle(clip)} {clockTime(clip.head?.takenAt ?? clip.at, true)}
+          </option>
+        ))}
+      </select>
+      {beside !== null && (
         <select
           class="field"
-          value={other ?? ""}
-          data-testid="replay-beside"
+          aria-label={tc("beside.pairing")}
+          value={beside.pairing.value}
+          data-testid="replay-pairing"
           onChange={({ currentTarget }) => {
-            onOther(others.find(({ clip }) => clip === currentTarget.value)?.clip ?? null);
+            beside.pairing.value =
+              PAIRINGS.find((pairing) => pairing === currentTarget.value) ?? beside.pairing.peek();
           }}
         >
-          <option value="">{tc("beside.nothing")}</option>
-          {others.map((clip) => (
-            <option key={clip.clip} value={clip.clip}>
-              {clipTitle(clip)} {clockTime(clip.head?.takenAt ?? clip.at, true)}
+          {PAIRINGS.map((pairing) => (
+            <option key={pairing} value={pairing}>
+              {tc(`beside.${pairing}`)}
             </option>
           ))}
         </select>
-      </label>
-      {beside !== null && (
-        <label class="choosing">
-          <span>{tc("beside.pairing")}</span>
-          <select
-            class="field"
-            value={beside.pairing.value}
-            data-testid="replay-pairing"
-            onChange={({ currentTarget }) => {
-              beside.pairing.value =
-                PAIRINGS.find((pairing) => pairing === currentTarget.value) ?? beside.pairing.peek();
-            }}
-          >
-            {PAIRINGS.map((pairing) => (
-              <option key={pairing} value={pairing}>
-                {tc(`beside.${pairing}`)}
-              </option>
-            ))}
-          </select>
-        </label>
       )}
       {beside?.pairing.value === "phase" && <p class="quiet">{tc("beside.needBeats")}</p>}
     </div>

@@ -5,7 +5,6 @@
 
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
-import type { Beside } from "../clip/beside";
 import { downloadFile } from "../clip/download";
 import { zoom } from "../clip/keys";
 import { neighbourWithMarks } from "../clip/marks";
@@ -21,33 +20,37 @@ import { authorName, shapeWords } from "./mark-card";
 type ControlsProps = {
   readonly desk: Desk;
   readonly player: ClipPlayer;
-  readonly beside: Beside | null;
   readonly stage: Stage | null;
   readonly children?: ComponentChildren;
 };
 
 /** Where there is room for it, everything is open at once. */
-const ROOMY = "(min-width: 64rem) and (min-height: 56rem)";
+const ROOMY = "(min-width: 80rem) and (min-height: 56rem)";
 
-export function ReplayControls({ desk, player, beside, stage, children }: ControlsProps) {
+export function ReplayControls({ desk, player, stage, children }: ControlsProps) {
   const [isOpen, setOpen] = useState(() => matchMedia(ROOMY).matches);
-  const follows = beside?.follower === player && beside.pairing.value !== "apart";
   return (
-    <div class="replay__controls">
-      {follows ? <p class="quiet">{tc("beside.follows")}</p> : <Transport desk={desk} player={player} />}
-      <Marks player={player} />
-      {beside !== null && <Beats beside={beside} player={player} />}
-      {children}
-      <details
-        class="replay__details"
-        open={isOpen}
-        onToggle={({ currentTarget }) => setOpen(currentTarget.open)}
-      >
-        <summary class="button">{tc("replay.more")}</summary>
+    <fieldset class="replay__controls">
+      <legend class="unseen">{tc("replay.group")}</legend>
+      <div class="replay__row">
+        <Transport desk={desk} player={player} />
+        <Marks player={player} />
+        {children}
+        <button
+          type="button"
+          class="button"
+          aria-expanded={isOpen}
+          data-testid="replay-more"
+          onClick={() => setOpen(!isOpen)}
+        >
+          {tc("replay.more")}
+        </button>
+      </div>
+      {isOpen && (
         <div class="replay__row">
-          <Press icon="release" words={tc("replay.in")} shortcut="I" onPress={() => player.setIn()} />
-          <Press icon="freeze" words={tc("replay.out")} shortcut="O" onPress={() => player.setOut()} />
-          <Press icon="whole" words={tc("replay.whole")} onPress={() => player.setStretch(null)} />
+          <Press icon="cutIn" words={tc("replay.in")} shortcut="I" onPress={() => player.setIn()} />
+          <Press icon="cutOut" words={tc("replay.out")} shortcut="O" onPress={() => player.setOut()} />
+          <Press icon="close" words={tc("replay.whole")} onPress={() => player.setStretch(null)} />
           <Press
             icon="zoomIn"
             words={tc("replay.zoomIn")}
@@ -63,18 +66,19 @@ export function ReplayControls({ desk, player, beside, stage, children }: Contro
           <Press icon="whole" words={tc("replay.zoomWhole")} shortcut="0" onPress={() => stage?.whole()} />
           <Download desk={desk} player={player} />
         </div>
-      </details>
-    </div>
+      )}
+    </fieldset>
   );
 }
 
-function Transport({ desk, player }: { desk: Desk; player: ClipPlayer }) {
+/** Play, step, loop and speed of one clip. */
+export function Transport({ desk, player }: { desk: Desk; player: ClipPlayer }) {
   const table = player.table.value;
   const stretch = player.stretch.value;
   const playing = player.playing.value;
   const whyNotPlay = table === null || table.canPlay ? null : whyNot(table.count);
   return (
-    <div class="replay__row">
+    <div class="replay__group">
       <Press icon="toStart" words={tc("replay.toStart")} onPress={() => player.seek(stretch?.from ?? 0)} />
       <Press
         icon="stepBack"
@@ -109,21 +113,19 @@ function Transport({ desk, player }: { desk: Desk; player: ClipPlayer }) {
         pressed={player.loop.value}
         onPress={() => player.setLoop(!player.loop.peek())}
       />
-      <label class="choosing">
-        <span>{tc("replay.speed")}</span>
-        <select
-          class="field"
-          value={player.speed.value}
-          data-testid="replay-speed"
-          onChange={({ currentTarget }) => player.setSpeed(Number(currentTarget.value))}
-        >
-          {SPEEDS.map((speed) => (
-            <option key={speed} value={speed}>
-              {tc("replay.times", { speed })}
-            </option>
-          ))}
-        </select>
-      </label>
+      <select
+        class="field"
+        aria-label={tc("replay.speed")}
+        value={player.speed.value}
+        data-testid="replay-speed"
+        onChange={({ currentTarget }) => player.setSpeed(Number(currentTarget.value))}
+      >
+        {SPEEDS.map((speed) => (
+          <option key={speed} value={speed}>
+            {tc("replay.times", { speed })}
+          </option>
+        ))}
+      </select>
     </div>
   );
 }
@@ -136,12 +138,12 @@ function whyNot(count: number): string {
 function Marks({ player }: { player: ClipPlayer }) {
   const marks = player.marks.value;
   const shown = player.shown.value ?? 0;
-  if (marks.size === 0) return <p class="quiet">{tc("replay.noMarks")}</p>;
+  if (marks.size === 0) return null;
   const jump = (by: 1 | -1) => {
     const index = neighbourWithMarks(marks, shown, by);
     return (
       <Press
-        icon={by === 1 ? "stepOn" : "stepBack"}
+        icon={by === 1 ? "markOn" : "markBack"}
         words={tc(by === 1 ? "replay.markOn" : "replay.markBack")}
         testId={by === 1 ? "replay-mark-on" : "replay-mark-back"}
         off={index === null}
@@ -154,48 +156,30 @@ function Marks({ player }: { player: ClipPlayer }) {
     );
   };
   return (
-    <section class="replay__row" aria-label={tc("replay.marks")}>
+    <div class="replay__group">
       {jump(-1)}
-      <label class="choosing replay__jump">
-        <span>{tc("replay.marksHere", { count: marks.size })}</span>
-        <select
-          class="field"
-          value={marks.has(shown) ? shown : ""}
-          data-testid="replay-marks"
-          onChange={({ currentTarget }) => {
-            player.pause();
-            if (currentTarget.value !== "") player.seek(Number(currentTarget.value));
-          }}
-        >
-          <option value="" />
-          {[...marks].map(([index, held]) => (
-            <option key={index} value={index}>
-              {tc("replay.markAt", {
-                number: index + 1,
-                names: held.map((one) => `${shapeWords(one.mark.shape)} ${authorName(one)}`).join(", "),
-              })}
-            </option>
-          ))}
-        </select>
-      </label>
+      <select
+        class="field replay__jump"
+        aria-label={tc("replay.marks")}
+        value={marks.has(shown) ? shown : ""}
+        data-testid="replay-marks"
+        onChange={({ currentTarget }) => {
+          player.pause();
+          if (currentTarget.value !== "") player.seek(Number(currentTarget.value));
+        }}
+      >
+        <option value="">{tc("replay.marksHere", { count: marks.size })}</option>
+        {[...marks].map(([index, held]) => (
+          <option key={index} value={index}>
+            {tc("replay.markAt", {
+              number: index + 1,
+              names: held.map((one) => `${shapeWords(one.mark.shape)} ${authorName(one)}`).join(", "),
+            })}
+          </option>
+        ))}
+      </select>
       {jump(1)}
-    </section>
-  );
-}
-
-function Beats({ beside, player }: { beside: Beside; player: ClipPlayer }) {
-  if (beside.pairing.value !== "phase") return null;
-  const beats = beside.beats(player).value ?? [];
-  const table = player.table.value;
-  const index = player.shown.value;
-  const isBeat = table !== null && index !== null && beats.includes(table.atUs(index));
-  return (
-    <p class="replay__row">
-      <button type="button" class="button" aria-pressed={isBeat} onClick={() => beside.toggleBeat(player)}>
-        {tc(isBeat ? "beside.takeBeat" : "beside.setBeat")}
-      </button>
-      <span class="quiet">{tc("beside.beats", { count: beats.length })}</span>
-    </p>
+    </div>
   );
 }
 

@@ -1,7 +1,7 @@
-// One recorded clip on the page: the words that say so, the picture with its marks, and its controls.
+// One recorded clip on the page: the words that say so, the picture with its marks, and its position.
 //
-// Puts the player's canvas into the page and the stage over it; decides nothing. Invariant: the words, the border and the number of the frame are
-// always in sight, also while it is zoomed.
+// Puts the player's canvas into the page and the stage over it; decides nothing. Invariant: the words, the border and the
+// number of the frame are always in sight, also while the picture is zoomed.
 
 import { effect } from "@preact/signals";
 import type { ComponentChildren } from "preact";
@@ -12,30 +12,25 @@ import { pressKey } from "../clip/keys";
 import type { ClipPlayer } from "../clip/player";
 import { tc } from "../i18n/clip-words";
 import { clockTime, t } from "../i18n/i18n";
-import type { Desk } from "../live/desk";
 import { StageInput } from "../stage/input";
 import { Stage } from "../stage/stage";
 import { type View, WHOLE } from "../stage/view";
-import { ReplayControls } from "./replay-controls";
 import { ReplayNews } from "./replay-news";
 import { Scrubber } from "./replay-scrubber";
 import { viewWords } from "./save-news";
 
 export type PaneProps = {
-  readonly desk: Desk;
   readonly player: ClipPlayer;
   readonly beside: Beside | null;
   readonly onClose: () => void;
-  /** Whether the keyboard goes here when it opens. */
-  readonly takesFocus?: boolean;
+  readonly onStage?: (stage: Stage | null) => void;
   readonly children?: ComponentChildren;
 };
 
-export function ReplayPane({ desk, player, beside, onClose, takesFocus = false, children }: PaneProps) {
-  const root = useRef<HTMLElement>(null);
+export function ReplayPane({ player, beside, onClose, onStage, children }: PaneProps) {
   const layers = useRef<HTMLDivElement>(null);
   const ink = useRef<HTMLCanvasElement>(null);
-  const [stage, setStage] = useState<Stage | null>(null);
+  const stage = useRef<Stage | null>(null);
   const [view, setView] = useState<View>(WHOLE);
   useEffect(() => {
     const host = layers.current;
@@ -58,25 +53,23 @@ export function ReplayPane({ desk, player, beside, onClose, takesFocus = false, 
         });
       }),
     ];
-    setStage(made);
+    stage.current = made;
+    onStage?.(made);
     return () => {
       for (const stop of stops) stop();
       input.close();
       made.close();
+      stage.current = null;
+      onStage?.(null);
     };
   }, [player]);
-  useEffect(() => {
-    if (takesFocus) root.current?.focus({ preventScroll: true });
-  }, [takesFocus]);
   return (
-    <section
-      ref={root}
+    <article
       class="replay__pane"
-      aria-label={tc("replay.title")}
-      tabIndex={-1}
       data-testid="replay-pane"
       data-clip={player.place.clip}
-      onKeyDown={(event) => pressKey(event, player, stage)}
+      // Keys on this picture act on it, and go no further.
+      onKeyDown={(event) => pressKey(event, player, stage.current)}
     >
       <div class="replay__frame">
         <Strip player={player} zoom={view.zoom} onClose={onClose} />
@@ -91,12 +84,13 @@ export function ReplayPane({ desk, player, beside, onClose, takesFocus = false, 
           />
         </div>
       </div>
-      <ReplayNews player={player} />
       <Scrubber player={player} beats={beside?.beats(player).value ?? []} />
-      <ReplayControls desk={desk} player={player} beside={beside} stage={stage}>
+      <div class="replay__row">
+        <ReplayNews player={player} />
+        {beside?.pairing.value === "phase" && <Beats beside={beside} player={player} />}
         {children}
-      </ReplayControls>
-    </section>
+      </div>
+    </article>
   );
 }
 
@@ -106,11 +100,12 @@ function Strip({ player, zoom, onClose }: { player: ClipPlayer; zoom: number; on
   const view = table?.head.view;
   return (
     <div class="replay__strip">
-      <p class="replay__title">
+      <p>
         <strong class="replay__recorded">{tc("replay.recorded")}</strong>{" "}
         {table !== null && (
           <span class="replay__more">
-            {tc("replay.recordedMore", { time: clockTime(table.head.takenAt, true) })}
+            {tc("replay.takenAt", { time: clockTime(table.head.takenAt, true) })}{" "}
+            <span class="replay__notnow">{tc("replay.notNow")}</span>
           </span>
         )}
       </p>
@@ -120,7 +115,7 @@ function Strip({ player, zoom, onClose }: { player: ClipPlayer; zoom: number; on
         </p>
       )}
       {table !== null && index !== null && (
-        <p class="replay__number" data-testid="replay-number">
+        <p data-testid="replay-number">
           <strong>{tc("replay.frame", { number: index + 1, count: table.count })}</strong>{" "}
           {tc("replay.time", { seconds: (table.atUs(index) / 1_000_000).toFixed(3) })}
         </p>
@@ -130,5 +125,27 @@ function Strip({ player, zoom, onClose }: { player: ClipPlayer; zoom: number; on
         {tc("replay.close")}
       </button>
     </div>
+  );
+}
+
+/** Where the heart begins its beats in this clip. */
+function Beats({ beside, player }: { beside: Beside; player: ClipPlayer }) {
+  const beats = beside.beats(player).value ?? [];
+  const table = player.table.value;
+  const index = player.shown.value;
+  const isBeat = table !== null && index !== null && beats.includes(table.atUs(index));
+  return (
+    <p class="replay__beats">
+      <button
+        type="button"
+        class="button"
+        aria-pressed={isBeat}
+        data-testid="replay-beat"
+        onClick={() => beside.toggleBeat(player)}
+      >
+        {tc(isBeat ? "beside.takeBeat" : "beside.setBeat")}
+      </button>
+      <span class="quiet">{tc("beside.beats", { count: beats.length })}</span>
+    </p>
   );
 }

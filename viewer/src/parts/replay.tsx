@@ -3,13 +3,17 @@
 // Owns the players of the clips that are open and their pairing. Invariant: recorded pictures stand in a frame of their own and
 // never over the running picture; closing gives back all their memory.
 
-import { useEffect, useMemo, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { Beside } from "../clip/beside";
+import { pressKey } from "../clip/keys";
 import { ClipPlayer } from "../clip/player";
+import { tc } from "../i18n/clip-words";
 import type { Desk } from "../live/desk";
+import type { Stage } from "../stage/stage";
 import type { ClipId } from "../wire/ids";
 import type { ReplayProps } from "./clips-later";
 import { PairingControls } from "./replay-beside";
+import { ReplayControls, Transport } from "./replay-controls";
 import { ReplayPane } from "./replay-pane";
 
 export function Replay({ desk }: ReplayProps) {
@@ -23,34 +27,45 @@ export function Replay({ desk }: ReplayProps) {
     [player, follower],
   );
   useEffect(() => () => beside?.close(), [beside]);
+  const [stage, setStage] = useState<Stage | null>(null);
+  const root = useRef<HTMLElement>(null);
+  useEffect(() => root.current?.focus({ preventScroll: true }), [opened]);
   if (player === null) return null;
   const close = () => {
     desk.saving.opened.value = null;
   };
   return (
-    <div class="replay" data-testid="replay">
+    <section
+      ref={root}
+      class="replay"
+      aria-label={tc("replay.title")}
+      tabIndex={-1}
+      data-testid="replay"
+      onKeyDown={(event) => pressKey(event, player, stage)}
+    >
       <div class="replay__panes" data-two={follower !== null}>
         <ReplayPane
           key={player.place.clip}
-          desk={desk}
           player={player}
           beside={beside}
           onClose={close}
-          takesFocus={true}
-        >
-          <PairingControls desk={desk} open={opened} other={second} beside={beside} onOther={setOther} />
-        </ReplayPane>
+          onStage={setStage}
+        />
         {follower !== null && (
           <ReplayPane
             key={follower.place.clip}
-            desk={desk}
             player={follower}
             beside={beside}
             onClose={() => setOther(null)}
-          />
+          >
+            {beside?.pairing.value === "apart" && <Transport desk={desk} player={follower} />}
+          </ReplayPane>
         )}
       </div>
-    </div>
+      <ReplayControls desk={desk} player={player} stage={stage}>
+        <PairingControls desk={desk} open={opened} other={second} beside={beside} onOther={setOther} />
+      </ReplayControls>
+    </section>
   );
 }
 

@@ -47,7 +47,7 @@ export function viewWords(view: string): string {
 
 /** What a clip is called: its view and length, as far as they are known. */
 export function clipTitle({ head }: Pick<ShownClip, "head">): string {
-  if (head === null) return t("save.clip");
+  if (head === null) return t("clip.unknown");
   const length =
     head.frames === 1
       ? t("clip.still")
