@@ -42,8 +42,6 @@ export const clipEn: ClipWords = {
   "replay.zoomOut": "Zoom out",
   "replay.zoomWhole": "Whole",
   "replay.download": "Get DICOM",
-  "replay.downloading": "Fetching…",
-  "replay.downloadFailed": "The file could not be fetched. Check the connection and press again.",
   "replay.notWhole": "The file can be fetched when all of it has arrived.",
   "replay.marks": "Marks",
   "replay.markBack": "Mark back",

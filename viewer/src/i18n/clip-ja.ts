@@ -44,8 +44,6 @@ export const clipJa = {
   "replay.zoomOut": "縮小",
   "replay.zoomWhole": "全体",
   "replay.download": "DICOM を保存",
-  "replay.downloading": "取り寄せています…",
-  "replay.downloadFailed": "ファイルを取り寄せられませんでした。通信を確かめて、もう一度押してください。",
   "replay.notWhole": "全部届くと、ファイルを取り寄せられます。",
   "replay.marks": "書き込み",
   "replay.markBack": "前の印",

@@ -4,7 +4,7 @@
 // give the same state. Called by `live/consult.ts`.
 // Invariants: entries apply in order and once; a gap is reported, never skipped; unknown events only move `seq`.
 
-import type { ClipStage, ClipState } from "../wire/clip";
+import type { ClipState } from "../wire/clip";
 import type { ClipId, Seq, StreamId } from "../wire/ids";
 import type { LogEntry, LogEvent } from "../wire/log";
 import type { ConsultState, MarkState, OriginalState } from "../wire/socket";
@@ -92,14 +92,14 @@ function fold(replica: Replica, entry: LogEntry): Replica {
       return withClip(replica, entry, event.head.clip, (held) => ({
         ...held,
         head: event.head,
-        stage: unlessKept(held, { stage: "arriving" }),
+        stage: { stage: "arriving" },
       }));
     case "clipKept":
       return withClip(replica, entry, event.clip, (held) => ({ ...held, stage: { stage: "kept" } }));
     case "clipMissing":
       return withClip(replica, entry, event.clip, (held) => ({
         ...held,
-        stage: unlessKept(held, { stage: "missing", reason: event.reason }),
+        stage: { stage: "missing", reason: event.reason },
       }));
     default:
       // A newer relay may know more; readers ignore and count (wire/log.rs).
@@ -158,7 +158,10 @@ function takeBack(replica: Replica, id: string): Replica {
   };
 }
 
-/** Changes a clip; one that nobody asked for here (the device's own) begins with the entry that names it first. */
+/**
+ * Changes a clip; one that nobody asked for here (the device's own) begins with the entry that names it first. What is safe
+ * here stays as it is, whatever comes late.
+ */
 function withClip(
   replica: Replica,
   { author, at }: LogEntry,
@@ -167,14 +170,11 @@ function withClip(
 ): Replica {
   const { clips } = replica.state;
   if (clips.some((held) => held.clip === clip))
-    return withState(replica, { clips: clips.map((held) => (held.clip === clip ? change(held) : held)) });
+    return withState(replica, {
+      clips: clips.map((held) => (held.clip === clip && held.stage.stage !== "kept" ? change(held) : held)),
+    });
   const begun: ClipState = { clip, author, at, head: null, stage: { stage: "asked" } };
   return withState(replica, { clips: [...clips, change(begun)] });
-}
-
-/** What is safe here stays so, whatever comes late. */
-function unlessKept(held: ClipState, stage: ClipStage): ClipStage {
-  return held.stage.stage === "kept" ? held.stage : stage;
 }
 
 function withState(replica: Replica, change: Partial<ConsultState>): Replica {

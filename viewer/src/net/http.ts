@@ -33,8 +33,6 @@ export type Request = {
   readonly keepalive?: boolean;
   /** Ends the request when nobody needs the answer any more. */
   readonly signal?: AbortSignal;
-  /** Longest wait for the whole answer, in milliseconds; a large file takes longer than a word. */
-  readonly timeoutMs?: number;
 };
 
 /** Sends a request and gives back an answer of the 200s; everything else is an `ApiProblem`. */
@@ -53,7 +51,7 @@ export async function ask(path: string, request: Request = {}): Promise<Response
       redirect: "error",
       keepalive: request.keepalive ?? false,
       signal: AbortSignal.any([
-        AbortSignal.timeout(request.timeoutMs ?? ANSWER_TIMEOUT_MS),
+        AbortSignal.timeout(ANSWER_TIMEOUT_MS),
         ...(request.signal === undefined ? [] : [request.signal]),
       ]),
     });

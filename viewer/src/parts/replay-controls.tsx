@@ -184,25 +184,16 @@ function Marks({ player }: { player: ClipPlayer }) {
 }
 
 function Download({ desk, player }: { desk: Desk; player: ClipPlayer }) {
-  const [busy, setBusy] = useState(false);
   const isKept = desk.saving.clips.value.some(
     (clip) => clip.clip === player.place.clip && clip.stage.stage === "kept",
   );
-  const fetchIt = async () => {
-    setBusy(true);
-    await downloadFile(player.place).catch(() => desk.explain(tc("replay.downloadFailed")));
-    setBusy(false);
-  };
   return (
     <Press
       icon="download"
-      words={tc(busy ? "replay.downloading" : "replay.download")}
+      words={tc("replay.download")}
       testId="replay-download"
-      off={!isKept || busy}
-      onPress={() => {
-        if (isKept && !busy) void fetchIt();
-        else if (!isKept) desk.explain(tc("replay.notWhole"));
-      }}
+      off={!isKept}
+      onPress={() => (isKept ? downloadFile(player.place) : desk.explain(tc("replay.notWhole")))}
     />
   );
 }

@@ -43,7 +43,9 @@ function stateWords(player: ClipPlayer): string {
 
 function troubleWords(trouble: Trouble, player: ClipPlayer): string {
   const isVideo = player.table.value?.head.coding === "video" && trouble !== "unreachable";
-  if (isVideo) return tc("trouble.video");
+  // The relay can read neither pixels that only the vendor's viewer knows nor numbers that contradict each other.
+  if (isVideo || trouble === "codecUnsupported") return tc("trouble.video");
+  if (trouble === "clipRefused") return tc("trouble.tableWrong");
   if (trouble === "undecodable" || trouble === "tableWrong") return tc(`trouble.${trouble}`);
   const told = TOLD_CODES.find((code) => code === trouble);
   return tc(told === undefined ? "trouble.other" : (`trouble.${told}` as ClipKey));
