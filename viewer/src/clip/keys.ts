@@ -23,7 +23,7 @@ export function pressKey(event: KeyboardEvent, player: ClipPlayer, stage: Stage 
   // The pane that has the focus was first.
   if (event.defaultPrevented || event.isComposing) return;
   if (event.ctrlKey || event.metaKey || event.altKey || target instanceof HTMLSelectElement) return;
-  const onControl = target instanceof HTMLElement && target.matches("button, a, summary, input");
+  const onControl = target instanceof HTMLElement && target.matches("button, a");
   if (stage !== null && target === stage.canvas && panKey(event, stage)) event.preventDefault();
   else if (event.key === " " && !onControl) use(event, () => player.toggle());
   else if (shortcuts.peek()) letterKey(event, player, stage);

@@ -35,7 +35,7 @@ export const clipEn: ClipWords = {
   "replay.in": "From here",
   "replay.out": "To here",
   "replay.whole": "All frames",
-  "replay.stretch": "Only {from}–{to}",
+  "replay.stretch": "{from}–{to}",
   "replay.speed": "Speed",
   "replay.times": "Speed {speed} ×",
   "replay.zoomIn": "Zoom in",

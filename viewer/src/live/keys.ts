@@ -83,6 +83,7 @@ function unless(why: string | null, desk: Desk, act: () => void): void {
 function isTyping(target: EventTarget | null): boolean {
   return (
     target instanceof HTMLElement &&
-    (target.matches("input:not([type=checkbox], [type=radio]), textarea, select") || target.isContentEditable)
+    (target.matches("input:not([type=checkbox], [type=radio], [type=range]), textarea, select") ||
+      target.isContentEditable)
   );
 }
