@@ -228,6 +228,7 @@ export const en = {
   "bedside.wakeOn": "Screen stays on",
   "bedside.wakeOff": "This device cannot keep its screen on. Set a longer time in its settings.",
   "bedside.noCardiologist": "No cardiologist is here yet.",
+  "bedside.side": "Saving and people",
   "bedside.here": "Watching now",
 
   "problem.noEntry": "No valid link came with this page. Open a fresh link.",

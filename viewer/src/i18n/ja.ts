@@ -230,6 +230,7 @@ export const ja = {
   "bedside.wakeOn": "画面は消えません",
   "bedside.wakeOff": "この端末は画面の消灯を止められません。端末の設定で長くしてください。",
   "bedside.noCardiologist": "循環器医はまだ入っていません。",
+  "bedside.side": "保存と参加者",
   "bedside.here": "いま見ている人",
 
   "problem.noEntry": "入るためのリンクが確かめられませんでした。新しいリンクを開いてください。",

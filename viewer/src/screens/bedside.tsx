@@ -1,4 +1,4 @@
-// ベッドサイド: the visiting physician's page, for one free hand. Own picture, marks over it, three large buttons.
+// ベッドサイド: the visiting physician's page, for one free hand. Own picture, marks over it, four large buttons, clips.
 
 import { useEffect } from "preact/hooks";
 import { t } from "../i18n/i18n";
@@ -61,13 +61,13 @@ function BedsideControls({ desk }: { desk: Desk }) {
   );
 }
 
-/** Who is watching, and whether the screen stays on. */
+/** What the next press saves, what was saved, who is watching, and whether the screen stays on. */
 function Company({ desk }: { desk: Desk }) {
   const people = desk.consult.people.value;
   const cardiologist = people.some((person) => person.role === "cardiologist");
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so the keyboard must reach it (axe scrollable-region-focusable)
-    <section class="bedside__company" aria-label={t("bedside.here")} tabIndex={0}>
+    <section class="bedside__company" aria-label={t("bedside.side")} tabIndex={0}>
       <SaveChoices desk={desk}>
         <StillButton desk={desk} />
       </SaveChoices>
