@@ -17,15 +17,23 @@ const PANS: Readonly<Record<string, readonly [number, number]>> = {
   ArrowDown: [0, -1],
 };
 
-/** Handles a key; the event is used up when it did something. */
-export function pressKey(event: KeyboardEvent, player: ClipPlayer, stage: Stage | null): void {
+/**
+ * Handles a key; the event is used up when it did something. `driver` plays and stops: the player itself, or the one that it
+ * follows.
+ */
+export function pressKey(
+  event: KeyboardEvent,
+  player: ClipPlayer,
+  stage: Stage | null,
+  driver: ClipPlayer = player,
+): void {
   const { target } = event;
   // The pane that has the focus was first.
   if (event.defaultPrevented || event.isComposing) return;
   if (event.ctrlKey || event.metaKey || event.altKey || target instanceof HTMLSelectElement) return;
   const onControl = target instanceof HTMLElement && target.matches("button, a");
   if (stage !== null && target === stage.canvas && panKey(event, stage)) event.preventDefault();
-  else if (event.key === " " && !onControl) use(event, () => player.toggle());
+  else if (event.key === " " && !onControl) use(event, () => driver.toggle());
   else if (shortcuts.peek()) letterKey(event, player, stage);
 }
 

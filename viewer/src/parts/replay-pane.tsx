@@ -63,13 +63,14 @@ export function ReplayPane({ player, beside, onClose, onStage, children }: PaneP
       onStage?.(null);
     };
   }, [player]);
+  const driver = beside === null || beside.pairing.value === "apart" ? player : beside.leader;
   return (
     <article
       class="replay__pane"
       data-testid="replay-pane"
       data-clip={player.place.clip}
       // Keys on this picture act on it, and go no further.
-      onKeyDown={(event) => pressKey(event, player, stage.current)}
+      onKeyDown={(event) => pressKey(event, player, stage.current, driver)}
     >
       <div class="replay__frame">
         <Strip player={player} zoom={view.zoom} onClose={onClose} />
