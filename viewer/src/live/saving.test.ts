@@ -101,3 +101,18 @@ test("what happens to a clip is news for a while; what was over before the page 
   vi.advanceTimersByTime(60_000);
   expect(saving.news.value).toBeNull();
 });
+
+test("an older clip is no news because a newer press was given up", () => {
+  const { pending, as } = fakeConsult([clip("old", { stage: "kept" })]);
+  const saving = new Saving(as, () => null);
+  const press = {
+    type: "saveClip",
+    clip: id("mine"),
+    what: { type: "last", seconds: 6 },
+    view: null,
+  } as const;
+  pending.value = [{ key: "k", owner: "o", order: 5, message: press }];
+  expect(saving.news.value?.clip).toBe("mine");
+  pending.value = [];
+  expect(saving.news.value).toBeNull();
+});

@@ -81,30 +81,38 @@ export class Saving {
     return [...said, ...unsaid].reverse();
   }
 
-  /** What was over before this page came is no news. */
+  /** What was over before this page came is no news, and neither is an older clip because a newer one was given up. */
   #followNews(): () => void {
-    let before: string | null = null;
+    let before: ReadonlyMap<ClipId, string> | null = null;
     return effect(() => {
-      const newest = this.clips.value[0];
-      const key = newest === undefined ? "" : `${newest.clip} ${newest.stage.stage}`;
-      if (key === before) return;
-      const isFirst = before === null || !this.consult.current.peek();
-      before = key;
-      if (newest === undefined) return;
-      const { stage } = newest.stage;
-      const isOver = stage === "kept" || stage === "missing";
-      if (isOver && isFirst) return;
-      clearTimeout(this.#timer);
-      this.#told.value = newest.clip;
-      if (!isOver) return;
-      this.#timer = setTimeout(
-        () => {
-          this.#told.value = null;
-        },
-        stage === "kept" ? KEPT_TOLD_MS : MISSING_TOLD_MS,
+      const clips = this.clips.value;
+      const known = before;
+      const wasAway = known === null || !this.consult.current.peek();
+      before = new Map(clips.map((clip) => [clip.clip, stageOf(clip)]));
+      const changed = clips.find(
+        (clip) => known?.get(clip.clip) !== stageOf(clip) && !(wasAway && isOver(clip)),
       );
+      if (changed !== undefined) this.#tell(changed);
     });
   }
+
+  #tell(clip: ShownClip): void {
+    clearTimeout(this.#timer);
+    this.#told.value = clip.clip;
+    if (!isOver(clip)) return;
+    const until = clip.stage.stage === "kept" ? KEPT_TOLD_MS : MISSING_TOLD_MS;
+    this.#timer = setTimeout(() => {
+      this.#told.value = null;
+    }, until);
+  }
+}
+
+function stageOf({ said, stage }: ShownClip): string {
+  return said ? stage.stage : "unsaid";
+}
+
+function isOver({ stage }: ShownClip): boolean {
+  return stage.stage === "kept" || stage.stage === "missing";
 }
 
 function arrivedOf({ head, stage }: ClipState, have: number | undefined): number {
