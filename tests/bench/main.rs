@@ -12,6 +12,7 @@ mod forward;
 mod glass;
 mod mark;
 mod original;
+mod replay;
 
 use anyhow::{Context, Result};
 use clap::{Parser, ValueEnum};
@@ -47,6 +48,8 @@ enum Group {
     Live,
     /// What stands still: the shared freeze and its original.
     Still,
+    /// What was saved: opening a clip and going to its frames.
+    Replay,
     /// What forwarding costs the relay.
     Forward,
     /// What the viewer weighs.
@@ -80,7 +83,12 @@ fn main() -> Result<()> {
             original::measure(figures).await
         })?;
     }
-    if wanted(Group::Live) || wanted(Group::Still) {
+    if wanted(Group::Replay) {
+        figures = run(figures, move |figures| async move {
+            replay::measure(figures).await
+        })?;
+    }
+    if wanted(Group::Live) || wanted(Group::Still) || wanted(Group::Replay) {
         machine.browser = Some(runtime()?.block_on(Browser::shared())?.version().to_owned());
     }
     machine.load_after = load();
