@@ -23,42 +23,44 @@ export function PairingControls({ desk, open, other, beside, onOther }: PairingP
   const others = desk.saving.clips.value.filter(({ clip, head }) => clip !== open && head !== null);
   if (others.length === 0) return null;
   return (
-    <div class="replay__group">
-      <select
-        class="field replay__jump"
-        aria-label={tc("beside.with")}
-        value={other ?? ""}
-        data-testid="replay-beside"
-        onChange={({ currentTarget }) => {
-          onOther(others.find(({ clip }) => clip === currentTarget.value)?.clip ?? null);
-        }}
-      >
-        <option value="">{tc("beside.nothing")}</option>
-        {others.map((clip) => (
-          <option key={clip.clip} value={clip.clip}>
-            {clipTitle(clip)} {clockTime(clip.head?.takenAt ?? clip.at, true)}
-          </option>
-        ))}
-      </select>
-      {beside !== null && (
+    <>
+      <div class="replay__group">
         <select
-          class="field"
-          aria-label={tc("beside.pairing")}
-          value={beside.pairing.value}
-          data-testid="replay-pairing"
+          class="field replay__jump"
+          aria-label={tc("beside.with")}
+          value={other ?? ""}
+          data-testid="replay-beside"
           onChange={({ currentTarget }) => {
-            beside.pairing.value =
-              PAIRINGS.find((pairing) => pairing === currentTarget.value) ?? beside.pairing.peek();
+            onOther(others.find(({ clip }) => clip === currentTarget.value)?.clip ?? null);
           }}
         >
-          {PAIRINGS.map((pairing) => (
-            <option key={pairing} value={pairing}>
-              {tc(`beside.${pairing}`)}
+          <option value="">{tc("beside.nothing")}</option>
+          {others.map((clip) => (
+            <option key={clip.clip} value={clip.clip}>
+              {clipTitle(clip)} {clockTime(clip.head?.takenAt ?? clip.at, true)}
             </option>
           ))}
         </select>
-      )}
-      {beside?.pairing.value === "phase" && <p class="quiet">{tc("beside.needBeats")}</p>}
-    </div>
+        {beside !== null && (
+          <select
+            class="field replay__pairing"
+            aria-label={tc("beside.pairing")}
+            value={beside.pairing.value}
+            data-testid="replay-pairing"
+            onChange={({ currentTarget }) => {
+              beside.pairing.value =
+                PAIRINGS.find((pairing) => pairing === currentTarget.value) ?? beside.pairing.peek();
+            }}
+          >
+            {PAIRINGS.map((pairing) => (
+              <option key={pairing} value={pairing}>
+                {tc(`beside.${pairing}`)}
+              </option>
+            ))}
+          </select>
+        )}
+      </div>
+      {beside?.pairing.value === "phase" && <p class="quiet replay__hint">{tc("beside.needBeats")}</p>}
+    </>
   );
 }
