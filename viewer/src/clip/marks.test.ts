@@ -36,8 +36,9 @@ test("an imported clip has no marks of the running picture", () => {
   expect(table === null ? null : marksByFrame(table, [mark(STREAM, 0)]).size).toBe(0);
 });
 
-test("the next and the previous frame with marks", () => {
+test("the next and the previous frame with marks, around the ends too", () => {
   const marks = new Map([3, 9, 20].map((index) => [index, []]));
   expect([neighbourWithMarks(marks, 9, 1), neighbourWithMarks(marks, 9, -1)]).toEqual([20, 3]);
-  expect([neighbourWithMarks(marks, 20, 1), neighbourWithMarks(marks, 0, -1)]).toEqual([null, null]);
+  expect([neighbourWithMarks(marks, 20, 1), neighbourWithMarks(marks, 0, -1)]).toEqual([3, 20]);
+  expect(neighbourWithMarks(new Map(), 5, 1)).toBeNull();
 });

@@ -25,8 +25,9 @@ export function marksByFrame(table: FrameTable, marks: readonly MarkState[]): Ma
   return new Map([...found].sort(([a], [b]) => a - b));
 }
 
-/** The next frame with marks after (`by` 1) or before (`by` -1) a frame. */
+/** The next frame with marks after (`by` 1) or before (`by` -1) a frame; beyond the last one comes the first. */
 export function neighbourWithMarks(marks: MarksByFrame, index: number, by: 1 | -1): number | null {
   const frames = [...marks.keys()];
-  return (by === 1 ? frames.find((at) => at > index) : frames.findLast((at) => at < index)) ?? null;
+  const next = by === 1 ? frames.find((at) => at > index) : frames.findLast((at) => at < index);
+  return next ?? frames.at(by === 1 ? 0 : -1) ?? null;
 }

@@ -146,7 +146,6 @@ function Marks({ player }: { player: ClipPlayer }) {
         icon={by === 1 ? "markOn" : "markBack"}
         words={tc(by === 1 ? "replay.markOn" : "replay.markBack")}
         testId={by === 1 ? "replay-mark-on" : "replay-mark-back"}
-        off={index === null}
         onPress={() => {
           if (index === null) return;
           player.pause();
