@@ -86,6 +86,20 @@ pub(crate) const KINDS: &[Kind] = &[
     kind("beat_first_frame_ms", "ms", Some(300.0), "nobody offers it"),
     kind("beat_playing_ms", "ms", Some(2_000.0), ""),
     kind(
+        "replay_first_frame_ms",
+        "ms",
+        Some(300.0),
+        "OHIF 5,000-50,000 to the first picture",
+    ),
+    kind("replay_seek_p50_ms", "ms", None, ""),
+    kind("replay_seek_p95_ms", "ms", Some(50.0), ""),
+    kind(
+        "replay_wrong_frames",
+        "of 10,000",
+        Some(0.0),
+        "162 of 277 by time × rate",
+    ),
+    kind(
         "relay_cpu_per_packet_1_us",
         "µs",
         None,

@@ -13,6 +13,7 @@ mod forward;
 mod glass;
 mod mark;
 mod original;
+mod replay;
 
 use anyhow::{Context, Result};
 use clap::{Parser, ValueEnum};
@@ -48,6 +49,8 @@ enum Group {
     Live,
     /// What stands still: the shared freeze and its original.
     Still,
+    /// What was saved: opening a clip and going to its frames.
+    Replay,
     /// What forwarding costs the relay.
     Forward,
     /// What the viewer weighs.
@@ -83,7 +86,12 @@ fn main() -> Result<()> {
             beat::measure(figures).await
         })?;
     }
-    if wanted(Group::Live) || wanted(Group::Still) {
+    if wanted(Group::Replay) {
+        figures = run(figures, move |figures| async move {
+            replay::measure(figures).await
+        })?;
+    }
+    if wanted(Group::Live) || wanted(Group::Still) || wanted(Group::Replay) {
         machine.browser = Some(runtime()?.block_on(Browser::shared())?.version().to_owned());
     }
     machine.load_after = load();

@@ -188,6 +188,13 @@ impl Program {
         let _ = self.child.wait().await;
     }
 
+    /// Lets it stand still for a while, as a busy machine does.
+    pub async fn stumbles_for(&mut self, span: Duration) {
+        signal_group(self.pid, libc::SIGSTOP);
+        tokio::time::sleep(span).await;
+        signal_group(self.pid, libc::SIGCONT);
+    }
+
     /// Asks the program to end (SIGTERM) and waits for it.
     ///
     /// # Errors

@@ -142,6 +142,7 @@ const STAGE_AND_LIVE_ARE_FRAMEWORK_FREE: Rule = Rule {
     what: "stage, live, net, marks and measure import no component",
     within: &[
         "viewer/src/stage",
+        "viewer/src/clip",
         "viewer/src/live",
         "viewer/src/net",
         "viewer/src/marks",

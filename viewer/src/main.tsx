@@ -25,6 +25,8 @@ import "./style/card.css";
 import "./style/measure.css";
 import "./style/consult.css";
 import "./style/bedside.css";
+import "./style/clips.css";
+import "./style/replay.css";
 import type { ConsultId } from "./wire/ids";
 
 /** A ticket that came with the address and was not exchanged yet. */

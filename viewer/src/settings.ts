@@ -1,19 +1,28 @@
-// What a person chose for this device: the side of the tools and whether letter keys act.
+// What a person chose for this device: the side of the tools, whether letter keys act, how much a press of save takes.
 //
-// Owns two settings in local storage; no patient data. Called by the screens and `live/keys.ts`.
+// Owns three settings in local storage; no patient data. Called by the screens and `live/keys.ts`.
 // Invariant: a browser that forbids storage still works; the choice then holds for this page.
 
 import { effect, signal } from "@preact/signals";
+import { DEFAULT_CLIP_SECONDS } from "./wire/constants";
 
 export type Side = "left" | "right";
 
 const SIDE_KEY = "hibiki.side";
 const SHORTCUTS_KEY = "hibiki.shortcuts";
+const CLIP_SECONDS_KEY = "hibiki.clipSeconds";
 
 export const side = signal<Side>(read(SIDE_KEY) === "left" ? "left" : "right");
 /** WCAG 2.2, 2.1.4: single letters as keys can be switched off, for people who speak to their computer. */
 export const shortcuts = signal(read(SHORTCUTS_KEY) !== "off");
 
+/** What one press of save can take, in seconds. */
+export const CLIP_SECONDS: readonly number[] = [3, 6, 10, 20];
+export const clipSeconds = signal(
+  CLIP_SECONDS.find((seconds) => seconds === Number(read(CLIP_SECONDS_KEY))) ?? DEFAULT_CLIP_SECONDS,
+);
+
+effect(() => write(CLIP_SECONDS_KEY, String(clipSeconds.value)));
 effect(() => write(SIDE_KEY, side.value));
 effect(() => write(SHORTCUTS_KEY, shortcuts.value ? "on" : "off"));
 

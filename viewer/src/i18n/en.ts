@@ -140,6 +140,44 @@ export const en = {
   "beat.missing.notCoded": "The device cannot make originals of it; there is no beat to show.",
   "beat.missing.notKept": "The relay cannot store originals. Call the operator. Picture and marks go on.",
 
+  "why.noSaveRight": "As {role} you cannot save.",
+  "why.noDevice": "No device that can save is connected in this consult. Save on the device at the bedside.",
+  "why.notFrozenStill": "While frozen, that one frame can be saved.",
+
+  "save.group": "Save",
+  "save.clip": "Save",
+  "save.still": "Save still",
+  "save.view": "View",
+  "save.noView": "none",
+  "save.otherView": "other",
+  "save.length": "Length",
+  "save.seconds": "{seconds} s",
+  "save.clips": "Clips",
+  "save.laterFailed": "This part cannot be loaded. Check the connection and try again.",
+  "save.news": "State of saving",
+  "clip.unknown": "Asked to save",
+  "clip.still": "Still",
+  "clip.stage.asked": "The device was asked to save",
+  "clip.stage.unsaid": "Not sent. The device is asked as soon as it can be reached",
+  "clip.stage.arriving": "Safe on the device, arriving",
+  "clip.stage.kept": "Safe here",
+  "clip.stage.missing": "Not here",
+  "clip.percent": "{percent} %",
+  "clip.gap.gone": "The device no longer has the picture of that moment. Save again.",
+  "clip.gap.agentAway":
+    "The device does not answer, so nobody knows whether it saved. Check its power and connection and save again.",
+  "clip.gap.noAgent": "This source cannot save clips. Save on the ultrasound machine.",
+  "clip.gap.deviceStorage": "The device cannot store it. Check its free space and save again.",
+  "clip.gap.notWritten":
+    "The device could not make a file of it. Save again; if it goes on, tell the administrator.",
+  "clip.gap.relayStorage":
+    "The relay cannot store it. The clip stays on the device and is sent again by itself.",
+  "clip.gap.altered":
+    "What arrived differs from what was saved, so it was not taken. The clip stays on the device. Tell the administrator.",
+  "clip.gap.conflict":
+    "There is another clip with the same number, so it was not taken. The clip stays on the device. Tell the administrator.",
+  "clip.gap.refused": "The clip cannot be read, so it was not taken. Tell the administrator.",
+
   "label.prompt": "Words to put on the picture",
   "label.place": "Place",
   "label.cancel": "Cancel",
@@ -207,6 +245,7 @@ export const en = {
   "help.freeze": "Freeze, release",
   "help.beat": "Loop the 3 s before the freeze, or end that",
   "help.beatPlay": "Play or pause the loop",
+  "help.save": "Save the last seconds as a clip",
   "help.undo": "Withdraw my last mark",
   "help.zoom": "Zoom in, out, whole picture",
   "help.cursor": "Move the cursor (finely with Ctrl)",
@@ -237,10 +276,14 @@ export const en = {
   "notice.outboxFull":
     "Too many marks are waiting to be sent; no more can be made. Check the connection. What you drew is kept.",
 
+  "notice.pressTooLate":
+    "The device could not be told to save in time, and that moment was not saved. Save on the device itself, or press again when the connection is back.",
+
   "bedside.pen": "Pen",
   "bedside.wakeOn": "Screen stays on",
   "bedside.wakeOff": "This device cannot keep its screen on. Set a longer time in its settings.",
   "bedside.noCardiologist": "No cardiologist is here yet.",
+  "bedside.side": "Saving and people",
   "bedside.here": "Watching now",
 
   "problem.noEntry": "No valid link came with this page. Open a fresh link.",

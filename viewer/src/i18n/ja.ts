@@ -142,6 +142,43 @@ export const ja = {
   "beat.missing.notKept":
     "サーバーが原画を保存できません。管理者に連絡してください。映像と書き込みは続いています。",
 
+  "why.noSaveRight": "{role}は保存できません。",
+  "why.noDevice": "この相談には保存できる機器がつながっていません。エコー側の端末で保存してください。",
+  "why.notFrozenStill": "静止すると、その1枚を保存できます。",
+
+  "save.group": "保存",
+  "save.clip": "保存",
+  "save.still": "静止画を保存",
+  "save.view": "断面",
+  "save.noView": "指定なし",
+  "save.otherView": "その他",
+  "save.length": "長さ",
+  "save.seconds": "{seconds} 秒",
+  "save.clips": "クリップ",
+  "save.laterFailed": "この部分を読み込めません。通信を確かめて、もう一度押してください。",
+  "save.news": "保存の状態",
+  "clip.unknown": "保存の依頼",
+  "clip.still": "静止画",
+  "clip.stage.asked": "端末に保存を頼みました",
+  "clip.stage.unsaid": "未送信。つながれば頼みます",
+  "clip.stage.arriving": "端末に保存済み。受信中",
+  "clip.stage.kept": "保存済み",
+  "clip.stage.missing": "届いていません",
+  "clip.percent": "{percent} %",
+  "clip.gap.gone": "その時の映像は端末にもうありません。もう一度保存してください。",
+  "clip.gap.agentAway":
+    "端末が応答しません。保存できたかわかりません。端末の電源と接続を確かめ、もう一度保存してください。",
+  "clip.gap.noAgent": "この送信元はクリップを保存できません。エコー装置で保存してください。",
+  "clip.gap.deviceStorage": "端末に保存できません。端末の空き容量を確かめ、もう一度保存してください。",
+  "clip.gap.notWritten":
+    "端末がファイルにできませんでした。もう一度保存し、続くときは管理者に連絡してください。",
+  "clip.gap.relayStorage": "サーバーが保存できません。クリップは端末に残り、自動でもう一度送ります。",
+  "clip.gap.altered":
+    "届いた内容が元と違うため、受け取りませんでした。クリップは端末に残っています。管理者に連絡してください。",
+  "clip.gap.conflict":
+    "同じ番号の別のクリップがあるため、受け取りませんでした。クリップは端末に残っています。管理者に連絡してください。",
+  "clip.gap.refused": "クリップの内容が読めないため、受け取りませんでした。管理者に連絡してください。",
+
   "label.prompt": "映像に置く文字",
   "label.place": "置く",
   "label.cancel": "やめる",
@@ -209,6 +246,7 @@ export const ja = {
   "help.freeze": "静止・再開",
   "help.beat": "静止の前の3秒をくり返す・やめる",
   "help.beatPlay": "くり返しの再生・一時停止",
+  "help.save": "直前の数秒をクリップに保存",
   "help.undo": "自分の最後の書き込みを取り消す",
   "help.zoom": "拡大・縮小・全体",
   "help.cursor": "カーソルを動かす(Ctrl で細かく)",
@@ -239,10 +277,14 @@ export const ja = {
   "notice.outboxFull":
     "送れていない書き込みが多すぎるため、これ以上書き込めません。通信を確かめてください。すでに書いたものは残っています。",
 
+  "notice.pressTooLate":
+    "保存を端末に伝えられませんでした。押した時の映像は保存されていません。端末の画面で保存するか、つながってからもう一度押してください。",
+
   "bedside.pen": "ペン",
   "bedside.wakeOn": "画面は消えません",
   "bedside.wakeOff": "この端末は画面の消灯を止められません。端末の設定で長くしてください。",
   "bedside.noCardiologist": "循環器医はまだ入っていません。",
+  "bedside.side": "保存と参加者",
   "bedside.here": "いま見ている人",
 
   "problem.noEntry": "入るためのリンクが確かめられませんでした。新しいリンクを開いてください。",

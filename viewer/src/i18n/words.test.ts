@@ -1,12 +1,14 @@
 import { describe, expect, test } from "vitest";
 import { PROBLEM_CODES } from "../wire/constants";
+import { clipEn } from "./clip-en";
+import { clipJa } from "./clip-ja";
 import { en as first } from "./en";
 import { ja as source } from "./ja";
 import { MEASURE_WORDS } from "./measure-words";
 
 /** The words that come at once and those that come later. */
-const ja = { ...source, ...MEASURE_WORDS.ja };
-const en: Readonly<Record<keyof typeof ja, string>> = { ...first, ...MEASURE_WORDS.en };
+const ja = { ...source, ...MEASURE_WORDS.ja, ...clipJa };
+const en: Readonly<Record<keyof typeof ja, string>> = { ...first, ...MEASURE_WORDS.en, ...clipEn };
 type Key = keyof typeof ja;
 
 const KEYS = Object.keys(ja) as Key[];

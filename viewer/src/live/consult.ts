@@ -10,8 +10,9 @@ import { apply, EMPTY, fromSnapshot, type Replica } from "../marks/replica";
 import { RelayClock } from "../net/clock";
 import { session as heldSession, verify } from "../net/session";
 import { ConsultSocket, type Link } from "../net/socket";
+import type { SaveWhat } from "../wire/clip";
 import type { ConsultSummary, SessionGrant } from "../wire/http";
-import type { AnnotationId, FreezeId, ScaleId, Seq, StreamId } from "../wire/ids";
+import type { AnnotationId, ClipId, FreezeId, ScaleId, Seq, StreamId } from "../wire/ids";
 import type { LogEntry } from "../wire/log";
 import type { Anchor, Annotation } from "../wire/mark";
 import type { Author, Page, Participant, Rights } from "../wire/people";
@@ -46,7 +47,7 @@ const NO_RIGHTS: Rights = {
 const BEFORE_WELCOME: Settings = { quickMarkSeconds: 8, measuring: false };
 
 /** Something the person must be told once. */
-export type Notice = { readonly id: number; readonly code: ProblemCode | "outboxFull" };
+export type Notice = { readonly id: number; readonly code: ProblemCode | "outboxFull" | "pressTooLate" };
 
 export class Consult {
   readonly clock = new RelayClock();
@@ -59,6 +60,8 @@ export class Consult {
   readonly pointers = signal<Pointers>(new Map());
   readonly sketches = signal<Sketches>(new Map());
   readonly flow = signal<Flow | null>(null);
+  /** Bytes of each clip that is on its way. */
+  readonly clipBytes = signal<ReadonlyMap<ClipId, number>>(new Map());
   readonly stamp = signal<Stamp | null>(null);
   readonly notices = signal<readonly Notice[]>([]);
   readonly replica = signal<Replica>(EMPTY);
@@ -96,6 +99,7 @@ export class Consult {
       this.#self(),
       (message) => void this.#socket.send(message),
       () => this.relayNow(),
+      () => this.#tell("pressTooLate"),
     );
     this.marks = computed(() => this.#sending.withPending(this.replica.value.state.marks));
     this.#socket = new ConsultSocket(grant.consult, grant.session, page, this.clock, {
@@ -130,6 +134,11 @@ export class Consult {
 
   pin(mark: AnnotationId, pinned: boolean): void {
     this.#queue({ type: "pin", mark, pinned });
+  }
+
+  /** Asks the device to save a clip or a still. */
+  saveClip(clip: ClipId, what: SaveWhat, view: string | null): void {
+    this.#queue({ type: "saveClip", clip, what, view });
   }
 
   /** Whether it could be sent. A freeze is for everybody now; it is never kept for later. */
@@ -206,6 +215,9 @@ export class Consult {
       case "beatFrames":
         this.arriving.value = withFrames(this.arriving.peek(), message);
         return;
+      case "clipProgress":
+        this.clipBytes.value = new Map(this.clipBytes.peek()).set(message.clip, message.have);
+        return;
       case "refused":
         this.#refused(message);
         return;
@@ -262,9 +274,10 @@ export class Consult {
     this.sketches.value = withoutAbsent(this.sketches.peek(), people);
   }
 
-  #refused({ code, mark, freeze }: From<"refused">): void {
+  #refused({ code, mark, freeze, clip }: From<"refused">): void {
     if (freeze !== null) this.onFreezeRefused(freeze);
-    const mends = mark !== null && this.#sending.refused(mark, code);
+    const subject = mark ?? clip ?? null;
+    const mends = subject !== null && this.#sending.refused(subject, code);
     // Mended by itself in a moment: nothing that a person could do.
     if (mends && code === "tooFast") return;
     this.#tell(code);

@@ -26,6 +26,7 @@ import { DrawingHand } from "./hand";
 import { Measuring } from "./measuring";
 import { LivePicture, type Still } from "./picture";
 import { STALE_AFTER_MS } from "./quality";
+import { Saving } from "./saving";
 import { composeScene } from "./scene";
 import { Watch } from "./watch";
 import { whyNotDraw, whyNotMeasure } from "./why";
@@ -57,6 +58,7 @@ export class Desk {
   readonly measuring: Measuring;
   readonly freeze: SharedFreeze;
   readonly beat: SharedBeat;
+  readonly saving: Saving;
   readonly view = signal<View>(WHOLE);
   readonly scenery: ReadonlySignal<Scenery>;
   readonly hindrance: ReadonlySignal<Hindrance>;
@@ -97,6 +99,7 @@ export class Desk {
       this.#anchorOf(this.picture.frameToFreeze()),
     );
     this.beat = new SharedBeat(this.consult, this.picture);
+    this.saving = new Saving(this.consult, () => this.freeze.anchor());
     this.scenery = computed(() => this.#scenery());
     this.hindrance = computed(() => this.#hindrance());
     this.#standsOn = computed(() => {
@@ -148,6 +151,7 @@ export class Desk {
   close(): void {
     this.beat.close();
     this.freeze.close();
+    this.saving.close();
     for (const stop of this.#stopEffects) stop();
     this.watch.close();
     this.consult.close();

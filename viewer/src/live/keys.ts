@@ -8,7 +8,7 @@ import { PENS } from "../stage/pens";
 import { ZOOM_STEP } from "../stage/view";
 import type { Desk } from "./desk";
 import type { Tool } from "./hand";
-import { whyNotBeat, whyNotDraw, whyNotFreeze, whyNotStep, whyNotUndo } from "./why";
+import { whyNotBeat, whyNotDraw, whyNotFreeze, whyNotSave, whyNotStep, whyNotUndo } from "./why";
 
 /** One press moves the cursor by 1 % of the picture, with Ctrl by a fifth of that: about a pixel. */
 const STEP = 0.01;
@@ -85,6 +85,7 @@ function letterKey(
   else if (key === ".") unless(whyNotStep(desk), desk, () => desk.step(1));
   else if (key === "b") unless(whyNotBeat(desk), desk, () => desk.beat.toggle());
   else if (key === " " && desk.beat.view.peek() !== null && !isButton(event.target)) desk.beat.playOrPause();
+  else if (key === "s") unless(whyNotSave(desk), desk, () => desk.saving.press());
   else if (key === "z") unless(whyNotUndo(desk), desk, () => desk.undo());
   else if (key === "+" || key === ";") desk.zoomBy(ZOOM_STEP);
   else if (key === "-") desk.zoomBy(1 / ZOOM_STEP);
@@ -107,6 +108,7 @@ function isButton(target: EventTarget | null): boolean {
 function isTyping(target: EventTarget | null): boolean {
   return (
     target instanceof HTMLElement &&
-    (target.matches("input:not([type=checkbox], [type=radio]), textarea, select") || target.isContentEditable)
+    (target.matches("input:not([type=checkbox], [type=radio], [type=range]), textarea, select") ||
+      target.isContentEditable)
   );
 }

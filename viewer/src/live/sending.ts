@@ -8,12 +8,13 @@ import { type ReadonlySignal, signal } from "@preact/signals";
 import { Outbox, type OutItem, type OutMessage } from "../marks/outbox";
 import { IndexedDisk } from "../marks/outbox-disk";
 import { asPending } from "../marks/visible";
-import type { AnnotationId } from "../wire/ids";
+import type { AnnotationId, ClipId } from "../wire/ids";
 import type { LogEntry } from "../wire/log";
 import type { Author } from "../wire/people";
 import type { ProblemCode } from "../wire/problem";
 import type { ConsultState, MarkState } from "../wire/socket";
 import type { RelayTime } from "../wire/units";
+import { asSaidNow, isTooLate, PRESS_STANDS_MS } from "./press";
 
 /** After a refusal that passes, unconfirmed marks are sent again this much later. */
 const SEND_AGAIN_MS = 2_000;
@@ -22,6 +23,7 @@ export class Sending {
   readonly #pending = signal<readonly OutItem[]>([]);
   readonly #outbox: Outbox;
   #sendAgain: ReturnType<typeof setTimeout> | undefined;
+  #giveUp: ReturnType<typeof setTimeout> | undefined;
   #current = false;
   /** When each unconfirmed mark was made, by the relay's clock. */
   #madeAt = new Map<AnnotationId, RelayTime>();
@@ -31,6 +33,8 @@ export class Sending {
     readonly author: Author,
     readonly send: (message: OutMessage) => void,
     readonly now: () => RelayTime | null,
+    /** Presses of save that could not be said in time. */
+    readonly onTooLate: () => void,
   ) {
     this.#outbox = new Outbox(owner, new IndexedDisk(), (items) => {
       this.#pending.value = items;
@@ -49,6 +53,7 @@ export class Sending {
     if (message.type === "mark" && now !== null) this.#madeAt.set(message.mark.id, now);
     if (this.#outbox.put(message) === null) return false;
     if (this.#current) this.send(message);
+    if (message.type === "saveClip") this.#watchPresses();
     return true;
   }
 
@@ -73,8 +78,8 @@ export class Sending {
   }
 
   /** True if what was refused stays and is sent again by itself. */
-  refused(mark: AnnotationId, code: ProblemCode): boolean {
-    if (!this.#outbox.refused(mark, code)) return false;
+  refused(subject: AnnotationId | ClipId, code: ProblemCode): boolean {
+    if (!this.#outbox.refused(subject, code)) return false;
     clearTimeout(this.#sendAgain);
     this.#sendAgain = setTimeout(() => this.#flush(), SEND_AGAIN_MS);
     return true;
@@ -87,6 +92,7 @@ export class Sending {
     const known = new Set(held.map((state) => state.mark.id));
     return pending.reduce<MarkState[]>(
       (marks, { message }) => {
+        if (message.type === "saveClip") return marks;
         if (message.type === "withdraw") return marks.filter((state) => state.mark.id !== message.mark);
         if (message.type === "pin") {
           const { mark, pinned } = message;
@@ -103,11 +109,24 @@ export class Sending {
 
   close(): void {
     clearTimeout(this.#sendAgain);
+    clearTimeout(this.#giveUp);
     this.#current = false;
   }
 
   #flush(): void {
+    this.#dropLatePresses();
     if (!this.#current) return;
-    for (const item of this.#outbox.items) this.send(item.message);
+    for (const item of this.#outbox.items) this.send(asSaidNow(item, Date.now()));
+  }
+
+  /** Also without a link: whoever pressed must hear of it while the device can still be asked by hand. */
+  #watchPresses(): void {
+    clearTimeout(this.#giveUp);
+    this.#giveUp = setTimeout(() => this.#dropLatePresses(), PRESS_STANDS_MS + 1);
+  }
+
+  #dropLatePresses(): void {
+    const late = this.#outbox.giveUp((item) => isTooLate(item, Date.now()));
+    if (late.length > 0) this.onTooLate();
   }
 }

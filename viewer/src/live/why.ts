@@ -49,6 +49,19 @@ export function whyNotBeat(desk: Desk): string | null {
   return consult.rights.value.freeze ? null : t("why.noFreezeRight", { role: roleWords(desk) });
 }
 
+export function whyNotSave(desk: Desk): string | null {
+  const { consult } = desk;
+  const linked = consult.link.value.state === "open";
+  if (linked && !consult.rights.value.save) return t("why.noSaveRight", { role: roleWords(desk) });
+  // Only our own agent says anything of its source; others keep no frames.
+  if (linked && (consult.flow.value?.source ?? null) === null) return t("why.noDevice");
+  return consult.me.value === null ? t("why.noLink") : null;
+}
+
+export function whyNotSaveStill(desk: Desk): string | null {
+  return desk.freeze.anchor() === null ? t("why.notFrozenStill") : whyNotSave(desk);
+}
+
 export function whyNotUndo(desk: Desk): string | null {
   return desk.lastOwn() === null ? t("why.nothingToUndo") : null;
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { AnnotationId, ConsultId, PersonId } from "../wire/ids";
+import type { AnnotationId, ClipId, ConsultId, PersonId } from "../wire/ids";
 import type { LogEntry, LogEvent } from "../wire/log";
 import type { ConsultState, MarkState } from "../wire/socket";
 import type { RelayTime } from "../wire/units";
@@ -149,4 +149,41 @@ test("what the relay had already leaves, and what follows about the same mark wa
     { type: "withdraw", mark: id("a") },
     draw("b"),
   ]);
+});
+
+const save = (name: string): OutMessage => ({
+  type: "saveClip",
+  clip: name as ClipId,
+  what: { type: "last", seconds: 6 },
+  view: null,
+});
+
+test("a press of save leaves when the log has its clip, by entry or by snapshot", () => {
+  const { outbox } = filled([save("a"), save("b"), draw("m")]);
+  outbox.confirm(entry({ type: "clipAsked", clip: "a" as ClipId, what: { type: "last", seconds: 9 } }));
+  expect(outbox.items.map(({ message }) => message)).toEqual([save("b"), draw("m")]);
+  outbox.confirmBy({
+    streams: [],
+    freeze: null,
+    marks: [],
+    clips: [
+      {
+        clip: "b" as ClipId,
+        author: { type: "relay" },
+        at: 0 as RelayTime,
+        head: null,
+        stage: { stage: "asked" },
+      },
+    ],
+  });
+  expect(kinds(outbox)).toEqual(["mark"]);
+});
+
+test("a refused press ends, and what was given up is named", () => {
+  const { outbox, disk } = filled([save("a"), save("b")]);
+  expect(outbox.refused("a" as ClipId, "noDevice")).toBe(false);
+  expect(outbox.giveUp(({ message }) => message.type === "saveClip").map(({ message }) => message)).toEqual([
+    save("b"),
+  ]);
+  expect([outbox.items.length, disk.items.size]).toEqual([0, 0]);
 });

@@ -6,13 +6,13 @@
 // another person or consult are never sent, because the relay would make this session their author.
 
 import { newId } from "../ids";
-import type { AnnotationId, ConsultId, PersonId } from "../wire/ids";
+import type { AnnotationId, ClipId, ConsultId, PersonId } from "../wire/ids";
 import type { LogEntry } from "../wire/log";
 import type { ProblemCode } from "../wire/problem";
 import type { ConsultState, ToRelay } from "../wire/socket";
 import type { OutboxDisk } from "./outbox-disk";
 
-export type OutMessage = Extract<ToRelay, { type: "mark" | "withdraw" | "pin" }>;
+export type OutMessage = Extract<ToRelay, { type: "mark" | "withdraw" | "pin" | "saveClip" }>;
 
 export type OutItem = {
   /** Its name on disk; two tabs of one person share the disk. */
@@ -40,7 +40,9 @@ export function ownerKey(person: PersonId, consult: ConsultId): string {
   return `${person}/${consult}`;
 }
 
-function markOf(message: OutMessage): AnnotationId {
+/** The mark or the clip that a message is about. */
+function subjectOf(message: OutMessage): AnnotationId | ClipId {
+  if (message.type === "saveClip") return message.clip;
   return message.type === "mark" ? message.mark.id : message.mark;
 }
 
@@ -85,9 +87,11 @@ export class Outbox {
           return message.type === "mark" && message.mark.id === event.mark.id;
         case "withdrawn":
           // It was made, evidently, and has nothing left to pin.
-          return markOf(message) === event.mark;
+          return subjectOf(message) === event.mark;
         case "pinned":
           return message.type === "pin" && message.mark === event.mark && message.pinned === event.pinned;
+        case "clipAsked":
+          return message.type === "saveClip" && message.clip === event.clip;
         default:
           return false;
       }
@@ -98,9 +102,11 @@ export class Outbox {
   confirmBy(state: ConsultState): void {
     const held = new Map(state.marks.map((mark) => [mark.mark.id, mark]));
     const toMake = new Set(
-      this.#items.filter((i) => i.message.type === "mark").map((i) => markOf(i.message)),
+      this.#items.filter((i) => i.message.type === "mark").map((i) => subjectOf(i.message)),
     );
+    const clips = new Set(state.clips.map(({ clip }) => clip));
     this.#remove(({ message }) => {
+      if (message.type === "saveClip") return clips.has(message.clip);
       if (message.type === "mark") return held.has(message.mark.id);
       const mark = held.get(message.mark);
       if (mark === undefined) return !toMake.has(message.mark);
@@ -108,19 +114,28 @@ export class Outbox {
     });
   }
 
-  /** The relay refused something about a mark. True if the item stays to be sent again. */
-  refused(mark: AnnotationId, code: ProblemCode): boolean {
+  /** The relay refused something about a mark or a clip. True if the item stays to be sent again. */
+  refused(subject: AnnotationId | ClipId, code: ProblemCode): boolean {
     if (PASSING.has(code)) return true;
-    const first = this.#items.find((item) => markOf(item.message) === mark);
+    const first = this.#items.find((item) => subjectOf(item.message) === subject);
     // Without its mark, a withdrawal or a pin of it has no meaning.
-    this.#remove((item) => (first?.message.type === "mark" ? markOf(item.message) === mark : item === first));
+    this.#remove((item) =>
+      first?.message.type === "mark" ? subjectOf(item.message) === subject : item === first,
+    );
     return false;
   }
 
   /** The relay had it already. Answers come in the order of sending, so it is the oldest about this mark. */
   known(mark: AnnotationId): void {
-    const first = this.#items.find((item) => markOf(item.message) === mark);
+    const first = this.#items.find((item) => subjectOf(item.message) === mark);
     this.#remove((item) => item === first);
+  }
+
+  /** Takes out what has lost its meaning with time, and says which. */
+  giveUp(which: (item: OutItem) => boolean): readonly OutItem[] {
+    const gone = this.#items.filter(which);
+    this.#remove(which);
+    return gone;
   }
 
   #remove(which: (item: OutItem) => boolean): void {

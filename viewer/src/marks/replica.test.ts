@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import type { AnnotationId, FreezeId, ScaleId, StreamId } from "../wire/ids";
+import type { ClipHead } from "../wire/clip";
+import type { AnnotationId, ClipId, FreezeId, ScaleId, StreamId } from "../wire/ids";
 import type { LogEntry, LogEvent } from "../wire/log";
 import type { Anchor, Annotation } from "../wire/mark";
 import type { DepthScale } from "../wire/measure";
@@ -172,5 +173,43 @@ describe("what is over the picture", () => {
   test("before the relay's clock is known nothing is hidden too early", () => {
     const shown = visibleMarks(marks, { over: "running", now: null, quickMarkSeconds: 8 });
     expect(shown.length).toBe(2);
+  });
+});
+
+describe("clips in the replica", () => {
+  const clip = "clip" as ClipId;
+  const head = { clip, frames: 180, bytes: 1_000 } as ClipHead;
+  const fold = (events: readonly LogEvent[]) =>
+    foldAll(
+      EMPTY,
+      events.map((event, i) => ({ seq: i + 1, at: (i + 1) as RelayTime, author: AUTHOR, event })),
+    ).state.clips;
+  const asked: LogEvent = { type: "clipAsked", clip, what: { type: "last", seconds: 6 } };
+
+  test("go from asked to arriving to kept, and keep who asked and when", () => {
+    expect(fold([asked])).toEqual([{ clip, author: AUTHOR, at: 1, head: null, stage: { stage: "asked" } }]);
+    expect(fold([asked, { type: "clipSaved", head }])[0]).toMatchObject({
+      at: 1,
+      head,
+      stage: { stage: "arriving" },
+    });
+    expect(fold([asked, { type: "clipSaved", head }, { type: "clipKept", clip }])[0]).toMatchObject({
+      stage: { stage: "kept" },
+    });
+  });
+
+  test("what is safe here stays so, and what was missing may still come", () => {
+    const missing: LogEvent = { type: "clipMissing", clip, reason: "agentAway" };
+    expect(fold([asked, missing])[0]?.stage).toEqual({ stage: "missing", reason: "agentAway" });
+    expect(fold([asked, missing, { type: "clipSaved", head }])[0]?.stage).toEqual({ stage: "arriving" });
+    expect(fold([asked, { type: "clipKept", clip }, missing])[0]?.stage).toEqual({ stage: "kept" });
+  });
+
+  test("a clip that the device saved by itself is in the list too, the newest last", () => {
+    const other = { ...head, clip: "other" as ClipId };
+    expect(fold([asked, { type: "clipSaved", head: other }]).map((held) => held.clip)).toEqual([
+      clip,
+      "other",
+    ]);
   });
 });

@@ -4,7 +4,8 @@
 // give the same state. Called by `live/consult.ts`.
 // Invariants: entries apply in order and once; a gap is reported, never skipped; unknown events only move `seq`.
 
-import type { FreezeId, Seq, StreamId } from "../wire/ids";
+import type { ClipState } from "../wire/clip";
+import type { ClipId, FreezeId, Seq, StreamId } from "../wire/ids";
 import type { LogEntry, LogEvent } from "../wire/log";
 import type { BeatNews, BeatState, ConsultState, MarkState, OriginalState } from "../wire/socket";
 import type { RtpTime } from "../wire/units";
@@ -108,6 +109,21 @@ function fold(replica: Replica, entry: LogEntry): Replica {
           held.mark.id === event.mark ? { ...held, pinned: event.pinned } : held,
         ),
       });
+    case "clipAsked":
+      return withClip(replica, entry, event.clip, (held) => held);
+    case "clipSaved":
+      return withClip(replica, entry, event.head.clip, (held) => ({
+        ...held,
+        head: event.head,
+        stage: { stage: "arriving" },
+      }));
+    case "clipKept":
+      return withClip(replica, entry, event.clip, (held) => ({ ...held, stage: { stage: "kept" } }));
+    case "clipMissing":
+      return withClip(replica, entry, event.clip, (held) => ({
+        ...held,
+        stage: { stage: "missing", reason: event.reason },
+      }));
     default:
       // A newer relay may know more; readers ignore and count (wire/log.rs).
       return { ...replica, unknown: replica.unknown + 1 };
@@ -195,6 +211,25 @@ function takeBack(replica: Replica, id: string): Replica {
     ...withState(replica, { marks: replica.state.marks.filter((held) => held !== gone) }),
     takenBack: [...replica.takenBack, gone].slice(-MAX_TAKEN_BACK),
   };
+}
+
+/**
+ * Changes a clip; one that nobody asked for here (the device's own) begins with the entry that names it first. What is safe
+ * here stays as it is, whatever comes late.
+ */
+function withClip(
+  replica: Replica,
+  { author, at }: LogEntry,
+  clip: ClipId,
+  change: (held: ClipState) => ClipState,
+): Replica {
+  const { clips } = replica.state;
+  if (clips.some((held) => held.clip === clip))
+    return withState(replica, {
+      clips: clips.map((held) => (held.clip === clip && held.stage.stage !== "kept" ? change(held) : held)),
+    });
+  const begun: ClipState = { clip, author, at, head: null, stage: { stage: "asked" } };
+  return withState(replica, { clips: [...clips, change(begun)] });
 }
 
 function withState(replica: Replica, change: Partial<ConsultState>): Replica {

@@ -31,6 +31,8 @@ export type Request = {
   readonly headers?: Readonly<Record<string, string>>;
   /** The page may be going away: let the request finish without it. */
   readonly keepalive?: boolean;
+  /** Ends the request when nobody needs the answer any more. */
+  readonly signal?: AbortSignal;
 };
 
 /** Sends a request and gives back an answer of the 200s; everything else is an `ApiProblem`. */
@@ -48,7 +50,10 @@ export async function ask(path: string, request: Request = {}): Promise<Response
       cache: "no-store",
       redirect: "error",
       keepalive: request.keepalive ?? false,
-      signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
+      signal: AbortSignal.any([
+        AbortSignal.timeout(ANSWER_TIMEOUT_MS),
+        ...(request.signal === undefined ? [] : [request.signal]),
+      ]),
     });
   } catch (cause) {
     throw new ApiProblem("unreachable", String(cause));

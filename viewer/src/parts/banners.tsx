@@ -5,6 +5,7 @@
 
 import { useEffect } from "preact/hooks";
 import { t } from "../i18n/i18n";
+import type { Notice } from "../live/consult";
 import type { Desk } from "../live/desk";
 
 /** How long the reason for a useless try is shown. */
@@ -25,7 +26,7 @@ export function Banners({ desk }: { desk: Desk }) {
       <div role="alert">
         {consult.notices.value.map(({ id, code }) => (
           <p key={id} class="banner">
-            <span>{t(code === "outboxFull" ? "notice.outboxFull" : `problem.${code}`)}</span>
+            <span>{noticeWords(code)}</span>
             <button type="button" class="button button--quiet" onClick={() => consult.dismiss(id)}>
               {t("notice.dismiss")}
             </button>
@@ -34,6 +35,10 @@ export function Banners({ desk }: { desk: Desk }) {
       </div>
     </div>
   );
+}
+
+function noticeWords(code: Notice["code"]): string {
+  return code === "outboxFull" || code === "pressTooLate" ? t(`notice.${code}`) : t(`problem.${code}`);
 }
 
 function linkWords(desk: Desk): string[] {
@@ -53,7 +58,7 @@ function linkWords(desk: Desk): string[] {
     const picture = pictureWords(desk, stopped);
     if (picture !== null) words.push(picture);
   }
-  const waiting = consult.pending.value.length;
+  const waiting = consult.pending.value.filter(({ message }) => message.type !== "saveClip").length;
   if (waiting > 0 && link.state !== "open") words.push(t("link.unsent", { count: waiting }));
   return words;
 }

@@ -16,6 +16,7 @@ const KEYS: readonly (readonly [string, Key])[] = [
   [", .", "help.step"],
   ["B", "help.beat"],
   ["Space", "help.beatPlay"],
+  ["S", "help.save"],
   ["Z", "help.undo"],
   ["+ − 0", "help.zoom"],
   ["← ↑ ↓ →", "help.cursor"],

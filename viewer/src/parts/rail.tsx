@@ -2,6 +2,7 @@
 //
 // Shows and calls the desk's intents; decides nothing. A tool that cannot be used says why when it is pressed. Invariant: every tool has words and a key, and its state is told to assistive technology.
 
+import type { ComponentChildren } from "preact";
 import { t } from "../i18n/i18n";
 import type { Desk } from "../live/desk";
 import type { Tool } from "../live/hand";
@@ -12,7 +13,7 @@ import type { Pen } from "../wire/mark";
 import { Icon, type IconName } from "./icon";
 import { PenLine } from "./pen-line";
 
-export type Panel = "none" | "list" | "help" | "measure";
+export type Panel = "none" | "list" | "clips" | "help" | "measure";
 
 const TOOLS: readonly { readonly tool: Tool; readonly key: string }[] = [
   { tool: "pointer", key: "V" },
@@ -25,10 +26,13 @@ export function Rail({
   desk,
   panel,
   onPanel,
+  children,
 }: {
   desk: Desk;
   panel: Panel;
   onPanel: (panel: Panel) => void;
+  /** More groups, before the panels. */
+  children?: ComponentChildren;
 }) {
   const why = whyNotDraw(desk);
   return (
@@ -63,6 +67,7 @@ export function Rail({
         <WholeButton desk={desk} />
         <ZoomButtons desk={desk} />
       </div>
+      {children}
       <div class="rail__group">
         <ToolButton
           desk={desk}

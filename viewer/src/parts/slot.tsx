@@ -8,12 +8,14 @@ import { Banners } from "./banners";
 import { BeatCard } from "./beat-card";
 import { LabelEntry } from "./label-entry";
 import { MarkCard } from "./mark-card";
+import { SaveNews } from "./save-news";
 
 export function Slot({ desk }: { desk: Desk }) {
   return (
     <div class="slot">
       <Banners desk={desk} />
       <BeatCard desk={desk} />
+      <SaveNews desk={desk} />
       <LabelEntry desk={desk} />
       <MarkCard desk={desk} />
     </div>

@@ -1,4 +1,4 @@
-// ベッドサイド: the visiting physician's page, for one free hand. Own picture, marks over it, four large buttons.
+// ベッドサイド: the visiting physician's page, for one free hand. Own picture, marks over it, five large buttons, clips.
 
 import { useEffect } from "preact/hooks";
 import { t } from "../i18n/i18n";
@@ -7,9 +7,11 @@ import { listenToKeys } from "../live/keys";
 import { keepAwake, wakeState } from "../live/wake";
 import { whyNotDraw } from "../live/why";
 import { Bar } from "../parts/bar";
+import { ClipsPlace, ReplayPlace } from "../parts/clips-later";
 import { LazyMeasureResults } from "../parts/lazy-measure";
 import { PeopleList } from "../parts/people";
 import { BeatButton, FreezeButton, ToolButton, UndoButton } from "../parts/rail";
+import { SaveButton, SaveChoices, StillButton } from "../parts/save";
 import { StageView } from "../parts/stage-view";
 import type { SessionGrant } from "../wire/http";
 import { useDesk } from "./desk-use";
@@ -29,6 +31,7 @@ function BedsideDesk({ desk }: { desk: Desk }) {
     <div class="bedside">
       <Bar desk={desk} page="bedside" />
       <main class="bedside__picture">
+        <ReplayPlace desk={desk} />
         <StageView desk={desk} />
       </main>
       <BedsideControls desk={desk} />
@@ -44,6 +47,7 @@ function BedsideControls({ desk }: { desk: Desk }) {
     <nav class="bedside__controls" aria-label={t("tool.group")}>
       <FreezeButton desk={desk} big={true} />
       <BeatButton desk={desk} big={true} />
+      <SaveButton desk={desk} big={true} />
       <ToolButton
         desk={desk}
         icon="pen"
@@ -59,13 +63,17 @@ function BedsideControls({ desk }: { desk: Desk }) {
   );
 }
 
-/** Who is watching, and whether the screen stays on. */
+/** What the next press saves, what was saved, who is watching, and whether the screen stays on. */
 function Company({ desk }: { desk: Desk }) {
   const people = desk.consult.people.value;
   const cardiologist = people.some((person) => person.role === "cardiologist");
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so the keyboard must reach it (axe scrollable-region-focusable)
-    <section class="bedside__company" aria-label={t("bedside.here")} tabIndex={0}>
+    <section class="bedside__company" aria-label={t("bedside.side")} tabIndex={0}>
+      <SaveChoices desk={desk}>
+        <StillButton desk={desk} />
+      </SaveChoices>
+      <ClipsPlace desk={desk} />
       <h2>{t("bedside.here")}</h2>
       {!cardiologist && <p>{t("bedside.noCardiologist")}</p>}
       <PeopleList consult={desk.consult} showPage={false} />

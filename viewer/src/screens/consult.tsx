@@ -4,10 +4,12 @@ import { useEffect, useState } from "preact/hooks";
 import type { Desk } from "../live/desk";
 import { listenToKeys } from "../live/keys";
 import { Bar } from "../parts/bar";
+import { ClipsPlace, ReplayPlace } from "../parts/clips-later";
 import { HelpPanel } from "../parts/help-panel";
 import { LazyMeasurePanel } from "../parts/lazy-measure";
 import { ListPanel } from "../parts/list-panel";
 import { mayMeasure, type Panel, Rail } from "../parts/rail";
+import { SaveGroup } from "../parts/save";
 import { StageView } from "../parts/stage-view";
 import { side } from "../settings";
 import type { SessionGrant } from "../wire/http";
@@ -39,9 +41,13 @@ function ConsultDesk({ desk }: { desk: Desk }) {
     <div class="consult" data-side={side.value} data-panel={panel}>
       <Bar desk={desk} page="consult" />
       <main class="consult__picture">
+        <ReplayPlace desk={desk} />
         <StageView desk={desk} />
       </main>
-      <Rail desk={desk} panel={panel} onPanel={setPanel} />
+      <Rail desk={desk} panel={panel} onPanel={setPanel}>
+        <SaveGroup desk={desk} panel={panel} onPanel={setPanel} />
+      </Rail>
+      {panel === "clips" && <ClipsPlace desk={desk} onClose={close} />}
       {panel === "list" && <ListPanel desk={desk} onClose={close} />}
       {panel === "measure" && mayMeasure(desk) && <LazyMeasurePanel desk={desk} onClose={close} />}
       {panel === "help" && <HelpPanel onClose={close} />}

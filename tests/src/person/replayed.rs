@@ -1,0 +1,191 @@
+//! Clips that a person saves, finds and looks at.
+//!
+//! Owns the presses on the clip list and the player, and reading the barcode of what the player shows. A frame is asked for
+//! by the slider, as a person does, and counts as shown when the player's canvas carries its number. Invariant: barcode and number are
+//! read in one go, before the page can draw again.
+
+use super::Person;
+use crate::barcode::Barcode;
+use crate::wait::secs;
+use anyhow::{Context as _, Result, ensure};
+use serde::Deserialize;
+use std::time::Duration;
+use wire::clip::ClipTable;
+use wire::{CaptureTime, ClipId, RtpTime};
+
+/// Frames asked for in one call: a second or two, well within the longest call of the browser.
+const FRAMES_A_CALL: usize = 200;
+/// A barcode counts tenths of a millisecond; RTP times round to a ninetieth.
+const SAME_FRAME_MS: f64 = 1.0;
+
+/// The newest clip that can be opened, if there is one.
+const NEWEST: &str = "() => document.querySelector('[data-testid=clip]:has(.clips__open:not([disabled]))')?.dataset.clip ?? null";
+/// The relay's own word about a clip, as the page may ask it.
+const TABLE: &str = "async (clip) => {
+    const grant = JSON.parse(sessionStorage.getItem('hibiki.session'));
+    const answer = await fetch(`/api/v1/consults/${grant.consult}/clips/${clip}`, { headers: { 'hibiki-session': grant.session } });
+    return answer.ok ? answer.json() : null; }";
+/// Opens a clip; gives the milliseconds until its first frame was on the glass.
+const OPEN: &str = "async (clip) => {
+    const glass = () => document.querySelector(`[data-testid=replay-pane][data-clip='${clip}'] canvas[data-frame]`);
+    const from = performance.now();
+    document.querySelector(`[data-testid=clip][data-clip='${clip}'] .clips__open`).click();
+    return new Promise((resolve) => {
+        const watch = new MutationObserver(() => {
+            if (!glass()) return;
+            watch.disconnect();
+            resolve(performance.now() - from);
+        });
+        watch.observe(document, { subtree: true, childList: true, attributes: true, attributeFilter: ['data-frame'] });
+    }); }";
+/// Goes to each frame by the slider and reads what is on the glass.
+const SEEK: &str = "async (frames) => {
+    const glass = document.querySelector('[data-testid=replay-pane] canvas[data-frame]');
+    const slider = document.querySelector('[data-testid=replay-scrub]');
+    const seek = (index) => new Promise((resolve) => {
+        const from = performance.now();
+        const look = () => {
+            if (glass.dataset.frame !== String(index)) return;
+            watch.disconnect();
+            resolve({ index, tookMs: performance.now() - from, barcode: hibikiBarcode.read(glass) });
+        };
+        const watch = new MutationObserver(look);
+        watch.observe(glass, { attributes: true, attributeFilter: ['data-frame'] });
+        slider.value = String(index);
+        slider.dispatchEvent(new Event('input', { bubbles: true }));
+        look();
+    });
+    const seen = [];
+    for (const index of frames) seen.push(await seek(index));
+    return seen; }";
+
+/// A frame of a clip as a player showed it.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Replayed {
+    /// Which was asked for, and which the player said it was.
+    pub index: usize,
+    /// From asking until it was on the glass.
+    pub took_ms: f64,
+    /// What its pixels say.
+    pub barcode: Option<Barcode>,
+}
+
+impl Person {
+    /// Presses save; the last seconds become a clip.
+    ///
+    /// # Errors
+    /// When the button cannot be pressed.
+    pub async fn saves_clip(&self) -> Result<()> {
+        self.page
+            .click("[data-testid=save]:not([aria-disabled=true])")
+            .await
+    }
+
+    /// Opens the list of clips, if the page does not show it anyway.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub async fn looks_at_clips(&self) -> Result<()> {
+        if self.page.count("[data-testid=clip-list]").await? == 0 {
+            self.page.click("[data-testid=tool-clips]").await?;
+        }
+        self.page.visible("[data-testid=clip-list]", secs(5)).await
+    }
+
+    /// Waits until the newest clip can be opened here.
+    ///
+    /// # Errors
+    /// When there is none in time, with what stands on the page instead.
+    pub async fn finds_clip_within(&self, within: Duration) -> Result<ClipId> {
+        self.looks_at_clips().await?;
+        let found = self
+            .page
+            .until("a clip that opens", within, NEWEST, ())
+            .await;
+        if found.is_ok() {
+            return found;
+        }
+        let words = self.page.text("body").await?;
+        found.with_context(|| format!("a {:?} reads instead: {words}", self.role))
+    }
+
+    /// Waits until the relay has all of a clip.
+    ///
+    /// # Errors
+    /// When it has not in time.
+    pub async fn clip_is_kept_within(&self, clip: ClipId, within: Duration) -> Result<()> {
+        let kept = "(clip) => !!document.querySelector(`[data-testid=clip][data-clip='${clip}'] [data-stage=kept]`)";
+        self.page
+            .until::<bool>("the clip to be safe at the relay", within, kept, clip)
+            .await
+            .map(drop)
+    }
+
+    /// What the relay says of the frames of a clip.
+    ///
+    /// # Errors
+    /// When it says nothing.
+    pub async fn frame_table(&self, clip: ClipId) -> Result<ClipTable> {
+        let table: Option<ClipTable> = self.page.eval(TABLE, clip).await?;
+        table.with_context(|| format!("the relay has no table of {clip}"))
+    }
+
+    /// Opens a clip in the list; gives the time until its first frame was on the glass, in milliseconds.
+    ///
+    /// # Errors
+    /// When it does not open.
+    pub async fn opens_clip(&self, clip: ClipId) -> Result<f64> {
+        self.page.eval(OPEN, clip).await
+    }
+
+    /// Goes to frames one after the other, by the slider.
+    ///
+    /// # Errors
+    /// When one of them never comes.
+    pub async fn seeks(&self, frames: &[usize]) -> Result<Vec<Replayed>> {
+        let mut seen = Vec::with_capacity(frames.len());
+        for some in frames.chunks(FRAMES_A_CALL) {
+            let part: Vec<Replayed> = self.page.eval(SEEK, some).await?;
+            seen.extend(part);
+        }
+        Ok(seen)
+    }
+
+    /// Goes to every frame of an open clip and holds each against the table.
+    ///
+    /// # Errors
+    /// When one of them shows another captured frame than the table says.
+    pub async fn sees_each_frame_of(&self, clip: ClipId) -> Result<Vec<Replayed>> {
+        let table = self.frame_table(clip).await?;
+        let all: Vec<usize> = (0..table.frames.len()).collect();
+        let seen = self.seeks(&all).await?;
+        for frame in &seen {
+            ensure!(
+                same_frame(&table, *frame)?,
+                "frame {} of {} shows {:?}, the table says {:?}",
+                frame.index,
+                table.frames.len(),
+                frame.barcode,
+                table.frames.get(frame.index)
+            );
+        }
+        Ok(seen)
+    }
+}
+
+/// Whether the pixels are those of the captured frame that the table names.
+///
+/// # Errors
+/// When the table has no such frame, or the clip was not captured.
+pub fn same_frame(table: &ClipTable, seen: Replayed) -> Result<bool> {
+    let rtp: RtpTime = table
+        .frames
+        .get(seen.index)
+        .and_then(|frame| frame.rtp_time)
+        .with_context(|| format!("frame {} was captured", seen.index))?;
+    let near: CaptureTime = table.head.taken_at;
+    Ok(seen
+        .barcode
+        .is_some_and(|barcode| barcode.distance_ms(rtp, near).abs() < SAME_FRAME_MS))
+}

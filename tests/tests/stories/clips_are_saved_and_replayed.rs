@@ -1,0 +1,168 @@
+//! A press of save becomes a clip for everybody, and each of its frames is the one that was captured.
+
+use anyhow::{Context as _, Result, ensure};
+use std::time::Duration;
+use stories::person::Person;
+use stories::story::{Plan, Story, tell};
+use stories::wait::secs;
+use wire::CaptureTime;
+use wire::mark::Anchor;
+use wire::people::Role;
+
+/// A clip is written and travels while the picture runs, on a busy machine.
+const CLIP_COMES: Duration = Duration::from_secs(20);
+/// Something worth saving.
+const FRAMES_BEFORE: u32 = 60;
+
+async fn two_who_see(story: &Story) -> Result<(Person, Person)> {
+    let (doctor, bedside) = (story.cardiologist().await?, story.bedside().await?);
+    for person in [&doctor, &bedside] {
+        person.sees_picture_within(secs(5)).await?;
+    }
+    bedside.picture_moves_for(FRAMES_BEFORE, secs(10)).await?;
+    Ok((doctor, bedside))
+}
+
+#[test]
+fn a_clip_saved_at_the_bedside_opens_for_the_cardiologist_and_shows_each_captured_frame()
+-> Result<()> {
+    tell(Plan::default(), |story| async move {
+        let (doctor, bedside) = two_who_see(&story).await?;
+        bedside.saves_clip().await?;
+        let clip = doctor.finds_clip_within(CLIP_COMES).await?;
+        doctor.opens_clip(clip).await?;
+        doctor.clip_is_kept_within(clip, CLIP_COMES).await?;
+        let seen = doctor.sees_each_frame_of(clip).await?;
+        ensure!(seen.len() >= 30, "only {} frames were saved", seen.len());
+        // The picture beside it went on meanwhile.
+        doctor.picture_moves().await
+    })
+}
+
+#[test]
+fn a_clip_whose_frames_came_unevenly_shows_each_of_them_too() -> Result<()> {
+    tell(Plan::default(), |story| async move {
+        let (doctor, bedside) = two_who_see(&story).await?;
+        for span in [90, 200, 140] {
+            if let Some(agent) = story.agent().await.as_mut() {
+                agent
+                    .program_mut()
+                    .stumbles_for(Duration::from_millis(span))
+                    .await;
+            }
+            bedside.picture_moves_for(10, secs(5)).await?;
+        }
+        bedside.saves_clip().await?;
+        let clip = doctor.finds_clip_within(CLIP_COMES).await?;
+        doctor.opens_clip(clip).await?;
+        doctor.clip_is_kept_within(clip, CLIP_COMES).await?;
+        let table = doctor.frame_table(clip).await?;
+        let longest = table
+            .frames
+            .iter()
+            .zip(table.frames.iter().skip(1))
+            .map(|(one, next)| next.at_us - one.at_us)
+            .max()
+            .context("a clip of several frames")?;
+        ensure!(longest > 80_000, "the frames came evenly: {longest} µs");
+        doctor.sees_each_frame_of(clip).await.map(drop)
+    })
+}
+
+#[test]
+fn who_comes_later_and_who_reloads_finds_the_clip() -> Result<()> {
+    tell(Plan::default(), |story| async move {
+        let (doctor, bedside) = two_who_see(&story).await?;
+        bedside.saves_clip().await?;
+        let clip = doctor.finds_clip_within(CLIP_COMES).await?;
+        doctor.clip_is_kept_within(clip, CLIP_COMES).await?;
+        let late = story.arrives(Role::Observer).await?;
+        doctor.reloads().await?;
+        bedside.reloads().await?;
+        for person in [&late, &doctor, &bedside] {
+            let found = person.finds_clip_within(secs(5)).await?;
+            ensure!(found == clip, "a {:?} finds {found}", person.role);
+            person.opens_clip(clip).await?;
+        }
+        late.sees_each_frame_of(clip).await.map(drop)
+    })
+}
+
+#[test]
+fn a_mark_on_a_freeze_is_on_that_very_frame_of_the_clip() -> Result<()> {
+    tell(Plan::default(), |story| async move {
+        let (doctor, bedside) = two_who_see(&story).await?;
+        let Anchor::Live { rtp_time, .. } = doctor.freezes().await?;
+        doctor.takes_pen().await?;
+        doctor.draws_stroke(&[(0.4, 0.4), (0.6, 0.4)]).await?;
+        doctor.releases().await?;
+        bedside.picture_moves_for(10, secs(5)).await?;
+        bedside.saves_clip().await?;
+        let clip = doctor.finds_clip_within(CLIP_COMES).await?;
+        doctor.opens_clip(clip).await?;
+        doctor.clip_is_kept_within(clip, CLIP_COMES).await?;
+        let marked = "() => [...document.querySelectorAll('[data-testid=replay-marks] option')]
+            .map((option) => option.value).filter((value) => value !== '').map(Number)";
+        let marked: Vec<usize> = doctor.page().eval(marked, ()).await?;
+        ensure!(marked.len() == 1, "marks on frames {marked:?}");
+        doctor.page().click("[data-testid=replay-mark-on]").await?;
+        let jumped = "(index) => { const glass = document.querySelector('[data-testid=replay-pane] canvas[data-frame]');
+            return glass.dataset.frame === String(index); }";
+        doctor
+            .page()
+            .until::<bool>("the marked frame", secs(5), jumped, marked.first())
+            .await?;
+        let seen = doctor.seeks(&marked).await?;
+        let barcode = seen
+            .first()
+            .and_then(|frame| frame.barcode)
+            .context("the marked frame has its barcode")?;
+        let near = CaptureTime((doctor.now().await? * 1_000.0) as u64);
+        let apart = barcode.distance_ms(rtp_time, near);
+        ensure!(apart.abs() < 1.0, "the mark is on a frame {apart} ms away");
+        Ok(())
+    })
+}
+
+#[test]
+fn a_still_of_the_frozen_frame_is_that_frame() -> Result<()> {
+    tell(Plan::default(), |story| async move {
+        let (doctor, _bedside) = two_who_see(&story).await?;
+        let Anchor::Live { rtp_time, .. } = doctor.freezes().await?;
+        doctor
+            .page()
+            .click("[data-testid=save-still]:not([aria-disabled=true])")
+            .await?;
+        let clip = doctor.finds_clip_within(CLIP_COMES).await?;
+        doctor.opens_clip(clip).await?;
+        doctor.clip_is_kept_within(clip, CLIP_COMES).await?;
+        let table = doctor.frame_table(clip).await?;
+        ensure!(
+            table.frames.len() == 1
+                && table.frames.first().and_then(|frame| frame.rtp_time) == Some(rtp_time),
+            "{:?}",
+            table.frames
+        );
+        doctor.sees_each_frame_of(clip).await.map(drop)
+    })
+}
+
+#[test]
+fn without_a_device_and_without_the_right_the_button_says_why() -> Result<()> {
+    tell(Plan::default().no_agent(), |story| async move {
+        let doctor = story.cardiologist().await?;
+        let observer = story.arrives(Role::Observer).await?;
+        for (person, words) in [
+            (&doctor, "保存できる機器がつながっていません"),
+            (&observer, "見学は保存できません"),
+        ] {
+            person
+                .page()
+                .visible("[data-testid=save][aria-disabled=true]", secs(5))
+                .await?;
+            person.page().press("s").await?;
+            person.reads_within(words, secs(2)).await?;
+        }
+        Ok(())
+    })
+}

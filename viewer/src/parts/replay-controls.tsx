@@ -1,0 +1,227 @@
+// The controls of one recorded clip: play, step, speed, loop, marks, zoom, file.
+//
+// Calls the player's intents. A control that cannot be used stays in reach and says why when it is pressed. Invariant: everything works by tap and by
+// key, and nothing here needs a drag.
+
+import type { ComponentChildren } from "preact";
+import { useState } from "preact/hooks";
+import { downloadFile } from "../clip/download";
+import { zoom } from "../clip/keys";
+import { neighbourWithMarks } from "../clip/marks";
+import type { ClipPlayer } from "../clip/player";
+import { SPEEDS } from "../clip/playhead";
+import { tc } from "../i18n/clip-words";
+import type { Desk } from "../live/desk";
+import type { Stage } from "../stage/stage";
+import { ZOOM_STEP } from "../stage/view";
+import { Icon, type IconName } from "./icon";
+import { authorName, shapeWords } from "./mark-card";
+
+type ControlsProps = {
+  readonly desk: Desk;
+  readonly player: ClipPlayer;
+  readonly stage: Stage | null;
+  readonly children?: ComponentChildren;
+};
+
+/** Where there is room for it, everything is open at once. */
+const ROOMY = "(min-width: 80rem) and (min-height: 56rem)";
+
+export function ReplayControls({ desk, player, stage, children }: ControlsProps) {
+  const [isOpen, setOpen] = useState(() => matchMedia(ROOMY).matches);
+  return (
+    <fieldset class="replay__controls">
+      <legend class="unseen">{tc("replay.group")}</legend>
+      <div class="replay__row">
+        <Transport desk={desk} player={player} />
+        <Marks player={player} />
+        {children}
+        <button
+          type="button"
+          class="button"
+          aria-expanded={isOpen}
+          data-testid="replay-more"
+          onClick={() => setOpen(!isOpen)}
+        >
+          {tc("replay.more")}
+        </button>
+      </div>
+      {isOpen && (
+        <div class="replay__row">
+          <Press icon="cutIn" words={tc("replay.in")} shortcut="I" onPress={() => player.setIn()} />
+          <Press icon="cutOut" words={tc("replay.out")} shortcut="O" onPress={() => player.setOut()} />
+          <Press icon="close" words={tc("replay.whole")} onPress={() => player.setStretch(null)} />
+          <Press
+            icon="zoomIn"
+            words={tc("replay.zoomIn")}
+            shortcut="+"
+            onPress={() => zoom(stage, ZOOM_STEP)}
+          />
+          <Press
+            icon="zoomOut"
+            words={tc("replay.zoomOut")}
+            shortcut="-"
+            onPress={() => zoom(stage, 1 / ZOOM_STEP)}
+          />
+          <Press icon="whole" words={tc("replay.zoomWhole")} shortcut="0" onPress={() => stage?.whole()} />
+          <Download desk={desk} player={player} />
+        </div>
+      )}
+    </fieldset>
+  );
+}
+
+/** Play, step, loop and speed of one clip. */
+export function Transport({ desk, player }: { desk: Desk; player: ClipPlayer }) {
+  const table = player.table.value;
+  const stretch = player.stretch.value;
+  const playing = player.playing.value;
+  const whyNotPlay = table === null || table.canPlay ? null : whyNot(table.count);
+  return (
+    <div class="replay__group">
+      <Press icon="toStart" words={tc("replay.toStart")} onPress={() => player.seek(stretch?.from ?? 0)} />
+      <Press
+        icon="stepBack"
+        words={tc("replay.back")}
+        shortcut=","
+        testId="replay-back"
+        onPress={() => player.step(-1)}
+      />
+      <Press
+        icon={playing ? "pause" : "play"}
+        words={tc(playing ? "replay.pause" : "replay.play")}
+        wide={true}
+        pressed={playing}
+        testId="replay-play"
+        off={whyNotPlay !== null}
+        onPress={() => (whyNotPlay === null ? player.toggle() : desk.explain(whyNotPlay))}
+      />
+      <Press
+        icon="stepOn"
+        words={tc("replay.on")}
+        shortcut="."
+        testId="replay-on"
+        onPress={() => player.step(1)}
+      />
+      <Press
+        icon="loop"
+        words={
+          stretch === null
+            ? tc("replay.loop")
+            : tc("replay.stretch", { from: stretch.from + 1, to: stretch.to + 1 })
+        }
+        pressed={player.loop.value}
+        onPress={() => player.setLoop(!player.loop.peek())}
+      />
+      <select
+        class="field"
+        aria-label={tc("replay.speed")}
+        value={player.speed.value}
+        data-testid="replay-speed"
+        onChange={({ currentTarget }) => player.setSpeed(Number(currentTarget.value))}
+      >
+        {SPEEDS.map((speed) => (
+          <option key={speed} value={speed}>
+            {tc("replay.times", { speed })}
+          </option>
+        ))}
+      </select>
+    </div>
+  );
+}
+
+function whyNot(count: number): string {
+  return tc(count === 1 ? "replay.still" : "replay.noTimes");
+}
+
+/** The frames that somebody wrote on, to jump to. */
+function Marks({ player }: { player: ClipPlayer }) {
+  const marks = player.marks.value;
+  const shown = player.shown.value ?? 0;
+  if (marks.size === 0) return null;
+  const jump = (by: 1 | -1) => {
+    const index = neighbourWithMarks(marks, shown, by);
+    return (
+      <Press
+        icon={by === 1 ? "markOn" : "markBack"}
+        words={tc(by === 1 ? "replay.markOn" : "replay.markBack")}
+        testId={by === 1 ? "replay-mark-on" : "replay-mark-back"}
+        onPress={() => {
+          if (index === null) return;
+          player.pause();
+          player.seek(index);
+        }}
+      />
+    );
+  };
+  return (
+    <div class="replay__group">
+      {jump(-1)}
+      <select
+        class="field replay__jump"
+        aria-label={tc("replay.marks")}
+        value={marks.has(shown) ? shown : ""}
+        data-testid="replay-marks"
+        onChange={({ currentTarget }) => {
+          player.pause();
+          if (currentTarget.value !== "") player.seek(Number(currentTarget.value));
+        }}
+      >
+        <option value="">{tc("replay.marksHere", { count: marks.size })}</option>
+        {[...marks].map(([index, held]) => (
+          <option key={index} value={index}>
+            {tc("replay.markAt", {
+              number: index + 1,
+              names: held.map((one) => `${shapeWords(one.mark.shape)} ${authorName(one)}`).join(", "),
+            })}
+          </option>
+        ))}
+      </select>
+      {jump(1)}
+    </div>
+  );
+}
+
+function Download({ desk, player }: { desk: Desk; player: ClipPlayer }) {
+  const isKept = desk.saving.clips.value.some(
+    (clip) => clip.clip === player.place.clip && clip.stage.stage === "kept",
+  );
+  return (
+    <Press
+      icon="download"
+      words={tc("replay.download")}
+      testId="replay-download"
+      off={!isKept}
+      onPress={() => (isKept ? downloadFile(player.place) : desk.explain(tc("replay.notWhole")))}
+    />
+  );
+}
+
+type PressProps = {
+  readonly icon: IconName;
+  readonly words: string;
+  readonly shortcut?: string;
+  readonly pressed?: boolean;
+  readonly off?: boolean;
+  readonly wide?: boolean;
+  readonly testId?: string;
+  readonly onPress: () => void;
+};
+
+function Press({ icon, words, shortcut, pressed, off = false, wide = false, testId, onPress }: PressProps) {
+  return (
+    <button
+      type="button"
+      class={`tool${wide ? " tool--wide" : ""}`}
+      aria-pressed={pressed}
+      aria-disabled={off}
+      aria-keyshortcuts={shortcut}
+      title={shortcut === undefined ? words : `${words} (${shortcut})`}
+      data-testid={testId}
+      onClick={onPress}
+    >
+      <Icon name={icon} />
+      <span class="tool__words">{words}</span>
+    </button>
+  );
+}

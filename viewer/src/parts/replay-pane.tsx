@@ -1,0 +1,152 @@
+// One recorded clip on the page: the words that say so, the picture with its marks, and its position.
+//
+// Puts the player's canvas into the page and the stage over it; decides nothing. Invariant: the words, the border and the
+// number of the frame are always in sight, also while the picture is zoomed.
+
+import { effect } from "@preact/signals";
+import type { ComponentChildren } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
+import type { Beside } from "../clip/beside";
+import { Grip } from "../clip/grip";
+import { pressKey } from "../clip/keys";
+import type { ClipPlayer } from "../clip/player";
+import { tc } from "../i18n/clip-words";
+import { clockTime, t } from "../i18n/i18n";
+import { StageInput } from "../stage/input";
+import { Stage } from "../stage/stage";
+import { type View, WHOLE } from "../stage/view";
+import { ReplayNews } from "./replay-news";
+import { Scrubber } from "./replay-scrubber";
+import { viewWords } from "./save-news";
+
+export type PaneProps = {
+  readonly player: ClipPlayer;
+  readonly beside: Beside | null;
+  readonly onClose: () => void;
+  readonly onStage?: (stage: Stage | null) => void;
+  readonly children?: ComponentChildren;
+};
+
+export function ReplayPane({ player, beside, onClose, onStage, children }: PaneProps) {
+  const layers = useRef<HTMLDivElement>(null);
+  const ink = useRef<HTMLCanvasElement>(null);
+  const stage = useRef<Stage | null>(null);
+  const [view, setView] = useState<View>(WHOLE);
+  useEffect(() => {
+    const host = layers.current;
+    const canvas = ink.current;
+    if (host === null || canvas === null) return undefined;
+    host.prepend(player.canvas);
+    const made = new Stage(canvas, [player.canvas], setView);
+    const input = new StageInput(made, new Grip(made));
+    const stops = [
+      effect(() => made.setPicture(player.size.value)),
+      effect(() => {
+        const index = player.shown.value;
+        made.show({
+          marks: (index === null ? undefined : player.marks.value.get(index)) ?? [],
+          selected: null,
+          sketches: [],
+          pointers: [],
+          cursor: null,
+          staleTag: t("stage.drawnOnStale"),
+        });
+      }),
+    ];
+    stage.current = made;
+    onStage?.(made);
+    return () => {
+      for (const stop of stops) stop();
+      input.close();
+      made.close();
+      stage.current = null;
+      onStage?.(null);
+    };
+  }, [player]);
+  const driver = beside === null || beside.pairing.value === "apart" ? player : beside.leader;
+  return (
+    <article
+      class="replay__pane"
+      data-testid="replay-pane"
+      data-clip={player.place.clip}
+      // Keys on this picture act on it, and go no further.
+      onKeyDown={(event) => pressKey(event, player, stage.current, driver)}
+    >
+      <div class="replay__frame">
+        <Strip player={player} zoom={view.zoom} onClose={onClose} />
+        <div class="frame__stage" ref={layers}>
+          <canvas
+            ref={ink}
+            class="frame__ink replay__ink"
+            tabIndex={0}
+            role="img"
+            aria-label={tc("replay.stage")}
+            data-testid="replay-stage"
+          />
+        </div>
+      </div>
+      <Scrubber player={player} beats={beside?.beats(player).value ?? []} />
+      <div class="replay__row">
+        <ReplayNews player={player} />
+        {beside?.pairing.value === "phase" && <Beats beside={beside} player={player} />}
+        {children}
+      </div>
+    </article>
+  );
+}
+
+function Strip({ player, zoom, onClose }: { player: ClipPlayer; zoom: number; onClose: () => void }) {
+  const table = player.table.value;
+  const index = player.shown.value;
+  const view = table?.head.view;
+  return (
+    <div class="replay__strip">
+      <p>
+        <strong class="replay__recorded">{tc("replay.recorded")}</strong>{" "}
+        {table !== null && (
+          <span class="replay__more">
+            {tc("replay.takenAt", { time: clockTime(table.head.takenAt, true) })}{" "}
+            <span class="replay__notnow">{tc("replay.notNow")}</span>
+          </span>
+        )}
+      </p>
+      {table !== null && (
+        <p class="replay__view">
+          {view === undefined ? tc("replay.noView") : tc("replay.view", { view: viewWords(view) })}
+        </p>
+      )}
+      {table !== null && index !== null && (
+        <p data-testid="replay-number">
+          <strong>{tc("replay.frame", { number: index + 1, count: table.count })}</strong>{" "}
+          {tc("replay.time", { seconds: (table.atUs(index) / 1_000_000).toFixed(3) })}
+        </p>
+      )}
+      <span class="zoomlevel">{tc("replay.zoom", { percent: Math.round(zoom * 100) })}</span>
+      <button type="button" class="button button--quiet" data-testid="replay-close" onClick={onClose}>
+        {tc("replay.close")}
+      </button>
+    </div>
+  );
+}
+
+/** Where the heart begins its beats in this clip. */
+function Beats({ beside, player }: { beside: Beside; player: ClipPlayer }) {
+  const beats = beside.beats(player).value ?? [];
+  const table = player.table.value;
+  const index = player.shown.value;
+  const isBeat = table !== null && index !== null && beats.includes(table.atUs(index));
+  return (
+    <p class="replay__beats">
+      <button
+        type="button"
+        class="button"
+        aria-pressed={isBeat}
+        data-testid="replay-beat"
+        onClick={() => beside.toggleBeat(player)}
+      >
+        {tc(isBeat ? "beside.takeBeat" : "beside.setBeat")}
+      </button>
+      <span class="quiet">{tc("beside.beats", { count: beats.length })}</span>
+    </p>
+  );
+}

@@ -1,0 +1,16 @@
+// Numbers that look random and are the same in every run: one seed, one run.
+
+/** Mulberry32: 0 up to but without 1. */
+export function seeded(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+export function below(random: () => number, end: number): number {
+  return Math.floor(random() * end);
+}
