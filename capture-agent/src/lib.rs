@@ -15,6 +15,7 @@ pub mod capture;
 pub mod clip;
 pub mod clock;
 pub mod config;
+pub mod door;
 pub mod encode;
 pub mod frame;
 pub mod mask;
