@@ -104,6 +104,7 @@ mod tests {
                 rtp_time: RtpTime::of(captured_at),
             },
             picture: Arc::new(Picture::from_rows(8, 8, Form::Gray8, rows).unwrap()),
+            provenance: Arc::default(),
         }
     }
 

@@ -7,11 +7,11 @@
 
 use crate::clock::CaptureClock;
 use crate::picture::Picture;
+use crate::provenance::Provenance;
 use crate::sync::held;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 use wire::agent::FrameStamp;
-use wire::region::Region;
 use wire::{CaptureTime, FrameIndex, RtpTime, StreamId};
 
 /// Smallest distance of two frames in microseconds: one tick of the 90 kHz clock is 11.1 µs.
@@ -24,8 +24,8 @@ pub struct Frame {
     pub stamp: FrameStamp,
     /// What was captured, banner masked.
     pub picture: Arc<Picture>,
-    /// Its ultrasound regions, shared by all frames of a clip; empty when the source states none.
-    pub regions: Arc<[Region]>,
+    /// What the source knows of it, shared by all frames of one clip.
+    pub provenance: Arc<Provenance>,
 }
 
 /// The id under which the relay knows this stream, shared by the publisher (which learns it) and the stamper.

@@ -148,9 +148,9 @@ fn every_picture_carries_the_regions_of_its_own_clip_in_its_own_pixels() {
         let header = Clip::open(path).unwrap().header().clone();
         let captured = pictures(play(path).unwrap().as_mut(), 2);
         let stated: Vec<Region> = header.regions.iter().map(Region::from).collect();
-        assert_eq!(captured[0].regions.as_ref(), stated, "{name}");
+        assert_eq!(captured[0].provenance.regions, stated, "{name}");
         assert!(
-            Arc::ptr_eq(&captured[0].regions, &captured[1].regions) || stated.is_empty(),
+            Arc::ptr_eq(&captured[0].provenance, &captured[1].provenance),
             "{name}: frames of one clip share them"
         );
     }
@@ -172,7 +172,7 @@ fn in_a_folder_the_regions_change_with_the_clip() {
     std::fs::copy(find("08_"), folder.path().join("b.dcm")).unwrap();
     let captured = pictures(play(folder.path()).unwrap().as_mut(), 40);
     for picture in captured {
-        let calibrated = !picture.regions.is_empty();
+        let calibrated = !picture.provenance.regions.is_empty();
         assert_eq!(calibrated, picture.picture.height() == 240);
     }
 }
@@ -215,5 +215,23 @@ fn a_truncated_clip_gives_a_clear_error_or_its_first_frames_and_never_hangs() {
             }
         }
         assert!(start.elapsed() < Duration::from_secs(20));
+    }
+}
+
+#[test]
+fn every_frame_carries_the_regions_and_the_instance_of_its_clip() {
+    let Some(files) = samples() else { return };
+    for path in files {
+        let header = Clip::open(&path).unwrap().header().clone();
+        let captured = pictures(play(&path).unwrap().as_mut(), 2);
+        let provenance = &captured[0].provenance;
+        assert!(
+            std::sync::Arc::ptr_eq(provenance, &captured[1].provenance),
+            "frames share it"
+        );
+        assert_eq!(provenance.regions.len(), header.regions.len());
+        let instance = provenance.instance.as_ref().map(|it| &it.instance_uid);
+        let stated = Some(&header.sop_instance_uid).filter(|uid| !uid.is_empty());
+        assert_eq!(instance, stated);
     }
 }

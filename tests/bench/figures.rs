@@ -99,6 +99,8 @@ pub(crate) const KINDS: &[Kind] = &[
         Some(0.0),
         "162 of 277 by time × rate",
     ),
+    kind("save_clip_safe_ms", "ms", Some(1_000.0), ""),
+    kind("save_clip_dicom_ms", "ms", Some(4_000.0), ""),
     kind(
         "relay_cpu_per_packet_1_us",
         "µs",

@@ -6,6 +6,7 @@
 
 mod beat;
 mod bundle;
+mod clip;
 mod figures;
 mod first_picture;
 mod floor;
@@ -51,6 +52,8 @@ enum Group {
     Still,
     /// What was saved: opening a clip and going to its frames.
     Replay,
+    /// Saving a clip on the device.
+    Clip,
     /// What forwarding costs the relay.
     Forward,
     /// What the viewer weighs.
@@ -84,6 +87,11 @@ fn main() -> Result<()> {
             let figures = original::measure(figures).await?;
             let figures = original::measure_weak(figures).await?;
             beat::measure(figures).await
+        })?;
+    }
+    if wanted(Group::Clip) {
+        figures = run(figures, move |figures| async move {
+            clip::measure(figures).await
         })?;
     }
     if wanted(Group::Replay) {

@@ -5,6 +5,7 @@
 use crate::agent::AgentSettings;
 use crate::config::Wanted;
 use crate::config::file::read_small;
+use crate::config::saving::saving;
 use crate::encode::{BitRate, Choice, EncodeOptions};
 use crate::mask::{MAX_RECTANGLES, Mask};
 use crate::publish::{DeviceKey, Entry, RelaySettings, Ticket, is_loopback};
@@ -76,8 +77,9 @@ pub fn check(wanted: Wanted) -> Result<Checked, Vec<ConfigError>> {
     let ring = mistakes.note(ring(&wanted));
     let encode = mistakes.note(encode(&wanted));
     let relay = mistakes.note(relay(&wanted));
-    match (source, mask, ring, encode, relay) {
-        (Some(source), Some(mask), Some(ring), Some(encode), Some(relay))
+    let saving = mistakes.note(saving(&wanted));
+    match (source, mask, ring, encode, relay, saving) {
+        (Some(source), Some(mask), Some(ring), Some(encode), Some(relay), Some(saving))
             if mistakes.0.is_empty() =>
         {
             let (overlay_barcode, fail_fast) = (wanted.overlay_barcode, wanted.fail_fast);
@@ -87,6 +89,7 @@ pub fn check(wanted: Wanted) -> Result<Checked, Vec<ConfigError>> {
                 overlay_barcode,
                 ring,
                 encode,
+                saving,
                 relay,
                 fail_fast,
             };

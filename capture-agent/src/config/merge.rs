@@ -4,7 +4,7 @@
 //! checked here but that a mask consists of rectangles.
 
 use crate::config::cli::RunArgs;
-use crate::config::{ConfigError, FileConfig};
+use crate::config::{ConfigError, FileConfig, SavingWanted, SpoolConfig};
 use crate::encode::Preset;
 use crate::mask::Rectangle;
 use std::net::IpAddr;
@@ -53,6 +53,8 @@ pub struct Wanted {
     pub stats_json: Option<PathBuf>,
     /// End when the source does not open.
     pub fail_fast: bool,
+    /// About saving clips.
+    pub saving: SavingWanted,
 }
 
 /// Lays `args` (flags, then environment) over `file`.
@@ -91,6 +93,15 @@ pub fn merge(
         overlay_barcode: args.overlay_barcode || file.overlay_barcode.unwrap_or(false),
         stats_json: args.stats_json.or(file.stats_json),
         fail_fast: args.fail_fast || file.fail_fast.unwrap_or(false),
+        saving: SavingWanted {
+            spool: SpoolConfig {
+                folder: args.spool.or(file.spool.folder),
+                ..file.spool
+            },
+            clips: file.clips,
+            patient: file.patient,
+            ultrasound: file.ultrasound,
+        },
     })
 }
 

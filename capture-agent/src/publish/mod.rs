@@ -10,11 +10,13 @@
 //!     control     hello, clock, stamps, state     data channel `control`
 //!     originals   frames of the ring on request   data channel `originals`
 //!     budget      fewer bits for the picture while originals travel over a weak link
+//!     clips       finished clips of the spool     data channel `clips`, slower than voice and picture
 //! ```
 //!
 //! It gets coded frames through a short channel and gives back orders (a keyframe). Nothing here touches pixels.
 
 mod budget;
+mod clips;
 mod clock_sync;
 mod control;
 mod originals;

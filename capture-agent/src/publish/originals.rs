@@ -13,7 +13,7 @@ use crate::sync::held;
 use bytes::BytesMut;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use webrtc::data_channel::DataChannel;
 use wire::RtpTime;
 use wire::agent::AgentToRelay;
@@ -46,6 +46,8 @@ pub(super) struct Originals {
     pub(super) ring: Arc<Mutex<Ring>>,
     /// What the relay asks for.
     pub(super) asked: mpsc::Receiver<Asked>,
+    /// Tells clips to wait while one goes out.
+    pub(super) busy: watch::Sender<bool>,
     /// Makes room for them on a weak link.
     pub(super) throttle: Throttle,
 }
@@ -63,6 +65,7 @@ impl Originals {
     pub(super) async fn run(mut self) {
         let mut waiting = Waiting::default();
         while let Some(first) = self.asked.recv().await {
+            self.busy.send_replace(true);
             self.take_in(first, &mut waiting).await;
             while self.send_next(&mut waiting).await {
                 while let Ok(next) = self.asked.try_recv() {
@@ -70,6 +73,7 @@ impl Originals {
                 }
             }
             self.throttle.restore();
+            self.busy.send_replace(false);
         }
     }
 
@@ -140,7 +144,7 @@ impl Originals {
         let rtp_time = frame.stamp.rtp_time;
         let facts = FrameFacts {
             index: Some(frame.stamp.index),
-            regions: frame.regions.to_vec(),
+            regions: frame.provenance.regions.clone(),
         };
         let coded = tokio::task::spawn_blocking(move || still::png(&frame.picture)).await;
         let (original, blob) = match coded {

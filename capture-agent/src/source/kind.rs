@@ -5,10 +5,10 @@
 //! an error, never silently, and whoever owns it opens another. It must not outlive `stop` by more than a blink.
 
 use crate::picture::{Picture, PictureError};
+use crate::provenance::Provenance;
 use crate::sync::Stop;
 use std::sync::Arc;
 use std::time::Instant;
-use wire::region::Region;
 
 /// What a source is, for people and for the encoder.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,8 +28,8 @@ pub struct Captured {
     pub picture: Picture,
     /// When it was captured.
     pub at: Instant,
-    /// The ultrasound regions that the source states for this very picture, in its pixels; none for a video.
-    pub regions: Arc<[Region]>,
+    /// What the source knows of it beside the pixels.
+    pub provenance: Arc<Provenance>,
 }
 
 /// Why a source gives no pictures.

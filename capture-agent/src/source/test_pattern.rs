@@ -5,6 +5,7 @@
 //! rates mean something.
 
 use crate::picture::PicturePool;
+use crate::provenance::Provenance;
 use crate::source::pattern::Pattern;
 use crate::source::spec::TestOptions;
 use crate::source::{Captured, FrameSource, SourceError, SourceInfo};
@@ -25,6 +26,7 @@ pub(super) struct TestPattern {
     start: Option<Instant>,
     /// Number of the next picture.
     next: u32,
+    provenance: Arc<Provenance>,
 }
 
 impl TestPattern {
@@ -40,6 +42,7 @@ impl TestPattern {
             pictures,
             start: None,
             next: 0,
+            provenance: Arc::default(),
         }
     }
 
@@ -87,7 +90,7 @@ impl FrameSource for TestPattern {
         Ok(Captured {
             picture,
             at: Instant::now(),
-            regions: Arc::default(),
+            provenance: Arc::clone(&self.provenance),
         })
     }
 }

@@ -87,7 +87,7 @@ impl FrameSource for DicomSource {
         Ok(Captured {
             picture: decoded.picture,
             at: Instant::now(),
-            regions: decoded.regions,
+            provenance: decoded.provenance,
         })
     }
 }

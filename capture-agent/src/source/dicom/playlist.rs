@@ -3,13 +3,13 @@
 //! A file that does not open is named in the log once and left out; it is tried again in the next round, because it
 //! may still be arriving. When a whole round gives no clip, that is an error.
 
-use echo_dicom::{Clip, ClipHeader, ClipReader};
+use crate::provenance::Provenance;
+use echo_dicom::{Clip, ClipReader};
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use wire::FrameIndex;
-use wire::region::{MAX_REGIONS, Region};
 
 /// Files in a folder at most; a day of scanning has a few hundred.
 const MAX_FILES: usize = 10_000;
@@ -21,20 +21,11 @@ const STILL_PICTURES: u32 = 30;
 /// One open clip.
 pub(super) struct OpenClip {
     reader: Box<dyn ClipReader>,
-    regions: Arc<[Region]>,
+    /// What its header says of every frame.
+    pub(super) provenance: Arc<Provenance>,
 }
 
 impl OpenClip {
-    fn new(reader: Box<dyn ClipReader>) -> Self {
-        let regions = regions_of(reader.header());
-        Self { reader, regions }
-    }
-
-    /// Its ultrasound regions, which hold for every frame of it.
-    pub(super) fn regions(&self) -> Arc<[Region]> {
-        Arc::clone(&self.regions)
-    }
-
     /// Pictures to play, a still counted as often as it is sent.
     pub(super) fn pictures(&self) -> u32 {
         if self.is_still() {
@@ -138,7 +129,10 @@ impl Playlist {
             self.next += 1;
             match Clip::open(&path) {
                 Ok(clip) => {
-                    return Ok(OpenClip::new(Box::new(clip)));
+                    return Ok(OpenClip {
+                        provenance: Arc::new(Provenance::of_clip(clip.header())),
+                        reader: Box::new(clip),
+                    });
                 }
                 Err(error) => {
                     let words = error.to_string();
@@ -170,19 +164,6 @@ impl Playlist {
         self.next = 0;
         Ok(())
     }
-}
-
-/// As the file states them. A list that is too long is left out whole: it is then an uncalibrated picture, and never one
-/// whose most important region happens to be missing.
-fn regions_of(header: &ClipHeader) -> Arc<[Region]> {
-    if header.regions.len() > MAX_REGIONS {
-        tracing::warn!(
-            regions = header.regions.len(),
-            "a clip has more regions than a picture can have; it is played without a scale"
-        );
-        return Arc::default();
-    }
-    header.regions.iter().map(Region::from).collect()
 }
 
 fn files_in(folder: &Path) -> Result<Vec<PathBuf>, String> {

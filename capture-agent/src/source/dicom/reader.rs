@@ -4,6 +4,7 @@
 //! is what makes the loop seamless. The thread ends when nobody receives any more.
 
 use crate::picture::{Form, Picture};
+use crate::provenance::Provenance;
 use crate::source::dicom::playlist::{OpenClip, Playlist};
 use crate::source::dicom::timeline::Timeline;
 use echo_dicom::PixelForm;
@@ -11,7 +12,6 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::Instant;
 use wire::FrameIndex;
-use wire::region::Region;
 
 /// Pictures decoded before their time: a tenth of a second at 30 per second covers a slow frame or a file opening.
 const AHEAD: usize = 3;
@@ -22,8 +22,8 @@ pub(super) struct Decoded {
     pub(super) picture: Picture,
     /// When it is to be shown.
     pub(super) due: Instant,
-    /// Regions of its clip.
-    pub(super) regions: Arc<[Region]>,
+    /// What its clip says of it.
+    pub(super) provenance: Arc<Provenance>,
 }
 
 /// Starts the thread with its first clip open.
@@ -100,12 +100,13 @@ fn play_clip(
                     still = Some(picture.clone());
                 }
                 let picture = ours(picture).map_err(Fault::Told)?;
-                let decoded = Decoded {
-                    picture,
-                    due,
-                    regions: clip.regions(),
-                };
-                sender.send(Ok(decoded)).map_err(|_| Fault::Unheard)?;
+                sender
+                    .send(Ok(Decoded {
+                        picture,
+                        due,
+                        provenance: Arc::clone(&clip.provenance),
+                    }))
+                    .map_err(|_| Fault::Unheard)?;
                 good += 1;
             }
             Err(why) => {

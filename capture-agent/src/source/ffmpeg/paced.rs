@@ -146,7 +146,7 @@ impl FrameSource for Paced {
             return Ok(Captured {
                 picture,
                 at: Instant::now(),
-                regions: Arc::default(),
+                provenance: Arc::clone(&self.decoder.provenance),
             });
         }
     }
