@@ -55,7 +55,8 @@ impl Admission {
             }
             RelayToAgent::Welcome { .. }
             | RelayToAgent::Pong { .. }
-            | RelayToAgent::OriginalKept { .. } => {}
+            | RelayToAgent::OriginalKept { .. }
+            | RelayToAgent::SaveClip { .. } => {}
         }
     }
 

@@ -107,8 +107,10 @@ impl Consult {
             return Err(ProblemCode::NotAllowed);
         }
         if let Some(known) = self.ledger.clips.get(&clip) {
-            // Said again because the page did not hear that the log has it; it will.
-            let same = known.asked == Some((Some(who.person), what));
+            // Said again because the page did not hear that the log has it; it will. Seconds may have become more meanwhile.
+            let same = known.asked.is_some_and(|(person, asked)| {
+                person == Some(who.person) && is_the_same_wish(asked, what)
+            });
             return if same {
                 Ok(())
             } else {
@@ -277,5 +279,13 @@ impl Consult {
         let before = self.awaited_clips.len();
         self.awaited_clips.retain(|awaited| awaited.clip != clip);
         self.awaited_clips.len() < before
+    }
+}
+
+/// Whether two presses with one id mean the same. A page that comes back counts the seconds that have passed meanwhile.
+fn is_the_same_wish(one: SaveWhat, other: SaveWhat) -> bool {
+    match (one, other) {
+        (SaveWhat::Last { .. }, SaveWhat::Last { .. }) => true,
+        _ => one == other,
     }
 }

@@ -75,6 +75,7 @@ impl Consult {
                 code,
                 mark: None,
                 freeze: Some(freeze),
+                clip: None,
             })
     }
 
@@ -140,6 +141,7 @@ impl Consult {
             code,
             mark: None,
             freeze: None,
+            clip: None,
         })
     }
 

@@ -2,7 +2,6 @@
 
 use super::DEADLINE;
 use super::connection::{add_candidate, connection};
-use super::requests::Requests;
 use bytes::BytesMut;
 use rtc::peer_connection::RTCPeerConnection;
 use rtc::peer_connection::event::{RTCDataChannelEvent, RTCPeerConnectionEvent};

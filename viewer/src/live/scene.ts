@@ -50,7 +50,10 @@ export function composeScene(
 }
 
 /** The values beside measuring marks, by mark. */
-function valuesOf(measuring: Measuring, marks: readonly MarkState[]): ReadonlyMap<AnnotationId, string> {
+export function valuesOf(
+  measuring: Measuring,
+  marks: readonly MarkState[],
+): ReadonlyMap<AnnotationId, string> {
   const values = new Map<AnnotationId, string>();
   for (const held of marks) {
     const words = valueWords(measuring.answerOf(held));

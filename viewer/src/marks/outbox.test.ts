@@ -89,7 +89,13 @@ test("a snapshot confirms what it shows and leaves the rest", () => {
     { type: "withdraw", mark: id("fresh") },
     { type: "pin", mark: id("stored"), pinned: true },
   ]);
-  const state: ConsultState = { streams: [], freeze: null, scales: [], marks: [inForce("stored", false)], clips: [] };
+  const state: ConsultState = {
+    streams: [],
+    freeze: null,
+    scales: [],
+    marks: [inForce("stored", false)],
+    clips: [],
+  };
   outbox.confirmBy(state);
   expect(outbox.items.map(({ message }) => [message.type, "mark" in message && message.mark])).toMatchObject([
     ["mark", { id: "fresh" }],
@@ -166,6 +172,7 @@ test("a press of save leaves when the log has its clip, by entry or by snapshot"
     streams: [],
     freeze: null,
     marks: [],
+    scales: [],
     clips: [
       {
         clip: "b" as ClipId,

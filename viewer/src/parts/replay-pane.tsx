@@ -12,6 +12,8 @@ import { pressKey } from "../clip/keys";
 import type { ClipPlayer } from "../clip/player";
 import { tc } from "../i18n/clip-words";
 import { clockTime, t } from "../i18n/i18n";
+import type { Desk } from "../live/desk";
+import { valuesOf } from "../live/scene";
 import { StageInput } from "../stage/input";
 import { Stage } from "../stage/stage";
 import { type View, WHOLE } from "../stage/view";
@@ -20,6 +22,7 @@ import { Scrubber } from "./replay-scrubber";
 import { viewWords } from "./save-news";
 
 export type PaneProps = {
+  readonly desk: Desk;
   readonly player: ClipPlayer;
   readonly beside: Beside | null;
   readonly onClose: () => void;
@@ -27,7 +30,7 @@ export type PaneProps = {
   readonly children?: ComponentChildren;
 };
 
-export function ReplayPane({ player, beside, onClose, onStage, children }: PaneProps) {
+export function ReplayPane({ desk, player, beside, onClose, onStage, children }: PaneProps) {
   const layers = useRef<HTMLDivElement>(null);
   const ink = useRef<HTMLCanvasElement>(null);
   const stage = useRef<Stage | null>(null);
@@ -43,13 +46,16 @@ export function ReplayPane({ player, beside, onClose, onStage, children }: PaneP
       effect(() => made.setPicture(player.size.value)),
       effect(() => {
         const index = player.shown.value;
+        const marks = (index === null ? undefined : player.marks.value.get(index)) ?? [];
         made.show({
-          marks: (index === null ? undefined : player.marks.value.get(index)) ?? [],
+          marks,
           selected: null,
           sketches: [],
           pointers: [],
           cursor: null,
           staleTag: t("stage.drawnOnStale"),
+          values: valuesOf(desk.measuring, marks),
+          measuring: null,
         });
       }),
     ];

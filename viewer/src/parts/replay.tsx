@@ -46,6 +46,7 @@ export function Replay({ desk }: ReplayProps) {
       <div class="replay__panes" data-two={follower !== null}>
         <ReplayPane
           key={player.place.clip}
+          desk={desk}
           player={player}
           beside={beside}
           onClose={close}
@@ -54,6 +55,7 @@ export function Replay({ desk }: ReplayProps) {
         {follower !== null && (
           <ReplayPane
             key={follower.place.clip}
+            desk={desk}
             player={follower}
             beside={beside}
             onClose={() => setOther(null)}

@@ -96,7 +96,6 @@ impl Keeper {
             rtp_time,
             asked,
             original,
-            facts,
             ..
         } = head;
         if let Err(error) = self.blobs.put(original.blob, blob).await {
@@ -125,7 +124,7 @@ impl Keeper {
             rtp_time,
             asked,
             original,
-            facts,
+            facts: head.facts,
         });
         hub.tell_if_running(consult, Input::Picture(stream, kept))
             .await;
