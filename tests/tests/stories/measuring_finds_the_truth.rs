@@ -190,7 +190,8 @@ fn the_ejection_fraction_of_two_traced_frames_is_within_two_points() -> Result<(
     let plan = Plan::default().source(dicom_source(&phantom.path));
     tell(plan, |story| async move {
         let doctor = story.cardiologist().await?;
-        doctor.sees_picture_within(secs(5)).await?;
+        // Two beats of ten frames, so that there is a frame before every frame that is stepped through.
+        doctor.picture_moves_for(22, secs(8)).await?;
         doctor.freezes().await?;
         let known = &phantom.truth["ventricle"];
         for (name, kind) in [

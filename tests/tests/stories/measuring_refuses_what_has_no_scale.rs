@@ -90,6 +90,8 @@ fn real_files_are_measured_rightly_or_refused_in_words() -> Result<()> {
                 if case.file != playing {
                     let path = find(&clips, case.file).context("the clip is there")?;
                     story.start_agent(&dicom_source(path), &[]).await?;
+                    // The agent before is gone, and with it the originals of the frames that it sent last.
+                    doctor.picture_moves_for(6, secs(10)).await?;
                     playing = case.file;
                 }
                 measure(&doctor, case)
