@@ -177,7 +177,12 @@ fn a_press_said_twice_saves_once_and_a_used_id_is_refused() {
     meeting.saves_as(0, clip, LAST, None);
     assert_eq!((meeting.asked().len(), meeting.clips().len()), (1, 1));
     assert_eq!(meeting.refused(), []);
+    // A page that was away counts the seconds that have passed: the same press.
     meeting.saves_as(0, clip, SaveWhat::Last { seconds: 7 }, None);
+    assert_eq!((meeting.asked().len(), meeting.refused().len()), (1, 0));
+    let (stream, rtp_time) = (STREAM, RtpTime(1));
+    let anchor = wire::mark::Anchor::Live { stream, rtp_time };
+    meeting.saves_as(0, clip, SaveWhat::Frame { anchor }, None);
     meeting.saves_as(1, clip, LAST, None);
     assert_eq!(meeting.refused(), [ClipRefused, ClipRefused]);
 }
