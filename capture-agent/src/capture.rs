@@ -116,6 +116,7 @@ impl Capture {
         let frame = Frame {
             stamp,
             picture: Arc::new(picture),
+            provenance: captured.provenance,
         };
         held(&self.ring).push(frame.clone());
         self.stats.captured.fetch_add(1, Ordering::Relaxed);

@@ -7,6 +7,7 @@
 
 use crate::clock::CaptureClock;
 use crate::picture::Picture;
+use crate::provenance::Provenance;
 use crate::sync::held;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
@@ -23,6 +24,8 @@ pub struct Frame {
     pub stamp: FrameStamp,
     /// What was captured, banner masked.
     pub picture: Arc<Picture>,
+    /// What the source knows of it, shared by all frames of one clip.
+    pub provenance: Arc<Provenance>,
 }
 
 /// The id under which the relay knows this stream, shared by the publisher (which learns it) and the stamper.

@@ -99,6 +99,20 @@ impl Ring {
         self.frames.get(at)
     }
 
+    /// The frames of the last `span_us` microseconds up to the newest one, oldest first. Copies no pixels.
+    #[must_use]
+    pub fn last(&self, span_us: u64) -> Vec<Frame> {
+        let Some(newest) = self.frames.back() else {
+            return Vec::new();
+        };
+        let after = newest.stamp.captured_at.0.saturating_sub(span_us);
+        // A span of n frame times holds n frames, not n + 1.
+        let from = self
+            .frames
+            .partition_point(|frame| frame.stamp.captured_at.0 <= after);
+        self.frames.range(from..).cloned().collect()
+    }
+
     /// The newest frame.
     #[must_use]
     pub fn newest(&self) -> Option<&Frame> {
@@ -148,6 +162,7 @@ mod tests {
         Frame {
             stamp,
             picture: Arc::new(picture),
+            provenance: Arc::default(),
         }
     }
 
@@ -208,6 +223,27 @@ mod tests {
             [0, 6, 7, 8].map(Some)
         );
         assert_eq!([index(-8), index(23)], [None, None], "beyond either end");
+    }
+
+    #[test]
+    fn the_last_seconds_end_at_the_newest_frame_and_share_its_pixels() {
+        let mut ring = Ring::new(RingBounds::DEFAULT);
+        assert!(ring.last(1_000_000).is_empty());
+        for n in 0..90 {
+            ring.push(frame(n, u64::from(n) * 40_000, 10));
+        }
+        let last = ring.last(1_000_000);
+        assert_eq!(last.len(), 25);
+        assert_eq!(last.last().unwrap().stamp.index, FrameIndex(89));
+        assert!(Arc::ptr_eq(
+            &last.last().unwrap().picture,
+            &ring.newest().unwrap().picture
+        ));
+        assert_eq!(
+            ring.last(u64::MAX).len(),
+            90,
+            "a short ring gives what it has"
+        );
     }
 
     #[test]

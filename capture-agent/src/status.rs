@@ -3,6 +3,7 @@
 //! One value behind a watch channel. Threads write their own part; readers wait for changes. No history.
 
 use crate::encode::BitRate;
+use crate::spool::Counts;
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use wire::agent::{SourceHealth, SourceState};
@@ -20,6 +21,30 @@ pub struct Status {
     pub frames_skipped: u32,
     /// The way to the relay.
     pub link: Link,
+    /// Saved clips; nothing when the agent has no spool.
+    pub clips: Option<ClipStatus>,
+}
+
+/// Saved clips at a glance.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct ClipStatus {
+    /// How many are how far.
+    pub counts: Counts,
+    /// Why the last save failed, or an object cannot be written; for this device's terminal only.
+    pub trouble: Option<String>,
+    /// The save that was finished last.
+    pub last: Option<LastSave>,
+}
+
+/// How long a save took.
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
+pub struct LastSave {
+    /// Frames in it.
+    pub frames: u32,
+    /// From the press until it was safe on this device, in milliseconds.
+    pub safe_ms: f64,
+    /// From the press until its object was finished, in milliseconds.
+    pub finished_ms: f64,
 }
 
 /// The source's part.
@@ -91,6 +116,7 @@ impl StatusBoard {
             bit_rate,
             frames_skipped: 0,
             link: Link::Off,
+            clips: None,
         };
         Self {
             sender: watch::Sender::new(status),

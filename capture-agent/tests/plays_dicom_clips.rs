@@ -178,3 +178,21 @@ fn a_truncated_clip_gives_a_clear_error_or_its_first_frames_and_never_hangs() {
         assert!(start.elapsed() < Duration::from_secs(20));
     }
 }
+
+#[test]
+fn every_frame_carries_the_regions_and_the_instance_of_its_clip() {
+    let Some(files) = samples() else { return };
+    for path in files {
+        let header = Clip::open(&path).unwrap().header().clone();
+        let captured = pictures(play(&path).unwrap().as_mut(), 2);
+        let provenance = &captured[0].provenance;
+        assert!(
+            std::sync::Arc::ptr_eq(provenance, &captured[1].provenance),
+            "frames share it"
+        );
+        assert_eq!(provenance.regions.len(), header.regions.len());
+        let instance = provenance.instance.as_ref().map(|it| &it.instance_uid);
+        let stated = Some(&header.sop_instance_uid).filter(|uid| !uid.is_empty());
+        assert_eq!(instance, stated);
+    }
+}

@@ -148,6 +148,7 @@ impl Control {
                 Heard::Original
             }
             Ok(RelayToAgent::OriginalKept { .. }) => Heard::Original,
+            Ok(RelayToAgent::SaveClip { .. }) => Heard::Original,
             Err(_) => Heard::Nonsense,
         }
     }

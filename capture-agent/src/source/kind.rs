@@ -5,7 +5,9 @@
 //! an error, never silently, and whoever owns it opens another. It must not outlive `stop` by more than a blink.
 
 use crate::picture::{Picture, PictureError};
+use crate::provenance::Provenance;
 use crate::sync::Stop;
+use std::sync::Arc;
 use std::time::Instant;
 
 /// What a source is, for people and for the encoder.
@@ -26,6 +28,8 @@ pub struct Captured {
     pub picture: Picture,
     /// When it was captured.
     pub at: Instant,
+    /// What the source knows of it beside the pixels.
+    pub provenance: Arc<Provenance>,
 }
 
 /// Why a source gives no pictures.

@@ -5,10 +5,12 @@
 //! rates mean something.
 
 use crate::picture::PicturePool;
+use crate::provenance::Provenance;
 use crate::source::pattern::Pattern;
 use crate::source::spec::TestOptions;
 use crate::source::{Captured, FrameSource, SourceError, SourceInfo};
 use crate::sync::Stop;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Different pictures before the pattern starts anew: a second at 30 per second, 14 MB at 800 x 600 gray.
@@ -24,6 +26,7 @@ pub(super) struct TestPattern {
     start: Option<Instant>,
     /// Number of the next picture.
     next: u32,
+    provenance: Arc<Provenance>,
 }
 
 impl TestPattern {
@@ -39,6 +42,7 @@ impl TestPattern {
             pictures,
             start: None,
             next: 0,
+            provenance: Arc::default(),
         }
     }
 
@@ -86,6 +90,7 @@ impl FrameSource for TestPattern {
         Ok(Captured {
             picture,
             at: Instant::now(),
+            provenance: Arc::clone(&self.provenance),
         })
     }
 }

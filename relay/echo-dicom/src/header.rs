@@ -34,6 +34,8 @@ pub struct ClipHeader {
     pub regions: Vec<UltrasoundRegion>,
     /// Burned In Annotation, where it is stated. Few real files state it and none is to be trusted.
     pub burned_in_annotation: Option<bool>,
+    /// Lossy Image Compression says that the pixels lost something before they were stored as they are.
+    pub lossy_before: bool,
     /// Values of Image Type, such as `ORIGINAL`, `PRIMARY`, `TTE`, `0001`.
     pub image_type: Vec<String>,
 }
@@ -174,6 +176,7 @@ impl ClipHeader {
                 Some("NO") => Some(false),
                 _ => None,
             },
+            lossy_before: values.text(tags::LOSSY_IMAGE_COMPRESSION)?.as_deref() == Some("01"),
             image_type: image_type(values)?,
         })
     }

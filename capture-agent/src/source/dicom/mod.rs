@@ -89,6 +89,7 @@ impl FrameSource for DicomSource {
         Ok(Captured {
             picture,
             at: Instant::now(),
+            provenance: decoded.provenance,
         })
     }
 }

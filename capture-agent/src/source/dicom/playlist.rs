@@ -3,9 +3,11 @@
 //! A file that does not open is named in the log once and left out; it is tried again in the next round, because it
 //! may still be arriving. When a whole round gives no clip, that is an error.
 
+use crate::provenance::Provenance;
 use echo_dicom::{Clip, ClipReader};
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 use wire::FrameIndex;
 
@@ -19,6 +21,8 @@ const STILL_PICTURES: u32 = 30;
 /// One open clip.
 pub(super) struct OpenClip {
     reader: Box<dyn ClipReader>,
+    /// What its header says of every frame.
+    pub(super) provenance: Arc<Provenance>,
 }
 
 impl OpenClip {
@@ -126,6 +130,7 @@ impl Playlist {
             match Clip::open(&path) {
                 Ok(clip) => {
                     return Ok(OpenClip {
+                        provenance: Arc::new(Provenance::of_clip(clip.header())),
                         reader: Box::new(clip),
                     });
                 }

@@ -4,9 +4,11 @@
 //! is what makes the loop seamless. The thread ends when nobody receives any more.
 
 use crate::picture::{Form, Picture};
+use crate::provenance::Provenance;
 use crate::source::dicom::playlist::{OpenClip, Playlist};
 use crate::source::dicom::timeline::Timeline;
 use echo_dicom::PixelForm;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::Instant;
 use wire::FrameIndex;
@@ -20,6 +22,8 @@ pub(super) struct Decoded {
     pub(super) picture: Picture,
     /// When it is to be shown.
     pub(super) due: Instant,
+    /// What its clip says of it.
+    pub(super) provenance: Arc<Provenance>,
 }
 
 /// Starts the thread with its first clip open.
@@ -97,7 +101,11 @@ fn play_clip(
                 }
                 let picture = ours(picture).map_err(Fault::Told)?;
                 sender
-                    .send(Ok(Decoded { picture, due }))
+                    .send(Ok(Decoded {
+                        picture,
+                        due,
+                        provenance: Arc::clone(&clip.provenance),
+                    }))
                     .map_err(|_| Fault::Unheard)?;
                 good += 1;
             }

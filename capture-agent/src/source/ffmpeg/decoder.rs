@@ -4,6 +4,7 @@
 //! without colour become Gray8, all others RGB8.
 
 use crate::picture::{Form, Picture, PicturePool};
+use crate::provenance::Provenance;
 use crate::scale::{Colour, Matrix, Scaler, is_gray, pixel_of};
 use crate::source::SourceError;
 use crate::source::ffmpeg::input::Opened;
@@ -13,6 +14,7 @@ use ffmpeg_next::codec::threading;
 use ffmpeg_next::codec::{self, context::Context};
 use ffmpeg_next::frame::Video;
 use ffmpeg_next::{Packet, Rational, decoder, ffi};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Threads that share a picture. More would split it too finely; sharing by frames instead would hold frames back.
@@ -33,6 +35,8 @@ pub(super) struct Decoder {
     pub(super) is_intra_only: bool,
     /// Packets that could not be decoded.
     pub(super) damaged: u64,
+    /// Whether its coding loses anything; nothing else is known of a video.
+    pub(super) provenance: Arc<Provenance>,
 }
 
 impl Decoder {
@@ -70,6 +74,7 @@ impl Decoder {
                 .filter(|rate| (1.0..=240.0).contains(rate)),
             is_intra_only: is_intra_only(id),
             damaged: 0,
+            provenance: Arc::new(Provenance::coded(!is_lossless(id))),
         })
     }
 
@@ -141,6 +146,16 @@ fn is_intra_only(id: codec::Id) -> bool {
     // SAFETY: returns null or a pointer to static data of FFmpeg.
     let descriptor = unsafe { ffi::avcodec_descriptor_get(id.into()).as_ref() };
     descriptor.is_some_and(|descriptor| descriptor.props & ffi::AV_CODEC_PROP_INTRA_ONLY != 0)
+}
+
+/// Codecs that can do both count as lossy.
+fn is_lossless(id: codec::Id) -> bool {
+    // SAFETY: returns null or a pointer to static data of FFmpeg.
+    let descriptor = unsafe { ffi::avcodec_descriptor_get(id.into()).as_ref() };
+    let loses = ffi::AV_CODEC_PROP_LOSSY;
+    descriptor.is_some_and(|found| {
+        found.props & ffi::AV_CODEC_PROP_LOSSLESS != 0 && found.props & loses == 0
+    })
 }
 
 /// A time in the stream; none when it is negative or nonsense.

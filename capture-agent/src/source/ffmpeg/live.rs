@@ -175,6 +175,7 @@ impl FrameSource for Live {
                     return Ok(Captured {
                         picture: self.decoder.picture(&self.pool)?,
                         at,
+                        provenance: Arc::clone(&self.decoder.provenance),
                     });
                 }
                 Ok(None) if self.heard.elapsed() > self.wish.silence => {

@@ -11,6 +11,7 @@ use crate::source::ffmpeg::words::why;
 use crate::source::{Captured, FrameSource, SourceError, SourceInfo};
 use crate::sync::Stop;
 use ffmpeg_next::{Error, Packet};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Pace of a file that tells none.
@@ -145,6 +146,7 @@ impl FrameSource for Paced {
             return Ok(Captured {
                 picture,
                 at: Instant::now(),
+                provenance: Arc::clone(&self.decoder.provenance),
             });
         }
     }

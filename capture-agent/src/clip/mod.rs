@@ -1,0 +1,21 @@
+//! Saving: from the ring to a DICOM object in the spool.
+//!
+//! ```text
+//! press ─► span: which frames ─► take: durable in the spool ("safe here") ─► object: DICOM, JPEG ─► offered
+//! ```
+//!
+//! Owns what is saved and how it becomes an object. Two threads: one writes takes, because that is what a press waits
+//! for, one writes objects at the lowest priority, because the live picture must not feel it. `visit` has the facts
+//! about patient and device; `import` takes in what a handheld exported. Nothing here knows the network.
+
+mod object;
+mod priority;
+mod saver;
+mod span;
+mod take;
+mod visit;
+
+pub use object::Coding;
+pub use saver::{MAX_WAITING_SAVES, Progress, Saver, SaverParts, Wish, Work};
+pub use span::run_of;
+pub use visit::{DeviceFacts, PatientFacts, Visit, VisitFault};

@@ -1,0 +1,251 @@
+//! From a take to its DICOM object.
+//!
+//! Owns which facts of a take go where. The instance's UID is the clip's id, so a crash in the middle gives the same
+//! instance again; the number within the series is the time of day, so nothing needs counting. A region that cannot
+//! belong to the picture is left out rather than the clip.
+
+use super::take::{Take, TakeHead};
+use super::visit::VisitFault;
+use crate::spool::{RecordFault, Spool, SpoolError};
+use crate::sync::Stop;
+use echo_dicom::UltrasoundRegion;
+use echo_dicom::write::{
+    ClipFacts, ClipWriter, Context, Frame, FrameFault, Frames, JpegQuality, Origin, PixelCoding,
+    Reference, Uid, ViewLabel, WriteError,
+};
+use std::num::NonZeroUsize;
+use std::time::Duration;
+use wire::clip::{ClipCoding, ClipHead, ClipOrigin, ClipSpan};
+use wire::{CaptureTime, ClipId, FrameIndex, RtpTime};
+
+/// Microseconds in a tenth of a second, the unit of the instance number.
+const TENTH_US: u64 = 100_000;
+/// Tenths of a second in a day.
+const DAY_TENTHS: u64 = 864_000;
+
+/// How objects store their pixels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Coding {
+    /// JPEG baseline of this quality.
+    #[default]
+    Jpeg,
+    /// RLE, without loss.
+    Rle,
+    /// As they are, without loss.
+    Plain,
+}
+
+impl Coding {
+    const fn pixels(self) -> PixelCoding {
+        match self {
+            Self::Jpeg => PixelCoding::Jpeg(JpegQuality::HIGH),
+            Self::Rle => PixelCoding::Rle,
+            Self::Plain => PixelCoding::Uncompressed,
+        }
+    }
+
+    const fn wire(self) -> ClipCoding {
+        match self {
+            Self::Jpeg => ClipCoding::Jpeg,
+            Self::Rle | Self::Plain => ClipCoding::Lossless,
+        }
+    }
+}
+
+/// Why there is no object.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub(super) enum ObjectFault {
+    /// The program ends; it is written after the next start.
+    #[error("the program ends")]
+    Stopped,
+    /// The take is not what was written.
+    #[error("the take is of no use: {0}")]
+    Take(#[from] RecordFault),
+    /// The spool could not store it.
+    #[error(transparent)]
+    Spool(#[from] SpoolError),
+    /// The facts do not fit.
+    #[error(transparent)]
+    Visit(#[from] VisitFault),
+    /// The writer could not write it.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    /// What would be said of it makes no sense.
+    #[error(transparent)]
+    Head(#[from] wire::clip::ClipFault),
+}
+
+/// Writes the object of a take and presents it.
+pub(super) fn write(
+    spool: &Spool,
+    clip: ClipId,
+    coding: Coding,
+    threads: NonZeroUsize,
+    stop: &Stop,
+) -> Result<(), ObjectFault> {
+    let take = Take::open(&spool.take_path(clip), clip)?;
+    let head = &take.head;
+    let context = head.visit.context()?;
+    let frames = Stoppable { take: &take, stop };
+    let facts = placed(&context, facts(head, coding)?, head, &frames)?;
+    let raw = u64::from(head.width) * u64::from(head.height) * if head.gray { 1 } else { 3 };
+    let mut object = spool.begin_object(clip, raw * head.times.len() as u64)?;
+    let writer = writer(&context, &facts, head, &frames)?.parallelism(threads);
+    writer
+        .write_seekable(&mut object.out)
+        .map_err(|error| stopped(error, stop))?;
+    let sealed = spool.seal(object)?;
+    let times: Vec<RtpTime> = head.times.iter().map(|(_, rtp_time)| *rtp_time).collect();
+    let said = said(head, &facts, coding, (sealed.bytes, sealed.digest));
+    said.check(&times)?;
+    spool.present(sealed, said, times)?;
+    Ok(())
+}
+
+fn writer<'a>(
+    context: &'a Context,
+    facts: &'a ClipFacts,
+    head: &TakeHead,
+    frames: &'a Stoppable<'a>,
+) -> Result<ClipWriter<'a, Stoppable<'a>>, WriteError> {
+    if head.still {
+        ClipWriter::still(context, facts, frames)
+    } else {
+        ClipWriter::clip(context, facts, frames)
+    }
+}
+
+/// The facts without the regions that the writer refuses.
+fn placed<'a>(
+    context: &'a Context,
+    mut facts: ClipFacts,
+    head: &TakeHead,
+    frames: &'a Stoppable<'a>,
+) -> Result<ClipFacts, ObjectFault> {
+    loop {
+        match writer(context, &facts, head, frames) {
+            Ok(_) => return Ok(facts),
+            Err(WriteError::Region { index, fault }) if index < facts.regions.len() => {
+                tracing::warn!(
+                    index,
+                    fault,
+                    "a region of the source is left out of the clip"
+                );
+                facts.regions.remove(index);
+            }
+            Err(error) => return Err(stopped(error, frames.stop)),
+        }
+    }
+}
+
+fn stopped(error: WriteError, stop: &Stop) -> ObjectFault {
+    if stop.is_set() {
+        ObjectFault::Stopped
+    } else {
+        ObjectFault::Write(error)
+    }
+}
+
+fn facts(head: &TakeHead, coding: Coding) -> Result<ClipFacts, ObjectFault> {
+    let empty = || ObjectFault::Take(RecordFault::Damaged("it has no frames"));
+    let (first, _) = *head.times.first().ok_or_else(empty)?;
+    let taken_at = head.visit.local(first).ok_or(VisitFault::UtcOffset)?;
+    let number = (first.0 / TENTH_US) % DAY_TENTHS + 1;
+    let uid = Uid::from_uuid(head.clip.uuid().as_u128());
+    let times = head
+        .times
+        .iter()
+        .map(|(at, _)| Duration::from_micros(at.0.saturating_sub(first.0)))
+        .collect();
+    let sources: Vec<Reference> = head
+        .sources
+        .iter()
+        .filter_map(|source| {
+            Some(Reference {
+                class_uid: Uid::parse(&source.class_uid)?,
+                instance_uid: Uid::parse(&source.instance_uid)?,
+                frames: Vec::new(),
+            })
+        })
+        .collect();
+    let facts = ClipFacts::new(uid, u32::try_from(number).unwrap_or(1), taken_at);
+    Ok(ClipFacts {
+        times,
+        regions: head.regions.iter().map(UltrasoundRegion::from).collect(),
+        view: head.view.as_deref().map(view),
+        origin: if sources.is_empty() {
+            Origin::Captured
+        } else {
+            Origin::Derived(sources)
+        },
+        burned_in_annotation: head.masked.then_some(false),
+        lossy_before: head.lossy,
+        coding: coding.pixels(),
+        ..facts
+    })
+}
+
+/// A view label as somebody said it.
+fn view(text: &str) -> ViewLabel {
+    let known = [
+        ViewLabel::Plax,
+        ViewLabel::Psax,
+        ViewLabel::A4c,
+        ViewLabel::A2c,
+        ViewLabel::A3c,
+        ViewLabel::Sc4c,
+        ViewLabel::ScIvc,
+    ];
+    let found = known.into_iter().find(|it| it.label() == text);
+    found.unwrap_or_else(|| ViewLabel::Other(text.to_owned()))
+}
+
+fn said(
+    head: &TakeHead,
+    facts: &ClipFacts,
+    coding: Coding,
+    (bytes, digest): (u64, wire::original::Digest),
+) -> ClipHead {
+    let none = (CaptureTime(0), RtpTime(0));
+    let first = head.times.first().copied().unwrap_or(none);
+    let last = head.times.last().copied().unwrap_or(none);
+    ClipHead {
+        clip: head.clip,
+        instance: facts.instance_uid.as_str().to_owned(),
+        bytes,
+        digest,
+        frames: u32::try_from(head.times.len()).unwrap_or(u32::MAX),
+        width: head.width,
+        height: head.height,
+        coding: coding.wire(),
+        origin: ClipOrigin::Captured,
+        taken_at: first.0,
+        span_us: last.0.0.saturating_sub(first.0.0),
+        view: head.view.clone(),
+        captured: Some(ClipSpan {
+            stream: head.stream,
+            first: first.1,
+            last: last.1,
+        }),
+    }
+}
+
+/// The frames of a take, until the program ends.
+struct Stoppable<'a> {
+    take: &'a Take,
+    stop: &'a Stop,
+}
+
+impl Frames for Stoppable<'_> {
+    fn count(&self) -> usize {
+        self.take.count()
+    }
+
+    fn frame(&self, index: FrameIndex) -> Result<Frame<'_>, FrameFault> {
+        if self.stop.is_set() {
+            return Err("the program ends".into());
+        }
+        self.take.frame(index)
+    }
+}

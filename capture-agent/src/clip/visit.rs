@@ -1,0 +1,290 @@
+//! Whom a clip shows, in which visit, and what took it.
+//!
+//! Owns the facts as configured and their way into an object. They go into each take, so that a clip that is finished
+//! after a restart belongs to the patient who was there when it was taken. Nothing of a patient is ever printed or
+//! logged. A consult's id is its study's UID, so that every device of one consult writes into one study without
+//! asking; without a consult, each start of the agent is a visit of its own, because two people must never share one.
+
+use echo_dicom::write::{
+    ClipFacts, ClipWriter, Context, Date, Equipment, LocalTime, Patient, PersonName, Series, Sex,
+    Study, Uid, UtcOffset, WriteError,
+};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+use std::fmt;
+use wire::{CaptureTime, ConsultId, DeviceId};
+
+/// What is written as the software's name.
+const SOFTWARE: &str = concat!("hibiki capture-agent ", env!("CARGO_PKG_VERSION"));
+
+/// What is wrong with the facts.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum VisitFault {
+    /// No such day.
+    #[error("the birth date is no day; write it as 1941-02-28")]
+    BirthDate,
+    /// No such sex.
+    #[error("the sex is one of M, F, O")]
+    Sex,
+    /// No such offset.
+    #[error("the offset from UTC goes from -720 to 840 minutes")]
+    UtcOffset,
+    /// A word does not fit its attribute.
+    #[error(transparent)]
+    Words(#[from] WriteError),
+}
+
+/// The patient, as far as the visit says. Everything is optional.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PatientFacts {
+    /// The hospital's number.
+    pub id: Option<String>,
+    /// What the visit calls the patient where the name is not to travel.
+    pub alias: Option<String>,
+    /// In letters, as `Yamada^Tarou`.
+    pub name: Option<String>,
+    /// In ideographs, as `山田^太郎`.
+    pub name_ideographic: Option<String>,
+    /// As spoken, as `やまだ^たろう`.
+    pub name_phonetic: Option<String>,
+    /// As `1941-02-28`.
+    pub birth_date: Option<String>,
+    /// M, F or O.
+    pub sex: Option<String>,
+}
+
+impl fmt::Debug for PatientFacts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PatientFacts")
+    }
+}
+
+/// The ultrasound device. Everything is optional.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DeviceFacts {
+    /// The maker.
+    pub manufacturer: Option<String>,
+    /// The model.
+    pub model: Option<String>,
+    /// The serial number.
+    pub serial_number: Option<String>,
+    /// The station's name.
+    pub station: Option<String>,
+    /// The hospital.
+    pub institution: Option<String>,
+}
+
+/// A visit as one agent knows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Visit {
+    /// Study Instance UID.
+    study: String,
+    /// Series Instance UID of this device's clips.
+    series: String,
+    /// When the agent started.
+    began_at: CaptureTime,
+    patient: PatientFacts,
+    device: DeviceFacts,
+    /// Local time against UTC.
+    utc_offset_minutes: i16,
+}
+
+impl Visit {
+    /// The visit of `consult`, or one of its own; `device` tells series of several devices apart.
+    ///
+    /// # Errors
+    /// `VisitFault` when something could not be written as DICOM.
+    pub fn new(
+        consult: Option<ConsultId>,
+        device: Option<DeviceId>,
+        began_at: CaptureTime,
+        patient: PatientFacts,
+        facts: DeviceFacts,
+        utc_offset_minutes: i16,
+    ) -> Result<Self, VisitFault> {
+        let consult = consult.unwrap_or_else(ConsultId::random);
+        let study = Uid::from_uuid(consult.uuid().as_u128());
+        let device = device.map_or_else(String::new, |id| id.to_string());
+        let series = derived(&["series", study.as_str(), &device]);
+        let visit = Self {
+            study: study.as_str().to_owned(),
+            series: series.as_str().to_owned(),
+            began_at,
+            patient,
+            device: facts,
+            utc_offset_minutes,
+        };
+        visit.check()?;
+        Ok(visit)
+    }
+
+    /// Writes nothing, but asks the writer whether it would.
+    fn check(&self) -> Result<(), VisitFault> {
+        let context = self.context()?;
+        let taken_at = self.local(self.began_at).ok_or(VisitFault::UtcOffset)?;
+        let facts = ClipFacts::new(Uid::from_uuid(1), 1, taken_at);
+        let picture = echo_dicom::Picture {
+            width: 1,
+            height: 1,
+            form: echo_dicom::PixelForm::Gray8,
+            rows: vec![0],
+        };
+        ClipWriter::still(&context, &facts, &[picture][..])?;
+        Ok(())
+    }
+
+    /// What objects of the visit share.
+    pub(super) fn context(&self) -> Result<Context, VisitFault> {
+        let uid = |text: &str| Uid::parse(text).unwrap_or_else(|| derived(&[text]));
+        let began_at = self.local(self.began_at);
+        Ok(Context {
+            patient: self.patient.to_dicom()?,
+            study: Study {
+                began_at,
+                ..Study::new(uid(&self.study))
+            },
+            series: Series {
+                uid: uid(&self.series),
+                number: 1,
+                began_at,
+                description: String::new(),
+            },
+            equipment: self.device.to_dicom(),
+            utc_offset: self.offset()?,
+        })
+    }
+
+    /// What the clock on the wall said.
+    pub(super) fn local(&self, at: CaptureTime) -> Option<LocalTime> {
+        LocalTime::at(at, self.offset().ok()?)
+    }
+
+    fn offset(&self) -> Result<UtcOffset, VisitFault> {
+        UtcOffset::from_minutes(self.utc_offset_minutes).ok_or(VisitFault::UtcOffset)
+    }
+}
+
+/// A UID that follows from words, the same every time.
+fn derived(words: &[&str]) -> Uid {
+    let mut hash = Sha256::new();
+    for word in words {
+        hash.update(word.as_bytes());
+        hash.update([0]);
+    }
+    let mut uuid = [0; 16];
+    for (byte, from) in uuid.iter_mut().zip(hash.finalize()) {
+        *byte = from;
+    }
+    // Version 8: made by rules of our own (RFC 9562 section 5.8).
+    Uid::from_uuid(uuid::Builder::from_custom_bytes(uuid).into_uuid().as_u128())
+}
+
+impl PatientFacts {
+    fn to_dicom(&self) -> Result<Patient, VisitFault> {
+        let text = |field: &Option<String>| field.clone().unwrap_or_default();
+        let letters = self.name.as_ref().or(self.alias.as_ref());
+        let mut name = PersonName::new(letters.cloned().unwrap_or_default());
+        if let Some(ideographic) = &self.name_ideographic {
+            name = name.with_ideographic(ideographic.clone());
+        }
+        if let Some(phonetic) = &self.name_phonetic {
+            name = name.with_phonetic(phonetic.clone());
+        }
+        let birth_date = match &self.birth_date {
+            None => None,
+            Some(day) => Some(Date::parse(&day.replace('-', "")).ok_or(VisitFault::BirthDate)?),
+        };
+        let sex = match self.sex.as_deref() {
+            None => None,
+            Some("M") => Some(Sex::Male),
+            Some("F") => Some(Sex::Female),
+            Some("O") => Some(Sex::Other),
+            Some(_) => return Err(VisitFault::Sex),
+        };
+        let id = if self.id.is_some() {
+            text(&self.id)
+        } else {
+            text(&self.alias)
+        };
+        Ok(Patient {
+            name,
+            id,
+            birth_date,
+            sex,
+        })
+    }
+}
+
+impl DeviceFacts {
+    fn to_dicom(&self) -> Equipment {
+        let text = |field: &Option<String>| field.clone().unwrap_or_default();
+        Equipment {
+            manufacturer: text(&self.manufacturer),
+            model: text(&self.model),
+            serial_number: text(&self.serial_number),
+            software_versions: SOFTWARE.to_owned(),
+            station_name: text(&self.station),
+            institution_name: text(&self.institution),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn visit(consult: Option<ConsultId>, patient: PatientFacts) -> Result<Visit, VisitFault> {
+        let began_at = CaptureTime(1_795_000_000_000_000);
+        Visit::new(
+            consult,
+            None,
+            began_at,
+            patient,
+            DeviceFacts::default(),
+            540,
+        )
+    }
+
+    #[test]
+    fn a_consult_is_one_study_and_no_consult_is_another_each_time() {
+        let consult = Some(ConsultId::random());
+        let study = |consult| visit(consult, PatientFacts::default()).unwrap().study;
+        assert_eq!(study(consult), study(consult));
+        assert_ne!(study(None), study(None));
+    }
+
+    #[test]
+    fn what_could_not_be_written_is_refused_at_the_start() {
+        let long = PatientFacts {
+            id: Some("9".repeat(65)),
+            ..PatientFacts::default()
+        };
+        let fault = visit(None, long).unwrap_err().to_string();
+        assert!(
+            fault.contains("PatientID") && !fault.contains("99"),
+            "{fault}"
+        );
+        for (birth_date, sex) in [(Some("1941-02-30"), None), (None, Some("w"))] {
+            let facts = PatientFacts {
+                birth_date: birth_date.map(str::to_owned),
+                sex: sex.map(str::to_owned),
+                ..PatientFacts::default()
+            };
+            assert!(visit(None, facts).is_err());
+        }
+    }
+
+    #[test]
+    fn nothing_of_a_patient_is_printed() {
+        let facts = PatientFacts {
+            id: Some("4711".into()),
+            name: Some("Yamada^Tarou".into()),
+            ..PatientFacts::default()
+        };
+        let text = format!("{:?}", visit(None, facts).unwrap());
+        assert!(!text.contains("4711") && !text.contains("Yamada"), "{text}");
+    }
+}

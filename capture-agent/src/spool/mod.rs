@@ -1,0 +1,30 @@
+//! The spool: clips that are safe on this device and not yet at the hospital.
+//!
+//! ```text
+//! <spool>/lock                one agent at a time
+//!        /takes/<clip>.take   frames as captured, durable: "safe here"
+//!        /clips/<clip>.dcm    the finished object
+//!        /clips/<clip>.json   what is said of it; written last, so it presents the object
+//!        /kept/               objects that the relay has, when the device keeps its copies
+//!        /damaged/            what the disk spoilt; never presented, never deleted
+//! ```
+//!
+//! Owns the folder, its bound in bytes, recovery at the start, and the order of writing that makes a crash at any step
+//! harmless: beside (`.part`), sync, rename, sync the folder. It knows nothing of pixels, DICOM or any network: whoever
+//! carries clips away asks what is unsent, reads bytes, and says what became of them. Invariant: an unsent clip is
+//! never deleted and never presented half-written.
+
+mod files;
+mod layout;
+mod outgoing;
+mod records;
+mod recover;
+mod store;
+
+pub use files::{Disk, Files, SpoolFile};
+pub use outgoing::Outgoing;
+pub use records::{RecordFault, RecordReader, RecordWriter};
+pub use recover::Recovered;
+pub use store::{
+    AfterKept, Counts, Finished, Held, NewTakeRecords, Spool, SpoolBounds, SpoolError,
+};

@@ -1,0 +1,582 @@
+//! The spool itself: what it holds, and the steps by which a take becomes an object and an object leaves.
+//!
+//! Owns the order of the steps and the bound in bytes. Every change is durable before it is counted. Threads that write
+//! and tasks that carry away share it; nothing is read or written while its lock is held but the removal of a file.
+
+use super::files::{Files, SpoolFile};
+use super::layout::{Layout, part};
+use super::records::RecordWriter;
+use super::recover::{self, Recovered};
+use crate::sync::held;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+use std::collections::{BTreeMap, VecDeque};
+use std::fs::File;
+use std::io::{self, BufWriter, Read, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use tokio::sync::watch;
+use wire::clip::{ClipGap, ClipHead};
+use wire::original::Digest;
+use wire::{ClipId, RtpTime};
+
+/// Bytes of the disk that clips never take: the system and the log need room to tell what is wrong.
+pub const SPARE_ROOM_BYTES: u64 = 256 << 20;
+/// Clips held at most, whatever their size: each is named in memory and offered after each connect.
+const MAX_CLIPS: usize = 10_000;
+/// Clips that left and are remembered, so that asking again for one does not save it twice.
+const MAX_REMEMBERED: usize = 4_096;
+/// Buffer in front of a file, so that small writes cost no call each.
+const BUFFER_BYTES: usize = 256 * 1024;
+
+/// What happens to the device's copy once the relay has the clip.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AfterKept {
+    /// It is deleted.
+    #[default]
+    Delete,
+    /// It stays until room is needed, the oldest going first.
+    Keep,
+}
+
+/// Bounds of a spool.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SpoolBounds {
+    /// Bytes of all clips; a save that may go beyond is refused. The object of a take that is in already may.
+    pub bytes: u64,
+    /// What becomes of copies.
+    pub after_kept: AfterKept,
+}
+
+/// Why the spool did not do it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SpoolError {
+    /// The folder cannot be used.
+    #[error("the spool folder cannot be used: {0}")]
+    Folder(#[source] io::Error),
+    /// Another agent uses it.
+    #[error("another capture agent uses this spool folder; give each agent its own")]
+    InUse,
+    /// Unsent clips fill it.
+    #[error(
+        "the spool is full of clips that are not at the hospital yet; connect to the relay, or raise spool.megabytes"
+    )]
+    Full,
+    /// The disk is full.
+    #[error("the disk is full; free some room")]
+    NoRoom,
+    /// Writing failed.
+    #[error("a clip could not be {step}: {source}")]
+    Write {
+        /// The step.
+        step: &'static str,
+        /// The system's word.
+        source: io::Error,
+    },
+}
+
+/// An object that is finished and not kept by the relay yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Finished {
+    /// Length of the object.
+    pub bytes: u64,
+    /// Why the relay did not take it, if it said so since the last connect.
+    pub refused: Option<ClipGap>,
+}
+
+/// How far a clip is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Held {
+    /// Its frames are durable; the object is not written yet.
+    Take,
+    /// Its object is.
+    Finished(Finished),
+    /// The relay has it.
+    Gone,
+}
+
+/// How many clips are how far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct Counts {
+    /// Takes whose objects are not written yet.
+    pub takes: u32,
+    /// Clips on this device, copies of sent ones included.
+    pub safe_here: u32,
+    /// Clips that the relay has not said to keep.
+    pub unsent: u32,
+    /// Of these, refused by the relay.
+    pub refused: u32,
+    /// Clips that the relay kept since the start.
+    pub sent: u32,
+    /// Bytes of all that.
+    pub bytes: u64,
+}
+
+/// What is said of an object, beside it on the disk.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Sidecar {
+    pub(super) head: ClipHead,
+    pub(super) times: Vec<RtpTime>,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct State {
+    /// Length of each take.
+    pub(super) takes: BTreeMap<ClipId, u64>,
+    pub(super) finished: BTreeMap<ClipId, Finished>,
+    /// Finished ones in order of finishing.
+    pub(super) order: Vec<ClipId>,
+    /// Copies of clips that the relay has, the oldest first.
+    pub(super) kept: VecDeque<(ClipId, u64)>,
+    /// Ids of clips that left.
+    remembered: VecDeque<ClipId>,
+    /// Bytes promised to takes that are being written.
+    reserved: u64,
+    sent: u32,
+}
+
+impl State {
+    fn bytes(&self) -> u64 {
+        let finished = self.finished.values().map(|it| it.bytes);
+        let kept = self.kept.iter().map(|(_, bytes)| *bytes);
+        self.takes
+            .values()
+            .copied()
+            .chain(finished)
+            .chain(kept)
+            .sum()
+    }
+
+    fn counts(&self) -> Counts {
+        let count = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
+        // A crash between two steps can leave both; the take goes when the spool is opened next.
+        let takes = self
+            .takes
+            .keys()
+            .filter(|it| !self.finished.contains_key(it));
+        let takes = takes.count();
+        let refused = self.finished.values().filter(|it| it.refused.is_some());
+        Counts {
+            takes: count(takes),
+            safe_here: count(takes + self.finished.len() + self.kept.len()),
+            unsent: count(takes + self.finished.len()),
+            refused: count(refused.count()),
+            sent: self.sent,
+            bytes: self.bytes(),
+        }
+    }
+}
+
+/// The spool.
+pub struct Spool {
+    pub(super) layout: Layout,
+    bounds: SpoolBounds,
+    files: Arc<dyn Files>,
+    state: Mutex<State>,
+    counts: watch::Sender<Counts>,
+    /// Locked as long as it is open.
+    _lock: File,
+}
+
+/// Where the records of a take go.
+pub type NewTakeRecords = RecordWriter<BufWriter<Box<dyn SpoolFile>>>;
+
+/// A take that is being written. Dropping it removes what was written.
+pub struct NewTake {
+    /// Where its records go.
+    pub records: NewTakeRecords,
+    beside: Beside,
+    reserved: Reserved,
+}
+
+/// An object that is being written. Dropping it removes what was written.
+pub struct NewObject {
+    /// Where its bytes go.
+    pub out: BufWriter<Box<dyn SpoolFile>>,
+    beside: Beside,
+    clip: ClipId,
+}
+
+/// An object whose bytes are durable and known, not presented yet. Dropping it removes it.
+pub struct Sealed {
+    beside: Beside,
+    clip: ClipId,
+    /// Its length.
+    pub bytes: u64,
+    /// Its SHA-256, over what was read back.
+    pub digest: Digest,
+}
+
+/// A half-written file, removed unless it got its name.
+struct Beside {
+    files: Arc<dyn Files>,
+    path: Option<PathBuf>,
+}
+
+impl Drop for Beside {
+    fn drop(&mut self) {
+        if let Some(path) = self.path.take() {
+            // What stays is cleared at the next start.
+            let _ = self.files.remove(&path);
+        }
+    }
+}
+
+/// Bytes promised to a take, given back when it is there or given up.
+struct Reserved {
+    clip: ClipId,
+    bytes: u64,
+    spool: Arc<Spool>,
+}
+
+impl Drop for Reserved {
+    fn drop(&mut self) {
+        let mut state = held(&self.spool.state);
+        state.reserved = state.reserved.saturating_sub(self.bytes);
+    }
+}
+
+impl SpoolError {
+    /// Records or bytes could not be written.
+    #[must_use]
+    pub fn of_writing(source: io::Error) -> Self {
+        failed("written")(source)
+    }
+}
+
+fn failed(step: &'static str) -> impl Fn(io::Error) -> SpoolError {
+    move |source| match source.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => SpoolError::NoRoom,
+        _ => SpoolError::Write { step, source },
+    }
+}
+
+impl Spool {
+    /// Opens a spool, making the folder if needed, and brings it into order.
+    ///
+    /// # Errors
+    /// `SpoolError::InUse`, or `Folder` when it cannot be read or written.
+    pub fn open(
+        root: &Path,
+        bounds: SpoolBounds,
+        files: Arc<dyn Files>,
+    ) -> Result<(Arc<Self>, Recovered), SpoolError> {
+        let layout = Layout::make(root).map_err(SpoolError::Folder)?;
+        let lock = File::options()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(layout.lock())
+            .map_err(SpoolError::Folder)?;
+        lock.try_lock().map_err(|error| match error {
+            std::fs::TryLockError::WouldBlock => SpoolError::InUse,
+            std::fs::TryLockError::Error(source) => SpoolError::Folder(source),
+        })?;
+        let (state, recovered) =
+            recover::recover(&layout, files.as_ref()).map_err(SpoolError::Folder)?;
+        let counts = watch::Sender::new(state.counts());
+        let spool = Self {
+            layout,
+            bounds,
+            files,
+            state: Mutex::new(state),
+            counts,
+            _lock: lock,
+        };
+        Ok((Arc::new(spool), recovered))
+    }
+
+    /// The folder.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.layout.root()
+    }
+
+    /// How far a clip is; nothing when it is not known here.
+    #[must_use]
+    pub fn holds(&self, clip: ClipId) -> Option<Held> {
+        let state = held(&self.state);
+        if let Some(finished) = state.finished.get(&clip) {
+            return Some(Held::Finished(*finished));
+        }
+        if state.takes.contains_key(&clip) {
+            return Some(Held::Take);
+        }
+        let left = state.remembered.contains(&clip) || state.kept.iter().any(|it| it.0 == clip);
+        left.then_some(Held::Gone)
+    }
+
+    /// Takes without an object, in no order.
+    #[must_use]
+    pub fn takes(&self) -> Vec<ClipId> {
+        let state = held(&self.state);
+        let open = |it: &&ClipId| !state.finished.contains_key(*it);
+        state.takes.keys().filter(open).copied().collect()
+    }
+
+    /// Finished clips that the relay does not have, in order of finishing.
+    #[must_use]
+    pub fn unsent(&self) -> Vec<ClipId> {
+        held(&self.state).order.clone()
+    }
+
+    /// How many clips are how far; wakes at every change.
+    #[must_use]
+    pub fn counts(&self) -> watch::Receiver<Counts> {
+        self.counts.subscribe()
+    }
+
+    /// Where a take's records are read.
+    #[must_use]
+    pub fn take_path(&self, clip: ClipId) -> PathBuf {
+        self.layout.take(clip)
+    }
+
+    /// Begins a take of at most about so many bytes.
+    ///
+    /// # Errors
+    /// `Full`, `NoRoom`, or the step that failed.
+    pub fn begin_take(self: &Arc<Self>, clip: ClipId, bytes: u64) -> Result<NewTake, SpoolError> {
+        self.check_room(bytes)?;
+        {
+            let mut state = held(&self.state);
+            self.make_room(&mut state, bytes)?;
+            state.reserved += bytes;
+        }
+        let reserved = Reserved {
+            clip,
+            bytes,
+            spool: Arc::clone(self),
+        };
+        let (out, beside) = self.begin(&self.layout.take(clip))?;
+        let records = RecordWriter::begin(out).map_err(failed("begun"))?;
+        Ok(NewTake {
+            records,
+            beside,
+            reserved,
+        })
+    }
+
+    /// Ends a take. When this returns, a crash loses nothing of it.
+    ///
+    /// # Errors
+    /// The step that failed; nothing of it stays.
+    pub fn finish_take(&self, take: NewTake) -> Result<(), SpoolError> {
+        let NewTake {
+            records,
+            beside,
+            reserved,
+        } = take;
+        let (out, bytes) = records.end().map_err(failed("written"))?;
+        sync(out)?;
+        let clip = reserved.clip;
+        self.name(beside, &self.layout.take(clip), &self.layout.takes())?;
+        held(&self.state).takes.insert(clip, bytes);
+        self.tell();
+        Ok(())
+    }
+
+    /// Begins an object of at most about so many bytes, of a take or of an imported clip.
+    ///
+    /// # Errors
+    /// `NoRoom`, or the step that failed.
+    pub fn begin_object(&self, clip: ClipId, bytes: u64) -> Result<NewObject, SpoolError> {
+        self.check_room(bytes)?;
+        if !held(&self.state).takes.contains_key(&clip) {
+            self.make_room(&mut held(&self.state), bytes)?;
+        }
+        let (out, beside) = self.begin(&self.layout.object(clip))?;
+        Ok(NewObject { out, beside, clip })
+    }
+
+    /// Makes an object durable and reads it back for its digest.
+    ///
+    /// # Errors
+    /// The step that failed; nothing of it stays.
+    pub fn seal(&self, object: NewObject) -> Result<Sealed, SpoolError> {
+        let NewObject { out, beside, clip } = object;
+        sync(out)?;
+        let path = beside.path.as_deref().unwrap_or(Path::new(""));
+        let (bytes, digest) = digest(path).map_err(failed("read back"))?;
+        Ok(Sealed {
+            beside,
+            clip,
+            bytes,
+            digest,
+        })
+    }
+
+    /// Gives an object its name, then says what it is, then lets its take go.
+    ///
+    /// # Errors
+    /// The step that failed; the take stays as long as the object is not presented.
+    pub fn present(
+        &self,
+        sealed: Sealed,
+        head: ClipHead,
+        times: Vec<RtpTime>,
+    ) -> Result<(), SpoolError> {
+        let (clip, bytes) = (sealed.clip, sealed.bytes);
+        let clips = self.layout.clips();
+        let text = serde_json::to_vec(&Sidecar { head, times })
+            .map_err(|error| failed("described")(error.into()))?;
+        self.name(sealed.beside, &self.layout.object(clip), &clips)?;
+        let (mut out, beside) = self.begin(&self.layout.sidecar(clip))?;
+        out.write_all(&text).map_err(failed("described"))?;
+        sync(out)?;
+        self.name(beside, &self.layout.sidecar(clip), &clips)?;
+        {
+            let mut state = held(&self.state);
+            let refused = None;
+            state.finished.insert(clip, Finished { bytes, refused });
+            state.order.retain(|other| *other != clip);
+            state.order.push(clip);
+            if state.takes.contains_key(&clip) && self.files.remove(&self.layout.take(clip)).is_ok()
+            {
+                state.takes.remove(&clip);
+            }
+        }
+        self.tell();
+        Ok(())
+    }
+
+    /// The relay has it: the copy goes, or becomes one that may go.
+    ///
+    /// # Errors
+    /// The step that failed; it is offered again and answered again.
+    pub fn let_go(&self, clip: ClipId) -> Result<(), SpoolError> {
+        {
+            let mut state = held(&self.state);
+            let Some(finished) = state.finished.get(&clip).copied() else {
+                return Ok(());
+            };
+            let object = self.layout.object(clip);
+            // The object goes first: a sidecar without its object is known at the next start as one that was let go.
+            match self.bounds.after_kept {
+                AfterKept::Delete => {
+                    self.files
+                        .remove(&object)
+                        .and_then(|()| self.files.remove(&self.layout.sidecar(clip)))
+                        .map_err(failed("let go"))?;
+                }
+                AfterKept::Keep => {
+                    self.files
+                        .rename(&object, &self.layout.kept_object(clip))
+                        .and_then(|()| self.files.remove(&self.layout.sidecar(clip)))
+                        .map_err(failed("let go"))?;
+                    state.kept.push_back((clip, finished.bytes));
+                }
+            }
+            state.finished.remove(&clip);
+            state.order.retain(|other| *other != clip);
+            if state.remembered.len() >= MAX_REMEMBERED {
+                state.remembered.pop_front();
+            }
+            state.remembered.push_back(clip);
+            state.sent = state.sent.saturating_add(1);
+        }
+        self.tell();
+        Ok(())
+    }
+
+    /// The relay did not take it, or, with nothing, may be asked again. It stays.
+    pub fn set_refused(&self, clip: ClipId, reason: Option<ClipGap>) {
+        if let Some(finished) = held(&self.state).finished.get_mut(&clip) {
+            finished.refused = reason;
+        }
+        self.tell();
+    }
+
+    /// Puts a clip's files where nothing is presented or deleted, because they are not what was written.
+    pub fn set_aside(&self, clip: ClipId) {
+        recover::set_aside(&self.layout, self.files.as_ref(), clip);
+        {
+            let mut state = held(&self.state);
+            state.takes.remove(&clip);
+            state.finished.remove(&clip);
+            state.order.retain(|other| *other != clip);
+        }
+        self.tell();
+    }
+
+    fn check_room(&self, bytes: u64) -> Result<(), SpoolError> {
+        match self.files.room(self.layout.root()) {
+            Ok(room) if room >= bytes.saturating_add(SPARE_ROOM_BYTES) => Ok(()),
+            Ok(_) => Err(SpoolError::NoRoom),
+            Err(source) => Err(failed("given room")(source)),
+        }
+    }
+
+    /// Lets copies of sent clips go until `bytes` fit; never anything else.
+    fn make_room(&self, state: &mut State, bytes: u64) -> Result<(), SpoolError> {
+        if state.takes.len() + state.finished.len() >= MAX_CLIPS {
+            return Err(SpoolError::Full);
+        }
+        loop {
+            let wanted = state
+                .bytes()
+                .saturating_add(state.reserved)
+                .saturating_add(bytes);
+            if wanted <= self.bounds.bytes {
+                return Ok(());
+            }
+            let Some((clip, _)) = state.kept.pop_front() else {
+                return Err(SpoolError::Full);
+            };
+            self.files
+                .remove(&self.layout.kept_object(clip))
+                .map_err(failed("given room"))?;
+        }
+    }
+
+    fn begin(&self, path: &Path) -> Result<(BufWriter<Box<dyn SpoolFile>>, Beside), SpoolError> {
+        let path = part(path);
+        let file = self.files.create(&path).map_err(failed("begun"))?;
+        let beside = Beside {
+            files: Arc::clone(&self.files),
+            path: Some(path),
+        };
+        Ok((BufWriter::with_capacity(BUFFER_BYTES, file), beside))
+    }
+
+    /// Gives a synced file its name, durably.
+    fn name(&self, mut beside: Beside, path: &Path, folder: &Path) -> Result<(), SpoolError> {
+        if let Some(from) = &beside.path {
+            self.files.rename(from, path).map_err(failed("named"))?;
+            beside.path = None;
+        }
+        self.files.sync_folder(folder).map_err(|error| {
+            // What is told to have failed must not come back at the next start.
+            let _ = self.files.remove(path);
+            failed("named")(error)
+        })
+    }
+
+    fn tell(&self) {
+        let counts = held(&self.state).counts();
+        self.counts.send_replace(counts);
+    }
+}
+
+fn sync(out: BufWriter<Box<dyn SpoolFile>>) -> Result<(), SpoolError> {
+    let mut file = out
+        .into_inner()
+        .map_err(|error| failed("written")(error.into_error()))?;
+    file.sync().map_err(failed("made durable"))
+}
+
+fn digest(path: &Path) -> io::Result<(u64, Digest)> {
+    let (mut file, mut hash) = (File::open(path)?, Sha256::new());
+    let (mut buffer, mut bytes) = (vec![0; BUFFER_BYTES], 0);
+    loop {
+        let count = file.read(&mut buffer)?;
+        let Some(read) = buffer.get(..count).filter(|read| !read.is_empty()) else {
+            break;
+        };
+        hash.update(read);
+        bytes += count as u64;
+    }
+    Ok((bytes, Digest::from_bytes(hash.finalize().into())))
+}
