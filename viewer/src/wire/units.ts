@@ -11,6 +11,11 @@ export type CaptureTime = number & { readonly __unit: "CaptureTime" };
 export type Fraction = number;
 
 /**
+ * Position of a frame in a stream or clip: 0 in code, shown from 1.
+ */
+export type FrameIndex = number & { readonly __unit: "FrameIndex" };
+
+/**
  * A moment by the relay's clock, in microseconds since the Unix epoch. Everyone computes image age in it.
  */
 export type RelayTime = number & { readonly __unit: "RelayTime" };
