@@ -4,6 +4,7 @@
 //! file and line.
 
 use crate::config::ConfigError;
+use crate::device_page::Port;
 use crate::encode::Preset;
 use crate::mask::Rectangle;
 use serde::Deserialize;
@@ -41,6 +42,10 @@ pub struct FileConfig {
     pub stats_json: Option<PathBuf>,
     /// As the flag.
     pub fail_fast: Option<bool>,
+    /// As the flag; a port may stand without quotes.
+    pub device_page: Option<Port>,
+    /// As the flag.
+    pub choices_file: Option<PathBuf>,
     /// The ring of originals.
     pub ring: RingConfig,
     /// The encoder.
