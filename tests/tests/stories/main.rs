@@ -21,6 +21,7 @@ mod relay_killed_and_restarted;
 mod reload_keeps_everything;
 mod roles_are_kept;
 mod screens;
+mod the_device_page_works_alone;
 mod three_viewers;
 mod undo_withdraws;
 mod wrong_messages;
