@@ -29,22 +29,39 @@ export class Desk {
   readonly sources = signal<readonly DeviceSourceChoice[]>([]);
   /** The frame that the preview shows; a freeze means this one. */
   readonly shown = signal<RtpTime | null>(null);
+  /** A freeze is on its way: what is shown stays, because that is what was meant. */
+  readonly holding = signal<boolean>(false);
   private masking: Promise<unknown> = Promise.resolve();
+  private looks = 0;
+  private newestLook = 0;
 
   async run(): Promise<never> {
     // A wrong key is told by the first look.
     await enter().catch(() => {});
+    // A new address opened in this tab changes only the fragment.
+    addEventListener("hashchange", () => void enter().catch(() => {}));
     for (;;) {
       await this.look();
       await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
     }
   }
 
+  /** An answer that comes after that to a later look is old news. */
   private async look(): Promise<void> {
+    this.looks += 1;
+    const mine = this.looks;
+    const isNews = () => {
+      const news = mine > this.newestLook;
+      if (news) this.newestLook = mine;
+      return news;
+    };
     try {
-      this.state.value = (await (await ask("GET", "state")).json()) as DeviceState;
+      const state = (await (await ask("GET", "state")).json()) as DeviceState;
+      if (!isNews()) return;
+      this.state.value = state;
       this.access.value = "open";
     } catch (fault) {
+      if (!isNews()) return;
       const locked = fault instanceof Fault && (fault.code === "locked" || fault.code === "foreign");
       this.access.value = locked ? "locked" : "away";
     }
@@ -63,8 +80,13 @@ export class Desk {
   }
 
   async freezeOrRelease(): Promise<void> {
-    if (this.state.value?.frozen) await this.act("DELETE", "freeze");
-    else if (this.shown.value !== null) await this.act("POST", "freeze", { rtpTime: this.shown.value });
+    if (this.state.value?.frozen) {
+      await this.act("DELETE", "freeze");
+    } else if (this.shown.value !== null) {
+      this.holding.value = true;
+      await this.act("POST", "freeze", { rtpTime: this.shown.value });
+      this.holding.value = false;
+    }
   }
 
   async save(): Promise<void> {

@@ -75,8 +75,8 @@ export class Preview {
 
   private async paint(response: Response, frozen: RtpTime | null): Promise<void> {
     const picture = await createImageBitmap(await response.blob());
-    // Frozen meanwhile: a picture that moved on would not be the frame that everything else says.
-    if (frozen === null && this.frozen() !== null) return picture.close();
+    // Frozen meanwhile: a picture that moved on would not be the frame that was meant.
+    if (frozen === null && (this.desk.holding.peek() || this.frozen() !== null)) return picture.close();
     const { canvas } = this;
     if (canvas.width !== picture.width || canvas.height !== picture.height) {
       canvas.width = picture.width;
