@@ -50,7 +50,7 @@ function relayArguments(port, data) {
 
 function agentArguments(origin, data, source, mask) {
   const cover = mask === "none" ? [] : ["--mask", mask || BANNER];
-  return ["run", "--config", join(data, "demo", "agent.toml"), "--relay", origin, "--source", source, ...cover];
+  return ["run", "--config", join(data, "demo", "agent.toml"), "--relay", origin, "--source", source, "--spool", join(data, "spool"), ...cover];
 }
 
 /** Media use the UDP port of the pages' number, metrics the next TCP port. */

@@ -5,8 +5,11 @@
 //! relay and joins the threads.
 
 use crate::capture::Capture;
+use crate::clip::import::ImportFolder;
+use crate::clip::{Coding, DeviceFacts, PatientFacts, Saver, SaverParts, Visit, VisitFault, Work};
 use crate::clock::CaptureClock;
-use crate::device_page::{Address, Desk, DeskParts, DevicePage, Memory, Port};
+use crate::device_page::{Address, Desk, DeskParts, DevicePage, Memory, Port, Saving};
+use crate::door::Door;
 use crate::encode::{BitRate, EncodeError, EncodeOptions, EncoderFactory, FfmpegFactory, Keeper};
 use crate::frame::{Frame, Stamper, StreamName};
 use crate::mask::Mask;
@@ -18,14 +21,20 @@ use crate::publish::{Publisher, Refusal, RelaySettings, publisher};
 use crate::ring::{Ring, RingBounds};
 use crate::slot::Slot;
 use crate::source::{self, SourceChoice, SourceSpec};
+use crate::spool::{Disk, Spool, SpoolBounds, SpoolError};
 use crate::stats::Stats;
-use crate::status::{Link, StatusBoard};
+use crate::status::{ClipStatus, Link, StatusBoard};
 use crate::sync::{Stop, held};
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use tokio::sync::{mpsc, oneshot};
 use wire::RtpTime;
+
+/// Time between looks into the import folder.
+const IMPORT_LOOK: std::time::Duration = std::time::Duration::from_secs(5);
 
 /// Everything an agent is made from.
 #[derive(Debug, Clone)]
@@ -40,6 +49,8 @@ pub struct AgentSettings {
     pub ring: RingBounds,
     /// How to encode.
     pub encode: EncodeOptions,
+    /// How to save clips; none saves nothing.
+    pub saving: Option<SavingSettings>,
     /// Where to publish; none only captures.
     pub relay: Option<RelaySettings>,
     /// Ends when the source cannot be opened at the first attempt.
@@ -65,6 +76,27 @@ impl DevicePageSettings {
     };
 }
 
+/// How clips are saved.
+#[derive(Debug, Clone)]
+pub struct SavingSettings {
+    /// The spool's folder.
+    pub folder: PathBuf,
+    /// Its bounds.
+    pub bounds: SpoolBounds,
+    /// Folder into which a handheld exports clips.
+    pub import: Option<PathBuf>,
+    /// How objects store their pixels.
+    pub coding: Coding,
+    /// Threads that code an object.
+    pub threads: NonZeroUsize,
+    /// Whom clips show.
+    pub patient: PatientFacts,
+    /// What takes them.
+    pub device: DeviceFacts,
+    /// Local time against UTC, in minutes.
+    pub utc_offset_minutes: i16,
+}
+
 /// Why an agent ended by itself.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -78,6 +110,12 @@ pub enum AgentError {
     /// Nothing here encodes.
     #[error("{0}; install FFmpeg with libx264 or name another encoder")]
     Encoder(#[from] EncodeError),
+    /// Clips cannot be kept safe.
+    #[error("{0}")]
+    Spool(#[from] SpoolError),
+    /// The facts about patient or device cannot be written.
+    #[error("{0}")]
+    Visit(#[from] VisitFault),
     /// A thread could not be started, or panicked.
     #[error("internal fault: {0}")]
     Internal(&'static str),
@@ -96,6 +134,9 @@ pub struct Agent {
     slot: Arc<Slot<Frame>>,
     publisher: Option<Publisher>,
     device_page: Option<DevicePage>,
+    saver: Option<Saver>,
+    /// Exported clips are taken in from there.
+    import: Option<PathBuf>,
     first_open: Option<oneshot::Receiver<Result<(), String>>>,
     no_encoder: mpsc::Receiver<EncodeError>,
     threads: Vec<JoinHandle<()>>,
@@ -128,18 +169,20 @@ impl Agent {
         let (first_open, opened) = oneshot::channel();
         let (encoder_fault, no_encoder) = mpsc::channel(1);
         let keeper = Keeper::new(settings.encode.clone(), factory);
+        let (saver, work) = shared.saver(&settings)?.unzip();
         let pipeline = shared.pipeline(keeper, encoder_fault);
         let publisher = settings
             .relay
             .clone()
-            .map(|relay| Publisher::new(relay, shared.parts()));
+            .map(|relay| Publisher::new(relay, shared.parts(saver.clone())));
         let fail_fast = settings.fail_fast;
-        let (desk, preview) = shared.desk(&settings);
+        let (desk, preview) = shared.desk(&settings, saver.clone());
         let device_page =
             DevicePage::open(settings.device_page.port, desk).unwrap_or_else(|error| {
                 tracing::error!(%error, "there is no device page; capture goes on");
                 None
             });
+        let import = settings.saving.as_ref().and_then(|it| it.import.clone());
         let capture = shared.capture(&settings, first_open);
         let Shared {
             board,
@@ -151,7 +194,7 @@ impl Agent {
             ..
         } = shared;
         let (capture_stop, fault) = (stop.clone(), Arc::new(AtomicBool::new(false)));
-        let threads = vec![
+        let mut threads = vec![
             spawn("encode", &stop, &fault, move || pipeline.run())?,
             spawn("capture", &stop, &fault, move || capture.run(&capture_stop))?,
         ];
@@ -161,6 +204,10 @@ impl Agent {
                 .name("preview".to_owned())
                 .spawn(preview)
                 .map_err(|_| AgentError::Internal("no thread"))?;
+        }
+        if let Some(Work { takes, objects }) = work {
+            threads.push(spawn("take", &stop, &fault, takes)?);
+            threads.push(spawn("object", &stop, &fault, objects)?);
         }
         let first_open = fail_fast.then_some(opened);
         Ok(Self {
@@ -172,6 +219,8 @@ impl Agent {
             slot,
             publisher,
             device_page,
+            saver,
+            import,
             first_open,
             no_encoder,
             threads,
@@ -237,6 +286,7 @@ impl Agent {
         tokio::select! {
             published = publishing => published?,
             Some(error) = self.no_encoder.recv() => return Err(error.into()),
+            () = watch_over_clips(self.saver.clone(), self.board.clone(), self.import.clone()) => {}
         }
         if self.fault.load(Ordering::Relaxed) {
             return Err(AgentError::Internal(
@@ -244,6 +294,12 @@ impl Agent {
             ));
         }
         Ok(())
+    }
+
+    /// Saves clips, when there is a spool.
+    #[must_use]
+    pub fn saver(&self) -> Option<Saver> {
+        self.saver.clone()
     }
 
     /// Ends the threads. Called by `drop` too.
@@ -337,6 +393,7 @@ impl Shared {
     fn desk(
         &self,
         settings: &AgentSettings,
+        saver: Option<Saver>,
     ) -> (Arc<Desk>, impl FnOnce() + Send + 'static + use<>) {
         let memory = settings.device_page.memory.clone();
         Desk::new(DeskParts {
@@ -347,19 +404,114 @@ impl Shared {
             choice: Arc::clone(&self.choice),
             board: self.board.clone(),
             memory: memory.unwrap_or_default(),
-            saving: None,
+            saving: saver.map(|saver| Arc::new(saver) as Arc<dyn Saving>),
         })
     }
 
-    fn parts(&self) -> publisher::Parts {
+    fn saver(&self, settings: &AgentSettings) -> Result<Option<(Saver, Work)>, AgentError> {
+        let Some(saving) = &settings.saving else {
+            return Ok(None);
+        };
+        let relay = settings.relay.as_ref();
+        let visit = Visit::new(
+            relay.map(|relay| relay.consult),
+            relay.and_then(|relay| relay.entry.device()),
+            self.clock.now(),
+            saving.patient.clone(),
+            saving.device.clone(),
+            saving.utc_offset_minutes,
+        )?;
+        let opened = Spool::open(&saving.folder, saving.bounds, Arc::new(Disk));
+        // A broken disk is no reason to show nothing; another agent's folder is a mistake to be mended first.
+        if let Err(error @ SpoolError::Folder(_)) = &opened {
+            tracing::error!(%error, "clips cannot be saved; the live picture goes on");
+            let trouble = Some(format!("clips can NOT be saved: {error}"));
+            self.board.update(|status| {
+                status.clips = Some(ClipStatus {
+                    trouble,
+                    ..ClipStatus::default()
+                });
+            });
+            return Ok(None);
+        }
+        let (spool, found) = opened?;
+        if found != crate::spool::Recovered::default() {
+            tracing::info!(?found, "clips were on this device already");
+        }
+        Ok(Some(Saver::new(SaverParts {
+            ring: Arc::clone(&self.ring),
+            stream: self.stream.clone(),
+            spool,
+            visit,
+            mask: self.mask.clone(),
+            coding: saving.coding,
+            object_threads: saving.threads,
+            board: self.board.clone(),
+            stop: self.stop.clone(),
+        })))
+    }
+
+    fn parts(&self, saver: Option<Saver>) -> publisher::Parts {
         publisher::Parts {
             clock: self.clock,
             stream: self.stream.clone(),
             orders: Arc::clone(&self.orders),
             ring: Arc::clone(&self.ring),
+            saver,
             board: self.board.clone(),
             stats: Arc::clone(&self.stats),
             stop: self.stop.clone(),
+        }
+    }
+}
+
+/// Shows the counts of clips and holds the door open; ends never, so that the picture does not depend on it.
+async fn watch_over_clips(saver: Option<Saver>, board: StatusBoard, import: Option<PathBuf>) {
+    if let Some(saver) = saver {
+        let show = async {
+            let mut counts = saver.counts();
+            loop {
+                let now = *counts.borrow_and_update();
+                board.update(|status| {
+                    if let Some(clips) = &mut status.clips {
+                        clips.counts = now;
+                    }
+                });
+                if counts.changed().await.is_err() {
+                    return;
+                }
+            }
+        };
+        let serve = async {
+            let door = match Door::open(saver.clone(), board.clone()).await {
+                Ok(door) => door.serve().await,
+                Err(error) => Err(error),
+            };
+            if let Err(error) = door {
+                tracing::error!(%error, "\"capture-agent save\" will not find this agent; saving from the consult works");
+            }
+        };
+        tokio::join!(show, serve, take_in(saver.spool(), import));
+    }
+    std::future::pending::<()>().await;
+}
+
+/// Takes exported clips in, again and again.
+async fn take_in(spool: Arc<Spool>, import: Option<PathBuf>) {
+    let Some(folder) = import else { return };
+    let mut folder = ImportFolder::new(folder);
+    let mut look = tokio::time::interval(IMPORT_LOOK);
+    look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        look.tick().await;
+        let spool = Arc::clone(&spool);
+        let swept = tokio::task::spawn_blocking(move || {
+            folder.sweep(&spool);
+            folder
+        });
+        match swept.await {
+            Ok(back) => folder = back,
+            Err(_) => return,
         }
     }
 }

@@ -16,6 +16,7 @@ pub mod clip;
 pub mod clock;
 pub mod config;
 pub mod device_page;
+pub mod door;
 pub mod encode;
 pub mod frame;
 pub mod mask;

@@ -5,10 +5,13 @@
 
 use anyhow::Context;
 use capture_agent::agent::{Agent, AgentError};
-use capture_agent::config::cli::{Cli, Command, RunArgs, exit};
+use capture_agent::clip::import::import;
+use capture_agent::config::cli::{Cli, Command, ImportArgs, RunArgs, SaveArgs, exit};
 use capture_agent::config::{Checked, ConfigError, FileConfig, check, merge, read_file};
+use capture_agent::door::{self, Asked};
 use capture_agent::show::{Terminal, show};
 use capture_agent::source::catalogue;
+use capture_agent::spool::{AfterKept, Disk, Spool, SpoolBounds};
 use capture_agent::sync::Stop;
 use clap::Parser;
 use std::process::ExitCode;
@@ -36,6 +39,14 @@ fn main() -> ExitCode {
             }
             Err(mistakes) => tell(&mistakes),
         },
+        Command::Save(args) => save(args).unwrap_or_else(|error| {
+            eprintln!("capture-agent: {error:#}");
+            exit::SPOOL
+        }),
+        Command::Import(args) => take_in(&args).unwrap_or_else(|error| {
+            eprintln!("capture-agent: {error:#}");
+            exit::SPOOL
+        }),
         Command::Run(args) => match checked(*args) {
             Ok(checked) => run(checked).unwrap_or_else(|error| {
                 eprintln!("capture-agent: {error:#}");
@@ -78,8 +89,15 @@ fn summary(checked: &Checked) -> String {
     } else {
         "set"
     };
+    let clips = agent.saving.as_ref().map_or_else(
+        || "no spool: nothing can be saved".to_owned(),
+        |saving| {
+            let (folder, room) = (saving.folder.display(), saving.bounds.bytes >> 20);
+            format!("{folder}, at most {room} MiB unsent")
+        },
+    );
     format!(
-        "  source    {}\n  relay     {relay}\n  mask      {mask}\n  originals {} s, at most {} MiB\n  encoder   {:?}, {}, {} kbit/s",
+        "  source    {}\n  relay     {relay}\n  mask      {mask}\n  clips     {clips}\n  originals {} s, at most {} MiB\n  encoder   {:?}, {}, {} kbit/s",
         source,
         agent.ring.span_us / 1_000_000,
         agent.ring.bytes >> 20,
@@ -87,6 +105,53 @@ fn summary(checked: &Checked) -> String {
         agent.encode.preset.name(),
         agent.encode.bit_rate.kbps(),
     )
+}
+
+fn save(args: SaveArgs) -> anyhow::Result<u8> {
+    let asked = Asked {
+        clip: None,
+        seconds: args.seconds,
+        still: args.still,
+        view: args.view,
+        finished: args.finished,
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("the system gives no threads")?;
+    let said = runtime.block_on(door::save(&args.spool, &asked))?;
+    if args.json {
+        println!("{}", serde_json::to_string(&said)?);
+    } else {
+        println!("{said}");
+    }
+    Ok(if said.missing.is_some() {
+        exit::SPOOL
+    } else {
+        exit::OK
+    })
+}
+
+/// Every file is tried; one that is not taken is told with its reason.
+fn take_in(args: &ImportArgs) -> anyhow::Result<u8> {
+    // Whoever imports by hand sees what is there; the agent's own bound holds for what it saves.
+    let bounds = SpoolBounds {
+        bytes: u64::MAX,
+        after_kept: AfterKept::Delete,
+    };
+    let (spool, _) = Spool::open(&args.spool, bounds, Arc::new(Disk))?;
+    let mut code = exit::OK;
+    for path in &args.files {
+        match import(&spool, path) {
+            Ok((clip, true)) => println!("{}: taken in as {clip}", path.display()),
+            Ok((clip, false)) => println!("{}: is here already as {clip}", path.display()),
+            Err(fault) => {
+                eprintln!("capture-agent: {}: {fault}", path.display());
+                code = exit::SPOOL;
+            }
+        }
+    }
+    Ok(code)
 }
 
 fn run(checked: Checked) -> anyhow::Result<u8> {
@@ -136,6 +201,7 @@ const fn code(error: &AgentError) -> u8 {
         AgentError::Source(_) => exit::SOURCE,
         AgentError::Refused(_) => exit::REFUSED,
         AgentError::Encoder(_) => exit::ENCODER,
+        AgentError::Spool(_) => exit::SPOOL,
         _ => exit::INTERNAL,
     }
 }

@@ -72,6 +72,8 @@ fn help_has_examples_and_every_exit_code() {
         "  3 ",
         "  4 ",
         "  5 ",
+        "  6 ",
+        "capture-agent save",
     ] {
         assert!(text.contains(expected), "{expected} is missing:\n{text}");
     }

@@ -82,6 +82,8 @@ pub(crate) const KINDS: &[Kind] = &[
     kind("freeze_p99_ms", "ms", None, ""),
     kind("original_p50_ms", "ms", Some(250.0), "nobody offers it"),
     kind("original_p99_ms", "ms", None, ""),
+    kind("save_clip_safe_ms", "ms", Some(1_000.0), ""),
+    kind("save_clip_dicom_ms", "ms", Some(4_000.0), ""),
     kind(
         "relay_cpu_per_packet_1_us",
         "µs",

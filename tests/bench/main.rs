@@ -5,6 +5,7 @@
 //! left out and nothing else.
 
 mod bundle;
+mod clip;
 mod figures;
 mod first_picture;
 mod floor;
@@ -47,6 +48,8 @@ enum Group {
     Live,
     /// What stands still: the shared freeze and its original.
     Still,
+    /// Saving a clip on the device.
+    Clip,
     /// What forwarding costs the relay.
     Forward,
     /// What the viewer weighs.
@@ -78,6 +81,11 @@ fn main() -> Result<()> {
     if wanted(Group::Still) {
         figures = run(figures, move |figures| async move {
             original::measure(figures).await
+        })?;
+    }
+    if wanted(Group::Clip) {
+        figures = run(figures, move |figures| async move {
+            clip::measure(figures).await
         })?;
     }
     if wanted(Group::Live) || wanted(Group::Still) {

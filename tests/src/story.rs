@@ -235,6 +235,8 @@ impl Story {
     /// When the program cannot be started.
     pub async fn start_agent(&self, source: &str, more: &[&str]) -> Result<()> {
         let mut args = self.agent_arguments(source, self.0.door.origin());
+        let spool = self.0.folder.path().join("spool");
+        args.extend(["--spool".to_owned(), spool.display().to_string()]);
         args.extend(self.0.plan.agent_flags.iter().cloned());
         args.extend(more.iter().map(|flag| (*flag).to_owned()));
         let mut place = self.0.agent.lock().await;

@@ -100,6 +100,32 @@ const ONLY_PUBLISH_NAMES_WEBRTC: Rule = Rule {
     never: &["webrtc"],
 };
 
+/// Clips leave the spool by any way; HTTPS will be the next.
+const SPOOL_KNOWS_NO_WAY_OUT: Rule = Rule {
+    what: "the spool knows no network and no pixels",
+    within: &["capture-agent/src/spool"],
+    except: &[],
+    never: &[
+        "webrtc",
+        "axum",
+        "reqwest",
+        "echo_dicom",
+        "image",
+        "crate::publish",
+    ],
+};
+
+/// What is sent next, and how fast, is decided without doing it.
+const COURIER_DOES_NO_IO: Rule = Rule {
+    what: "the courier and the pacer of clips take time as an argument and do no input or output",
+    within: &[
+        "capture-agent/src/publish/clips/courier.rs",
+        "capture-agent/src/publish/clips/pacer.rs",
+    ],
+    except: &[],
+    never: &["tokio", "webrtc", "std::fs", "crate::spool", "Instant::now"],
+};
+
 const WIRE_DOES_NO_IO: Rule = Rule {
     what: "wire types are data",
     within: &["relay/wire/src"],
@@ -156,6 +182,8 @@ const SOURCE_RULES: &[&Rule] = &[
     &CORE_KNOWS_NO_ADAPTER,
     &ONLY_THE_EDGE_NAMES_RTC,
     &ONLY_PUBLISH_NAMES_WEBRTC,
+    &SPOOL_KNOWS_NO_WAY_OUT,
+    &COURIER_DOES_NO_IO,
     &WIRE_DOES_NO_IO,
     &DICOM_KNOWS_NO_NETWORK,
     &MEASURING_IS_ARITHMETIC,

@@ -8,6 +8,7 @@
 //! for, one writes objects at the lowest priority, because the live picture must not feel it. `visit` has the facts
 //! about patient and device; `import` takes in what a handheld exported. Nothing here knows the network.
 
+pub mod import;
 mod object;
 mod priority;
 mod saver;

@@ -11,26 +11,30 @@ use super::span::run_of;
 use super::take::{self, TakeHead};
 use super::visit::Visit;
 use crate::frame::{Frame, StreamName};
+use crate::mask_in_force::MaskInForce;
 use crate::ring::Ring;
-use crate::spool::{Held, Spool, SpoolError};
+use crate::spool::{Counts, Held, Spool, SpoolError};
 use crate::status::{ClipStatus, LastSave, StatusBoard};
 use crate::sync::{Stop, held};
 use echo_dicom::write::WriteError;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io;
 use std::num::NonZeroUsize;
+use std::path::Path;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
-use wire::ClipId;
 use wire::clip::{ClipGap, MAX_CLIP_SECONDS, SaveWhat, is_view};
 use wire::mark::Anchor;
+use wire::{ClipId, RtpTime, StreamId};
 
 /// Saves that may wait while one is being made safe, which takes less than a second.
 pub const MAX_WAITING_SAVES: usize = 2;
 /// Threads that code a take: a press waits for it.
-const TAKE_THREADS: NonZeroUsize = NonZeroUsize::new(2).unwrap();
+const TAKE_THREADS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(1);
+/// Failed saves remembered.
+const MAX_SPENT: usize = 1_024;
 /// An object that could not be stored is tried again this often.
 const RETRY: Duration = Duration::from_secs(10);
 /// Time between looks at the stop signal.
@@ -76,8 +80,8 @@ pub struct SaverParts {
     pub spool: Arc<Spool>,
     /// Whom they show.
     pub visit: Visit,
-    /// A mask is in force.
-    pub masked: bool,
+    /// What is covered: clips say whether anything is.
+    pub mask: MaskInForce,
     /// How objects are coded.
     pub coding: Coding,
     /// Threads that code an object.
@@ -99,6 +103,8 @@ struct Shared {
     parts: SaverParts,
     /// Saves under way.
     open: Mutex<BTreeMap<ClipId, Under>>,
+    /// Clips that will never be: asked again, later frames must not take their place. The oldest first.
+    spent: Mutex<VecDeque<(ClipId, ClipGap)>>,
 }
 
 /// A save under way.
@@ -139,6 +145,7 @@ impl Saver {
         let shared = Arc::new(Shared {
             parts,
             open: Mutex::default(),
+            spent: Mutex::default(),
         });
         let (writing, coding) = (Arc::clone(&shared), Arc::clone(&shared));
         let work = Work {
@@ -146,6 +153,34 @@ impl Saver {
             objects: Box::new(move || coding.write_objects(&woken)),
         };
         (Self { shared, takes }, work)
+    }
+
+    /// The spool's folder.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.shared.parts.spool.folder()
+    }
+
+    /// The spool, for whoever carries clips away.
+    #[must_use]
+    pub fn spool(&self) -> Arc<Spool> {
+        Arc::clone(&self.shared.parts.spool)
+    }
+
+    /// How many clips are how far.
+    #[must_use]
+    pub fn counts(&self) -> watch::Receiver<Counts> {
+        self.shared.parts.spool.counts()
+    }
+
+    /// The newest frame, by the stream's name and its time.
+    #[must_use]
+    pub fn newest(&self) -> Option<(StreamId, RtpTime)> {
+        let ring = held(&self.shared.parts.ring);
+        Some((
+            self.shared.parts.stream.get(),
+            ring.newest()?.stamp.rtp_time,
+        ))
     }
 
     /// Takes the frames now. Watch what is given for how it goes on; the last value stays.
@@ -168,9 +203,15 @@ impl Saver {
             .1;
         }
         let clip = wish.clip;
+        if let Some(gap) = self.shared.spent(clip) {
+            return watch::channel(Progress::Missing(gap)).1;
+        }
         let job = match self.shared.job(wish) {
             Ok(job) => job,
-            Err(gap) => return watch::channel(Progress::Missing(gap)).1,
+            Err(gap) => {
+                self.shared.spend(clip, gap);
+                return watch::channel(Progress::Missing(gap)).1;
+            }
         };
         let frames = u32::try_from(job.frames.len()).unwrap_or(u32::MAX);
         match self.takes.try_send(job) {
@@ -178,6 +219,7 @@ impl Saver {
             Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {
                 let words = "too many saves at once; the disk does not keep up";
                 self.shared.trouble(Some(words.to_owned()));
+                self.shared.spend(clip, ClipGap::DeviceStorage);
                 return watch::channel(Progress::Missing(ClipGap::DeviceStorage)).1;
             }
         }
@@ -213,7 +255,7 @@ impl Shared {
         drop(ring);
         let frames = run_of(frames);
         let (masked, of) = (
-            self.parts.masked,
+            !self.parts.mask.now().is_empty(),
             (self.parts.stream.get(), self.parts.visit.clone()),
         );
         let head =
@@ -353,7 +395,23 @@ impl Shared {
         self.end(clip, Progress::Finished);
     }
 
+    fn spent(&self, clip: ClipId) -> Option<ClipGap> {
+        let spent = held(&self.spent);
+        spent.iter().find(|it| it.0 == clip).map(|it| it.1)
+    }
+
+    fn spend(&self, clip: ClipId, gap: ClipGap) {
+        let mut spent = held(&self.spent);
+        if spent.len() >= MAX_SPENT {
+            spent.pop_front();
+        }
+        spent.push_back((clip, gap));
+    }
+
     fn end(&self, clip: ClipId, progress: Progress) {
+        if let Progress::Missing(gap) = progress {
+            self.spend(clip, gap);
+        }
         if let Some(under) = held(&self.open).remove(&clip) {
             under.progress.send_replace(progress);
         }

@@ -5,6 +5,7 @@
 use crate::agent::{AgentSettings, DevicePageSettings};
 use crate::config::Wanted;
 use crate::config::file::read_small;
+use crate::config::saving::saving;
 use crate::device_page::Memory;
 use crate::encode::{BitRate, Choice, EncodeOptions};
 use crate::mask::{MAX_RECTANGLES, Mask};
@@ -78,11 +79,18 @@ pub fn check(wanted: Wanted) -> Result<Checked, Vec<ConfigError>> {
     let ring = mistakes.note(ring(&wanted));
     let encode = mistakes.note(encode(&wanted));
     let relay = mistakes.note(relay(&wanted));
+    let saving = mistakes.note(saving(&wanted));
     let page = mistakes.note(device_page(&wanted, mask.clone().unwrap_or_default()));
-    match (source, mask, ring, encode, relay, page) {
-        (Some(source), Some(mask), Some(ring), Some(encode), Some(relay), Some(device_page))
-            if mistakes.0.is_empty() =>
-        {
+    match (source, mask, ring, encode, relay, saving, page) {
+        (
+            Some(source),
+            Some(mask),
+            Some(ring),
+            Some(encode),
+            Some(relay),
+            Some(saving),
+            Some(device_page),
+        ) if mistakes.0.is_empty() => {
             let (overlay_barcode, fail_fast) = (wanted.overlay_barcode, wanted.fail_fast);
             let agent = AgentSettings {
                 source,
@@ -90,6 +98,7 @@ pub fn check(wanted: Wanted) -> Result<Checked, Vec<ConfigError>> {
                 overlay_barcode,
                 ring,
                 encode,
+                saving,
                 relay,
                 fail_fast,
                 device_page,

@@ -9,6 +9,7 @@ use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand};
 use std::net::IpAddr;
 use std::path::PathBuf;
+use wire::clip::MAX_CLIP_SECONDS;
 
 /// Exit codes, as the help tells them.
 pub mod exit {
@@ -24,6 +25,8 @@ pub mod exit {
     pub const REFUSED: u8 = 4;
     /// No encoder works.
     pub const ENCODER: u8 = 5;
+    /// Clips cannot be kept safe, or one was not saved.
+    pub const SPOOL: u8 = 6;
 }
 
 /// Sends the live picture of an ultrasound device to a Hibiki relay.
@@ -41,10 +44,48 @@ pub enum Command {
     /// Capture and publish until Ctrl-C.
     #[command(after_help = RUN_HELP)]
     Run(Box<RunArgs>),
+    /// Let the running agent save the last seconds as a clip. Works without any network.
+    Save(SaveArgs),
+    /// Take in clips that a handheld exported, byte for byte. With an agent running, use [spool] import instead.
+    Import(ImportArgs),
     /// List what can be opened as a source on this device, with examples.
     Sources,
     /// Check flags, environment and file without opening anything, and print the result.
     CheckConfig(Box<RunArgs>),
+}
+
+/// What to save.
+#[derive(Debug, Clone, Args)]
+pub struct SaveArgs {
+    /// Spool folder of the running agent.
+    #[arg(long, value_name = "FOLDER", env = "HIBIKI_SPOOL")]
+    pub spool: PathBuf,
+    /// Seconds up to now, 1 to 60; the agent's ring may hold less.
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u16).range(1..=i64::from(MAX_CLIP_SECONDS)))]
+    pub seconds: Option<u16>,
+    /// Save the newest frame alone.
+    #[arg(long, conflicts_with = "seconds")]
+    pub still: bool,
+    /// View label, such as PLAX, PSAX, A4C, A2C, A3C, SC4C, SC-IVC.
+    #[arg(long, value_name = "LABEL")]
+    pub view: Option<String>,
+    /// Wait until the DICOM object is finished, not only until the clip is safe on this device.
+    #[arg(long)]
+    pub finished: bool,
+    /// Print the answer as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What to take in.
+#[derive(Debug, Clone, Args)]
+pub struct ImportArgs {
+    /// Spool folder; no agent may be running with it.
+    #[arg(long, value_name = "FOLDER", env = "HIBIKI_SPOOL")]
+    pub spool: PathBuf,
+    /// DICOM files.
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<PathBuf>,
 }
 
 /// Everything that can be set.
@@ -90,6 +131,9 @@ pub struct RunArgs {
     /// Keep at most this much of them.
     #[arg(long, value_name = "MIB", env = "HIBIKI_RING_MEGABYTES")]
     pub ring_megabytes: Option<u32>,
+    /// Keep saved clips in this folder until the relay has them. Without it nothing can be saved.
+    #[arg(long, value_name = "FOLDER", env = "HIBIKI_SPOOL")]
+    pub spool: Option<PathBuf>,
     /// Encoder: auto, x264, or a name such as h264_nvenc. auto takes the one with the least delay measured here.
     #[arg(long, value_name = "NAME", env = "HIBIKI_ENCODER")]
     pub encoder: Option<String>,
@@ -130,6 +174,7 @@ Examples:
   capture-agent run --source test: --relay http://127.0.0.1:8080 --consult ID --ticket TICKET
   capture-agent run --source dicom:/data/clips --relay https://relay.example.jp --config /etc/hibiki/agent.toml
   capture-agent run --source 'ffmpeg:/dev/video0?video_size=1280x720&framerate=60' --mask 0,0,1,0.08 ...
+  capture-agent save --spool /var/lib/hibiki/spool --seconds 6 --view A4C
   capture-agent sources
 
 Exit codes:
@@ -138,7 +183,8 @@ Exit codes:
   2  wrong flags or configuration; nothing was started
   3  the source cannot be opened at the first attempt (with --fail-fast)
   4  the relay refused, and trying again is of no use (a used or expired ticket)
-  5  no encoder works on this device";
+  5  no encoder works on this device
+  6  clips cannot be kept safe (the spool folder), or a clip was not saved";
 
 const RUN_HELP: &str = "\
 Precedence: flag, then environment, then file, then default. The device key itself is read from --device-key-file or
@@ -163,6 +209,19 @@ File (all keys optional; unknown keys are refused):
   preset = \"superfast\"
   bit_rate_kbps = 2000
   buffer_frames = 3
+  [spool]
+  folder = \"/var/lib/hibiki/spool\"
+  megabytes = 8192                 # unsent clips; a save beyond is refused, nothing unsent is deleted
+  import = \"/media/handheld\"       # clips that the handheld exports there are taken in, byte for byte
+  after_kept = \"delete\"            # or \"keep\": until room is needed
+  [clips]
+  coding = \"jpeg\"                  # or, without loss, \"rle\" or \"plain\"
+  threads = 1
+  utc_offset_minutes = 540
+  [patient]                        # goes into saved clips, never into a log; set it anew for each visit
+  id = \"...\"                       # also alias, name, name_ideographic, name_phonetic, birth_date, sex
+  [ultrasound]
+  manufacturer = \"...\"             # also model, serial_number, station, institution
 
 The page on this device: its address with the key of this start is printed on standard output. What is chosen there (mask,
 source) is in force after a restart, over file, environment and flags, as long as these say what they said then.

@@ -3,7 +3,8 @@
 //! Reads and parses only; whether values make sense is checked together with flags and environment. A mistake names
 //! file and line.
 
-use crate::config::ConfigError;
+use crate::clip::{DeviceFacts, PatientFacts};
+use crate::config::{ClipsConfig, ConfigError, SpoolConfig};
 use crate::device_page::Port;
 use crate::encode::Preset;
 use crate::mask::Rectangle;
@@ -50,6 +51,14 @@ pub struct FileConfig {
     pub ring: RingConfig,
     /// The encoder.
     pub encoder: EncoderConfig,
+    /// The spool.
+    pub spool: SpoolConfig,
+    /// Saved clips.
+    pub clips: ClipsConfig,
+    /// The patient of this visit.
+    pub patient: PatientFacts,
+    /// The ultrasound device.
+    pub ultrasound: DeviceFacts,
 }
 
 /// `[ring]`

@@ -4,7 +4,7 @@
 //! checked here but that a mask consists of rectangles.
 
 use crate::config::cli::RunArgs;
-use crate::config::{ConfigError, FileConfig};
+use crate::config::{ConfigError, FileConfig, SavingWanted, SpoolConfig};
 use crate::device_page::Port;
 use crate::encode::Preset;
 use crate::mask::Rectangle;
@@ -58,6 +58,8 @@ pub struct Wanted {
     pub device_page: Port,
     /// Where its choices are stored.
     pub choices_file: Option<PathBuf>,
+    /// About saving clips.
+    pub saving: SavingWanted,
 }
 
 /// Lays `args` (flags, then environment) over `file`.
@@ -99,6 +101,15 @@ pub fn merge(
         fail_fast: args.fail_fast || file.fail_fast.unwrap_or(false),
         device_page: args.device_page.or(file.device_page).unwrap_or_default(),
         choices_file: args.choices_file.or(file.choices_file).or(beside),
+        saving: SavingWanted {
+            spool: SpoolConfig {
+                folder: args.spool.or(file.spool.folder),
+                ..file.spool
+            },
+            clips: file.clips,
+            patient: file.patient,
+            ultrasound: file.ultrasound,
+        },
     })
 }
 

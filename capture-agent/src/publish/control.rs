@@ -3,6 +3,7 @@
 //! Owns the conversation on one data channel; ends with it. Text that is too long, not understood or of an unknown
 //! kind is counted and ignored. Nothing said here names a path, an address or a patient.
 
+use crate::clip::{Progress, Saver, Wish};
 use crate::clock::CaptureClock;
 use crate::frame::StreamName;
 use crate::publish::clock_sync::ClockSync;
@@ -13,10 +14,12 @@ use crate::sync::held;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 use webrtc::data_channel::{DataChannel, DataChannelEvent};
-use wire::WIRE_VERSION;
 use wire::agent::{AgentToRelay, MAX_CONTROL_BYTES, RelayToAgent};
+use wire::clip::ClipGap;
+use wire::{ClipId, WIRE_VERSION};
 
 /// Time between pings: often enough to notice a relay that died within a second or two.
 const PING: Duration = Duration::from_millis(500);
@@ -24,6 +27,12 @@ const PING: Duration = Duration::from_millis(500);
 const TELL: Duration = Duration::from_secs(1);
 /// Changes are told at most this often: a flapping source must not fill the channel.
 const STATE_SPACING: Duration = Duration::from_millis(200);
+
+/// Saves watched for the relay at a time; beyond that it is told that there are too many.
+const MAX_WATCHED_SAVES: usize = 16;
+
+/// Saves that the relay asked for and that are not settled; each ends with what the relay must be told, if anything.
+type Saves = JoinSet<Option<(ClipId, ClipGap)>>;
 
 /// What the conversation needs.
 pub(super) struct Control {
@@ -41,10 +50,14 @@ pub(super) struct Control {
     pub(super) heard: watch::Sender<Option<Instant>>,
     /// Where originals are asked for.
     pub(super) originals: mpsc::Sender<Asked>,
+    /// Saves clips.
+    pub(super) saver: Option<Saver>,
+    /// Round trips, for whoever paces by them.
+    pub(super) round_trip: watch::Sender<Option<Duration>>,
 }
 
 /// What came out of a message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 enum Heard {
     /// The relay named the stream: stamps make sense to it from now on.
     Welcome,
@@ -52,6 +65,8 @@ enum Heard {
     Time,
     /// Something about an original.
     Original,
+    /// A clip is to be saved.
+    Save(Wish),
     /// Not understood.
     Nonsense,
 }
@@ -60,7 +75,7 @@ impl Control {
     /// Talks until the channel closes.
     pub(super) async fn run(self) {
         let mut sync = ClockSync::default();
-        let (mut ignored, mut welcomed) = (0u32, false);
+        let (mut ignored, mut welcomed, mut saves) = (0u32, false, Saves::new());
         loop {
             match self.channel.poll().await {
                 Some(DataChannelEvent::OnOpen) => break,
@@ -83,6 +98,7 @@ impl Control {
                             tell.reset_immediately();
                         }
                         Heard::Time | Heard::Original => {}
+                        Heard::Save(wish) => self.save(wish, &mut saves),
                         Heard::Nonsense => {
                             ignored = ignored.saturating_add(1);
                             tracing::debug!(ignored, "a control message was not understood");
@@ -91,6 +107,11 @@ impl Control {
                     Some(DataChannelEvent::OnClose | DataChannelEvent::OnError) | None => return,
                     Some(_) => {}
                 },
+                Some(save) = saves.join_next() => {
+                    if let Ok(Some((clip, reason))) = save {
+                        self.say(&AgentToRelay::ClipMissing { clip, reason }).await;
+                    }
+                }
                 _ = ping.tick() => self.say(&AgentToRelay::Ping { sent_at: self.clock.now() }).await,
                 _ = tell.tick() => {
                     if welcomed {
@@ -139,7 +160,12 @@ impl Control {
                 sent_at,
                 relay_time,
             }) => {
-                sync.answer(sent_at, relay_time, self.clock.now());
+                let now = self.clock.now();
+                sync.answer(sent_at, relay_time, now);
+                if let Some(us) = now.0.checked_sub(sent_at.0) {
+                    let took = Duration::from_micros(us);
+                    self.round_trip.send_replace(Some(took));
+                }
                 Heard::Time
             }
             Ok(RelayToAgent::SendOriginal { rtp_time, step }) => {
@@ -148,9 +174,32 @@ impl Control {
                 Heard::Original
             }
             Ok(RelayToAgent::OriginalKept { .. }) => Heard::Original,
-            Ok(RelayToAgent::SaveClip { .. }) => Heard::Original,
+            Ok(RelayToAgent::SaveClip { clip, what, view }) => {
+                Heard::Save(Wish { clip, what, view })
+            }
             Err(_) => Heard::Nonsense,
         }
+    }
+
+    /// Takes the frames now; what becomes of them is told when it is bad, and offered when it is good.
+    fn save(&self, wish: Wish, saves: &mut Saves) {
+        let clip = wish.clip;
+        let Some(saver) = &self.saver else {
+            saves.spawn(async move { Some((clip, ClipGap::NoAgent)) });
+            return;
+        };
+        if saves.len() >= MAX_WATCHED_SAVES {
+            saves.spawn(async move { Some((clip, ClipGap::DeviceStorage)) });
+            return;
+        }
+        let mut progress = saver.save(wish);
+        saves.spawn(async move {
+            let settled = |it: &Progress| matches!(it, Progress::Finished | Progress::Missing(_));
+            match progress.wait_for(settled).await.as_deref() {
+                Ok(Progress::Missing(gap)) => Some((clip, *gap)),
+                _ => None,
+            }
+        });
     }
 
     async fn say_stamp(&self, sync: &ClockSync) {

@@ -9,10 +9,12 @@
 //!     writer      coded frames → RTP packets, RTP time unchanged
 //!     control     hello, clock, stamps, state     data channel `control`
 //!     originals   frames of the ring on request   data channel `originals`
+//!     clips       finished clips of the spool     data channel `clips`, slower than voice and picture
 //! ```
 //!
 //! It gets coded frames through a short channel and gives back orders (a keyframe). Nothing here touches pixels.
 
+mod clips;
 mod clock_sync;
 mod control;
 mod originals;

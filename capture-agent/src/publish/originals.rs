@@ -8,7 +8,7 @@ use crate::still;
 use crate::sync::held;
 use bytes::BytesMut;
 use std::sync::{Arc, Mutex};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use webrtc::data_channel::DataChannel;
 use wire::RtpTime;
 use wire::agent::AgentToRelay;
@@ -34,6 +34,8 @@ pub(super) struct Originals {
     pub(super) ring: Arc<Mutex<Ring>>,
     /// What the relay asks for.
     pub(super) asked: mpsc::Receiver<Asked>,
+    /// Tells clips to wait while one goes out.
+    pub(super) busy: watch::Sender<bool>,
 }
 
 impl Originals {
@@ -42,9 +44,11 @@ impl Originals {
         let mut waiting = Vec::with_capacity(MAX_ASKED);
         while let Some(first) = self.asked.recv().await {
             waiting.push(first);
+            self.busy.send_replace(true);
             while let Some(asked) = self.newest(&mut waiting) {
                 self.send(asked).await;
             }
+            self.busy.send_replace(false);
         }
     }
 

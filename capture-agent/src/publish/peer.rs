@@ -33,6 +33,7 @@ use webrtc::peer_connection::{
 };
 use webrtc::rtp_transceiver::RtpSender;
 use wire::agent::CONTROL_CHANNEL;
+use wire::clip::CLIPS_CHANNEL;
 use wire::original::ORIGINALS_CHANNEL;
 
 /// RTP header extension by which a sender bounds the receiver's play-out delay. 0/0 is the lever that takes the
@@ -100,6 +101,8 @@ pub(super) struct Peer {
     pub(super) control: Arc<dyn DataChannel>,
     /// The channel of originals.
     pub(super) originals: Arc<dyn DataChannel>,
+    /// The channel of clips; nothing when this agent saves none.
+    pub(super) clips: Option<Arc<dyn DataChannel>>,
     /// State of the connection.
     pub(super) state: watch::Receiver<RTCPeerConnectionState>,
     gathering: watch::Receiver<RTCIceGatheringState>,
@@ -107,9 +110,10 @@ pub(super) struct Peer {
 }
 
 impl Peer {
-    /// Sets a connection up on these local addresses.
+    /// Sets a connection up on these local addresses, with a channel for clips if there will be any.
     pub(super) async fn new(
         bind: Vec<SocketAddr>,
+        with_clips: bool,
         clock: CaptureClock,
         stats: Arc<Stats>,
     ) -> Result<Self> {
@@ -155,12 +159,19 @@ impl Peer {
         let originals = connection
             .create_data_channel(ORIGINALS_CHANNEL, None)
             .await?;
+        let clips = if with_clips {
+            let created = connection.create_data_channel(CLIPS_CHANNEL, None).await?;
+            Some(created)
+        } else {
+            None
+        };
         Ok(Self {
             connection,
             sender,
             track,
             control,
             originals,
+            clips,
             state,
             gathering,
             ssrc,

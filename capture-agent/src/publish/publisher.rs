@@ -5,6 +5,7 @@
 //! ends it when the ticket was a one-shot, and is tried again slowly with a device key (a revoked key may come back).
 
 use crate::backoff::{self, Backoff};
+use crate::clip::Saver;
 use crate::clock::CaptureClock;
 use crate::frame::StreamName;
 use crate::orders::Orders;
@@ -53,6 +54,8 @@ pub struct Parts {
     pub orders: Arc<Orders>,
     /// Originals of the last seconds.
     pub ring: Arc<Mutex<Ring>>,
+    /// Saves clips; nothing when there is no spool.
+    pub saver: Option<Saver>,
     /// Where the state is shown.
     pub board: StatusBoard,
     /// Where times are counted.

@@ -4,6 +4,7 @@
 //! up. It makes one attempt; whoever calls decides about the next. Every task it starts ends with it.
 
 use crate::orders::OUTLET_FRAMES;
+use crate::publish::clips::Carrier;
 use crate::publish::control::Control;
 use crate::publish::originals::{MAX_ASKED, Originals};
 use crate::publish::peer::Peer;
@@ -52,7 +53,14 @@ pub(super) async fn publish(
     bind: Vec<SocketAddr>,
 ) -> Ended {
     let local = |error: webrtc::error::Error| Ended::Failed(Refusal::Local(error.to_string()));
-    let mut peer = match Peer::new(bind, parts.clock, Arc::clone(&parts.stats)).await {
+    let mut peer = match Peer::new(
+        bind,
+        parts.saver.is_some(),
+        parts.clock,
+        Arc::clone(&parts.stats),
+    )
+    .await
+    {
         Ok(peer) => peer,
         Err(error) => return local(error),
     };
@@ -130,12 +138,28 @@ async fn serve(parts: &Parts, peer: &mut Peer, whip: &mut WhipSession) -> Ended 
         }
     });
     let (ask, asked) = mpsc::channel(MAX_ASKED);
+    let (busy, original) = watch::channel(false);
     let originals = Originals {
         channel: Arc::clone(&peer.originals),
         control: Arc::clone(&peer.control),
         ring: Arc::clone(&parts.ring),
         asked,
+        busy,
     };
+    let (round_trip, round_trips) = watch::channel(None);
+    if let (Some(saver), Some(channel)) = (&parts.saver, &peer.clips) {
+        let carrier = Carrier {
+            channel: Arc::clone(channel),
+            spool: saver.spool(),
+            original,
+            round_trip: round_trips,
+        };
+        tasks.spawn(async move {
+            carrier.run().await;
+            // A relay that takes no clips is welcome; they stay here and the picture goes on.
+            std::future::pending::<()>().await;
+        });
+    }
     tasks.spawn(async move {
         originals.run().await;
         // Nobody asks any more; the picture goes on.
@@ -150,6 +174,8 @@ async fn serve(parts: &Parts, peer: &mut Peer, whip: &mut WhipSession) -> Ended 
         last_sent,
         heard,
         originals: ask,
+        saver: parts.saver.clone(),
+        round_trip,
     };
     tasks.spawn(async move {
         control.run().await;

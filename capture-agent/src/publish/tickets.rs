@@ -87,6 +87,15 @@ pub enum Entry {
 }
 
 impl Entry {
+    /// The device that comes in, if it is one.
+    #[must_use]
+    pub const fn device(&self) -> Option<DeviceId> {
+        match self {
+            Self::Ticket(_) => None,
+            Self::Device { device, .. } => Some(*device),
+        }
+    }
+
     /// A ticket for this attempt.
     pub(super) async fn ticket(&self, http: &Http, consult: ConsultId) -> Result<Ticket, Refusal> {
         match self {

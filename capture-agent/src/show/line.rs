@@ -10,7 +10,12 @@ use wire::agent::SourceHealth;
 
 /// The whole state in one line.
 pub(super) fn line(status: &Status, second: &Figures, now: Instant) -> String {
-    format!("{} | {}", link(&status.link, now), picture(status, second))
+    let clips = clips(status).map_or_else(String::new, |clips| format!(" | {clips}"));
+    format!(
+        "{}{clips} | {}",
+        link(&status.link, now),
+        picture(status, second)
+    )
 }
 
 /// What must be told even where nobody looks at a changing line: link and health, without figures.
@@ -21,7 +26,27 @@ pub(super) fn headline(status: &Status) -> String {
         Link::Waiting { reason, .. } => format!("waiting for the relay: {reason}"),
         other => link(other, Instant::now()),
     };
-    format!("{link} | {}", source(status))
+    let clips = clips(status).map_or_else(String::new, |clips| format!(" | {clips}"));
+    format!("{link} | {}{clips}", source(status))
+}
+
+/// Clips of this device; nothing when there are none and nothing is wrong.
+fn clips(status: &Status) -> Option<String> {
+    let clips = status.clips.as_ref()?;
+    if let Some(trouble) = &clips.trouble {
+        return Some(trouble.clone());
+    }
+    let counts = &clips.counts;
+    (counts.safe_here + counts.sent > 0).then(|| {
+        let refused = match counts.refused {
+            0 => String::new(),
+            count => format!(", REFUSED by the relay {count}"),
+        };
+        format!(
+            "clips: safe here {}, sent {}, unsent {}{refused}",
+            counts.safe_here, counts.sent, counts.unsent
+        )
+    })
 }
 
 fn link(link: &Link, now: Instant) -> String {
@@ -107,6 +132,28 @@ mod tests {
             line,
             "LIVE 01:02:03 | test pattern 800x600 | 30.0 fps | libx264 2000 kbit/s | capture to sent 0.0 ms, p99 0.0"
         );
+    }
+
+    #[test]
+    fn clips_are_counted_and_their_trouble_is_told() {
+        let mut status = StatusBoard::new(BitRate::from_kbps(2000).unwrap()).now();
+        let mut clips = crate::status::ClipStatus::default();
+        status.clips = Some(clips.clone());
+        assert!(!headline(&status).contains("clips"), "nothing to tell yet");
+        (
+            clips.counts.safe_here,
+            clips.counts.sent,
+            clips.counts.unsent,
+        ) = (2, 5, 2);
+        status.clips = Some(clips.clone());
+        let told = line(&status, &Figures::default(), Instant::now());
+        assert!(
+            told.contains("clips: safe here 2, sent 5, unsent 2"),
+            "{told}"
+        );
+        clips.trouble = Some("a clip was NOT saved: the disk is full".to_owned());
+        status.clips = Some(clips);
+        assert!(headline(&status).contains("NOT saved"));
     }
 
     #[test]

@@ -3,8 +3,9 @@
 //! The fields are the figures of the last second and of all time. A bench reads the file at its end; nothing else
 //! depends on it.
 
+use crate::spool::Counts;
 use crate::stats::Figures;
-use crate::status::{Link, Status};
+use crate::status::{LastSave, Link, Status};
 use serde::Serialize;
 use std::io;
 use std::path::Path;
@@ -22,6 +23,10 @@ struct Report<'a> {
     width: u32,
     height: u32,
     frames_replaced: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    clips: Option<Counts>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_save: Option<LastSave>,
     last_second: &'a Figures,
     total: &'a Figures,
 }
@@ -43,6 +48,8 @@ pub fn write_stats(
         width: status.source.width,
         height: status.source.height,
         frames_replaced: status.frames_skipped,
+        clips: status.clips.as_ref().map(|clips| clips.counts),
+        last_save: status.clips.as_ref().and_then(|clips| clips.last),
         last_second: second,
         total,
     };

@@ -19,12 +19,12 @@ mod layout;
 mod outgoing;
 mod records;
 mod recover;
+mod state;
 mod store;
 
 pub use files::{Disk, Files, SpoolFile};
 pub use outgoing::Outgoing;
 pub use records::{RecordFault, RecordReader, RecordWriter};
 pub use recover::Recovered;
-pub use store::{
-    AfterKept, Counts, Finished, Held, NewTakeRecords, Spool, SpoolBounds, SpoolError,
-};
+pub use state::{AfterKept, Counts, Finished, Held, SpoolBounds, SpoolError};
+pub use store::{NewTakeRecords, Spool};

@@ -6,7 +6,7 @@
 
 use super::files::Files;
 use super::layout::{Layout, clips_in, parts_in};
-use super::store::{Finished, Sidecar, State};
+use super::state::{Finished, Sidecar, State};
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;

@@ -7,10 +7,11 @@ use super::files::{Files, SpoolFile};
 use super::layout::{Layout, part};
 use super::records::RecordWriter;
 use super::recover::{self, Recovered};
+use super::state::{
+    AfterKept, Counts, Finished, Held, Sidecar, SpoolBounds, SpoolError, State, failed,
+};
 use crate::sync::held;
-use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
-use std::collections::{BTreeMap, VecDeque};
 use std::fs::File;
 use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
@@ -21,153 +22,13 @@ use wire::original::Digest;
 use wire::{ClipId, RtpTime};
 
 /// Bytes of the disk that clips never take: the system and the log need room to tell what is wrong.
-pub const SPARE_ROOM_BYTES: u64 = 256 << 20;
+const SPARE_ROOM_BYTES: u64 = 256 << 20;
 /// Clips held at most, whatever their size: each is named in memory and offered after each connect.
 const MAX_CLIPS: usize = 10_000;
 /// Clips that left and are remembered, so that asking again for one does not save it twice.
 const MAX_REMEMBERED: usize = 4_096;
 /// Buffer in front of a file, so that small writes cost no call each.
 const BUFFER_BYTES: usize = 256 * 1024;
-
-/// What happens to the device's copy once the relay has the clip.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum AfterKept {
-    /// It is deleted.
-    #[default]
-    Delete,
-    /// It stays until room is needed, the oldest going first.
-    Keep,
-}
-
-/// Bounds of a spool.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SpoolBounds {
-    /// Bytes of all clips; a save that may go beyond is refused. The object of a take that is in already may.
-    pub bytes: u64,
-    /// What becomes of copies.
-    pub after_kept: AfterKept,
-}
-
-/// Why the spool did not do it.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum SpoolError {
-    /// The folder cannot be used.
-    #[error("the spool folder cannot be used: {0}")]
-    Folder(#[source] io::Error),
-    /// Another agent uses it.
-    #[error("another capture agent uses this spool folder; give each agent its own")]
-    InUse,
-    /// Unsent clips fill it.
-    #[error(
-        "the spool is full of clips that are not at the hospital yet; connect to the relay, or raise spool.megabytes"
-    )]
-    Full,
-    /// The disk is full.
-    #[error("the disk is full; free some room")]
-    NoRoom,
-    /// Writing failed.
-    #[error("a clip could not be {step}: {source}")]
-    Write {
-        /// The step.
-        step: &'static str,
-        /// The system's word.
-        source: io::Error,
-    },
-}
-
-/// An object that is finished and not kept by the relay yet.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Finished {
-    /// Length of the object.
-    pub bytes: u64,
-    /// Why the relay did not take it, if it said so since the last connect.
-    pub refused: Option<ClipGap>,
-}
-
-/// How far a clip is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Held {
-    /// Its frames are durable; the object is not written yet.
-    Take,
-    /// Its object is.
-    Finished(Finished),
-    /// The relay has it.
-    Gone,
-}
-
-/// How many clips are how far.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
-pub struct Counts {
-    /// Takes whose objects are not written yet.
-    pub takes: u32,
-    /// Clips on this device, copies of sent ones included.
-    pub safe_here: u32,
-    /// Clips that the relay has not said to keep.
-    pub unsent: u32,
-    /// Of these, refused by the relay.
-    pub refused: u32,
-    /// Clips that the relay kept since the start.
-    pub sent: u32,
-    /// Bytes of all that.
-    pub bytes: u64,
-}
-
-/// What is said of an object, beside it on the disk.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(super) struct Sidecar {
-    pub(super) head: ClipHead,
-    pub(super) times: Vec<RtpTime>,
-}
-
-#[derive(Debug, Default)]
-pub(super) struct State {
-    /// Length of each take.
-    pub(super) takes: BTreeMap<ClipId, u64>,
-    pub(super) finished: BTreeMap<ClipId, Finished>,
-    /// Finished ones in order of finishing.
-    pub(super) order: Vec<ClipId>,
-    /// Copies of clips that the relay has, the oldest first.
-    pub(super) kept: VecDeque<(ClipId, u64)>,
-    /// Ids of clips that left.
-    remembered: VecDeque<ClipId>,
-    /// Bytes promised to takes that are being written.
-    reserved: u64,
-    sent: u32,
-}
-
-impl State {
-    fn bytes(&self) -> u64 {
-        let finished = self.finished.values().map(|it| it.bytes);
-        let kept = self.kept.iter().map(|(_, bytes)| *bytes);
-        self.takes
-            .values()
-            .copied()
-            .chain(finished)
-            .chain(kept)
-            .sum()
-    }
-
-    fn counts(&self) -> Counts {
-        let count = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
-        // A crash between two steps can leave both; the take goes when the spool is opened next.
-        let takes = self
-            .takes
-            .keys()
-            .filter(|it| !self.finished.contains_key(it));
-        let takes = takes.count();
-        let refused = self.finished.values().filter(|it| it.refused.is_some());
-        Counts {
-            takes: count(takes),
-            safe_here: count(takes + self.finished.len() + self.kept.len()),
-            unsent: count(takes + self.finished.len()),
-            refused: count(refused.count()),
-            sent: self.sent,
-            bytes: self.bytes(),
-        }
-    }
-}
 
 /// The spool.
 pub struct Spool {
@@ -235,21 +96,6 @@ impl Drop for Reserved {
     fn drop(&mut self) {
         let mut state = held(&self.spool.state);
         state.reserved = state.reserved.saturating_sub(self.bytes);
-    }
-}
-
-impl SpoolError {
-    /// Records or bytes could not be written.
-    #[must_use]
-    pub fn of_writing(source: io::Error) -> Self {
-        failed("written")(source)
-    }
-}
-
-fn failed(step: &'static str) -> impl Fn(io::Error) -> SpoolError {
-    move |source| match source.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => SpoolError::NoRoom,
-        _ => SpoolError::Write { step, source },
     }
 }
 

@@ -41,6 +41,7 @@ pub fn settings(source: &str) -> AgentSettings {
         overlay_barcode: false,
         ring: RingBounds::DEFAULT,
         encode,
+        saving: None,
         relay: None,
         fail_fast: false,
         device_page: DevicePageSettings::OFF,

@@ -102,7 +102,10 @@ fn without_any_network_the_preview_moves_a_freeze_stands_and_a_dragged_area_is_c
 -> Result<()> {
     alone(async {
         let folder = tempfile::tempdir()?;
+        let spool = folder.path().join("spool");
         let unreachable = [
+            "--spool",
+            spool.to_str().context("a path in UTF-8")?,
             "--relay",
             "http://127.0.0.1:9",
             "--consult",
@@ -163,6 +166,12 @@ fn without_any_network_the_preview_moves_a_freeze_stands_and_a_dragged_area_is_c
                 most == 0
             })
             .await?;
+
+        page.click("[data-testid=freeze]").await?;
+        page.visible("[data-scene=live]", secs(5)).await?;
+        page.press("s").await?;
+        page.visible("text=この端末に保存し", secs(10)).await?;
+        page.visible("text=未送信 1", secs(20)).await?;
 
         let agent = bedside.agent.program_mut();
         agent.stop(secs(10)).await?;

@@ -1,0 +1,207 @@
+//! Taking in clips that the handheld exported: byte for byte, never altered, offered like saved ones.
+//!
+//! Owns which files are taken and what is said of them. A clip's id follows from its bytes, so the same file is taken
+//! once, whatever its name. Its header must be readable by `echo-dicom`; what is not is told and left where it lies.
+//! Files are read and never changed or removed. No message names what a file says about a patient.
+
+use crate::spool::{Spool, SpoolError};
+use echo_dicom::{Clip, ClipError, ClipHeader, TransferSyntax};
+use sha2::{Digest as _, Sha256};
+use std::collections::BTreeSet;
+use std::fs::{self, File, Metadata};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use wire::clip::{ClipCoding, ClipFault, ClipHead, ClipOrigin, MAX_CLIP_BYTES};
+use wire::original::Digest;
+use wire::{CaptureTime, ClipId};
+
+/// Bytes read at a time.
+const STEP_BYTES: usize = 256 * 1024;
+/// Files looked at in a folder; a day of scanning has some hundred.
+const MAX_FILES: usize = 10_000;
+/// A file that changed this recently is still being exported.
+const REST: Duration = Duration::from_secs(3);
+
+/// Why a file was not taken.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ImportFault {
+    /// The system.
+    #[error("it cannot be read: {0}")]
+    Read(#[from] io::Error),
+    /// A folder, a device, a link to nowhere.
+    #[error("it is no plain file")]
+    NoFile,
+    /// Empty or too large.
+    #[error("it has {0} bytes; a clip has 1 to {MAX_CLIP_BYTES}")]
+    Size(u64),
+    /// No clip.
+    #[error("it is no ultrasound clip that can be read: {0}")]
+    Clip(#[from] ClipError),
+    /// Without a UID nothing can find it again.
+    #[error("it names no SOP Instance UID")]
+    Nameless,
+    /// What would be said of it makes no sense.
+    #[error(transparent)]
+    Head(#[from] ClipFault),
+    /// It changed under our hands.
+    #[error("it changed while it was read; it is still being exported")]
+    Changing,
+    /// The spool could not store it.
+    #[error(transparent)]
+    Spool(#[from] SpoolError),
+}
+
+/// Takes one file in. Gives its clip, and whether it is new.
+///
+/// # Errors
+/// `ImportFault`; nothing of it stays in the spool.
+pub fn import(spool: &Spool, path: &Path) -> Result<(ClipId, bool), ImportFault> {
+    let metadata = fs::metadata(path)?;
+    if !metadata.is_file() {
+        return Err(ImportFault::NoFile);
+    }
+    if !(1..=MAX_CLIP_BYTES).contains(&metadata.len()) {
+        return Err(ImportFault::Size(metadata.len()));
+    }
+    let mut hash = Sha256::new();
+    pass(path, |bytes| {
+        hash.update(bytes);
+        Ok(())
+    })?;
+    let digest = Digest::from_bytes(hash.finalize().into());
+    let clip = id(digest);
+    if spool.holds(clip).is_some() {
+        return Ok((clip, false));
+    }
+    let header = Clip::open(path)?.header().clone();
+    let mut object = spool.begin_object(clip, metadata.len())?;
+    pass(path, |bytes| object.out.write_all(bytes)).map_err(SpoolError::of_writing)?;
+    let sealed = spool.seal(object)?;
+    if sealed.digest != digest {
+        return Err(ImportFault::Changing);
+    }
+    let head = said(&header, clip, (sealed.bytes, digest), &metadata)?;
+    head.check(&[])?;
+    spool.present(sealed, head, Vec::new())?;
+    Ok((clip, true))
+}
+
+/// The first 16 bytes of the digest as a UUID of our own making (RFC 9562 section 5.8).
+fn id(digest: Digest) -> ClipId {
+    let mut bytes = [0; 16];
+    for (byte, from) in bytes.iter_mut().zip(digest.bytes()) {
+        *byte = from;
+    }
+    ClipId::from_uuid(uuid::Builder::from_custom_bytes(bytes).into_uuid())
+}
+
+fn pass(path: &Path, mut take: impl FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
+    let (mut file, mut buffer) = (File::open(path)?, vec![0; STEP_BYTES]);
+    loop {
+        let count = file.read(&mut buffer)?;
+        match buffer.get(..count) {
+            Some(read) if !read.is_empty() => take(read)?,
+            _ => return Ok(()),
+        }
+    }
+}
+
+fn said(
+    header: &ClipHeader,
+    clip: ClipId,
+    (bytes, digest): (u64, Digest),
+    metadata: &Metadata,
+) -> Result<ClipHead, ImportFault> {
+    if header.sop_instance_uid.is_empty() {
+        return Err(ImportFault::Nameless);
+    }
+    let coding = match header.transfer_syntax {
+        TransferSyntax::JpegBaseline => ClipCoding::Jpeg,
+        TransferSyntax::ImplicitLittleEndian
+        | TransferSyntax::ExplicitLittleEndian
+        | TransferSyntax::Rle => ClipCoding::Lossless,
+        _ => ClipCoding::Other,
+    };
+    // The header that is read holds no time of day, because such times stand beside the patient's; the file's own is
+    // when the handheld wrote it.
+    let written = metadata.modified().unwrap_or_else(|_| SystemTime::now());
+    let since = written.duration_since(UNIX_EPOCH).unwrap_or_default();
+    let micros = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
+    Ok(ClipHead {
+        clip,
+        instance: header.sop_instance_uid.clone(),
+        bytes,
+        digest,
+        frames: header.frames,
+        width: header.layout.columns,
+        height: header.layout.rows,
+        coding,
+        origin: ClipOrigin::Imported,
+        taken_at: CaptureTime(micros(since)),
+        span_us: micros(header.frame_times.at(wire::FrameIndex(header.frames - 1))),
+        view: None,
+        captured: None,
+    })
+}
+
+/// A folder that is looked into again and again.
+#[derive(Debug)]
+pub struct ImportFolder {
+    folder: PathBuf,
+    /// Files that were taken or told, as they were then.
+    settled: BTreeSet<(PathBuf, u64, Option<SystemTime>)>,
+}
+
+impl ImportFolder {
+    /// A folder of exported files.
+    #[must_use]
+    pub const fn new(folder: PathBuf) -> Self {
+        Self {
+            folder,
+            settled: BTreeSet::new(),
+        }
+    }
+
+    /// Takes in what is new and at rest.
+    pub fn sweep(&mut self, spool: &Spool) {
+        let entries = match fs::read_dir(&self.folder) {
+            Ok(entries) => entries,
+            Err(error) => {
+                tracing::debug!(%error, "the import folder cannot be read");
+                return;
+            }
+        };
+        for entry in entries.flatten().take(MAX_FILES) {
+            let Ok(metadata) = entry.metadata() else {
+                continue;
+            };
+            let modified = metadata.modified().ok();
+            let rests = modified
+                .and_then(|at| at.elapsed().ok())
+                .is_none_or(|age| age >= REST);
+            let key = (entry.path(), metadata.len(), modified);
+            if !metadata.is_file() || !rests || self.settled.contains(&key) {
+                continue;
+            }
+            match import(spool, &entry.path()) {
+                Ok((clip, true)) => tracing::info!(%clip, "an exported clip was taken in"),
+                Ok((_, false)) => {}
+                // Tried again: the disk may have room then, or the file be whole.
+                Err(fault @ (ImportFault::Spool(_) | ImportFault::Changing)) => {
+                    tracing::error!(%fault, "an exported clip could not be taken in; it stays where it is");
+                    continue;
+                }
+                Err(fault) => {
+                    tracing::warn!(%fault, "an exported file is left out");
+                }
+            }
+            if self.settled.len() >= MAX_FILES {
+                // Everything is looked at once more, and found in the spool or left out again.
+                self.settled.clear();
+            }
+            self.settled.insert(key);
+        }
+    }
+}

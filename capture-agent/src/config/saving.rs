@@ -1,0 +1,154 @@
+//! The part of the configuration that is about saving clips: `[spool]`, `[clips]`, `[patient]`, `[ultrasound]`.
+//!
+//! Owns their keys and their checks. Facts about a patient stand in the file only, never in a flag or an environment
+//! variable, because those are visible to everybody on the device; no message repeats them.
+
+use crate::agent::SavingSettings;
+use crate::clip::{Coding, DeviceFacts, PatientFacts, Visit};
+use crate::config::{ConfigError, Wanted};
+use crate::spool::{AfterKept, SpoolBounds};
+use serde::Deserialize;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use wire::CaptureTime;
+
+/// MiB when nothing is said: some hundred clips.
+const USUAL_MEGABYTES: u32 = 8_192;
+/// Smallest and largest spool in MiB: less holds no clip with its take.
+const MEGABYTES: (u32, u32) = (1_024, 4 << 20);
+/// Threads that code an object when nothing is said: the picture needs the others.
+const USUAL_THREADS: u8 = 1;
+/// Most of them.
+const MAX_THREADS: u8 = 16;
+/// Some moment of this century, to try the facts with.
+const SOME_DAY: CaptureTime = CaptureTime(1_700_000_000_000_000);
+/// Japan, in minutes.
+const USUAL_UTC_OFFSET: i16 = 540;
+
+/// `[spool]`
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SpoolConfig {
+    /// As `--spool`.
+    pub folder: Option<PathBuf>,
+    /// Most MiB of clips that are not at the hospital yet.
+    pub megabytes: Option<u32>,
+    /// What becomes of the device's copy afterwards.
+    pub after_kept: AfterKept,
+    /// Folder into which a handheld exports clips.
+    pub import: Option<PathBuf>,
+}
+
+/// `[clips]`
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ClipsConfig {
+    /// jpeg, rle or plain.
+    pub coding: Option<String>,
+    /// Threads that code an object.
+    pub threads: Option<u8>,
+    /// Local time against UTC.
+    pub utc_offset_minutes: Option<i16>,
+}
+
+/// What is wanted about saving, not checked yet.
+#[derive(Debug, Clone, Default)]
+pub struct SavingWanted {
+    /// `[spool]`, with the flag laid over it.
+    pub spool: SpoolConfig,
+    /// `[clips]`
+    pub clips: ClipsConfig,
+    /// `[patient]`
+    pub patient: PatientFacts,
+    /// `[ultrasound]`
+    pub ultrasound: DeviceFacts,
+}
+
+/// Checks it; nothing when no spool is named.
+pub(super) fn saving(wanted: &Wanted) -> Result<Option<SavingSettings>, ConfigError> {
+    let SavingWanted {
+        spool,
+        clips,
+        patient,
+        ultrasound,
+    } = &wanted.saving;
+    let Some(folder) = spool.folder.clone() else {
+        return Ok(None);
+    };
+    let (least, most) = MEGABYTES;
+    let megabytes = spool.megabytes.unwrap_or(USUAL_MEGABYTES);
+    if !(least..=most).contains(&megabytes) {
+        let words = format!("is {megabytes}; use {least} to {most}");
+        return Err(ConfigError::new("spool.megabytes", words));
+    }
+    let coding = match clips.coding.as_deref() {
+        None | Some("jpeg") => Coding::Jpeg,
+        Some("rle") => Coding::Rle,
+        Some("plain") => Coding::Plain,
+        Some(other) => {
+            let words = format!("is \"{other}\"; use jpeg, rle (without loss) or plain");
+            return Err(ConfigError::new("clips.coding", words));
+        }
+    };
+    let threads = clips.threads.unwrap_or(USUAL_THREADS);
+    let threads = Some(threads)
+        .filter(|threads| *threads <= MAX_THREADS)
+        .and_then(|threads| NonZeroUsize::new(usize::from(threads)))
+        .ok_or_else(|| {
+            let words = format!("is {threads}; use 1 to {MAX_THREADS}");
+            ConfigError::new("clips.threads", words)
+        })?;
+    let utc_offset_minutes = clips.utc_offset_minutes.unwrap_or(USUAL_UTC_OFFSET);
+    let (facts, device) = (patient.clone(), ultrasound.clone());
+    Visit::new(None, None, SOME_DAY, facts, device, utc_offset_minutes)
+        .map_err(|fault| ConfigError::new("patient", format!("or ultrasound: {fault}")))?;
+    Ok(Some(SavingSettings {
+        folder,
+        bounds: SpoolBounds {
+            bytes: u64::from(megabytes) << 20,
+            after_kept: spool.after_kept,
+        },
+        import: spool.import.clone(),
+        coding,
+        threads,
+        patient: patient.clone(),
+        device: ultrasound.clone(),
+        utc_offset_minutes,
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{FileConfig, merge};
+
+    fn checked(text: &str) -> Result<Option<SavingSettings>, ConfigError> {
+        let file: FileConfig = toml::from_str(text).unwrap();
+        saving(&merge(Default::default(), file, None).unwrap())
+    }
+
+    #[test]
+    fn without_a_folder_nothing_is_saved_and_with_one_the_rest_has_defaults() {
+        assert!(checked("").unwrap().is_none());
+        let saving = checked("[spool]\nfolder = \"/a\"").unwrap().unwrap();
+        assert_eq!(saving.coding, Coding::Jpeg);
+        assert_eq!(saving.bounds.after_kept, AfterKept::Delete);
+        assert_eq!(saving.threads.get(), 1);
+    }
+
+    #[test]
+    fn mistakes_name_the_key_and_never_the_patient() {
+        for (line, key) in [
+            ("megabytes = 3", "spool.megabytes"),
+            ("[clips]\ncoding = \"mp4\"", "clips.coding"),
+            ("[clips]\nthreads = 0", "clips.threads"),
+            ("[clips]\nutc_offset_minutes = 900", "patient"),
+            ("[patient]\nname = \"Yamada=a=b=c\"", "patient"),
+        ] {
+            let text = format!("[spool]\nfolder = \"/a\"\n{line}");
+            let error = checked(&text).unwrap_err();
+            assert_eq!(error.key, key, "{error}");
+            assert!(!error.to_string().contains("Yamada"), "{error}");
+        }
+    }
+}

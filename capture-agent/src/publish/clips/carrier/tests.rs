@@ -1,0 +1,284 @@
+//! The carrier against a relay that is played here: from offer to the copy that goes, also with a cut in between.
+
+use super::*;
+use crate::spool::{AfterKept, Disk, SpoolBounds};
+use std::io::Write;
+use tokio::sync::mpsc;
+use wire::CaptureTime;
+use wire::clip::{ClipCoding, ClipGap, ClipHead, ClipOrigin};
+use wire::original::Digest;
+
+/// More than one window and not a multiple of a piece.
+const BYTES: usize = WINDOW_BYTES + 3 * CLIP_PIECE_BYTES + 17;
+
+#[derive(Debug)]
+enum Sent {
+    Text(String),
+    Bytes(Vec<u8>),
+}
+
+struct Wire {
+    to_relay: mpsc::UnboundedSender<Sent>,
+    from_relay: tokio::sync::Mutex<mpsc::UnboundedReceiver<Event>>,
+}
+
+#[async_trait::async_trait]
+impl Channel for Wire {
+    async fn event(&self) -> Option<Event> {
+        self.from_relay.lock().await.recv().await
+    }
+
+    async fn text(&self, text: &str) -> Result<(), Closed> {
+        self.to_relay
+            .send(Sent::Text(text.to_owned()))
+            .map_err(|_| Closed)
+    }
+
+    async fn bytes(&self, bytes: BytesMut) -> Result<(), Closed> {
+        self.to_relay
+            .send(Sent::Bytes(bytes.to_vec()))
+            .map_err(|_| Closed)
+    }
+}
+
+/// The relay's end of one connection.
+struct Relay {
+    heard: mpsc::UnboundedReceiver<Sent>,
+    say: mpsc::UnboundedSender<Event>,
+    carrying: tokio::task::JoinHandle<()>,
+    original: watch::Sender<bool>,
+    _round_trip: watch::Sender<Option<Duration>>,
+}
+
+impl Relay {
+    fn connect(spool: &Arc<Spool>) -> Self {
+        let (to_relay, heard) = mpsc::unbounded_channel();
+        let (say, from_relay) = mpsc::unbounded_channel();
+        let (original_sender, original) = watch::channel(false);
+        let (_round_trip, round_trip) = watch::channel(None);
+        let channel = Wire {
+            to_relay,
+            from_relay: tokio::sync::Mutex::new(from_relay),
+        };
+        let carrier = Carrier {
+            channel,
+            spool: Arc::clone(spool),
+            original,
+            round_trip,
+        };
+        let carrying = tokio::spawn(carrier.run());
+        say.send(Event::Open).unwrap();
+        Self {
+            heard,
+            say,
+            carrying,
+            original: original_sender,
+            _round_trip,
+        }
+    }
+
+    fn say(&self, word: ClipToAgent) {
+        let text = serde_json::to_vec(&word).unwrap();
+        self.say.send(Event::Text(text)).unwrap();
+    }
+
+    async fn hears(&mut self) -> Sent {
+        let heard = tokio::time::timeout(Duration::from_secs(10), self.heard.recv());
+        heard.await.expect("something was said in time").unwrap()
+    }
+
+    async fn hears_an_offer(&mut self) -> ClipHead {
+        let Sent::Text(text) = self.hears().await else {
+            panic!("bytes before the offer was answered");
+        };
+        let ClipFromAgent::Offer { head, .. } = serde_json::from_str(&text).unwrap();
+        head
+    }
+
+    /// Takes pieces from `offset` on until so many bytes are there.
+    async fn takes(&mut self, clip: ClipId, offset: usize, until: usize) -> Vec<u8> {
+        let mut taken = Vec::new();
+        while offset + taken.len() < until {
+            let Sent::Bytes(message) = self.hears().await else {
+                panic!("a text instead of a piece");
+            };
+            let piece = ClipPiece::parse(&message).unwrap();
+            assert_eq!(piece.clip, clip);
+            assert_eq!(piece.offset, (offset + taken.len()) as u64);
+            taken.extend_from_slice(piece.bytes);
+        }
+        taken
+    }
+
+    /// The connection breaks.
+    async fn breaks(self) {
+        drop(self.say);
+        self.carrying.await.unwrap();
+    }
+}
+
+fn spool(folder: &std::path::Path) -> Arc<Spool> {
+    let bounds = SpoolBounds {
+        bytes: 1 << 30,
+        after_kept: AfterKept::Delete,
+    };
+    Spool::open(folder, bounds, Arc::new(Disk)).unwrap().0
+}
+
+fn content() -> Vec<u8> {
+    (0..BYTES).map(|n| (n * 31 % 251) as u8).collect()
+}
+
+/// A finished clip in the spool.
+fn finished(spool: &Spool) -> ClipId {
+    let clip = ClipId::random();
+    let mut object = spool.begin_object(clip, BYTES as u64).unwrap();
+    object.out.write_all(&content()).unwrap();
+    let sealed = spool.seal(object).unwrap();
+    let head = ClipHead {
+        clip,
+        instance: "2.25.1".into(),
+        bytes: sealed.bytes,
+        digest: sealed.digest,
+        frames: 1,
+        width: 8,
+        height: 8,
+        coding: ClipCoding::Other,
+        origin: ClipOrigin::Imported,
+        taken_at: CaptureTime(1),
+        span_us: 0,
+        view: None,
+        captured: None,
+    };
+    spool.present(sealed, head, Vec::new()).unwrap();
+    clip
+}
+
+#[tokio::test]
+async fn a_clip_is_offered_sent_and_let_go_when_it_is_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let spool = spool(folder.path());
+    let clip = finished(&spool);
+    let mut relay = Relay::connect(&spool);
+    let head = relay.hears_an_offer().await;
+    assert_eq!((head.clip, head.bytes), (clip, BYTES as u64));
+    relay.say(ClipToAgent::Wanted { clip, offset: 0 });
+    let taken = relay.takes(clip, 0, BYTES).await;
+    assert!(taken == content());
+    let mut counts = spool.counts();
+    assert_eq!(
+        counts.borrow().unsent,
+        1,
+        "it stays until the relay keeps it"
+    );
+    relay.say(ClipToAgent::Durable {
+        clip,
+        offset: BYTES as u64,
+    });
+    relay.say(ClipToAgent::Kept { clip });
+    counts.wait_for(|counts| counts.unsent == 0).await.unwrap();
+    assert_eq!(spool.holds(clip), Some(crate::spool::Held::Gone));
+    assert!(Outgoing::open(&spool, clip).is_err(), "the copy is gone");
+}
+
+#[tokio::test]
+async fn after_a_cut_it_goes_on_where_the_relay_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let spool = spool(folder.path());
+    let clip = finished(&spool);
+    let mut relay = Relay::connect(&spool);
+    relay.hears_an_offer().await;
+    relay.say(ClipToAgent::Wanted { clip, offset: 0 });
+    let have = 2 * CLIP_PIECE_BYTES;
+    let mut taken = relay.takes(clip, 0, have).await;
+    relay.breaks().await;
+    let mut relay = Relay::connect(&spool);
+    assert_eq!(relay.hears_an_offer().await.clip, clip);
+    let offset = taken.len() as u64;
+    relay.say(ClipToAgent::Wanted { clip, offset });
+    taken.extend(relay.takes(clip, have, BYTES).await);
+    assert!(taken == content());
+    assert_eq!(head_digest(&spool, clip), digest_of(&taken));
+}
+
+#[tokio::test]
+async fn a_clip_saved_while_connected_is_offered_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let spool = spool(folder.path());
+    let mut relay = Relay::connect(&spool);
+    let first = finished(&spool);
+    assert_eq!(relay.hears_an_offer().await.clip, first);
+    let second = finished(&spool);
+    assert_eq!(relay.hears_an_offer().await.clip, second);
+}
+
+#[tokio::test]
+async fn a_refused_clip_stays_and_is_offered_on_the_next_connection() {
+    let folder = tempfile::tempdir().unwrap();
+    let spool = spool(folder.path());
+    let clip = finished(&spool);
+    let mut relay = Relay::connect(&spool);
+    relay.hears_an_offer().await;
+    let reason = ClipGap::RelayStorage;
+    relay.say(ClipToAgent::Refused { clip, reason });
+    let mut counts = spool.counts();
+    counts.wait_for(|counts| counts.refused == 1).await.unwrap();
+    relay.breaks().await;
+    let mut relay = Relay::connect(&spool);
+    assert_eq!(relay.hears_an_offer().await.clip, clip);
+    assert_eq!(spool.counts().borrow().unsent, 1);
+}
+
+#[tokio::test]
+async fn an_original_goes_first() {
+    let folder = tempfile::tempdir().unwrap();
+    let spool = spool(folder.path());
+    let clip = finished(&spool);
+    let mut relay = Relay::connect(&spool);
+    relay.hears_an_offer().await;
+    relay.original.send_replace(true);
+    relay.say(ClipToAgent::Wanted { clip, offset: 0 });
+    let early = tokio::time::timeout(Duration::from_millis(200), relay.heard.recv()).await;
+    assert!(early.is_err(), "{early:?}");
+    relay.original.send_replace(false);
+    relay.takes(clip, 0, BYTES).await;
+}
+
+#[tokio::test]
+async fn nonsense_and_words_about_strangers_change_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let spool = spool(folder.path());
+    let clip = finished(&spool);
+    let mut relay = Relay::connect(&spool);
+    relay.hears_an_offer().await;
+    for text in [
+        &b"{"[..],
+        b"",
+        b"{\"type\":\"formatDisk\"}",
+        &[0xFF; 70_000],
+    ] {
+        relay.say.send(Event::Text(text.to_vec())).unwrap();
+    }
+    let stranger = ClipId::random();
+    relay.say(ClipToAgent::Kept { clip: stranger });
+    relay.say(ClipToAgent::Wanted {
+        clip: stranger,
+        offset: 0,
+    });
+    relay.say(ClipToAgent::Wanted {
+        clip,
+        offset: u64::MAX,
+    });
+    relay.say(ClipToAgent::Wanted { clip, offset: 5 });
+    let taken = relay.takes(clip, 5, BYTES).await;
+    assert!(taken == content()[5..]);
+}
+
+fn head_digest(spool: &Spool, clip: ClipId) -> Digest {
+    Outgoing::open(spool, clip).unwrap().head.digest
+}
+
+fn digest_of(bytes: &[u8]) -> Digest {
+    use sha2::Digest as _;
+    Digest::from_bytes(sha2::Sha256::digest(bytes).into())
+}

@@ -1,0 +1,12 @@
+//! Clips on their way out of the spool, on the data channel `clips`.
+//!
+//! `courier` decides what is offered and sent next, `pacer` how fast, both without input or output; `carrier` does it.
+//! Everything unsent is offered after each connect; pieces go from the offset that the relay names; the device's copy
+//! goes when the relay says that it keeps the clip. A clip never goes before an original, and never faster than voice
+//! and picture leave room for.
+
+mod carrier;
+mod courier;
+mod pacer;
+
+pub(super) use carrier::Carrier;

@@ -1,0 +1,587 @@
+//! Saving, from the press to a DICOM object that other programs read: in the process with known frames, and with the
+//! real program through its own door.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests fail by panicking"
+)]
+
+mod support;
+
+use capture_agent::barcode;
+use capture_agent::clip::{
+    Coding, DeviceFacts, PatientFacts, Progress, Saver, SaverParts, Visit, Wish,
+};
+use capture_agent::door::{Said, Slip};
+use capture_agent::encode::BitRate;
+use capture_agent::frame::{Frame, StreamName};
+use capture_agent::mask::Mask;
+use capture_agent::mask_in_force::MaskInForce;
+use capture_agent::picture::{Form, Picture};
+use capture_agent::provenance::{Provenance, SourceInstance};
+use capture_agent::ring::{Ring, RingBounds};
+use capture_agent::slot::Slot;
+use capture_agent::spool::{AfterKept, Disk, Outgoing, Spool, SpoolBounds};
+use capture_agent::status::StatusBoard;
+use capture_agent::sync::Stop;
+use echo_dicom::{Clip, PixelForm};
+use std::num::NonZeroUsize;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+use wire::agent::FrameStamp;
+use wire::clip::{ClipCoding, ClipGap, SaveWhat};
+use wire::mark::Anchor;
+use wire::region::Region;
+use wire::{CaptureTime, ClipId, ConsultId, FrameIndex, RtpTime, StreamId};
+
+const LIMIT: Duration = Duration::from_secs(60);
+const START_US: u64 = 1_795_000_000_000_000;
+
+/// An agent's saving without the rest of it.
+struct Bench {
+    ring: Arc<Mutex<Ring>>,
+    spool: Arc<Spool>,
+    saver: Saver,
+    board: StatusBoard,
+    stop: Stop,
+    threads: Vec<std::thread::JoinHandle<()>>,
+    _folder: tempfile::TempDir,
+}
+
+impl Bench {
+    fn new(coding: Coding) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let bounds = SpoolBounds {
+            bytes: 1 << 30,
+            after_kept: AfterKept::Delete,
+        };
+        let (spool, _) = Spool::open(folder.path(), bounds, Arc::new(Disk)).unwrap();
+        let ring = Arc::new(Mutex::new(Ring::new(RingBounds::DEFAULT)));
+        let (board, stop) = (
+            StatusBoard::new(BitRate::from_kbps(2000).unwrap()),
+            Stop::default(),
+        );
+        let patient = PatientFacts {
+            id: Some("4711".into()),
+            name: Some("Yamada^Tarou".into()),
+            name_ideographic: Some("山田^太郎".into()),
+            birth_date: Some("1941-02-28".into()),
+            sex: Some("M".into()),
+            ..PatientFacts::default()
+        };
+        let device = DeviceFacts {
+            manufacturer: Some("Maker".into()),
+            model: Some("Handheld".into()),
+            ..DeviceFacts::default()
+        };
+        let consult = Some(ConsultId::random());
+        let visit = Visit::new(consult, None, CaptureTime(START_US), patient, device, 540);
+        let banner = Mask::new(vec!["0,0,1,0.1".parse().unwrap()]);
+        let (saver, work) = Saver::new(SaverParts {
+            ring: Arc::clone(&ring),
+            stream: StreamName::default(),
+            spool: Arc::clone(&spool),
+            visit: visit.unwrap(),
+            mask: MaskInForce::new(banner, Arc::clone(&ring), Arc::new(Slot::default())),
+            coding,
+            object_threads: NonZeroUsize::MIN,
+            board: board.clone(),
+            stop: stop.clone(),
+        });
+        let threads = vec![
+            std::thread::spawn(work.takes),
+            std::thread::spawn(work.objects),
+        ];
+        Self {
+            ring,
+            spool,
+            saver,
+            board,
+            stop,
+            threads,
+            _folder: folder,
+        }
+    }
+
+    /// Puts `count` frames with uneven times into the ring; gives them.
+    fn film(&self, count: u32, form: Form, provenance: &Arc<Provenance>) -> Vec<Frame> {
+        let frames: Vec<Frame> = (0..count).map(|n| frame(n, form, provenance)).collect();
+        for frame in &frames {
+            self.ring.lock().unwrap().push(frame.clone());
+        }
+        frames
+    }
+
+    fn save(&self, what: SaveWhat, view: Option<&str>) -> (ClipId, Progress) {
+        let clip = ClipId::random();
+        let view = view.map(str::to_owned);
+        (clip, self.ends(self.saver.save(Wish { clip, what, view })))
+    }
+
+    fn ends(&self, mut progress: tokio::sync::watch::Receiver<Progress>) -> Progress {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        let settled = |it: &Progress| matches!(it, Progress::Finished | Progress::Missing(_));
+        runtime.block_on(async {
+            let end = tokio::time::timeout(LIMIT, progress.wait_for(settled)).await;
+            *end.unwrap().unwrap()
+        })
+    }
+
+    fn object(&self, clip: ClipId) -> std::path::PathBuf {
+        self.spool.folder().join(format!("clips/{clip}.dcm"))
+    }
+}
+
+impl Drop for Bench {
+    fn drop(&mut self) {
+        self.stop.set();
+        for thread in self.threads.drain(..) {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn frame(n: u32, form: Form, provenance: &Arc<Provenance>) -> Frame {
+    // Uneven: 33 ms, and a late one now and then.
+    let captured_at = CaptureTime(START_US + u64::from(n) * 33_000 + u64::from(n % 7 == 3) * 9_000);
+    let rows = (0..96 * 64 * form.bytes())
+        .map(|at| (at as u32 * 7 / 3 + n * 13) as u8)
+        .collect();
+    Frame {
+        stamp: FrameStamp {
+            stream: StreamId::random(),
+            index: FrameIndex(n),
+            captured_at,
+            rtp_time: RtpTime::of(captured_at),
+        },
+        picture: Arc::new(Picture::from_rows(96, 64, form, rows).unwrap()),
+        provenance: Arc::clone(provenance),
+    }
+}
+
+fn played() -> Arc<Provenance> {
+    let mut region = echo_dicom::UltrasoundRegion::new(
+        echo_dicom::SpatialFormat::TwoD,
+        Some(1),
+        echo_dicom::RegionBounds {
+            min_x: 8,
+            min_y: 4,
+            max_x: 90,
+            max_y: 60,
+        },
+    );
+    region.units_x = echo_dicom::PhysicalUnit::Centimetre;
+    region.units_y = echo_dicom::PhysicalUnit::Centimetre;
+    (region.delta_x, region.delta_y) = (Some(0.05), Some(0.05));
+    Arc::new(Provenance {
+        regions: vec![Region::from(&region)],
+        instance: Some(SourceInstance {
+            class_uid: "1.2.840.10008.5.1.4.1.1.3.1".into(),
+            instance_uid: "1.2.3.4.5".into(),
+        }),
+        lossy: true,
+    })
+}
+
+/// What a tool says of a file; nothing, with a word, where it is not installed.
+fn said(tool: &str, arguments: &[&str], file: &Path) -> Option<String> {
+    match Command::new(tool).args(arguments).arg(file).output() {
+        Ok(output) => Some(
+            String::from_utf8_lossy(&output.stdout).into_owned()
+                + &String::from_utf8_lossy(&output.stderr),
+        ),
+        Err(_) => {
+            assert!(std::env::var_os("CI").is_none(), "{tool} is missing");
+            eprintln!("SKIPPED: {tool} is not installed (`make setup` installs it)");
+            None
+        }
+    }
+}
+
+fn assert_conforms(file: &Path) {
+    if let Some(report) = said("dciodvfy", &[], file) {
+        assert!(report.contains("US"), "{report}");
+        assert!(!report.contains("Error"), "{report}");
+    }
+}
+
+fn rows(picture: &Picture) -> (u32, u32, PixelForm, Vec<u8>) {
+    let form = match picture.form() {
+        Form::Gray8 => PixelForm::Gray8,
+        Form::Rgb8 => PixelForm::Rgb8,
+    };
+    (
+        picture.width(),
+        picture.height(),
+        form,
+        picture.rows().to_vec(),
+    )
+}
+
+#[test]
+fn without_loss_every_frame_is_bit_for_bit_what_the_ring_held_at_its_true_time() {
+    for coding in [Coding::Plain, Coding::Rle] {
+        for form in [Form::Gray8, Form::Rgb8] {
+            let bench = Bench::new(coding);
+            let frames = bench.film(40, form, &played());
+            let (clip, end) = bench.save(SaveWhat::Last { seconds: 1 }, Some("A4C"));
+            assert_eq!(end, Progress::Finished);
+            let file = bench.object(clip);
+            let saved = Clip::open(&file).unwrap();
+            let newest = frames.last().unwrap().stamp.captured_at.0;
+            let wanted: Vec<&Frame> = frames
+                .iter()
+                .filter(|it| it.stamp.captured_at.0 > newest - 1_000_000)
+                .collect();
+            assert_eq!(saved.header().frames as usize, wanted.len());
+            let first = wanted[0].stamp.captured_at.0;
+            for (n, frame) in wanted.iter().enumerate() {
+                let index = FrameIndex(n as u32);
+                let picture = saved.frame(index).unwrap();
+                let found = (picture.width, picture.height, picture.form, picture.rows);
+                assert!(found == rows(&frame.picture), "frame {n}");
+                let at = saved.header().frame_times.at(index).as_micros() as i64;
+                let true_at = (frame.stamp.captured_at.0 - first) as i64;
+                assert!(
+                    (at - true_at).abs() <= 1,
+                    "frame {n} at {at}, not {true_at}"
+                );
+            }
+            let outgoing = Outgoing::open(&bench.spool, clip).unwrap();
+            assert_eq!(outgoing.head.coding, ClipCoding::Lossless);
+            let times: Vec<RtpTime> = wanted.iter().map(|it| it.stamp.rtp_time).collect();
+            assert_eq!(outgoing.times, times);
+            assert_eq!(outgoing.head.check(&outgoing.times), Ok(()));
+            assert_conforms(&file);
+        }
+    }
+}
+
+#[test]
+fn an_object_says_whom_it_shows_where_it_comes_from_and_what_was_lost() {
+    let bench = Bench::new(Coding::Jpeg);
+    bench.film(20, Form::Rgb8, &played());
+    let (clip, end) = bench.save(SaveWhat::Last { seconds: 6 }, Some("A4C"));
+    assert_eq!(end, Progress::Finished);
+    let file = bench.object(clip);
+    let saved = Clip::open(&file).unwrap();
+    let header = saved.header();
+    assert_eq!(header.frames, 20, "a short ring gives what it has");
+    assert_eq!(
+        header.sop_instance_uid,
+        format!("2.25.{}", clip.uuid().as_u128())
+    );
+    assert_eq!(header.burned_in_annotation, Some(false));
+    assert!(header.lossy_before);
+    assert_eq!(header.image_type[0], "DERIVED");
+    assert_eq!(header.regions.len(), 1);
+    assert_eq!(header.regions[0].delta_x, Some(0.05));
+    assert_conforms(&file);
+    if let Some(dump) = said("dcmdump", &["+U8"], &file) {
+        for expected in [
+            "Yamada^Tarou=山田^太郎",
+            "[4711]",
+            "[19410228]",
+            "[Maker]",
+            "[Handheld]",
+            "[A4C]",
+            "399214001",
+            "1.2.3.4.5",
+            "+0900",
+        ] {
+            assert!(dump.contains(expected), "{expected} is missing in {dump}");
+        }
+    }
+}
+
+#[test]
+fn a_still_is_exactly_the_frame_that_was_meant() {
+    let bench = Bench::new(Coding::Plain);
+    let frames = bench.film(10, Form::Gray8, &Arc::default());
+    let meant = &frames[4];
+    let anchor = |rtp_time| Anchor::Live {
+        stream: StreamId::random(),
+        rtp_time,
+    };
+    let what = SaveWhat::Frame {
+        anchor: anchor(meant.stamp.rtp_time),
+    };
+    let (clip, end) = bench.save(what, None);
+    assert_eq!(end, Progress::Finished);
+    let saved = Clip::open(&bench.object(clip)).unwrap();
+    assert_eq!(
+        saved.frame(FrameIndex(0)).unwrap().rows,
+        meant.picture.rows()
+    );
+    assert_conforms(&bench.object(clip));
+    let gone = SaveWhat::Frame {
+        anchor: anchor(RtpTime(meant.stamp.rtp_time.0 + 1)),
+    };
+    assert_eq!(bench.save(gone, None).1, Progress::Missing(ClipGap::Gone));
+}
+
+#[test]
+fn asked_twice_it_is_saved_once_and_a_failure_is_final() {
+    let bench = Bench::new(Coding::Jpeg);
+    let clip = ClipId::random();
+    let wish = |view: Option<&str>| Wish {
+        clip,
+        what: SaveWhat::Last { seconds: 6 },
+        view: view.map(str::to_owned),
+    };
+    assert_eq!(
+        bench.ends(bench.saver.save(wish(None))),
+        Progress::Missing(ClipGap::Gone),
+        "there is no picture yet"
+    );
+    bench.film(5, Form::Gray8, &Arc::default());
+    assert_eq!(
+        bench.ends(bench.saver.save(wish(None))),
+        Progress::Missing(ClipGap::Gone),
+        "later frames do not take the place of those that were meant"
+    );
+    let clip = ClipId::random();
+    let wish = Wish { clip, ..wish(None) };
+    let (first, second) = (
+        bench.saver.save(wish.clone()),
+        bench.saver.save(wish.clone()),
+    );
+    assert_eq!(bench.ends(first), Progress::Finished);
+    assert_eq!(bench.ends(second), Progress::Finished);
+    assert_eq!(bench.ends(bench.saver.save(wish)), Progress::Finished);
+    assert_eq!(bench.saver.counts().borrow().unsent, 1);
+}
+
+#[test]
+fn nonsense_is_refused_before_anything_is_written() {
+    let bench = Bench::new(Coding::Jpeg);
+    bench.film(5, Form::Gray8, &Arc::default());
+    for (seconds, view) in [
+        (0, None),
+        (61, None),
+        (6, Some("")),
+        (6, Some("a\u{202E}b")),
+    ] {
+        let (_, end) = bench.save(SaveWhat::Last { seconds }, view);
+        assert_eq!(end, Progress::Missing(ClipGap::Refused));
+    }
+    assert_eq!(bench.saver.counts().borrow().safe_here, 0);
+    assert_eq!(bench.board.now().clips.unwrap().trouble, None);
+}
+
+/// A running program.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn program() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_capture-agent"));
+    for (key, _) in std::env::vars().filter(|(key, _)| key.starts_with("HIBIKI_")) {
+        command.env_remove(key);
+    }
+    command
+}
+
+fn run(source: &str, folder: &Path, rest: &str) -> Running {
+    let config = folder.join("agent.toml");
+    let spool = folder.join("spool");
+    let text = format!("[spool]\nfolder = {spool:?}\n{rest}");
+    std::fs::write(&config, text).unwrap();
+    let _ = std::fs::remove_file(Slip::path(&spool));
+    let child = program()
+        .args(["run", "--source", source, "--config"])
+        .arg(&config)
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let until = Instant::now() + LIMIT;
+    while Slip::read(&spool).is_err() {
+        assert!(Instant::now() < until, "the door does not open");
+        Stop::default().wait(Duration::from_millis(20));
+    }
+    Running(child)
+}
+
+fn press(folder: &Path, arguments: &[&str]) -> Said {
+    let output = program()
+        .args(["save", "--json", "--spool"])
+        .arg(folder.join("spool"))
+        .args(arguments)
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    serde_json::from_str(&text)
+        .unwrap_or_else(|_| panic!("{text}{}", String::from_utf8_lossy(&output.stderr)))
+}
+
+/// Presses until there is a picture.
+fn press_until_saved(folder: &Path, arguments: &[&str]) -> Said {
+    let until = Instant::now() + LIMIT;
+    loop {
+        let said = press(folder, arguments);
+        if said.missing != Some(ClipGap::Gone) {
+            return said;
+        }
+        assert!(Instant::now() < until, "there is no picture");
+        Stop::default().wait(Duration::from_millis(100));
+    }
+}
+
+#[test]
+fn the_program_saves_what_it_captured_and_other_readers_take_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let _running = run(
+        "test:fps=30,size=800x600",
+        folder.path(),
+        "[clips]\ncoding = \"rle\"\n[ultrasound]\nmodel = \"Pattern\"",
+    );
+    press_until_saved(folder.path(), &["--still"]);
+    Stop::default().wait(Duration::from_secs(2));
+    let said = press(
+        folder.path(),
+        &["--seconds", "1", "--view", "PLAX", "--finished"],
+    );
+    assert_eq!(said.missing, None, "{said:?}");
+    assert!((20..=31).contains(&said.frames), "{said:?}");
+    assert!(said.safe_ms.unwrap() < said.finished_ms.unwrap());
+    let file = folder.path().join(format!("spool/clips/{}.dcm", said.clip));
+    assert_conforms(&file);
+    let saved = Clip::open(&file).unwrap();
+    let mut before: Option<(u16, u32, Duration)> = None;
+    for n in 0..saved.header().frames {
+        // The barcode in the picture tells when it was captured and which frame it is.
+        let picture = saved.frame(FrameIndex(n)).unwrap();
+        let picture =
+            Picture::from_rows(picture.width, picture.height, Form::Gray8, picture.rows).unwrap();
+        let code = barcode::read(&picture).unwrap();
+        let at = saved.header().frame_times.at(FrameIndex(n));
+        if let Some((index, units, then)) = before {
+            assert_eq!(code.frame, index.wrapping_add(1), "no frame is left out");
+            let true_us = code.time.wrapping_sub(units) as f64 * 100.0;
+            let told_us = (at - then).as_micros() as f64;
+            assert!(
+                (true_us - told_us).abs() <= 2_000.0,
+                "{told_us} for {true_us} us"
+            );
+        }
+        before = Some((code.frame, code.time, at));
+    }
+    for (tool, arguments) in [("dcmdump", &["-q"][..]), ("gdcminfo", &[][..])] {
+        if let Ok(output) = Command::new(tool).args(arguments).arg(&file).output() {
+            assert!(output.status.success(), "{tool}");
+        }
+    }
+}
+
+#[test]
+fn what_was_safe_when_the_program_was_killed_is_finished_after_the_next_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let running = run("test:fps=30,size=800x600", folder.path(), "");
+    press_until_saved(folder.path(), &["--still"]);
+    Stop::default().wait(Duration::from_secs(2));
+    let said = press(folder.path(), &["--seconds", "2"]);
+    assert_eq!(said.missing, None, "{said:?}");
+    drop(running);
+    let _running = run("test:fps=30,size=800x600", folder.path(), "");
+    let file = folder
+        .path()
+        .join(format!("spool/clips/{}.json", said.clip));
+    let until = Instant::now() + LIMIT;
+    while !file.exists() {
+        assert!(Instant::now() < until, "it is not finished");
+        Stop::default().wait(Duration::from_millis(50));
+    }
+    let saved = Clip::open(&file.with_extension("dcm")).unwrap();
+    assert_eq!(saved.header().frames, said.frames);
+    assert_conforms(&file.with_extension("dcm"));
+}
+
+#[test]
+fn a_phantom_keeps_its_calibration_and_names_its_source() {
+    let Some(data) = support::test_data("dicom") else {
+        return;
+    };
+    let mut files: Vec<_> = std::fs::read_dir(data)
+        .unwrap()
+        .map(|it| it.unwrap().path())
+        .collect();
+    files.sort();
+    let calibrated = files.iter().find(|path| {
+        let clip = Clip::open(path).unwrap();
+        let header = clip.header();
+        header.frames > 1 && !header.regions.is_empty() && !header.sop_instance_uid.is_empty()
+    });
+    let source = calibrated.unwrap();
+    let truth = Clip::open(source).unwrap().header().clone();
+    let folder = tempfile::tempdir().unwrap();
+    let _running = run(&format!("dicom:{}", source.display()), folder.path(), "");
+    let said = press_until_saved(folder.path(), &["--finished"]);
+    assert_eq!(said.missing, None, "{said:?}");
+    let file = folder.path().join(format!("spool/clips/{}.dcm", said.clip));
+    let saved = Clip::open(&file).unwrap();
+    assert_eq!(saved.header().regions.len(), truth.regions.len());
+    assert_eq!(saved.header().regions[0].delta_x, truth.regions[0].delta_x);
+    assert_eq!(saved.header().image_type[0], "DERIVED");
+    assert_conforms(&file);
+    if let Some(dump) = said_of(&file) {
+        assert!(
+            dump.contains(&truth.sop_instance_uid),
+            "the source is named"
+        );
+        assert!(!dump.contains("BurnedInAnnotation"), "no mask was in force");
+    }
+}
+
+#[test]
+fn an_exported_clip_is_taken_in_byte_for_byte_and_once() {
+    let Some(data) = support::test_data("dicom") else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let mut files: Vec<_> = std::fs::read_dir(data)
+        .unwrap()
+        .map(|it| it.unwrap().path())
+        .collect();
+    files.sort();
+    let file = files
+        .iter()
+        .find(|it| !Clip::open(it).unwrap().header().sop_instance_uid.is_empty())
+        .unwrap();
+    let (copy, text) = (
+        folder.path().join("other name"),
+        folder.path().join("a.txt"),
+    );
+    std::fs::copy(file, &copy).unwrap();
+    std::fs::write(&text, "no clip").unwrap();
+    let spool = folder.path().join("spool");
+    let output = program()
+        .arg("import")
+        .arg("--spool")
+        .arg(&spool)
+        .args([file, &copy, &text])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(6), "{output:?}");
+    let objects: Vec<_> = std::fs::read_dir(spool.join("clips"))
+        .unwrap()
+        .map(|it| it.unwrap().path())
+        .filter(|it| it.extension().is_some_and(|it| it == "dcm"))
+        .collect();
+    assert_eq!(objects.len(), 1, "{output:?}");
+    assert!(std::fs::read(&objects[0]).unwrap() == std::fs::read(file).unwrap());
+}
+
+fn said_of(file: &Path) -> Option<String> {
+    said("dcmdump", &["+U8"], file)
+}
