@@ -14,8 +14,8 @@ use stories::story::runtime;
 use stories::wait::{ms, secs, until};
 
 /// The barcode of the preview.
-const CODE: &str =
-    "() => window.hibikiBarcode.read(document.querySelector('[data-testid=preview]'))";
+const CODE: &str = "() => { const canvas = document.querySelector('[data-testid=preview]');
+    return canvas && window.hibikiBarcode.read(canvas); }";
 /// Brightest pixel of the area that the story covers, a little inside its edges.
 const BRIGHTEST: &str = "() => { const canvas = document.querySelector('[data-testid=preview]');
     const [w, h] = [canvas.width, canvas.height];
