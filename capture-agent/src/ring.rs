@@ -105,11 +105,12 @@ impl Ring {
         let Some(newest) = self.frames.back() else {
             return Vec::new();
         };
-        let after = newest.stamp.captured_at.0.saturating_sub(span_us);
+        let after = newest.stamp.captured_at.0.checked_sub(span_us);
         // A span of n frame times holds n frames, not n + 1.
-        let from = self
-            .frames
-            .partition_point(|frame| frame.stamp.captured_at.0 <= after);
+        let from = after.map_or(0, |after| {
+            self.frames
+                .partition_point(|frame| frame.stamp.captured_at.0 <= after)
+        });
         self.frames.range(from..).cloned().collect()
     }
 
