@@ -17,7 +17,7 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
      connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 /// Nothing of the device is for this page but the whole screen.
 const PERMISSIONS: &str = "camera=(), microphone=(), fullscreen=(self), screen-wake-lock=(self), display-capture=(), geolocation=(), \
-     usb=(), serial=(), bluetooth=(), payment=(), midi=()";
+     usb=(), serial=(), payment=(), midi=()";
 const GUARDS: [(HeaderName, HeaderValue); 7] = [
     (
         header::CONTENT_SECURITY_POLICY,

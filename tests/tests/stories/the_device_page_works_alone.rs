@@ -14,8 +14,8 @@ use stories::story::runtime;
 use stories::wait::{ms, secs, until};
 
 /// The barcode of the preview.
-const CODE: &str =
-    "() => window.hibikiBarcode.read(document.querySelector('[data-testid=preview]'))";
+const CODE: &str = "() => { const canvas = document.querySelector('[data-testid=preview]');
+    return canvas && window.hibikiBarcode.read(canvas); }";
 /// Brightest pixel of the area that the story covers, a little inside its edges.
 const BRIGHTEST: &str = "() => { const canvas = document.querySelector('[data-testid=preview]');
     const [w, h] = [canvas.width, canvas.height];
@@ -86,6 +86,7 @@ impl Bedside {
             at("move", 0.1, 0.4),
             at("down", 0.1, 0.4),
             at("move", 0.5, 0.6),
+            at("move", 0.9, 0.7),
             at("up", 0.9, 0.7),
         ];
         self.page.pointer("mouse", &steps, ms(20)).await
@@ -220,11 +221,11 @@ fn the_device_screen_is_accessible_and_its_vital_targets_are_18_mm() -> Result<(
             page.screenshot(&folder.join(format!("device-{name}.png")))
                 .await?;
             page.eval::<()>(
-                "() => document.querySelector('.device__side').scrollTo(0, 1e4)",
+                "() => { document.querySelector('.device__side').scrollTo(0, 1e4); }",
                 (),
             )
             .await?;
-            page.eval::<()>("() => scrollTo(0, 1e5)", ()).await?;
+            page.eval::<()>("() => { scrollTo(0, 1e5); }", ()).await?;
             page.screenshot(&folder.join(format!("device-open-{name}.png")))
                 .await?;
             aria_is_as_reviewed(page, &name).await?;
