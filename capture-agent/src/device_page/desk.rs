@@ -89,7 +89,6 @@ pub(super) enum MaskRefused {
 
 impl Desk {
     /// A desk, and the preview's work for a thread of its own.
-    #[must_use]
     pub fn new(parts: DeskParts) -> (Arc<Self>, impl FnOnce() + Send + 'static + use<>) {
         let (preview, work) = Preview::new();
         let desk = Self {
