@@ -12,7 +12,7 @@ const ROLES = {
 const [source, mask] = process.argv.slice(2);
 const port = Number(process.env.HIBIKI_DEMO_PORT ?? 8080);
 
-function pages({ origin, door }) {
+function pages({ origin, door, device }) {
   const people = door.people.map(({ name, role }) => `    ${name}  ${ROLES[role].join(" / ")}`);
   return `
 ひびきが動いています。Hibiki is running.
@@ -24,6 +24,10 @@ function pages({ origin, door }) {
   Draw in one and watch the other.
 
 ${people.join("\n")}
+
+  端末のページ(映像の確認・静止・隠す範囲) / Page on the device (preview, freeze, covered areas):
+
+    ${device ?? "なし / none (.demo/data/capture-agent.log)"}
 
   映像 / source: ${source}
   Ctrl-C で終わります / Ctrl-C ends it.

@@ -36,7 +36,7 @@ export async function startStack({ source, mask, port, data }) {
     programs.push(agent);
     await agent.until("the picture", PICTURE_MS, async () => (await demoDoor(origin)).consults.some((one) => one.picture));
     const ended = Promise.race(programs.map((program) => program.ended));
-    return { origin, door: await demoDoor(origin), ended, stop };
+    return { origin, door: await demoDoor(origin), device: devicePage(data), ended, stop };
   } catch (fault) {
     await stop();
     throw fault;
@@ -111,6 +111,12 @@ function start(name, args, data) {
       throw new Trouble(`waited ${limit / 1000} s for ${what}, in vain. Last words of ${name} (${log}):\n${lastLines(log)}`);
     },
   };
+}
+
+/** The address of the agent's own page, which it prints once with the key of this start; none when it could not be opened. */
+function devicePage(data) {
+  const log = readFileSync(join(data, "capture-agent.log"), "utf8");
+  return /^Page on this device: (\S+)$/m.exec(log)?.[1];
 }
 
 function lastLines(log) {

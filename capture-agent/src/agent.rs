@@ -8,17 +8,19 @@ use crate::capture::Capture;
 use crate::clip::import::ImportFolder;
 use crate::clip::{Coding, DeviceFacts, PatientFacts, Saver, SaverParts, Visit, VisitFault, Work};
 use crate::clock::CaptureClock;
+use crate::device_page::{Address, Desk, DeskParts, DevicePage, Memory, Port, Saving};
 use crate::door::Door;
 use crate::encode::{BitRate, EncodeError, EncodeOptions, EncoderFactory, FfmpegFactory, Keeper};
 use crate::frame::{Frame, Stamper, StreamName};
 use crate::mask::Mask;
+use crate::mask_in_force::MaskInForce;
 use crate::orders::Orders;
 use crate::picture::PicturePool;
 use crate::pipeline::Pipeline;
 use crate::publish::{Publisher, Refusal, RelaySettings, publisher};
 use crate::ring::{Ring, RingBounds};
 use crate::slot::Slot;
-use crate::source::{self, SourceSpec};
+use crate::source::{self, SourceChoice, SourceSpec};
 use crate::spool::{Disk, Spool, SpoolBounds, SpoolError};
 use crate::stats::Stats;
 use crate::status::{ClipStatus, Link, StatusBoard};
@@ -53,6 +55,25 @@ pub struct AgentSettings {
     pub relay: Option<RelaySettings>,
     /// Ends when the source cannot be opened at the first attempt.
     pub fail_fast: bool,
+    /// The page on this device.
+    pub device_page: DevicePageSettings,
+}
+
+/// The page on this device.
+#[derive(Debug, Clone)]
+pub struct DevicePageSettings {
+    /// Where.
+    pub port: Port,
+    /// What was chosen there before; it lies over source and mask.
+    pub memory: Option<Arc<Memory>>,
+}
+
+impl DevicePageSettings {
+    /// No page.
+    pub const OFF: Self = Self {
+        port: Port::Off,
+        memory: None,
+    };
 }
 
 /// How clips are saved.
@@ -112,6 +133,7 @@ pub struct Agent {
     ring: Arc<Mutex<Ring>>,
     slot: Arc<Slot<Frame>>,
     publisher: Option<Publisher>,
+    device_page: Option<DevicePage>,
     saver: Option<Saver>,
     /// Exported clips are taken in from there.
     import: Option<PathBuf>,
@@ -136,9 +158,13 @@ impl Agent {
     /// # Errors
     /// As `start`.
     pub fn start_with(
-        settings: AgentSettings,
+        mut settings: AgentSettings,
         factory: Arc<dyn EncoderFactory>,
     ) -> Result<Self, AgentError> {
+        if let Some(memory) = &settings.device_page.memory {
+            settings.mask = memory.mask();
+            settings.source = memory.source().unwrap_or(settings.source);
+        }
         let shared = Shared::new(&settings);
         let (first_open, opened) = oneshot::channel();
         let (encoder_fault, no_encoder) = mpsc::channel(1);
@@ -150,8 +176,14 @@ impl Agent {
             .clone()
             .map(|relay| Publisher::new(relay, shared.parts(saver.clone())));
         let fail_fast = settings.fail_fast;
+        let (desk, preview) = shared.desk(&settings, saver.clone());
+        let device_page =
+            DevicePage::open(settings.device_page.port, desk).unwrap_or_else(|error| {
+                tracing::error!(%error, "there is no device page; capture goes on");
+                None
+            });
         let import = settings.saving.as_ref().and_then(|it| it.import.clone());
-        let capture = shared.capture(settings, first_open);
+        let capture = shared.capture(&settings, first_open);
         let Shared {
             board,
             stats,
@@ -166,6 +198,13 @@ impl Agent {
             spawn("encode", &stop, &fault, move || pipeline.run())?,
             spawn("capture", &stop, &fault, move || capture.run(&capture_stop))?,
         ];
+        if device_page.is_some() {
+            // Ends by itself with the page, so nobody waits for it; should it panic, there is no preview and all else goes on.
+            std::thread::Builder::new()
+                .name("preview".to_owned())
+                .spawn(preview)
+                .map_err(|_| AgentError::Internal("no thread"))?;
+        }
         if let Some(Work { takes, objects }) = work {
             threads.push(spawn("take", &stop, &fault, takes)?);
             threads.push(spawn("object", &stop, &fault, objects)?);
@@ -179,6 +218,7 @@ impl Agent {
             ring,
             slot,
             publisher,
+            device_page,
             saver,
             import,
             first_open,
@@ -194,6 +234,18 @@ impl Agent {
         held(&self.ring).find(rtp_time).cloned()
     }
 
+    /// Looks originals up while the agent runs.
+    pub fn originals(&self) -> impl Fn(RtpTime) -> Option<Frame> + Send + Sync + use<> {
+        let ring = Arc::clone(&self.ring);
+        move |rtp_time| held(&ring).find(rtp_time).cloned()
+    }
+
+    /// Where a person opens the device page, with its key; none when it is off or could not be opened.
+    #[must_use]
+    pub fn device_page(&self) -> Option<Address> {
+        self.device_page.as_ref().map(DevicePage::address)
+    }
+
     /// Another bit rate from the next frame on, without a keyframe.
     pub fn set_bit_rate(&self, bit_rate: BitRate) {
         self.orders.set_bit_rate(bit_rate);
@@ -204,6 +256,16 @@ impl Agent {
     /// # Errors
     /// `AgentError` says why it ended by itself.
     pub async fn run(&mut self) -> Result<(), AgentError> {
+        let page = self.device_page.take();
+        let serving = page.map(|page| tokio::spawn(page.serve(self.stop.clone())));
+        let outcome = self.publish().await;
+        if let Some(serving) = serving {
+            serving.abort();
+        }
+        outcome
+    }
+
+    async fn publish(&mut self) -> Result<(), AgentError> {
         if let Some(opened) = self.first_open.take() {
             let outcome = tokio::select! {
                 outcome = opened => outcome.unwrap_or(Ok(())),
@@ -266,12 +328,16 @@ struct Shared {
     stats: Arc<Stats>,
     orders: Arc<Orders>,
     ring: Arc<Mutex<Ring>>,
+    mask: MaskInForce,
+    choice: Arc<SourceChoice>,
     board: StatusBoard,
 }
 
 impl Shared {
     fn new(settings: &AgentSettings) -> Self {
         let slot = Arc::new(Slot::default());
+        let ring = Arc::new(Mutex::new(Ring::new(settings.ring)));
+        let mask = MaskInForce::new(settings.mask.clone(), Arc::clone(&ring), Arc::clone(&slot));
         let board = StatusBoard::new(settings.encode.bit_rate);
         if settings.relay.is_some() {
             board.update(|status| status.link = Link::Connecting);
@@ -283,21 +349,24 @@ impl Shared {
             orders: Arc::new(Orders::new(Arc::clone(&slot))),
             slot,
             stats: Arc::default(),
-            ring: Arc::new(Mutex::new(Ring::new(settings.ring))),
+            ring,
+            mask,
+            choice: Arc::new(SourceChoice::new(settings.source.clone())),
             board,
         }
     }
 
     fn capture(
         &self,
-        settings: AgentSettings,
+        settings: &AgentSettings,
         first_open: oneshot::Sender<Result<(), String>>,
     ) -> Capture {
-        let (spec, pool) = (settings.source, PicturePool::default());
+        let (choice, pool) = (Arc::clone(&self.choice), PicturePool::default());
         Capture {
-            opener: Box::new(move |stop| source::open(&spec, &pool, stop)),
+            opener: Box::new(move |stop| source::open(&choice.spec(), &pool, stop)),
+            choice: Arc::clone(&self.choice),
             stamper: Stamper::new(self.clock, self.stream.clone()),
-            mask: settings.mask,
+            mask: self.mask.clone(),
             overlay_barcode: settings.overlay_barcode,
             ring: Arc::clone(&self.ring),
             slot: Arc::clone(&self.slot),
@@ -313,11 +382,30 @@ impl Shared {
             slot: Arc::clone(&self.slot),
             orders: Arc::clone(&self.orders),
             ring: Arc::clone(&self.ring),
+            mask: self.mask.clone(),
             clock: self.clock,
             board: self.board.clone(),
             stats: Arc::clone(&self.stats),
             no_encoder,
         }
+    }
+
+    fn desk(
+        &self,
+        settings: &AgentSettings,
+        saver: Option<Saver>,
+    ) -> (Arc<Desk>, impl FnOnce() + Send + 'static + use<>) {
+        let memory = settings.device_page.memory.clone();
+        Desk::new(DeskParts {
+            clock: self.clock,
+            ring: Arc::clone(&self.ring),
+            bounds: settings.ring,
+            mask: self.mask.clone(),
+            choice: Arc::clone(&self.choice),
+            board: self.board.clone(),
+            memory: memory.unwrap_or_default(),
+            saving: saver.map(|saver| Arc::new(saver) as Arc<dyn Saving>),
+        })
     }
 
     fn saver(&self, settings: &AgentSettings) -> Result<Option<(Saver, Work)>, AgentError> {
@@ -355,7 +443,7 @@ impl Shared {
             stream: self.stream.clone(),
             spool,
             visit,
-            masked: !settings.mask.is_empty(),
+            mask: self.mask.clone(),
             coding: saving.coding,
             object_threads: saving.threads,
             board: self.board.clone(),

@@ -7,11 +7,11 @@
 use crate::backoff::{self, Backoff};
 use crate::barcode;
 use crate::frame::{Frame, Stamper};
-use crate::mask::Mask;
+use crate::mask_in_force::MaskInForce;
 use crate::rate::RateMeter;
 use crate::ring::Ring;
 use crate::slot::Slot;
-use crate::source::{Captured, FrameSource, SourceError};
+use crate::source::{Captured, FrameSource, SourceChoice, SourceError};
 use crate::stats::Stats;
 use crate::status::StatusBoard;
 use crate::sync::{Stop, held};
@@ -32,10 +32,12 @@ pub type Opener = Box<dyn FnMut(&Stop) -> Result<Box<dyn FrameSource>, SourceErr
 pub struct Capture {
     /// Opens the source.
     pub opener: Opener,
+    /// Which source it is, and whether another was chosen.
+    pub choice: Arc<SourceChoice>,
     /// Gives stamps.
     pub stamper: Stamper,
     /// Covers the banner.
-    pub mask: Mask,
+    pub mask: MaskInForce,
     /// Debug only: the barcode goes over any source.
     pub overlay_barcode: bool,
     /// Keeps originals.
@@ -55,10 +57,17 @@ impl Capture {
     pub fn run(mut self, stop: &Stop) {
         let mut backoff = Backoff::new(RETRY.0, RETRY.1);
         while !stop.is_set() {
+            // Set when the program ends or when somebody chooses another source.
+            let turn = self.choice.turn(stop);
             // A source that panics (a decoder's bug on a strange file) is a source that failed.
-            let ended = catch_unwind(AssertUnwindSafe(|| self.run_source(&mut backoff, stop)));
+            let ended = catch_unwind(AssertUnwindSafe(|| self.run_source(&mut backoff, &turn)));
             let trouble = match ended {
-                Ok(SourceError::Stopped) => return,
+                Ok(SourceError::Stopped) if stop.is_set() => return,
+                Ok(SourceError::Stopped) => {
+                    self.another_source();
+                    backoff = Backoff::new(RETRY.0, RETRY.1);
+                    continue;
+                }
                 Ok(error) => error.to_string(),
                 Err(_) => "the source made an internal error; it is opened again".to_owned(),
             };
@@ -74,8 +83,19 @@ impl Capture {
                 status.source.trouble = Some(trouble);
                 status.source.fps = 0.0;
             });
-            stop.wait(wait);
+            if turn.wait(wait) {
+                self.another_source();
+                backoff = Backoff::new(RETRY.0, RETRY.1);
+            }
         }
+    }
+
+    fn another_source(&self) {
+        self.board.update(|status| {
+            let source = &mut status.source;
+            (source.health, source.trouble, source.fps) = (SourceHealth::Opening, None, 0.0);
+            source.words.clear();
+        });
     }
 
     /// Opens the source and plays it until it ends.
@@ -99,32 +119,33 @@ impl Capture {
             };
             backoff.succeeded();
             let rate = meter.note(captured.at);
-            let frame = self.take_in(captured, barcode);
-            self.show(&frame, rate);
-            self.slot.put(frame);
+            let (width, height) = (captured.picture.width(), captured.picture.height());
+            self.show(width, height, rate);
+            self.take_in(captured, barcode);
         }
     }
 
-    /// From captured pixels to a frame that may be kept and sent.
-    fn take_in(&mut self, captured: Captured, barcode: bool) -> Frame {
+    /// From captured pixels to a frame that may be kept and sent. The mask cannot change between covering and keeping.
+    fn take_in(&mut self, captured: Captured, barcode: bool) {
         let stamp = self.stamper.stamp(captured.at);
         let mut picture = captured.picture;
-        self.mask.apply(&mut picture);
-        if barcode {
-            barcode::draw(&mut picture, &stamp);
-        }
-        let frame = Frame {
-            stamp,
-            picture: Arc::new(picture),
-            provenance: captured.provenance,
-        };
-        held(&self.ring).push(frame.clone());
-        self.stats.captured.fetch_add(1, Ordering::Relaxed);
-        frame
+        self.mask.under(|mask| {
+            mask.apply(&mut picture);
+            if barcode {
+                barcode::draw(&mut picture, &stamp);
+            }
+            let frame = Frame {
+                stamp,
+                picture: Arc::new(picture),
+                provenance: captured.provenance,
+            };
+            held(&self.ring).push(frame.clone());
+            self.stats.captured.fetch_add(1, Ordering::Relaxed);
+            self.slot.put(frame);
+        });
     }
 
-    fn show(&self, frame: &Frame, rate: Option<f64>) {
-        let (width, height) = (frame.picture.width(), frame.picture.height());
+    fn show(&self, width: u32, height: u32, rate: Option<f64>) {
         let shown = self.board.now_source();
         let same = shown == (SourceHealth::Running, width, height);
         if same && rate.is_none() {

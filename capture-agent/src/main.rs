@@ -81,7 +81,10 @@ fn summary(checked: &Checked) -> String {
         || "none: pictures are captured and not sent".to_owned(),
         |relay| relay.relay.to_string(),
     );
-    let mask = if agent.mask.is_empty() {
+    let memory = agent.device_page.memory.as_ref();
+    let (mask, source) = memory.map_or((None, None), |it| (Some(it.mask()), it.source()));
+    let source = source.unwrap_or_else(|| agent.source.clone());
+    let mask = if mask.as_ref().unwrap_or(&agent.mask).is_empty() {
         "nothing is covered: a banner with the patient's name would be sent"
     } else {
         "set"
@@ -95,7 +98,7 @@ fn summary(checked: &Checked) -> String {
     );
     format!(
         "  source    {}\n  relay     {relay}\n  mask      {mask}\n  clips     {clips}\n  originals {} s, at most {} MiB\n  encoder   {:?}, {}, {} kbit/s",
-        agent.source,
+        source,
         agent.ring.span_us / 1_000_000,
         agent.ring.bytes >> 20,
         agent.encode.choice,
@@ -166,6 +169,9 @@ fn run(checked: Checked) -> anyhow::Result<u8> {
         .build()
         .context("the system gives no threads")?;
     let mut agent = Agent::start(checked.agent)?;
+    if let Some(address) = agent.device_page() {
+        println!("Page on this device: {address}");
+    }
     let outcome = runtime.block_on(async {
         let shown = tokio::spawn(show(
             agent.board.clone(),

@@ -6,7 +6,7 @@
 //! was asked for.
 
 use crate::picture::Picture;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 
@@ -14,7 +14,7 @@ use std::str::FromStr;
 pub const MAX_RECTANGLES: usize = 16;
 
 /// A rectangle to cover. All four numbers are fractions (0 to 1) or all are pixels (whole numbers).
-#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rectangle {
     /// Left edge.
@@ -65,6 +65,37 @@ impl Rectangle {
         [self.x, self.y, self.width, self.height]
             .iter()
             .all(|n| *n <= 1.0)
+    }
+
+    /// The same in fractions of a picture of this size, cut at its edges; nothing when it covers none of it.
+    #[must_use]
+    pub fn in_fractions(&self, width: u32, height: u32) -> Option<Self> {
+        let (across, down) = match self.is_fractions() {
+            true => (1.0, 1.0),
+            false => (f64::from(width), f64::from(height)),
+        };
+        let cut = |edge: f64, side: f64| (edge / side).clamp(0.0, 1.0);
+        let (left, top) = (cut(self.x, across), cut(self.y, down));
+        let (right, bottom) = (
+            cut(self.x + self.width, across),
+            cut(self.y + self.height, down),
+        );
+        let all = [left, top, right, bottom];
+        (all.iter().all(|edge| edge.is_finite()) && right > left && bottom > top).then_some(Self {
+            x: left,
+            y: top,
+            width: right - left,
+            height: bottom - top,
+        })
+    }
+
+    /// Whether everything that `other` covers is covered by this one, for certain.
+    fn holds(&self, other: &Self) -> bool {
+        self.is_fractions() == other.is_fractions()
+            && self.x <= other.x
+            && self.y <= other.y
+            && self.x + self.width >= other.x + other.width
+            && self.y + self.height >= other.y + other.height
     }
 
     /// Columns and rows covered in a picture of this size: left, top, right, bottom, the last two exclusive.
@@ -146,6 +177,20 @@ impl Mask {
         self.rectangles.is_empty()
     }
 
+    /// The rectangles.
+    #[must_use]
+    pub fn rectangles(&self) -> &[Rectangle] {
+        &self.rectangles
+    }
+
+    /// Whether everything that `other` covers is covered by this one, for certain: each of its rectangles lies in one
+    /// of ours. Says no when two of ours would be needed together.
+    #[must_use]
+    pub fn covers(&self, other: &Self) -> bool {
+        let held = |theirs: &Rectangle| self.rectangles.iter().any(|ours| ours.holds(theirs));
+        other.rectangles.iter().all(held)
+    }
+
     /// Fills the rectangles black.
     pub fn apply(&self, picture: &mut Picture) {
         let bytes = picture.form().bytes();
@@ -218,6 +263,28 @@ mod tests {
             let told = wrong.parse::<Rectangle>().unwrap_err().to_string();
             assert!(told.contains("fractions"), "{wrong}: {told}");
         }
+    }
+
+    #[test]
+    fn a_mask_that_covers_more_is_known_from_one_that_covers_less() {
+        let (banner, taller) = (mask("0,0,1,0.1"), mask("0,0,1,0.2"));
+        assert!(taller.covers(&banner) && !banner.covers(&taller));
+        assert!(banner.covers(&Mask::default()) && !Mask::default().covers(&banner));
+        assert!(
+            !mask("0,0,800,60").covers(&banner),
+            "pixels say nothing of fractions"
+        );
+    }
+
+    #[test]
+    fn pixels_become_fractions_of_the_picture() {
+        let banner: Rectangle = "0,0,800,48".parse().unwrap();
+        let in_fractions = banner.in_fractions(800, 600).unwrap();
+        assert_eq!(in_fractions, "0,0,1,0.08".parse().unwrap());
+        assert_eq!(banner.in_fractions(0, 0), None);
+        let beyond: Rectangle = "0.9,0.9,0.5,0.5".parse().unwrap();
+        let cut = beyond.in_fractions(800, 600).unwrap();
+        assert!(cut.x + cut.width <= 1.0 && cut.y + cut.height <= 1.0);
     }
 
     proptest! {

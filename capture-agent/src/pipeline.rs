@@ -7,6 +7,7 @@ use crate::clock::CaptureClock;
 use crate::encode::keyframes::KeyframeGate;
 use crate::encode::{AccessUnit, EncodeError, Keeper, Ready};
 use crate::frame::{Frame, MIN_STEP_US};
+use crate::mask_in_force::MaskInForce;
 use crate::orders::{CodedFrame, Orders, Outlet};
 use crate::rate::RateMeter;
 use crate::ring::Ring;
@@ -38,6 +39,8 @@ pub struct Pipeline {
     pub orders: Arc<Orders>,
     /// Knows repeated frames too.
     pub ring: Arc<Mutex<Ring>>,
+    /// Covers what is coded again, which was captured under the mask of its time.
+    pub mask: MaskInForce,
     /// For measuring.
     pub clock: CaptureClock,
     /// Where the state is shown.
@@ -132,8 +135,10 @@ impl Running {
         let captured_at = CaptureTime(frame.stamp.captured_at.0 + MIN_STEP_US);
         frame.stamp.captured_at = captured_at;
         frame.stamp.rtp_time = RtpTime::of(captured_at);
-        let frame = frame.clone();
-        held(&self.parts.ring).push(frame.clone());
+        let mut frame = frame.clone();
+        self.parts.mask.cover_again(&mut frame, |frame| {
+            held(&self.parts.ring).push(frame.clone());
+        });
         self.code(&frame, now);
     }
 

@@ -155,6 +155,19 @@ impl Ring {
         self.frames.is_empty()
     }
 
+    /// From the oldest frame to the newest, in microseconds.
+    #[must_use]
+    pub fn span_us(&self) -> u64 {
+        let at = |frame: Option<&Frame>| frame.map_or(0, |it| it.stamp.captured_at.0);
+        at(self.frames.back()).saturating_sub(at(self.frames.front()))
+    }
+
+    /// Lets go of every frame.
+    pub fn clear(&mut self) {
+        self.frames.clear();
+        self.bytes = 0;
+    }
+
     /// Pixel bytes held.
     #[must_use]
     pub const fn bytes(&self) -> usize {

@@ -67,6 +67,12 @@ impl<T> Slot<T> {
         drop(old); // After the lock: dropping a picture takes another one.
     }
 
+    /// Drops what nobody took yet.
+    pub fn forget(&self) {
+        let old = held(&self.state).item.take();
+        drop(old); // After the lock, as in `put`.
+    }
+
     /// Wakes the taker without an item.
     pub fn nudge(&self) {
         held(&self.state).nudged = true;

@@ -3,7 +3,7 @@
 //! `Stop` is shared by threads and tasks; once set it stays set. It carries no reason: who sets it logs why.
 //! Sources wait on it instead of sleeping, so that nothing outlives the program by more than a blink.
 
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
@@ -22,6 +22,21 @@ struct Shared {
     set: Mutex<bool>,
     wake: Condvar,
     tasks: watch::Sender<bool>,
+    /// Set together with this one.
+    children: Mutex<Vec<Weak<Shared>>>,
+}
+
+impl Shared {
+    fn set(&self) {
+        *held(&self.set) = true;
+        self.wake.notify_all();
+        self.tasks.send_replace(true);
+        for child in held(&self.children).drain(..) {
+            if let Some(child) = child.upgrade() {
+                child.set();
+            }
+        }
+    }
 }
 
 impl Default for Stop {
@@ -30,6 +45,7 @@ impl Default for Stop {
             set: Mutex::new(false),
             wake: Condvar::new(),
             tasks: watch::Sender::new(false),
+            children: Mutex::default(),
         };
         Self {
             shared: Arc::new(shared),
@@ -40,9 +56,22 @@ impl Default for Stop {
 impl Stop {
     /// Sets it. Again is harmless.
     pub fn set(&self) {
-        *held(&self.shared.set) = true;
-        self.shared.wake.notify_all();
-        self.shared.tasks.send_replace(true);
+        self.shared.set();
+    }
+
+    /// One that is set with this one, and may be set alone before.
+    #[must_use]
+    pub fn child(&self) -> Self {
+        let child = Self::default();
+        let mut children = held(&self.shared.children);
+        children.retain(|one| one.strong_count() > 0);
+        children.push(Arc::downgrade(&child.shared));
+        drop(children);
+        // Set in the meantime, its children were told before this one was among them.
+        if self.is_set() {
+            child.set();
+        }
+        child
     }
 
     /// Whether it was set.
@@ -93,6 +122,16 @@ mod tests {
         stop.set();
         assert!(thread.join().unwrap());
         assert!(stop.is_set());
+    }
+
+    #[test]
+    fn a_child_ends_with_its_parent_and_alone() {
+        let parent = Stop::default();
+        let (first, second) = (parent.child(), parent.child());
+        first.set();
+        assert!(first.is_set() && !second.is_set() && !parent.is_set());
+        parent.set();
+        assert!(second.is_set() && parent.child().is_set());
     }
 
     #[test]

@@ -16,9 +16,12 @@ use capture_agent::clip::{
 use capture_agent::door::{Said, Slip};
 use capture_agent::encode::BitRate;
 use capture_agent::frame::{Frame, StreamName};
+use capture_agent::mask::Mask;
+use capture_agent::mask_in_force::MaskInForce;
 use capture_agent::picture::{Form, Picture};
 use capture_agent::provenance::{Provenance, SourceInstance};
 use capture_agent::ring::{Ring, RingBounds};
+use capture_agent::slot::Slot;
 use capture_agent::spool::{AfterKept, Disk, Outgoing, Spool, SpoolBounds};
 use capture_agent::status::StatusBoard;
 use capture_agent::sync::Stop;
@@ -76,12 +79,13 @@ impl Bench {
         };
         let consult = Some(ConsultId::random());
         let visit = Visit::new(consult, None, CaptureTime(START_US), patient, device, 540);
+        let banner = Mask::new(vec!["0,0,1,0.1".parse().unwrap()]);
         let (saver, work) = Saver::new(SaverParts {
             ring: Arc::clone(&ring),
             stream: StreamName::default(),
             spool: Arc::clone(&spool),
             visit: visit.unwrap(),
-            masked: true,
+            mask: MaskInForce::new(banner, Arc::clone(&ring), Arc::new(Slot::default())),
             coding,
             object_threads: NonZeroUsize::MIN,
             board: board.clone(),

@@ -7,17 +7,25 @@ import { beforeAll, expect, test } from "vitest";
 const INITIAL_JS_LIMIT_BYTES = 60 * 1024;
 /** What a page may come to when everything in it was used. */
 const WHOLE_JS_LIMIT_BYTES = 120 * 1024;
+/** The device page comes from the device itself, and starts on a small computer. */
+const DEVICE_JS_LIMIT_BYTES = 40 * 1024;
 /** Building takes under a second; a busy machine may need more. */
 const BUILD_LIMIT_MS = 60_000;
 
-let files: (Rolldown.OutputChunk | Rolldown.OutputAsset)[] = [];
+type File = Rolldown.OutputChunk | Rolldown.OutputAsset;
+let files: File[] = [];
+let device: File[] = [];
 
 beforeAll(async () => {
-  const built = await build({ logLevel: "silent", build: { write: false } });
-  files = [built].flat().flatMap((output) => ("output" in output ? output.output : []));
+  const built = async (mode: string): Promise<File[]> => {
+    const outputs = await build({ mode, logLevel: "silent", build: { write: false } });
+    return [outputs].flat().flatMap((output) => ("output" in output ? output.output : []));
+  };
+  files = await built("production");
+  device = await built("device");
 }, BUILD_LIMIT_MS);
 
-const text = (file: (typeof files)[number]) => (file.type === "chunk" ? file.code : String(file.source));
+const text = (file: File) => (file.type === "chunk" ? file.code : String(file.source));
 
 async function gzipped(content: string): Promise<number> {
   const stream = new Blob([content]).stream().pipeThrough(new CompressionStream("gzip"));
@@ -30,9 +38,9 @@ async function weight(scripts: readonly Rolldown.OutputChunk[]): Promise<number>
 }
 
 /** The page's own script and all that it imports at once; what comes later, on demand, is not part of it. */
-function firstScripts(): Rolldown.OutputChunk[] {
-  const scripts = new Map(chunks().map((chunk) => [chunk.fileName, chunk]));
-  const first = new Set(chunks().filter((chunk) => chunk.isEntry));
+function firstScripts(of: readonly File[]): Rolldown.OutputChunk[] {
+  const scripts = new Map(chunks(of).map((chunk) => [chunk.fileName, chunk]));
+  const first = new Set(chunks(of).filter((chunk) => chunk.isEntry));
   for (const chunk of first) {
     for (const name of chunk.imports) {
       const imported = scripts.get(name);
@@ -42,26 +50,38 @@ function firstScripts(): Rolldown.OutputChunk[] {
   return [...first];
 }
 
-const chunks = () => files.filter((file): file is Rolldown.OutputChunk => file.type === "chunk");
+const chunks = (of: readonly File[]) =>
+  of.filter((file): file is Rolldown.OutputChunk => file.type === "chunk");
 
 test("the first page needs at most 60 KB of JavaScript", async () => {
-  const total = await weight(firstScripts());
+  const total = await weight(firstScripts(files));
   expect(total).toBeGreaterThan(5_000);
   expect(total).toBeLessThanOrEqual(INITIAL_JS_LIMIT_BYTES);
 });
 
 test("the player comes later, and everything together needs at most 120 KB", async () => {
-  expect(firstScripts().length).toBeLessThan(chunks().length);
+  expect(firstScripts(files).length).toBeLessThan(chunks(files).length);
   expect(
-    firstScripts().some(({ code }) => code.includes("createImageBitmap(") && code.includes("replay-pane")),
+    firstScripts(files).some(
+      ({ code }) => code.includes("createImageBitmap(") && code.includes("replay-pane"),
+    ),
   ).toBe(false);
-  expect(await weight(chunks())).toBeLessThanOrEqual(WHOLE_JS_LIMIT_BYTES);
+  expect(await weight(chunks(files))).toBeLessThanOrEqual(WHOLE_JS_LIMIT_BYTES);
+});
+
+test("the device page needs at most 40 KB, and its words are in no page of the relay", async () => {
+  const total = await weight(firstScripts(device));
+  expect(total).toBeGreaterThan(5_000);
+  expect(total).toBeLessThanOrEqual(DEVICE_JS_LIMIT_BYTES);
+  const all = (of: readonly File[]) => of.map(text).join("\n");
+  expect(all(device)).toContain("trouble.noMask");
+  expect(all(files)).not.toContain("trouble.noMask");
 });
 
 test("nothing in the bundle names another host", () => {
   // Names, not addresses that are fetched: an XML namespace and an RTP header extension.
   const names = ["http://www.w3.org/", "http://www.webrtc.org/experiments/rtp-hdrext/"];
-  for (const file of files) {
+  for (const file of [...files, ...device]) {
     const hosts = [...text(file).matchAll(/\b(?:https?|wss?):\/\/[\w.-]+[^\s"'`)]*/g)].map(
       (match) => match[0],
     );
@@ -72,13 +92,14 @@ test("nothing in the bundle names another host", () => {
   }
 });
 
-test("the page has no inline script, style or data address", () => {
-  const page = files.find((file) => file.fileName === "index.html");
+test.each(["index.html", "device.html"])("%s has no inline script, style or data address", (name) => {
+  const its = name === "index.html" ? files : device;
+  const page = its.find((file) => file.fileName === name);
   const html = page === undefined ? "" : text(page);
   expect(html).toContain("<script");
   expect(html).not.toMatch(/<script(?![^>]*\bsrc=)/);
   expect(html).not.toMatch(/<style|\sstyle=|\son\w+=/);
-  for (const file of files.filter((one) => one.fileName.endsWith(".css"))) {
+  for (const file of its.filter((one) => one.fileName.endsWith(".css"))) {
     expect(text(file)).not.toMatch(/url\(\s*["']?(data|https?):/);
   }
 });

@@ -17,6 +17,7 @@ mod take;
 mod visit;
 
 pub use object::Coding;
+pub(crate) use priority::step_back;
 pub use saver::{MAX_WAITING_SAVES, Progress, Saver, SaverParts, Wish, Work};
 pub use span::run_of;
 pub use visit::{DeviceFacts, PatientFacts, Visit, VisitFault};

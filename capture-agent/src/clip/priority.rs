@@ -8,7 +8,7 @@ pub(super) const TAKE: i32 = 5;
 pub(super) const OBJECT: i32 = 19;
 
 /// Lets this thread, and those that it starts, step back.
-pub(super) fn step_back(level: i32) {
+pub(crate) fn step_back(level: i32) {
     #[cfg(target_os = "linux")]
     {
         // SAFETY: takes plain numbers; 0 names the calling thread, as Linux counts threads.

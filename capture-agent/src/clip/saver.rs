@@ -11,6 +11,7 @@ use super::span::run_of;
 use super::take::{self, TakeHead};
 use super::visit::Visit;
 use crate::frame::{Frame, StreamName};
+use crate::mask_in_force::MaskInForce;
 use crate::ring::Ring;
 use crate::spool::{Counts, Held, Spool, SpoolError};
 use crate::status::{ClipStatus, LastSave, StatusBoard};
@@ -79,8 +80,8 @@ pub struct SaverParts {
     pub spool: Arc<Spool>,
     /// Whom they show.
     pub visit: Visit,
-    /// A mask is in force.
-    pub masked: bool,
+    /// What is covered: clips say whether anything is.
+    pub mask: MaskInForce,
     /// How objects are coded.
     pub coding: Coding,
     /// Threads that code an object.
@@ -254,7 +255,7 @@ impl Shared {
         drop(ring);
         let frames = run_of(frames);
         let (masked, of) = (
-            self.parts.masked,
+            !self.parts.mask.now().is_empty(),
             (self.parts.stream.get(), self.parts.visit.clone()),
         );
         let head =

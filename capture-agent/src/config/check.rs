@@ -2,10 +2,11 @@
 //!
 //! All mistakes are told at once. Nothing is opened but small files that the configuration names (key, certificates).
 
-use crate::agent::AgentSettings;
+use crate::agent::{AgentSettings, DevicePageSettings};
 use crate::config::Wanted;
 use crate::config::file::read_small;
 use crate::config::saving::saving;
+use crate::device_page::Memory;
 use crate::encode::{BitRate, Choice, EncodeOptions};
 use crate::mask::{MAX_RECTANGLES, Mask};
 use crate::publish::{DeviceKey, Entry, RelaySettings, Ticket, is_loopback};
@@ -14,6 +15,7 @@ use crate::source::SourceSpec;
 use reqwest::{Certificate, Url};
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 use wire::ConsultId;
 
 /// Longest ring: what does not fit into memory belongs into a clip.
@@ -78,10 +80,17 @@ pub fn check(wanted: Wanted) -> Result<Checked, Vec<ConfigError>> {
     let encode = mistakes.note(encode(&wanted));
     let relay = mistakes.note(relay(&wanted));
     let saving = mistakes.note(saving(&wanted));
-    match (source, mask, ring, encode, relay, saving) {
-        (Some(source), Some(mask), Some(ring), Some(encode), Some(relay), Some(saving))
-            if mistakes.0.is_empty() =>
-        {
+    let page = mistakes.note(device_page(&wanted, mask.clone().unwrap_or_default()));
+    match (source, mask, ring, encode, relay, saving, page) {
+        (
+            Some(source),
+            Some(mask),
+            Some(ring),
+            Some(encode),
+            Some(relay),
+            Some(saving),
+            Some(device_page),
+        ) if mistakes.0.is_empty() => {
             let (overlay_barcode, fail_fast) = (wanted.overlay_barcode, wanted.fail_fast);
             let agent = AgentSettings {
                 source,
@@ -92,6 +101,7 @@ pub fn check(wanted: Wanted) -> Result<Checked, Vec<ConfigError>> {
                 saving,
                 relay,
                 fail_fast,
+                device_page,
             };
             Ok(Checked {
                 agent,
@@ -100,6 +110,16 @@ pub fn check(wanted: Wanted) -> Result<Checked, Vec<ConfigError>> {
         }
         _ => Err(mistakes.0),
     }
+}
+
+fn device_page(wanted: &Wanted, mask: Mask) -> Result<DevicePageSettings, ConfigError> {
+    let source = wanted.source.clone().unwrap_or_default();
+    let memory = Memory::open(wanted.choices_file.clone(), mask, source)
+        .map_err(|error| ConfigError::new("choices_file", error.to_string()))?;
+    Ok(DevicePageSettings {
+        port: wanted.device_page,
+        memory: Some(Arc::new(memory)),
+    })
 }
 
 fn source(wanted: &Wanted) -> Result<SourceSpec, ConfigError> {

@@ -3,6 +3,7 @@
 //! Every setting is optional here, because the file may have it. The help is the manual: examples, the file's keys and
 //! the exit codes stand in it, and a test keeps them there.
 
+use crate::device_page::Port;
 use crate::encode::Preset;
 use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand};
@@ -160,6 +161,12 @@ pub struct RunArgs {
     /// End with code 3 when the source cannot be opened at the first attempt, instead of trying again for ever.
     #[arg(long, env = "HIBIKI_FAIL_FAST", value_parser = FalseyValueParser::new())]
     pub fail_fast: bool,
+    /// Page on this device, for preview, saving and mask: off, free (any free port of 127.0.0.1), or a port. Default: free.
+    #[arg(long, value_name = "WHERE", env = "HIBIKI_DEVICE_PAGE")]
+    pub device_page: Option<Port>,
+    /// Where mask and source chosen on that page are stored. Default: beside the configuration file, if there is one.
+    #[arg(long, value_name = "FILE", env = "HIBIKI_CHOICES_FILE")]
+    pub choices_file: Option<PathBuf>,
 }
 
 const AFTER_HELP: &str = "\
@@ -192,6 +199,8 @@ File (all keys optional; unknown keys are refused):
   mask = [{ x = 0, y = 0, width = 1, height = 0.08 }]
   bind = \"192.0.2.7\"
   ca_file = \"/etc/hibiki/ca.pem\"
+  device_page = 8095
+  choices_file = \"/var/lib/hibiki/agent.device.json\"
   [ring]
   seconds = 20
   megabytes = 256
@@ -213,6 +222,9 @@ File (all keys optional; unknown keys are refused):
   id = \"...\"                       # also alias, name, name_ideographic, name_phonetic, birth_date, sex
   [ultrasound]
   manufacturer = \"...\"             # also model, serial_number, station, institution
+
+The page on this device: its address with the key of this start is printed on standard output. What is chosen there (mask,
+source) is in force after a restart, over file, environment and flags, as long as these say what they said then.
 
 When the relay is away or the source stops, it is tried again for ever; the terminal and the consult say so. Log
 detail: RUST_LOG=capture_agent=debug.";

@@ -5,6 +5,7 @@
 
 use crate::clip::{DeviceFacts, PatientFacts};
 use crate::config::{ClipsConfig, ConfigError, SpoolConfig};
+use crate::device_page::Port;
 use crate::encode::Preset;
 use crate::mask::Rectangle;
 use serde::Deserialize;
@@ -42,6 +43,10 @@ pub struct FileConfig {
     pub stats_json: Option<PathBuf>,
     /// As the flag.
     pub fail_fast: Option<bool>,
+    /// As the flag; a port may stand without quotes.
+    pub device_page: Option<Port>,
+    /// As the flag.
+    pub choices_file: Option<PathBuf>,
     /// The ring of originals.
     pub ring: RingConfig,
     /// The encoder.

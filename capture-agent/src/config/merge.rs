@@ -5,6 +5,7 @@
 
 use crate::config::cli::RunArgs;
 use crate::config::{ConfigError, FileConfig, SavingWanted, SpoolConfig};
+use crate::device_page::Port;
 use crate::encode::Preset;
 use crate::mask::Rectangle;
 use std::net::IpAddr;
@@ -53,6 +54,10 @@ pub struct Wanted {
     pub stats_json: Option<PathBuf>,
     /// End when the source does not open.
     pub fail_fast: bool,
+    /// Where the page on this device is.
+    pub device_page: Port,
+    /// Where its choices are stored.
+    pub choices_file: Option<PathBuf>,
     /// About saving clips.
     pub saving: SavingWanted,
 }
@@ -72,6 +77,7 @@ pub fn merge(
         let parsed: Result<Vec<Rectangle>, _> = args.mask.iter().map(|text| text.parse()).collect();
         parsed.map_err(|error| ConfigError::new("mask", error.to_string()))?
     };
+    let beside = args.config.map(|path| path.with_extension("device.json"));
     Ok(Wanted {
         source: args.source.or(file.source),
         relay: args.relay.or(file.relay),
@@ -93,6 +99,8 @@ pub fn merge(
         overlay_barcode: args.overlay_barcode || file.overlay_barcode.unwrap_or(false),
         stats_json: args.stats_json.or(file.stats_json),
         fail_fast: args.fail_fast || file.fail_fast.unwrap_or(false),
+        device_page: args.device_page.or(file.device_page).unwrap_or_default(),
+        choices_file: args.choices_file.or(file.choices_file).or(beside),
         saving: SavingWanted {
             spool: SpoolConfig {
                 folder: args.spool.or(file.spool.folder),
@@ -108,6 +116,24 @@ pub fn merge(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn choices_lie_beside_the_configuration_unless_it_says_where() {
+        let beside = RunArgs {
+            config: Some("/etc/hibiki/agent.toml".into()),
+            ..RunArgs::default()
+        };
+        let wanted = merge(beside.clone(), FileConfig::default(), None).unwrap();
+        assert_eq!(
+            wanted.choices_file,
+            Some("/etc/hibiki/agent.device.json".into())
+        );
+        let file: FileConfig =
+            toml::from_str("device_page = 8095\nchoices_file = \"/var/lib/c.json\"").unwrap();
+        let wanted = merge(beside, file, None).unwrap();
+        assert_eq!(wanted.choices_file, Some("/var/lib/c.json".into()));
+        assert_eq!(wanted.device_page, Port::At(8095));
+    }
 
     #[test]
     fn a_flag_wins_over_the_file_and_the_file_over_nothing() {

@@ -38,6 +38,17 @@ pub fn text() -> String {
     text
 }
 
+/// Sources that can be chosen here without writing anything, each with the name that its driver gives.
+#[must_use]
+pub fn found() -> Vec<(String, String)> {
+    let cameras = cameras().into_iter();
+    let mut found: Vec<(String, String)> = cameras
+        .map(|(path, name)| (format!("ffmpeg:{path}"), name))
+        .collect();
+    found.push(("test:".to_owned(), String::new()));
+    found
+}
+
 const INTRODUCTION: &str = "\
 Sources for --source:
 

@@ -4,14 +4,16 @@
 //! and `ffmpeg` are the kinds; `catalogue` lists what can be opened here. The capture thread owns an open source.
 
 pub mod catalogue;
+mod choice;
 mod dicom;
 mod ffmpeg;
-pub mod kind;
+mod kind;
 mod open;
 mod pattern;
 pub mod spec;
 mod test_pattern;
 
+pub use choice::SourceChoice;
 pub use kind::{Captured, FrameSource, SourceError, SourceInfo};
 pub use open::open;
 pub use spec::{SourceSpec, SpecError};

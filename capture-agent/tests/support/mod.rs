@@ -18,7 +18,7 @@ pub mod decode;
 pub mod receiver;
 pub mod relay;
 
-use capture_agent::agent::AgentSettings;
+use capture_agent::agent::{AgentSettings, DevicePageSettings};
 use capture_agent::encode::{BitRate, Choice, EncodeOptions, Preset};
 use capture_agent::mask::Mask;
 use capture_agent::publish::{Entry, RelaySettings, Ticket};
@@ -44,6 +44,7 @@ pub fn settings(source: &str) -> AgentSettings {
         saving: None,
         relay: None,
         fail_fast: false,
+        device_page: DevicePageSettings::OFF,
     }
 }
 

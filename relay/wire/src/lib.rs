@@ -10,6 +10,7 @@
 
 pub mod agent;
 pub mod clip;
+pub mod device;
 pub mod frames;
 pub mod http;
 pub mod ids;

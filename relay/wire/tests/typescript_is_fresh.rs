@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use ts_rs::{Config, TS};
-use wire::{agent, clip, http, mark, measure, original, problem, region, socket};
+use wire::{agent, clip, device, http, mark, measure, original, problem, region, socket};
 
 /// Everything that a page sends or receives; types that these name come along.
 fn export_all(into: &Path) {
@@ -21,6 +21,15 @@ fn export_all(into: &Path) {
     http::DemoTicketRequest::export_all(&config).unwrap();
     region::Region::export_all(&config).unwrap();
     clip::ClipTable::export_all(&config).unwrap();
+    device::DeviceState::export_all(&config).unwrap();
+    device::DeviceSources::export_all(&config).unwrap();
+    device::DeviceEntry::export_all(&config).unwrap();
+    device::DeviceFreeze::export_all(&config).unwrap();
+    device::DeviceSaveRequest::export_all(&config).unwrap();
+    device::DeviceMaskRequest::export_all(&config).unwrap();
+    device::DeviceSourceRequest::export_all(&config).unwrap();
+    device::DeviceViewRequest::export_all(&config).unwrap();
+    device::DeviceProblem::export_all(&config).unwrap();
     fs::write(into.join("constants.ts"), constants()).unwrap();
 }
 
@@ -49,6 +58,8 @@ fn constants() -> String {
          export const MAX_CLIP_SECONDS = {};\n\
          export const MAX_CLIP_FRAMES = {};\n\
          export const MAX_VIEW_CHARS = {};\n\
+         export const MAX_MASK_RECTANGLES = {};\n\
+         export const SAVE_CHOICES_S: readonly number[] = {:?};\n\
          export const PROBLEM_CODES: readonly ProblemCode[] = [\n{}\n];\n",
         wire::WIRE_VERSION,
         wire::units::RTP_CLOCK_HZ,
@@ -66,6 +77,8 @@ fn constants() -> String {
         clip::MAX_CLIP_SECONDS,
         clip::MAX_CLIP_FRAMES,
         clip::MAX_VIEW_CHARS,
+        device::MAX_MASK_RECTANGLES,
+        device::SAVE_CHOICES_S,
         codes.join("\n"),
     )
 }

@@ -30,6 +30,7 @@ mod reload_keeps_everything;
 mod roles_are_kept;
 mod screens;
 mod that_beat_again;
+mod the_device_page_works_alone;
 mod three_viewers;
 mod undo_withdraws;
 mod wrong_messages;

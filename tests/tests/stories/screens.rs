@@ -14,7 +14,7 @@ use stories::wait::{secs, until};
 use wire::people::{Page as WhichPage, Role};
 
 /// WCAG 2.2 A and AA with everything before; colour contrast is among them and on.
-const AXE_TAGS: &[&str] = &["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
+pub(super) const AXE_TAGS: &[&str] = &["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
 /// Share of the window that the picture's area takes where there is room.
 const PICTURE_SHARE: f64 = 0.70;
 
@@ -122,7 +122,7 @@ fn calm() -> Plan {
         .limit(secs(150))
 }
 
-fn every_screen() -> impl Iterator<Item = (String, Screen)> {
+pub(super) fn every_screen() -> impl Iterator<Item = (String, Screen)> {
     SIZES.iter().flat_map(|(size, width, height, touch)| {
         LANGUAGES.iter().map(move |(language, locale)| {
             (
@@ -202,7 +202,7 @@ async fn aria_is_as_reviewed(person: &Person, screen: &str, name: &str) -> Resul
 
 /// Numbers differ from run to run (ages, rates, times), and so does the word for them on a busy machine: what counts is
 /// that they stand there.
-fn without_figures(tree: &str) -> String {
+pub(super) fn without_figures(tree: &str) -> String {
     let mut text = String::new();
     for line in tree.lines() {
         text += &without_numbers(&without_level(line));

@@ -2,7 +2,7 @@
 
 import { clipEn } from "./clip-en";
 import { type ClipKey, type ClipWords, clipJa } from "./clip-ja";
-import { fill, type Language, language } from "./i18n";
+import { fill, type Language, language } from "./language";
 
 const DICTIONARIES: Readonly<Record<Language, ClipWords>> = { ja: clipJa, en: clipEn };
 

@@ -3,7 +3,8 @@
 // Owns the words only; values come from `measure/`. Called by the stage's scene and by the lists. Invariant: a value
 // without a scale never reads like one with a unit of the body (px 未校正).
 
-import { clockTime, language, t } from "../i18n/i18n";
+import { clockTime, t } from "../i18n/i18n";
+import { language } from "../i18n/language";
 import type { Answer, Figure } from "../measure/answer";
 import type { ScaleSource } from "../measure/calibration";
 import type { Shown } from "../measure/format";

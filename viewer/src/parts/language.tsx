@@ -1,6 +1,7 @@
 // Switches between Japanese and English.
 
-import { choose, language, t } from "../i18n/i18n";
+import { t } from "../i18n/i18n";
+import { choose, language } from "../i18n/language";
 
 export function LanguageSwitch() {
   const chosen = language.value;

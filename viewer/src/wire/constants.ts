@@ -17,6 +17,8 @@ export const DEFAULT_CLIP_SECONDS = 6;
 export const MAX_CLIP_SECONDS = 60;
 export const MAX_CLIP_FRAMES = 3600;
 export const MAX_VIEW_CHARS = 64;
+export const MAX_MASK_RECTANGLES = 16;
+export const SAVE_CHOICES_S: readonly number[] = [3, 6, 10, 20];
 export const PROBLEM_CODES: readonly ProblemCode[] = [
   "noEntry",
   "ticketUnknown",

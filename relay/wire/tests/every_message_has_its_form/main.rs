@@ -5,6 +5,7 @@
 
 mod agent;
 mod clip;
+mod device;
 mod http;
 mod log;
 mod samples;

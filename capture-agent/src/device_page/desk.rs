@@ -1,0 +1,385 @@
+//! What the page can ask of the agent, without HTTP: look, freeze, save, cover, choose.
+//!
+//! Owns the page's own state: the frozen frame, the view label and the saves of this start. A freeze here stands for this
+//! device's page only; the consult has its own. Changing the mask lets go of the frozen frame if the mask would cover
+//! more of it.
+
+use super::memory::Memory;
+use super::preview::{NoPreview, Preview};
+use super::saving::{Saving, stage};
+use super::tell;
+use crate::clip::Progress;
+use crate::clock::CaptureClock;
+use crate::frame::Frame;
+use crate::mask::{MAX_RECTANGLES, Mask, Rectangle, RectangleError};
+use crate::mask_in_force::MaskInForce;
+use crate::ring::{Ring, RingBounds};
+use crate::source::{SourceChoice, SourceSpec, SpecError};
+use crate::status::StatusBoard;
+use crate::sync::held;
+use bytes::Bytes;
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+use tokio::sync::watch;
+use wire::clip::SaveWhat;
+use wire::device::{DeviceSave, DeviceState};
+use wire::mark::Anchor;
+use wire::{ClipId, RtpTime};
+
+/// Saves of this start that are shown.
+const MAX_SAVES_SHOWN: usize = 8;
+/// Longest wait for a frame that is newer than the one shown; the page then asks again.
+const PREVIEW_WAIT: Duration = Duration::from_secs(1);
+/// Between looks for a newer frame: the capture thread should not have to know who watches.
+const PREVIEW_LOOK: Duration = Duration::from_millis(15);
+
+/// What the desk works with.
+pub struct DeskParts {
+    /// The device's clock.
+    pub clock: CaptureClock,
+    /// Originals.
+    pub ring: Arc<Mutex<Ring>>,
+    /// Its limits.
+    pub bounds: RingBounds,
+    /// The mask.
+    pub mask: MaskInForce,
+    /// The source.
+    pub choice: Arc<SourceChoice>,
+    /// What the agent does.
+    pub board: StatusBoard,
+    /// What outlives a restart.
+    pub memory: Arc<Memory>,
+    /// Saves clips, if this agent can.
+    pub saving: Option<Arc<dyn Saving>>,
+}
+
+/// The desk.
+pub struct Desk {
+    parts: DeskParts,
+    preview: Arc<Preview>,
+    /// The frame that the page stands on.
+    frozen: Mutex<Option<Frame>>,
+    /// View label of the next save.
+    view: Mutex<Option<String>>,
+    /// Newest first.
+    saves: Mutex<VecDeque<Save>>,
+}
+
+struct Save {
+    clip: ClipId,
+    pressed: Instant,
+    progress: watch::Receiver<Progress>,
+}
+
+/// A picture and which frame it shows.
+pub(super) struct Shown {
+    pub(super) frame: Frame,
+    pub(super) bytes: Bytes,
+}
+
+/// Why a mask was not put in force.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum MaskRefused {
+    #[error("more than {MAX_RECTANGLES} rectangles; join some")]
+    TooMany,
+    #[error("{0}")]
+    Rectangle(#[from] RectangleError),
+}
+
+impl Desk {
+    /// A desk, and the preview's work for a thread of its own.
+    pub fn new(parts: DeskParts) -> (Arc<Self>, impl FnOnce() + Send + 'static + use<>) {
+        let (preview, work) = Preview::new();
+        let desk = Self {
+            parts,
+            preview,
+            frozen: Mutex::new(None),
+            view: Mutex::new(None),
+            saves: Mutex::default(),
+        };
+        (Arc::new(desk), work)
+    }
+
+    pub(super) fn state(&self, now: Instant) -> DeviceState {
+        let parts = &self.parts;
+        let (status, mask) = (parts.board.now(), parts.mask.now());
+        let (newest, ring) = {
+            let ring = held(&parts.ring);
+            (ring.newest().cloned(), tell::ring(&ring, parts.bounds))
+        };
+        let told = |frame: &Frame| tell::frame(frame, parts.clock);
+        DeviceState {
+            newest: newest.as_ref().map(told),
+            frozen: held(&self.frozen).as_ref().map(told),
+            source: tell::source(&status, &parts.choice.spec()),
+            encoder: status.encoder.clone(),
+            kbps: status.bit_rate.kbps(),
+            link: tell::link(&status.link, now),
+            ring,
+            mask: tell::mask(&mask, &status),
+            remembers: parts.memory.keeps(),
+            view: held(&self.view).clone(),
+            clips: parts.saving.as_ref().and_then(|_| tell::clips(&status)),
+            clips_trouble: status
+                .clips
+                .as_ref()
+                .and_then(|clips| clips.trouble.clone()),
+            saves: self.saves_shown(now),
+            troubles: tell::troubles(&status, &mask, parts.memory.keeps()),
+        }
+    }
+
+    fn saves_shown(&self, now: Instant) -> Vec<DeviceSave> {
+        let told = |save: &Save| DeviceSave {
+            clip: save.clip,
+            stage: stage(*save.progress.borrow()),
+            ago_s: u32::try_from(now.saturating_duration_since(save.pressed).as_secs())
+                .unwrap_or(u32::MAX),
+        };
+        held(&self.saves).iter().map(told).collect()
+    }
+
+    /// The next picture after the one that is shown; nothing when none comes within a second.
+    pub(super) async fn next_picture(
+        &self,
+        after: Option<RtpTime>,
+    ) -> Result<Option<Shown>, NoPreview> {
+        let end = Instant::now() + PREVIEW_WAIT;
+        while Instant::now() < end {
+            let newest = held(&self.parts.ring).newest().cloned();
+            let Some(frame) = newest.filter(|frame| Some(frame.stamp.rtp_time) != after) else {
+                tokio::time::sleep(PREVIEW_LOOK).await;
+                continue;
+            };
+            if let Some(bytes) = self.preview.known(frame.stamp.rtp_time) {
+                return Ok(Some(Shown { frame, bytes }));
+            }
+            let wait = self.preview.turn(Instant::now());
+            if wait.is_zero() {
+                let bytes = self.preview.small(frame.clone()).await?;
+                return Ok(Some(Shown { frame, bytes }));
+            }
+            tokio::time::sleep(wait).await;
+        }
+        Ok(None)
+    }
+
+    /// Stands on exactly this frame. False when the ring does not hold it.
+    pub(super) fn freeze(&self, rtp_time: RtpTime) -> bool {
+        let mut frozen = held(&self.frozen);
+        let found = held(&self.parts.ring).find(rtp_time).cloned();
+        let is_there = found.is_some();
+        if is_there {
+            *frozen = found;
+        }
+        is_there
+    }
+
+    pub(super) fn release(&self) {
+        *held(&self.frozen) = None;
+    }
+
+    /// The frozen frame, exactly as captured.
+    pub(super) async fn frozen_picture(&self) -> Result<Option<Shown>, NoPreview> {
+        let Some(frame) = held(&self.frozen).clone() else {
+            return Ok(None);
+        };
+        let bytes = self.preview.whole(frame.clone()).await?;
+        Ok(Some(Shown { frame, bytes }))
+    }
+
+    /// Covers these rectangles from the next captured frame on.
+    pub(super) fn cover(&self, rectangles: Vec<Rectangle>) -> Result<(), MaskRefused> {
+        if rectangles.len() > MAX_RECTANGLES {
+            return Err(MaskRefused::TooMany);
+        }
+        let checked: Result<Vec<_>, _> = rectangles.iter().map(|one| one.check()).collect();
+        let mask = Mask::new(checked?);
+        let mut frozen = held(&self.frozen);
+        if self.parts.mask.set(mask.clone()) {
+            *frozen = None;
+            self.preview.forget();
+        }
+        drop(frozen);
+        self.parts.memory.choose_mask(&mask);
+        tracing::info!(
+            rectangles = mask.rectangles().len(),
+            "the mask was changed on the device page"
+        );
+        Ok(())
+    }
+
+    /// Opens another source; nothing is the configured one.
+    pub(super) fn choose_source(&self, wanted: Option<String>) -> Result<(), SpecError> {
+        let memory = &self.parts.memory;
+        let text = wanted.as_deref().unwrap_or(memory.configured_source());
+        let spec: SourceSpec = text.parse()?;
+        self.release();
+        self.parts.choice.choose(spec);
+        memory.choose_source(wanted);
+        tracing::info!("another source was chosen on the device page");
+        Ok(())
+    }
+
+    /// The configured source as written, for the list of choices.
+    pub(super) fn configured_source(&self) -> Option<SourceSpec> {
+        self.parts.memory.configured_source().parse().ok()
+    }
+
+    pub(super) fn label(&self, view: Option<String>) {
+        *held(&self.view) = view;
+    }
+
+    /// Saves the last seconds, or the frozen frame when `seconds` is none. Nothing when this agent cannot save; the inner
+    /// nothing when there is no frozen frame.
+    pub(super) fn save(&self, seconds: Option<u16>) -> Option<Option<ClipId>> {
+        let saving = self.parts.saving.as_ref()?;
+        let what = match seconds {
+            Some(seconds) => SaveWhat::Last { seconds },
+            None => match held(&self.frozen).as_ref() {
+                Some(frame) => SaveWhat::Frame {
+                    anchor: Anchor::Live {
+                        stream: frame.stamp.stream,
+                        rtp_time: frame.stamp.rtp_time,
+                    },
+                },
+                None => return Some(None),
+            },
+        };
+        let clip = ClipId::random();
+        let progress = saving.save(clip, what, held(&self.view).clone());
+        let mut saves = held(&self.saves);
+        saves.truncate(MAX_SAVES_SHOWN - 1);
+        saves.push_front(Save {
+            clip,
+            pressed: Instant::now(),
+            progress,
+        });
+        Some(Some(clip))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::encode::BitRate;
+    use crate::frame::{Stamper, StreamName};
+    use crate::picture::{Form, Picture};
+    use crate::slot::Slot;
+    use wire::StreamId;
+    use wire::clip::ClipGap;
+    use wire::device::SaveStage;
+
+    type Asked = (ClipId, SaveWhat, Option<String>);
+
+    /// Keeps what was asked of it and answers as the test says.
+    #[derive(Default)]
+    struct InMemory {
+        asked: Mutex<Vec<Asked>>,
+        progress: Mutex<Vec<watch::Sender<Progress>>>,
+    }
+
+    impl Saving for InMemory {
+        fn save(
+            &self,
+            clip: ClipId,
+            what: SaveWhat,
+            view: Option<String>,
+        ) -> watch::Receiver<Progress> {
+            held(&self.asked).push((clip, what, view));
+            let progress = watch::Sender::new(Progress::Waiting);
+            let watched = progress.subscribe();
+            held(&self.progress).push(progress);
+            watched
+        }
+    }
+
+    /// A desk over one captured frame.
+    fn desk(saving: Option<Arc<dyn Saving>>) -> (Arc<Desk>, StreamId, RtpTime) {
+        let (clock, stream) = (CaptureClock::start(), StreamName::default());
+        let stamp = Stamper::new(clock, stream.clone()).stamp(Instant::now());
+        let ring = Arc::new(Mutex::new(Ring::new(RingBounds::DEFAULT)));
+        let picture = Picture::from_rows(8, 4, Form::Gray8, vec![255; 32]).unwrap();
+        held(&ring).push(Frame {
+            stamp,
+            picture: Arc::new(picture),
+            provenance: Arc::default(),
+        });
+        let mask = MaskInForce::new(
+            Mask::default(),
+            Arc::clone(&ring),
+            Arc::new(Slot::default()),
+        );
+        let (desk, _preview) = Desk::new(DeskParts {
+            clock,
+            ring,
+            bounds: RingBounds::DEFAULT,
+            mask,
+            choice: Arc::new(SourceChoice::new("test:".parse().unwrap())),
+            board: StatusBoard::new(BitRate::from_kbps(2000).unwrap()),
+            memory: Arc::default(),
+            saving,
+        });
+        (desk, stream.get(), stamp.rtp_time)
+    }
+
+    #[test]
+    fn a_save_takes_the_last_seconds_or_the_frozen_frame_with_the_view_label() {
+        let saving = Arc::new(InMemory::default());
+        let (desk, stream, rtp_time) = desk(Some(Arc::clone(&saving) as Arc<dyn Saving>));
+        desk.label(Some("A4C".to_owned()));
+        assert!(matches!(desk.save(Some(6)), Some(Some(_))));
+        assert_eq!(desk.save(None), Some(None), "nothing is frozen");
+        assert!(desk.freeze(rtp_time));
+        assert!(matches!(desk.save(None), Some(Some(_))));
+        let asked = held(&saving.asked);
+        let what: Vec<_> = asked.iter().map(|(_, what, _)| *what).collect();
+        let anchor = Anchor::Live { stream, rtp_time };
+        assert_eq!(
+            what,
+            [SaveWhat::Last { seconds: 6 }, SaveWhat::Frame { anchor }]
+        );
+        assert!(
+            asked
+                .iter()
+                .all(|(_, _, view)| view.as_deref() == Some("A4C"))
+        );
+    }
+
+    #[test]
+    fn what_became_of_a_save_is_told_newest_first_and_only_the_last_few() {
+        let saving = Arc::new(InMemory::default());
+        let (desk, _, _) = desk(Some(Arc::clone(&saving) as Arc<dyn Saving>));
+        for _ in 0..MAX_SAVES_SHOWN + 3 {
+            desk.save(Some(6));
+        }
+        let newest = held(&saving.progress).last().cloned().unwrap();
+        newest.send_replace(Progress::Missing(ClipGap::DeviceStorage));
+        let saves = desk.state(Instant::now()).saves;
+        assert_eq!(saves.len(), MAX_SAVES_SHOWN);
+        let reason = ClipGap::DeviceStorage;
+        assert_eq!(saves[0].stage, SaveStage::Missing { reason });
+        assert_eq!(saves[1].stage, SaveStage::Waiting);
+    }
+
+    #[test]
+    fn an_agent_with_nowhere_to_save_says_so() {
+        let (desk, _, _) = desk(None);
+        assert_eq!(desk.save(Some(6)), None);
+        assert_eq!(desk.state(Instant::now()).clips, None);
+    }
+
+    #[test]
+    fn covering_more_lets_go_of_the_frozen_frame() {
+        let (desk, _, rtp_time) = desk(None);
+        assert!(desk.freeze(rtp_time));
+        desk.cover(vec!["0,0,1,0.5".parse().unwrap()]).unwrap();
+        assert!(desk.state(Instant::now()).frozen.is_none());
+        assert!(!desk.freeze(rtp_time), "the ring let go of it too");
+        assert!(
+            desk.cover(vec!["0,0,1,0.5".parse().unwrap(); MAX_RECTANGLES + 1])
+                .is_err()
+        );
+    }
+}

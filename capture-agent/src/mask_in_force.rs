@@ -1,0 +1,139 @@
+//! The mask that is in force, shared by whoever covers frames and whoever changes it.
+//!
+//! Owns the moment of change. Covering a frame and keeping it happen under one lock, so that after `set` returns nothing
+//! that the new mask covers is kept anywhere here: frames of a smaller mask are dropped from the ring and from the hand-over
+//! to the encoder. Covering the ring's frames in place would stall the capture thread for as long as copying the
+//! whole ring takes. Lock order: this one, then the ring, then the slot.
+
+use crate::frame::Frame;
+use crate::mask::Mask;
+use crate::picture::Picture;
+use crate::ring::Ring;
+use crate::slot::Slot;
+use crate::sync::held;
+use std::sync::{Arc, Mutex};
+
+/// The mask in force.
+#[derive(Clone)]
+pub struct MaskInForce {
+    mask: Arc<Mutex<Mask>>,
+    ring: Arc<Mutex<Ring>>,
+    slot: Arc<Slot<Frame>>,
+}
+
+impl MaskInForce {
+    /// Starts with this one.
+    #[must_use]
+    pub fn new(mask: Mask, ring: Arc<Mutex<Ring>>, slot: Arc<Slot<Frame>>) -> Self {
+        let mask = Arc::new(Mutex::new(mask));
+        Self { mask, ring, slot }
+    }
+
+    /// As it is now.
+    #[must_use]
+    pub fn now(&self) -> Mask {
+        held(&self.mask).clone()
+    }
+
+    /// Works under it; it does not change meanwhile.
+    pub fn under<T>(&self, work: impl FnOnce(&Mask) -> T) -> T {
+        work(&held(&self.mask))
+    }
+
+    /// Puts another in force, from the next captured frame on. True when it covers what the one before did not, so that
+    /// frames captured before were dropped.
+    pub fn set(&self, mask: Mask) -> bool {
+        let mut in_force = held(&self.mask);
+        let covers_more = !in_force.covers(&mask);
+        *in_force = mask;
+        if covers_more {
+            held(&self.ring).clear();
+            self.slot.forget();
+        }
+        covers_more
+    }
+
+    /// Covers a frame that was captured under an earlier mask, then keeps it. A frame that is covered already is
+    /// copied for nothing, which happens only while a source is silent.
+    pub(crate) fn cover_again(&self, frame: &mut Frame, keep: impl FnOnce(&Frame)) {
+        let mask = held(&self.mask);
+        if !mask.is_empty() {
+            let old = &frame.picture;
+            let copy =
+                Picture::from_rows(old.width(), old.height(), old.form(), old.rows().to_vec());
+            // A picture of the same size and length is always one.
+            if let Ok(mut copy) = copy {
+                mask.apply(&mut copy);
+                frame.picture = Arc::new(copy);
+            }
+        }
+        keep(frame);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::CaptureClock;
+    use crate::frame::{Stamper, StreamName};
+    use crate::picture::Form;
+    use crate::ring::RingBounds;
+    use crate::slot::Wake;
+    use std::time::Instant;
+
+    fn white() -> Frame {
+        let mut stamper = Stamper::new(CaptureClock::start(), StreamName::default());
+        let picture = Picture::from_rows(8, 4, Form::Gray8, vec![255; 32]).unwrap();
+        Frame {
+            stamp: stamper.stamp(Instant::now()),
+            picture: Arc::new(picture),
+            provenance: Arc::default(),
+        }
+    }
+
+    fn in_force() -> (MaskInForce, Arc<Mutex<Ring>>, Arc<Slot<Frame>>) {
+        let ring = Arc::new(Mutex::new(Ring::new(RingBounds::DEFAULT)));
+        let slot = Arc::new(Slot::default());
+        held(&ring).push(white());
+        slot.put(white());
+        let mask = MaskInForce::new(Mask::default(), Arc::clone(&ring), Arc::clone(&slot));
+        (mask, ring, slot)
+    }
+
+    fn banner() -> Mask {
+        Mask::new(vec!["0,0,1,0.5".parse().unwrap()])
+    }
+
+    #[test]
+    fn covering_more_leaves_nothing_uncovered_in_the_ring_and_on_the_way_to_the_encoder() {
+        let (mask, ring, slot) = in_force();
+        assert!(mask.set(banner()));
+        assert!(held(&ring).is_empty());
+        assert!(matches!(slot.wait(Some(Instant::now())), Wake::Due));
+    }
+
+    #[test]
+    fn showing_more_drops_nothing() {
+        let (mask, ring, slot) = in_force();
+        mask.set(banner());
+        held(&ring).push(white());
+        slot.put(white());
+        assert!(!mask.set(Mask::default()));
+        assert_eq!(held(&ring).len(), 1);
+        assert!(matches!(slot.wait(None), Wake::Fresh(_)));
+    }
+
+    #[test]
+    fn what_is_coded_again_is_covered_by_the_mask_of_now() {
+        let (mask, _, _) = in_force();
+        let mut frame = white();
+        mask.set(banner());
+        let mut kept = None;
+        mask.cover_again(&mut frame, |frame| kept = Some(frame.clone()));
+        let rows = frame.picture.rows();
+        assert!(
+            rows[..16].iter().all(|byte| *byte == 0) && rows[16..].iter().all(|byte| *byte == 255)
+        );
+        assert!(Arc::ptr_eq(&kept.unwrap().picture, &frame.picture));
+    }
+}

@@ -1,0 +1,370 @@
+//! The device page: what the capture agent tells its own page on the device, and what that page asks for.
+//!
+//! ```text
+//! page                                         agent, on 127.0.0.1
+//!  ── POST   /api/v1/session  {key} ───────────►  a cookie for the rest
+//!  ── GET    /api/v1/state ────────────────────►  DeviceState
+//!  ── GET    /api/v1/preview?after=RTP ────────►  the next frame as JPEG
+//!  ── POST   /api/v1/freeze   {rtpTime} ───────►  DELETE releases; GET /api/v1/frozen is its PNG
+//!  ── POST   /api/v1/saves    {seconds} ───────►  what became of it stands in the state
+//!  ── PUT    /api/v1/mask, source, view ───────►  in force at once
+//! ```
+//!
+//! Owns the bodies both ways. Nothing here ever reaches the relay, so it may name paths of the device.
+
+use crate::clip::ClipGap;
+use crate::{ClipId, FrameIndex, RtpTime};
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+/// Rectangles of a mask at most; a banner, a logo and a few corners need five.
+pub const MAX_MASK_RECTANGLES: usize = 16;
+/// Most characters of a source that is asked for.
+pub const MAX_SOURCE_CHARS: usize = 1_024;
+/// Seconds that the page offers to save with one press.
+pub const SAVE_CHOICES_S: [u16; 4] = [3, 6, 10, 20];
+
+/// A rectangle that is covered, in fractions of the picture.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export_to = "device.ts")]
+#[serde(deny_unknown_fields)]
+pub struct MaskRectangle {
+    /// Left edge.
+    pub x: f64,
+    /// Upper edge.
+    pub y: f64,
+    /// Width.
+    pub width: f64,
+    /// Height.
+    pub height: f64,
+}
+
+/// One captured frame.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export_to = "device.ts")]
+#[serde(rename_all = "camelCase")]
+pub struct DeviceFrame {
+    /// Since the agent started.
+    pub index: FrameIndex,
+    /// Names the frame.
+    pub rtp_time: RtpTime,
+    /// Milliseconds since it was captured.
+    pub age_ms: u32,
+}
+
+/// What the source does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export_to = "device.ts")]
+#[serde(rename_all = "camelCase")]
+pub enum DeviceHealth {
+    /// Frames come.
+    Running,
+    /// Being opened.
+    Opening,
+    /// Could not be opened or stopped; tried again by itself.
+    Failed,
+}
+
+/// The source.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export_to = "device.ts")]
+#[serde(rename_all = "camelCase")]
+pub struct DeviceSource {
+    /// In a word.
+    pub health: DeviceHealth,
+    /// As it is asked for, without passwords.
+    pub spec: String,
+    /// What is wrong, in the agent's own words; nothing while frames come.
+    pub trouble: Option<String>,
+    /// Frames per second captured.
+    pub fps: f32,
+    /// Pixels as captured; 0 before the first frame.
+    pub width: u32,
+    /// Pixels as captured.
+    pub height: u32,
+}
+
+/// The way to the relay.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export_to = "device.ts")]
+#[serde(
+    tag = "type",
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase"
+)]
+pub enum DeviceLink {
+    /// No relay is configured.
+    Off,
+    /// On the way.
+    Connecting,
+    /// The picture goes out.
+    Live {
+        /// Since so many seconds.
+        seconds: u32,
+    },
+    /// It was lost and is being mended.
+    Mending,
+    /// Between two attempts.
+    Waiting {
+        /// In the agent's own words.
+        reason: String,
+    },
+    /// The relay said no.
+    Refused {
+        /// In the agent's own words.
+        reason: String,
+    },
+}
+
+/// The originals that the device holds.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export_to = "device.ts")]
+#[serde(rename_all = "camelCase")]
+pub struct DeviceRing {
+    /// Frames held.
+    pub frames: u32,
+    /// From the oldest to the newest, in seconds.
+    pub seconds: f32,
+    /// Pixel bytes held.
+    #[ts(type = "number")]
+    pub bytes: u64,
+    /// Seconds that it may hold.
+    pub most_seconds: f32,
+    /// Bytes that it may hold.
+    #[ts(type = "number")]
+    pub most_bytes: u64,
+}
+
+/// Clips saved on this device.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export_to = "device.ts")]
+#[serde(rename_all = "camelCase")]
+pub struct DeviceClips {
+    /// Safe here as frames; their objects are being written.
+    pub safe: u32,
+    /// Finished here and not at the hospital yet.
+    pub unsent: u32,
+    /// At the hospital.
+    pub sent: u32,
+    /// Bytes that all of them take.
+    #[ts(type = "number")]
+    pub bytes: u64,
+}
+
+/// How far a save of this start is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export_to = "device.ts")]
+#[serde(
+    tag = "type",
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase"
+)]
+pub enum SaveStage {
+    /// Its frames were taken and are being written.
+    Waiting,
+    /// Safe on this device.
+    Safe,
+    /// Its object is finished.
+    Finished,
+    /// There is none.
+    Missing {
+        /// Why.
+        reason: ClipGap,
+    },
+}
+
+/// A save of this start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export_to = "device.ts")]
+#[serde(rename_all = "camelCase")]
+pub struct DeviceSave {
+    /// Its clip.
+    pub clip: ClipId,
+    /// How far.
+    pub stage: SaveStage,
+    /// Seconds since the press.
+    pub ago_s: u32,
+}
+
+/// Something that a person should know, in stable codes; the page has the words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export_to = "device.ts")]
+#[serde(rename_all = "camelCase")]
+pub enum DeviceTrouble {
+    /// The source gives no picture.
+    SourceFailed,
+    /// Nothing is covered.
+    NoMask,
+    /// The relay is not reached.
+    NoLink,
+    /// The relay refused this device.
+    Refused,
+    /// Choices could not be stored and end with this start.
+    NotStored,
+    /// The last save failed, or a clip cannot be finished; the disk may be full.
+    SavingFailed,
+}
+
+/// Everything at a glance, asked for a few times a second.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export_to = "device.ts")]
+#[serde(rename_all = "camelCase")]
+pub struct DeviceState {
+    /// The newest frame.
+    pub newest: Option<DeviceFrame>,
+    /// The frame that this page stands on.
+    pub frozen: Option<DeviceFrame>,
+    /// Where pictures come from.
+    pub source: DeviceSource,
+    /// Encoder in use; empty until somebody receives.
+    pub encoder: String,
+    /// Bit rate asked of it.
+    pub kbps: u32,
+    /// The way to the relay.
+    pub link: DeviceLink,
+    /// Originals held.
+    pub ring: DeviceRing,
+    /// What is covered.
+    pub mask: Vec<MaskRectangle>,
+    /// Whether mask and source are in force after a restart.
+    pub remembers: bool,
+    /// View label of what is saved next.
+    pub view: Option<String>,
+    /// Saved clips; nothing when this agent cannot save.
+    pub clips: Option<DeviceClips>,
+    /// What the disk said when saving failed, in the agent's own words.
+    pub clips_trouble: Option<String>,
+    /// Saves of this start, newest first.
+    pub saves: Vec<DeviceSave>,
+    /// What a person should know, worst first.
+    pub troubles: Vec<DeviceTrouble>,
+}
+
+/// A source that can be chosen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export_to = "device.ts")]
+#[serde(rename_all = "camelCase")]
+pub struct DeviceSourceChoice {
+    /// As it is asked for.
+    pub spec: String,
+    /// Name that the driver gives; empty when it gives none.
+    pub name: String,
+    /// It is the one that the configuration names.
+    pub configured: bool,
+}
+
+/// Sources found on this device.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export_to = "device.ts")]
+#[serde(rename_all = "camelCase")]
+pub struct DeviceSources {
+    /// Those that can be chosen.
+    pub sources: Vec<DeviceSourceChoice>,
+}
+
+/// Exchanges the key of the printed address for a cookie.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export_to = "device.ts")]
+#[serde(deny_unknown_fields)]
+pub struct DeviceEntry {
+    /// As printed.
+    pub key: String,
+}
+
+impl std::fmt::Debug for DeviceEntry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("DeviceEntry(…)")
+    }
+}
+
+/// Freezes this page's preview.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export_to = "device.ts")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct DeviceFreeze {
+    /// Exactly this frame.
+    pub rtp_time: RtpTime,
+}
+
+/// Saves a clip or a still.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export_to = "device.ts")]
+#[serde(
+    tag = "type",
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase",
+    deny_unknown_fields
+)]
+pub enum DeviceSaveRequest {
+    /// The last seconds.
+    Last {
+        /// 1 to `MAX_CLIP_SECONDS`.
+        seconds: u16,
+    },
+    /// The frozen frame.
+    Frozen,
+}
+
+/// Covers these rectangles and nothing else.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export_to = "device.ts")]
+#[serde(deny_unknown_fields)]
+pub struct DeviceMaskRequest {
+    /// At most `MAX_MASK_RECTANGLES`.
+    pub rectangles: Vec<MaskRectangle>,
+}
+
+/// Opens another source.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export_to = "device.ts")]
+#[serde(deny_unknown_fields)]
+pub struct DeviceSourceRequest {
+    /// As for `--source`; nothing goes back to the configured one.
+    pub source: Option<String>,
+}
+
+/// Labels what is saved next.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export_to = "device.ts")]
+#[serde(deny_unknown_fields)]
+pub struct DeviceViewRequest {
+    /// View label; nothing takes it away.
+    pub view: Option<String>,
+}
+
+/// Why the agent did not do it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export_to = "device.ts")]
+#[serde(rename_all = "camelCase")]
+pub enum DeviceFault {
+    /// The key or the cookie is not of this start.
+    Locked,
+    /// Another page or name asked.
+    Foreign,
+    /// The request makes no sense.
+    BadRequest,
+    /// No such path.
+    NotFound,
+    /// The frame left the ring, or nothing was captured yet.
+    FrameGone,
+    /// The rectangles make no sense.
+    BadMask,
+    /// The source makes no sense.
+    BadSource,
+    /// Too much at once.
+    Busy,
+    /// This agent has nowhere to save.
+    NoSaving,
+    /// A fault of the program.
+    Internal,
+}
+
+/// An answer that is none.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export_to = "device.ts")]
+pub struct DeviceProblem {
+    /// Stable.
+    pub code: DeviceFault,
+    /// More, in the agent's own words; may be empty.
+    pub detail: String,
+}

@@ -1,0 +1,123 @@
+//! The device page, both ways.
+
+use crate::each;
+use crate::samples::clip;
+use wire::clip::ClipGap;
+use wire::device::{
+    DeviceClips, DeviceEntry, DeviceFault, DeviceFrame, DeviceFreeze, DeviceHealth, DeviceLink,
+    DeviceMaskRequest, DeviceProblem, DeviceRing, DeviceSave, DeviceSaveRequest, DeviceSource,
+    DeviceSourceChoice, DeviceSourceRequest, DeviceSources, DeviceState, DeviceTrouble,
+    DeviceViewRequest, MaskRectangle, SaveStage,
+};
+use wire::{FrameIndex, RtpTime};
+
+fn banner() -> MaskRectangle {
+    MaskRectangle {
+        x: 0.0,
+        y: 0.0,
+        width: 1.0,
+        height: 0.08,
+    }
+}
+
+fn state(link: DeviceLink) -> DeviceState {
+    let frame = DeviceFrame {
+        index: FrameIndex(41),
+        rtp_time: RtpTime(7),
+        age_ms: 12,
+    };
+    DeviceState {
+        newest: Some(frame),
+        frozen: None,
+        source: DeviceSource {
+            health: DeviceHealth::Running,
+            spec: "test:".into(),
+            trouble: None,
+            fps: 30.0,
+            width: 800,
+            height: 600,
+        },
+        encoder: "libx264".into(),
+        kbps: 2000,
+        link,
+        ring: DeviceRing {
+            frames: 540,
+            seconds: 18.0,
+            bytes: 259_200_000,
+            most_seconds: 20.0,
+            most_bytes: 268_435_456,
+        },
+        mask: vec![banner()],
+        remembers: true,
+        view: Some("A4C".into()),
+        clips: Some(DeviceClips {
+            safe: 1,
+            unsent: 2,
+            sent: 3,
+            bytes: 4,
+        }),
+        clips_trouble: None,
+        saves: vec![DeviceSave {
+            clip: clip(),
+            stage: SaveStage::Missing {
+                reason: ClipGap::DeviceStorage,
+            },
+            ago_s: 2,
+        }],
+        troubles: vec![DeviceTrouble::NoLink],
+    }
+}
+
+#[test]
+fn what_the_agent_tells_its_page() {
+    each(
+        "device",
+        vec![
+            ("state-live", state(DeviceLink::Live { seconds: 61 })),
+            (
+                "state-waiting",
+                state(DeviceLink::Waiting {
+                    reason: "no route".into(),
+                }),
+            ),
+        ],
+    );
+    each(
+        "device",
+        vec![(
+            "sources",
+            DeviceSources {
+                sources: vec![DeviceSourceChoice {
+                    spec: "ffmpeg:/dev/video0".into(),
+                    name: "USB Video".into(),
+                    configured: false,
+                }],
+            },
+        )],
+    );
+    let problem = DeviceProblem {
+        code: DeviceFault::FrameGone,
+        detail: String::new(),
+    };
+    each("device", vec![("problem", problem)]);
+}
+
+#[test]
+fn what_the_page_asks_of_the_agent() {
+    each("device", vec![("entry", DeviceEntry { key: "ab".into() })]);
+    let rtp_time = RtpTime(7);
+    each("device", vec![("freeze", DeviceFreeze { rtp_time })]);
+    each(
+        "device",
+        vec![
+            ("save-last", DeviceSaveRequest::Last { seconds: 6 }),
+            ("save-frozen", DeviceSaveRequest::Frozen),
+        ],
+    );
+    let rectangles = vec![banner()];
+    each("device", vec![("mask", DeviceMaskRequest { rectangles })]);
+    let source = Some("test:".into());
+    each("device", vec![("source", DeviceSourceRequest { source })]);
+    let view = Some("PLAX".into());
+    each("device", vec![("view", DeviceViewRequest { view })]);
+}

@@ -1,0 +1,259 @@
+//! The page on the device itself, with no relay at all: the preview moves, a freeze stands, a dragged area is covered before
+//! anything is kept, and it still is after a restart.
+
+use crate::screens::{AXE_TAGS, every_screen, without_figures};
+use anyhow::{Context as _, Result, ensure};
+use serde_json::json;
+use std::future::Future;
+use std::path::Path;
+use stories::agent::Agent;
+use stories::barcode::Barcode;
+use stories::binaries::{Binaries, workspace};
+use stories::browser::{Browser, Page, Screen};
+use stories::story::runtime;
+use stories::wait::{ms, secs, until};
+
+/// The barcode of the preview.
+const CODE: &str = "() => { const canvas = document.querySelector('[data-testid=preview]');
+    return canvas && window.hibikiBarcode.read(canvas); }";
+/// Brightest pixel of the area that the story covers, a little inside its edges.
+const BRIGHTEST: &str = "() => { const canvas = document.querySelector('[data-testid=preview]');
+    const [w, h] = [canvas.width, canvas.height];
+    const pixels = canvas.getContext('2d').getImageData(w * 0.15, h * 0.45, w * 0.7, h * 0.2).data;
+    let most = 0; for (let i = 1; i < pixels.length; i += 4) most = Math.max(most, pixels[i]); return most; }";
+/// Where the preview is on the screen.
+const BOX: &str =
+    "() => { const r = document.querySelector('[data-testid=preview-box]').getBoundingClientRect();
+    return [r.x, r.y, r.width, r.height]; }";
+/// A covered area in a JPEG is black but for what coding leaves of its surroundings.
+const BLACK: u8 = 24;
+
+struct Bedside {
+    agent: Agent,
+    page: Page,
+    /// Keeps the browser's storage for as long as the page is open.
+    _context: stories::browser::Context,
+}
+
+/// The agent's own page; nothing else runs.
+async fn open(folder: &Path, flags: &[&str], screen: Screen) -> Result<Bedside> {
+    let binaries = Binaries::get().await?;
+    let config = folder.join("agent.toml");
+    std::fs::write(&config, "source = \"test:fps=20\"\n")?;
+    let args = [
+        "run",
+        "--config",
+        config.to_str().context("a path in UTF-8")?,
+    ];
+    let args = args.iter().chain(flags).map(|flag| (*flag).to_owned());
+    let agent = Agent::start(&binaries, args.collect())?;
+    let address = agent
+        .program()
+        .wait_for_line("where its page is", secs(10), |line| {
+            Some(line.split_once("Page on this device: ")?.1.to_owned())
+        })
+        .await?;
+    let context = Browser::shared().await?.context(screen).await?;
+    let page = context.page().await?;
+    page.goto(&address).await?;
+    Ok(Bedside {
+        agent,
+        page,
+        _context: context,
+    })
+}
+
+impl Bedside {
+    async fn sees_another_frame_than(&self, before: Option<Barcode>) -> Result<Barcode> {
+        until("a moving preview", secs(10), || async {
+            let code: Option<Barcode> = self.page.eval(CODE, ()).await?;
+            Ok(code.filter(|code| Some(*code) != before))
+        })
+        .await
+    }
+
+    async fn brightest_within(&self, what: &str, is_so: fn(u8) -> bool) -> Result<()> {
+        until(what, secs(5), || async {
+            Ok(is_so(self.page.eval(BRIGHTEST, ()).await?).then_some(()))
+        })
+        .await
+    }
+
+    async fn drags_over_the_middle(&self) -> Result<()> {
+        let [x, y, width, height]: [f64; 4] = self.page.eval(BOX, ()).await?;
+        let at = |kind: &str, across: f64, down: f64| json!({ "type": kind, "x": x + width * across, "y": y + height * down });
+        let steps = [
+            at("move", 0.1, 0.4),
+            at("down", 0.1, 0.4),
+            at("move", 0.5, 0.6),
+            at("move", 0.9, 0.7),
+            at("up", 0.9, 0.7),
+        ];
+        self.page.pointer("mouse", &steps, ms(20)).await
+    }
+}
+
+fn alone<F: Future<Output = Result<()>> + Send + 'static>(story: F) -> Result<()> {
+    // A task, not this thread: programs die with the thread that started them.
+    runtime()?.block_on(async { tokio::spawn(tokio::time::timeout(secs(150), story)).await })??
+}
+
+#[test]
+fn without_any_network_the_preview_moves_a_freeze_stands_and_a_dragged_area_is_covered_for_good()
+-> Result<()> {
+    alone(async {
+        let folder = tempfile::tempdir()?;
+        let spool = folder.path().join("spool");
+        let unreachable = [
+            "--spool",
+            spool.to_str().context("a path in UTF-8")?,
+            "--relay",
+            "http://127.0.0.1:9",
+            "--consult",
+            "0b9f8a0e-2f57-4f0e-9d0a-5f2f3c1d7e44",
+            "--ticket",
+            "of-no-use-without-a-relay",
+        ];
+        let mut bedside = open(folder.path(), &unreachable, Screen::DESK).await?;
+        let first = bedside.sees_another_frame_than(None).await?;
+        bedside.sees_another_frame_than(Some(first)).await?;
+        let page = bedside.page.clone();
+        page.visible("text=通信なし", secs(10)).await?;
+        page.visible("text=隠す範囲がありません", secs(5)).await?;
+        ensure!(
+            !page
+                .eval::<String>("() => location.href", ())
+                .await?
+                .contains("key")
+        );
+
+        page.press("f").await?;
+        page.visible("text=FROZEN", secs(5)).await?;
+        page.visible("[data-scene=frozen]", secs(5)).await?;
+        let stands = bedside.sees_another_frame_than(None).await?;
+        let shown: u32 = page
+            .eval(
+                "() => Number(document.querySelector('[data-testid=preview]').dataset.frame)",
+                (),
+            )
+            .await?;
+        ensure!(
+            u32::from(stands.n) == shown % 65_536,
+            "{stands:?} is shown as frame {shown}"
+        );
+        // Capture goes on for ten frames and more.
+        tokio::time::sleep(ms(500)).await;
+        ensure!(
+            bedside.sees_another_frame_than(None).await? == stands,
+            "a freeze stands"
+        );
+        page.click("[data-testid=freeze]").await?;
+        bedside.sees_another_frame_than(Some(stands)).await?;
+
+        bedside
+            .brightest_within("something to cover", |most| most > 100)
+            .await?;
+        page.click("summary:has-text(\"隠す範囲\")").await?;
+        page.visible("[data-testid=mask-stage]", secs(5)).await?;
+        bedside.drags_over_the_middle().await?;
+        bedside
+            .brightest_within("the covered area", |most| most <= BLACK)
+            .await?;
+        page.gone("text=隠す範囲がありません", secs(5)).await?;
+        page.press("f").await?;
+        page.visible("text=FROZEN", secs(5)).await?;
+        bedside
+            .brightest_within("the original in the ring, covered exactly", |most| {
+                most == 0
+            })
+            .await?;
+
+        page.click("[data-testid=freeze]").await?;
+        page.visible("[data-scene=live]", secs(5)).await?;
+        page.press("s").await?;
+        page.visible("text=この端末に保存し", secs(10)).await?;
+        page.visible("text=未送信 1", secs(20)).await?;
+
+        let agent = bedside.agent.program_mut();
+        agent.stop(secs(10)).await?;
+        let again = open(folder.path(), &unreachable, Screen::DESK).await?;
+        again.sees_another_frame_than(None).await?;
+        again
+            .brightest_within("still covered after a restart", |most| most <= BLACK)
+            .await
+    })
+}
+
+#[test]
+fn the_device_screen_is_accessible_and_its_vital_targets_are_18_mm() -> Result<()> {
+    alone(async {
+        for (name, screen) in every_screen() {
+            let folder = tempfile::tempdir()?;
+            let bedside = open(folder.path(), &["--mask", "0,0.9,1,0.1"], screen).await?;
+            bedside.sees_another_frame_than(None).await?;
+            let page = &bedside.page;
+            page.visible("[data-scene=live]", secs(5)).await?;
+            // Open, so that what is behind them is looked at too.
+            page.eval::<()>(
+                "() => document.querySelectorAll('details').forEach((one) => { one.open = true; })",
+                (),
+            )
+            .await?;
+            page.visible("[data-testid=mask-stage]", secs(5)).await?;
+            page.visible("li .sourcespec", secs(5)).await?;
+            let small: Vec<f64> = page.eval(VITAL, ()).await?;
+            ensure!(small.iter().all(|side| *side >= 96.0), "{name}: {small:?}");
+            let found = page.axe(AXE_TAGS).await?;
+            ensure!(
+                found.violations.is_empty(),
+                "{name}: axe found {:#?}",
+                found.violations
+            );
+            let wide: bool = page
+                .eval(
+                    "() => document.documentElement.scrollWidth > innerWidth + 1",
+                    (),
+                )
+                .await?;
+            ensure!(!wide, "{name}: the page is wider than the window");
+            let folder = workspace().join("target/screenshots");
+            std::fs::create_dir_all(&folder)?;
+            page.screenshot(&folder.join(format!("device-{name}.png")))
+                .await?;
+            page.eval::<()>(
+                "() => { document.querySelector('.device__side').scrollTo(0, 1e4); }",
+                (),
+            )
+            .await?;
+            page.eval::<()>("() => { scrollTo(0, 1e5); }", ()).await?;
+            page.screenshot(&folder.join(format!("device-open-{name}.png")))
+                .await?;
+            aria_is_as_reviewed(page, &name).await?;
+            ensure!(
+                page.console().await?.is_empty(),
+                "{name}: {:?}",
+                page.console().await?
+            );
+        }
+        Ok(())
+    })
+}
+
+async fn aria_is_as_reviewed(page: &Page, name: &str) -> Result<()> {
+    let path = workspace().join(format!("tests/tests/stories/aria/device-{name}.yaml"));
+    if std::env::var_os("HIBIKI_WRITE_SNAPSHOTS").is_some() {
+        return Ok(std::fs::write(path, without_figures(&page.aria().await?))?);
+    }
+    let reviewed = std::fs::read_to_string(&path)
+        .with_context(|| format!("no reviewed snapshot {}", path.display()))?;
+    until(
+        &format!("the reviewed aria tree of {name}"),
+        secs(5),
+        || async { Ok((without_figures(&page.aria().await?) == reviewed).then_some(())) },
+    )
+    .await
+}
+
+/// Sides of the two large buttons.
+const VITAL: &str = "() => [...document.querySelectorAll('.vital')].flatMap((one) => {
+    const r = one.getBoundingClientRect(); return [r.width, r.height]; })";

@@ -1,0 +1,122 @@
+// What the page knows of the agent and what it asks for.
+//
+// Owns the agent's state, looked at a few times a second, and every act of the person. Components read signals and call acts.
+// A failed act leaves one fault to be shown; the next act that works takes it away.
+
+import { signal } from "@preact/signals";
+import { DEFAULT_CLIP_SECONDS } from "../wire/constants";
+import type {
+  DeviceMaskRequest,
+  DeviceSaveRequest,
+  DeviceSourceChoice,
+  DeviceSources,
+  DeviceState,
+  MaskRectangle,
+} from "../wire/device";
+import type { RtpTime } from "../wire/units";
+import { ask, enter, Fault, type FaultCode, type Method } from "./agent";
+
+/** Between looks at the state. */
+const LOOK_MS = 400;
+
+export type Access = "asking" | "open" | "locked" | "away";
+
+export class Desk {
+  readonly access = signal<Access>("asking");
+  readonly state = signal<DeviceState | null>(null);
+  readonly fault = signal<FaultCode | null>(null);
+  readonly seconds = signal<number>(DEFAULT_CLIP_SECONDS);
+  readonly sources = signal<readonly DeviceSourceChoice[]>([]);
+  /** The frame that the preview shows; a freeze means this one. */
+  readonly shown = signal<RtpTime | null>(null);
+  /** A freeze is on its way: what is shown stays, because that is what was meant. */
+  readonly holding = signal<boolean>(false);
+  private masking: Promise<unknown> = Promise.resolve();
+  private looks = 0;
+  private newestLook = 0;
+
+  async run(): Promise<never> {
+    // A wrong key is told by the first look.
+    await enter().catch(() => {});
+    // A new address opened in this tab changes only the fragment.
+    addEventListener("hashchange", () => void enter().catch(() => {}));
+    for (;;) {
+      await this.look();
+      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    }
+  }
+
+  /** An answer that comes after that to a later look is old news. */
+  private async look(): Promise<void> {
+    this.looks += 1;
+    const mine = this.looks;
+    const isNews = () => {
+      const news = mine > this.newestLook;
+      if (news) this.newestLook = mine;
+      return news;
+    };
+    try {
+      const state = (await (await ask("GET", "state")).json()) as DeviceState;
+      if (!isNews()) return;
+      this.state.value = state;
+      this.access.value = "open";
+    } catch (fault) {
+      if (!isNews()) return;
+      const locked = fault instanceof Fault && (fault.code === "locked" || fault.code === "foreign");
+      this.access.value = locked ? "locked" : "away";
+    }
+  }
+
+  private async act(method: Method, path: string, body?: object): Promise<boolean> {
+    try {
+      await ask(method, path, body);
+      this.fault.value = null;
+    } catch (fault) {
+      this.fault.value = fault instanceof Fault ? fault.code : "internal";
+      return false;
+    }
+    await this.look();
+    return true;
+  }
+
+  async freezeOrRelease(): Promise<void> {
+    if (this.state.value?.frozen) {
+      await this.act("DELETE", "freeze");
+    } else if (this.shown.value !== null) {
+      this.holding.value = true;
+      await this.act("POST", "freeze", { rtpTime: this.shown.value });
+      this.holding.value = false;
+    }
+  }
+
+  async save(): Promise<void> {
+    if (!this.state.value?.clips) return;
+    const wish: DeviceSaveRequest = this.state.value.frozen
+      ? { type: "frozen" }
+      : { type: "last", seconds: this.seconds.value };
+    await this.act("POST", "saves", wish);
+  }
+
+  /** Masks go out one after the other, so that the last one wins. */
+  cover(rectangles: readonly MaskRectangle[]): Promise<unknown> {
+    const wish: DeviceMaskRequest = { rectangles: [...rectangles] };
+    this.masking = this.masking.then(() => this.act("PUT", "mask", wish));
+    return this.masking;
+  }
+
+  async label(view: string | null): Promise<void> {
+    await this.act("PUT", "view", { view });
+  }
+
+  async chooseSource(source: string | null): Promise<boolean> {
+    return this.act("PUT", "source", { source });
+  }
+
+  async findSources(): Promise<void> {
+    try {
+      this.sources.value = ((await (await ask("GET", "sources")).json()) as DeviceSources).sources;
+    } catch {
+      // The list stays as it was; the page says already that the agent is away.
+    }
+  }
+}

@@ -1,0 +1,105 @@
+// Source, ring, saved clips and link, each in shape, word and number.
+
+import type { DeviceHealth, DeviceLink, DeviceState } from "../wire/device";
+import { say } from "./say";
+
+type Level = "good" | "care" | "stop" | "none";
+const SHAPES: Readonly<Record<Level, string>> = { good: "●", care: "▲", stop: "■", none: "□" };
+const HEALTH: Readonly<Record<DeviceHealth, Level>> = { running: "good", opening: "care", failed: "stop" };
+/** A ring of less than a save's length is worth a look. */
+const SHORT_RING_S = 6;
+const MEGABYTE = 1024 * 1024;
+
+export function StatusPart({ state }: { state: DeviceState }) {
+  const { source, ring, clips, link } = state;
+  const size = source.width > 0 ? [say("source.size", { width: source.width, height: source.height })] : [];
+  return (
+    <section class="part part--open" aria-label={say("status")}>
+      <dl class="status">
+        <Row
+          name={say("status.source")}
+          level={HEALTH[source.health]}
+          word={say(`source.${source.health}`)}
+          more={size}
+        />
+        <Row
+          name={say("status.ring")}
+          level={ring.frames === 0 ? "none" : ring.seconds < SHORT_RING_S ? "care" : "good"}
+          word={say("ring.words", {
+            seconds: ring.seconds.toFixed(0),
+            megabytes: Math.round(ring.bytes / MEGABYTE),
+          })}
+          more={[]}
+        />
+        {clips === null ? (
+          <Row name={say("status.spool")} level="none" word={say("spool.none")} more={[]} />
+        ) : (
+          <Row
+            name={say("status.spool")}
+            level={state.clipsTrouble === null ? (clips.unsent > 0 ? "care" : "good") : "stop"}
+            word={say("spool.words", { unsent: clips.unsent, safe: clips.safe, sent: clips.sent })}
+            more={[say("spool.megabytes", { megabytes: Math.round(clips.bytes / MEGABYTE) })]}
+          />
+        )}
+        <Row
+          name={say("status.link")}
+          level={linkLevel(link)}
+          word={linkWord(link, clips !== null)}
+          more={linkMore(link)}
+        />
+        {state.encoder !== "" && (
+          <Row
+            name={say("status.encoder")}
+            level="good"
+            word={say("encoder.words", { name: state.encoder, kbps: state.kbps })}
+            more={[]}
+          />
+        )}
+      </dl>
+    </section>
+  );
+}
+
+type RowProps = {
+  readonly name: string;
+  readonly level: Level;
+  readonly word: string;
+  readonly more: readonly string[];
+};
+
+function Row({ name, level, word, more }: RowProps) {
+  return (
+    <div class="status__row" data-level={level}>
+      <dt>{name}</dt>
+      <dd>
+        <span class="status__shape" aria-hidden="true">
+          {SHAPES[level]}
+        </span>{" "}
+        {word}
+        {more.map((words) => (
+          <span class="quiet" key={words}>
+            {" "}
+            {words}
+          </span>
+        ))}
+      </dd>
+    </div>
+  );
+}
+
+function linkLevel({ type }: DeviceLink): Level {
+  if (type === "live") return "good";
+  if (type === "off") return "none";
+  return type === "refused" ? "stop" : "care";
+}
+
+/** The same words while it waits and while it tries: they should not come and go with each attempt. */
+function linkWord({ type }: DeviceLink, canSave: boolean): string {
+  if (type !== "waiting" && type !== "connecting") return say(`link.${type}`);
+  return say(canSave ? "link.waiting" : "link.waitingNoSave");
+}
+
+function linkMore(link: DeviceLink): string[] {
+  if (link.type === "live") return [say("link.since", { minutes: Math.floor(link.seconds / 60) })];
+  return link.type === "connecting" ? [say("link.connecting")] : [];
+}
