@@ -60,7 +60,7 @@ pub(super) fn connection(kind: &Kind) -> RTCPeerConnection {
     let registry = configure_rtcp_reports(configure_nack(Registry::new(), &mut engine));
     let registry = registry.with(
         rtc::interceptor::Slot::from(20_000),
-        requests::Requests::default(),
+        super::requests::Requests::default(),
     );
     let settings = SettingEngineBuilder::new()
         .with_multicast_dns_mode(rtc::ice::mdns::MulticastDnsMode::Disabled)
@@ -120,60 +120,4 @@ pub(super) fn add_candidate(pc: &mut RTCPeerConnection, local: SocketAddr) {
     .unwrap();
     let candidate = RTCIceCandidate::from(&candidate).to_json().unwrap();
     pc.add_local_candidate(candidate).unwrap();
-}
-
-/// Lets keyframe requests through to a publisher; by default `rtc` ends them in its chain.
-mod requests {
-    use rtc::interceptor::{Attribute, Interceptor, Packet, StreamInfo, TaggedPacket};
-    use rtc::rtcp::payload_feedbacks::picture_loss_indication::PictureLossIndication;
-    use rtc::sansio::Protocol;
-    use rtc::shared::error::Error;
-    use std::collections::VecDeque;
-    use std::time::Instant;
-
-    #[derive(Default)]
-    pub(super) struct Requests {
-        reads: VecDeque<TaggedPacket>,
-        writes: VecDeque<TaggedPacket>,
-    }
-
-    impl Protocol<TaggedPacket, TaggedPacket, ()> for Requests {
-        type Rout = TaggedPacket;
-        type Wout = TaggedPacket;
-        type Eout = ();
-        type Error = Error;
-        type Time = Instant;
-
-        fn handle_read(&mut self, mut packet: TaggedPacket) -> Result<(), Error> {
-            if let Packet::Rtcp(all) = &packet.message.packet
-                && all
-                    .iter()
-                    .any(|rtcp| rtcp.as_any().is::<PictureLossIndication>())
-            {
-                packet.message.add(Attribute::DeliverToApplication);
-            }
-            self.reads.push_back(packet);
-            Ok(())
-        }
-
-        fn poll_read(&mut self) -> Option<TaggedPacket> {
-            self.reads.pop_front()
-        }
-
-        fn handle_write(&mut self, packet: TaggedPacket) -> Result<(), Error> {
-            self.writes.push_back(packet);
-            Ok(())
-        }
-
-        fn poll_write(&mut self) -> Option<TaggedPacket> {
-            self.writes.pop_front()
-        }
-    }
-
-    impl Interceptor for Requests {
-        fn bind_local_stream(&mut self, _: &StreamInfo) {}
-        fn unbind_local_stream(&mut self, _: &StreamInfo) {}
-        fn bind_remote_stream(&mut self, _: &StreamInfo) {}
-        fn unbind_remote_stream(&mut self, _: &StreamInfo) {}
-    }
 }
