@@ -135,12 +135,22 @@ fn drawing_stops_the_loop_and_the_mark_belongs_to_the_frame_under_the_pen() -> R
         sees_the_loop(&doctor).await?;
         sees_the_loop(&bedside).await?;
         doctor.takes_pen().await?;
+        // Its last frame is the frozen one, on which the mark would rightly stay.
+        doctor
+            .page()
+            .until::<bool>(
+                "the loop to be in its first half",
+                secs(5),
+                "() => { const { at, of } = window.hibiki.beat; return at !== null && at < of / 2; }",
+                (),
+            )
+            .await?;
         let stroke = doctor.draws_stroke(&[(0.4, 0.5), (0.6, 0.5)]).await?;
         let (Anchor::Live { rtp_time: end, .. }, Anchor::Live { rtp_time, .. }) =
             (frozen, stroke.mark.anchor);
         let before = end.since(rtp_time);
         ensure!(
-            stroke.mark.drawn_on == DrawnOn::Freeze && (0..=270_000).contains(&before),
+            stroke.mark.drawn_on == DrawnOn::Freeze && (1..=270_000).contains(&before),
             "drawn {before} ticks before the freeze: {:?}",
             stroke.mark
         );
