@@ -147,9 +147,18 @@ impl Drop for Bench {
     }
 }
 
+/// Uneven: 33 ms, and a late one now and then.
 fn frame(n: u32, form: Form, provenance: &Arc<Provenance>) -> Frame {
-    // Uneven: 33 ms, and a late one now and then.
-    let captured_at = CaptureTime(START_US + u64::from(n) * 33_000 + u64::from(n % 7 == 3) * 9_000);
+    frame_at(
+        n,
+        u64::from(n) * 33_000 + u64::from(n % 7 == 3) * 9_000,
+        form,
+        provenance,
+    )
+}
+
+fn frame_at(n: u32, after_us: u64, form: Form, provenance: &Arc<Provenance>) -> Frame {
+    let captured_at = CaptureTime(START_US + after_us);
     let rows = (0..96 * 64 * form.bytes())
         .map(|at| (at as u32 * 7 / 3 + n * 13) as u8)
         .collect();
@@ -261,6 +270,38 @@ fn without_loss_every_frame_is_bit_for_bit_what_the_ring_held_at_its_true_time()
             assert_conforms(&file);
         }
     }
+}
+
+/// A source that stalled delivers what it held back at once: frames are then as close as their stamps may be.
+#[test]
+fn a_burst_of_frames_is_saved_and_their_exact_times_stay_beside_the_object() {
+    let bench = Bench::new(Coding::Jpeg);
+    let provenance = played();
+    let after_us = |n: u32| match n {
+        10..=29 => 400_000 + u64::from(n - 10) * 12,
+        _ => u64::from(n) * 33_000,
+    };
+    for n in 0..40 {
+        let frame = frame_at(n, after_us(n), Form::Gray8, &provenance);
+        bench.ring.lock().unwrap().push(frame);
+    }
+    let (clip, end) = bench.save(SaveWhat::Last { seconds: 6 }, None);
+    assert_eq!(end, Progress::Finished, "{:?}", bench.board.now());
+    let file = bench.object(clip);
+    let saved = Clip::open(&file).unwrap();
+    let times = &saved.header().frame_times;
+    assert!(!times.is_repaired(), "{times:?}");
+    for n in 0..40 {
+        let at = times.at(FrameIndex(n)).as_micros() as u64;
+        // Nineteen frames follow the first of the burst, each written 50 µs after the one before.
+        let wanted =
+            after_us(n) + u64::from((10..=29).contains(&n)) * u64::from(n.max(10) - 10) * 38;
+        assert!(at.abs_diff(wanted) <= 1, "frame {n} at {at}, not {wanted}");
+    }
+    let outgoing = Outgoing::open(&bench.spool, clip).unwrap();
+    let exact = (0..40).map(|n| RtpTime::of(CaptureTime(START_US + after_us(n))));
+    assert_eq!(outgoing.times, exact.collect::<Vec<_>>());
+    assert_conforms(&file);
 }
 
 #[test]

@@ -3,7 +3,8 @@
 //! Owns the two threads and what is known of each save under way. Whoever asks gets the progress to watch; asked twice,
 //! a clip is saved once. Memory: frames are held from the press until the take is written, for at most
 //! `MAX_WAITING_SAVES` + 1 saves, each no larger than the ring. What the disk refuses while an object is written is
-//! tried again; the take is safe meanwhile.
+//! tried again soon, what the writer refuses after the next start, which may be a newer program; the take is safe
+//! meanwhile. Only a take that is not what was written is put aside.
 
 use super::object::{self, Coding, ObjectFault};
 use super::priority::{self, step_back};
@@ -121,6 +122,16 @@ struct Job {
     frames: Vec<Frame>,
 }
 
+/// What is left to do about a take.
+enum Left {
+    /// Nothing.
+    Nothing,
+    /// The disk refused its object, and may have room later.
+    Retry,
+    /// Its object cannot be written by this program.
+    NextStart,
+}
+
 /// The two threads' work, to be run by whoever owns threads.
 pub struct Work {
     /// Writes takes until the program ends.
@@ -192,6 +203,9 @@ impl Saver {
             return under.progress.subscribe();
         }
         let parts = &self.shared.parts;
+        if let Some(gap) = self.shared.spent(wish.clip) {
+            return watch::channel(Progress::Missing(gap)).1;
+        }
         if let Some(known) = parts.spool.holds(wish.clip) {
             return watch::channel(match known {
                 Held::Take => Progress::Safe {
@@ -203,9 +217,6 @@ impl Saver {
             .1;
         }
         let clip = wish.clip;
-        if let Some(gap) = self.shared.spent(clip) {
-            return watch::channel(Progress::Missing(gap)).1;
-        }
         let job = match self.shared.job(wish) {
             Ok(job) => job,
             Err(gap) => {
@@ -313,19 +324,25 @@ impl Shared {
         step_back(priority::OBJECT);
         // Takes that wait for room; they are tried again.
         let mut waiting: BTreeSet<ClipId> = BTreeSet::new();
+        let mut unwritable: BTreeSet<ClipId> = BTreeSet::new();
         let mut retry = Instant::now() + RETRY;
         while !self.parts.stop.is_set() {
             if Instant::now() >= retry {
                 waiting.clear();
             }
             let next = self.parts.spool.takes();
-            match next.into_iter().find(|clip| !waiting.contains(clip)) {
-                Some(clip) => {
-                    if !self.write_object(clip) {
+            let rests = |clip: &ClipId| waiting.contains(clip) || unwritable.contains(clip);
+            match next.into_iter().find(|clip| !rests(clip)) {
+                Some(clip) => match self.write_object(clip) {
+                    Left::Nothing => {}
+                    Left::Retry => {
                         waiting.insert(clip);
                         retry = Instant::now() + RETRY;
                     }
-                }
+                    Left::NextStart => {
+                        unwritable.insert(clip);
+                    }
+                },
                 None => match woken.recv_timeout(LOOK) {
                     Ok(()) | Err(RecvTimeoutError::Timeout) => {}
                     // The other thread is gone, and so will be this one.
@@ -335,8 +352,7 @@ impl Shared {
         }
     }
 
-    /// Whether nothing is left to do about this take.
-    fn write_object(&self, clip: ClipId) -> bool {
+    fn write_object(&self, clip: ClipId) -> Left {
         let parts = &self.parts;
         let write = |coding| {
             object::write(
@@ -354,26 +370,34 @@ impl Shared {
             tracing::warn!(%clip, limit, "without loss a clip would be too large; it is written as JPEG");
             written = write(Coding::Jpeg);
         }
-        match written {
+        let error = match written {
             Ok(()) => {
                 self.is_finished(clip);
-                true
+                return Left::Nothing;
             }
-            Err(ObjectFault::Stopped) => true,
-            Err(error) if is_storage(&error) => {
-                tracing::error!(%clip, %error, "a clip is safe here, but its DICOM object cannot be stored; it is tried again");
-                self.trouble(Some(format!("a clip waits on this device: {error}")));
-                false
-            }
-            Err(error) => {
-                let cause = source_of(&error);
-                tracing::error!(%clip, %error, cause, "a clip could not be written as DICOM; its frames are put aside");
-                self.trouble(Some(format!("a clip was put aside: {error}")));
-                parts.spool.set_aside(clip);
-                self.end(clip, Progress::Missing(ClipGap::NotWritten));
-                true
-            }
+            Err(ObjectFault::Stopped) => return Left::Nothing,
+            Err(error) => error,
+        };
+        if is_storage(&error) {
+            tracing::error!(%clip, %error, "a clip is safe here, but its DICOM object cannot be stored; it is tried again");
+            self.trouble(Some(format!("a clip waits on this device: {error}")));
+            return Left::Retry;
         }
+        let cause = source_of(&error);
+        let left = if let ObjectFault::Take(_) = error {
+            tracing::error!(%clip, %error, cause, "the frames of a clip are damaged; they are put aside");
+            self.trouble(Some(format!("a clip was put aside: {error}")));
+            parts.spool.set_aside(clip);
+            Left::Nothing
+        } else {
+            tracing::error!(%clip, %error, cause, "a clip cannot be written as DICOM; its frames stay on this device, and it is tried again after the next start");
+            self.trouble(Some(format!(
+                "a clip cannot be written, its frames stay on this device: {error}"
+            )));
+            Left::NextStart
+        };
+        self.end(clip, Progress::Missing(ClipGap::NotWritten));
+        left
     }
 
     fn is_finished(&self, clip: ClipId) {

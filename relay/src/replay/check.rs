@@ -4,6 +4,7 @@
 //! What cannot be read here (video, codings that `echo-dicom` does not know) is kept as it is, because it is somebody's
 //! record; its digest is what was offered. Called where blocking is allowed, before a clip is kept.
 
+use echo_dicom::write::kept_apart;
 use echo_dicom::{Clip, ClipError, ClipHeader};
 use std::path::Path;
 use thiserror::Error;
@@ -83,12 +84,14 @@ pub(super) fn compare(
     let Some(map) = FrameMap::new(head, times).filter(|_| head.frames > 1) else {
         return Ok(());
     };
-    let last = map.after_first_us(FrameIndex(head.frames - 1));
-    let mean_us = last.unwrap_or_default() / u64::from(head.frames - 1);
+    let said: Vec<u64> = (0..head.frames)
+        .map(|index| map.after_first_us(FrameIndex(index)).unwrap_or_default())
+        .collect();
+    let said = kept_apart(&said);
+    let mean_us = said.last().copied().unwrap_or_default() / u64::from(head.frames - 1);
     let tolerated = mean_us * TIME_PER_CENT / 100 + TIME_US;
-    for index in 0..head.frames {
+    for (index, said_us) in (0..).zip(said) {
         let held_us = at_us(held, FrameIndex(index));
-        let said_us = map.after_first_us(FrameIndex(index)).unwrap_or_default();
         if held_us.abs_diff(said_us) > tolerated {
             return Err(Disagreement::Times {
                 index,
@@ -103,4 +106,98 @@ pub(super) fn compare(
 /// Microseconds after the first frame, by the object.
 pub(super) fn at_us(held: &ClipHeader, index: FrameIndex) -> u64 {
     u64::try_from(held.frame_times.at(index).as_micros()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use echo_dicom::write::{
+        ClipFacts, ClipWriter, Context, Date, Equipment, LocalTime, Patient, Series, Study, Uid,
+        UtcOffset,
+    };
+    use echo_dicom::{Picture, PixelForm};
+    use std::time::Duration;
+    use wire::clip::{ClipOrigin, ClipSpan};
+    use wire::original::Digest;
+    use wire::{CaptureTime, ClipId, StreamId};
+
+    /// A clip with these frame times as the writer writes it.
+    fn written(after_us: &[u64]) -> Clip {
+        let picture = Picture {
+            width: 16,
+            height: 8,
+            form: PixelForm::Gray8,
+            rows: vec![7; 128],
+        };
+        let pictures = vec![picture; after_us.len()];
+        let context = Context {
+            patient: Patient::default(),
+            study: Study::new(Uid::from_uuid(1)),
+            series: Series {
+                uid: Uid::from_uuid(2),
+                number: 1,
+                began_at: None,
+                description: String::new(),
+            },
+            equipment: Equipment::default(),
+            utc_offset: UtcOffset::JAPAN,
+        };
+        let day = Date::new(2026, 1, 2).unwrap();
+        let taken_at = LocalTime::new(day, 9, 0, 0, 0).unwrap();
+        let times = after_us.iter().map(|us| Duration::from_micros(*us));
+        let facts = ClipFacts {
+            times: times.collect(),
+            ..ClipFacts::new(Uid::from_uuid(3), 1, taken_at)
+        };
+        let mut file = std::io::Cursor::new(Vec::new());
+        let writer = ClipWriter::clip(&context, &facts, &pictures[..]).unwrap();
+        writer.write_seekable(&mut file).unwrap();
+        Clip::from_bytes(file.into_inner()).unwrap()
+    }
+
+    fn offer(clip: &Clip, after_us: &[u64]) -> (ClipHead, Vec<RtpTime>) {
+        let time = |us: &u64| RtpTime::of(CaptureTime(1_795_000_000_000_000 + us));
+        let times: Vec<RtpTime> = after_us.iter().map(time).collect();
+        let head = ClipHead {
+            clip: ClipId::random(),
+            instance: clip.header().sop_instance_uid.clone(),
+            bytes: 1,
+            digest: Digest::from_bytes([0; 32]),
+            frames: clip.header().frames,
+            width: 16,
+            height: 8,
+            coding: ClipCoding::Jpeg,
+            origin: ClipOrigin::Captured,
+            taken_at: CaptureTime(0),
+            span_us: 0,
+            view: None,
+            captured: Some(ClipSpan {
+                stream: StreamId::random(),
+                first: times[0],
+                last: times[times.len() - 1],
+            }),
+        };
+        (head, times)
+    }
+
+    #[test]
+    fn frames_captured_almost_at_once_agree_however_many_they_are() {
+        let stall = 800_000;
+        let burst = (0..60).map(|n| stall + n * 12);
+        let after_us: Vec<u64> = (0..10)
+            .map(|n| n * 33_000)
+            .chain(burst)
+            .chain((0..10).map(|n| stall + 33_000 + n * 33_000))
+            .collect();
+        let clip = written(&after_us);
+        let (head, mut times) = offer(&clip, &after_us);
+        compare(clip.header(), &head, &times).unwrap();
+        // A frame somewhere else is still seen.
+        times[75] = RtpTime(times[75].0.wrapping_add(900));
+        let error = compare(clip.header(), &head, &times).unwrap_err();
+        assert!(
+            matches!(error, Disagreement::Times { index: 75, .. }),
+            "{error}"
+        );
+    }
 }

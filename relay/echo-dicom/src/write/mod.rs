@@ -44,7 +44,7 @@ pub use moment::{Date, LocalTime, UtcOffset};
 pub use name::PersonName;
 pub use reference::Reference;
 pub use target::{MarkedImage, PixelPoint};
-pub use timing::EVEN_WITHIN_PER_CENT;
+pub use timing::{EVEN_WITHIN_PER_CENT, kept_apart};
 pub use uid::Uid;
 pub use video::Video;
 pub use view::ViewLabel;

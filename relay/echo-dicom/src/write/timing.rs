@@ -2,7 +2,8 @@
 //!
 //! Owns the choice between one Frame Time and a Frame Time Vector. One figure serves when it puts no frame further
 //! from its true time than a small part of an interval; any other clip gets a vector, exact to the microsecond.
-//! Rounding happens on the times and not on the intervals, so that it never adds up.
+//! Rounding happens on the times and not on the intervals, so that it never adds up. Frames that were captured almost
+//! at once, as after a stall of the source, are written the shortest interval apart that readers take.
 
 use std::time::Duration;
 
@@ -46,7 +47,10 @@ impl Pace {
         if frames == 1 {
             return Ok(Self::Single);
         }
-        let steps = steps(&micros)?;
+        check(&micros)?;
+        let micros = kept_apart(&micros);
+        let (first, last) = (*first, micros.last().copied().unwrap_or(*last));
+        let steps = steps(&micros);
         let intervals = u64::from(frames) - 1;
         let total = last - first;
         let mean_ms = total as f64 / 1_000.0 / intervals as f64;
@@ -120,28 +124,43 @@ fn to_micros(time: Duration) -> u64 {
     u64::try_from((time.as_nanos() + 500) / 1_000).unwrap_or(u64::MAX)
 }
 
-/// From the frame before to each frame, the first 0. What our own reader would repair is not written.
-fn steps(micros: &[u64]) -> Result<Vec<u64>, WriteError> {
-    let mut steps = vec![0];
+/// The times of a clip's frames as they are written, both in microseconds: a frame that follows the one before within
+/// [`MIN_INTERVAL_MS`] comes that much after it, and no other frame moves. Readers take a shorter interval for a damaged
+/// figure. Times must rise.
+#[must_use]
+pub fn kept_apart(micros: &[u64]) -> Vec<u64> {
+    let shortest = (MIN_INTERVAL_MS * 1_000.0) as u64;
+    let mut earliest = 0;
+    let apart = micros.iter().map(|time| {
+        let kept = earliest.max(*time);
+        earliest = kept.saturating_add(shortest);
+        kept
+    });
+    apart.collect()
+}
+
+/// From the frame before to each frame, the first 0.
+fn steps(micros: &[u64]) -> Vec<u64> {
+    let pairs = micros.iter().zip(micros.iter().skip(1));
+    let steps = pairs.map(|(before, after)| after.saturating_sub(*before));
+    std::iter::once(0).chain(steps).collect()
+}
+
+/// Times rise, and no interval is longer than our own reader takes.
+fn check(micros: &[u64]) -> Result<(), WriteError> {
     for (index, (before, after)) in micros.iter().zip(micros.iter().skip(1)).enumerate() {
         let shown = index + 2;
         let fault = match after.checked_sub(*before) {
             None => format!("frame {shown} is earlier than the one before"),
             Some(0) => format!("frame {shown} has the time of the one before"),
-            Some(step) if (step as f64) < MIN_INTERVAL_MS * 1_000.0 => {
-                format!("frame {shown} follows within {MIN_INTERVAL_MS} ms")
-            }
             Some(step) if step as f64 > MAX_INTERVAL_MS * 1_000.0 => {
                 format!("frame {shown} comes more than {MAX_INTERVAL_MS} ms after the one before")
             }
-            Some(step) => {
-                steps.push(step);
-                continue;
-            }
+            Some(_) => continue,
         };
         return Err(WriteError::Times(fault));
     }
-    Ok(steps)
+    Ok(())
 }
 
 #[cfg(test)]
@@ -182,11 +201,23 @@ mod tests {
     }
 
     #[test]
+    fn frames_captured_almost_at_once_are_written_apart_and_the_others_stay() {
+        let burst = [7, 33_007, 33_019, 33_031, 66_007, 100_007];
+        let apart = [7, 33_007, 33_057, 33_107, 66_007, 100_007];
+        assert_eq!(kept_apart(&burst), apart);
+        let listed = pace(&burst).unwrap();
+        assert_eq!(listed, pace(&apart).unwrap());
+        let steps = vec![0, 33_000, 50, 50, 32_900, 34_000];
+        assert!(matches!(listed, Pace::Listed { steps: found, .. } if found == steps));
+        // At the very end too.
+        assert_eq!(kept_apart(&[0, 40_000, 40_012]), [0, 40_000, 40_050]);
+    }
+
+    #[test]
     fn times_that_cannot_be_shown_are_refused() {
         for (micros, why) in [
             (vec![0, 40_000, 30_000], "earlier"),
             (vec![0, 40_000, 40_000], "the time of the one before"),
-            (vec![0, 40], "within"),
             (vec![0, 61_000_000], "more than"),
             (vec![], "none"),
         ] {
