@@ -13,6 +13,7 @@ import type { MarkState } from "../wire/socket";
 import type { RtpTime } from "../wire/units";
 import { type MarksByFrame, marksByFrame } from "./marks";
 import { type Due, Reel } from "./reel";
+import { Renewal } from "./renewal";
 import { type ClipPlace, ClipSource, Undecodable } from "./source";
 import { FrameTable, type Stretch } from "./table";
 
@@ -31,6 +32,11 @@ export type FrameOnGlass = Size & {
   readonly rtpTime: RtpTime | null;
   readonly regions: readonly Region[];
 };
+
+function codeOf(cause: unknown): Trouble {
+  if (cause instanceof Undecodable) return "undecodable";
+  return cause instanceof ApiProblem ? cause.code : "internal";
+}
 
 export class ClipPlayer {
   /** The picture; only this player draws on it. `data-frame` is the index of what is on it. */
@@ -51,8 +57,7 @@ export class ClipPlayer {
   #reel: Reel<ImageBitmap> | null = null;
   #ticking: number | null = null;
   #again: ReturnType<typeof setTimeout> | undefined;
-  #renewal: ReturnType<typeof setTimeout> | undefined;
-  #renewedAt = Number.NEGATIVE_INFINITY;
+  readonly #renewal = new Renewal(() => this.#renew(), RENEW_EVERY_MS, AGAIN_MS);
   readonly #closing = new AbortController();
 
   constructor(
@@ -68,7 +73,7 @@ export class ClipPlayer {
     });
     // The first frame does not wait for the table.
     void this.#firstFrame();
-    void this.#renew();
+    this.#renewal.news();
   }
 
   // ── intents ──
@@ -132,15 +137,13 @@ export class ClipPlayer {
 
   /** More of it may have arrived. */
   renew(): void {
-    if (this.table.peek()?.isWhole || this.#renewal !== undefined) return;
-    const wait = Math.max(0, this.#renewedAt + RENEW_EVERY_MS - performance.now());
-    this.#renewal = setTimeout(() => void this.#renew(), wait);
+    if (!this.table.peek()?.isWhole) this.#renewal.news();
   }
 
   retry(): void {
     clearTimeout(this.#again);
     this.trouble.value = null;
-    if (this.#reel === null) void this.#renew();
+    if (this.#reel === null) this.#renewal.news();
     else this.#reel.window.forgive();
     this.#tickSoon();
   }
@@ -148,7 +151,7 @@ export class ClipPlayer {
   close(): void {
     this.#closing.abort();
     clearTimeout(this.#again);
-    clearTimeout(this.#renewal);
+    this.#renewal.close();
     if (this.#ticking !== null) cancelAnimationFrame(this.#ticking);
     this.#reel?.close();
     this.#early?.close();
@@ -180,19 +183,19 @@ export class ClipPlayer {
   /** The first frame, while there is no table to hold it with. */
   #early: ImageBitmap | null = null;
 
-  async #renew(): Promise<void> {
+  /** Gets the table; false when there was no answer. */
+  async #renew(): Promise<boolean> {
     const { signal: closing } = this.#closing;
     try {
       const answer = await this.source.table(closing);
-      if (closing.aborted) return;
+      if (closing.aborted) return true;
       const table = FrameTable.read(answer);
       if (table === null) this.trouble.value = "tableWrong";
       else this.#take(table);
+      return true;
     } catch (cause) {
-      if (!closing.aborted) this.#failed(cause);
-    } finally {
-      this.#renewedAt = performance.now();
-      this.#renewal = undefined;
+      if (!closing.aborted) this.trouble.value = codeOf(cause);
+      return false;
     }
   }
 
@@ -220,17 +223,14 @@ export class ClipPlayer {
   }
 
   #failed(cause: unknown): void {
-    if (cause instanceof Undecodable) this.trouble.value = "undecodable";
-    else this.trouble.value = cause instanceof ApiProblem ? cause.code : "internal";
+    this.trouble.value = codeOf(cause);
     this.#askAgainLater();
   }
 
   #askAgainLater(): void {
     clearTimeout(this.#again);
     this.#again = setTimeout(() => {
-      if (this.trouble.peek() === "undecodable") return;
-      if (this.#reel === null) void this.#renew();
-      else this.#reel.window.forgive();
+      if (this.trouble.peek() !== "undecodable") this.#reel?.window.forgive();
     }, AGAIN_MS);
   }
 
