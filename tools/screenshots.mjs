@@ -3,6 +3,7 @@
 // The pictures are for people who read the documents; what the pages must do is told by the stories in tests/.
 
 import { createRequire } from "node:module";
+import { chromiumPath } from "../tests/browser/chromium.mjs";
 import { startStack } from "./stack.mjs";
 
 const { chromium } = createRequire(new URL("../tests/browser/package.json", import.meta.url))("playwright-core");
@@ -20,7 +21,7 @@ const STROKE = Array.from({ length: 25 }, (_, i) => {
 
 const stack = await startStack({ source: process.argv[2], mask: "", port: PORT, data: ".demo/screenshots/data" });
 const browser = await chromium.launch({
-  executablePath: process.env.HIBIKI_CHROMIUM ?? "/usr/bin/chromium",
+  executablePath: chromiumPath(),
   args: ["--no-sandbox", "--disable-gpu", "--autoplay-policy=no-user-gesture-required"],
 });
 try {

@@ -27,6 +27,7 @@ use crate::status::{ClipStatus, Link, StatusBoard};
 use crate::sync::{Stop, held};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
@@ -255,14 +256,16 @@ impl Agent {
     ///
     /// # Errors
     /// `AgentError` says why it ended by itself.
-    pub async fn run(&mut self) -> Result<(), AgentError> {
-        let page = self.device_page.take();
-        let serving = page.map(|page| tokio::spawn(page.serve(self.stop.clone())));
-        let outcome = self.publish().await;
-        if let Some(serving) = serving {
-            serving.abort();
-        }
-        outcome
+    pub fn run(&mut self) -> Running<'_> {
+        Box::pin(async {
+            let page = self.device_page.take();
+            let serving = page.map(|page| tokio::spawn(page.serve(self.stop.clone())));
+            let outcome = self.publish().await;
+            if let Some(serving) = serving {
+                serving.abort();
+            }
+            outcome
+        })
     }
 
     async fn publish(&mut self) -> Result<(), AgentError> {
@@ -312,6 +315,10 @@ impl Agent {
         }
     }
 }
+
+/// A running agent. It has a type that is known to the library, because the body of an `async fn` is compiled where it is
+/// awaited: each program and each test would compile the whole agent, WebRTC included, once more.
+pub type Running<'a> = Pin<Box<dyn Future<Output = Result<(), AgentError>> + Send + 'a>>;
 
 impl Drop for Agent {
     fn drop(&mut self) {

@@ -6,8 +6,9 @@
 
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
-import AxeBuilder from "@axe-core/playwright";
+import axe from "axe-core";
 import { chromium } from "playwright-core";
+import { chromiumPath } from "./chromium.mjs";
 
 /** Console lines kept per page: enough to read a failure, bounded for pages that shout. */
 const MAX_CONSOLE_LINES = 400;
@@ -15,6 +16,8 @@ const MAX_CONSOLE_LINES = 400;
 const ACTION_TIMEOUT_MS = 15_000;
 /** Pause between two questions of `until`: a fraction of the shortest limit that a story states. */
 const ASK_EVERY_MS = 15;
+/** Longest time that a page is left alone with a question: a page that hangs is found out by then. */
+const ASK_FOR_MS = 1_000;
 
 const FLAGS = [
   "--no-sandbox",
@@ -38,7 +41,7 @@ const witness = readFileSync(new URL("./witness.js", import.meta.url), "utf8");
 const barcode = readFileSync(new URL("./barcode.js", import.meta.url), "utf8");
 
 const browser = await chromium.launch({
-  executablePath: process.env.HIBIKI_CHROMIUM ?? "/usr/bin/chromium",
+  executablePath: chromiumPath(),
   headless: true,
   args: FLAGS,
 });
@@ -101,18 +104,30 @@ async function pointer(page, { kind, steps, paceMs }) {
 /** `fn` is the source of a function of one argument; a page takes both as one expression. */
 const call = (fn, arg) => `(${fn})(${JSON.stringify(arg ?? null)})`;
 
-/** Asks again and again until the answer is true. Not `waitForFunction`: that one evaluates strings inside the page, which
- * a content security policy refuses. A page that is just being loaded has no answer yet. */
+/** Asks in the page again and again until the answer is true, or for so long; one message each way, because a question in a
+ * message of its own costs more than what it looks at. */
+const asking = (fn, arg, forMs) => `(async () => {
+  const end = performance.now() + ${forMs};
+  for (;;) {
+    const answer = await ${call(fn, arg)};
+    if (answer || performance.now() > end) return answer;
+    await new Promise((resolve) => setTimeout(resolve, ${ASK_EVERY_MS}));
+  }
+})()`;
+
+/** Not `waitForFunction`: that one evaluates strings inside the page, which a content security policy refuses. A page that is
+ * just being loaded has no answer yet. */
 async function until(page, { fn, arg, timeoutMs }) {
   const end = Date.now() + timeoutMs;
   for (;;) {
-    const answer = await page.evaluate(call(fn, arg)).catch((e) => {
-      if (/navigation|context was destroyed/i.test(String(e))) return null;
-      throw e;
+    const forMs = Math.max(0, Math.min(ASK_FOR_MS, end - Date.now()));
+    const answer = await page.evaluate(asking(fn, arg, forMs)).catch(async (e) => {
+      if (!/navigation|context was destroyed/i.test(String(e))) throw e;
+      await new Promise((resolve) => setTimeout(resolve, ASK_EVERY_MS));
+      return null;
     });
     if (answer) return answer;
     if (Date.now() > end) throw new Error(`still ${JSON.stringify(answer)} after ${timeoutMs} ms`);
-    await new Promise((resolve) => setTimeout(resolve, ASK_EVERY_MS));
   }
 }
 
@@ -187,7 +202,10 @@ const ops = {
       .page.locator(target ?? "body")
       .ariaSnapshot(FIND),
   async axe({ page, tags }) {
-    const result = await new AxeBuilder({ page: found(pages, page, "page").page }).withTags(tags).analyze();
+    const { page: looked } = found(pages, page, "page");
+    // Our pages have no frames of other origins, for which axe's own wrapper opens a second page and loads itself again.
+    if (await looked.evaluate(() => window.axe === undefined)) await looked.evaluate(axe.source);
+    const result = await looked.evaluate((values) => window.axe.run({ runOnly: { type: "tag", values } }), tags);
     const short = (v) => ({
       rule: v.id,
       help: v.help,

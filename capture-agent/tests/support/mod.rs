@@ -15,6 +15,7 @@
 )]
 
 pub mod decode;
+pub mod readers;
 pub mod receiver;
 pub mod relay;
 

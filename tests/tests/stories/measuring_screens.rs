@@ -1,22 +1,13 @@
 //! The measuring panel at the sizes people have: accessible, its targets large enough, and a screenshot to look at.
 
+use crate::screens::{AXE_TAGS, every_screen};
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use stories::agent::dicom_source;
 use stories::binaries::workspace;
-use stories::browser::Screen;
 use stories::story::{Plan, tell};
 use stories::wait::secs;
 use wire::people::{Page as WhichPage, Role};
-
-/// WCAG 2.2 A and AA with everything before.
-const AXE_TAGS: &[&str] = &["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
-/// A phone, an iPad upright, a desk.
-const SIZES: &[(&str, u32, u32, bool)] = &[
-    ("phone", 390, 844, true),
-    ("ipad", 820, 1180, true),
-    ("desk", 1440, 900, false),
-];
 
 #[test]
 fn the_measuring_panel_is_accessible_and_its_targets_are_large() -> Result<()> {
@@ -25,13 +16,7 @@ fn the_measuring_panel_is_accessible_and_its_targets_are_large() -> Result<()> {
     tell(plan, |story| async move {
         let folder = workspace().join("target/screenshots");
         std::fs::create_dir_all(&folder).context("make the folder of screenshots")?;
-        for (name, width, height, touch) in SIZES {
-            let screen = Screen {
-                width: *width,
-                height: *height,
-                locale: "ja-JP",
-                touch: *touch,
-            };
+        for (name, screen) in every_screen().filter(|(name, _)| name.ends_with("-ja")) {
             let doctor = story
                 .enter(Role::Cardiologist, WhichPage::Consult, screen)
                 .await?;

@@ -30,19 +30,22 @@ const LANGUAGES: &[(&str, &str)] = &[("ja", "ja-JP"), ("en", "en-GB")];
 fn the_entry_screen_is_accessible_and_complete() -> Result<()> {
     tell(calm(), |story| async move {
         story.picture_arrives_within(secs(8)).await?;
-        for (name, screen) in every_screen() {
-            let guest = Person::open(
-                story.browser(screen).await?,
-                story.door(),
-                story.consult(),
-                Role::Cardiologist,
-            )
-            .await?;
-            guest.page().goto(story.door().origin()).await?;
-            guest.page().visible("[data-testid=join]", secs(5)).await?;
-            is_as_it_should_be(&guest, "entry", &name).await?;
-        }
-        Ok(())
+        on_every_screen(|name, screen| {
+            let story = story.clone();
+            async move {
+                let guest = Person::open(
+                    story.browser(screen).await?,
+                    story.door(),
+                    story.consult(),
+                    Role::Cardiologist,
+                )
+                .await?;
+                guest.page().goto(story.door().origin()).await?;
+                guest.page().visible("[data-testid=join]", secs(5)).await?;
+                is_as_it_should_be(&guest, "entry", &name).await
+            }
+        })
+        .await
     })
 }
 
@@ -51,26 +54,31 @@ fn the_consult_screen_is_accessible_and_the_picture_is_large() -> Result<()> {
     tell(calm(), |story| async move {
         let bedside = story.bedside().await?;
         bedside.sees_picture_within(secs(5)).await?;
-        for (name, screen) in every_screen() {
-            let doctor = at_work(&story, Role::Cardiologist, WhichPage::Consult, screen).await?;
-            if screen.width >= 820 {
-                let share: f64 = doctor.page().eval(STAGE_SHARE, ()).await?;
-                ensure!(
-                    share >= PICTURE_SHARE,
-                    "{name}: the picture has {:.0} % of the window",
-                    share * 100.0
-                );
+        on_every_screen(|name, screen| {
+            let story = story.clone();
+            async move {
+                let doctor =
+                    at_work(&story, Role::Cardiologist, WhichPage::Consult, screen).await?;
+                if screen.width >= 820 {
+                    let share: f64 = doctor.page().eval(STAGE_SHARE, ()).await?;
+                    ensure!(
+                        share >= PICTURE_SHARE,
+                        "{name}: the picture has {:.0} % of the window",
+                        share * 100.0
+                    );
+                }
+                is_as_it_should_be(&doctor, "consult", &name).await?;
+                doctor.goes().await
             }
-            is_as_it_should_be(&doctor, "consult", &name).await?;
-            doctor.goes().await?;
-        }
-        Ok(())
+        })
+        .await
     })
 }
 
 #[test]
 fn the_bedside_screen_is_accessible_and_its_targets_are_large() -> Result<()> {
     tell(calm(), |story| async move {
+        // One after the other: the page names everybody who is there.
         for (name, screen) in every_screen() {
             let physician =
                 at_work(&story, Role::VisitingPhysician, WhichPage::Bedside, screen).await?;
@@ -87,32 +95,47 @@ fn the_bedside_screen_is_accessible_and_its_targets_are_large() -> Result<()> {
 fn the_loop_before_a_freeze_is_accessible_beside_the_picture() -> Result<()> {
     tell(calm(), |story| async move {
         for (name, screen) in every_screen().filter(|(name, _)| name.ends_with("-ja")) {
-            for (screen_name, role, which) in [
-                ("consult-beat", Role::Cardiologist, WhichPage::Consult),
-                ("bedside-beat", Role::VisitingPhysician, WhichPage::Bedside),
-            ] {
-                let person = at_work(&story, role, which, screen).await?;
-                person.freezes().await?;
+            let doctor = at_work(&story, Role::Cardiologist, WhichPage::Consult, screen).await?;
+            let physician =
+                at_work(&story, Role::VisitingPhysician, WhichPage::Bedside, screen).await?;
+            doctor.freezes().await?;
+            for person in [&doctor, &physician] {
                 person.sees_original_within(secs(5)).await?;
-                person.page().click("[data-testid=beat]").await?;
-                person.reads_within("すべて原画です", secs(15)).await?;
-                person.page().click("[data-testid=beat-play]").await?;
-                person
-                    .page()
-                    .until::<bool>(
-                        "the loop to stand",
-                        secs(3),
-                        "() => window.hibiki.beat.playing === false",
-                        (),
-                    )
-                    .await?;
-                is_as_it_should_be(&person, screen_name, &name).await?;
-                person.releases().await?;
-                person.goes().await?;
             }
+            doctor.page().click("[data-testid=beat]").await?;
+            tokio::try_join!(
+                the_loop_stands_as_it_should(&doctor, "consult-beat", &name),
+                the_loop_stands_as_it_should(&physician, "bedside-beat", &name),
+            )?;
+            doctor.releases().await?;
+            doctor.goes().await?;
+            physician.goes().await?;
         }
         Ok(())
     })
+}
+
+async fn the_loop_stands_as_it_should(person: &Person, screen: &str, name: &str) -> Result<()> {
+    person.reads_within("すべて原画です", secs(15)).await?;
+    person.page().click("[data-testid=beat-play]").await?;
+    let stands = "() => window.hibiki.beat.playing === false";
+    let page = person.page();
+    page.until::<bool>("the loop to stand", secs(3), stands, ())
+        .await?;
+    is_as_it_should_be(person, screen, name).await
+}
+
+/// Looks at each size in both languages at once: one page waits while the other works.
+async fn on_every_screen<F, Fut>(look: F) -> Result<()>
+where
+    F: Fn(String, Screen) -> Fut,
+    Fut: Future<Output = Result<()>>,
+{
+    let mut screens = every_screen();
+    while let Some(((first, its), (second, seconds))) = screens.next().zip(screens.next()) {
+        tokio::try_join!(look(first, its), look(second, seconds))?;
+    }
+    Ok(())
 }
 
 /// Few frames: these stories look at what stands still on the pages, and axe needs the processor.
