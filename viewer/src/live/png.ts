@@ -61,9 +61,14 @@ function readHeader(view: DataView, at: number, length: number): Header | null {
   return colour === 2 ? { width, height, form: "rgb8" } : null;
 }
 
+/** Compressed bytes given at once, which bounds what comes out before it is looked at. */
+const FEED_BYTES = 64 * 1024;
+
 /** Exactly `length` bytes of zlib data (RFC 1950), or null. */
 async function inflate(parts: Uint8Array<ArrayBuffer>[], length: number): Promise<Uint8Array | null> {
-  const reader = new Blob(parts).stream().pipeThrough(new DecompressionStream("deflate")).getReader();
+  const stream = new DecompressionStream("deflate");
+  const fed = feed(stream.writable.getWriter(), parts);
+  const reader = stream.readable.getReader();
   const bytes = new Uint8Array(length);
   let filled = 0;
   try {
@@ -75,10 +80,26 @@ async function inflate(parts: Uint8Array<ArrayBuffer>[], length: number): Promis
       bytes.set(next.value, filled);
       filled += next.value.length;
     }
+    return (await fed) && filled === length ? bytes : null;
   } catch {
     return null;
   }
-  return filled === length ? bytes : null;
+}
+
+/** Not by a blob, whose bytes go to the browser's own process and back. False when the stream does not take them. */
+async function feed(
+  writer: WritableStreamDefaultWriter<BufferSource>,
+  parts: Uint8Array<ArrayBuffer>[],
+): Promise<boolean> {
+  try {
+    for (const part of parts)
+      for (let at = 0; at < part.length; at += FEED_BYTES)
+        await writer.write(part.subarray(at, at + FEED_BYTES));
+    await writer.close();
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Takes the filter of each row back (PNG §9.2). */
