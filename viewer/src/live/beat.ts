@@ -4,7 +4,7 @@
 // the loop stands; playing, pausing and stepping inside it are this page's own. Called by `desk.ts`, buttons and keys.
 // Invariants: only rows whose digest was recomputed here are shown; what is said to be on the glass is on the glass.
 
-import { effect, type ReadonlySignal, signal } from "@preact/signals";
+import { computed, effect, type ReadonlySignal, signal } from "@preact/signals";
 import type { Anchor } from "../wire/mark";
 import type { BeatFrame } from "../wire/original";
 import type { FreezeState } from "../wire/socket";
@@ -50,6 +50,8 @@ type Held = {
 
 export class SharedBeat {
   readonly view = signal<BeatView | null>(null);
+  /** Whether one is shown. Whoever needs no more than this is not told of every frame. */
+  readonly isShown = computed(() => this.view.value !== null);
   /** The frame of the loop that is on the glass. */
   readonly #standsOn = signal<Anchor | null>(null);
   /** Which beat this is; null while none is shown. */

@@ -38,7 +38,7 @@ export function whyNotStep(desk: Desk): string | null {
   if (consult.link.value.state !== "open") return t("why.noLink");
   if (consult.replica.value.state.freeze === null) return t("why.notFrozen");
   // Inside the loop everybody steps for themselves.
-  if (desk.beat.view.value !== null) return null;
+  if (desk.beat.isShown.value) return null;
   return consult.rights.value.freeze ? null : t("why.noFreezeRight", { role: roleWords(desk) });
 }
 

@@ -254,7 +254,7 @@ export function BeatButton({ desk, big = false }: { desk: Desk; big?: boolean })
       words={t("tool.beat")}
       shortcut="B"
       testId="beat"
-      pressed={desk.beat.view.value !== null}
+      pressed={desk.beat.isShown.value}
       why={whyNotBeat(desk)}
       onPress={() => desk.beat.toggle()}
     />
