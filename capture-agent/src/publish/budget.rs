@@ -1,8 +1,9 @@
 //! Makes room for originals on a weak link: the picture goes on with fewer bits while one travels.
 //!
 //! Owns the measure (how fast the channel drains) and the decision; the bits are the encoder's. A link that takes a still of
-//! 800 x 600 in a blink is left alone. It knows no link by name: what is seen while one original travels decides, and what
-//! was taken is given back when nothing travels any more. The uplink estimator may take its place.
+//! 800 x 600 in a blink is left alone. It knows no link by name: what is seen while one original travels decides, also for
+//! those that follow soon, and what was taken is given back when nothing travels any more. The uplink estimator may take
+//! its place.
 
 use crate::encode::BitRate;
 use crate::orders::Orders;
@@ -14,6 +15,9 @@ use std::time::{Duration, Instant};
 const WEAK_BELOW_BPS: f64 = 4_000_000.0;
 /// Nothing is concluded sooner: the first pieces only fill buffers, and a busy processor pauses for as long.
 const MEASURED_FOR: Duration = Duration::from_millis(80);
+/// A link that was weak is taken for weak so long: what the next original needs is free when its first piece goes out, and
+/// not only when it was measured anew. A visit stays where it is for some minutes.
+const REMEMBERED_FOR: Duration = Duration::from_mins(5);
 /// How often to look while the channel takes nothing.
 pub(super) const LOOK: Duration = Duration::from_millis(20);
 /// Bytes that the channel takes before anything has left it.
@@ -45,13 +49,22 @@ impl Drain {
     /// The channel takes no more at this moment. Bits per second that leave it, once that can be told.
     fn rate(&self, now: Instant) -> Option<f64> {
         let took = now.saturating_duration_since(self.began?);
-        if took < MEASURED_FOR {
-            return None;
-        }
+        (took >= MEASURED_FOR).then(|| self.bits_left() / took.as_secs_f64())
+    }
+
+    /// All pieces are in the channel, so that it took them at this rate or a higher one. Nothing is known of an original that
+    /// found room in the buffers.
+    fn least_rate(&self, now: Instant) -> Option<f64> {
+        let took = now.saturating_duration_since(self.began?);
+        let bits = self.bits_left();
+        (bits > 0.0).then(|| bits / took.as_secs_f64().max(f64::MIN_POSITIVE))
+    }
+
+    fn bits_left(&self) -> f64 {
         let left = self.taken.saturating_sub(BUFFER_BYTES);
         #[expect(clippy::cast_precision_loss, reason = "an original has 16 MiB at most")]
         let bits = left as f64 * 8.0;
-        Some(bits / took.as_secs_f64())
+        bits
     }
 }
 
@@ -62,6 +75,8 @@ pub(super) struct Throttle {
     board: StatusBoard,
     /// What it was and what it is, while it is lowered.
     lowered: Option<(BitRate, BitRate)>,
+    /// When the link was last seen to be weak.
+    weak_at: Option<Instant>,
 }
 
 impl Throttle {
@@ -71,12 +86,25 @@ impl Throttle {
             orders,
             board,
             lowered: None,
+            weak_at: None,
         }
     }
 
     /// An original begins to travel.
     pub(super) fn begins(&mut self, now: Instant) {
         self.drain.begins(now);
+        let is_fresh = |at| now.saturating_duration_since(at) < REMEMBERED_FOR;
+        if self.weak_at.is_some_and(is_fresh) {
+            self.lower();
+        }
+    }
+
+    /// All of it went into the channel. A link that took it quickly is not weak any more.
+    pub(super) fn ended(&mut self, now: Instant) {
+        let least = self.drain.least_rate(now);
+        if least.is_some_and(|bps| bps >= WEAK_BELOW_BPS) {
+            self.weak_at = None;
+        }
     }
 
     /// A piece of it went into the channel.
@@ -86,8 +114,14 @@ impl Throttle {
 
     /// A piece still waits for room in the channel.
     pub(super) fn looks(&mut self, now: Instant) {
-        let drained = self.drain.rate(now);
-        if self.lowered.is_some() || drained.is_none_or(|bps| bps >= WEAK_BELOW_BPS) {
+        if self.drain.rate(now).is_some_and(|bps| bps < WEAK_BELOW_BPS) {
+            self.weak_at = Some(now);
+            self.lower();
+        }
+    }
+
+    fn lower(&mut self) {
+        if self.lowered.is_some() {
             return;
         }
         let before = self.board.now().bit_rate;
@@ -161,7 +195,9 @@ mod tests {
                 throttle.looks(now);
             }
             throttle.went(PIECE);
+            now = now.max(room_at);
         }
+        throttle.ended(now);
         let ordered = throttle.orders.take().bit_rate;
         if let Some(ordered) = ordered {
             throttle.board.update(|status| status.bit_rate = ordered);
@@ -191,6 +227,37 @@ mod tests {
         throttle.restore();
         let back = throttle.orders.take().bit_rate;
         assert_eq!(back.map(BitRate::kbps), Some(2_000));
+    }
+
+    #[test]
+    fn the_next_original_finds_room_at_once_until_the_link_is_better() {
+        let (mut throttle, now) = (throttle(), Instant::now());
+        let back = |throttle: &mut Throttle| {
+            throttle.restore();
+            let ordered = throttle.orders.take().bit_rate.unwrap();
+            throttle.board.update(|status| status.bit_rate = ordered);
+        };
+        over(&mut throttle, 700_000.0, now);
+        back(&mut throttle);
+        throttle.begins(now + Duration::from_secs(60));
+        assert!(throttle.is_lowered(), "before anything was sent");
+        back(&mut throttle);
+        assert_eq!(
+            over(&mut throttle, 100e6, now + Duration::from_secs(61)),
+            Some(500)
+        );
+        back(&mut throttle);
+        throttle.begins(now + Duration::from_secs(62));
+        assert!(!throttle.is_lowered(), "the link took the last one quickly");
+    }
+
+    #[test]
+    fn what_was_weak_long_ago_is_measured_anew() {
+        let (mut throttle, now) = (throttle(), Instant::now());
+        over(&mut throttle, 700_000.0, now);
+        throttle.restore();
+        throttle.begins(now + REMEMBERED_FOR + Duration::from_secs(10));
+        assert!(!throttle.is_lowered());
     }
 
     #[test]

@@ -192,6 +192,7 @@ impl Originals {
             }
             self.throttle.went(piece.len());
         }
+        self.throttle.ended(Instant::now());
         Ok(())
     }
 
