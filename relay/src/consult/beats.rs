@@ -242,6 +242,17 @@ impl Consult {
         vec![Effect::Say(Audience::All, said)]
     }
 
+    /// Whether pages were told of this frame as one of the beat before the frozen frame.
+    pub(super) fn is_of_beat(&self, rtp_time: RtpTime) -> bool {
+        let has = |frames: &[BeatFrame]| frames.iter().any(|frame| frame.rtp_time == rtp_time);
+        let shown = self.shown.state.freeze.as_ref();
+        let news = shown
+            .and_then(|held| held.beat.as_ref())
+            .map(|beat| &beat.news);
+        let kept = matches!(news, Some(BeatNews::Kept { frames, .. }) if has(frames));
+        kept || self.beat.as_ref().is_some_and(|beat| has(&beat.frames))
+    }
+
     /// What somebody who comes now has missed of a beat that is on its way.
     pub(super) fn beat_so_far(&self) -> Option<FromRelay> {
         let beat = self.beat.as_ref().filter(|beat| !beat.frames.is_empty())?;

@@ -113,6 +113,29 @@ fn frames_are_told_as_they_come_and_the_log_has_the_whole_beat_at_its_end() {
 }
 
 #[test]
+fn a_doubted_frame_of_it_is_on_record_by_its_own_time_and_no_other_frame_is() {
+    let mut meeting = Meeting::of(&[cardiologist(), physician()]);
+    let freeze = meeting.freezes(0);
+    show(&mut meeting, 0, freeze, true);
+    came(&mut meeting, &[2], 3, false);
+    let doubts = |meeting: &mut Meeting, before| {
+        let rtp_time = Some(frame(before).rtp_time);
+        meeting.says(1, ToRelay::DoubtOriginal { freeze, rtp_time });
+    };
+    doubts(&mut meeting, 2);
+    doubts(&mut meeting, 1);
+    assert_eq!(meeting.refused(), vec![NotFrozen], "it did not come yet");
+    came(&mut meeting, &[1, 0], 3, true);
+    doubts(&mut meeting, 1);
+    let doubted = meeting.disk.iter().filter_map(|entry| match entry.event {
+        LogEvent::OriginalDoubted { rtp_time, .. } => Some(rtp_time),
+        _ => None,
+    });
+    let expected = [2, 1].map(|before| frame(before).rtp_time);
+    assert_eq!(doubted.collect::<Vec<_>>(), expected);
+}
+
+#[test]
 fn who_comes_in_the_middle_of_it_is_told_what_came_before() {
     let mut meeting = Meeting::of(&[cardiologist()]);
     let freeze = meeting.freezes(0);

@@ -9,7 +9,7 @@ use super::rights::rights;
 use wire::log::LogEvent;
 use wire::mark::Anchor;
 use wire::problem::ProblemCode;
-use wire::{FreezeId, RelayTime};
+use wire::{FreezeId, RelayTime, RtpTime};
 
 impl Consult {
     pub(super) fn freeze(
@@ -48,14 +48,15 @@ impl Consult {
         Ok(())
     }
 
-    /// A page doubts the original of the freeze in force.
+    /// A page doubts an original of the freeze in force: the frozen frame, or one of its beat.
     pub(super) fn doubt(
         &mut self,
         who: &Newcomer,
-        freeze: FreezeId,
+        (freeze, of_beat): (FreezeId, Option<RtpTime>),
         now: RelayTime,
     ) -> Result<(), Refused> {
-        self.doubt_original(who, freeze, now).map_err(about(freeze))
+        self.doubt_original(who, (freeze, of_beat), now)
+            .map_err(about(freeze))
     }
 
     pub(super) fn release(

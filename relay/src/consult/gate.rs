@@ -121,7 +121,7 @@ impl Gate {
             | ToRelay::Step { freeze, .. }
             | ToRelay::Calibrate { freeze, .. }
             | ToRelay::Beat { freeze, .. }
-            | ToRelay::DoubtOriginal { freeze } => {
+            | ToRelay::DoubtOriginal { freeze, .. } => {
                 (self.freezes.take(now), (None, Some(*freeze), None))
             }
             ToRelay::WithdrawCalibration { .. } => (self.freezes.take(now), (None, None, None)),

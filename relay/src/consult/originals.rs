@@ -197,7 +197,7 @@ impl Consult {
     pub(super) fn doubt_original(
         &mut self,
         who: &Newcomer,
-        freeze: FreezeId,
+        (freeze, of_beat): (FreezeId, Option<RtpTime>),
         now: RelayTime,
     ) -> Result<(), ProblemCode> {
         let held = self.shown.state.freeze.as_ref();
@@ -207,6 +207,10 @@ impl Consult {
         else {
             return Err(ProblemCode::NotFrozen);
         };
+        if of_beat.is_some_and(|frame| !self.is_of_beat(frame)) {
+            return Err(ProblemCode::NotFrozen);
+        }
+        let rtp_time = of_beat.unwrap_or(rtp_time);
         self.append(
             who.author(),
             LogEvent::OriginalDoubted { stream, rtp_time },

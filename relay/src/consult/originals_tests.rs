@@ -126,11 +126,13 @@ fn a_doubted_original_is_on_record_and_nobody_takes_a_kept_one_away() {
     let mut meeting = Meeting::of(&[cardiologist(), trainee()]);
     let freeze = meeting.freezes(0);
     arrives(&mut meeting);
-    meeting.says(1, ToRelay::DoubtOriginal { freeze });
+    let rtp_time = None;
+    meeting.says(1, ToRelay::DoubtOriginal { freeze, rtp_time });
     meeting.says(
         1,
         ToRelay::DoubtOriginal {
             freeze: FreezeId::random(),
+            rtp_time,
         },
     );
     assert_eq!(meeting.refused(), vec![NotFrozen]);

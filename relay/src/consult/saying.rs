@@ -66,9 +66,9 @@ impl Consult {
                     freeze: Some(freeze),
                     clip: None,
                 }),
-            ToRelay::DoubtOriginal { freeze } => {
-                self.doubt(&who, freeze, now).map(|()| Done::Taken)
-            }
+            ToRelay::DoubtOriginal { freeze, rtp_time } => self
+                .doubt(&who, (freeze, rtp_time), now)
+                .map(|()| Done::Taken),
             ToRelay::SaveClip { clip, what, view } => self
                 .save(&who, (clip, what, view), now)
                 .map(|()| Done::Taken),
@@ -151,7 +151,7 @@ fn in_doubt(message: &ToRelay) -> Option<Refused> {
         | ToRelay::Step { freeze, .. }
         | ToRelay::Calibrate { freeze, .. }
         | ToRelay::Beat { freeze, .. }
-        | ToRelay::DoubtOriginal { freeze } => (None, Some(*freeze), None),
+        | ToRelay::DoubtOriginal { freeze, .. } => (None, Some(*freeze), None),
         ToRelay::WithdrawCalibration { .. } => (None, None, None),
         ToRelay::SaveClip { clip, .. } => (None, None, Some(*clip)),
         ToRelay::Hello { .. }

@@ -132,10 +132,12 @@ pub enum ToRelay {
         /// The frame under it.
         rtp_time: Option<RtpTime>,
     },
-    /// The original of the frozen frame was decoded here and its pixels are not what was said.
+    /// An original was decoded here and its pixels are not what was said.
     DoubtOriginal {
         /// The freeze in force.
         freeze: FreezeId,
+        /// Which frame of its beat; null for the frozen frame.
+        rtp_time: Option<RtpTime>,
     },
     /// Shows everybody the beat that ends at the frozen frame, or ends that.
     Beat {

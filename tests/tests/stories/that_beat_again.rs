@@ -229,6 +229,9 @@ fn a_frame_with_other_pixels_is_skipped_and_said() -> Result<()> {
             .page()
             .until::<bool>("the others in a loop", secs(20), counts, ())
             .await?;
+        let events = doctor.log_events().await?;
+        let doubts = events.iter().filter(|event| *event == "originalDoubted");
+        ensure!(doubts.count() == 1, "not on record: {events:?}");
         runs_at_true_speed(&looks_at_the_loop(&bedside).await?)
     })
 }

@@ -185,10 +185,18 @@ export class SharedBeat {
       }, FETCH_AGAIN_MS);
       return;
     }
-    if (proven.result === "wrong") held.state = "wrong";
+    if (proven.result === "wrong") this.#doubt(held);
     else this.#keep(held, proven.rows);
     this.#settled();
     this.#fetchNext();
+  }
+
+  /** The first wrong frame of a beat goes on record: they have one cause. */
+  #doubt(held: Held): void {
+    const isFirst = !this.#held.some((other) => other.state === "wrong");
+    held.state = "wrong";
+    const freeze = this.consult.replica.peek().state.freeze;
+    if (isFirst && freeze !== null) this.consult.doubtOriginal(freeze.freeze, held.frame.rtpTime);
   }
 
   #keep(held: Held, rows: Rows): void {

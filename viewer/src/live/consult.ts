@@ -18,7 +18,7 @@ import type { Anchor, Annotation } from "../wire/mark";
 import type { Author, Page, Participant, Rights } from "../wire/people";
 import type { ProblemCode } from "../wire/problem";
 import type { FromRelay, MarkState, Settings, ToRelay } from "../wire/socket";
-import type { RelayTime } from "../wire/units";
+import type { RelayTime, RtpTime } from "../wire/units";
 import type { Stamp } from "./age";
 import { type ArrivingBeat, withFrames } from "./beat-frames";
 import {
@@ -169,9 +169,9 @@ export class Consult {
     return this.#socket.send({ type: "release", freeze });
   }
 
-  /** For the record: an original whose pixels are not what was said. */
-  doubtOriginal(freeze: FreezeId): void {
-    this.#socket.send({ type: "doubtOriginal", freeze });
+  /** For the record: an original whose pixels are not what was said; of the beat, or the frozen frame itself. */
+  doubtOriginal(freeze: FreezeId, rtpTime: RtpTime | null = null): void {
+    this.#socket.send({ type: "doubtOriginal", freeze, rtpTime });
   }
 
   dismiss(notice: number): void {

@@ -495,7 +495,11 @@ rtpTime: RtpTime | null, } | { "type": "doubtOriginal",
 /**
  * The freeze in force.
  */
-freeze: FreezeId, } | { "type": "beat", 
+freeze: FreezeId, 
+/**
+ * Which frame of its beat; null for the frozen frame.
+ */
+rtpTime: RtpTime | null, } | { "type": "beat", 
 /**
  * The freeze in force.
  */

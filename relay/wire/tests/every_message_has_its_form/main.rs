@@ -126,7 +126,13 @@ fn what_a_page_says() {
             ),
             ("release", ToRelay::Release { freeze }),
             ("step", ToRelay::Step { freeze, by: -1 }),
-            ("doubt-original", ToRelay::DoubtOriginal { freeze }),
+            (
+                "doubt-original",
+                ToRelay::DoubtOriginal {
+                    freeze,
+                    rtp_time: None,
+                },
+            ),
             (
                 "beat",
                 ToRelay::Beat {
