@@ -12,6 +12,7 @@ use std::time::Duration;
 use stories::agent::Agent;
 use stories::binaries::Binaries;
 use stories::wait::until;
+use wire::ClipId;
 
 /// Presses that count; the first one warms up.
 const PRESSES: usize = 5;
@@ -23,7 +24,8 @@ const LEAST_FRAMES: u32 = 170;
 /// What `capture-agent save --json` prints.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Said {
+pub(crate) struct Said {
+    pub(crate) clip: ClipId,
     frames: u32,
     safe_ms: Option<f64>,
     finished_ms: Option<f64>,
@@ -50,7 +52,7 @@ pub(crate) async fn measure(mut figures: Figures) -> Result<Figures> {
     for n in 0..=PRESSES {
         // The ring fills up, and the disk comes to rest.
         tokio::time::sleep(Duration::from_secs(SECONDS + 1)).await;
-        let said = press(&binaries.agent, &spool)?;
+        let said = press(&binaries.agent, &spool, SECONDS)?;
         ensure!(said.frames >= LEAST_FRAMES, "only {} frames", said.frames);
         if n > 0 {
             safe.push(said.safe_ms.context("it was safe")?);
@@ -63,10 +65,11 @@ pub(crate) async fn measure(mut figures: Figures) -> Result<Figures> {
     Ok(figures)
 }
 
-fn press(agent: &Path, spool: &Path) -> Result<Said> {
+/// Saves the last seconds and waits until the object is finished.
+pub(crate) fn press(agent: &Path, spool: &Path, seconds: u64) -> Result<Said> {
     let output = Command::new(agent)
         .args(["save", "--json", "--finished", "--seconds"])
-        .arg(SECONDS.to_string())
+        .arg(seconds.to_string())
         .arg("--spool")
         .arg(spool)
         .output()

@@ -15,6 +15,7 @@ mod glass;
 mod mark;
 mod original;
 mod replay;
+mod travel;
 
 use anyhow::{Context, Result};
 use clap::{Parser, ValueEnum};
@@ -52,7 +53,7 @@ enum Group {
     Still,
     /// What was saved: opening a clip and going to its frames.
     Replay,
-    /// Saving a clip on the device.
+    /// Saving a clip on the device, and its way to the relay.
     Clip,
     /// What forwarding costs the relay.
     Forward,
@@ -91,7 +92,8 @@ fn main() -> Result<()> {
     }
     if wanted(Group::Clip) {
         figures = run(figures, move |figures| async move {
-            clip::measure(figures).await
+            let figures = clip::measure(figures).await?;
+            travel::measure(figures).await
         })?;
     }
     if wanted(Group::Replay) {
@@ -99,7 +101,7 @@ fn main() -> Result<()> {
             replay::measure(figures).await
         })?;
     }
-    if wanted(Group::Live) || wanted(Group::Still) || wanted(Group::Replay) {
+    if wanted(Group::Live) || wanted(Group::Still) || wanted(Group::Replay) || wanted(Group::Clip) {
         machine.browser = Some(runtime()?.block_on(Browser::shared())?.version().to_owned());
     }
     machine.load_after = load();
