@@ -51,6 +51,18 @@ test("what was not answered is asked for again by itself", async () => {
   expect(ask).toHaveBeenCalledTimes(2);
 });
 
+test("after a failure news are asked for sooner than it would by itself", async () => {
+  const { ask, answer } = slowRelay();
+  const renewal = new Renewal(ask, 500, 2_000);
+  renewal.news();
+  await vi.advanceTimersByTimeAsync(0);
+  answer(false);
+  await vi.advanceTimersByTimeAsync(600);
+  renewal.news();
+  await vi.advanceTimersByTimeAsync(0);
+  expect(ask).toHaveBeenCalledTimes(2);
+});
+
 test("closed, it asks no more", async () => {
   const { ask, answer } = slowRelay();
   const renewal = new Renewal(ask, 500, 2_000);

@@ -5,6 +5,8 @@
 
 export class Renewal {
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** When the timer asks, by `performance.now`. */
+  #dueAt = 0;
   #isAsking = false;
   #hasNews = false;
   #isClosed = false;
@@ -30,7 +32,12 @@ export class Renewal {
   }
 
   #askIn(ms: number): void {
-    if (this.#isClosed || this.#isAsking || this.#timer !== undefined) return;
+    if (this.#isClosed || this.#isAsking) return;
+    const dueAt = performance.now() + ms;
+    // Somebody who asks again by hand does not wait for the pause after a failure.
+    if (this.#timer !== undefined && this.#dueAt <= dueAt) return;
+    clearTimeout(this.#timer);
+    this.#dueAt = dueAt;
     this.#timer = setTimeout(() => void this.#go(), ms);
   }
 
