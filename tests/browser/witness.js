@@ -178,7 +178,8 @@ window.hibikiWitness = (() => {
       const box = canvas.getBoundingClientRect();
       if (px < box.left || px > box.right || py < box.top || py > box.bottom || canvas.width === 0) continue;
       const context = canvas.getContext("2d");
-      if (!context) continue;
+      // A canvas that cannot be seen through is a picture, not ink.
+      if (!context?.getContextAttributes().alpha) continue;
       const [cx, cy] = [
         ((px - box.left) * canvas.width) / box.width,
         ((py - box.top) * canvas.height) / box.height,

@@ -8,7 +8,6 @@ import { computed, effect, type ReadonlySignal, signal } from "@preact/signals";
 import type { Anchor } from "../wire/mark";
 import type { BeatFrame } from "../wire/original";
 import type { FreezeState } from "../wire/socket";
-import type { RtpTime } from "../wire/units";
 import { frameAt, inOrder, mayBegin, offsets } from "./beat-frames";
 import type { Consult } from "./consult";
 import { fetchRows, toImage } from "./original";
@@ -263,14 +262,9 @@ export class SharedBeat {
     const { rows, frame } = held;
     if (this.#image?.width !== rows.width || this.#image.height !== rows.height)
       this.#image = new ImageData(rows.width, rows.height);
-    void this.#paint(frame.rtpTime, toImage(rows, this.#image));
-  }
-
-  async #paint(rtpTime: RtpTime, image: ImageData): Promise<void> {
-    const generation = this.#generation;
-    const painted = await this.picture.showLoop(image);
-    if (!painted || generation !== this.#generation || this.#anchor === null) return;
-    this.#standsOn.value = { ...this.#anchor, rtpTime };
+    const painted = this.picture.showLoop(toImage(rows, this.#image));
+    if (!painted || this.#anchor === null) return;
+    this.#standsOn.value = { ...this.#anchor, rtpTime: frame.rtpTime };
     this.#tell();
   }
 

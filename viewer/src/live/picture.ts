@@ -12,6 +12,7 @@ import type { RtpTime } from "../wire/units";
 import { ticksSince } from "./age";
 import { FrameWatcher, type PaintedFrame } from "./frames";
 import { STALE_AFTER_MS } from "./quality";
+import { type Drawable, Veil } from "./veil";
 import { WhepClient, type WhepState } from "./whep";
 
 /** What a frozen page shows. */
@@ -38,21 +39,18 @@ const FPS_WINDOW_MS = 1_000;
 
 export class LivePicture {
   readonly video: HTMLVideoElement;
-  /** Over the video: the frozen frame, or the last frame while there is no new one. */
-  readonly cover: HTMLCanvasElement;
   readonly whep = signal<WhepState>({ state: "connecting" });
   readonly size = signal<Size | null>(null);
   readonly still = signal<Still | null>(null);
   readonly #newest = signal<PaintedFrame | null>(null);
   readonly #client: WhepClient;
+  readonly #veil: Veil;
   #watcher: FrameWatcher;
   #frozenOn: RtpTime | null = null;
   /** The proven original of the frozen frame: where a loop over it returns to. */
   #original: ImageData | null = null;
   /** Frames before the frozen one stand over it. */
   #looping = false;
-  /** Counts what was put over the video, so that what is ready late does not cover what came after it. */
-  #covers = 0;
   /** Times of the frames painted in the last second. */
   #paintTimes: number[] = [];
   #revivedAt = Number.NEGATIVE_INFINITY;
@@ -70,8 +68,7 @@ export class LivePicture {
       disablePictureInPicture: true,
     });
     this.video.disableRemotePlayback = true;
-    this.cover = document.createElement("canvas");
-    this.cover.hidden = true;
+    this.#veil = new Veil(this.video);
     this.#watcher = this.#watch();
     this.#client = new WhepClient(consult, session, {
       onTrack: (track) => this.#attach(track),
@@ -80,6 +77,11 @@ export class LivePicture {
       },
     });
     document.addEventListener("visibilitychange", this.#shown);
+  }
+
+  /** The canvas over the video. */
+  get cover(): HTMLCanvasElement {
+    return this.#veil.cover;
   }
 
   /** The newest painted frame. */
@@ -148,7 +150,7 @@ export class LivePicture {
     this.#original = null;
     this.#looping = false;
     this.still.value = { kind: stays ? "coming" : "missing" };
-    if (!stays) this.#uncover();
+    if (!stays) this.#veil.lift();
     this.#seekStill();
   }
 
@@ -158,12 +160,12 @@ export class LivePicture {
     this.#original = picture;
     if (this.#looping) return;
     this.still.value = { kind: "original" };
-    void this.#coverWith(picture);
+    this.#coverWith(picture);
   }
 
   /** A proven original from before the frozen frame stands over it; whether it is on the glass. */
-  showLoop(picture: ImageData): Promise<boolean> {
-    if (this.#frozenOn === null) return Promise.resolve(false);
+  showLoop(picture: ImageData): boolean {
+    if (this.#frozenOn === null) return false;
     this.#looping = true;
     this.still.value = { kind: "original" };
     return this.#coverWith(picture);
@@ -174,11 +176,11 @@ export class LivePicture {
     if (!this.#looping) return;
     this.#looping = false;
     if (this.#original !== null) {
-      void this.#coverWith(this.#original);
+      this.#coverWith(this.#original);
       return;
     }
     this.still.value = { kind: "missing" };
-    this.#uncover();
+    this.#veil.lift();
     this.#seekStill();
   }
 
@@ -187,7 +189,7 @@ export class LivePicture {
     this.#frozenOn = this.#original = null;
     this.#looping = false;
     this.still.value = null;
-    this.#uncover();
+    this.#veil.lift();
     const newest = this.#newest.peek();
     if (newest !== null) this.#setSize(newest);
   }
@@ -201,6 +203,7 @@ export class LivePicture {
     document.removeEventListener("visibilitychange", this.#shown);
     this.#client.close();
     this.#watcher.stop();
+    this.#veil.close();
     this.video.srcObject = null;
   }
 
@@ -217,7 +220,7 @@ export class LivePicture {
   #attach(track: MediaStreamTrack): void {
     // The element goes black until the first frame of the new connection: keep the last one over it.
     if (this.#newest.peek() !== null && this.still.peek() === null)
-      void this.#coverWith(this.#watcher.ring.newest()?.surface.source);
+      this.#coverWith(this.#watcher.ring.newest()?.surface.source);
     this.video.srcObject = new MediaStream([track]);
     // Muted video may always play; a refusal means that the page is going away.
     this.video.play().catch(() => undefined);
@@ -229,7 +232,8 @@ export class LivePicture {
       this.#paintTimes.shift();
     // While a still is shown the ink lies on it, whatever the stream behind it turned into.
     if (!this.#standsStill()) this.#setSize(frame);
-    if (this.still.peek() === null && !this.cover.hidden) this.#uncover();
+    this.#veil.painted();
+    if (this.still.peek() === null && this.#veil.isDown) this.#veil.lift();
     this.#newest.value = frame;
     this.onFrame(frame);
   }
@@ -242,7 +246,7 @@ export class LivePicture {
     const exact = ring.find(wanted);
     if (exact !== null) {
       this.still.value = { kind: "exact" };
-      void this.#coverWith(exact.surface.source);
+      this.#coverWith(exact.surface.source);
       return;
     }
     const newest = ring.newest();
@@ -254,25 +258,12 @@ export class LivePicture {
     const offMs = Math.abs(ticksSince(nearest.frame.rtpTime, wanted)) / TICKS_PER_MS;
     if (offMs > NEAR_MS) return;
     this.still.value = { kind: "near", offMs };
-    void this.#coverWith(nearest.surface.source);
+    this.#coverWith(nearest.surface.source);
   }
 
-  async #coverWith(picture: ImageBitmapSource | undefined): Promise<boolean> {
-    if (picture === undefined) return false;
-    this.#covers += 1;
-    const cover = this.#covers;
-    // A copy: the ring closes its own.
-    const copy = await createImageBitmap(picture).catch(() => null);
-    if (copy === null) return false;
-    if (cover !== this.#covers) {
-      copy.close();
-      return false;
-    }
-    this.cover.width = copy.width;
-    this.cover.height = copy.height;
-    if (this.#standsStill()) this.#setSize(copy);
-    this.cover.getContext("bitmaprenderer")?.transferFromImageBitmap(copy);
-    this.cover.hidden = false;
+  #coverWith(picture: Drawable | undefined): boolean {
+    if (picture === undefined || !this.#veil.show(picture, this.#standsStill())) return false;
+    if (this.#standsStill()) this.#setSize(this.#veil.cover);
     return true;
   }
 
@@ -290,11 +281,6 @@ export class LivePicture {
   #setSize({ width, height }: Size): void {
     const size = this.size.peek();
     if (size?.width !== width || size.height !== height) this.size.value = { width, height };
-  }
-
-  #uncover(): void {
-    this.#covers += 1;
-    this.cover.hidden = true;
   }
 
   readonly #shown = (): void => {
