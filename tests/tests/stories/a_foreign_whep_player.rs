@@ -9,7 +9,7 @@ use wire::people::Role;
 
 #[test]
 fn a_plain_peer_connection_watches_with_a_bearer_ticket() -> Result<()> {
-    tell(Plan::default(), |story| async move {
+    tell(Plan::calm(), |story| async move {
         let doctor = story.cardiologist().await?;
         doctor.sees_picture_within(secs(5)).await?;
         let (door, consult) = (story.door(), story.consult());

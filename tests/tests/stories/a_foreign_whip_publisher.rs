@@ -25,7 +25,7 @@ fn chromiums_camera_publishes_h264_beside_a_microphone() -> Result<()> {
 }
 
 fn camera(codec: &'static str, audio: bool) -> Result<()> {
-    tell(Plan::default().no_agent(), move |story| async move {
+    tell(Plan::calm().no_agent(), move |story| async move {
         let context = story.browser(Screen::DESK).await?;
         let page = context.page().await?;
         page.goto(&format!("{}/healthz", story.door().origin()))
@@ -55,7 +55,7 @@ fn aiortc_publishes() -> Result<()> {
             "no aiortc in .tools/py (`make setup` installs it)",
         );
     }
-    tell(Plan::default().no_agent(), move |story| async move {
+    tell(Plan::calm().no_agent(), move |story| async move {
         let script = workspace().join("tests/peers/aiortc_publisher.py");
         let args = [
             script.display().to_string(),

@@ -11,8 +11,8 @@ use wire::people::Role;
 
 /// A clip is written and travels while the picture runs, on a busy machine.
 const CLIP_COMES: Duration = Duration::from_secs(20);
-/// Something worth saving.
-const FRAMES_BEFORE: u32 = 60;
+/// Something worth saving: two seconds or more.
+const FRAMES_BEFORE: u32 = 30;
 
 async fn two_who_see(story: &Story) -> Result<(Person, Person)> {
     let (doctor, bedside) = (story.cardiologist().await?, story.bedside().await?);
@@ -41,7 +41,7 @@ fn a_clip_saved_at_the_bedside_opens_for_the_cardiologist_and_shows_each_capture
 
 #[test]
 fn a_clip_whose_frames_came_unevenly_shows_each_of_them_too() -> Result<()> {
-    tell(Plan::default(), |story| async move {
+    tell(Plan::calm(), |story| async move {
         let (doctor, bedside) = two_who_see(&story).await?;
         for span in [90, 200, 140] {
             if let Some(agent) = story.agent().await.as_mut() {
@@ -71,7 +71,7 @@ fn a_clip_whose_frames_came_unevenly_shows_each_of_them_too() -> Result<()> {
 
 #[test]
 fn who_comes_later_and_who_reloads_finds_the_clip() -> Result<()> {
-    tell(Plan::default(), |story| async move {
+    tell(Plan::calm(), |story| async move {
         let (doctor, bedside) = two_who_see(&story).await?;
         bedside.saves_clip().await?;
         let clip = doctor.finds_clip_within(CLIP_COMES).await?;
@@ -90,7 +90,7 @@ fn who_comes_later_and_who_reloads_finds_the_clip() -> Result<()> {
 
 #[test]
 fn a_mark_on_a_freeze_is_on_that_very_frame_of_the_clip() -> Result<()> {
-    tell(Plan::default(), |story| async move {
+    tell(Plan::calm(), |story| async move {
         let (doctor, bedside) = two_who_see(&story).await?;
         let Anchor::Live { rtp_time, .. } = doctor.freezes().await?;
         doctor.takes_pen().await?;
@@ -126,7 +126,7 @@ fn a_mark_on_a_freeze_is_on_that_very_frame_of_the_clip() -> Result<()> {
 
 #[test]
 fn a_still_of_the_frozen_frame_is_that_frame() -> Result<()> {
-    tell(Plan::default(), |story| async move {
+    tell(Plan::calm(), |story| async move {
         let (doctor, _bedside) = two_who_see(&story).await?;
         let Anchor::Live { rtp_time, .. } = doctor.freezes().await?;
         doctor
@@ -149,7 +149,7 @@ fn a_still_of_the_frozen_frame_is_that_frame() -> Result<()> {
 
 #[test]
 fn without_a_device_and_without_the_right_the_button_says_why() -> Result<()> {
-    tell(Plan::default().no_agent(), |story| async move {
+    tell(Plan::calm().no_agent(), |story| async move {
         let doctor = story.cardiologist().await?;
         let observer = story.arrives(Role::Observer).await?;
         for (person, words) in [

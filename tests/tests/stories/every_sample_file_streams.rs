@@ -23,7 +23,7 @@ fn every_sample_file_streams_in_its_own_colours() -> Result<()> {
         return Ok(());
     };
     tell(
-        Plan::default().no_agent().limit(secs(150)),
+        Plan::calm().no_agent().limit(secs(150)),
         |story| async move {
             let doctor = story.cardiologist().await?;
             ensure!(clips.len() >= 13, "only {} clips are there", clips.len());

@@ -49,7 +49,7 @@ fn a_freeze_shows_the_same_frame_to_everyone() -> Result<()> {
 #[test]
 fn a_freeze_brings_the_original_of_that_very_frame_to_everyone_and_to_who_comes_later() -> Result<()>
 {
-    tell(Plan::default(), |story| async move {
+    tell(Plan::calm(), |story| async move {
         let (doctor, bedside) = (story.cardiologist().await?, story.bedside().await?);
         for person in [&doctor, &bedside] {
             person.sees_picture_within(secs(5)).await?;
@@ -73,7 +73,7 @@ fn a_freeze_brings_the_original_of_that_very_frame_to_everyone_and_to_who_comes_
 
 #[test]
 fn a_step_takes_everybody_to_the_neighbour_that_was_captured() -> Result<()> {
-    tell(Plan::default(), |story| async move {
+    tell(Plan::calm(), |story| async move {
         let (doctor, bedside) = (story.cardiologist().await?, story.bedside().await?);
         for person in [&doctor, &bedside] {
             person.sees_picture_within(secs(5)).await?;
@@ -95,7 +95,7 @@ fn a_step_takes_everybody_to_the_neighbour_that_was_captured() -> Result<()> {
 
 #[test]
 fn without_an_agent_that_answers_the_page_says_that_it_is_the_video() -> Result<()> {
-    tell(Plan::default(), |story| async move {
+    tell(Plan::calm(), |story| async move {
         let doctor = story.cardiologist().await?;
         doctor.sees_picture_within(secs(5)).await?;
         doctor.picture_moves().await?;
@@ -118,7 +118,7 @@ fn without_an_agent_that_answers_the_page_says_that_it_is_the_video() -> Result<
 
 #[test]
 fn a_mark_on_a_freeze_belongs_to_that_frame_and_goes_with_it() -> Result<()> {
-    tell(Plan::default(), |story| async move {
+    tell(Plan::calm(), |story| async move {
         let (doctor, bedside) = (story.cardiologist().await?, story.bedside().await?);
         doctor.sees_picture_within(secs(5)).await?;
         bedside.sees_picture_within(secs(5)).await?;
@@ -143,7 +143,7 @@ fn a_mark_on_a_freeze_belongs_to_that_frame_and_goes_with_it() -> Result<()> {
 
 #[test]
 fn the_first_of_two_freezes_holds() -> Result<()> {
-    tell(Plan::default(), |story| async move {
+    tell(Plan::calm(), |story| async move {
         let people = [
             story.cardiologist().await?,
             story.arrives(Role::Trainer).await?,
@@ -173,7 +173,7 @@ const ANOTHER_STILL: &str = "() => { const real = window.fetch; let first = null
 
 #[test]
 fn a_still_with_other_pixels_is_never_called_the_original_and_is_on_record() -> Result<()> {
-    tell(Plan::default(), |story| async move {
+    tell(Plan::calm(), |story| async move {
         let (doctor, bedside) = (story.cardiologist().await?, story.bedside().await?);
         for person in [&doctor, &bedside] {
             person.sees_picture_within(secs(5)).await?;

@@ -29,7 +29,7 @@ fn a_late_joiner_gets_a_picture_within_a_second_and_all_marks() -> Result<()> {
 
 #[test]
 fn people_who_come_and_go_are_shown_to_the_others() -> Result<()> {
-    tell(Plan::default(), |story| async move {
+    tell(Plan::calm(), |story| async move {
         let bedside = story.bedside().await?;
         let doctor = story.cardiologist().await?;
         let name = doctor.name().await?;

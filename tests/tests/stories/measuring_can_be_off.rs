@@ -9,7 +9,7 @@ use wire::people::Role;
 
 #[test]
 fn without_measuring_there_is_no_tool_and_the_relay_refuses() -> Result<()> {
-    let plan = Plan::default().relay_flags(&["--measuring", "false"]);
+    let plan = Plan::calm().relay_flags(&["--measuring", "false"]);
     tell(plan, |story| async move {
         let doctor = story.cardiologist().await?;
         doctor.sees_picture_within(secs(5)).await?;
@@ -51,7 +51,7 @@ fn without_measuring_there_is_no_tool_and_the_relay_refuses() -> Result<()> {
 
 #[test]
 fn an_observer_and_a_trainee_are_offered_no_measuring() -> Result<()> {
-    tell(Plan::default(), |story| async move {
+    tell(Plan::calm(), |story| async move {
         for role in [Role::Observer, Role::Trainee] {
             let person = story.arrives(role).await?;
             ensure!(

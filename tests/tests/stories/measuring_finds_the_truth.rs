@@ -132,7 +132,7 @@ fn agrees(shown: f64, truth: f64, pixel: f64, what: &str) -> Result<()> {
 #[test]
 fn a_diameter_and_doppler_peaks_are_what_the_phantom_was_made_from() -> Result<()> {
     let phantom = Phantom::named("combined_small.dcm")?;
-    let plan = Plan::default().source(dicom_source(&phantom.path));
+    let plan = Plan::calm().source(dicom_source(&phantom.path));
     tell(plan, |story| async move {
         let doctor = story.cardiologist().await?;
         doctor.sees_picture_within(secs(5)).await?;
@@ -187,7 +187,7 @@ fn a_diameter_and_doppler_peaks_are_what_the_phantom_was_made_from() -> Result<(
 #[test]
 fn the_ejection_fraction_of_two_traced_frames_is_within_two_points() -> Result<()> {
     let phantom = Phantom::named("a4c_small_uncompressed.dcm")?;
-    let plan = Plan::default().source(dicom_source(&phantom.path));
+    let plan = Plan::calm().source(dicom_source(&phantom.path));
     tell(plan, |story| async move {
         let doctor = story.cardiologist().await?;
         // Two beats of ten frames, so that there is a frame before every frame that is stepped through.

@@ -11,7 +11,7 @@ use wire::people::Role;
 fn both_pages_and_a_late_joiner_read_the_same_value() -> Result<()> {
     let clip = workspace().join("sample-dicom/plax_small.dcm");
     tell(
-        Plan::default().source(dicom_source(&clip)),
+        Plan::calm().source(dicom_source(&clip)),
         |story| async move {
             let (doctor, bedside) = (story.cardiologist().await?, story.bedside().await?);
             for person in [&doctor, &bedside] {
@@ -52,7 +52,7 @@ fn both_pages_and_a_late_joiner_read_the_same_value() -> Result<()> {
 fn a_point_is_nudged_by_a_pixel_and_an_adjusted_measurement_replaces_the_first() -> Result<()> {
     let clip = workspace().join("sample-dicom/plax_small.dcm");
     tell(
-        Plan::default().source(dicom_source(&clip)),
+        Plan::calm().source(dicom_source(&clip)),
         |story| async move {
             let doctor = story.cardiologist().await?;
             doctor.sees_picture_within(secs(5)).await?;

@@ -82,7 +82,7 @@ fn real_files_are_measured_rightly_or_refused_in_words() -> Result<()> {
         return Ok(());
     };
     tell(
-        Plan::default().no_agent().limit(secs(150)),
+        Plan::calm().no_agent().limit(secs(150)),
         |story| async move {
             let doctor = story.cardiologist().await?;
             let mut playing = "";

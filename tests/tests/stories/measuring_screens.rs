@@ -12,7 +12,7 @@ use wire::people::{Page as WhichPage, Role};
 #[test]
 fn the_measuring_panel_is_accessible_and_its_targets_are_large() -> Result<()> {
     let clip = workspace().join("sample-dicom/combined_small.dcm");
-    let plan = Plan::default().source(dicom_source(&clip)).limit(secs(150));
+    let plan = Plan::calm().source(dicom_source(&clip)).limit(secs(150));
     tell(plan, |story| async move {
         let folder = workspace().join("target/screenshots");
         std::fs::create_dir_all(&folder).context("make the folder of screenshots")?;

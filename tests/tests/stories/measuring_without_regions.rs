@@ -9,7 +9,7 @@ use wire::people::Role;
 
 #[test]
 fn pixels_become_centimetres_by_two_taps_and_the_page_says_who_did_it() -> Result<()> {
-    tell(Plan::default(), |story| async move {
+    tell(Plan::calm(), |story| async move {
         let (doctor, trainer) = (
             story.cardiologist().await?,
             story.arrives(Role::Trainer).await?,
@@ -56,7 +56,7 @@ fn pixels_become_centimetres_by_two_taps_and_the_page_says_who_did_it() -> Resul
 #[test]
 fn on_a_running_picture_the_page_says_why_it_does_not_measure_and_the_relay_refuses() -> Result<()>
 {
-    tell(Plan::default(), |story| async move {
+    tell(Plan::calm(), |story| async move {
         let doctor = story.cardiologist().await?;
         doctor.sees_picture_within(secs(5)).await?;
         doctor.page().click("[data-testid=tool-measure]").await?;

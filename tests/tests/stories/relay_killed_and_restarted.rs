@@ -6,7 +6,7 @@ use stories::wait::secs;
 
 #[test]
 fn everybody_comes_back_by_themselves_and_no_acknowledged_mark_is_lost() -> Result<()> {
-    tell(Plan::default(), |story| async move {
+    tell(Plan::calm(), |story| async move {
         let (doctor, bedside) = (story.cardiologist().await?, story.bedside().await?);
         doctor.sees_picture_within(secs(5)).await?;
         bedside.sees_picture_within(secs(5)).await?;
@@ -45,7 +45,7 @@ fn everybody_comes_back_by_themselves_and_no_acknowledged_mark_is_lost() -> Resu
 
 #[test]
 fn a_relay_that_is_asked_to_stop_says_goodbye_and_ends() -> Result<()> {
-    tell(Plan::default(), |story| async move {
+    tell(Plan::calm(), |story| async move {
         let doctor = story.cardiologist().await?;
         doctor.sees_picture_within(secs(5)).await?;
         let status = story.relay().await.program_mut().stop(secs(10)).await?;

@@ -6,7 +6,7 @@ use stories::wait::secs;
 
 #[test]
 fn a_reload_keeps_person_picture_and_marks() -> Result<()> {
-    tell(Plan::default(), |story| async move {
+    tell(Plan::calm(), |story| async move {
         let (doctor, bedside) = (story.cardiologist().await?, story.bedside().await?);
         doctor.sees_picture_within(secs(5)).await?;
         doctor.takes_pen().await?;
@@ -34,7 +34,7 @@ fn a_reload_keeps_person_picture_and_marks() -> Result<()> {
 
 #[test]
 fn a_reload_during_a_freeze_does_not_release_it() -> Result<()> {
-    tell(Plan::default(), |story| async move {
+    tell(Plan::calm(), |story| async move {
         let (doctor, bedside) = (story.cardiologist().await?, story.bedside().await?);
         doctor.sees_picture_within(secs(5)).await?;
         bedside.sees_picture_within(secs(5)).await?;

@@ -9,7 +9,7 @@ use wire::people::Role;
 
 #[test]
 fn an_observer_sees_and_points_but_cannot_draw_or_freeze() -> Result<()> {
-    tell(Plan::default(), |story| async move {
+    tell(Plan::calm(), |story| async move {
         let (observer, bedside) = (story.arrives(Role::Observer).await?, story.bedside().await?);
         observer.sees_picture_within(secs(5)).await?;
         bedside.sees_picture_within(secs(5)).await?;
@@ -32,7 +32,7 @@ fn an_observer_sees_and_points_but_cannot_draw_or_freeze() -> Result<()> {
 
 #[test]
 fn an_observer_who_goes_round_the_page_is_refused_by_the_relay() -> Result<()> {
-    tell(Plan::default(), |story| async move {
+    tell(Plan::calm(), |story| async move {
         let bedside = story.bedside().await?;
         bedside.sees_picture_within(secs(5)).await?;
         let stream = bedside.stream().await?;

@@ -6,6 +6,7 @@
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use std::path::PathBuf;
+use std::time::Duration;
 use stories::binaries::workspace;
 use stories::browser::Screen;
 use stories::person::Person;
@@ -18,6 +19,8 @@ pub(super) const AXE_TAGS: &[&str] = &["wcag2a", "wcag2aa", "wcag21a", "wcag21aa
 /// Share of the window that the picture's area takes where there is room.
 const PICTURE_SHARE: f64 = 0.70;
 
+/// Six screens, two at a time, with axe on each.
+const SCREENS_LIMIT: Duration = secs(150);
 /// A phone, an iPad upright, a desk.
 const SIZES: &[(&str, u32, u32, bool)] = &[
     ("phone", 390, 844, true),
@@ -28,7 +31,7 @@ const LANGUAGES: &[(&str, &str)] = &[("ja", "ja-JP"), ("en", "en-GB")];
 
 #[test]
 fn the_entry_screen_is_accessible_and_complete() -> Result<()> {
-    tell(calm(), |story| async move {
+    tell(at_rest(), |story| async move {
         story.picture_arrives_within(secs(8)).await?;
         on_every_screen(|name, screen| {
             let story = story.clone();
@@ -51,7 +54,7 @@ fn the_entry_screen_is_accessible_and_complete() -> Result<()> {
 
 #[test]
 fn the_consult_screen_is_accessible_and_the_picture_is_large() -> Result<()> {
-    tell(calm(), |story| async move {
+    tell(at_rest(), |story| async move {
         let bedside = story.bedside().await?;
         bedside.sees_picture_within(secs(5)).await?;
         on_every_screen(|name, screen| {
@@ -77,7 +80,7 @@ fn the_consult_screen_is_accessible_and_the_picture_is_large() -> Result<()> {
 
 #[test]
 fn the_bedside_screen_is_accessible_and_its_targets_are_large() -> Result<()> {
-    tell(calm(), |story| async move {
+    tell(at_rest(), |story| async move {
         // One after the other: the page names everybody who is there.
         for (name, screen) in every_screen() {
             let physician =
@@ -93,7 +96,7 @@ fn the_bedside_screen_is_accessible_and_its_targets_are_large() -> Result<()> {
 
 #[test]
 fn the_loop_before_a_freeze_is_accessible_beside_the_picture() -> Result<()> {
-    tell(calm(), |story| async move {
+    tell(at_rest(), |story| async move {
         for (name, screen) in every_screen().filter(|(name, _)| name.ends_with("-ja")) {
             let doctor = at_work(&story, Role::Cardiologist, WhichPage::Consult, screen).await?;
             let physician =
@@ -125,6 +128,11 @@ async fn the_loop_stands_as_it_should(person: &Person, screen: &str, name: &str)
     is_as_it_should_be(person, screen, name).await
 }
 
+/// Hardly any frames: these stories look at what stands still on the pages, and axe needs the processor.
+fn at_rest() -> Plan {
+    Plan::calm().source("test:fps=5").limit(SCREENS_LIMIT)
+}
+
 /// Looks at each size in both languages at once: one page waits while the other works.
 async fn on_every_screen<F, Fut>(look: F) -> Result<()>
 where
@@ -136,13 +144,6 @@ where
         tokio::try_join!(look(first, its), look(second, seconds))?;
     }
     Ok(())
-}
-
-/// Few frames: these stories look at what stands still on the pages, and axe needs the processor.
-fn calm() -> Plan {
-    Plan::default()
-        .source("test:fps=10,size=800x600")
-        .limit(secs(150))
 }
 
 pub(super) fn every_screen() -> impl Iterator<Item = (String, Screen)> {

@@ -7,7 +7,7 @@ use wire::people::Role;
 
 #[test]
 fn three_people_watch_one_picture_and_share_marks() -> Result<()> {
-    tell(Plan::default(), |story| async move {
+    tell(Plan::calm(), |story| async move {
         let people = [
             story.bedside().await?,
             story.cardiologist().await?,

@@ -7,7 +7,7 @@ use wire::people::Role;
 
 #[test]
 fn undo_takes_back_the_own_last_mark_for_everybody() -> Result<()> {
-    tell(Plan::default(), |story| async move {
+    tell(Plan::calm(), |story| async move {
         let people = [
             story.cardiologist().await?,
             story.bedside().await?,

@@ -43,7 +43,7 @@ async fn agent_says(story: &Story, bytes: &[u8], name: &str, words: &str) -> Res
 
 #[test]
 fn a_source_that_is_no_usable_clip_is_named_in_one_sentence() -> Result<()> {
-    tell(Plan::default().no_agent(), |story| async move {
+    tell(Plan::calm().no_agent(), |story| async move {
         let doctor = story.cardiologist().await?;
         let good = std::fs::read(good_clip()?)?;
         agent_says(
@@ -71,7 +71,7 @@ fn a_source_that_is_no_usable_clip_is_named_in_one_sentence() -> Result<()> {
 
 #[test]
 fn a_source_that_stops_is_said_on_the_pages_and_comes_back() -> Result<()> {
-    tell(Plan::default().no_agent(), |story| async move {
+    tell(Plan::calm().no_agent(), |story| async move {
         let clip = story.folder().join("probe.mkv");
         make_short_video(&clip).await?;
         story
@@ -91,7 +91,7 @@ fn a_source_that_stops_is_said_on_the_pages_and_comes_back() -> Result<()> {
 
 #[test]
 fn a_relay_address_that_is_wrong_is_said_and_tried_again() -> Result<()> {
-    tell(Plan::default(), |story| async move {
+    tell(Plan::calm(), |story| async move {
         let doctor = story.cardiologist().await?;
         doctor.sees_picture_within(secs(5)).await?;
         let nobody = "http://127.0.0.1:9";

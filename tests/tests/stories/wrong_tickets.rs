@@ -15,7 +15,7 @@ const SDP: &str = "v=0\r\n";
 
 #[test]
 fn a_link_that_was_used_says_so_and_nobody_else_is_disturbed() -> Result<()> {
-    tell(Plan::default(), |story| async move {
+    tell(Plan::calm(), |story| async move {
         let doctor = story.cardiologist().await?;
         doctor.sees_picture_within(secs(5)).await?;
         let (door, consult) = (story.door(), story.consult());
@@ -55,7 +55,7 @@ fn a_link_that_was_used_says_so_and_nobody_else_is_disturbed() -> Result<()> {
 
 #[test]
 fn used_and_invented_tickets_are_refused_at_every_door() -> Result<()> {
-    tell(Plan::default(), |story| async move {
+    tell(Plan::calm(), |story| async move {
         let (door, consult) = (story.door(), story.consult());
         let used = door
             .ticket(door.person(Role::VisitingPhysician).await?, consult)
@@ -89,7 +89,7 @@ fn used_and_invented_tickets_are_refused_at_every_door() -> Result<()> {
 fn a_ticket_expires_and_says_so() -> Result<()> {
     // The shortest life that the relay's configuration allows.
     tell(
-        Plan::default()
+        Plan::calm()
             .no_agent()
             .relay_flags(&["--ticket-seconds", "1"]),
         |story| async move {
@@ -124,7 +124,7 @@ fn a_ticket_expires_and_says_so() -> Result<()> {
 
 #[test]
 fn a_role_that_may_not_publish_is_told_so() -> Result<()> {
-    tell(Plan::default().no_agent(), |story| async move {
+    tell(Plan::calm().no_agent(), |story| async move {
         let (door, consult) = (story.door(), story.consult());
         let ticket = door
             .ticket(door.person(Role::Observer).await?, consult)
