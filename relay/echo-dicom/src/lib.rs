@@ -17,6 +17,7 @@ pub mod limits;
 pub mod measure;
 mod meta;
 mod picture;
+mod provenance;
 mod region_form;
 mod regions;
 mod scan;
@@ -30,6 +31,7 @@ pub use clip::{Clip, ClipReader};
 pub use error::{ClipError, ScanFault};
 pub use header::{ClipHeader, PixelLayout};
 pub use picture::{Photometric, Picture, PixelForm};
+pub use provenance::Provenance;
 pub use regions::{
     PhysicalUnit, ReferencePixel, RegionBounds, RegionDataType, RegionReach, SpatialFormat,
     UltrasoundRegion,

@@ -65,7 +65,7 @@ fn a_point_outside_the_picture_is_refused() {
         ] {
             refused_mark(drawing, 0, "outside");
         }
-        let outside = |m: &mut Measurement| m.geometry = Geometry::Point(point);
+        let outside = |m: &mut Measurement| m.places[0].geometry = Geometry::Point(point);
         refused_measurement(outside, "mark", "mark 2 ");
     }
 }
@@ -73,7 +73,11 @@ fn a_point_outside_the_picture_is_refused() {
 #[test]
 fn a_frame_that_the_clip_does_not_have_is_refused() {
     refused_mark(Drawing::Points(vec![at(1.0, 1.0)]), 120, "no such frame");
-    refused_measurement(|m| m.frame = FrameIndex(120), "mark", "no such frame");
+    refused_measurement(
+        |m| m.places[0].frame = FrameIndex(120),
+        "mark",
+        "no such frame",
+    );
 }
 
 #[test]
@@ -100,7 +104,12 @@ fn a_measurement_without_value_points_or_label_is_refused() {
         refused_measurement(|m| m.value = value, "mark", "no number");
     }
     let one_point = Geometry::Polyline(vec![at(1.0, 1.0)]);
-    refused_measurement(|m| m.geometry = one_point.clone(), "mark", "two points");
+    refused_measurement(
+        |m| m.places[0].geometry = one_point.clone(),
+        "mark",
+        "two points",
+    );
+    refused_measurement(|m| m.places.clear(), "mark", "nowhere");
     refused_measurement(
         |m| m.label = " ".into(),
         "text",

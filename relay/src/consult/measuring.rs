@@ -9,8 +9,7 @@ use super::effect::Newcomer;
 use super::ledger::KeptOriginal;
 use super::originals::SAME_ROUND_US;
 use super::rights::rights;
-use echo_dicom::RegionBounds;
-use echo_dicom::measure::{Calibration, Centimetres, PictureSize, PixelPoint};
+use echo_dicom::measure::by_depth;
 use wire::log::LogEvent;
 use wire::mark::{Anchor, Annotation, DrawnOn, Point, Shape};
 use wire::measure::{DepthScale, Gauge, GaugeScale, ScaleRef};
@@ -113,7 +112,8 @@ impl Consult {
             to,
             centimetres,
         };
-        if !is_plausible(&scale) {
+        // By the same rules that will measure with it.
+        if by_depth(&scale).is_err() {
             return Err(ProblemCode::ScaleRefused);
         }
         self.append(who.author(), LogEvent::Calibrated { scale }, now)
@@ -169,22 +169,4 @@ impl Consult {
             .filter(|kept| now.0.saturating_sub(kept.at.0) < SAME_ROUND_US)
             .ok_or(ProblemCode::MeasureNotHere)
     }
-}
-
-/// Whether measuring with this scale could give anything, by the same rules that measure with it.
-fn is_plausible(scale: &DepthScale) -> bool {
-    let picture = PictureSize {
-        width: scale.width,
-        height: scale.height,
-    };
-    let whole = RegionBounds {
-        min_x: 0,
-        min_y: 0,
-        max_x: scale.width.saturating_sub(1),
-        max_y: scale.height.saturating_sub(1),
-    };
-    let ends = [scale.from, scale.to].map(|end| PixelPoint::from_fractions(end, picture));
-    Centimetres::new(scale.centimetres)
-        .and_then(|between| Calibration::from_depth_scale(ends, between, whole, picture))
-        .is_ok()
 }

@@ -1,7 +1,9 @@
 //! Marks, measurements and the images that tests put them over.
 
 use echo_dicom::write::presentation::{self, Drawing, ImageColour, Mark, StateFacts};
-use echo_dicom::write::report::{self, Geometry, Measurement, ObserverDevice, ReportFacts, codes};
+use echo_dicom::write::report::{
+    self, Geometry, Measurement, ObserverDevice, Place, ReportFacts, codes,
+};
 use echo_dicom::write::{MarkedImage, PersonName, PixelPoint, Uid, WriteError};
 use wire::FrameIndex;
 
@@ -89,8 +91,11 @@ pub(crate) fn caliper() -> Measurement {
         value: 5.104_97,
         unit: codes::CENTIMETRE,
         site: None,
-        frame: FrameIndex(41),
-        geometry: Geometry::Polyline(vec![at(200.0, 100.0), at(260.5, 180.25)]),
+        places: vec![Place {
+            frame: FrameIndex(41),
+            geometry: Geometry::Polyline(vec![at(200.0, 100.0), at(260.5, 180.25)]),
+        }],
+        observer: None,
         label: "LVIDd caliper".into(),
         uid: Uid::from_uuid(31),
     }
@@ -101,8 +106,10 @@ pub(crate) fn measurements() -> Vec<Measurement> {
     let point = Measurement {
         name: codes::IVC_DIAMETER,
         value: 1.9,
-        frame: FrameIndex(0),
-        geometry: Geometry::Point(at(10.0, 20.0)),
+        places: vec![Place {
+            frame: FrameIndex(0),
+            geometry: Geometry::Point(at(10.0, 20.0)),
+        }],
         site: Some(echo_dicom::write::Code::new(
             "64131007",
             "SCT",
@@ -115,7 +122,10 @@ pub(crate) fn measurements() -> Vec<Measurement> {
         name: codes::EJECTION_FRACTION,
         value: 58.0,
         unit: codes::PERCENT,
-        geometry: Geometry::Points(vec![at(1.0, 2.0), at(3.0, 4.0), at(5.0, 6.0)]),
+        places: vec![Place {
+            frame: FrameIndex(41),
+            geometry: Geometry::Points(vec![at(1.0, 2.0), at(3.0, 4.0), at(5.0, 6.0)]),
+        }],
         label: "駆出率".into(),
         uid: Uid::from_uuid(33),
         ..caliper()

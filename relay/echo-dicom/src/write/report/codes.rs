@@ -68,3 +68,87 @@ pub const SECOND: Code = Code::new("s", "UCUM", "second");
 pub const MILLILITRE: Code = Code::new("ml", "UCUM", "milliliter");
 /// %.
 pub const PERCENT: Code = Code::new("%", "UCUM", "percent");
+/// Share by which the inferior vena cava narrows.
+pub const IVC_COLLAPSE: Code = Code::new("18050-5", "LN", "Inferior Vena Cava % Collapse");
+/// Volume at the end of diastole, by discs in the four-chamber view.
+pub const EDV_A4C: Code = Code::new(
+    "79999-9",
+    "LN",
+    "Left ventricular end diastolic volume single plane 4C (MOD)",
+);
+/// Volume at the end of systole, by discs in the four-chamber view.
+pub const ESV_A4C: Code = Code::new(
+    "80004-5",
+    "LN",
+    "Left ventricular end systolic volume single plane 4C (MOD)",
+);
+/// Volume at the end of diastole, by discs in the two-chamber view.
+pub const EDV_A2C: Code = Code::new(
+    "79998-1",
+    "LN",
+    "Left ventricular end diastolic volume single plane 2C (MOD)",
+);
+/// Volume at the end of systole, by discs in the two-chamber view.
+pub const ESV_A2C: Code = Code::new(
+    "80003-7",
+    "LN",
+    "Left ventricular end systolic volume single plane 2C (MOD)",
+);
+/// Ejection fraction by discs in the four-chamber view.
+pub const EF_A4C: Code = Code::new(
+    "79993-2",
+    "LN",
+    "Left ventricular ejection fraction single plane 4C (MOD)",
+);
+/// Ejection fraction by discs in the two-chamber view.
+pub const EF_A2C: Code = Code::new(
+    "79992-4",
+    "LN",
+    "Left ventricular ejection fraction single plane 2C (MOD)",
+);
+/// A length.
+pub const LENGTH: Code = Code::new("410668003", "SCT", "Length");
+/// A distance in depth.
+pub const DISTANCE: Code = Code::new("121206", "DCM", "Distance");
+/// A time between two moments.
+pub const TIME: Code = Code::new("110858", "DCM", "Time");
+/// What an outline encloses.
+pub const AREA: Code = Code::new("42798000", "SCT", "Area");
+/// The length of an outline.
+pub const PERIMETER: Code = Code::new("131191004", "SCT", "Perimeter");
+/// Between two lines.
+pub const ANGLE: Code = Code::new("1483009", "SCT", "Angle");
+/// The long axis of a cavity.
+pub const LONG_AXIS: Code = Code::new("103339001", "SCT", "Long axis");
+/// Heart rate.
+pub const HEART_RATE: Code = Code::new("8867-4", "LN", "Heart rate");
+/// Velocity-time integral.
+pub const VELOCITY_TIME_INTEGRAL: Code = Code::new("20354-7", "LN", "Velocity Time Integral");
+/// The largest velocity of a jet.
+pub const PEAK_VELOCITY: Code = Code::new("20355-4", "LN", "Peak Blood Velocity");
+/// The mean velocity of a jet.
+pub const MEAN_VELOCITY: Code = Code::new("20352-1", "LN", "Time averaged mean velocity");
+/// By the largest velocity.
+pub const PEAK_GRADIENT: Code = Code::new("20247-3", "LN", "Peak Gradient");
+/// Over time.
+pub const MEAN_GRADIENT: Code = Code::new("20256-4", "LN", "Mean Gradient");
+
+// The standard names these only for certain valves and vessels. A scheme of our own begins with 99 (PS3.3 section 8.2).
+/// The velocity at one point.
+pub const VELOCITY: Code = Code::new("VELOCITY", "99HIBIKI", "Velocity at a point");
+/// From the velocity at one point to that at another.
+pub const VELOCITY_CHANGE: Code = Code::new("VELOCITY_CHANGE", "99HIBIKI", "Change of velocity");
+/// How fast the velocity changes.
+pub const VELOCITY_SLOPE: Code = Code::new("VELOCITY_SLOPE", "99HIBIKI", "Slope of velocity");
+
+/// cm2.
+pub const SQUARE_CENTIMETRE: Code = Code::new("cm2", "UCUM", "square centimeter");
+/// cm/s2.
+pub const CENTIMETRE_PER_SQUARE_SECOND: Code =
+    Code::new("cm/s2", "UCUM", "centimeter per square second");
+/// mm[Hg].
+pub const MILLIMETRE_OF_MERCURY: Code = Code::new("mm[Hg]", "UCUM", "millimeter of mercury");
+/// {H.B.}/min.
+pub const BEATS_PER_MINUTE: Code = Code::new("{H.B.}/min", "UCUM", "heart beats per minute");
+/// deg.
+pub const DEGREE: Code = Code::new("deg", "UCUM", "degree");

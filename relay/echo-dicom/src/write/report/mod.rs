@@ -1,8 +1,8 @@
 //! Measurements as a structured report: Comprehensive SR with TID 1500 "Measurement Report" (PS3.3 A.35.3, PS3.16).
 //!
 //! Owns the document around the measurements: who observed, what was done, which images are the evidence. Each
-//! measurement is a group of TID 1501 whose number is inferred from points on one frame of one image, so that a reader
-//! can show where the number comes from. It does not measure: values come in with their unit.
+//! measurement is a group of TID 1501 whose number is inferred from points on frames of one image, so that a reader can
+//! show where the number comes from. It does not measure: values come in with their unit.
 
 pub mod codes;
 mod tree;
@@ -64,14 +64,23 @@ pub struct Measurement {
     pub unit: Code,
     /// Where in the body, if the name does not say.
     pub site: Option<Code>,
-    /// The frame that was measured on.
-    pub frame: FrameIndex,
-    /// The points.
-    pub geometry: Geometry,
+    /// Where it was measured, at least one place; several for a value that follows from several outlines.
+    pub places: Vec<Place>,
+    /// Who measured it, if not the report's observer.
+    pub observer: Option<PersonName>,
     /// How people call it, such as "LVIDd caliper"; cut at 64 characters.
     pub label: String,
     /// Its own UID.
     pub uid: Uid,
+}
+
+/// Points on one frame.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Place {
+    /// The frame that was measured on.
+    pub frame: FrameIndex,
+    /// The points.
+    pub geometry: Geometry,
 }
 
 /// Points of a measurement, in image pixels.
@@ -221,25 +230,28 @@ fn groups(image: &MarkedImage, measurements: &[Measurement]) -> Result<Object, W
 
 /// Measurement and Qualitative Evaluation Group (TID 1501).
 fn group(image: &MarkedImage, index: usize, what: &Measurement) -> Result<Object, WriteError> {
-    let points = what.geometry.points();
-    what.geometry
-        .check()
-        .and_then(|()| image.check(what.frame, points))
-        .map_err(|fault| WriteError::Mark { index, fault })?;
+    let refused = |fault| WriteError::Mark { index, fault };
     let label = description(&what.label, LO_CHARS);
     let label = required("TrackingIdentifier", &label, LO_CHARS)?;
-    let frame = image.reference(Some(what.frame));
-    let place = tree::points(
-        &c::SOURCE_OF_MEASUREMENT,
-        what.geometry.kind(),
-        points,
-        frame,
-    )?;
-    let number =
-        tree::number(&what.name, what.value, &what.unit, place)?.ok_or(WriteError::Mark {
-            index,
-            fault: "its value is no number that can be stored",
-        })?;
+    if what.places.is_empty() {
+        return Err(refused("it was measured nowhere"));
+    }
+    let mut sources = Vec::with_capacity(what.places.len());
+    for Place { frame, geometry } in &what.places {
+        let points = geometry.points();
+        geometry
+            .check()
+            .and_then(|()| image.check(*frame, points))
+            .map_err(refused)?;
+        sources.push(tree::points(
+            &c::SOURCE_OF_MEASUREMENT,
+            geometry.kind(),
+            points,
+            image.reference(Some(*frame)),
+        )?);
+    }
+    let number = tree::number(&what.name, what.value, &what.unit, sources)?
+        .ok_or_else(|| refused("its value is no number that can be stored"))?;
     let mut items = vec![
         tree::words(Relation::HasObsContext, &c::TRACKING_IDENTIFIER, label)?,
         tree::uid(
@@ -248,6 +260,15 @@ fn group(image: &MarkedImage, index: usize, what: &Measurement) -> Result<Object
             &what.uid,
         )?,
     ];
+    if let Some(observer) = &what.observer {
+        let name = observer.value("PersonName")?;
+        let name = required("PersonName", &name, usize::MAX)?;
+        items.push(tree::person(
+            Relation::HasObsContext,
+            &c::PERSON_OBSERVER_NAME,
+            name,
+        )?);
+    }
     if let Some(site) = &what.site {
         items.push(tree::code(Relation::HasConceptMod, &c::FINDING_SITE, site)?);
     }
