@@ -1,4 +1,5 @@
-//! An archive of somebody else's takes what the agent saves and renders it: Orthanc, from its REST door.
+//! An archive of somebody else's takes what the agent saves and renders it, with marks and measurements of it in the
+//! same study: Orthanc, from its REST door.
 //!
 //! Debian's Orthanc listens on all interfaces whatever it is told, so it gets ports that are free and a folder of its own,
 //! and ends with the test.
@@ -9,11 +10,17 @@
     reason = "tests fail by panicking"
 )]
 
+use echo_dicom::Provenance;
+use echo_dicom::write::{
+    Context, Equipment, LocalTime, MarkedImage, PersonName, PixelPoint, Series, Uid, presentation,
+    report,
+};
 use std::io::Write;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
+use wire::FrameIndex;
 
 const LIMIT: Duration = Duration::from_secs(60);
 
@@ -107,6 +114,78 @@ fn saved(folder: &Path) -> (Running, PathBuf, u32) {
     }
 }
 
+/// A line and its length on the first frame of a clip, as the relay writes them.
+fn about(file: &Path, frames: u32) -> [Vec<u8>; 2] {
+    let of = Provenance::read(file).unwrap();
+    let image = MarkedImage {
+        series_uid: of.series_uid,
+        class_uid: of.class_uid,
+        instance_uid: of.instance_uid,
+        columns: 800,
+        rows: 600,
+        frames,
+    };
+    let utc_offset = of.utc_offset.unwrap();
+    let context = |series| Context {
+        patient: of.patient.clone(),
+        study: of.study.clone(),
+        series: Series {
+            uid: Uid::from_uuid(series),
+            number: 9_001,
+            began_at: None,
+            description: "Marks".into(),
+        },
+        equipment: Equipment::default(),
+        utc_offset,
+    };
+    let created_at = LocalTime::at(wire::CaptureTime(1_795_000_000_000_000), utc_offset).unwrap();
+    let points = [(100.0, 100.0), (200.0, 150.0)].map(|(x, y)| PixelPoint { x, y });
+    let mark = presentation::Mark {
+        frame: FrameIndex(0),
+        drawing: presentation::Drawing::Polyline(points.to_vec()),
+        author: "佐藤 律子".into(),
+        uid: None,
+    };
+    let facts = presentation::StateFacts {
+        instance_uid: Uid::from_uuid(1),
+        instance_number: 1,
+        created_at,
+        label: "CONSULT MARKS".into(),
+        description: String::new(),
+        creator: PersonName::new("Sato^Ritsuko"),
+        colour: presentation::ImageColour::Grey,
+    };
+    let length = report::Measurement {
+        name: report::codes::LENGTH,
+        value: 5.1,
+        unit: report::codes::CENTIMETRE,
+        site: None,
+        places: vec![report::Place {
+            frame: FrameIndex(0),
+            geometry: report::Geometry::Polyline(points.to_vec()),
+        }],
+        observer: None,
+        label: "Length".into(),
+        uid: Uid::from_uuid(3),
+    };
+    let of_report = report::ReportFacts {
+        instance_uid: Uid::from_uuid(2),
+        instance_number: 1,
+        created_at,
+        observer: PersonName::new("Sato^Ritsuko"),
+        device: None,
+        procedure: report::codes::ECHOCARDIOGRAPHY,
+    };
+    let [mut state, mut measured] = [Vec::new(), Vec::new()];
+    presentation::write(&context(4), &facts, &image, &[mark], &mut state).unwrap();
+    report::write(&context(5), &of_report, &image, &[length], &mut measured).unwrap();
+    [state, measured]
+}
+
+async fn told(request: reqwest::RequestBuilder) -> serde_json::Value {
+    request.send().await.unwrap().json().await.unwrap()
+}
+
 #[tokio::test]
 async fn orthanc_takes_a_saved_clip_and_renders_its_frames() {
     let folder = tempfile::tempdir().unwrap();
@@ -130,14 +209,7 @@ async fn orthanc_takes_a_saved_clip_and_renders_its_frames() {
     let stored: serde_json::Value = answer.json().await.unwrap();
     assert_eq!(stored["Status"], "Success", "{stored}");
     let instance = format!("{door}{}", stored["Path"].as_str().unwrap());
-    let tags: serde_json::Value = client
-        .get(format!("{instance}/simplified-tags"))
-        .send()
-        .await
-        .unwrap()
-        .json()
-        .await
-        .unwrap();
+    let tags = told(client.get(format!("{instance}/simplified-tags"))).await;
     assert_eq!(tags["NumberOfFrames"], frames.to_string());
     for frame in [0, frames - 1] {
         let preview = client.get(format!("{instance}/frames/{frame}/preview"));
@@ -146,4 +218,14 @@ async fn orthanc_takes_a_saved_clip_and_renders_its_frames() {
         assert_eq!((picture.width(), picture.height()), (800, 600));
         assert!(picture.to_luma8().iter().any(|value| *value > 100));
     }
+    for object in about(&file, frames) {
+        let stored = told(client.post(format!("{door}/instances")).body(object)).await;
+        assert_eq!(stored["Status"], "Success", "{stored}");
+    }
+    let holds = told(client.get(format!("{door}/statistics"))).await;
+    let count = |of: &str| holds[of].as_u64().unwrap();
+    assert_eq!(
+        ["CountStudies", "CountSeries", "CountInstances"].map(count),
+        [1, 3, 3]
+    );
 }

@@ -18,6 +18,7 @@ pub mod clock;
 pub mod config;
 pub mod consult;
 pub mod demo;
+pub mod dicom_marks;
 pub mod http;
 pub mod logging;
 pub mod metrics;

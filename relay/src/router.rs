@@ -6,8 +6,8 @@
 use crate::app::App;
 use crate::http::admit::{Gate, admit, finish};
 use crate::http::{
-    blobs, clip_file, clips, consults, demo, devices, health, media_resource, pages, publish,
-    sessions, socket, watch,
+    blobs, clip_file, clip_marks, clips, consults, demo, devices, health, media_resource, pages,
+    publish, sessions, socket, watch,
 };
 use crate::problem::Refusal;
 use axum::Router;
@@ -104,6 +104,18 @@ pub const ROUTES: &[Route] = &[
         &["GET"],
         Gate::Session,
         || get(clip_file::show),
+    ),
+    route(
+        "/api/v1/consults/{consult}/clips/{clip}/marks",
+        &["GET"],
+        Gate::Session,
+        || get(clip_marks::marks),
+    ),
+    route(
+        "/api/v1/consults/{consult}/clips/{clip}/measurements",
+        &["GET"],
+        Gate::Session,
+        || get(clip_marks::measurements),
     ),
     // The bearer of a ticket, or a person with a session.
     route(

@@ -176,7 +176,8 @@ pub enum Consult {
     },
     /// List those that are open.
     List,
-    /// Close one: nobody gets in any more, its log stays.
+    /// Close one: nobody gets in any more, its log stays, and what was drawn and measured on its clips is kept as DICOM
+    /// beside them.
     Close {
         /// Which.
         #[arg(long, value_name = "ID")]

@@ -3,8 +3,8 @@
 use super::Opened;
 use super::args::Consult;
 use super::fault::Fault;
-use super::people::is_open;
 use crate::clock::Clock;
+use crate::dicom_marks::keep_marks;
 use crate::store;
 use wire::ConsultId;
 
@@ -28,14 +28,37 @@ pub(super) async fn change(opened: &Opened, what: Consult) -> Result<(), Fault> 
             }
         }
         Consult::Close { consult } => {
-            is_open(opened, consult).await?;
+            // Closing again is harmless, and makes up for objects that could not be kept.
+            is_there(opened, consult).await?;
             opened
                 .store
                 .write("close a consult", move |db| {
                     store::close_consult(db, consult, now)
                 })
                 .await?;
+            let kept = keep_marks(&opened.store, &opened.clips, consult).await?;
+            println!(
+                "closed; kept beside its clips: marks of {}, measurements of {}",
+                kept.states, kept.reports
+            );
+            for (clip, fault) in kept.failed {
+                eprintln!(
+                    "clip {clip}: its marks are not kept as DICOM ({fault}). They stay in the log; \
+                     `relay consult close` can be run again."
+                );
+            }
         }
     }
     Ok(())
+}
+
+async fn is_there(opened: &Opened, consult: ConsultId) -> Result<(), Fault> {
+    opened
+        .store
+        .read("look up a consult", move |db| store::consult(db, consult))
+        .await?
+        .map(drop)
+        .ok_or(Fault::Unknown(
+            "there is no consult with this id; see: relay consult list",
+        ))
 }

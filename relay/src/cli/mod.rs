@@ -14,7 +14,7 @@ pub use args::Args;
 pub use fault::Fault;
 
 use crate::config::{Config, Layers, read_file, settle};
-use crate::store::{DataFolder, Store};
+use crate::store::{ClipFiles, DataFolder, Store};
 use args::{Command, Place};
 use clap::Parser;
 
@@ -73,6 +73,7 @@ fn settled(flags: Layers, file: Layers, any_port: bool) -> Result<Config, Fault>
 /// The database beside a running relay, and the settings that a tool needs.
 struct Opened {
     store: Store,
+    clips: ClipFiles,
     settings: Layers,
 }
 
@@ -87,12 +88,20 @@ fn with_store(
     }
     .over(file);
     let data = settings.data.clone().ok_or(Fault::NoData)?;
-    let store = Store::open(&DataFolder::at(&data)?.database()?)?;
+    let folder = DataFolder::at(&data)?;
+    let (store, clips) = (
+        Store::open(&folder.database()?)?,
+        ClipFiles::beside(&folder),
+    );
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(Fault::Runtime)?;
-    let opened = Opened { store, settings };
+    let opened = Opened {
+        store,
+        clips,
+        settings,
+    };
     let done = runtime.block_on(work(&opened));
     opened.store.close();
     done

@@ -20,7 +20,7 @@ use tokio::io::{AsyncReadExt, AsyncSeekExt, SeekFrom};
 use wire::problem::ProblemCode;
 
 /// Media type of a DICOM file (RFC 3240).
-const DICOM: HeaderValue = HeaderValue::from_static("application/dicom");
+pub(super) const DICOM: HeaderValue = HeaderValue::from_static("application/dicom");
 /// Read and sent at once.
 const PIECE_BYTES: u64 = 64 * 1024;
 

@@ -9,6 +9,7 @@ pub mod admit;
 pub mod blobs;
 pub mod body;
 pub mod clip_file;
+pub mod clip_marks;
 pub mod clips;
 pub mod consults;
 pub mod demo;

@@ -47,6 +47,24 @@ fn failed(step: &'static str) -> impl FnOnce(io::Error) -> ClipFault {
     move |source| ClipFault { step, source }
 }
 
+/// What an object says about a clip.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum About {
+    /// What was drawn on it, as a presentation state.
+    Marks,
+    /// What was measured on it, as a report.
+    Measurements,
+}
+
+impl About {
+    const fn ending(self) -> &'static str {
+        match self {
+            Self::Marks => "marks.dcm",
+            Self::Measurements => "measurements.dcm",
+        }
+    }
+}
+
 /// All clips' files. Clones share the folder.
 #[derive(Debug, Clone)]
 pub struct ClipFiles {
@@ -91,6 +109,14 @@ impl ClipFiles {
         Ok(files)
     }
 
+    /// Uses the folder beside a relay that runs: nothing in it is cleared.
+    #[must_use]
+    pub fn beside(data: &DataFolder) -> Self {
+        Self {
+            folder: data.path().join(FOLDER).into(),
+        }
+    }
+
     fn path(&self, consult: ConsultId, clip: ClipId, ending: &str) -> PathBuf {
         self.folder
             .join(consult.to_string())
@@ -107,6 +133,39 @@ impl ClipFiles {
     #[must_use]
     pub fn half(&self, consult: ConsultId, clip: ClipId) -> PathBuf {
         self.path(consult, clip, HALF)
+    }
+
+    /// Where an object about a clip lies: its marks, its measurements.
+    #[must_use]
+    pub fn about(&self, consult: ConsultId, clip: ClipId, what: About) -> PathBuf {
+        self.path(consult, clip, what.ending())
+    }
+
+    /// Keeps an object about a clip, in the place of an earlier one.
+    ///
+    /// # Errors
+    /// The disk's; the earlier one is still there then.
+    pub fn keep_about(
+        &self,
+        (consult, clip): (ConsultId, ClipId),
+        what: About,
+        bytes: &[u8],
+    ) -> Result<(), ClipFault> {
+        let path = self.about(consult, clip, what);
+        let half = path.with_extension("new");
+        owned()
+            .create(true)
+            .truncate(true)
+            .open(&half)
+            .and_then(|mut file| {
+                file.write_all(bytes)?;
+                file.sync_all()
+            })
+            .map_err(failed("write an object about a clip"))?;
+        fs::rename(&half, &path)
+            .and_then(|()| File::open(path.parent().unwrap_or(&self.folder)))
+            .and_then(|folder| folder.sync_all())
+            .map_err(failed("make an object about a clip durable"))
     }
 
     /// Opens what is here of a clip that arrives, or begins it.

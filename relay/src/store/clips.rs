@@ -144,6 +144,23 @@ pub fn clip(db: &Connection, consult: ConsultId, clip: ClipId) -> Result<Option<
         .optional()
 }
 
+/// Clips of a consult that are kept, in order of arrival.
+///
+/// # Errors
+/// SQLite's.
+pub fn kept_clips(db: &Connection, consult: ConsultId) -> Result<Vec<ClipRow>> {
+    let sql = "SELECT head, times FROM clips WHERE consult = ?1 AND kept_at IS NOT NULL ORDER BY kept_at, clip";
+    db.prepare_cached(sql)?
+        .query_map([consult.to_string()], |row| {
+            Ok(ClipRow {
+                head: value(row, 0)?,
+                times: value(row, 1)?,
+                kept: true,
+            })
+        })?
+        .collect()
+}
+
 /// Clips that arrive and were not offered since `before`.
 ///
 /// # Errors

@@ -27,9 +27,10 @@ mod thread;
 mod tickets;
 
 pub use blobs::{BlobError, Blobs};
-pub use clip_files::{ClipFault, ClipFiles, Half};
+pub use clip_files::{About, ClipFault, ClipFiles, Half};
 pub use clips::{
-    ClipBounds, ClipRow, OfferRow, arriving_clips, clip, drop_clip, keep_clip, offer_clip,
+    ClipBounds, ClipRow, OfferRow, arriving_clips, clip, drop_clip, keep_clip, kept_clips,
+    offer_clip,
 };
 pub use consults::{
     ConsultRow, close_consult, consult, consults, consults_of, open_consult, running_consults,

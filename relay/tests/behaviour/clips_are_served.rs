@@ -74,7 +74,7 @@ async fn a_kept_clip_is_read_frame_by_frame_and_as_a_file() {
     // Nobody of another consult, under its own name or under theirs.
     let stranger = relay.enter_at(Role::Cardiologist, other_consult()).await;
     for consult in [consult(), other_consult()] {
-        for rest in ["", "/frames/0", "/file"] {
+        for rest in ["", "/frames/0", "/file", "/marks", "/measurements"] {
             let path = format!("consults/{consult}/clips/{}{rest}", sample.head.clip);
             assert_eq!(get(&relay, &stranger, &path).await.status(), 404, "{path}");
         }

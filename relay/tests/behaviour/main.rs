@@ -30,6 +30,7 @@ mod first_freeze_wins;
 mod headers_guard;
 mod logs_tell_no_names;
 mod malformed_sdp;
+mod marks_become_dicom;
 mod marks_survive_kill;
 mod metrics_tell_no_names;
 mod one_publisher;

@@ -3,7 +3,7 @@
 use crate::support::{Relay, code, program, runs};
 use serde_json::json;
 
-fn tool(relay: &Relay, args: &[&str]) -> String {
+pub fn tool(relay: &Relay, args: &[&str]) -> String {
     let mut command = program();
     command.args(args).arg("--data").arg(&relay.data);
     let (status, out, err) = runs(&mut command);

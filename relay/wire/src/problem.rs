@@ -65,6 +65,7 @@ problem_codes! {
     NoFrame = 404, "The device has no frame that way any more. Everybody stays on this one.";
     NoDevice = 409, "No capture device of ours is connected in this consult. Save on the device itself.";
     ClipRefused = 422, "What was asked to be saved makes no sense. Nothing was saved.";
+    ClipNameless = 422, "The clip does not say readably whose it is, so nothing can be written about it. Its marks stay in the consult.";
     MarkIdTaken = 409, "A different mark with this id exists. Nothing was changed.";
     MarkUnknown = 404, "That mark does not exist or was withdrawn.";
     NotYourMark = 403, "Only its author can withdraw or replace a mark.";

@@ -18,6 +18,7 @@ mod every_sample_file_streams;
 mod freeze_is_shared;
 mod late_joiner;
 mod live_picture;
+mod measurements_go_with_the_clip;
 mod measuring_can_be_off;
 mod measuring_finds_the_truth;
 mod measuring_is_the_same_for_everyone;

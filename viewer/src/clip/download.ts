@@ -1,4 +1,4 @@
-// Lets the browser fetch the DICOM file of a clip.
+// Lets the browser fetch DICOM files of a clip: itself, what was drawn on it, what was measured on it.
 //
 // A plain link, so that two gigabytes go to the disk and not through the page's memory; the handle in it is no secret, the
 // cookie that it names is. Called by the player's controls. Invariant: the bytes are the relay's, unaltered, under a name
@@ -6,9 +6,12 @@
 
 import { type ClipPlace, clipPath } from "./source";
 
-export function downloadFile(place: ClipPlace): void {
+/** The clip, a presentation state, a measurement report. */
+export type ClipFile = "file" | "marks" | "measurements";
+
+export function download(place: ClipPlace, what: ClipFile): void {
   const link = document.createElement("a");
-  link.href = `${clipPath(place)}/file?session=${encodeURIComponent(place.session)}`;
-  link.download = `clip-${place.clip}.dcm`;
+  link.href = `${clipPath(place)}/${what}?session=${encodeURIComponent(place.session)}`;
+  link.download = `clip-${place.clip}${what === "file" ? "" : `-${what}`}.dcm`;
   link.click();
 }

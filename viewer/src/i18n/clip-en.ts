@@ -42,6 +42,8 @@ export const clipEn: ClipWords = {
   "replay.zoomOut": "Zoom out",
   "replay.zoomWhole": "Whole",
   "replay.download": "Get DICOM",
+  "replay.downloadMarks": "Get marks",
+  "replay.downloadMeasurements": "Get measurements",
   "replay.notWhole": "The file can be fetched when all of it has arrived.",
   "replay.marks": "Marks",
   "replay.markBack": "Mark back",

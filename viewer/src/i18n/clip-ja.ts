@@ -44,6 +44,8 @@ export const clipJa = {
   "replay.zoomOut": "縮小",
   "replay.zoomWhole": "全体",
   "replay.download": "DICOM を保存",
+  "replay.downloadMarks": "書き込みを保存",
+  "replay.downloadMeasurements": "計測を保存",
   "replay.notWhole": "全部届くと、ファイルを取り寄せられます。",
   "replay.marks": "書き込み",
   "replay.markBack": "前の印",

@@ -302,6 +302,8 @@ export const en = {
   "problem.noDevice":
     "No capture device that can save is connected in this consult. You can save on the device itself.",
   "problem.clipRefused": "What was asked to be saved makes no sense, so nothing was saved. Press again.",
+  "problem.clipNameless":
+    "The clip does not say readably whose it is, so nothing can be written about it. Its marks stay in the consult.",
   "problem.notFrozen": "That freeze is over. The picture runs.",
   "problem.markIdTaken":
     "The mark was not stored because its number was taken. Draw it again. The others are safe.",

@@ -5,7 +5,7 @@
 
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
-import { downloadFile } from "../clip/download";
+import { type ClipFile, download } from "../clip/download";
 import { zoom } from "../clip/keys";
 import { neighbourWithMarks } from "../clip/marks";
 import type { ClipPlayer } from "../clip/player";
@@ -14,6 +14,7 @@ import { tc } from "../i18n/clip-words";
 import type { Desk } from "../live/desk";
 import type { Stage } from "../stage/stage";
 import { ZOOM_STEP } from "../stage/view";
+import type { MarkState } from "../wire/socket";
 import { Icon, type IconName } from "./icon";
 import { authorName, shapeWords } from "./mark-card";
 
@@ -182,19 +183,33 @@ function Marks({ player }: { player: ClipPlayer }) {
   );
 }
 
+/** DICOM files to take along: the clip, and what people drew and measured on it. */
 function Download({ desk, player }: { desk: Desk; player: ClipPlayer }) {
   const isKept = desk.saving.clips.value.some(
     (clip) => clip.clip === player.place.clip && clip.stage.stage === "kept",
   );
-  return (
+  const marks = [...player.marks.value.values()].flat();
+  const file = (what: ClipFile, icon: IconName, words: string) => (
     <Press
-      icon="download"
-      words={tc("replay.download")}
-      testId="replay-download"
+      icon={icon}
+      words={words}
+      testId={what === "file" ? "replay-download" : `replay-download-${what}`}
       off={!isKept}
-      onPress={() => (isKept ? downloadFile(player.place) : desk.explain(tc("replay.notWhole")))}
+      onPress={() => (isKept ? download(player.place, what) : desk.explain(tc("replay.notWhole")))}
     />
   );
+  return (
+    <>
+      {file("file", "download", tc("replay.download"))}
+      {marks.length > 0 && file("marks", "pen", tc("replay.downloadMarks"))}
+      {marks.some(isMeasured) && file("measurements", "measure", tc("replay.downloadMeasurements"))}
+    </>
+  );
+}
+
+/** Only what has a scale gets into a report. */
+function isMeasured({ gauge }: MarkState): boolean {
+  return gauge !== undefined && gauge.scale.type !== "pixels";
 }
 
 type PressProps = {

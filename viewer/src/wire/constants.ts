@@ -36,6 +36,7 @@ export const PROBLEM_CODES: readonly ProblemCode[] = [
   "noFrame",
   "noDevice",
   "clipRefused",
+  "clipNameless",
   "markIdTaken",
   "markUnknown",
   "notYourMark",

@@ -1,0 +1,81 @@
+//! Keeping marks and measurements beside the clips of a consult that is closed.
+//!
+//! Owns going through the clips. One that cannot be read does not keep the others from theirs. Doing it twice gives the
+//! same files.
+
+use super::{MarkedClip, MarksFault, marks_in_force};
+use crate::store::{self, About, ClipFault, ClipFiles, Store, StoreError};
+use std::sync::Arc;
+use thiserror::Error;
+use wire::{ClipId, ConsultId};
+
+/// What was kept, and what could not be.
+#[derive(Debug, Default)]
+pub struct KeptMarks {
+    /// Presentation states.
+    pub states: usize,
+    /// Measurement reports.
+    pub reports: usize,
+    /// Clips whose objects could not be made, and why.
+    pub failed: Vec<(ClipId, KeepFault)>,
+}
+
+/// Objects about one clip could not be kept.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum KeepFault {
+    /// They could not be made.
+    #[error(transparent)]
+    Make(#[from] MarksFault),
+    /// They could not be stored.
+    #[error(transparent)]
+    Store(#[from] ClipFault),
+    /// Making them failed inside.
+    #[error("making it failed inside")]
+    Inside,
+}
+
+/// Keeps the objects of all clips of a consult.
+///
+/// # Errors
+/// The store's; what fails for one clip is in the result.
+pub async fn keep_marks(
+    store: &Store,
+    files: &ClipFiles,
+    consult: ConsultId,
+) -> Result<KeptMarks, StoreError> {
+    let marks = Arc::new(marks_in_force(store, consult).await?);
+    let rows = store
+        .read("list a consult's clips", move |db| {
+            store::kept_clips(db, consult)
+        })
+        .await?;
+    let mut kept = KeptMarks::default();
+    for row in rows {
+        let (files, marks, clip) = (files.clone(), Arc::clone(&marks), row.head.clip);
+        let keep = move || -> Result<[bool; 2], KeepFault> {
+            let marked = MarkedClip::read(&files.whole(consult, clip), &row, &marks)?;
+            let objects = [
+                (About::Marks, marked.state()?),
+                (About::Measurements, marked.report()?),
+            ];
+            for (what, bytes) in &objects {
+                if let Some(bytes) = bytes {
+                    files.keep_about((consult, clip), *what, bytes)?;
+                }
+            }
+            Ok(objects.map(|(_, bytes)| bytes.is_some()))
+        };
+        match tokio::task::spawn_blocking(keep)
+            .await
+            .unwrap_or(Err(KeepFault::Inside))
+        {
+            Ok([state, report]) => {
+                kept.states += usize::from(state);
+                kept.reports += usize::from(report);
+            }
+            Err(fault) => kept.failed.push((clip, fault)),
+        }
+    }
+    Ok(kept)
+}

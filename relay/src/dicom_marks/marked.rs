@@ -1,0 +1,192 @@
+//! A clip with what was drawn and measured on it, ready to be written.
+//!
+//! Owns the UIDs, names and times of the objects. They follow from the clip and the marks, so asking twice gives one
+//! object, and another mark gives another one. Everything here blocks: it reads the clip's header.
+
+use super::drawing::{graphics, name_of};
+use super::place::on_clip;
+use super::values::{measurements, person};
+use crate::store::ClipRow;
+use echo_dicom::write::presentation::{self, ImageColour, StateFacts};
+use echo_dicom::write::report::{self, ReportFacts, codes};
+use echo_dicom::write::{
+    Context, Equipment, LocalTime, MarkedImage, Series, Uid, UtcOffset, WriteError,
+};
+use echo_dicom::{Clip, ClipError, Photometric, Provenance};
+use sha2::{Digest, Sha256};
+use std::path::Path;
+use thiserror::Error;
+use wire::socket::MarkState;
+use wire::{CaptureTime, FrameIndex};
+
+/// Series numbers far from those that devices give.
+const STATE_SERIES: u32 = 9_001;
+const REPORT_SERIES: u32 = 9_002;
+
+/// Marks could not be made into an object.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum MarksFault {
+    /// The clip does not say whose it is, or cannot be read.
+    #[error("the clip cannot be read: {0}")]
+    Read(#[from] ClipError),
+    /// The object cannot be written.
+    #[error("the object cannot be written: {0}")]
+    Write(#[from] WriteError),
+    /// The clip's size is none that a presentation state can name.
+    #[error("the clip is too large")]
+    Size,
+}
+
+/// A clip and the marks on its frames.
+pub struct MarkedClip<'a> {
+    provenance: Provenance,
+    image: MarkedImage,
+    colour: ImageColour,
+    marks: Vec<(FrameIndex, &'a MarkState)>,
+}
+
+impl<'a> MarkedClip<'a> {
+    /// Reads whose clip it is and finds which of the consult's marks lie on it.
+    ///
+    /// # Errors
+    /// `Read`, `Size`.
+    pub fn read(path: &Path, row: &ClipRow, marks: &'a [MarkState]) -> Result<Self, MarksFault> {
+        let provenance = Provenance::read(path)?;
+        let clip = Clip::open(path)?;
+        let header = clip.header();
+        let size = |pixels| u16::try_from(pixels).map_err(|_| MarksFault::Size);
+        let image = MarkedImage {
+            series_uid: provenance.series_uid.clone(),
+            class_uid: provenance.class_uid.clone(),
+            instance_uid: provenance.instance_uid.clone(),
+            columns: size(header.layout.columns)?,
+            rows: size(header.layout.rows)?,
+            frames: header.frames,
+        };
+        let colour = match header.layout.photometric {
+            Photometric::Monochrome1 | Photometric::Monochrome2 => ImageColour::Grey,
+            _ => ImageColour::Colour,
+        };
+        Ok(Self {
+            provenance,
+            image,
+            colour,
+            marks: on_clip(row, marks),
+        })
+    }
+
+    /// All marks as a presentation state; `None` when there are none.
+    ///
+    /// # Errors
+    /// `Write`.
+    pub fn state(&self) -> Result<Option<Vec<u8>>, MarksFault> {
+        let graphics: Vec<_> = self
+            .marks
+            .iter()
+            .flat_map(|(frame, held)| graphics(&self.image, *frame, held))
+            .collect();
+        let Some((created_at, last)) = self.last_made() else {
+            return Ok(None);
+        };
+        let facts = StateFacts {
+            instance_uid: self.own_uid("presentation state"),
+            instance_number: 1,
+            created_at,
+            label: "CONSULT MARKS".to_owned(),
+            description: "Marks of a live consult".to_owned(),
+            creator: person(&name_of(&last.author)),
+            colour: self.colour,
+        };
+        let context = self.context("Marks", STATE_SERIES);
+        let mut bytes = Vec::new();
+        presentation::write(&context, &facts, &self.image, &graphics, &mut bytes)?;
+        Ok(Some(bytes))
+    }
+
+    /// What was measured as a report; `None` when nothing was, or nothing with a scale.
+    ///
+    /// # Errors
+    /// `Write`.
+    pub fn report(&self) -> Result<Option<Vec<u8>>, MarksFault> {
+        let measured = measurements(&self.image, &self.marks, |parts| self.uid_of(parts));
+        let Some((created_at, last)) = self.last_made().filter(|_| !measured.is_empty()) else {
+            return Ok(None);
+        };
+        let facts = ReportFacts {
+            instance_uid: self.own_uid("measurement report"),
+            instance_number: 1,
+            created_at,
+            observer: person(&name_of(&last.author)),
+            device: None,
+            procedure: codes::ECHOCARDIOGRAPHY,
+        };
+        let context = self.context("Measurements", REPORT_SERIES);
+        let mut bytes = Vec::new();
+        report::write(&context, &facts, &self.image, &measured, &mut bytes)?;
+        Ok(Some(bytes))
+    }
+
+    fn last_made(&self) -> Option<(LocalTime, &MarkState)> {
+        let (_, last) = self.marks.iter().max_by_key(|(_, held)| held.at)?;
+        Some((
+            LocalTime::at(CaptureTime(last.at.0), self.utc_offset())?,
+            last,
+        ))
+    }
+
+    fn utc_offset(&self) -> UtcOffset {
+        self.provenance.utc_offset.unwrap_or(UtcOffset::UTC)
+    }
+
+    fn context(&self, words: &str, number: u32) -> Context {
+        Context {
+            patient: self.provenance.patient.clone(),
+            study: self.provenance.study.clone(),
+            series: Series {
+                uid: self.uid_of(&["series", words]),
+                number,
+                began_at: None,
+                description: words.to_owned(),
+            },
+            equipment: Equipment {
+                manufacturer: "Hibiki".to_owned(),
+                model: "Hibiki relay".to_owned(),
+                software_versions: env!("CARGO_PKG_VERSION").to_owned(),
+                ..Equipment::default()
+            },
+            utc_offset: self.utc_offset(),
+        }
+    }
+
+    /// The UID of an object that holds exactly these marks.
+    fn own_uid(&self, kind: &str) -> Uid {
+        let ids: Vec<String> = self
+            .marks
+            .iter()
+            .map(|(_, held)| held.mark.id.to_string())
+            .collect();
+        let parts: Vec<&str> = std::iter::once(kind)
+            .chain(ids.iter().map(String::as_str))
+            .collect();
+        self.uid_of(&parts)
+    }
+
+    /// A UID that follows from the clip and these words: a name-based UUID (RFC 9562 section 5.8) as a UID.
+    fn uid_of(&self, parts: &[&str]) -> Uid {
+        let mut digest = Sha256::new();
+        for part in std::iter::once(self.image.instance_uid.as_str()).chain(parts.iter().copied()) {
+            digest.update((part.len() as u64).to_be_bytes());
+            digest.update(part);
+        }
+        let mut bytes = [0; 16];
+        for (to, from) in bytes.iter_mut().zip(digest.finalize()) {
+            *to = from;
+        }
+        Uid::from_uuid(
+            uuid::Builder::from_custom_bytes(bytes)
+                .into_uuid()
+                .as_u128(),
+        )
+    }
+}
