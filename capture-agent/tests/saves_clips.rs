@@ -44,12 +44,16 @@ struct Bench {
     board: StatusBoard,
     stop: Stop,
     threads: Vec<std::thread::JoinHandle<()>>,
-    _folder: tempfile::TempDir,
+    folder: Arc<tempfile::TempDir>,
 }
 
 impl Bench {
     fn new(coding: Coding) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        Self::over(Arc::new(tempfile::tempdir().unwrap()), coding)
+    }
+
+    /// Over a spool that may hold what an earlier start left.
+    fn over(folder: Arc<tempfile::TempDir>, coding: Coding) -> Self {
         let bounds = SpoolBounds {
             bytes: 1 << 30,
             after_kept: AfterKept::Delete,
@@ -98,7 +102,7 @@ impl Bench {
             board,
             stop,
             threads,
-            _folder: folder,
+            folder,
         }
     }
 
@@ -371,6 +375,47 @@ fn asked_twice_it_is_saved_once_and_a_failure_is_final() {
     assert_eq!(bench.ends(second), Progress::Finished);
     assert_eq!(bench.ends(bench.saver.save(wish)), Progress::Finished);
     assert_eq!(bench.saver.counts().borrow().unsent, 1);
+}
+
+#[test]
+fn what_cannot_be_written_keeps_its_frames_and_is_tried_again_after_each_start() {
+    let mut bench = Bench::new(Coding::Jpeg);
+    // A clock that is ten thousand years off: DICOM has four digits for the year.
+    const MILLENNIA_US: u64 = 320_000_000_000_000_000;
+    for n in 0..5 {
+        let frame = frame_at(
+            n,
+            MILLENNIA_US + u64::from(n) * 33_000,
+            Form::Gray8,
+            &Arc::default(),
+        );
+        bench.ring.lock().unwrap().push(frame);
+    }
+    let (clip, end) = bench.save(SaveWhat::Last { seconds: 6 }, None);
+    assert_eq!(end, Progress::Missing(ClipGap::NotWritten));
+    for _ in 0..2 {
+        let folder = Arc::clone(&bench.folder);
+        let take = bench.spool.folder().join(format!("takes/{clip}.take"));
+        assert!(take.exists(), "its frames are gone");
+        assert!(!bench.object(clip).exists());
+        drop(bench);
+        bench = Bench::over(folder, Coding::Jpeg);
+        let until = std::time::Instant::now() + LIMIT;
+        while bench
+            .board
+            .now()
+            .clips
+            .and_then(|clips| clips.trouble)
+            .is_none()
+        {
+            assert!(std::time::Instant::now() < until, "it is not tried again");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+    // Others are saved meanwhile.
+    bench.film(10, Form::Rgb8, &played());
+    let (_, end) = bench.save(SaveWhat::Last { seconds: 6 }, None);
+    assert_eq!(end, Progress::Finished);
 }
 
 #[test]
