@@ -47,8 +47,8 @@ stories() {
   local names=() name
   while read -r name; do names+=(--test "$name"); done < <(test_targets stories)
   [ ${#names[@]} -gt 0 ] || die "the crate stories has no test target"
-  # Two at a time, for two cores; a story that measures time waits until it is alone (tests/src/story.rs).
-  cargo test --locked --workspace "${names[@]}" -- --test-threads=2
+  # One at a time: a story measures live timing on the real binaries, and two cores serve one consult, not four.
+  cargo test --locked --workspace "${names[@]}" -- --test-threads=1
 }
 
 run_lint() {

@@ -1,8 +1,8 @@
 //! A story: a relay, an agent and people, from nothing to nothing.
 //!
-//! `tell` takes the machine as the plan says (both cores for itself, or shared with another calm story), starts the
-//! programs, tells the story within a time limit, and ends everything. When it fails, the last words of all programs come
-//! with the reason. Callers: `tests/stories`, the bench. Invariant: a story that measures time never runs beside another.
+//! `tell` takes the machine for itself (each story owns both cores), starts what the plan says, tells the story within
+//! a time limit, and ends everything. When it fails, the last words of all programs come with the reason. Callers:
+//! `tests/stories`, the bench. Invariant: two stories never run at once in one process.
 
 use crate::agent::Agent;
 use crate::binaries::Binaries;
@@ -15,7 +15,7 @@ use crate::weak_link::{LinkKind, WeakLink};
 use anyhow::{Context as _, Result, anyhow};
 use std::future::Future;
 use std::path::Path;
-use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -37,7 +37,6 @@ pub struct Plan {
     relay_flags: Vec<String>,
     release: bool,
     limit: Duration,
-    shares: bool,
 }
 
 impl Default for Plan {
@@ -48,18 +47,16 @@ impl Default for Plan {
             relay_flags: Vec::new(),
             release: false,
             limit: STORY_LIMIT,
-            shares: false,
         }
     }
 }
 
 impl Plan {
-    /// For a story that measures no time: half the frames of a probe, and the machine shared with another such story.
+    /// For a story that measures no time: half the frames of a probe.
     #[must_use]
     pub fn calm() -> Self {
         Self {
             source: Some(format!("test:fps={CALM_FPS}")),
-            shares: true,
             ..Self::default()
         }
     }
@@ -141,7 +138,7 @@ pub fn runtime() -> Result<&'static Runtime> {
     Ok(RUNTIME.get_or_init(|| fresh))
 }
 
-/// Tells one story, when the machine is free for it.
+/// Tells one story, alone on the machine.
 ///
 /// # Errors
 /// The reason why it failed, with the last words of the programs.
@@ -150,13 +147,8 @@ where
     F: FnOnce(Story) -> Fut + Send + 'static,
     Fut: Future<Output = Result<()>> + Send + 'static,
 {
-    static MACHINE: RwLock<()> = RwLock::new(());
-    let (_shared, _alone);
-    if plan.shares {
-        _shared = MACHINE.read().unwrap_or_else(PoisonError::into_inner);
-    } else {
-        _alone = MACHINE.write().unwrap_or_else(PoisonError::into_inner);
-    }
+    static ALONE: Mutex<()> = Mutex::new(());
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let runtime = runtime()?;
     // A task, not this thread: programs die with the thread that started them.
     let told = runtime.spawn(async move {
