@@ -4,6 +4,7 @@
 //! The loop plays when every frame is proven, or when the page foretells that each will be in time.
 
 use crate::figures::{Figures, Spread};
+use crate::phantom::phantom;
 use anyhow::{Context, Result};
 use serde::Deserialize;
 use std::time::Duration;
@@ -35,7 +36,8 @@ struct Seen {
 
 /// Measures `beat_*`.
 pub(crate) async fn measure(mut figures: Figures) -> Result<Figures> {
-    let story = Story::start(Plan::default().source("test:fps=30,size=800x600").release()).await?;
+    let (_clip, source) = phantom()?;
+    let story = Story::start(Plan::default().source(source).release()).await?;
     let bedside = story.bedside().await?;
     let doctor = story.cardiologist().await?;
     bedside.sees_picture_within(LIMIT).await?;
@@ -45,7 +47,7 @@ pub(crate) async fn measure(mut figures: Figures) -> Result<Figures> {
     for n in 0..WARM_UP + BEATS {
         doctor.picture_moves_for(BETWEEN, LIMIT).await?;
         doctor.freezes().await?;
-        bedside.sees_original_within(LIMIT).await?;
+        bedside.sees_the_original_within(LIMIT).await?;
         bedside.page().eval::<bool>(WATCH, ()).await?;
         doctor.page().press("b").await?;
         let asked: Option<f64> = doctor.page().eval(ASKED_AT, ()).await?;

@@ -14,6 +14,7 @@ mod forward;
 mod glass;
 mod mark;
 mod original;
+mod phantom;
 mod replay;
 mod travel;
 

@@ -4,6 +4,7 @@
 //! The end is the moment at which the page says so, after decoding and recomputing the digest; drawing follows within a frame.
 
 use crate::figures::{Figures, Spread};
+use crate::phantom::phantom;
 use anyhow::{Context, Result};
 use serde::Deserialize;
 use std::time::Duration;
@@ -14,9 +15,11 @@ use stories::weak_link::LinkKind;
 /// Freezes that count; the first ones warm up.
 const FREEZES: usize = 30;
 const WARM_UP: usize = 2;
+/// Frames between two of them.
+const BETWEEN: u32 = 10;
 /// The same on a weak link, where each takes a second.
 const FREEZES_WEAK: usize = 9;
-/// Frames between two of them.
+/// Frames between two of these.
 const BETWEEN_WEAK: u32 = 45;
 const LIMIT: Duration = Duration::from_secs(8);
 
@@ -37,14 +40,15 @@ struct Stood {
 
 /// Measures `freeze_*` and `original_*`.
 pub(crate) async fn measure(mut figures: Figures) -> Result<Figures> {
-    let story = Story::start(Plan::default().source("test:fps=30,size=800x600").release()).await?;
+    let (_clip, source) = phantom()?;
+    let story = Story::start(Plan::default().source(source).release()).await?;
     let bedside = story.bedside().await?;
     let doctor = story.cardiologist().await?;
     bedside.sees_picture_within(LIMIT).await?;
     doctor.sees_picture_within(LIMIT).await?;
     let (mut still, mut original) = (Vec::new(), Vec::new());
     for n in 0..WARM_UP + FREEZES {
-        doctor.picture_moves().await?;
+        doctor.picture_moves_for(BETWEEN, LIMIT).await?;
         let (asked, stood) = freeze(&doctor, &bedside).await?;
         if n >= WARM_UP {
             still.push(stood.still - asked);
@@ -64,10 +68,10 @@ pub(crate) async fn measure(mut figures: Figures) -> Result<Figures> {
 /// Measures `original_2mbit_*`: the same behind a link of 2 Mbit/s, of which the picture has three quarters until then.
 pub(crate) async fn measure_weak(mut figures: Figures) -> Result<Figures> {
     let story = Story::start(Plan::default().no_agent().release()).await?;
-    let source = "test:fps=30,size=800x600";
+    let (_clip, source) = phantom()?;
     let flags = ["--bit-rate", "1500"];
     let (_link, _agent) = story
-        .agent_behind(LinkKind::LTE_RURAL, source, &flags)
+        .agent_behind(LinkKind::LTE_RURAL, &source, &flags)
         .await?;
     let bedside = story.bedside().await?;
     let doctor = story.cardiologist().await?;

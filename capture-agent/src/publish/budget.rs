@@ -24,7 +24,7 @@ pub(super) const LOOK: Duration = Duration::from_millis(20);
 const BUFFER_BYTES: usize = super::peer::CHANNEL_BUFFER_BYTES;
 /// What the picture keeps of its bit rate meanwhile: the heart still beats, and an original has nearly all of the link.
 /// While one travels, people look at the frozen frame.
-const KEPT_SHARE: f64 = 0.12;
+const KEPT_SHARE: f64 = 0.1;
 
 /// How fast the channel drains, from when the pieces of one original went into it. Sans-IO.
 #[derive(Debug, Default)]
@@ -218,7 +218,7 @@ mod tests {
     #[test]
     fn a_weak_link_lowers_it_once_and_it_comes_back() {
         let (mut throttle, now) = (throttle(), Instant::now());
-        assert_eq!(over(&mut throttle, 700_000.0, now), Some(240));
+        assert_eq!(over(&mut throttle, 700_000.0, now), Some(200));
         assert_eq!(
             over(&mut throttle, 1_400_000.0, now),
             None,
@@ -244,7 +244,7 @@ mod tests {
         back(&mut throttle);
         assert_eq!(
             over(&mut throttle, 100e6, now + Duration::from_secs(61)),
-            Some(240)
+            Some(200)
         );
         back(&mut throttle);
         throttle.begins(now + Duration::from_secs(62));
