@@ -409,7 +409,7 @@ fn what_cannot_be_written_keeps_its_frames_and_is_tried_again_after_each_start()
             .is_none()
         {
             assert!(std::time::Instant::now() < until, "it is not tried again");
-            std::thread::sleep(Duration::from_millis(20));
+            Stop::default().wait(Duration::from_millis(20));
         }
     }
     // Others are saved meanwhile.
