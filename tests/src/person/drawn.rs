@@ -122,7 +122,7 @@ impl Person {
             && !known.includes(m.message.mark.id))?.message.mark ?? null";
         let mark: Annotation = self
             .page
-            .until("the mark to be sent", ms(3_000), newest, known)
+            .until("the mark to be sent", ms(1_000), newest, known)
             .await?;
         let touches: Vec<PenTouch> = self
             .page
@@ -146,7 +146,7 @@ impl Person {
         self.moves_pen(points, "mouse").await?;
         let fresh = "(known) => window.hibiki.marksHeld.find((id) => !known.includes(id)) ?? null";
         self.page
-            .until("the page to keep the mark", ms(3_000), fresh, known)
+            .until("the page to keep the mark", ms(1_000), fresh, known)
             .await
     }
 
@@ -221,7 +221,7 @@ impl Person {
         self.presses_freeze().await?;
         let anchor = "() => hibikiWitness.state.freeze?.anchor ?? null";
         self.page
-            .until("the freeze in the log", ms(3_000), anchor, ())
+            .until("the freeze in the log", ms(1_000), anchor, ())
             .await
     }
 
@@ -233,7 +233,7 @@ impl Person {
         self.presses_freeze().await?;
         let released = "() => hibikiWitness.state.freeze === null";
         self.page
-            .until::<bool>("the release in the log", ms(3_000), released, ())
+            .until::<bool>("the release in the log", ms(1_000), released, ())
             .await
             .map(drop)
     }

@@ -26,7 +26,7 @@ async fn two_who_see(story: &Story) -> Result<(Person, Person)> {
 #[test]
 fn a_clip_saved_at_the_bedside_opens_for_the_cardiologist_and_shows_each_captured_frame()
 -> Result<()> {
-    tell(Plan::calm().source("test:"), |story| async move {
+    tell(Plan::default(), |story| async move {
         let (doctor, bedside) = two_who_see(&story).await?;
         bedside.saves_clip().await?;
         let clip = doctor.finds_clip_within(CLIP_COMES).await?;

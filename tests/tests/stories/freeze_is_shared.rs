@@ -9,7 +9,7 @@ use wire::people::Role;
 
 #[test]
 fn a_freeze_shows_the_same_frame_to_everyone() -> Result<()> {
-    tell(Plan::calm().source("test:"), |story| async move {
+    tell(Plan::default(), |story| async move {
         let people = [
             story.cardiologist().await?,
             story.bedside().await?,

@@ -4,7 +4,7 @@ use anyhow::{Result, ensure};
 use stories::agent::dicom_source;
 use stories::binaries::workspace;
 use stories::story::{Plan, tell};
-use stories::wait::secs;
+use stories::wait::{ms, secs};
 use wire::people::Role;
 
 #[test]
@@ -91,7 +91,7 @@ fn a_point_is_nudged_by_a_pixel_and_an_adjusted_measurement_replaces_the_first()
             doctor.holds_marks_within(&[second.id], secs(2)).await?;
             doctor
                 .page()
-                .visible("[data-testid=measure-result]", secs(2))
+                .visible("[data-testid=measure-result]", ms(500))
                 .await
         },
     )

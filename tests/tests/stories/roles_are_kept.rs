@@ -4,7 +4,7 @@ use anyhow::{Result, ensure};
 use serde_json::json;
 use stories::story::{Plan, tell};
 use stories::stranger::Stranger;
-use stories::wait::secs;
+use stories::wait::{ms, secs};
 use wire::people::Role;
 
 #[test]
@@ -14,7 +14,7 @@ fn an_observer_sees_and_points_but_cannot_draw_or_freeze() -> Result<()> {
         observer.sees_picture_within(secs(5)).await?;
         bedside.sees_picture_within(secs(5)).await?;
         observer.points_along(&[(0.4, 0.4), (0.5, 0.5)]).await?;
-        bedside.sees_ink_at_within(0.5, 0.5, secs(2)).await?;
+        bedside.sees_ink_at_within(0.5, 0.5, ms(1_000)).await?;
         ensure!(
             !observer.can_take_pen().await?,
             "an observer is offered a pen"
@@ -26,7 +26,7 @@ fn an_observer_sees_and_points_but_cannot_draw_or_freeze() -> Result<()> {
         observer
             .moves_pen(&[(0.3, 0.7), (0.4, 0.7), (0.5, 0.7)], "mouse")
             .await?;
-        bedside.holds_marks_within(&[], secs(2)).await
+        bedside.holds_marks_within(&[], ms(300)).await
     })
 }
 
@@ -51,7 +51,7 @@ fn an_observer_who_goes_round_the_page_is_refused_by_the_relay() -> Result<()> {
                 .await?;
             ensure!(stranger.is_refused_within(secs(2)).await? == "notAllowed");
         }
-        bedside.holds_marks_within(&[], secs(2)).await?;
+        bedside.holds_marks_within(&[], ms(300)).await?;
         bedside.picture_moves().await
     })
 }
