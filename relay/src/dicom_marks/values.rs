@@ -44,7 +44,8 @@ pub(super) fn measurements(
         for figure in figures {
             let id = mark.held.mark.id.to_string();
             let uid = uid(&[&id, concept(figure.name, mark.what).meaning.as_ref()]);
-            all.push(measurement(image, mark, figure, uid));
+            // A number without its unit would be worse than none.
+            all.extend(measurement(image, mark, figure, uid));
         }
     }
     all.extend(derived(image, &measured, &uid));
@@ -64,18 +65,23 @@ fn measuring<'a>((frame, held): &(FrameIndex, &'a MarkState)) -> Option<Measured
     })
 }
 
-fn measurement(image: &MarkedImage, mark: &Measured<'_>, figure: Figure, uid: Uid) -> Measurement {
+fn measurement(
+    image: &MarkedImage,
+    mark: &Measured<'_>,
+    figure: Figure,
+    uid: Uid,
+) -> Option<Measurement> {
     let name = concept(figure.name, mark.what);
-    Measurement {
+    Some(Measurement {
         label: name.meaning.to_string(),
         name,
         value: figure.value,
-        unit: unit(figure.unit),
+        unit: unit(figure.unit)?,
         site: None,
         places: vec![place(image, mark)],
         observer: observer(mark.held),
         uid,
-    }
+    })
 }
 
 fn observer(held: &MarkState) -> Option<PersonName> {
@@ -209,8 +215,8 @@ fn concept(name: FigureName, what: MeasureKind) -> Code {
 }
 
 /// The UCUM code of a unit's symbol (PS3.16 CID 82).
-fn unit(symbol: &str) -> Code {
-    match symbol {
+fn unit(symbol: &str) -> Option<Code> {
+    Some(match symbol {
         "cm" => codes::CENTIMETRE,
         "cm2" => codes::SQUARE_CENTIMETRE,
         "ml" => codes::MILLILITRE,
@@ -221,8 +227,8 @@ fn unit(symbol: &str) -> Code {
         "deg" => codes::DEGREE,
         "/min" => codes::BEATS_PER_MINUTE,
         "%" => codes::PERCENT,
-        _ => Code::new("1", "UCUM", "no units"),
-    }
+        _ => return None,
+    })
 }
 
 /// A figure as it stands beside its mark, with the digits that a pixel supports.
