@@ -78,6 +78,17 @@ const NOTHING: Scene = {
   values: new Map(),
   measuring: null,
 };
+/** Whether a scene leaves every pixel of the picture free. */
+function isEmpty({ marks, sketches, pointers, cursor, measuring }: Scene): boolean {
+  return (
+    marks.length === 0 &&
+    sketches.length === 0 &&
+    pointers.length === 0 &&
+    cursor === null &&
+    measuring === null
+  );
+}
+
 /** Sharper than this no screen shows, and the canvas of a phone would take its memory. */
 const MAX_PIXEL_RATIO = 3;
 /** The keyboard cursor is kept this far from the edge of a zoomed stage. */
@@ -202,10 +213,14 @@ export class Stage {
   #draw(): void {
     const context = this.canvas.getContext("2d");
     if (context === null || this.#size.width === 0) return;
+    // A browser blends even an empty canvas over each frame of the video, a quarter of all it draws. Not
+    // `visibility`, because the stage goes on taking fingers.
+    const empty = this.#box.width === 0 || isEmpty(this.#scene);
+    this.canvas.style.opacity = empty ? "0" : "1";
     const ratio = this.canvas.width / this.#size.width;
     context.setTransform(1, 0, 0, 1, 0, 0);
     context.clearRect(0, 0, this.canvas.width, this.canvas.height);
-    if (this.#box.width === 0) return;
+    if (empty) return;
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     const brush: Brush = { context, place: this.place, remPx: this.#remPx };
     const { marks, selected, sketches, pointers, cursor, staleTag, values, measuring } = this.#scene;
