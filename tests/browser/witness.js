@@ -46,22 +46,30 @@ window.hibikiWitness = (() => {
     state.video = video;
     const onFrame = (_now, meta) => {
       const at = wall();
-      const read = hibikiBarcode.read(video);
       counts.painted += 1;
-      if (!read) counts.unread += 1;
       state.video = video;
       state.firstFrameAt ??= at;
-      state.last = {
+      const seen = {
         at,
         rtp: meta.rtpTimestamp ?? null,
-        n: read?.n ?? null,
-        t: read?.t ?? null,
-        ageMs: read ? hibikiBarcode.ageMs(read.t, at) : null,
+        n: null,
+        t: null,
+        ageMs: null,
         width: meta.width,
         height: meta.height,
       };
-      push(frames, MAX_FRAMES, state.last);
+      state.last = seen;
+      push(frames, MAX_FRAMES, seen);
       nativeCallback.call(video, onFrame);
+      hibikiBarcode.readFrame(video).then(
+        (read) => {
+          if (read) Object.assign(seen, read, { ageMs: hibikiBarcode.ageMs(read.t, at) });
+          else counts.unread += 1;
+        },
+        () => {
+          counts.unread += 1;
+        },
+      );
     };
     nativeCallback.call(video, onFrame);
   }
