@@ -144,6 +144,19 @@ cargo_deny() {
   stamp cargo-deny "$CARGO_DENY_VERSION"
 }
 
+# Steps that do not need each other: what comes over the network arrives while cargo-deny is compiled. A step that fails
+# has said why; the others are let end, so that nothing is left half installed.
+side_by_side() {
+  local step steps=() failed=0
+  for step in "$@"; do
+    # shellcheck disable=SC2086 # a step is a function and its argument
+    $step &
+    steps+=($!)
+  done
+  for step in "${steps[@]}"; do wait "$step" || failed=1; done
+  return "$failed"
+}
+
 what=${1:-test}
 case "$what" in
   build | test) ;;
@@ -153,9 +166,8 @@ set_up_rust "$what"
 system_packages "$what"
 set_up_node
 use_tools
-npm_packages viewer
 if [ "$what" = test ]; then
-  npm_packages tests/browser
-  python_peer
-  cargo_deny
+  side_by_side "npm_packages viewer" "npm_packages tests/browser" python_peer cargo_deny
+else
+  npm_packages viewer
 fi

@@ -41,7 +41,7 @@ test_targets() {
 unit_and_behaviour_tests() {
   local names=() name
   while read -r name; do names+=(--test "$name"); done < <(test_targets others)
-  cargo test --locked --workspace --lib --bins "${names[@]}"
+  cargo test --locked --workspace --lib --bins "${names[@]}" --no-run --message-format=json | node tools/test_programs.mjs
 }
 stories() {
   local names=() name
