@@ -90,7 +90,7 @@ async fn ticket(story: &Story) -> Result<String> {
 
 /// A picture without stamps: it moves, its age is called unknown, and a mark belongs to one of its frames.
 async fn is_watched(story: &Story) -> Result<()> {
-    let (doctor, bedside) = (story.cardiologist().await?, story.bedside().await?);
+    let (doctor, bedside) = story.both().await?;
     for person in [&doctor, &bedside] {
         person.sees_picture_within(secs(8)).await?;
         person.picture_moves_for(20, secs(5)).await?;

@@ -13,7 +13,7 @@ const STROKES: u32 = 4;
 #[test]
 fn a_stroke_is_on_the_bedside_page_within_a_blink() -> Result<()> {
     tell(Plan::default(), |story| async move {
-        let (doctor, bedside) = (story.cardiologist().await?, story.bedside().await?);
+        let (doctor, bedside) = story.both().await?;
         doctor.sees_picture_within(secs(5)).await?;
         bedside.sees_picture_within(secs(5)).await?;
         doctor.takes_pen().await?;
@@ -91,7 +91,7 @@ fn its_anchor_is_the_frame_whose_barcode_was_under_the_pen() -> Result<()> {
 #[test]
 fn half_a_stroke_is_seen_while_it_is_drawn() -> Result<()> {
     tell(Plan::default(), |story| async move {
-        let (doctor, bedside) = (story.cardiologist().await?, story.bedside().await?);
+        let (doctor, bedside) = story.both().await?;
         doctor.sees_picture_within(secs(5)).await?;
         bedside.sees_picture_within(secs(5)).await?;
         doctor.takes_pen().await?;

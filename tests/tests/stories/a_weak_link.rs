@@ -26,7 +26,7 @@ fn an_original_arrives_over_two_megabits_while_the_picture_goes_on_and_gets_its_
         let (_link, _agent) = story
             .agent_behind(LinkKind::LTE_RURAL, "test:fps=30,size=800x600", &flags)
             .await?;
-        let (doctor, bedside) = (story.cardiologist().await?, story.bedside().await?);
+        let (doctor, bedside) = story.both().await?;
         for person in [&doctor, &bedside] {
             person.sees_picture_within(secs(10)).await?;
             person.picture_moves_for(30, secs(20)).await?;

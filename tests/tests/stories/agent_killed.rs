@@ -7,7 +7,7 @@ use stories::wait::secs;
 #[test]
 fn pages_say_within_two_seconds_that_the_picture_stopped_and_recover() -> Result<()> {
     tell(Plan::default(), |story| async move {
-        let (doctor, bedside) = (story.cardiologist().await?, story.bedside().await?);
+        let (doctor, bedside) = story.both().await?;
         for person in [&doctor, &bedside] {
             person.sees_picture_within(secs(5)).await?;
             person.picture_moves().await?;

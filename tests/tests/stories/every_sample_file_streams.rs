@@ -41,8 +41,10 @@ fn every_sample_file_streams_in_its_own_colours() -> Result<()> {
 }
 
 async fn streams(story: &Story, doctor: &Person, path: &Path) -> Result<()> {
-    let truth = looks_of(path)?;
+    let clip = path.to_owned();
+    let truth = tokio::task::spawn_blocking(move || looks_of(&clip));
     story.start_agent(&dicom_source(path), &[]).await?;
+    let truth = truth.await??;
     let nearest = until("the clip in its own colours", secs(10), || async {
         let Ok(seen) = doctor.looks().await else {
             return Ok(None);

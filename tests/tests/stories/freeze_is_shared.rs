@@ -20,7 +20,7 @@ fn a_freeze_shows_the_same_frame_to_everyone() -> Result<()> {
             person.picture_moves().await?;
         }
         let [doctor, bedside, _] = &people;
-        for _ in 0..3 {
+        for _ in 0..2 {
             let anchor = doctor.freezes().await?;
             let Anchor::Live { rtp_time, .. } = anchor;
             for person in &people {
@@ -50,7 +50,7 @@ fn a_freeze_shows_the_same_frame_to_everyone() -> Result<()> {
 fn a_freeze_brings_the_original_of_that_very_frame_to_everyone_and_to_who_comes_later() -> Result<()>
 {
     tell(Plan::calm(), |story| async move {
-        let (doctor, bedside) = (story.cardiologist().await?, story.bedside().await?);
+        let (doctor, bedside) = story.both().await?;
         for person in [&doctor, &bedside] {
             person.sees_picture_within(secs(5)).await?;
             person.picture_moves().await?;
@@ -74,7 +74,7 @@ fn a_freeze_brings_the_original_of_that_very_frame_to_everyone_and_to_who_comes_
 #[test]
 fn a_step_takes_everybody_to_the_neighbour_that_was_captured() -> Result<()> {
     tell(Plan::calm(), |story| async move {
-        let (doctor, bedside) = (story.cardiologist().await?, story.bedside().await?);
+        let (doctor, bedside) = story.both().await?;
         for person in [&doctor, &bedside] {
             person.sees_picture_within(secs(5)).await?;
             person.picture_moves().await?;
@@ -119,7 +119,7 @@ fn without_an_agent_that_answers_the_page_says_that_it_is_the_video() -> Result<
 #[test]
 fn a_mark_on_a_freeze_belongs_to_that_frame_and_goes_with_it() -> Result<()> {
     tell(Plan::calm(), |story| async move {
-        let (doctor, bedside) = (story.cardiologist().await?, story.bedside().await?);
+        let (doctor, bedside) = story.both().await?;
         doctor.sees_picture_within(secs(5)).await?;
         bedside.sees_picture_within(secs(5)).await?;
         doctor.picture_moves().await?;
@@ -174,7 +174,7 @@ const ANOTHER_STILL: &str = "() => { const real = window.fetch; let first = null
 #[test]
 fn a_still_with_other_pixels_is_never_called_the_original_and_is_on_record() -> Result<()> {
     tell(Plan::calm(), |story| async move {
-        let (doctor, bedside) = (story.cardiologist().await?, story.bedside().await?);
+        let (doctor, bedside) = story.both().await?;
         for person in [&doctor, &bedside] {
             person.sees_picture_within(secs(5)).await?;
             person.picture_moves().await?;

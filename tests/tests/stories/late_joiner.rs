@@ -31,7 +31,10 @@ fn a_late_joiner_gets_a_picture_within_a_second_and_all_marks() -> Result<()> {
 fn people_who_come_and_go_are_shown_to_the_others() -> Result<()> {
     tell(Plan::calm(), |story| async move {
         let bedside = story.bedside().await?;
+        let nobody = "循環器医はまだ入っていません";
+        bedside.reads_within(nobody, secs(2)).await?;
         let doctor = story.cardiologist().await?;
+        bedside.no_longer_reads_within(nobody, secs(2)).await?;
         let name = doctor.name().await?;
         bedside.reads_within(&name, secs(2)).await?;
         doctor.goes().await?;

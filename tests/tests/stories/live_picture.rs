@@ -7,8 +7,7 @@ use stories::wait::ms;
 #[test]
 fn a_live_picture_appears_and_moves_on_both_pages() -> Result<()> {
     tell(Plan::default(), |story| async move {
-        let doctor = story.cardiologist().await?;
-        let bedside = story.bedside().await?;
+        let (doctor, bedside) = story.both().await?;
         for person in [&doctor, &bedside] {
             person.sees_picture_within(ms(5_000)).await?;
             person.picture_moves().await?;

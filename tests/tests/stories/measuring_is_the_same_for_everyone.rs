@@ -13,7 +13,7 @@ fn both_pages_and_a_late_joiner_read_the_same_value() -> Result<()> {
     tell(
         Plan::calm().source(dicom_source(&clip)),
         |story| async move {
-            let (doctor, bedside) = (story.cardiologist().await?, story.bedside().await?);
+            let (doctor, bedside) = story.both().await?;
             for person in [&doctor, &bedside] {
                 person.sees_picture_within(secs(5)).await?;
             }

@@ -7,7 +7,7 @@ use stories::wait::{ms, secs};
 #[test]
 fn a_pointer_is_seen_at_its_place_and_goes_when_it_leaves() -> Result<()> {
     tell(Plan::default(), |story| async move {
-        let (doctor, bedside) = (story.cardiologist().await?, story.bedside().await?);
+        let (doctor, bedside) = story.both().await?;
         doctor.sees_picture_within(secs(5)).await?;
         bedside.sees_picture_within(secs(5)).await?;
         doctor

@@ -7,7 +7,7 @@ use stories::wait::secs;
 #[test]
 fn everybody_comes_back_by_themselves_and_no_acknowledged_mark_is_lost() -> Result<()> {
     tell(Plan::calm(), |story| async move {
-        let (doctor, bedside) = (story.cardiologist().await?, story.bedside().await?);
+        let (doctor, bedside) = story.both().await?;
         doctor.sees_picture_within(secs(5)).await?;
         bedside.sees_picture_within(secs(5)).await?;
         doctor.takes_pen().await?;

@@ -7,7 +7,7 @@ use stories::wait::secs;
 #[test]
 fn a_reload_keeps_person_picture_and_marks() -> Result<()> {
     tell(Plan::calm(), |story| async move {
-        let (doctor, bedside) = (story.cardiologist().await?, story.bedside().await?);
+        let (doctor, bedside) = story.both().await?;
         doctor.sees_picture_within(secs(5)).await?;
         doctor.takes_pen().await?;
         let stroke = doctor.draws_stroke(&[(0.4, 0.4), (0.6, 0.5)]).await?;
@@ -35,7 +35,7 @@ fn a_reload_keeps_person_picture_and_marks() -> Result<()> {
 #[test]
 fn a_reload_during_a_freeze_does_not_release_it() -> Result<()> {
     tell(Plan::calm(), |story| async move {
-        let (doctor, bedside) = (story.cardiologist().await?, story.bedside().await?);
+        let (doctor, bedside) = story.both().await?;
         doctor.sees_picture_within(secs(5)).await?;
         bedside.sees_picture_within(secs(5)).await?;
         bedside.picture_moves().await?;

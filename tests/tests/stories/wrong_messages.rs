@@ -14,7 +14,7 @@ use wire::problem::ProblemCode;
 
 /// Somebody who draws and somebody who watches, both undisturbed so far.
 async fn two_at_work(story: &Story) -> Result<(Person, Person)> {
-    let (doctor, bedside) = (story.cardiologist().await?, story.bedside().await?);
+    let (doctor, bedside) = story.both().await?;
     doctor.sees_picture_within(secs(5)).await?;
     bedside.sees_picture_within(secs(5)).await?;
     doctor.takes_pen().await?;
@@ -51,7 +51,7 @@ async fn nothing_was_disturbed(doctor: &Person, bedside: &Person) -> Result<()> 
 
 #[test]
 fn a_message_of_ten_megabytes_ends_only_its_own_socket() -> Result<()> {
-    tell(Plan::default(), |story| async move {
+    tell(Plan::calm(), |story| async move {
         let (doctor, bedside) = two_at_work(&story).await?;
         let mut stranger = Stranger::enters(&story, Role::Trainer).await?;
         // The relay may close while the rest is still being sent.
@@ -69,7 +69,7 @@ fn a_message_of_ten_megabytes_ends_only_its_own_socket() -> Result<()> {
 
 #[test]
 fn a_stroke_with_a_million_points_is_refused_and_the_others_are_safe() -> Result<()> {
-    tell(Plan::default(), |story| async move {
+    tell(Plan::calm(), |story| async move {
         let (doctor, bedside) = two_at_work(&story).await?;
         let stream = bedside.stream().await?;
         let mut stranger = Stranger::enters(&story, Role::Trainer).await?;
@@ -102,7 +102,7 @@ fn a_stroke_with_a_million_points_is_refused_and_the_others_are_safe() -> Result
 
 #[test]
 fn messages_that_are_no_messages_are_refused_one_by_one() -> Result<()> {
-    tell(Plan::default(), |story| async move {
+    tell(Plan::calm(), |story| async move {
         let (doctor, bedside) = two_at_work(&story).await?;
         let stream = bedside.stream().await?;
         let mut deep = String::new();
@@ -161,7 +161,7 @@ fn messages_that_are_no_messages_are_refused_one_by_one() -> Result<()> {
 
 #[test]
 fn an_sdp_that_is_none_is_refused_in_one_sentence() -> Result<()> {
-    tell(Plan::default(), |story| async move {
+    tell(Plan::calm(), |story| async move {
         let (doctor, bedside) = two_at_work(&story).await?;
         is_refused_at(&story, &story.door().whep(story.consult())).await?;
         nothing_was_disturbed(&doctor, &bedside).await
@@ -170,7 +170,7 @@ fn an_sdp_that_is_none_is_refused_in_one_sentence() -> Result<()> {
 
 #[test]
 fn a_publisher_without_an_sdp_is_refused_in_one_sentence() -> Result<()> {
-    tell(Plan::default().no_agent(), |story| async move {
+    tell(Plan::calm().no_agent(), |story| async move {
         is_refused_at(&story, &story.door().whip(story.consult())).await?;
         // The place is still free for one who can.
         story.start_agent("test:", &[]).await?;
@@ -208,7 +208,7 @@ async fn is_refused_at(story: &Story, url: &str) -> Result<()> {
 
 #[test]
 fn a_body_that_is_no_json_is_refused_in_one_sentence() -> Result<()> {
-    tell(Plan::default().no_agent(), |story| async move {
+    tell(Plan::calm().no_agent(), |story| async move {
         let door = story.door();
         let post = |body: String| {
             door.http()
