@@ -26,6 +26,7 @@ pub struct Store {
 struct Inner {
     writer: Mutex<Option<mpsc::Sender<Job>>>,
     reader: Mutex<Option<mpsc::Sender<Job>>>,
+    /// The reader's, then the writer's: they end in this order.
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
@@ -54,11 +55,11 @@ impl Store {
                 .map_err(StoreError::StartThread)
         };
         let threads = vec![
+            start("store-read", Box::new(move || read_jobs(&reading, reads)))?,
             start(
                 "store-write",
                 Box::new(move || write_jobs(&writing, writes)),
             )?,
-            start("store-read", Box::new(move || read_jobs(&reading, reads)))?,
         ];
         let inner = Inner {
             writer: Mutex::new(Some(writer)),
@@ -147,9 +148,6 @@ impl Store {
 
     /// Finishes what is queued, checkpoints and closes. Blocks: call it where blocking is allowed.
     pub fn close(&self) {
-        for queue in [&self.inner.writer, &self.inner.reader] {
-            queue.lock().unwrap_or_else(PoisonError::into_inner).take();
-        }
         let threads = std::mem::take(
             &mut *self
                 .inner
@@ -157,7 +155,12 @@ impl Store {
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner),
         );
-        for thread in threads {
+        // One after the other, the writer last: SQLite removes the journal only for a connection that it finds alone.
+        for (queue, thread) in [&self.inner.reader, &self.inner.writer]
+            .into_iter()
+            .zip(threads)
+        {
+            queue.lock().unwrap_or_else(PoisonError::into_inner).take();
             if thread.join().is_err() {
                 tracing::error!("a store thread ended by a panic");
             }
