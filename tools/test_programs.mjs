@@ -1,20 +1,21 @@
 // Runs test programs side by side, because most of them wait more than they work, and cargo runs one after the other.
 //   cargo test --no-run --message-format=json ... | node tools/test_programs.mjs
 //
-// Owns: how many run at once, and that the output of each stays together. Each runs in the folder of its package, as
-// under cargo. A program that fails does not stop the others; all that failed are named at the end.
+// Two lanes: the programs of the agent and the relay live in real time, wait a lot and run one after the other, as under cargo;
+// beside them, on what they leave of the processor, run those that only compute. Owns the lanes and that the output of each
+// program stays together. Each runs in the folder of its package. A program that fails does not stop the others; all that
+// failed are named at the end.
 
 import { spawn } from "node:child_process";
-import { readFileSync, statSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { basename, dirname } from "node:path";
 
-/** Programs at once: one per core keeps the cores busy while the other program waits. */
-const PROGRAMS = availableParallelism();
-/** Tests at once in a program: most wait for a deadline, a socket or a disk. */
-const THREADS_PER_CORE = 3;
-/** These state how long something may take: they run when nothing else does, with cargo's own number of threads. */
-const MEASURES_TIME = new Set(["encodes_for_live", "never_delays_the_picture", "publishes_over_whip"]);
+const CORES = availableParallelism();
+/** Packages whose tests live in real time. */
+const REAL_TIME = new Set(["capture-agent", "relay"]);
+/** Tests at once for each core, where it is not one: these mostly wait for deadlines. */
+const THREADS_PER_CORE = new Map([["behaviour", 3]]);
 
 const programs = readFileSync(0, "utf8")
   .split("\n")
@@ -25,20 +26,20 @@ const programs = readFileSync(0, "utf8")
     name: message.target.name,
     file: message.executable,
     folder: dirname(message.manifest_path),
-    bytes: statSync(message.executable).size,
-  }))
-  // The large ones hold the media stack and wait the most; the small ones at the end fill both cores evenly.
-  .sort((a, b) => b.bytes - a.bytes);
+    realTime: REAL_TIME.has(basename(dirname(message.manifest_path))),
+  }));
 if (programs.length === 0) {
   console.error("hibiki: cargo named no test program on standard input");
   process.exit(2);
 }
 
-function run({ name, file, folder }, threads) {
+function run({ name, file, folder, realTime }) {
   return new Promise((resolve) => {
     const began = performance.now();
     const output = [];
-    const child = spawn(file, threads ? [`--test-threads=${threads}`] : [], { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
+    const threads = `--test-threads=${CORES * (THREADS_PER_CORE.get(name) ?? 1)}`;
+    const [command, ...words] = realTime ? [file, threads] : ["nice", "-n", "19", file, threads];
+    const child = spawn(command, words, { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
     for (const stream of [child.stdout, child.stderr]) stream.on("data", (piece) => output.push(piece));
     const ended = (passed, how) => {
       const seconds = ((performance.now() - began) / 1000).toFixed(1);
@@ -51,16 +52,10 @@ function run({ name, file, folder }, threads) {
 }
 
 const failed = [];
-async function runAll(queue, atOnce, threads) {
-  const worker = async () => {
-    for (let program = queue.shift(); program; program = queue.shift()) failed.push(await run(program, threads));
-  };
-  await Promise.all(Array.from({ length: atOnce }, worker));
+async function lane(realTime) {
+  for (const program of programs.filter((one) => one.realTime === realTime)) failed.push(await run(program));
 }
-const alone = programs.filter(({ name }) => MEASURES_TIME.has(name));
-const others = programs.filter(({ name }) => !MEASURES_TIME.has(name));
-await runAll(others, PROGRAMS, PROGRAMS * THREADS_PER_CORE);
-await runAll(alone, 1);
+await Promise.all([lane(true), lane(false)]);
 
 const reasons = failed.filter(Boolean);
 for (const reason of reasons) console.error(`✗ ${reason}`);
