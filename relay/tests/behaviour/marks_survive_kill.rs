@@ -2,7 +2,6 @@
 
 use crate::support::{Relay, entries, stream};
 use std::collections::HashSet;
-use std::time::Duration;
 use wire::people::Role;
 
 #[tokio::test]
