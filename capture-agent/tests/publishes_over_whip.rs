@@ -144,7 +144,18 @@ async fn the_first_frame_can_be_decoded_and_a_request_brings_another_such_frame(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_relay_hears_hello_stamps_and_state() {
-    let (relay, _running) = live("test:fps=30");
+    let relay = Relay::start();
+    let mut agent = Agent::start(AgentSettings {
+        relay: Some(to_relay(&relay.address, ticket())),
+        ..settings("test:fps=30")
+    })
+    .unwrap();
+    // The hello says what the source is where it is known; with the source open first, it is.
+    until("an open source", Duration::from_secs(5), || {
+        agent.board.now().source.health == SourceHealth::Running
+    })
+    .await;
+    let _running = tokio::spawn(async move { agent.run().await });
     let stream = relay.shared.stream;
     let stamped = |said: &AgentToRelay| {
         matches!(
