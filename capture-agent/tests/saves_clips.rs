@@ -28,7 +28,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use support::readers::{assert_conforms, said};
 use wire::agent::FrameStamp;
-use wire::clip::{ClipCoding, ClipGap, SaveWhat};
+use wire::clip::{ClipCoding, ClipGap, MarkerSide, SaveWhat};
 use wire::mark::Anchor;
 use wire::region::Region;
 use wire::{CaptureTime, ClipId, ConsultId, FrameIndex, RtpTime, StreamId};
@@ -75,6 +75,7 @@ impl Bench {
         let device = DeviceFacts {
             manufacturer: Some("Maker".into()),
             model: Some("Handheld".into()),
+            marker: Some(MarkerSide::Right),
             ..DeviceFacts::default()
         };
         let consult = Some(ConsultId::random());
@@ -297,6 +298,8 @@ fn an_object_says_whom_it_shows_where_it_comes_from_and_what_was_lost() {
         format!("2.25.{}", clip.uuid().as_u128())
     );
     assert_eq!(header.burned_in_annotation, Some(false));
+    let outgoing = Outgoing::open(&bench.spool, clip).unwrap();
+    assert_eq!(outgoing.head.marker, Some(MarkerSide::Right));
     assert!(header.lossy_before);
     assert_eq!(header.image_type[0], "DERIVED");
     assert_eq!(header.regions.len(), 1);
@@ -309,7 +312,7 @@ fn an_object_says_whom_it_shows_where_it_comes_from_and_what_was_lost() {
             "[19410228]",
             "[Maker]",
             "[Handheld]",
-            "[A4C]",
+            "[A4C; orientation marker right]",
             "399214001",
             "1.2.3.4.5",
             "+0900",

@@ -201,6 +201,7 @@ fn finish(spool: &Arc<Spool>, clip: ClipId) -> Result<(), SpoolError> {
         taken_at: CaptureTime(1),
         span_us: 1,
         view: None,
+        marker: None,
         captured: None,
     };
     spool.present(sealed, head, Vec::new())

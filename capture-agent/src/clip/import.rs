@@ -142,6 +142,7 @@ fn said(
         taken_at: CaptureTime(micros(since)),
         span_us: micros(header.frame_times.at(wire::FrameIndex(header.frames - 1))),
         view: None,
+        marker: None,
         captured: None,
     })
 }

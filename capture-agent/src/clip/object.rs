@@ -15,7 +15,7 @@ use echo_dicom::write::{
 };
 use std::num::NonZeroUsize;
 use std::time::Duration;
-use wire::clip::{ClipCoding, ClipHead, ClipOrigin, ClipSpan};
+use wire::clip::{ClipCoding, ClipHead, ClipOrigin, ClipSpan, VIEW_OTHER};
 use wire::{CaptureTime, ClipId, FrameIndex, RtpTime};
 
 /// Microseconds in a tenth of a second, the unit of the instance number.
@@ -173,7 +173,8 @@ fn facts(head: &TakeHead, coding: Coding) -> Result<ClipFacts, ObjectFault> {
     Ok(ClipFacts {
         times,
         regions: head.regions.iter().map(UltrasoundRegion::from).collect(),
-        view: head.view.as_deref().map(view),
+        view: head.view.as_deref().and_then(view),
+        marker: head.visit.marker(),
         origin: if sources.is_empty() {
             Origin::Captured
         } else {
@@ -186,8 +187,8 @@ fn facts(head: &TakeHead, coding: Coding) -> Result<ClipFacts, ObjectFault> {
     })
 }
 
-/// A view label as somebody said it.
-fn view(text: &str) -> ViewLabel {
+/// A view label as somebody said it; none when it says that no label fits.
+fn view(text: &str) -> Option<ViewLabel> {
     let known = [
         ViewLabel::Plax,
         ViewLabel::Psax,
@@ -198,7 +199,7 @@ fn view(text: &str) -> ViewLabel {
         ViewLabel::ScIvc,
     ];
     let found = known.into_iter().find(|it| it.label() == text);
-    found.unwrap_or_else(|| ViewLabel::Other(text.to_owned()))
+    (text != VIEW_OTHER).then(|| found.unwrap_or_else(|| ViewLabel::Other(text.to_owned())))
 }
 
 fn said(
@@ -223,6 +224,7 @@ fn said(
         taken_at: first.0,
         span_us: last.0.0.saturating_sub(first.0.0),
         view: head.view.clone(),
+        marker: head.visit.marker(),
         captured: Some(ClipSpan {
             stream: head.stream,
             first: first.1,
@@ -247,5 +249,21 @@ impl Frames for Stoppable<'_> {
             return Err("the program ends".into());
         }
         self.take.frame(index)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wire::clip::VIEWS;
+
+    #[test]
+    fn every_view_that_is_offered_has_a_code_and_none_of_these_is_no_view() {
+        for offered in VIEWS {
+            let label = view(offered).unwrap();
+            assert!(label.code().is_some(), "{offered}");
+        }
+        assert_eq!(view(VIEW_OTHER), None);
+        assert_eq!(view("PLAX-LV"), Some(ViewLabel::Other("PLAX-LV".into())));
     }
 }

@@ -12,6 +12,7 @@ use echo_dicom::write::{
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use std::fmt;
+use wire::clip::MarkerSide;
 use wire::{CaptureTime, ConsultId, DeviceId};
 
 /// What is written as the software's name.
@@ -75,6 +76,8 @@ pub struct DeviceFacts {
     pub station: Option<String>,
     /// The hospital.
     pub institution: Option<String>,
+    /// On which side its picture shows the orientation marker.
+    pub marker: Option<MarkerSide>,
 }
 
 /// A visit as one agent knows it.
@@ -134,6 +137,11 @@ impl Visit {
         };
         ClipWriter::still(&context, &facts, &[picture][..])?;
         Ok(())
+    }
+
+    /// Where pictures of the visit have their orientation marker.
+    pub(super) const fn marker(&self) -> Option<MarkerSide> {
+        self.device.marker
     }
 
     /// What objects of the visit share.

@@ -222,6 +222,7 @@ File (all keys optional; unknown keys are refused):
   id = \"...\"                       # also alias, name, name_ideographic, name_phonetic, birth_date, sex
   [ultrasound]
   manufacturer = \"...\"             # also model, serial_number, station, institution
+  marker = \"right\"                # orientation marker in the picture, or \"left\"; unsaid, clips do not say it
 
 The page on this device: its address with the key of this start is printed on standard output. What is chosen there (mask,
 source) is in force after a restart, over file, environment and flags, as long as these say what they said then.

@@ -18,6 +18,7 @@ use echo_dicom::write::{
 };
 use echo_dicom::{Picture, PixelForm};
 use tempfile::TempDir;
+use wire::clip::MarkerSide;
 
 const UNEVEN: [u64; 4] = [0, 33_333, 66_700, 120_000];
 
@@ -46,6 +47,7 @@ fn full_facts(coding: PixelCoding, micros: &[u64]) -> ClipFacts {
         coding,
         regions: vec![sector(150, 60), doppler(159, 119)],
         view: Some(ViewLabel::A4c),
+        marker: Some(MarkerSide::Right),
         origin: Origin::Derived(vec![source]),
         heart_rate_bpm: Some(63),
         ..facts(micros)
@@ -222,7 +224,7 @@ fn pydicom_reads_the_facts() {
         ("LossyImageCompressionMethod", "ISO_10918_1"),
         ("TimezoneOffsetFromUTC", "+0900"),
         ("AcquisitionDateTime", "20260101101530.123456+0900"),
-        ("ImageComments", "A4C"),
+        ("ImageComments", "A4C; orientation marker right"),
         ("view", "399214001 SCT Apical four chamber"),
         ("source", "1.2.3.4 121322"),
     ] {

@@ -32,6 +32,7 @@ pub(super) fn head(clip: ClipId) -> ClipHead {
         taken_at: CaptureTime(5),
         span_us: 0,
         view: None,
+        marker: None,
         captured: Some(ClipSpan {
             stream: STREAM,
             first: RtpTime(1),

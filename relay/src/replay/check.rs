@@ -171,6 +171,7 @@ mod tests {
             taken_at: CaptureTime(0),
             span_us: 0,
             view: None,
+            marker: None,
             captured: Some(ClipSpan {
                 stream: StreamId::random(),
                 first: times[0],

@@ -200,6 +200,7 @@ mod tests {
             taken_at: CaptureTime(1),
             span_us: 0,
             view: None,
+            marker: None,
             captured: None,
         }
     }

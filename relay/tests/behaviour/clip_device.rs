@@ -75,6 +75,7 @@ impl Sample {
             span_us: u64::try_from(frame_times.at(FrameIndex(header.frames - 1)).as_micros())
                 .unwrap(),
             view: None,
+            marker: None,
             captured: None,
         };
         let times = Vec::new();

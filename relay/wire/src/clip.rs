@@ -39,6 +39,10 @@ pub const DEFAULT_CLIP_SECONDS: u16 = 6;
 pub const MAX_CLIP_SECONDS: u16 = 60;
 /// Most characters of a view label: DICOM's Code Meaning has 64.
 pub const MAX_VIEW_CHARS: usize = 64;
+/// View labels that are offered, as the field writes them; `VIEW_OTHER` beside them says that it is none of these.
+pub const VIEWS: [&str; 7] = ["PLAX", "PSAX", "A4C", "A2C", "A3C", "SC4C", "SC-IVC"];
+/// A view that has no label here.
+pub const VIEW_OTHER: &str = "other";
 
 /// What is to be saved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -88,6 +92,18 @@ pub enum ClipOrigin {
     Imported,
 }
 
+/// On which side of the picture the probe's orientation marker stands: cardiology has it on the right, the emergency
+/// room on the left, and one is the mirror of the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[ts(export_to = "clip.ts")]
+#[serde(rename_all = "camelCase")]
+pub enum MarkerSide {
+    /// Left.
+    Left,
+    /// Right.
+    Right,
+}
+
 /// Which captured frames a clip holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[ts(export_to = "clip.ts")]
@@ -134,6 +150,10 @@ pub struct ClipHead {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub view: Option<String>,
+    /// Where the orientation marker stands, if the device was told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub marker: Option<MarkerSide>,
     /// Which captured frames it holds; nothing for an imported one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
@@ -425,6 +445,7 @@ mod tests {
             taken_at: CaptureTime(5),
             span_us: 0,
             view: None,
+            marker: None,
             captured: times.first().map(|first| ClipSpan {
                 stream: StreamId::random(),
                 first: *first,

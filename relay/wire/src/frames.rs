@@ -90,6 +90,7 @@ mod tests {
             taken_at: CaptureTime(5),
             span_us: 0,
             view: None,
+            marker: None,
             captured: Some(ClipSpan {
                 stream,
                 first: times[0],

@@ -58,6 +58,8 @@ fn constants() -> String {
          export const MAX_CLIP_SECONDS = {};\n\
          export const MAX_CLIP_FRAMES = {};\n\
          export const MAX_VIEW_CHARS = {};\n\
+         export const VIEWS: readonly string[] = {:?};\n\
+         export const VIEW_OTHER = {:?};\n\
          export const MAX_MASK_RECTANGLES = {};\n\
          export const SAVE_CHOICES_S: readonly number[] = {:?};\n\
          export const PROBLEM_CODES: readonly ProblemCode[] = [\n{}\n];\n",
@@ -77,6 +79,8 @@ fn constants() -> String {
         clip::MAX_CLIP_SECONDS,
         clip::MAX_CLIP_FRAMES,
         clip::MAX_VIEW_CHARS,
+        clip::VIEWS,
+        clip::VIEW_OTHER,
         device::MAX_MASK_RECTANGLES,
         device::SAVE_CHOICES_S,
         codes.join("\n"),

@@ -45,6 +45,7 @@ export const deviceEn: DeviceWords = {
 
   view: "View",
   "view.none": "None",
+  "view.other": "Other",
 
   status: "State",
   "status.source": "Source",

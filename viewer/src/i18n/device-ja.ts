@@ -5,7 +5,7 @@
 import type { DeviceFault, DeviceTrouble } from "../wire/device";
 
 export const deviceJa = {
-  title: "端末",
+  title: "送信端末",
   name: "Hibiki",
   "language.ja": "日本語",
   "language.en": "English",
@@ -46,6 +46,7 @@ export const deviceJa = {
 
   view: "断面",
   "view.none": "なし",
+  "view.other": "その他",
 
   status: "状態",
   "status.source": "入力",

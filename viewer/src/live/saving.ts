@@ -9,13 +9,14 @@ import { computed, effect, type ReadonlySignal, signal } from "@preact/signals";
 import { newId } from "../ids";
 import { clipSeconds } from "../settings";
 import type { ClipState } from "../wire/clip";
+import { VIEW_OTHER, VIEWS } from "../wire/constants";
 import type { ClipId } from "../wire/ids";
 import type { Anchor } from "../wire/mark";
 import type { RelayTime } from "../wire/units";
 import type { Consult } from "./consult";
 
 /** View labels (断面) that a press can carry; the last one stands for what has no name here. */
-export const VIEWS: readonly string[] = ["PLAX", "PSAX", "A4C", "A2C", "A3C", "SC4C", "SC-IVC", "other"];
+export const VIEW_CHOICES: readonly string[] = [...VIEWS, VIEW_OTHER];
 
 /** How long good and bad endings stay in the news. */
 const KEPT_TOLD_MS = 6_000;

@@ -6,6 +6,7 @@
 import { t } from "../i18n/i18n";
 import type { Desk } from "../live/desk";
 import type { ShownClip } from "../live/saving";
+import { VIEW_OTHER } from "../wire/constants";
 
 /** How far the newest clip is, where news stands. */
 export function SaveNews({ desk }: { desk: Desk }) {
@@ -42,7 +43,7 @@ export function StageWords({ clip }: { clip: ShownClip }) {
 }
 
 export function viewWords(view: string): string {
-  return view === "other" ? t("save.otherView") : view;
+  return view === VIEW_OTHER ? t("save.otherView") : view;
 }
 
 /** What a clip is called: its view and length, as far as they are known. */

@@ -6,7 +6,7 @@
 import type { ComponentChildren } from "preact";
 import { t } from "../i18n/i18n";
 import type { Desk } from "../live/desk";
-import { VIEWS } from "../live/saving";
+import { VIEW_CHOICES } from "../live/saving";
 import { whyNotSave, whyNotSaveStill } from "../live/why";
 import { CLIP_SECONDS, clipSeconds } from "../settings";
 import { type Panel, ToolButton } from "./rail";
@@ -84,7 +84,7 @@ export function SaveChoices({ desk, children }: { desk: Desk; children?: Compone
           }}
         >
           <option value="">{t("save.noView")}</option>
-          {VIEWS.map((name) => (
+          {VIEW_CHOICES.map((name) => (
             <option key={name} value={name}>
               {viewWords(name)}
             </option>

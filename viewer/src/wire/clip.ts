@@ -86,6 +86,10 @@ spanUs: number,
  */
 view?: string, 
 /**
+ * Where the orientation marker stands, if the device was told.
+ */
+marker?: MarkerSide, 
+/**
  * Which captured frames it holds; nothing for an imported one.
  */
 captured?: ClipSpan, };
@@ -166,6 +170,12 @@ frames: Array<ClipFrame>,
  * Calibrated parts of the picture, in the file's order; they hold for every frame.
  */
 regions: Array<Region>, };
+
+/**
+ * On which side of the picture the probe's orientation marker stands: cardiology has it on the right, the emergency
+ * room on the left, and one is the mirror of the other.
+ */
+export type MarkerSide = "left" | "right";
 
 /**
  * What is to be saved.

@@ -4,6 +4,7 @@
 //! here is checked or written; the writers do both.
 
 use std::time::Duration;
+use wire::clip::MarkerSide;
 
 use super::coding::PixelCoding;
 use super::moment::LocalTime;
@@ -27,6 +28,8 @@ pub struct ClipFacts {
     pub regions: Vec<UltrasoundRegion>,
     /// Which section of the heart it shows.
     pub view: Option<ViewLabel>,
+    /// Where the orientation marker stands.
+    pub marker: Option<MarkerSide>,
     /// Where the pixels come from.
     pub origin: Origin,
     /// What the picture shows; `None` takes it from the regions.
@@ -53,6 +56,7 @@ impl ClipFacts {
             times: Vec::new(),
             regions: Vec::new(),
             view: None,
+            marker: None,
             origin: Origin::Captured,
             modes: None,
             burned_in_annotation: None,
@@ -60,6 +64,17 @@ impl ClipFacts {
             heart_rate_bpm: None,
             coding: PixelCoding::default(),
         }
+    }
+
+    /// What has no attribute of its own, for Image Comments (0020,4000).
+    pub(super) fn comments(&self) -> String {
+        let view = self.view.as_ref().map(ViewLabel::label);
+        let marker = self.marker.map(|side| match side {
+            MarkerSide::Left => "orientation marker left",
+            MarkerSide::Right => "orientation marker right",
+        });
+        let facts: Vec<&str> = view.into_iter().chain(marker).collect();
+        facts.join("; ")
     }
 
     pub(super) fn modes(&self) -> Modes {

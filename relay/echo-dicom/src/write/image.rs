@@ -15,6 +15,7 @@ use super::frames::Shape;
 use super::modules::{Identity, begin, optional};
 use super::regions;
 use super::timing::Pace;
+use super::view::ViewLabel;
 
 /// The body part: with it an image needs no Laterality.
 const HEART: Code = Code::new("80891009", "SCT", "Heart");
@@ -124,11 +125,8 @@ fn general(object: &mut Object, context: &Context, facts: &ClipFacts) -> Result<
 
 fn heart_and_view(object: &mut Object, facts: &ClipFacts) -> Result<(), WriteError> {
     sequence(object, tags::ANATOMIC_REGION_SEQUENCE, vec![HEART.item()?]);
-    let Some(view) = &facts.view else {
-        return Ok(());
-    };
-    optional(object, tags::IMAGE_COMMENTS, VR::LT, view.label());
-    if let Some(code) = view.code() {
+    optional(object, tags::IMAGE_COMMENTS, VR::LT, &facts.comments());
+    if let Some(code) = facts.view.as_ref().and_then(ViewLabel::code) {
         sequence(object, tags::VIEW_CODE_SEQUENCE, vec![code.item()?]);
     }
     Ok(())

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 use wire::agent::{SourceHealth, SourceState};
-use wire::clip::{ClipCoding, ClipHead, ClipOrigin, ClipSpan};
+use wire::clip::{ClipCoding, ClipHead, ClipOrigin, ClipSpan, MarkerSide};
 use wire::http::ConsultSummary;
 use wire::log::{LogEntry, LogEvent};
 use wire::mark::{Anchor, Annotation, DrawnOn, Pen, Point, Shape};
@@ -74,6 +74,7 @@ pub(crate) fn clip_head() -> ClipHead {
         taken_at: CaptureTime(1_795_000_000_000_000),
         span_us: 66_667,
         view: Some("A4C".into()),
+        marker: Some(MarkerSide::Right),
         captured: Some(ClipSpan {
             stream: StreamId::from_uuid(uuid(2)),
             first: RtpTime(4_294_964_295),
@@ -87,6 +88,7 @@ pub(crate) fn imported_head() -> ClipHead {
         coding: ClipCoding::Other,
         origin: ClipOrigin::Imported,
         view: None,
+        marker: None,
         captured: None,
         ..clip_head()
     }

@@ -148,6 +148,7 @@ fn finished(spool: &Spool) -> ClipId {
         taken_at: CaptureTime(1),
         span_us: 0,
         view: None,
+        marker: None,
         captured: None,
     };
     spool.present(sealed, head, Vec::new()).unwrap();
