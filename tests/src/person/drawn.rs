@@ -14,7 +14,7 @@ use wire::AnnotationId;
 use wire::mark::{Anchor, Annotation};
 
 /// Between two samples of a hand-drawn stroke: a mouse at 125 Hz.
-const PEN_PACE: Duration = Duration::from_millis(8);
+pub(super) const PEN_PACE: Duration = Duration::from_millis(8);
 const PEN: &str = "[data-testid=tool-pen]";
 const FREEZE: &str = "[data-testid=freeze]";
 const UNDO: &str = "[data-testid=undo]";
@@ -73,7 +73,7 @@ struct Rect {
     height: f64,
 }
 
-fn step(kind: &str, (x, y): (f64, f64)) -> Value {
+pub(super) fn step(kind: &str, (x, y): (f64, f64)) -> Value {
     json!({ "type": kind, "x": x, "y": y })
 }
 

@@ -5,6 +5,7 @@
 //! read in one go, before the page can draw again.
 
 use super::Person;
+use super::drawn::{PEN_PACE, step};
 use crate::barcode::Barcode;
 use crate::wait::secs;
 use anyhow::{Context as _, Result, ensure};
@@ -58,6 +59,14 @@ const SEEK: &str = "async (frames) => {
     const seen = [];
     for (const index of frames) seen.push(await seek(index));
     return seen; }";
+
+/// Where a place of the recorded picture (fractions) lies on the page.
+const PLACE_ON_GLASS: &str = "([x, y]) => {
+    const glass = document.querySelector('[data-testid=replay-pane] canvas[data-frame]');
+    const stage = document.querySelector('[data-testid=replay-stage]').getBoundingClientRect();
+    const scale = Math.min(stage.width / glass.width, stage.height / glass.height);
+    return [stage.x + stage.width / 2 + (x - 0.5) * glass.width * scale,
+        stage.y + stage.height / 2 + (y - 0.5) * glass.height * scale]; }";
 
 /// A frame of a clip as a player showed it.
 #[derive(Debug, Clone, Copy, Deserialize)]
@@ -150,6 +159,38 @@ impl Person {
             seen.extend(part);
         }
         Ok(seen)
+    }
+
+    /// Measures on a frame of the open clip: kind, taps, confirming; reads the value that then stands under the picture.
+    ///
+    /// # Errors
+    /// When the player does not measure.
+    pub async fn measures_on_clip(
+        &self,
+        frame: usize,
+        kind: &str,
+        places: &[(f64, f64)],
+    ) -> Result<String> {
+        self.seeks(&[frame]).await?;
+        self.page
+            .click("[data-testid=replay-measure][aria-pressed=false]")
+            .await?;
+        let own = "[data-testid=replay-measuring]";
+        self.page
+            .click(&format!("{own} [data-testid=measure-{kind}]"))
+            .await?;
+        for place in places {
+            let at: (f64, f64) = self.page.eval(PLACE_ON_GLASS, place).await?;
+            let steps = [step("move", at), step("down", at), step("up", at)];
+            self.page.pointer("mouse", &steps, PEN_PACE).await?;
+        }
+        self.page
+            .click(&format!("{own} [data-testid=measure-place]"))
+            .await?;
+        let value = "() => document.querySelector('[data-testid=replay-measured] [data-testid=value]')?.innerText ?? null";
+        self.page
+            .until("a value under the clip", secs(3), value, ())
+            .await
     }
 
     /// Goes to every frame of an open clip and holds each against the table.

@@ -93,6 +93,11 @@ fn the_report_of_a_clip_says_what_stood_on_the_page() -> Result<()> {
         let [frame] = on_frames.as_slice() else {
             anyhow::bail!("marks on frames {on_frames:?}");
         };
+        // Measured again on the recording, the same places of that frame say the same.
+        let again = doctor
+            .measures_on_clip(*frame, "caliper", &[(0.45, 0.2), (0.55, 0.35)])
+            .await?;
+        ensure!(again == words, "live {words}, on the clip {again}");
         let folder = tempfile::tempdir()?;
         let marks = takes_along(&doctor, clip, "marks", folder.path()).await?;
         let report = takes_along(&doctor, clip, "measurements", folder.path()).await?;

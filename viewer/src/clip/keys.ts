@@ -7,6 +7,7 @@ import { shortcuts } from "../settings";
 import { stagePoint } from "../stage/points";
 import type { Stage } from "../stage/stage";
 import { ZOOM_STEP } from "../stage/view";
+import type { ClipMeasuring } from "./measuring";
 import type { ClipPlayer } from "./player";
 
 const PAN_PX = 48;
@@ -26,13 +27,15 @@ export function pressKey(
   player: ClipPlayer,
   stage: Stage | null,
   driver: ClipPlayer = player,
+  measuring: ClipMeasuring | null = null,
 ): void {
   const { target } = event;
   // The pane that has the focus was first.
   if (event.defaultPrevented || event.isComposing) return;
   if (event.ctrlKey || event.metaKey || event.altKey || target instanceof HTMLSelectElement) return;
   const onControl = target instanceof HTMLElement && target.matches("button, a");
-  if (stage !== null && target === stage.canvas && panKey(event, stage)) event.preventDefault();
+  const onPicture = stage !== null && target === stage.canvas;
+  if (onPicture && (panKey(event, stage) || measureKey(event, stage, measuring))) event.preventDefault();
   else if (event.key === " " && !onControl) use(event, () => driver.toggle());
   else if (shortcuts.peek()) letterKey(event, player, stage);
 }
@@ -41,6 +44,23 @@ function panKey({ key, shiftKey }: KeyboardEvent, stage: Stage): boolean {
   const pan = PANS[key];
   if (pan === undefined || !shiftKey) return false;
   stage.pan(pan[0] * PAN_PX, pan[1] * PAN_PX);
+  return true;
+}
+
+/** Arrows move the point in hand by a pixel, held down by ten; Enter sets one in the middle, or takes what is complete. */
+function measureKey(event: KeyboardEvent, stage: Stage, measuring: ClipMeasuring | null): boolean {
+  if (measuring === null || !measuring.inHand.peek()) return false;
+  const { hand } = measuring;
+  const move = PANS[event.key];
+  if (move !== undefined && hand.draft.peek() !== null) {
+    const pixels = event.repeat ? 10 : 1;
+    hand.nudge(-move[0] * pixels, -move[1] * pixels);
+  } else if (event.key === "Enter" && !event.repeat) {
+    hand.enter(stage.under(stagePoint(stage.size.width / 2, stage.size.height / 2)));
+  } else if (event.key === "Escape") {
+    if (hand.draft.peek() === null) measuring.toggle();
+    else hand.drop();
+  } else return false;
   return true;
 }
 

@@ -64,6 +64,8 @@ export class ClipPlayer {
     readonly place: ClipPlace,
     /** The marks of the consult in force. */
     marks: ReadonlySignal<readonly MarkState[]>,
+    /** All of it is at the relay, so its first frame is there too. */
+    isKept: boolean,
   ) {
     this.source = new ClipSource(place);
     this.frame = computed(() => this.#onGlass());
@@ -71,8 +73,8 @@ export class ClipPlayer {
       const table = this.table.value;
       return table === null ? new Map() : marksByFrame(table, marks.value);
     });
-    // The first frame does not wait for the table.
-    void this.#firstFrame();
+    // The first frame does not wait for the table, unless only the table knows whether it is there.
+    if (isKept) void this.#firstFrame();
     this.#renewal.news();
   }
 

@@ -2,11 +2,13 @@
 
 import type { ComponentType } from "preact";
 import { useEffect, useState } from "preact/hooks";
+import type { ClipMeasuring } from "../clip/measuring";
 import { t } from "../i18n/i18n";
 import type { Desk } from "../live/desk";
 
 type PanelProps = { readonly desk: Desk; readonly onClose: () => void };
 type ResultsProps = { readonly desk: Desk };
+type MeasuringProps = { readonly measuring: ClipMeasuring };
 
 export function LazyMeasurePanel(props: PanelProps) {
   const Panel = useLater(() => import("./measure-panel").then((part) => part.MeasurePanel));
@@ -30,6 +32,19 @@ export function LazyMeasureResults({ desk }: ResultsProps) {
 function Results({ desk }: ResultsProps) {
   const List = useLater(() => import("./measure-results").then((part) => part.MeasureResults));
   return List === null || List === "failed" ? null : <List desk={desk} />;
+}
+
+/** Nothing until somebody measures on a recording. */
+export function LazyReplayMeasure({ measuring }: MeasuringProps) {
+  return measuring.inHand.value || measuring.measured.value.length > 0 ? (
+    <ReplayPart measuring={measuring} />
+  ) : null;
+}
+
+function ReplayPart({ measuring }: MeasuringProps) {
+  const Part = useLater(() => import("./replay-measure").then((part) => part.ReplayMeasure));
+  if (Part !== null && Part !== "failed") return <Part measuring={measuring} />;
+  return <p role="status">{t(Part === "failed" ? "measure.loadFailed" : "measure.loading")}</p>;
 }
 
 function useLater<Props>(bring: () => Promise<ComponentType<Props>>): ComponentType<Props> | "failed" | null {

@@ -5,18 +5,21 @@
 
 import { effect } from "@preact/signals";
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Beside } from "../clip/beside";
 import { Grip } from "../clip/grip";
 import { pressKey } from "../clip/keys";
+import { ClipMeasuring } from "../clip/measuring";
 import type { ClipPlayer } from "../clip/player";
 import { tc } from "../i18n/clip-words";
 import { clockTime, t } from "../i18n/i18n";
 import type { Desk } from "../live/desk";
+import { valueWords } from "../live/measure-words";
 import { valuesOf } from "../live/scene";
 import { StageInput } from "../stage/input";
 import { Stage } from "../stage/stage";
 import { type View, WHOLE } from "../stage/view";
+import { LazyReplayMeasure } from "./lazy-measure";
 import { ReplayNews } from "./replay-news";
 import { Scrubber } from "./replay-scrubber";
 import { viewWords } from "./save-news";
@@ -35,13 +38,24 @@ export function ReplayPane({ desk, player, beside, onClose, onStage, children }:
   const ink = useRef<HTMLCanvasElement>(null);
   const stage = useRef<Stage | null>(null);
   const [view, setView] = useState<View>(WHOLE);
+  const measuring = useMemo(
+    () =>
+      new ClipMeasuring(player, {
+        stage: () => stage.current,
+        explain: () => desk.explain(tc("replay.measureStanding")),
+        explainFull: () => desk.explain(t("measure.full")),
+        words: valueWords,
+      }),
+    [desk, player],
+  );
+  useEffect(() => () => measuring.close(), [measuring]);
   useEffect(() => {
     const host = layers.current;
     const canvas = ink.current;
     if (host === null || canvas === null) return undefined;
     host.prepend(player.canvas);
     const made = new Stage(canvas, [player.canvas], setView);
-    const input = new StageInput(made, new Grip(made));
+    const input = new StageInput(made, new Grip(made, measuring));
     const stops = [
       effect(() => made.setPicture(player.size.value)),
       effect(() => {
@@ -55,7 +69,7 @@ export function ReplayPane({ desk, player, beside, onClose, onStage, children }:
           cursor: null,
           staleTag: t("stage.drawnOnStale"),
           values: valuesOf(desk.measuring, marks),
-          measuring: null,
+          ...measuring.scene.value,
         });
       }),
     ];
@@ -68,7 +82,7 @@ export function ReplayPane({ desk, player, beside, onClose, onStage, children }:
       stage.current = null;
       onStage?.(null);
     };
-  }, [player]);
+  }, [player, measuring]);
   const driver = beside === null || beside.pairing.value === "apart" ? player : beside.leader;
   return (
     <article
@@ -76,7 +90,7 @@ export function ReplayPane({ desk, player, beside, onClose, onStage, children }:
       data-testid="replay-pane"
       data-clip={player.place.clip}
       // Keys on this picture act on it, and go no further.
-      onKeyDown={(event) => pressKey(event, player, stage.current, driver)}
+      onKeyDown={(event) => pressKey(event, player, stage.current, driver, measuring)}
     >
       <div class="replay__frame">
         <Strip player={player} zoom={view.zoom} onClose={onClose} />
@@ -94,9 +108,21 @@ export function ReplayPane({ desk, player, beside, onClose, onStage, children }:
       <Scrubber player={player} beats={beside?.beats(player).value ?? []} />
       <div class="replay__row">
         <ReplayNews player={player} />
+        {desk.consult.settings.value.measuring && (
+          <button
+            type="button"
+            class="button"
+            aria-pressed={measuring.inHand.value}
+            data-testid="replay-measure"
+            onClick={() => measuring.toggle()}
+          >
+            {t("tool.measure")}
+          </button>
+        )}
         {beside?.pairing.value === "phase" && <Beats beside={beside} player={player} />}
         {children}
       </div>
+      <LazyReplayMeasure measuring={measuring} />
     </article>
   );
 }
@@ -105,6 +131,7 @@ function Strip({ player, zoom, onClose }: { player: ClipPlayer; zoom: number; on
   const table = player.table.value;
   const index = player.shown.value;
   const view = table?.head.view;
+  const marker = table?.head.marker;
   return (
     <div class="replay__strip">
       <p>
@@ -119,6 +146,7 @@ function Strip({ player, zoom, onClose }: { player: ClipPlayer; zoom: number; on
       {table !== null && (
         <p class="replay__view">
           {view === undefined ? tc("replay.noView") : tc("replay.view", { view: viewWords(view) })}
+          {marker !== undefined && <span class="replay__marker">{tc(`replay.marker.${marker}`)}</span>}
         </p>
       )}
       {table !== null && index !== null && (

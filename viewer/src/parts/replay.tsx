@@ -74,12 +74,12 @@ export function Replay({ desk }: ReplayProps) {
 /** A player for as long as this clip is open; it follows what arrives. */
 function usePlayer(desk: Desk, clip: ClipId | null): ClipPlayer | null {
   const { consult, session } = desk.grant;
-  const player = useMemo(
-    () => (clip === null ? null : new ClipPlayer({ consult, session, clip }, desk.consult.marks)),
-    [clip, consult, session],
-  );
-  useEffect(() => () => player?.close(), [player]);
   const shown = desk.saving.clips.value.find((held) => held.clip === clip);
+  const player = useMemo(() => {
+    const isKept = shown?.stage.stage === "kept";
+    return clip === null ? null : new ClipPlayer({ consult, session, clip }, desk.consult.marks, isKept);
+  }, [clip, consult, session]);
+  useEffect(() => () => player?.close(), [player]);
   useEffect(() => player?.renew(), [player, shown?.arrived, shown?.stage.stage]);
   return player;
 }

@@ -44,7 +44,7 @@ export type SceneSketch = {
 };
 export type ScenePointer = PointerLook & { readonly at: PicturePoint };
 
-/** Points of a measurement in the making; the active one is what the nudge buttons move. */
+/** Points of a measurement; the active one is what the nudge buttons move, -1 for one that is made. */
 export type SceneDraft = {
   readonly form: MeasureKind["type"];
   readonly pen: Pen;
@@ -66,6 +66,8 @@ export type Scene = {
   readonly values: ReadonlyMap<AnnotationId, string>;
   /** The own measurement in the making. */
   readonly measuring: SceneDraft | null;
+  /** Own measurements that nobody else has. */
+  readonly measured?: readonly SceneDraft[];
 };
 
 const NOTHING: Scene = {
@@ -79,9 +81,10 @@ const NOTHING: Scene = {
   measuring: null,
 };
 /** Whether a scene leaves every pixel of the picture free. */
-function isEmpty({ marks, sketches, pointers, cursor, measuring }: Scene): boolean {
+function isEmpty({ marks, sketches, pointers, cursor, measuring, measured = [] }: Scene): boolean {
   return (
     marks.length === 0 &&
+    measured.length === 0 &&
     sketches.length === 0 &&
     pointers.length === 0 &&
     cursor === null &&
@@ -223,7 +226,8 @@ export class Stage {
     if (empty) return;
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     const brush: Brush = { context, place: this.place, remPx: this.#remPx };
-    const { marks, selected, sketches, pointers, cursor, staleTag, values, measuring } = this.#scene;
+    const { marks, selected, sketches, pointers, cursor, staleTag, values, measuring, measured } =
+      this.#scene;
     for (const { mark } of marks) {
       const isSelected = mark.id === selected;
       if (mark.shape.type === "measure") drawMeasureShape(brush, mark.shape, mark.pen, isSelected);
@@ -233,6 +237,7 @@ export class Stage {
       const value = values.get(mark.id);
       if (value !== undefined) drawValue(brush, mark.shape, value);
     }
+    for (const draft of measured ?? []) drawDraft(brush, draft);
     if (measuring !== null) drawDraft(brush, measuring);
     for (const { form, points, pen, by } of sketches) {
       drawSketch(brush, form, points, pen);

@@ -1,0 +1,121 @@
+// Measuring on the frames of one recorded clip, for the one who looks at it.
+//
+// Owns what was measured here; it stays in this page and goes with the player, because a recording is read only and
+// everybody may look at another frame of it. The points are `marks/measure-hand.ts`'s, values come from `measure/`. Called by
+// `parts/replay-measure.tsx`. Invariant: a measurement belongs to exactly the frame that stood on the glass, with the
+// regions that the clip states.
+
+import { computed, effect, type ReadonlySignal, signal } from "@preact/signals";
+import { MeasureHand, type MeasureHost } from "../marks/measure-hand";
+import type { FrameName } from "../marks/measure-task";
+import type { Answer } from "../measure/answer";
+import type { PicturePoint } from "../stage/points";
+import type { SceneDraft } from "../stage/stage";
+import type { Pen } from "../wire/mark";
+import type { Gauge, MeasureKind } from "../wire/measure";
+import type { FrameIndex } from "../wire/units";
+import type { ClipPlayer } from "./player";
+
+/** Measurements of one clip kept here; the oldest goes. */
+export const MAX_MEASURED = 100;
+
+/** Nobody else sees it, so there is nothing to tell apart. */
+const PEN: Pen = "white";
+
+/** A measurement on a frame of the clip. */
+export type Measured = {
+  readonly number: number;
+  readonly index: number;
+  readonly what: MeasureKind;
+  readonly points: readonly PicturePoint[];
+  readonly gauge: Gauge;
+};
+
+export type ClipMeasuringHost = Pick<MeasureHost, "stage" | "explain" | "explainFull"> & {
+  /** What stands beside a measurement. */
+  readonly words: (answer: Answer | null) => string | null;
+};
+
+export class ClipMeasuring {
+  /** The next press on the picture sets a point. */
+  readonly inHand = signal(false);
+  readonly hand: MeasureHand;
+  /** The newest first. */
+  readonly measured = signal<readonly Measured[]>([]);
+  /** What of it stands on the frame on the glass. */
+  readonly scene: ReadonlySignal<{
+    readonly measuring: SceneDraft | null;
+    readonly measured: readonly SceneDraft[];
+  }>;
+  readonly #gauge: ReadonlySignal<Gauge | null>;
+  readonly #stop: () => void;
+  #next = 1;
+
+  constructor(
+    readonly player: Pick<ClipPlayer, "frame" | "playing" | "pause">,
+    readonly host: ClipMeasuringHost,
+  ) {
+    this.#gauge = computed(() => {
+      const frame = this.player.frame.value;
+      if (frame === null) return null;
+      const { width, height, index, regions } = frame;
+      const scale: Gauge["scale"] =
+        regions.length === 0 ? { type: "pixels" } : { type: "regions", regions: [...regions] };
+      return { frame: index as FrameIndex, width, height, scale };
+    });
+    this.hand = new MeasureHand({
+      ...host,
+      // Not while it plays: nobody could say which frame was meant.
+      ground: () => (this.player.playing.peek() ? null : nameOf(this.#gauge.peek())),
+      gauge: () => this.#gauge.value,
+      take: ({ what, points }) => {
+        const gauge = this.#gauge.peek();
+        if (gauge?.frame === undefined) return;
+        const one = { number: this.#next, index: gauge.frame, what, points, gauge };
+        this.#next += 1;
+        this.measured.value = [one, ...this.measured.peek()].slice(0, MAX_MEASURED);
+      },
+    });
+    this.scene = computed(() => this.#scene());
+    this.#stop = effect(() => this.hand.standsOn(nameOf(this.#gauge.value)));
+  }
+
+  toggle(): void {
+    this.inHand.value = !this.inHand.peek();
+    if (!this.inHand.peek()) this.hand.drop();
+    else {
+      this.player.pause();
+      this.hand.load();
+    }
+  }
+
+  remove(number: number): void {
+    this.measured.value = this.measured.peek().filter((one) => one.number !== number);
+  }
+
+  close(): void {
+    this.#stop();
+  }
+
+  #scene(): { measuring: SceneDraft | null; measured: SceneDraft[] } {
+    const { hand, host } = this;
+    const index = this.#gauge.value?.frame;
+    const rules = hand.rules.value;
+    const measured = this.measured.value
+      .filter((one) => one.index === index)
+      .map(({ what, points, gauge }): SceneDraft => {
+        const answer = rules === null ? null : rules.answer(what, points, gauge);
+        return { form: what.type, pen: PEN, points, active: -1, words: host.words(answer) };
+      });
+    const draft = hand.draft.value;
+    const task = hand.task.value;
+    if (draft === null || task.type !== "measure") return { measuring: null, measured };
+    const { points, active } = draft;
+    const words = host.words(hand.answerNow.value);
+    return { measuring: { form: task.what.type, pen: PEN, points, active, words }, measured };
+  }
+}
+
+function nameOf(gauge: Gauge | null): FrameName | null {
+  return gauge?.frame === undefined ? null : (String(gauge.frame) as FrameName);
+}
