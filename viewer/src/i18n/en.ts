@@ -28,6 +28,7 @@ export const en = {
   "entry.noSession": "To come in, open the link that was sent to you.",
   "entry.noSessionMore":
     "A link works once and for a short time. If it has expired, ask whoever sent it for a fresh one.",
+  "entry.noConsults": "No consult is open now.",
   "entry.demo": "Demo",
   "entry.demoLead": "Try it as an invented person. Nothing here is about a patient.",
   "entry.demoPerson": "Come in as",
@@ -91,14 +92,14 @@ export const en = {
   "tool.measure": "Measure",
   "tool.pens": "Pens",
   "tool.freeze": "Freeze",
-  "tool.stepBack": "Back",
+  "tool.stepBack": "Prev",
   "tool.stepOn": "Next",
   "tool.release": "Release",
   "tool.beat": "Beat",
   "tool.undo": "Undo",
   "tool.zoomIn": "Zoom in",
   "tool.zoomOut": "Zoom out",
-  "tool.whole": "Whole",
+  "tool.whole": "Fit",
   "tool.list": "List",
   "tool.help": "Keys",
   "tool.more": "Settings",
@@ -124,8 +125,8 @@ export const en = {
   "beat.title": "That beat again (3 s before the freeze)",
   "beat.play": "Play",
   "beat.pause": "Pause",
-  "beat.back": "Frame back",
-  "beat.on": "Frame on",
+  "beat.back": "Previous frame",
+  "beat.on": "Next frame",
   "beat.at": "{n} / {of}",
   "beat.awaited": "{name} asked for the 3 s before the freeze. Waiting for originals…",
   "beat.proving": "{count} of {of} frames proven to be originals…",
@@ -138,7 +139,8 @@ export const en = {
     "The device does not answer; there is no beat to show. Press again to ask once more.",
   "beat.missing.noAgent": "This source keeps no originals; there is no beat to show.",
   "beat.missing.notCoded": "The device cannot make originals of it; there is no beat to show.",
-  "beat.missing.notKept": "The relay cannot store originals. Call the operator. Picture and marks go on.",
+  "beat.missing.notKept":
+    "The relay cannot store originals. Tell the administrator. Picture and marks go on.",
 
   "why.noSaveRight": "As {role} you cannot save.",
   "why.noDevice": "No device that can save is connected in this consult. Save on the device at the bedside.",
@@ -241,7 +243,7 @@ export const en = {
   "help.label": "Label",
   "help.measure": "Measure (arrow keys move a point by 1 px, Enter confirms)",
   "help.pens": "Choose the pen",
-  "help.step": "Frame back, frame on (while frozen)",
+  "help.step": "Previous, next frame (while frozen)",
   "help.freeze": "Freeze, release",
   "help.beat": "Loop the 3 s before the freeze, or end that",
   "help.beatPlay": "Play or pause the loop",
@@ -251,7 +253,7 @@ export const en = {
   "help.cursor": "Move the cursor (finely with Ctrl)",
   "help.pan": "Move the zoomed picture",
   "help.enter": "Begin and end drawing, select a mark",
-  "help.escape": "Give up",
+  "help.escape": "Cancel",
   "help.help": "This list",
   "help.shortcuts": "Use letter keys",
   "help.side": "Tools on the left",
@@ -268,7 +270,8 @@ export const en = {
   "link.sourceGone": "No picture arrives from the bedside. It appears by itself when it comes. Marks go on.",
   "link.sourceGoneHere":
     "The ultrasound picture does not arrive. Check power and connection of the sending device. It appears by itself.",
-  "link.sourceFailed": "The device cannot read the ultrasound picture. Check its connection to the probe.",
+  "link.sourceFailed":
+    "The device cannot read the ultrasound picture. Check its connection to the probe. Marks and people go on.",
   "link.ended": "This page has left the consult.",
   "link.good": "Connected to the relay",
 
@@ -278,6 +281,8 @@ export const en = {
 
   "notice.pressTooLate":
     "The device could not be told to save in time, and that moment was not saved. Save on the device itself, or press again when the connection is back.",
+
+  "notice.freezeUnheard": "The freeze did not get through to the others. The picture runs on. Press again.",
 
   "bedside.pen": "Pen",
   "bedside.wakeOn": "Screen stays on",
@@ -303,7 +308,7 @@ export const en = {
     "No capture device that can save is connected in this consult. You can save on the device itself.",
   "problem.clipRefused": "What was asked to be saved makes no sense, so nothing was saved. Press again.",
   "problem.clipNameless":
-    "The clip does not say readably whose it is, so nothing can be written about it. Its marks stay in the consult.",
+    "The clip does not say in readable form whose it is, so nothing can be exported for it. Its marks stay in the consult.",
   "problem.notFrozen": "That freeze is over. The picture runs.",
   "problem.markIdTaken":
     "The mark was not stored because its number was taken. Draw it again. The others are safe.",
@@ -319,11 +324,13 @@ export const en = {
     "That scale is too short or of a depth that no echo has. The calibration is unchanged.",
   "problem.messageRefused":
     "The relay did not understand something and ignored it. You can go on. Reload the page if it happens again.",
-  "problem.tooLarge": "That was too large to send. Make it shorter and try again.",
+  "problem.tooLarge":
+    "That was too large and was not sent. Make it shorter and try again. Everything else works.",
   "problem.wrongContent": "Page and relay do not match. Reload the page.",
   "problem.badJson": "Page and relay do not match. Reload the page.",
   "problem.badSdp": "The picture could not be agreed on. Reload the page. Marks still work.",
-  "problem.codecUnsupported": "This browser cannot play this picture. Use a recent Safari, Chrome or Edge.",
+  "problem.codecUnsupported":
+    "This browser cannot play this picture. Marks still work. Use a recent Safari, Chrome or Edge.",
   "problem.tooFast": "That was too fast and some of it was dropped. Marks are sent again by themselves.",
   "problem.tooMany": "The relay is full. Wait a little and try again.",
   "problem.versionUnknown": "This page is too old or too new for the relay. Reload the page.",
@@ -334,7 +341,7 @@ export const en = {
   "problem.tooSlow": "The connection was too slow and was closed. It comes back by itself.",
   "problem.shuttingDown": "The relay is restarting and comes back by itself soon. Marks are kept.",
   "problem.storageFailed":
-    "The relay could not store this. It is sent again by itself. If it goes on, call the operator.",
+    "The relay could not store this. It is sent again by itself. If it goes on, tell the administrator.",
   "problem.internal": "The relay made a mistake; it was logged. The rest works.",
   "problem.unreachable": "The relay does not answer. Check the connection.",
 } as const satisfies Words;

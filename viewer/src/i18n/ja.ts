@@ -16,7 +16,7 @@ export const ja = {
   "role.cardiologist": "循環器医",
   "role.trainer": "指導医",
   "role.trainee": "研修者",
-  "role.observer": "見学",
+  "role.observer": "見学者",
 
   "entry.lead": "訪問先の心エコーを、離れた循環器医といっしょに見る。",
   "entry.you": "あなた",
@@ -32,6 +32,7 @@ export const ja = {
   "entry.noSession": "入るには、届いたリンクを開いてください。",
   "entry.noSessionMore":
     "リンクは一度だけ、短い時間だけ使えます。期限が切れたら、送ってくれた人に新しいリンクを頼んでください。",
+  "entry.noConsults": "いま開いている相談はありません。",
   "entry.demo": "おためし",
   "entry.demoLead": "架空の人物で試せます。患者の情報はありません。",
   "entry.demoPerson": "だれとして入りますか",
@@ -53,10 +54,10 @@ export const ja = {
   "stage.frozenOriginal": "FROZEN 静止・原画",
   "stage.original.awaited": "原画を待っています",
   "stage.original.doubted": "原画と一致しないため、映像からの画像です",
-  "stage.original.gone": "原画は端末にもうありません。映像からの画像です",
-  "stage.original.agentAway": "端末が応答しません。映像からの画像です",
+  "stage.original.gone": "原画は送信端末にもうありません。映像からの画像です",
+  "stage.original.agentAway": "送信端末が応答しません。映像からの画像です",
   "stage.original.noAgent": "原画のない送信元です。映像からの画像です",
-  "stage.original.notCoded": "端末がこのフレームを原画にできません。映像からの画像です",
+  "stage.original.notCoded": "送信端末がこのフレームの原画を作れません。映像からの画像です",
   "stage.original.notKept": "サーバーが原画を保存できません。映像からの画像です",
   "stage.frozenComing": "そのフレームの原画を取り寄せています",
   "stage.frozenBy": "{name} が静止。全員が同じフレームです",
@@ -76,7 +77,7 @@ export const ja = {
   "badge.label": "映像の状態",
   "badge.good": "良好",
   "badge.late": "遅れ",
-  "badge.choppy": "コマ不足",
+  "badge.choppy": "コマ落ち",
   "badge.stopped": "停止",
   "badge.none": "映像なし",
   "badge.age": "映像の遅れ {ms} ms",
@@ -97,13 +98,13 @@ export const ja = {
   "tool.stepBack": "前へ",
   "tool.stepOn": "次へ",
   "tool.release": "再開",
-  "tool.beat": "もう一度",
+  "tool.beat": "直前3秒",
   "tool.undo": "取り消し",
   "tool.zoomIn": "拡大",
   "tool.zoomOut": "縮小",
   "tool.whole": "全体",
   "tool.list": "一覧",
-  "tool.help": "操作",
+  "tool.help": "ヘルプ",
   "tool.more": "設定",
   "pen.white": "白 実線",
   "pen.green": "緑 破線",
@@ -123,7 +124,7 @@ export const ja = {
   "why.measureNotFrozen": "静止すると計測できます。",
   "why.measureNoOriginal": "このフレームの原画が届くと計測できます。映像からの画像では計測しません。",
 
-  "beat.title": "もう一度(静止の前の3秒)",
+  "beat.title": "直前3秒(静止の前)",
   "beat.play": "再生",
   "beat.pause": "一時停止",
   "beat.back": "前のフレームへ",
@@ -135,15 +136,16 @@ export const ja = {
   "beat.cut": "途中までです({of} フレームのうち {count})。",
   "beat.wrong": "{count} フレームは原画と一致せず、飛ばしています。",
   "beat.leftOut": "この画面に入る最後の {count} フレームです。",
-  "beat.missing.gone": "静止の前の3秒は端末にもうありません。",
-  "beat.missing.agentAway": "端末が応答しません。静止の前の3秒は見られません。もう一度押すと頼み直します。",
+  "beat.missing.gone": "静止の前の3秒は送信端末にもうありません。",
+  "beat.missing.agentAway":
+    "送信端末が応答しません。静止の前の3秒は見られません。もう一度押すと頼み直します。",
   "beat.missing.noAgent": "原画のない送信元です。静止の前の3秒は見られません。",
-  "beat.missing.notCoded": "端末が原画にできません。静止の前の3秒は見られません。",
+  "beat.missing.notCoded": "送信端末が原画を作れません。静止の前の3秒は見られません。",
   "beat.missing.notKept":
     "サーバーが原画を保存できません。管理者に連絡してください。映像と書き込みは続いています。",
 
   "why.noSaveRight": "{role}は保存できません。",
-  "why.noDevice": "この相談には保存できる機器がつながっていません。エコー側の端末で保存してください。",
+  "why.noDevice": "この相談には、保存できる送信端末がつながっていません。送信端末で保存してください。",
   "why.notFrozenStill": "静止すると、その1枚を保存できます。",
 
   "save.group": "保存",
@@ -159,24 +161,25 @@ export const ja = {
   "save.news": "保存の状態",
   "clip.unknown": "保存の依頼",
   "clip.still": "静止画",
-  "clip.stage.asked": "端末に保存を頼みました",
+  "clip.stage.asked": "送信端末に保存を頼みました",
   "clip.stage.unsaid": "未送信。つながれば頼みます",
-  "clip.stage.arriving": "端末に保存済み。受信中",
+  "clip.stage.arriving": "送信端末に保存済み。受信中",
   "clip.stage.kept": "保存済み",
   "clip.stage.missing": "届いていません",
   "clip.percent": "{percent} %",
-  "clip.gap.gone": "その時の映像は端末にもうありません。もう一度保存してください。",
+  "clip.gap.gone": "その時の映像は送信端末にもうありません。もう一度保存してください。",
   "clip.gap.agentAway":
-    "端末が応答しません。保存できたかわかりません。端末の電源と接続を確かめ、もう一度保存してください。",
+    "送信端末が応答しません。保存できたかわかりません。送信端末の電源と接続を確かめ、もう一度保存してください。",
   "clip.gap.noAgent": "この送信元はクリップを保存できません。エコー装置で保存してください。",
-  "clip.gap.deviceStorage": "端末に保存できません。端末の空き容量を確かめ、もう一度保存してください。",
+  "clip.gap.deviceStorage":
+    "送信端末に保存できません。送信端末の空き容量を確かめ、もう一度保存してください。",
   "clip.gap.notWritten":
-    "端末がファイルにできませんでした。もう一度保存し、続くときは管理者に連絡してください。",
-  "clip.gap.relayStorage": "サーバーが保存できません。クリップは端末に残り、自動でもう一度送ります。",
+    "送信端末がファイルを作れませんでした。もう一度保存し、続くときは管理者に連絡してください。",
+  "clip.gap.relayStorage": "サーバーが保存できません。クリップは送信端末に残り、自動でもう一度送ります。",
   "clip.gap.altered":
-    "届いた内容が元と違うため、受け取りませんでした。クリップは端末に残っています。管理者に連絡してください。",
+    "届いた内容が元と違うため、受け取りませんでした。クリップは送信端末に残っています。管理者に連絡してください。",
   "clip.gap.conflict":
-    "同じ番号の別のクリップがあるため、受け取りませんでした。クリップは端末に残っています。管理者に連絡してください。",
+    "同じ番号の別のクリップがあるため、受け取りませんでした。クリップは送信端末に残っています。管理者に連絡してください。",
   "clip.gap.refused": "クリップの内容が読めないため、受け取りませんでした。管理者に連絡してください。",
 
   "label.prompt": "映像に置く文字",
@@ -188,11 +191,11 @@ export const ja = {
   "mark.stroke": "線",
   "mark.arrow": "矢印",
   "mark.label": "文字「{text}」",
-  "mark.pin": "留める",
-  "mark.unpin": "留めない",
+  "mark.pin": "固定",
+  "mark.unpin": "固定解除",
   "mark.withdraw": "取り消す",
-  "mark.pinned": "留めた",
-  "mark.withdrawn": "取り消した",
+  "mark.pinned": "固定中",
+  "mark.withdrawn": "取り消し済み",
   "mark.unsent": "未送信",
   "mark.drawnOnFreeze": "静止画上",
   "mark.close": "閉じる",
@@ -268,8 +271,9 @@ export const ja = {
     "中継サーバーにつながりません。自動でつなぎ直します。書き込みはこの端末に保存し、後で送ります。",
   "link.sourceGone": "訪問先から映像が届いていません。届けば自動で映ります。書き込みの連絡は続いています。",
   "link.sourceGoneHere":
-    "エコーの映像が届いていません。映像を送る機器の電源と接続を確かめてください。届けば自動で映ります。",
-  "link.sourceFailed": "エコー装置からの映像を読めません。装置との接続を確かめてください。",
+    "エコーの映像が届いていません。送信端末の電源と接続を確かめてください。届けば自動で映ります。",
+  "link.sourceFailed":
+    "エコー装置からの映像を読めません。装置との接続を確かめてください。書き込みと参加者の連絡は続いています。",
   "link.ended": "この画面の参加は終わりました。",
   "link.good": "中継サーバーにつながっています",
 
@@ -278,16 +282,19 @@ export const ja = {
     "送れていない書き込みが多すぎるため、これ以上書き込めません。通信を確かめてください。すでに書いたものは残っています。",
 
   "notice.pressTooLate":
-    "保存を端末に伝えられませんでした。押した時の映像は保存されていません。端末の画面で保存するか、つながってからもう一度押してください。",
+    "保存を送信端末に伝えられませんでした。押した時の映像は保存されていません。送信端末の画面で保存するか、つながってからもう一度押してください。",
+
+  "notice.freezeUnheard": "静止を全員に伝えられませんでした。映像は動いています。もう一度押してください。",
 
   "bedside.pen": "ペン",
   "bedside.wakeOn": "画面は消えません",
-  "bedside.wakeOff": "この端末は画面の消灯を止められません。端末の設定で長くしてください。",
+  "bedside.wakeOff":
+    "この端末では画面の自動消灯を止められません。端末の設定で、消灯までの時間を長くしてください。",
   "bedside.noCardiologist": "循環器医はまだ入っていません。",
   "bedside.side": "保存と参加者",
   "bedside.here": "いま見ている人",
 
-  "problem.noEntry": "入るためのリンクが確かめられませんでした。新しいリンクを開いてください。",
+  "problem.noEntry": "入るためのリンクを確認できませんでした。新しいリンクを開いてください。",
   "problem.ticketUnknown": "このリンクは使えません。送ってくれた人に新しいリンクを頼んでください。",
   "problem.ticketExpired": "このリンクは期限が切れました。送ってくれた人に新しいリンクを頼んでください。",
   "problem.ticketUsed":
@@ -301,8 +308,8 @@ export const ja = {
   "problem.noPicture": "まだ映像が送られていません。始まれば自動で映ります。",
   "problem.publisherPresent": "別の機器がこの相談に映像を送っています。先にそちらを止めてください。",
   "problem.alreadyFrozen": "先にほかの人が静止しました。全員がそのフレームを見ています。",
-  "problem.noFrame": "その先のフレームは端末にもうありません。全員がこのフレームのままです。",
-  "problem.noDevice": "保存できる端末がこの相談につながっていません。端末の画面からは保存できます。",
+  "problem.noFrame": "その先のフレームは送信端末にもうありません。全員がこのフレームのままです。",
+  "problem.noDevice": "保存できる送信端末がこの相談につながっていません。送信端末の画面からは保存できます。",
   "problem.clipRefused": "保存する範囲が正しくないため、保存されませんでした。もう一度押してください。",
   "problem.clipNameless":
     "動画に患者・検査の情報が読める形で入っていないため、書き出せません。書き込みは相談の記録に残っています。",
@@ -320,13 +327,13 @@ export const ja = {
   "problem.scaleRefused": "その目盛りは短すぎるか、心エコーにない深さです。校正は変わっていません。",
   "problem.messageRefused":
     "サーバーが理解できない操作がありました。続けて使えます。繰り返すときはページを読み込み直してください。",
-  "problem.tooLarge": "送る内容が大きすぎました。短くしてもう一度試してください。",
+  "problem.tooLarge":
+    "送る内容が大きすぎて、届きませんでした。短くしてもう一度試してください。ほかは使えます。",
   "problem.wrongContent": "画面とサーバーが合っていません。ページを読み込み直してください。",
   "problem.badJson": "画面とサーバーが合っていません。ページを読み込み直してください。",
-  "problem.badSdp":
-    "映像の取り決めがうまくいきませんでした。ページを読み込み直してください。書き込みは使えます。",
+  "problem.badSdp": "映像の接続条件が合いませんでした。ページを読み込み直してください。書き込みは使えます。",
   "problem.codecUnsupported":
-    "このブラウザーはこの映像の形式を再生できません。Safari か Chrome か Edge の新しい版を使ってください。",
+    "このブラウザーはこの映像の形式を再生できません。書き込みは使えます。Safari か Chrome か Edge の新しい版を使ってください。",
   "problem.tooFast": "操作が速すぎて一部を受け取れませんでした。書き込みは自動でもう一度送ります。",
   "problem.tooMany": "中継サーバーが満員です。少し待って、もう一度試してください。",
   "problem.versionUnknown": "画面の版が古いか新しすぎます。ページを読み込み直してください。",
@@ -337,7 +344,7 @@ export const ja = {
   "problem.shuttingDown": "中継サーバーが再起動しています。まもなく自動で戻ります。書き込みは残ります。",
   "problem.storageFailed":
     "サーバーが保存できませんでした。自動でもう一度送ります。続くときは管理者に連絡してください。",
-  "problem.internal": "サーバーの中で誤りが起きました。記録されています。ほかの操作は使えます。",
+  "problem.internal": "サーバーの内部でエラーが発生し、記録されました。ほかの操作は使えます。",
   "problem.unreachable": "中継サーバーにつながりません。通信を確かめてください。",
 } as const satisfies Readonly<Record<`problem.${ProblemCode}`, string> & Record<string, string>>;
 

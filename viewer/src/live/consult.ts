@@ -47,7 +47,10 @@ const NO_RIGHTS: Rights = {
 const BEFORE_WELCOME: Settings = { quickMarkSeconds: 8, measuring: false };
 
 /** Something the person must be told once. */
-export type Notice = { readonly id: number; readonly code: ProblemCode | "outboxFull" | "pressTooLate" };
+export type Notice = {
+  readonly id: number;
+  readonly code: ProblemCode | "outboxFull" | "pressTooLate" | "freezeUnheard";
+};
 
 export class Consult {
   readonly clock = new RelayClock();
@@ -172,6 +175,11 @@ export class Consult {
   /** For the record: an original whose pixels are not what was said; of the beat, or the frozen frame itself. */
   doubtOriginal(freeze: FreezeId, rtpTime: RtpTime | null = null): void {
     this.#socket.send({ type: "doubtOriginal", freeze, rtpTime });
+  }
+
+  /** The relay did not answer an own freeze. */
+  freezeUnheard(): void {
+    this.#tell("freezeUnheard");
   }
 
   dismiss(notice: number): void {

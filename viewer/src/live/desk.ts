@@ -23,7 +23,7 @@ import { exposeDiagnostics } from "./diagnostics";
 import type { PaintedFrame } from "./frames";
 import { SharedFreeze } from "./freeze";
 import { DrawingHand } from "./hand";
-import { Measuring } from "./measuring";
+import { frameName, Measuring } from "./measuring";
 import { LivePicture, type Still } from "./picture";
 import { STALE_AFTER_MS } from "./quality";
 import { Saving } from "./saving";
@@ -263,7 +263,8 @@ export class Desk {
     return effect(() => {
       const measured = this.consult.marks.value.some(({ mark }) => mark.shape.type === "measure");
       if (measured) this.measuring.load();
-      this.measuring.standsOn(this.#standsOn.value);
+      const anchor = this.#standsOn.value;
+      this.measuring.standsOn(anchor === null ? null : frameName(anchor));
     });
   }
 

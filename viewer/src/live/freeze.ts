@@ -132,7 +132,10 @@ export class SharedFreeze {
     const freeze = newId<FreezeId>();
     if (!this.consult.freeze(freeze, anchor)) return;
     this.#asked.value = { freeze, anchor };
-    this.#timer = setTimeout(() => this.#answered(), ANSWER_MS);
+    this.#timer = setTimeout(() => {
+      this.#answered();
+      this.consult.freezeUnheard();
+    }, ANSWER_MS);
   }
 
   #answered(): void {

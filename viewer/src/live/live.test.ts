@@ -142,6 +142,8 @@ describe("the word of the badge", () => {
     expect(level(reading({ fps: 12 }), "good")).toBe("choppy");
     expect(level(reading({ fps: 12, sourceFps: 13 }), "good")).toBe("good");
     expect(level(reading({ fps: 5, sourceFps: 13 }), "good")).toBe("choppy");
+    // A second of it is not over yet: too few frames so far mean nothing.
+    expect(level(reading({ fps: null }), "none")).toBe("good");
   });
 
   test("an unknown age alone is not bad", () => {

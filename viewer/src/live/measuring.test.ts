@@ -6,8 +6,8 @@ import { MAX_MEASURE_POINTS } from "../wire/constants";
 import type { Anchor, Annotation } from "../wire/mark";
 import type { FreezeState } from "../wire/socket";
 import type { Consult } from "./consult";
-import { scaleOf } from "./measure-task";
-import { Measuring } from "./measuring";
+import { frameName, Measuring } from "./measuring";
+import { scaleOf } from "./scale-of";
 
 const ANCHOR: Anchor = { type: "live", stream: "s" as never, rtpTime: 7 as never };
 const REGION = { spatialFormat: "twoD", flags: 0, unitsX: "centimetre", unitsY: "centimetre" } as const;
@@ -119,9 +119,9 @@ describe("a caliper", () => {
 
   test("goes when everybody moves on to another frame, and stays on its own", () => {
     tap(100, 100);
-    hand.standsOn({ ...ANCHOR });
+    hand.standsOn(frameName({ ...ANCHOR }));
     expect(hand.draft.peek()).not.toBeNull();
-    hand.standsOn({ ...ANCHOR, rtpTime: 8 as never });
+    hand.standsOn(frameName({ ...ANCHOR, rtpTime: 8 as never }));
     expect(hand.draft.peek()).toBeNull();
   });
 

@@ -1,110 +1,80 @@
-// The hand that measures: places, moves and nudges the points of one measurement on the frozen original.
+// Measuring on the frozen original, for everybody in the consult.
 //
-// Owns the task in hand, the points in the making and the scale that they are measured with. It computes no value (the
-// rules of `measure/` come when they are needed) and knows no canvas beyond the stage's places. Called by `hand.ts`, keys
-// and the measuring panel; sends through the consult. Invariant: a measurement in the making belongs to the frame that
-// everybody stands on, and goes when they move on.
+// Owns what a measurement belongs to (the frame that everybody stands on), the scale it is measured with, and its way into
+// the log; the points are `marks/measure-hand.ts`'s. Called by `hand.ts`, keys and the measuring panel. Invariant: a
+// measurement in the making belongs to the frame that everybody stands on, and goes when they move on.
 
-import { batch, computed, type ReadonlySignal, signal } from "@preact/signals";
 import { newId } from "../ids";
 import type { Ground } from "../marks/drawing";
+import { MeasureHand, type MeasureHost } from "../marks/measure-hand";
+import type { FrameName } from "../marks/measure-task";
 import { sameFrame } from "../marks/visible";
 import type { Answer } from "../measure/answer";
-import {
-  distance,
-  exactPoint,
-  fromWire,
-  type PicturePoint,
-  type Size,
-  type StagePoint,
-} from "../stage/points";
-import { simplify } from "../stage/simplify";
-import type { Stage } from "../stage/stage";
-import { MAX_MEASURE_POINTS } from "../wire/constants";
+import { fromWire } from "../stage/points";
 import type { AnnotationId, ScaleId } from "../wire/ids";
 import type { Anchor, Annotation, Pen } from "../wire/mark";
-import type { Gauge, MeasureKind } from "../wire/measure";
+import type { Gauge } from "../wire/measure";
 import type { MarkState } from "../wire/socket";
 import type { Consult } from "./consult";
-import { type Draft, pointsOf, scaleOf, type Task } from "./measure-task";
+import { scaleOf } from "./scale-of";
 
-export type MeasuringHost = {
+export type MeasuringHost = Pick<MeasureHost, "stage" | "explain" | "explainFull"> & {
   readonly consult: Consult;
-  readonly stage: () => Stage | null;
   /** The frame that a measurement would belong to now; null when nothing may be measured. */
   readonly ground: () => Ground | null;
   readonly pen: () => Pen;
-  /** Said when somebody tries to measure and nothing may be measured. */
-  readonly explain: () => void;
-  /** Said when all points are placed and somebody taps elsewhere. */
-  readonly explainFull: () => void;
 };
 
-/** The rules, once they are here. */
-export type Rules = {
-  readonly answer: (what: MeasureKind, points: readonly PicturePoint[], gauge: Gauge) => Answer;
-};
+/** Names the frame of an anchor for the hand. */
+export function frameName({ stream, rtpTime }: Anchor): FrameName {
+  return `${stream} ${rtpTime}` as FrameName;
+}
 
-/** How far from a point a finger still means it, in CSS pixels; nearer while there are points to set beside it. */
-const GRAB_PX = 24;
-const GRAB_WHILE_SETTING_PX = 10;
-/** A press that moves less than this places a point; more, and it draws. */
-const DRAG_PX = 8;
-/** Points of a trace closer than this say nothing new, in CSS pixels. */
-const TRACE_STEP_PX = 2;
-
-export class Measuring {
-  readonly task = signal<Task>({ type: "measure", what: { type: "caliper" } });
-  readonly draft = signal<Draft | null>(null);
-  /** The rules that give values; null until they are needed and here. */
-  readonly rules: ReadonlySignal<Rules | null>;
-  readonly #rules = signal<Rules | null>(null);
-  #loading = false;
-  /** A trace grows under the pen: its value is computed when the pen is lifted. */
-  readonly #tracing = signal(false);
-  /** What the points in the making say; null until there are enough of them. */
-  readonly answerNow: ReadonlySignal<Answer | null>;
+export class Measuring extends MeasureHand {
+  readonly #consult: Consult;
   /** Values of marks, which never change: an outline is not measured again for every move of a pointer. */
   readonly #answers = new WeakMap<Annotation, { readonly gauge: Gauge; readonly answer: Answer }>();
-  #press: {
-    readonly from: StagePoint;
-    readonly index: number;
-    readonly isNew: boolean;
-    dragged: boolean;
-  } | null = null;
 
-  constructor(readonly host: MeasuringHost) {
-    this.rules = this.#rules;
-    this.answerNow = computed(() => this.#answerNow());
-  }
-
-  /** Brings the rules; a page that never measures never loads them. */
-  load(): void {
-    if (this.#loading || this.#rules.peek() !== null) return;
-    this.#loading = true;
-    import("../measure/answer").then(
-      (rules) => {
-        this.#rules.value = rules;
+  constructor({ consult, ground, pen, ...host }: MeasuringHost) {
+    const now = () => {
+      const { freeze, scales } = consult.replica.value.state;
+      return scaleOf(freeze, scales);
+    };
+    super({
+      ...host,
+      ground: () => {
+        const on = ground();
+        return on === null ? null : frameName(on.anchor);
       },
-      () => {
-        // The next one who needs them tries again.
-        this.#loading = false;
+      gauge: () => now()?.gauge ?? null,
+      take: ({ what, points, replaces }) => {
+        const [on, by] = [ground(), now()?.by];
+        if (on === null || by === undefined) return;
+        consult.mark({
+          id: newId<AnnotationId>(),
+          anchor: on.anchor,
+          shape: { type: "measure", what, points: [...points], by },
+          pen: pen(),
+          drawnOn: "freeze",
+          ...(replaces === null ? {} : { replaces }),
+        });
       },
-    );
+    });
+    this.#consult = consult;
   }
 
   // ── what holds now ──
 
   /** The scale of the frozen picture, with what it makes of one. */
   now(): ReturnType<typeof scaleOf> {
-    const { freeze, scales } = this.host.consult.replica.value.state;
+    const { freeze, scales } = this.#consult.replica.value.state;
     return scaleOf(freeze, scales);
   }
 
   /** What a mark is measured with; of an own mark on its way, what the relay will write. */
   gaugeOf({ mark, gauge }: MarkState): Gauge | null {
     if (gauge !== undefined) return gauge;
-    const { freeze } = this.host.consult.replica.value.state;
+    const { freeze } = this.#consult.replica.value.state;
     return freeze !== null && sameFrame(freeze.anchor, mark.anchor) ? (this.now()?.gauge ?? null) : null;
   }
 
@@ -112,7 +82,7 @@ export class Measuring {
   answerOf(held: MarkState): Answer | null {
     const { shape } = held.mark;
     const gauge = shape.type === "measure" ? this.gaugeOf(held) : null;
-    const rules = this.#rules.value;
+    const rules = this.rules.value;
     if (shape.type !== "measure" || gauge === null || rules === null) return null;
     const known = this.#answers.get(held.mark);
     if (known?.gauge === gauge) return known.answer;
@@ -121,245 +91,24 @@ export class Measuring {
     return answer;
   }
 
-  #answerNow(): Answer | null {
-    const [draft, task, rules] = [this.draft.value, this.task.value, this.#rules.value];
-    const gauge = this.now()?.gauge;
-    if (draft === null || task.type !== "measure" || rules === null || gauge === undefined) return null;
-    if (this.#tracing.value) return null;
-    return this.isComplete() ? rules.answer(task.what, draft.points, gauge) : null;
-  }
-
-  /** Whether there are enough points to be placed. */
-  isComplete(): boolean {
-    return (this.draft.value?.points.length ?? 0) >= pointsOf(this.task.value)[0];
-  }
-
-  /** Whether no further point can be set. */
-  isFull(): boolean {
-    return (this.draft.value?.points.length ?? 0) >= pointsOf(this.task.value)[1];
-  }
-
   // ── intents ──
-
-  choose(task: Task): void {
-    this.drop();
-    this.task.value = task;
-    this.load();
-  }
-
-  drop(): void {
-    this.#press = null;
-    this.#tracing.value = false;
-    this.draft.value = null;
-  }
-
-  /** Everybody stands on another frame, or on none: what was begun on the one before goes. */
-  standsOn(anchor: Anchor | null): void {
-    const draft = this.draft.peek();
-    if (draft !== null && (anchor === null || !sameFrame(draft.anchor, anchor))) this.drop();
-  }
 
   /** Takes an own measurement in hand again. */
   adjust({ mark }: MarkState): void {
     const { shape } = mark;
     if (shape.type !== "measure") return;
-    this.choose({ type: "measure", what: shape.what });
     const points = shape.points.map(fromWire);
-    this.draft.value = { anchor: mark.anchor, points, active: points.length - 1, replaces: mark.id };
-  }
-
-  choosePoint(active: number): void {
-    const draft = this.draft.peek();
-    if (draft !== null && active >= 0 && active < draft.points.length)
-      this.draft.value = { ...draft, active };
-  }
-
-  /** Takes back the point that was set last. */
-  back(): void {
-    const draft = this.draft.peek();
-    if (draft === null) return;
-    const points = draft.points.slice(0, -1);
-    this.draft.value = points.length === 0 ? null : { ...draft, points, active: points.length - 1 };
-  }
-
-  /** Moves the active point by pixels of the original. */
-  nudge(dx: number, dy: number): void {
-    const draft = this.draft.peek();
-    const size = this.#size();
-    const at = draft?.points[draft.active];
-    if (draft === null || size === null || at === undefined) return;
-    const to = exactPoint(at.x + dx / size.width, at.y + dy / size.height);
-    this.#move(draft, draft.active, to);
-    this.host.stage()?.reveal(to);
-  }
-
-  /** Makes a mark of the points. True when it was sent or kept for sending. */
-  place(): boolean {
-    const [draft, task, by] = [this.draft.peek(), this.task.peek(), this.now()?.by];
-    if (draft === null || task.type !== "measure" || by === undefined || !this.isComplete()) return false;
-    if (this.host.ground() === null) {
-      this.host.explain();
-      return false;
-    }
-    const mark: Annotation = {
-      id: newId<AnnotationId>(),
-      anchor: draft.anchor,
-      shape: { type: "measure", what: task.what, points: [...draft.points], by },
-      pen: this.host.pen(),
-      drawnOn: "freeze",
-      ...(draft.replaces === null ? {} : { replaces: draft.replaces }),
-    };
-    this.host.consult.mark(mark);
-    this.drop();
-    return true;
+    this.takeUp(shape.what, { on: frameName(mark.anchor), points, replaces: mark.id });
   }
 
   /** Tells everybody the depth scale that the two points stand on. */
   calibrate(centimetres: number): void {
     const draft = this.draft.peek();
-    const freeze = this.host.consult.replica.peek().state.freeze;
+    const freeze = this.#consult.replica.peek().state.freeze;
     const [from, to] = draft?.points ?? [];
     if (freeze === null || from === undefined || to === undefined) return;
     const scale = newId<ScaleId>();
-    if (this.host.consult.calibrate({ scale, freeze: freeze.freeze, from, to, centimetres }))
+    if (this.#consult.calibrate({ scale, freeze: freeze.freeze, from, to, centimetres }))
       this.choose({ type: "measure", what: { type: "caliper" } });
   }
-
-  // ── pens, fingers, mice ──
-
-  press(at: StagePoint): void {
-    const stage = this.host.stage();
-    if (stage === null) return;
-    const near = this.#pointNear(stage, at);
-    if (near !== null) {
-      this.#press = { from: at, index: near, isNew: false, dragged: false };
-      this.choosePoint(near);
-    } else if (stage.covers(at)) {
-      const index = this.#add(stage.under(at));
-      if (index !== null) this.#press = { from: at, index, isNew: true, dragged: false };
-    }
-  }
-
-  drag(at: readonly StagePoint[]): void {
-    const [stage, press, draft] = [this.host.stage(), this.#press, this.draft.peek()];
-    const newest = at.at(-1);
-    if (stage === null || press === null || draft === null || newest === undefined) return;
-    if (!press.dragged && distance(newest, press.from) < DRAG_PX) return;
-    press.dragged = true;
-    const most = pointsOf(this.task.peek())[1];
-    if (!press.isNew) this.#move(draft, press.index, stage.under(newest));
-    else if (most > 3) this.#trace(stage, at);
-    else if (most === 2 && press.index === 0) this.#second(draft, stage.under(newest));
-    else this.#move(draft, press.index, stage.under(newest));
-  }
-
-  lift(at: StagePoint): void {
-    // In one: nobody computes with the raw line in between.
-    batch(() => {
-      this.#lifted(at);
-      this.#tracing.value = false;
-    });
-  }
-
-  #lifted(at: StagePoint): void {
-    const [stage, press, size] = [this.host.stage(), this.#press, this.#size()];
-    this.#press = null;
-    if (stage === null || press === null || size === null || !press.isNew || !press.dragged) return;
-    if (pointsOf(this.task.peek())[1] <= 3) return;
-    // The very end counts, however near: an outline of the ventricle ends on the annulus.
-    const draft = this.#ended(stage.under(at));
-    if (draft === null) return;
-    // The line that was drawn, made short; points that were tapped before it stay as they are.
-    const drawn = simplify(draft.points.slice(press.index), size).slice(0, MAX_MEASURE_POINTS - press.index);
-    const points = [...draft.points.slice(0, press.index), ...drawn];
-    this.draft.value = { ...draft, points, active: points.length - 1 };
-  }
-
-  /** The press was the beginning of something else, a pinch: what it set goes again. */
-  cancelPress(): void {
-    const [press, draft] = [this.#press, this.draft.peek()];
-    this.#press = null;
-    this.#tracing.value = false;
-    if (press === null || draft === null || !press.isNew) return;
-    const points = draft.points.slice(0, press.index);
-    this.draft.value = points.length === 0 ? null : { ...draft, points, active: points.length - 1 };
-  }
-
-  /** Enter on the stage: sets a point at the cursor, and places the mark when no further point belongs to it. */
-  enter(at: PicturePoint): void {
-    if (this.draft.peek() !== null && this.isFull()) this.place();
-    else this.#add(at);
-  }
-
-  // ── points ──
-
-  #add(at: PicturePoint): number | null {
-    const ground = this.host.ground();
-    if (ground === null) {
-      this.host.explain();
-      return null;
-    }
-    const draft = this.draft.peek() ?? { anchor: ground.anchor, points: [], active: 0, replaces: null };
-    if (draft.points.length >= pointsOf(this.task.peek())[1]) {
-      this.host.explainFull();
-      return null;
-    }
-    const active = draft.points.length;
-    this.draft.value = { ...draft, points: [...draft.points, at], active };
-    return active;
-  }
-
-  #move(draft: Draft, index: number, to: PicturePoint): void {
-    const points = draft.points.map((point, i) => (i === index ? to : point));
-    this.draft.value = { ...draft, points, active: index };
-  }
-
-  #ended(at: PicturePoint): Draft | null {
-    const draft = this.draft.peek();
-    const last = draft?.points.at(-1);
-    if (draft === null || last === undefined || (last.x === at.x && last.y === at.y)) return draft;
-    return { ...draft, points: [...draft.points, at] };
-  }
-
-  #second(draft: Draft, to: PicturePoint): void {
-    const [first] = draft.points;
-    if (first !== undefined) this.draft.value = { ...draft, points: [first, to], active: 1 };
-  }
-
-  #trace(stage: Stage, at: readonly StagePoint[]): void {
-    const draft = this.draft.peek();
-    if (draft === null) return;
-    this.#tracing.value = true;
-    const points = [...draft.points];
-    for (const sample of at) {
-      const before = points.at(-1);
-      if (before !== undefined && distance(stage.place(before), sample) < TRACE_STEP_PX) continue;
-      if (points.length < MAX_TRACE_SAMPLES) points.push(stage.under(sample));
-    }
-    this.draft.value = { ...draft, points, active: points.length - 1 };
-  }
-
-  /** The point under a finger, of a trace only its ends and the active one: the rest is the line itself. */
-  #pointNear(stage: Stage, at: StagePoint): number | null {
-    const draft = this.draft.peek();
-    if (draft === null) return null;
-    const few = draft.points.length <= 3;
-    const reach = this.isFull() ? GRAB_PX : GRAB_WHILE_SETTING_PX;
-    let nearest: { readonly index: number; readonly apart: number } | null = null;
-    draft.points.forEach((point, index) => {
-      const apart = distance(stage.place(point), at);
-      const counts = few || index === draft.active;
-      if (counts && apart <= reach && apart < (nearest?.apart ?? Number.POSITIVE_INFINITY))
-        nearest = { index, apart };
-    });
-    return (nearest as { readonly index: number } | null)?.index ?? null;
-  }
-
-  #size(): Size | null {
-    const gauge = this.now()?.gauge;
-    return gauge === undefined ? null : { width: gauge.width, height: gauge.height };
-  }
 }
-
-/** Samples of a trace while it is drawn; it is made short when the pen is lifted. */
-const MAX_TRACE_SAMPLES = 8_192;

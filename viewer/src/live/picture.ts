@@ -53,6 +53,8 @@ export class LivePicture {
   #looping = false;
   /** Times of the frames painted in the last second. */
   #paintTimes: number[] = [];
+  /** The first frame after a second or more without any. */
+  #runsSince: number | null = null;
   #revivedAt = Number.NEGATIVE_INFINITY;
   /** Since when frames could be painted at all: a hidden page paints none. */
   #visibleSince = performance.now();
@@ -109,9 +111,11 @@ export class LivePicture {
     return this.#client.peer;
   }
 
-  /** Frames painted in the second before `now`. */
-  fps(now: number): number {
-    return this.#paintTimes.filter((at) => at > now - FPS_WINDOW_MS).length;
+  /** Frames painted in the second before `now`; null until the picture has run for a second. */
+  fps(now: number): number | null {
+    return this.#runsSince === null || now - this.#runsSince < FPS_WINDOW_MS
+      ? null
+      : this.#paintTimes.filter((at) => at > now - FPS_WINDOW_MS).length;
   }
 
   /** How long nothing new was painted although it could have been; null before the first frame. */
@@ -227,6 +231,8 @@ export class LivePicture {
   }
 
   #painted(frame: PaintedFrame): void {
+    const silent = frame.paintedAt - (this.#paintTimes.at(-1) ?? Number.NEGATIVE_INFINITY);
+    if (silent > FPS_WINDOW_MS) this.#runsSince = frame.paintedAt;
     this.#paintTimes.push(frame.paintedAt);
     while ((this.#paintTimes[0] ?? frame.paintedAt) < frame.paintedAt - FPS_WINDOW_MS)
       this.#paintTimes.shift();

@@ -17,7 +17,8 @@ export type Level = "good" | "late" | "choppy" | "stopped" | "none";
 export type Reading = {
   /** Null when it cannot be known. */
   readonly ageMs: number | null;
-  readonly fps: number;
+  /** Null while it does not run for a second yet. */
+  readonly fps: number | null;
   /** Since the newest frame was painted; null before the first. */
   readonly silentMs: number | null;
   /** Frames a second that the source makes, when the relay says so: a slow source is not a bad link. */
@@ -31,5 +32,5 @@ export function level(reading: Reading, before: Level): Level {
   if (reading.ageMs !== null && reading.ageMs >= lateFrom) return "late";
   const floor = before === "choppy" ? SMOOTH_FROM_FPS : CHOPPY_BELOW_FPS;
   const expected = reading.sourceFps === null ? floor : Math.min(floor, reading.sourceFps * 0.8);
-  return reading.fps < expected ? "choppy" : "good";
+  return reading.fps !== null && reading.fps < expected ? "choppy" : "good";
 }

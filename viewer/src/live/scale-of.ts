@@ -1,42 +1,9 @@
-// What a measuring hand works on: the task, its points in the making, and the scale that holds for them.
+// Which scale a frozen picture has: the file's, one that was marked by hand, or none.
 //
-// Pure. Owns how many points each measurement has and which scale a frozen picture has. Called by `measuring.ts` and the
-// measuring panel. Invariant: without the original of a frame there is no scale, not even pixels.
+// Pure. Called by `measuring.ts`. Invariant: without the original of a frame there is no scale, not even pixels.
 
-import type { PicturePoint } from "../stage/points";
-import { MAX_MEASURE_POINTS } from "../wire/constants";
-import type { AnnotationId } from "../wire/ids";
-import type { Anchor } from "../wire/mark";
-import type { Gauge, MeasureKind, ScaleRef, ScaleState } from "../wire/measure";
+import type { Gauge, ScaleRef, ScaleState } from "../wire/measure";
 import type { FreezeState } from "../wire/socket";
-
-/** What is done with the points: a measurement, or marking the depth scale of the picture. */
-export type Task = { readonly type: "measure"; readonly what: MeasureKind } | { readonly type: "calibrate" };
-
-/** Points in the making. */
-export type Draft = {
-  readonly anchor: Anchor;
-  readonly points: readonly PicturePoint[];
-  /** The one that the nudge buttons move. */
-  readonly active: number;
-  /** The own mark that this one takes the place of. */
-  readonly replaces: AnnotationId | null;
-};
-
-const COUNTS: Readonly<Partial<Record<MeasureKind["type"], readonly [number, number]>>> = {
-  velocity: [1, 1],
-  caliper: [2, 2],
-  heartRate: [2, 2],
-  venaCava: [2, 2],
-  angle: [3, 3],
-  envelope: [2, MAX_MEASURE_POINTS],
-};
-const OUTLINE: readonly [number, number] = [3, MAX_MEASURE_POINTS];
-
-/** Fewest and most points of a task. */
-export function pointsOf(task: Task): readonly [number, number] {
-  return task.type === "calibrate" ? [2, 2] : (COUNTS[task.what.type] ?? OUTLINE);
-}
 
 /** The scale that pictures of a freeze have now: the file's, else one that was marked in a picture of this size, else none. */
 export function scaleOf(

@@ -20,12 +20,12 @@ const KEPT_AGES = 60;
 export type Badge = {
   readonly level: Level;
   readonly ageMs: number | null;
-  readonly fps: number;
+  readonly fps: number | null;
   readonly kbps: number | null;
   readonly silentMs: number | null;
 };
 
-const BEFORE: Badge = { level: "none", ageMs: null, fps: 0, kbps: null, silentMs: null };
+const BEFORE: Badge = { level: "none", ageMs: null, fps: null, kbps: null, silentMs: null };
 
 export class Watch {
   readonly badge = signal<Badge>(BEFORE);

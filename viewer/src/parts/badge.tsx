@@ -41,7 +41,7 @@ function numbers({ level, ageMs, fps, kbps, silentMs }: Figures): string[] {
   if (level === "stopped") return [t("badge.seconds", { seconds: Math.floor((silentMs ?? 0) / 1000) })];
   return [
     ageWords(ageMs),
-    t("badge.fps", { fps }),
+    ...(fps === null ? [] : [t("badge.fps", { fps })]),
     ...(kbps === null ? [] : [t("badge.kbps", { mbps: (kbps / 1000).toFixed(1) })]),
   ];
 }

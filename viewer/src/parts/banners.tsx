@@ -38,7 +38,14 @@ export function Banners({ desk }: { desk: Desk }) {
 }
 
 function noticeWords(code: Notice["code"]): string {
-  return code === "outboxFull" || code === "pressTooLate" ? t(`notice.${code}`) : t(`problem.${code}`);
+  switch (code) {
+    case "outboxFull":
+    case "pressTooLate":
+    case "freezeUnheard":
+      return t(`notice.${code}`);
+    default:
+      return t(`problem.${code}`);
+  }
 }
 
 function linkWords(desk: Desk): string[] {

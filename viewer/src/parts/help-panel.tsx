@@ -26,7 +26,13 @@ const KEYS: readonly (readonly [string, Key])[] = [
   ["?", "help.help"],
 ];
 
-export function HelpPanel({ onClose }: { onClose: () => void }) {
+type Props = {
+  /** Measuring is offered on this page. */
+  readonly measures: boolean;
+  readonly onClose: () => void;
+};
+
+export function HelpPanel({ measures, onClose }: Props) {
   return (
     <aside class="panel" aria-label={t("help.title")} data-testid="help-panel">
       <header class="panel__head">
@@ -36,7 +42,7 @@ export function HelpPanel({ onClose }: { onClose: () => void }) {
         </button>
       </header>
       <dl class="keys">
-        {KEYS.map(([keys, meaning]) => (
+        {KEYS.filter(([, meaning]) => measures || meaning !== "help.measure").map(([keys, meaning]) => (
           <div key={keys} class="keys__row">
             <dt>
               <kbd>{keys}</kbd>
@@ -54,6 +60,7 @@ export function HelpPanel({ onClose }: { onClose: () => void }) {
         onChange={(on) => (side.value = on ? "left" : "right")}
       />
       <LanguageSwitch />
+      <p class="quiet">{t("app.limits")}</p>
     </aside>
   );
 }

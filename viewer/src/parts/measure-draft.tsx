@@ -2,12 +2,12 @@
 //
 // Invariant: whatever a drag does, these buttons do as well.
 
+import type { ComponentChildren } from "preact";
 import { m } from "../i18n/measure";
-import type { Desk } from "../live/desk";
-import { pointsOf } from "../live/measure-task";
+import type { MeasureHand } from "../marks/measure-hand";
+import { pointsOf } from "../marks/measure-task";
 import { MAX_BEATS } from "../wire/constants";
 import { AnswerLines } from "./measure-results";
-import { CalibrateForm } from "./measure-scale";
 
 /** More points than this are chosen by stepping through them. */
 const MOST_POINT_BUTTONS = 3;
@@ -19,21 +19,25 @@ const NUDGES = [
   ["right", "→", 1, 0],
 ] as const;
 
-export function MeasureDraft({ desk }: { desk: Desk }) {
-  const { measuring, hand } = desk;
-  if (hand.tool.value !== "measure") return null;
+type HandProps = { readonly measuring: MeasureHand };
+type DraftProps = HandProps & {
+  /** What a task other than measuring asks for once its points are set. */
+  readonly children?: ComponentChildren;
+};
+
+export function MeasureDraft({ measuring, children }: DraftProps) {
   const draft = measuring.draft.value;
   const task = measuring.task.value;
   return (
     <section class="measure__draft" aria-label={m("measure.points")} data-testid="measure-draft">
-      <p role="status">{todo(desk)}</p>
+      <p role="status">{todo(measuring)}</p>
       {task.type === "measure" && task.what.type === "heartRate" && (
-        <Beats desk={desk} beats={task.what.beats} />
+        <Beats measuring={measuring} beats={task.what.beats} />
       )}
       {draft !== null && (
         <>
-          <Value desk={desk} />
-          <Points desk={desk} />
+          <Value measuring={measuring} />
+          <Points measuring={measuring} />
           <div class="measure__row">
             {NUDGES.map(([name, sign, dx, dy]) => (
               <button
@@ -48,7 +52,7 @@ export function MeasureDraft({ desk }: { desk: Desk }) {
               </button>
             ))}
           </div>
-          {task.type === "calibrate" && measuring.isComplete() && <CalibrateForm desk={desk} />}
+          {task.type === "calibrate" && measuring.isComplete() && children}
           <div class="measure__row">
             {task.type === "measure" && (
               <button
@@ -74,7 +78,7 @@ export function MeasureDraft({ desk }: { desk: Desk }) {
   );
 }
 
-function todo({ measuring }: Desk): string {
+function todo(measuring: MeasureHand): string {
   const task = measuring.task.value;
   const count = measuring.draft.value?.points.length ?? 0;
   if (task.type === "calibrate") return m("measure.calibrateHow");
@@ -85,11 +89,10 @@ function todo({ measuring }: Desk): string {
   return most > MOST_POINT_BUTTONS ? m("measure.setOutline") : m("measure.setPoint", { number: count + 1 });
 }
 
-function Value({ desk }: { desk: Desk }) {
-  const { measuring } = desk;
+function Value({ measuring }: HandProps) {
   const answer = measuring.answerNow.value;
-  const gauge = measuring.now()?.gauge;
-  if (answer === null || gauge === undefined) return null;
+  const gauge = measuring.host.gauge();
+  if (answer === null || gauge === null) return null;
   return (
     <div role="status" data-testid="measure-value">
       <AnswerLines answer={answer} gauge={gauge} />
@@ -97,8 +100,7 @@ function Value({ desk }: { desk: Desk }) {
   );
 }
 
-function Points({ desk }: { desk: Desk }) {
-  const { measuring } = desk;
+function Points({ measuring }: HandProps) {
   const draft = measuring.draft.value;
   if (draft === null) return null;
   const count = draft.points.length;
@@ -133,8 +135,7 @@ function Points({ desk }: { desk: Desk }) {
 }
 
 /** Whole cycles between the two points. */
-function Beats({ desk, beats }: { desk: Desk; beats: number }) {
-  const { task } = desk.measuring;
+function Beats({ measuring: { task }, beats }: HandProps & { readonly beats: number }) {
   return (
     <label class="measure__row">
       <span>{m("measure.beats")}</span>

@@ -47,7 +47,7 @@ function measured(desk: Desk, held: MarkState): MeasuredMark[] {
     : [];
 }
 
-function DerivedRow({ derived: { name, answer, lengthsDiffer } }: { derived: Derived }) {
+export function DerivedRow({ derived: { name, answer, lengthsDiffer } }: { derived: Derived }) {
   return (
     <li class="marks__mark" data-testid={`derived-${name}`}>
       <span class="marks__words">

@@ -1,6 +1,6 @@
 // ベッドサイド: the visiting physician's page, for one free hand. Own picture, marks over it, five large buttons, clips.
 
-import { useEffect } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { t } from "../i18n/i18n";
 import type { Desk } from "../live/desk";
 import { listenToKeys } from "../live/keys";
@@ -8,6 +8,7 @@ import { keepAwake, wakeState } from "../live/wake";
 import { whyNotDraw } from "../live/why";
 import { Bar } from "../parts/bar";
 import { ClipsPlace, ReplayPlace } from "../parts/clips-later";
+import { HelpPanel } from "../parts/help-panel";
 import { LazyMeasureResults } from "../parts/lazy-measure";
 import { PeopleList } from "../parts/people";
 import { BeatButton, FreezeButton, ToolButton, UndoButton } from "../parts/rail";
@@ -23,7 +24,8 @@ export function BedsideScreen({ grant }: { grant: SessionGrant }) {
 }
 
 function BedsideDesk({ desk }: { desk: Desk }) {
-  useEffect(() => listenToKeys(desk, () => undefined), [desk]);
+  const [helps, setHelps] = useState(false);
+  useEffect(() => listenToKeys(desk, () => setHelps((shown) => !shown)), [desk]);
   useEffect(() => keepAwake(), []);
   const link = desk.consult.link.value;
   if (link.state === "ended") return <Ended code={link.code} />;
@@ -35,7 +37,7 @@ function BedsideDesk({ desk }: { desk: Desk }) {
         <StageView desk={desk} />
       </main>
       <BedsideControls desk={desk} />
-      <Company desk={desk} />
+      {helps ? <HelpPanel measures={false} onClose={() => setHelps(false)} /> : <Company desk={desk} />}
     </div>
   );
 }
@@ -46,8 +48,8 @@ function BedsideControls({ desk }: { desk: Desk }) {
   return (
     <nav class="bedside__controls" aria-label={t("tool.group")}>
       <FreezeButton desk={desk} big={true} />
-      <BeatButton desk={desk} big={true} />
       <SaveButton desk={desk} big={true} />
+      <BeatButton desk={desk} big={true} />
       <ToolButton
         desk={desk}
         icon="pen"
@@ -63,25 +65,26 @@ function BedsideControls({ desk }: { desk: Desk }) {
   );
 }
 
-/** What the next press saves, what was saved, who is watching, and whether the screen stays on. */
+/** Who is watching, what the next press saves, what was saved, and whether the screen stays on. */
 function Company({ desk }: { desk: Desk }) {
   const people = desk.consult.people.value;
   const cardiologist = people.some((person) => person.role === "cardiologist");
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so the keyboard must reach it (axe scrollable-region-focusable)
     <section class="bedside__company" aria-label={t("bedside.side")} tabIndex={0}>
+      <h2 class="unseen">{t("bedside.here")}</h2>
+      {!cardiologist && <p>{t("bedside.noCardiologist")}</p>}
+      <PeopleList consult={desk.consult} showPage={false} />
       <SaveChoices desk={desk}>
         <StillButton desk={desk} />
       </SaveChoices>
       <ClipsPlace desk={desk} />
-      <h2>{t("bedside.here")}</h2>
-      {!cardiologist && <p>{t("bedside.noCardiologist")}</p>}
-      <PeopleList consult={desk.consult} showPage={false} />
       <LazyMeasureResults desk={desk} />
       {desk.consult.link.value.state === "open" && <p class="quiet">{t("link.good")}</p>}
       <p class="quiet">
         {wakeState.value !== "unknown" && t(wakeState.value === "on" ? "bedside.wakeOn" : "bedside.wakeOff")}
       </p>
+      <p class="quiet">{t("app.limits")}</p>
     </section>
   );
 }

@@ -50,7 +50,7 @@ function ConsultDesk({ desk }: { desk: Desk }) {
       {panel === "clips" && <ClipsPlace desk={desk} onClose={close} />}
       {panel === "list" && <ListPanel desk={desk} onClose={close} />}
       {panel === "measure" && mayMeasure(desk) && <LazyMeasurePanel desk={desk} onClose={close} />}
-      {panel === "help" && <HelpPanel onClose={close} />}
+      {panel === "help" && <HelpPanel measures={mayMeasure(desk)} onClose={close} />}
     </div>
   );
 }

@@ -67,6 +67,7 @@ export function DemoEntrance({ door }: { door: DemoDoor }) {
             <ConsultLine consult={candidate} />
           </label>
         ))}
+        {door.consults.length === 0 && <p role="status">{t("entry.noConsults")}</p>}
       </fieldset>
       {problem !== null && (
         <p class="banner" role="alert">
@@ -76,7 +77,7 @@ export function DemoEntrance({ door }: { door: DemoDoor }) {
       <button
         type="submit"
         class="button button--primary button--large"
-        disabled={joining}
+        disabled={joining || door.consults.length === 0}
         data-testid="join"
       >
         {t(joining ? "entry.joining" : "entry.join")}

@@ -2,7 +2,7 @@
 
 import { useEffect, useState } from "preact/hooks";
 import { t } from "../i18n/i18n";
-import { ApiProblem } from "../net/http";
+import { type ApiCode, ApiProblem } from "../net/http";
 import { demoDoor, leave, listConsults, session, sessionProblem } from "../net/session";
 import { LanguageSwitch } from "../parts/language";
 import { follow, pathFor } from "../router";
@@ -43,16 +43,17 @@ export function EntryScreen() {
 
 function WithSession({ grant }: { grant: SessionGrant }) {
   const [consults, setConsults] = useState<readonly ConsultSummary[] | null>(null);
-  const [away, setAway] = useState(false);
+  const [trouble, setTrouble] = useState<ApiCode | null>(null);
   useEffect(() => {
     let current = true;
     const refresh = async () => {
       try {
         const list = await listConsults();
-        if (current) setConsults(list.consults);
-        if (current) setAway(false);
+        if (!current) return;
+        setConsults(list.consults);
+        setTrouble(null);
       } catch (problem) {
-        if (current) setAway(problem instanceof ApiProblem && problem.code === "unreachable");
+        if (current) setTrouble(problem instanceof ApiProblem ? problem.code : "internal");
       }
     };
     void refresh();
@@ -75,7 +76,7 @@ function WithSession({ grant }: { grant: SessionGrant }) {
       </section>
       <section class="entry__part" aria-label={t("entry.consults")}>
         <h2>{t("entry.consults")}</h2>
-        {away && <p role="status">{t("entry.unreachable")}</p>}
+        <p role="status">{listWords(consults, trouble)}</p>
         {own !== undefined && <ConsultLine consult={own} />}
         <a
           class="button button--primary button--large"
@@ -96,6 +97,14 @@ function WithSession({ grant }: { grant: SessionGrant }) {
       </p>
     </>
   );
+}
+
+/** What there is to say where consults stand, or would stand. */
+function listWords(consults: readonly ConsultSummary[] | null, trouble: ApiCode | null): string {
+  if (trouble === "unreachable") return t("entry.unreachable");
+  if (trouble !== null) return t(`problem.${trouble}`);
+  if (consults === null) return t("entry.loading");
+  return consults.length === 0 ? t("entry.noConsults") : "";
 }
 
 type Door =
