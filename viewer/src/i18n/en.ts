@@ -102,7 +102,6 @@ export const en = {
   "tool.whole": "Fit",
   "tool.list": "List",
   "tool.help": "Keys",
-  "tool.more": "Settings",
   "pen.white": "White, solid",
   "pen.green": "Green, dashed",
   "pen.orange": "Orange, dotted",
@@ -197,7 +196,6 @@ export const en = {
   "mark.unsent": "not sent yet",
   "mark.drawnOnFreeze": "on frozen frame",
   "mark.close": "Close",
-  "mark.notYours": "Only its author can withdraw it",
 
   "measure.title": "Measure",
   "measure.kinds": "Kind of measurement",

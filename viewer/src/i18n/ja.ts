@@ -105,7 +105,6 @@ export const ja = {
   "tool.whole": "全体",
   "tool.list": "一覧",
   "tool.help": "ヘルプ",
-  "tool.more": "設定",
   "pen.white": "白 実線",
   "pen.green": "緑 破線",
   "pen.orange": "橙 点線",
@@ -199,7 +198,6 @@ export const ja = {
   "mark.unsent": "未送信",
   "mark.drawnOnFreeze": "静止画上",
   "mark.close": "閉じる",
-  "mark.notYours": "取り消せるのは書いた人だけです",
 
   "measure.title": "計測",
   "measure.kinds": "計測の種類",
