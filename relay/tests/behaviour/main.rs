@@ -28,6 +28,7 @@ mod config_refusals;
 mod deny_by_default;
 mod first_freeze_wins;
 mod headers_guard;
+mod ice_goes_on;
 mod logs_tell_no_names;
 mod malformed_sdp;
 mod marks_become_dicom;

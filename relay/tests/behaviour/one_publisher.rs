@@ -7,12 +7,14 @@ use serde_json::Value;
 use std::time::Duration;
 use wire::people::Role;
 
-const SSRC: u32 = 7;
+pub const SSRC: u32 = 7;
 
-struct Published {
-    client: Client,
-    location: String,
-    tag: String,
+/// A media session that was opened.
+pub struct Published {
+    pub client: Client,
+    pub location: String,
+    pub tag: String,
+    pub answer: String,
 }
 
 async fn post(relay: &Relay, door: &str, ticket: &str, offer: String) -> reqwest::Response {
@@ -28,24 +30,26 @@ async fn post(relay: &Relay, door: &str, ticket: &str, offer: String) -> reqwest
         .unwrap()
 }
 
-async fn opens(relay: &Relay, door: &str, ticket: &str, kind: Kind) -> Published {
+pub async fn opens(relay: &Relay, door: &str, ticket: &str, kind: Kind) -> Published {
     let mut client = Client::new(kind).await;
     let answer = post(relay, door, ticket, client.offer.clone()).await;
     assert_eq!(answer.status(), 201);
     let header = |name: &str| answer.headers()[name].to_str().unwrap().to_owned();
     let (location, tag) = (header("location"), header("etag"));
     assert_eq!(header("content-type"), "application/sdp");
-    client.accept(answer.text().await.unwrap());
+    let answer = answer.text().await.unwrap();
+    client.accept(answer.clone());
     client.connected().await;
     Published {
         client,
         location,
         tag,
+        answer,
     }
 }
 
 /// Sends frames until stopped.
-fn plays(client: &Client) -> impl Future<Output = ()> + '_ {
+pub fn plays(client: &Client) -> impl Future<Output = ()> + '_ {
     let mut frames = Frames {
         ssrc: SSRC,
         payload_type: 98,
@@ -59,7 +63,7 @@ fn plays(client: &Client) -> impl Future<Output = ()> + '_ {
     }
 }
 
-fn event(message: &Value, kind: &str) -> bool {
+pub fn event(message: &Value, kind: &str) -> bool {
     entries(message).any(|entry| entry["event"]["type"] == kind)
 }
 

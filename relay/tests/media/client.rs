@@ -17,7 +17,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tokio::net::UdpSocket;
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, mpsc, oneshot};
 
 pub const PLAYOUT_DELAY: &str = "http://www.webrtc.org/experiments/rtp-hdrext/playout-delay";
 pub const ORIENTATION: &str = "urn:3gpp:video-orientation";
@@ -84,6 +84,8 @@ enum Do {
     Original(String, Vec<u8>),
     Clip(ClipMessage),
     Mute(bool),
+    Restart(oneshot::Sender<String>),
+    Answer(String),
     Raw(Vec<u8>, SocketAddr),
     Close,
 }
@@ -112,7 +114,7 @@ pub struct Client {
     pub offer: String,
     pub local: SocketAddr,
     todo: mpsc::UnboundedSender<Do>,
-    answer: Option<tokio::sync::oneshot::Sender<String>>,
+    answer: Option<oneshot::Sender<String>>,
     seen: Arc<Mutex<Seen>>,
     changed: Arc<Notify>,
     task: tokio::task::JoinHandle<()>,
@@ -144,7 +146,7 @@ impl Client {
         pc.set_local_description(Instant::now(), offer).unwrap();
         let offer = pc.local_description().unwrap().sdp;
         let (todo, tasks) = mpsc::unbounded_channel();
-        let (answer, answered) = tokio::sync::oneshot::channel();
+        let (answer, answered) = oneshot::channel();
         let seen = Arc::new(Mutex::new(Seen::default()));
         let changed = Arc::new(Notify::new());
         let driver = Driver {
@@ -176,6 +178,19 @@ impl Client {
     pub fn accept(&mut self, answer: String) {
         let sender = self.answer.take().expect("accepted once");
         sender.send(answer).unwrap();
+    }
+
+    /// Restarts ICE: gives the offer with the new credentials, of which a PATCH carries a fragment.
+    pub async fn restarts(&self) -> String {
+        let (offer, offered) = oneshot::channel();
+        self.seen(|seen| seen.connected = false);
+        self.todo.send(Do::Restart(offer)).unwrap();
+        offered.await.expect("the client runs")
+    }
+
+    /// Takes the answer to a restart; `connected` then waits for the new ICE session.
+    pub fn accept_restart(&self, answer: String) {
+        self.todo.send(Do::Answer(answer)).unwrap();
     }
 
     /// Waits until what was seen satisfies a condition.
@@ -278,7 +293,7 @@ struct Driver {
 impl Driver {
     async fn run(
         mut self,
-        answered: tokio::sync::oneshot::Receiver<String>,
+        answered: oneshot::Receiver<String>,
         mut tasks: mpsc::UnboundedReceiver<Do>,
     ) {
         let Ok(answer) = answered.await else { return };
@@ -475,6 +490,18 @@ impl Driver {
                 }
             }
             Do::Mute(muted) => self.muted = muted,
+            Do::Restart(offer) => {
+                self.pc.restart_ice();
+                let made = self.pc.create_offer(None).unwrap();
+                self.pc.set_local_description(now, made).unwrap();
+                let _ = offer.send(self.pc.local_description().unwrap().sdp);
+            }
+            Do::Answer(answer) => {
+                let answer = RTCSessionDescription::answer(answer).expect("the answer is SDP");
+                self.pc
+                    .set_remote_description(now, answer)
+                    .expect("the answer fits the offer");
+            }
             Do::Raw(datagram, to) => {
                 let _ = self.socket.try_send_to(&datagram, to);
             }
