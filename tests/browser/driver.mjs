@@ -61,7 +61,8 @@ function listen(page) {
   const note = (kind, text) => {
     if (lines.length < MAX_CONSOLE_LINES) lines.push({ kind, text });
   };
-  page.on("console", (m) => note(m.type(), m.text()));
+  // What could not be loaded is told by its address, which the words leave out.
+  page.on("console", (m) => note(m.type(), m.type() === "error" ? `${m.text()} (${m.location().url})` : m.text()));
   page.on("pageerror", (e) => note("pageerror", String(e?.stack ?? e)));
   page.on("crash", () => note("pageerror", "the page crashed"));
   return lines;
@@ -145,10 +146,12 @@ const ops = {
     context.setDefaultTimeout(ACTION_TIMEOUT_MS);
     await context.addInitScript({ content: barcode });
     await context.addInitScript({ content: witness });
-    // Settings that a person chose on an earlier visit.
+    // Settings that a person chose on an earlier visit; what they choose in this one stays.
     await context.addInitScript((kept) => {
       try {
-        for (const [key, value] of Object.entries(kept)) localStorage.setItem(key, value);
+        for (const [key, value] of Object.entries(kept)) {
+          if (localStorage.getItem(key) === null) localStorage.setItem(key, value);
+        }
       } catch {
         // An empty page has no storage.
       }

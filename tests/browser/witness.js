@@ -177,11 +177,12 @@ window.hibikiWitness = (() => {
     const [width, height] = [video.videoWidth * scale, video.videoHeight * scale];
     return { x: box.x + (box.width - width) / 2, y: box.y + (box.height - height) / 2, width, height };
   }
-  /** Whether any canvas shows something near a place of the picture (fractions). */
-  function inked(fx, fy) {
+  /** The ink around a place of the picture (fractions), so many pixels to each side: red, green, blue, alpha of each canvas. */
+  function inkAround(fx, fy, reach) {
     const picture = pictureRect();
-    if (!picture) return false;
+    if (!picture) return [];
     const [px, py] = [picture.x + fx * picture.width, picture.y + fy * picture.height];
+    const found = [];
     for (const canvas of document.querySelectorAll("canvas")) {
       const box = canvas.getBoundingClientRect();
       if (px < box.left || px > box.right || py < box.top || py > box.bottom || canvas.width === 0) continue;
@@ -192,13 +193,24 @@ window.hibikiWitness = (() => {
         ((px - box.left) * canvas.width) / box.width,
         ((py - box.top) * canvas.height) / box.height,
       ];
-      const near = context.getImageData(
-        Math.max(0, Math.floor(cx) - 3),
-        Math.max(0, Math.floor(cy) - 3),
-        7,
-        7,
-      ).data;
+      const [left, top] = [Math.max(0, Math.floor(cx) - reach), Math.max(0, Math.floor(cy) - reach)];
+      found.push(context.getImageData(left, top, 2 * reach + 1, 2 * reach + 1).data);
+    }
+    return found;
+  }
+  /** Whether any canvas shows something near a place of the picture (fractions). */
+  function inked(fx, fy) {
+    for (const near of inkAround(fx, fy, 3)) {
       for (let i = 3; i < near.length; i += 4) if (near[i] > 64) return true;
+    }
+    return false;
+  }
+  /** Whether there is ink of a colour there; dashes leave gaps, so it is looked for in a wider place. */
+  function inkedIn(fx, fy, colour) {
+    for (const near of inkAround(fx, fy, 12)) {
+      for (let i = 0; i < near.length; i += 4) {
+        if (near[i + 3] > 200 && colour.every((level, c) => Math.abs(near[i + c] - level) < 16)) return true;
+      }
     }
     return false;
   }
@@ -285,6 +297,7 @@ window.hibikiWitness = (() => {
     wall,
     pictureRect,
     inked,
+    inkedIn,
     coverBarcode,
     look,
   };

@@ -365,6 +365,26 @@ impl Page {
             .map(drop)
     }
 
+    /// Types words into whatever has the focus.
+    ///
+    /// # Errors
+    /// When the browser is gone.
+    pub async fn types(&self, text: &str) -> Result<()> {
+        self.call(json!({ "op": "type", "text": text }))
+            .await
+            .map(drop)
+    }
+
+    /// Turns the wheel where the mouse is, by so many pixels downwards.
+    ///
+    /// # Errors
+    /// When the browser is gone.
+    pub async fn turns_wheel(&self, pixels: f64) -> Result<()> {
+        self.call(json!({ "op": "wheel", "dx": 0, "dy": pixels }))
+            .await
+            .map(drop)
+    }
+
     /// Moves a mouse, pen or finger through `steps`.
     ///
     /// # Errors

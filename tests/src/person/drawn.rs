@@ -44,6 +44,13 @@ pub struct Stroke {
     pub up: PenTouch,
 }
 
+/// What a page had sent and felt before something was drawn.
+#[derive(Debug)]
+pub(super) struct Before {
+    touches: u64,
+    marks: Vec<String>,
+}
+
 /// A pen that is still down.
 #[derive(Debug)]
 pub struct HeldPen<'a> {
@@ -115,18 +122,34 @@ impl Person {
     /// # Errors
     /// When no mark was sent within a second after the lift.
     pub async fn draws_stroke(&self, points: &[(f64, f64)]) -> Result<Stroke> {
-        let before: u64 = self.page.eval("() => hibikiWitness.pen.length", ()).await?;
-        let known: Vec<String> = self.page.eval(SENT_MARKS, ()).await?;
+        let before = self.before_drawing().await?;
         self.moves_pen(points, "mouse").await?;
+        self.drawn_since(before).await
+    }
+
+    /// What this page has sent and felt so far.
+    pub(super) async fn before_drawing(&self) -> Result<Before> {
+        Ok(Before {
+            touches: self.page.eval("() => hibikiWitness.pen.length", ()).await?,
+            marks: self.page.eval(SENT_MARKS, ()).await?,
+        })
+    }
+
+    /// The mark that was sent since then.
+    pub(super) async fn sent_since(&self, before: &Before) -> Result<Annotation> {
         let newest = "(known) => hibikiWitness.messages.findLast((m) => m.dir === 'out' && m.message.type === 'mark'
             && !known.includes(m.message.mark.id))?.message.mark ?? null";
-        let mark: Annotation = self
-            .page
-            .until("the mark to be sent", ms(1_000), newest, known)
-            .await?;
+        self.page
+            .until("the mark to be sent", ms(1_000), newest, &before.marks)
+            .await
+    }
+
+    /// The mark that was sent since then, with the touches that made it.
+    pub(super) async fn drawn_since(&self, before: Before) -> Result<Stroke> {
+        let mark = self.sent_since(&before).await?;
         let touches: Vec<PenTouch> = self
             .page
-            .eval("(from) => hibikiWitness.pen.slice(from)", before)
+            .eval("(from) => hibikiWitness.pen.slice(from)", before.touches)
             .await?;
         let touch = |kind: &str| touches.iter().find(|touch| touch.kind == kind).cloned();
         let down = touch("pointerdown").context("the page got no pen-down")?;

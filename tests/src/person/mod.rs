@@ -1,7 +1,7 @@
 //! A person in a story: one page of their own, and what people can do and see there.
 //!
-//! `seen` is what reaches their eyes, `told` what the page says in words, `drawn` what their hand does, `measured` what it
-//! measures, `page` how they come, go and read, `replayed` the clips that they save and look at. Everything is
+//! `seen` is what reaches their eyes, `told` what the page says in words, `drawn` what their hand does, `tools` with what, `measured` what
+//! it measures, `page` how they come, go and read, `replayed` the clips that they save and look at. Everything is
 //! observed from outside the viewer: painted frames, the socket's messages, pixels, roles and names of elements.
 
 mod drawn;
@@ -10,6 +10,7 @@ mod page;
 mod replayed;
 mod seen;
 mod told;
+mod tools;
 
 pub use drawn::{HeldPen, PenTouch, Stroke};
 pub use page::Person;

@@ -111,6 +111,31 @@ impl Person {
         self.is_connected_within(LOAD_LIMIT).await
     }
 
+    /// Loads the page anew while nobody serves it: the browser says so, and the page is gone.
+    ///
+    /// # Errors
+    /// When the page comes all the same.
+    pub async fn reloads_in_vain(&self) -> Result<()> {
+        ensure!(
+            self.page.reload().await.is_err(),
+            "the page came although nobody serves it"
+        );
+        let gone = "() => location.protocol === 'chrome-error:'";
+        self.page
+            .until::<bool>("the browser's own page", LOAD_LIMIT, gone, ())
+            .await
+            .map(drop)
+    }
+
+    /// Opens the page of the consult again in the same tab, without a link.
+    ///
+    /// # Errors
+    /// When the page does not come back into the consult.
+    pub async fn comes_back(&self, which: WhichPage) -> Result<()> {
+        self.page.goto(&self.address(which)).await?;
+        self.is_connected_within(LOAD_LIMIT).await
+    }
+
     /// Waits until words can be read anywhere on the page.
     ///
     /// # Errors
@@ -147,8 +172,9 @@ impl Person {
     /// What it complained about.
     pub async fn has_a_clean_console(&self) -> Result<()> {
         // 409 is "no picture yet": the browser lists every such answer, and the page goes on asking.
-        let harmless =
-            |line: &String| line.contains("Failed to load resource") && line.contains("409");
+        let harmless = |line: &String| {
+            line.contains("Failed to load resource") && line.contains("status of 409")
+        };
         let bad = |line: &String| {
             (line.starts_with("error:") && !harmless(line)) || line.starts_with("pageerror:")
         };

@@ -11,7 +11,7 @@ use anyhow::{Context as _, Result, ensure};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::time::Duration;
-use wire::mark::{Annotation, Shape};
+use wire::mark::{Annotation, Pen, Shape};
 use wire::{AnnotationId, RtpTime};
 
 /// One frame as it was painted on a page.
@@ -62,6 +62,21 @@ impl Person {
         let words = self.page.text("body").await?;
         seen.map(drop)
             .with_context(|| format!("the page says:\n{words}"))
+    }
+
+    /// How many milliseconds the first picture of this page took from the moment when the page asked for one, by the
+    /// browser's own record of the request (Resource Timing).
+    ///
+    /// # Errors
+    /// When there is no picture yet, or no record.
+    pub async fn first_picture_took_ms(&self) -> Result<f64> {
+        let took = "() => { const asked = performance.getEntriesByType('resource').find((e) => e.name.endsWith('/whep'));
+            const first = hibikiWitness.state.firstFrameAt;
+            return asked && first ? first - performance.timeOrigin - asked.startTime : null; }";
+        self.page
+            .eval::<Option<f64>>(took, ())
+            .await?
+            .context("no picture yet, or the browser keeps no record of the request")
     }
 
     /// Waits for `frames` more painted frames; each is a new one, not the last one again.
@@ -210,6 +225,25 @@ impl Person {
             .map(drop)
     }
 
+    /// Waits until there is ink of a pen's colour near a place of the picture.
+    ///
+    /// # Errors
+    /// When there is none after `within`.
+    pub async fn sees_ink_of_within(
+        &self,
+        pen: Pen,
+        x: f64,
+        y: f64,
+        within: Duration,
+    ) -> Result<()> {
+        let there = "({ x, y, colour }) => hibikiWitness.inkedIn(x, y, colour)";
+        let argument = json!({ "x": x, "y": y, "colour": colour(pen) });
+        self.page
+            .until::<bool>(&format!("ink of the {pen:?} pen"), within, there, argument)
+            .await
+            .map(drop)
+    }
+
     /// Waits until there is no ink near a place of the picture.
     ///
     /// # Errors
@@ -322,6 +356,16 @@ pub(super) fn last_point(shape: &Shape) -> (f64, f64) {
         Shape::Label { at, .. } => Some(*at),
     };
     point.map_or((0.5, 0.5), |p| (p.x.get(), p.y.get()))
+}
+
+/// How each pen looks, as a reader of the design and not of the viewer knows it.
+const fn colour(pen: Pen) -> [u8; 3] {
+    match pen {
+        Pen::White => [0xff, 0xff, 0xff],
+        Pen::Green => [0x5f, 0xe3, 0x8a],
+        Pen::Orange => [0xff, 0x9f, 0x45],
+        Pen::Violet => [0xc7, 0x9b, 0xff],
+    }
 }
 
 /// What a page that should stand on a frozen frame knows and shows.

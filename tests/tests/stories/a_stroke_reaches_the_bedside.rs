@@ -1,19 +1,22 @@
 //! A stroke over the running picture reaches the bedside within a blink and belongs to the frame under the pen.
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
+use stories::person::Person;
 use stories::story::{Plan, tell};
 use stories::wait::{ms, secs};
 use wire::CaptureTime;
-use wire::mark::{Anchor, DrawnOn};
+use wire::mark::{Anchor, Annotation, DrawnOn, Point, Shape};
 
 /// From the lift of the pen to ink on the other page.
 const BLINK_MS: f64 = 200.0;
 const STROKES: u32 = 4;
+/// A pixel or two of a page, as a fraction of the picture.
+const NEAR: f64 = 0.003;
 /// Touches until one meets a frame that stays.
 const MOST_TOUCHES: u32 = 20;
 
 #[test]
-fn a_stroke_is_on_the_bedside_page_within_a_blink() -> Result<()> {
+fn a_stroke_is_seen_at_the_bedside_while_it_is_drawn_and_within_a_blink_of_its_end() -> Result<()> {
     tell(Plan::default(), |story| async move {
         let (doctor, bedside) = story.both().await?;
         doctor.sees_picture_within(secs(5)).await?;
@@ -31,8 +34,53 @@ fn a_stroke_is_on_the_bedside_page_within_a_blink() -> Result<()> {
             let took = painted - stroke.up.at;
             ensure!(took <= BLINK_MS, "stroke {n} took {took:.0} ms");
         }
-        Ok(())
+        let marks = bedside.marks().await?.len();
+        let held = doctor
+            .holds_pen(&[(0.6, 0.3), (0.65, 0.3), (0.7, 0.3), (0.75, 0.3)])
+            .await?;
+        bedside.sees_ink_at_within(0.62, 0.3, ms(500)).await?;
+        ensure!(
+            bedside.marks().await?.len() == marks,
+            "a half-drawn stroke is no mark yet"
+        );
+        held.lift().await?;
+        a_zoomed_stroke_lies_where_it_was_drawn(&doctor, &bedside).await?;
+        so_does_one_by_keys(&doctor, &bedside).await
     })
+}
+
+/// Whoever zooms with the wheel draws on the same tissue, and the others, who did not zoom, see it there.
+async fn a_zoomed_stroke_lies_where_it_was_drawn(doctor: &Person, bedside: &Person) -> Result<()> {
+    doctor.zooms_in_at((0.5, 0.8)).await?;
+    let (from, to) = ((0.55, 0.85), (0.6, 0.9));
+    let mark = doctor.draws_stroke(&[from, to]).await?.mark;
+    goes(&mark, from, to)?;
+    bedside.sees_mark_within(&mark, secs(2)).await?;
+    bedside.sees_ink_at_within(to.0, to.1, ms(500)).await?;
+    doctor.page().press("0").await
+}
+
+async fn so_does_one_by_keys(doctor: &Person, bedside: &Person) -> Result<()> {
+    doctor.page().press("p").await?;
+    let mark = doctor
+        .draws_by_keys(&["ArrowRight", "ArrowRight", "ArrowDown", "ArrowRight"])
+        .await?;
+    goes(&mark, (0.5, 0.5), (0.53, 0.51))?;
+    bedside.sees_mark_within(&mark, secs(2)).await.map(drop)
+}
+
+fn goes(mark: &Annotation, from: (f64, f64), to: (f64, f64)) -> Result<()> {
+    let Shape::Stroke { points } = &mark.shape else {
+        bail!("no stroke: {mark:?}");
+    };
+    let near = |point: Option<&Point>, (x, y): (f64, f64)| {
+        point.is_some_and(|p| (p.x.get() - x).abs() < NEAR && (p.y.get() - y).abs() < NEAR)
+    };
+    ensure!(
+        near(points.first(), from) && near(points.last(), to),
+        "not from {from:?} to {to:?}: {points:?}"
+    );
+    Ok(())
 }
 
 #[test]
@@ -91,24 +139,5 @@ fn its_anchor_is_the_frame_whose_barcode_was_under_the_pen() -> Result<()> {
             "the glass was ahead of the anchor at every touch"
         );
         Ok(())
-    })
-}
-
-#[test]
-fn half_a_stroke_is_seen_while_it_is_drawn() -> Result<()> {
-    tell(Plan::default(), |story| async move {
-        let (doctor, bedside) = story.both().await?;
-        doctor.sees_picture_within(secs(5)).await?;
-        bedside.sees_picture_within(secs(5)).await?;
-        doctor.takes_pen().await?;
-        let held = doctor
-            .holds_pen(&[(0.3, 0.3), (0.35, 0.3), (0.4, 0.3), (0.45, 0.3)])
-            .await?;
-        bedside.sees_ink_at_within(0.32, 0.3, ms(500)).await?;
-        ensure!(
-            bedside.marks().await?.is_empty(),
-            "a half-drawn stroke is no mark yet"
-        );
-        held.lift().await
     })
 }

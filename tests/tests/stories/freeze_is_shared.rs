@@ -4,7 +4,7 @@ use anyhow::{Result, ensure};
 use stories::story::{Plan, tell};
 use stories::wait::secs;
 use wire::CaptureTime;
-use wire::mark::{Anchor, DrawnOn};
+use wire::mark::Anchor;
 use wire::people::Role;
 
 #[test]
@@ -113,31 +113,6 @@ fn without_an_agent_that_answers_the_page_says_that_it_is_the_video() -> Result<
             )
             .await
             .map(drop)
-    })
-}
-
-#[test]
-fn a_mark_on_a_freeze_belongs_to_that_frame_and_goes_with_it() -> Result<()> {
-    tell(Plan::calm(), |story| async move {
-        let (doctor, bedside) = story.both().await?;
-        doctor.sees_picture_within(secs(5)).await?;
-        bedside.sees_picture_within(secs(5)).await?;
-        doctor.picture_moves().await?;
-        let anchor = doctor.freezes().await?;
-        bedside.stands_on_frozen_frame_within(secs(2)).await?;
-        doctor.takes_pen().await?;
-        let stroke = doctor.draws_stroke(&[(0.4, 0.4), (0.6, 0.4)]).await?;
-        ensure!(
-            stroke.mark.anchor == anchor && stroke.mark.drawn_on == DrawnOn::Freeze,
-            "{:?}",
-            stroke.mark
-        );
-        bedside.sees_mark_within(&stroke.mark, secs(2)).await?;
-        doctor.releases().await?;
-        for person in [&doctor, &bedside] {
-            person.loses_ink_at_within(0.6, 0.4, secs(2)).await?;
-        }
-        Ok(())
     })
 }
 

@@ -14,6 +14,7 @@ mod a_stroke_reaches_the_bedside;
 mod a_weak_link;
 mod agent_killed;
 mod clips_are_saved_and_replayed;
+mod every_kind_of_mark;
 mod every_sample_file_streams;
 mod freeze_is_shared;
 mod late_joiner;

@@ -3,9 +3,11 @@
 use anyhow::{Result, ensure};
 use stories::story::{Plan, tell};
 use stories::wait::secs;
+use wire::people::{Page as WhichPage, Role};
 
 #[test]
-fn everybody_comes_back_by_themselves_and_no_acknowledged_mark_is_lost() -> Result<()> {
+fn everybody_comes_back_by_themselves_and_neither_a_stored_nor_an_unsent_mark_is_lost() -> Result<()>
+{
     tell(Plan::calm(), |story| async move {
         let (doctor, bedside) = story.both().await?;
         doctor.sees_picture_within(secs(5)).await?;
@@ -19,16 +21,24 @@ fn everybody_comes_back_by_themselves_and_no_acknowledged_mark_is_lost() -> Resu
         doctor.holds_marks_within(&ids, secs(2)).await?;
 
         story.relay().await.kill().await;
-        doctor
-            .is_told_that_the_relay_is_away_within(secs(6))
-            .await?;
-        // Drawn while nobody listens: kept on the page and sent later.
-        ids.push(
-            doctor
-                .draws_unsent_stroke(&[(0.6, 0.3), (0.7, 0.4)])
-                .await?,
-        );
+        for person in [&doctor, &bedside] {
+            person
+                .is_told_that_the_relay_is_away_within(secs(6))
+                .await?;
+        }
+        // Drawn while nobody listens: kept by the page, also on its disk, and sent later.
+        bedside.takes_pen().await?;
+        for (person, x) in [(&doctor, 0.6), (&bedside, 0.75)] {
+            ids.push(
+                person
+                    .draws_unsent_stroke(&[(x, 0.3), (x + 0.1, 0.4)])
+                    .await?,
+            );
+        }
+        // One page waits; the other is loaded anew, in vain at first, and has nothing but its disk.
+        doctor.reloads_in_vain().await?;
         story.relay().await.start_again().await?;
+        doctor.comes_back(WhichPage::Consult).await?;
 
         for person in [&doctor, &bedside] {
             person.is_connected_within(secs(10)).await?;
@@ -38,7 +48,7 @@ fn everybody_comes_back_by_themselves_and_no_acknowledged_mark_is_lost() -> Resu
             person.holds_marks_within(&ids, secs(5)).await?;
         }
         // A page that comes fresh reads the same from the store.
-        let late = story.arrives(wire::people::Role::Trainer).await?;
+        let late = story.arrives(Role::Trainer).await?;
         late.holds_marks_within(&ids, secs(3)).await
     })
 }
