@@ -4,18 +4,13 @@
 //! Loading the page is outside; it is the viewer's size that tells about that.
 
 use crate::figures::{Figures, Spread};
-use anyhow::{Context, Result};
+use anyhow::Result;
 use std::time::Duration;
 use stories::story::{Plan, Story};
 
 /// Joins that count; the first one warms the browser's caches.
 const JOINS: usize = 40;
 const LIMIT: Duration = Duration::from_secs(8);
-
-/// Milliseconds from the newest WHEP request to the first painted frame of this page.
-const TOOK: &str = "() => { const asked = performance.getEntriesByType('resource').findLast((e) => e.name.endsWith('/whep'));
-    const first = hibikiWitness.state.firstFrameAt;
-    return asked && first ? first - performance.timeOrigin - asked.startTime : null; }";
 
 /// Measures `first_picture_ms`.
 pub(crate) async fn measure(mut figures: Figures) -> Result<Figures> {
@@ -26,9 +21,9 @@ pub(crate) async fn measure(mut figures: Figures) -> Result<Figures> {
     for join in 0..=JOINS {
         doctor.reloads().await?;
         doctor.sees_picture_within(LIMIT).await?;
-        let one: Option<f64> = doctor.page().eval(TOOK, ()).await?;
+        let one = doctor.first_picture_took_ms().await?;
         if join > 0 {
-            took.push(one.context("the browser keeps no record of the request")?);
+            took.push(one);
         }
     }
     let spread = Spread::of(took, "joins")?;
