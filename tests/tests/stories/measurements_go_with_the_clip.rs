@@ -1,6 +1,7 @@
 //! What was drawn and measured on a freeze goes with the clip that was saved: other people's programs read the numbers
 //! that stood on the page, on the frame that was measured.
 
+use crate::screens::axe_finds_nothing;
 use anyhow::{Context, Result, ensure};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -87,6 +88,7 @@ fn the_report_of_a_clip_says_what_stood_on_the_page() -> Result<()> {
         let clip = doctor.finds_clip_within(CLIP_COMES).await?;
         doctor.opens_clip(clip).await?;
         doctor.clip_is_kept_within(clip, CLIP_COMES).await?;
+        axe_finds_nothing(&doctor, "clips and replay", "desk-ja").await?;
         let on_frames = "() => [...document.querySelectorAll('[data-testid=replay-marks] option')]
             .map((option) => option.value).filter((value) => value !== '').map(Number)";
         let on_frames: Vec<usize> = doctor.page().eval(on_frames, ()).await?;
