@@ -57,6 +57,13 @@ impl Rectangle {
                 Self::HOW
             )));
         }
+        // One pixel hides no name: "0,0,1,48" means the whole width and would cover a strip that nobody sees.
+        if !self.is_fractions() && (self.width <= 1.0 || self.height <= 1.0) {
+            return Err(RectangleError(format!(
+                "{self} is one pixel wide or high, which covers no name; a 1 among pixels is not the whole side: {}",
+                Self::HOW
+            )));
+        }
         Ok(self)
     }
 
@@ -259,10 +266,23 @@ mod tests {
             "NaN,0,1,1",
             "0.5,0,200,48",
             "0,0,1e9,1",
+            "0,0,1,48",
+            "0,0,800,1",
         ] {
             let told = wrong.parse::<Rectangle>().unwrap_err().to_string();
             assert!(told.contains("fractions"), "{wrong}: {told}");
         }
+    }
+
+    #[test]
+    fn a_fraction_among_pixels_is_not_taken_for_one_pixel() {
+        let told = "0,0,1,48".parse::<Rectangle>().unwrap_err().to_string();
+        assert!(told.contains("one pixel"), "{told}");
+        assert!(
+            "1,1,800,48".parse::<Rectangle>().is_ok(),
+            "an edge at 1 is one pixel in"
+        );
+        assert!("0,0,1,1".parse::<Rectangle>().is_ok(), "the whole picture");
     }
 
     #[test]
