@@ -54,7 +54,7 @@ pub struct SourceStatus {
     pub health: SourceHealth,
     /// What it is, in words for people.
     pub words: String,
-    /// What is wrong, when something is. For this device's terminal only: it may name a path.
+    /// What is wrong, when something is, without a path or address. For this device only.
     pub trouble: Option<String>,
     /// Frames per second captured.
     pub fps: f32,
@@ -193,11 +193,11 @@ mod tests {
     }
 
     #[test]
-    fn the_relay_learns_no_path() {
+    fn the_relay_learns_nothing_of_the_trouble_but_its_kind() {
         let board = StatusBoard::new(BitRate::from_kbps(2000).unwrap());
         board.update(|status| {
             status.source.health = SourceHealth::Failed;
-            status.source.trouble = Some("cannot open dicom:/home/tanaka/yamada.dcm".to_owned());
+            status.source.trouble = Some("something about yamada".to_owned());
         });
         let told = serde_json::to_string(&board.now().for_relay()).unwrap();
         assert!(!told.contains("yamada"), "{told}");

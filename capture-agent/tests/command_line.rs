@@ -35,19 +35,26 @@ fn told(output: &Output) -> String {
 
 /// Waits for a line of standard error that contains `expected`.
 fn wait_for_line(child: &mut Child, expected: &str) {
+    log_until(child, &[expected]);
+}
+
+/// Standard error until it contains all of this.
+fn log_until(child: &mut Child, expected: &[&str]) -> String {
     let lines = BufReader::new(child.stderr.take().unwrap()).lines();
     let (sender, receiver) = std::sync::mpsc::channel();
-    let wanted = expected.to_owned();
     std::thread::spawn(move || {
+        // To the end, whoever listens: a full pipe would stop the program.
         for line in lines.map_while(Result::ok) {
-            if line.contains(&wanted) {
-                let _ = sender.send(());
-            }
+            let _ = sender.send(line);
         }
     });
-    receiver
-        .recv_timeout(Duration::from_secs(15))
-        .unwrap_or_else(|_| panic!("no line with \"{expected}\""));
+    let (mut log, end) = (String::new(), Instant::now() + Duration::from_secs(15));
+    while !expected.iter().all(|it| log.contains(it)) {
+        let line = receiver.recv_timeout(end.saturating_duration_since(Instant::now()));
+        log += &line.unwrap_or_else(|_| panic!("not all of {expected:?} in:\n{log}"));
+        log.push('\n');
+    }
+    log
 }
 
 fn ended(child: &mut Child) -> i32 {
@@ -233,6 +240,36 @@ fn a_source_that_does_not_open_ends_it_only_when_asked_to_fail_fast() {
     assert!(child.try_wait().unwrap().is_none(), "it goes on trying");
     child.kill().unwrap();
     child.wait().unwrap();
+}
+
+#[test]
+fn neither_the_name_of_a_file_nor_an_address_gets_into_the_log() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("YAMADA-Hanako.dcm");
+    std::fs::write(&file, b"this is a letter").unwrap();
+    let sources = [
+        format!("dicom:{}", file.display()),
+        format!("dicom:{}", folder.path().display()),
+        format!("ffmpeg:{}", file.display()),
+        "ffmpeg:http://127.0.0.1:9/YAMADA-Hanako".to_owned(),
+    ];
+    let mut agents = sources.map(|source| {
+        agent()
+            .args(["run", "--source", &source])
+            .env("RUST_LOG", "capture_agent=trace")
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap()
+    });
+    for child in &mut agents {
+        let log = log_until(child, &["source failed; it is opened again", "source FAILED"]);
+        for name in ["YAMADA", "127.0.0.1", &*folder.path().to_string_lossy()] {
+            assert!(!log.contains(name), "{name} is in the log:\n{log}");
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

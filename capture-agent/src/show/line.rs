@@ -160,7 +160,7 @@ mod tests {
     fn trouble_is_told_with_its_reason() {
         let mut status = StatusBoard::new(BitRate::from_kbps(2000).unwrap()).now();
         status.source.health = SourceHealth::Failed;
-        status.source.trouble = Some("cannot open /dev/video0: no such file".to_owned());
+        status.source.trouble = Some("the source cannot be opened: no such file".to_owned());
         status.link = Link::Waiting {
             reason: "the relay does not answer".to_owned(),
             retry_in: Duration::from_millis(700),

@@ -32,37 +32,23 @@ pub struct Captured {
     pub provenance: Arc<Provenance>,
 }
 
-/// Why a source gives no pictures.
+/// Why a source gives no pictures. Its words go into a log that is kept, so no variant holds a path or an address: a file
+/// may be named after a patient. Which source it is stands in the configuration and on the device page.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SourceError {
     /// The program ends.
     #[error("stopped")]
     Stopped,
-    /// It could not be opened.
-    #[error("cannot open {what}: {why}")]
-    Open {
-        /// As the user wrote it.
-        what: String,
-        /// And what to do.
-        why: String,
-    },
-    /// It was open and ended.
-    #[error("{what} ended: {why}")]
-    Ended {
-        /// As the user wrote it.
-        what: String,
-        /// And what to do.
-        why: String,
-    },
-    /// It sends nothing any more.
-    #[error("{what} gives no picture for {seconds} s; check cable, power and network")]
-    Silent {
-        /// As the user wrote it.
-        what: String,
-        /// How long.
-        seconds: u64,
-    },
+    /// It could not be opened: why and what to do.
+    #[error("the source cannot be opened: {0}")]
+    Open(String),
+    /// It was open and ended: why and what to do.
+    #[error("the source ended: {0}")]
+    Ended(String),
+    /// It sends nothing any more, for these seconds.
+    #[error("the source gives no picture for {0} s; check cable, power and network")]
+    Silent(u64),
     /// A picture that cannot be used.
     #[error("a picture of the source cannot be used: {0}")]
     Picture(#[from] PictureError),

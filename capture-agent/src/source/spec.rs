@@ -166,7 +166,7 @@ fn size(value: &str) -> Result<(u32, u32), SpecError> {
 }
 
 impl fmt::Display for SourceSpec {
-    /// As shown on this device's own terminal and log: without a password in an address.
+    /// As shown on this device, never in its log: without a password in an address.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Dicom(path) => write!(f, "dicom:{}", path.display()),

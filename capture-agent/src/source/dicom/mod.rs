@@ -20,7 +20,6 @@ const LOOK: Duration = Duration::from_millis(50);
 
 /// Clips being played.
 pub(super) struct DicomSource {
-    shown: String,
     info: SourceInfo,
     decoded: Receiver<Result<Decoded, String>>,
 }
@@ -28,13 +27,8 @@ pub(super) struct DicomSource {
 impl DicomSource {
     /// Opens a file or folder; at least one clip in it must open.
     pub(super) fn open(path: &Path) -> Result<Self, SourceError> {
-        let shown = format!("dicom:{}", path.display());
-        let refused = |why: String| SourceError::Open {
-            what: shown.clone(),
-            why,
-        };
-        let mut playlist = Playlist::at(path).map_err(refused)?;
-        let first = playlist.next_clip().map_err(refused)?;
+        let mut playlist = Playlist::at(path).map_err(SourceError::Open)?;
+        let first = playlist.next_clip().map_err(SourceError::Open)?;
         let words = if playlist.is_folder() {
             "DICOM clips"
         } else {
@@ -45,25 +39,18 @@ impl DicomSource {
             frame_rate: Some(first.frame_rate()),
             barcode: false,
         };
-        let decoded = start_reader(playlist, first).map_err(refused)?;
-        Ok(Self {
-            shown,
-            info,
-            decoded,
-        })
+        let decoded = start_reader(playlist, first).map_err(SourceError::Open)?;
+        Ok(Self { info, decoded })
     }
 
     fn decoded(&self, stop: &Stop) -> Result<Decoded, SourceError> {
-        let ended = |why: String| SourceError::Ended {
-            what: self.shown.clone(),
-            why,
-        };
         loop {
             match self.decoded.recv_timeout(LOOK) {
                 Ok(Ok(decoded)) => return Ok(decoded),
-                Ok(Err(why)) => return Err(ended(why)),
+                Ok(Err(why)) => return Err(SourceError::Ended(why)),
                 Err(RecvTimeoutError::Disconnected) => {
-                    return Err(ended("its decoder made an internal error".to_owned()));
+                    let why = "its decoder made an internal error".to_owned();
+                    return Err(SourceError::Ended(why));
                 }
                 Err(RecvTimeoutError::Timeout) if stop.is_set() => {
                     return Err(SourceError::Stopped);

@@ -122,10 +122,7 @@ impl Decoder {
             matrix: Matrix::usual_for(height),
             full_range: true,
         };
-        let refused = |error: crate::scale::ScaleError| SourceError::Ended {
-            what: "the source".to_owned(),
-            why: error.to_string(),
-        };
+        let refused = |error: crate::scale::ScaleError| SourceError::Ended(error.to_string());
         if !self
             .scaler
             .as_ref()

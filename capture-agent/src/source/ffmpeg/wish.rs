@@ -4,7 +4,7 @@
 //! protocol `file`, unless the user asks for it by name.
 
 use crate::source::SourceError;
-use crate::source::spec::{FfmpegInput, SourceSpec};
+use crate::source::spec::FfmpegInput;
 use std::time::Duration;
 
 /// Seconds without a picture after which a source counts as stopped.
@@ -18,8 +18,6 @@ const NETWORK_PROTOCOLS: &str =
 pub(super) struct Wish {
     /// File, address or device.
     pub(super) input: String,
-    /// As shown: without a password.
-    pub(super) shown: String,
     /// FFmpeg's `-f`.
     pub(super) format: Option<String>,
     /// Whether a file starts anew at its end.
@@ -38,11 +36,7 @@ impl Wish {
     /// # Errors
     /// `SourceError::Open` for a value that makes no sense.
     pub(super) fn from(input: &FfmpegInput) -> Result<Self, SourceError> {
-        let shown = SourceSpec::Ffmpeg(input.clone()).to_string();
-        let refused = |why: String| SourceError::Open {
-            what: shown.clone(),
-            why,
-        };
+        let refused = SourceError::Open;
         let (mut format, mut loops, mut silence) = (None, true, USUAL_SILENCE);
         let mut options: Vec<(String, String)> = Vec::new();
         for (key, value) in &input.options {
@@ -65,7 +59,6 @@ impl Wish {
         }
         Ok(Self {
             input: input.input.clone(),
-            shown,
             format,
             loops,
             silence,
@@ -76,26 +69,17 @@ impl Wish {
 
     /// An error about this input.
     pub(super) fn cannot_open(&self, why: impl Into<String>) -> SourceError {
-        SourceError::Open {
-            what: self.shown.clone(),
-            why: why.into(),
-        }
+        SourceError::Open(why.into())
     }
 
     /// An error about this input once it was open.
     pub(super) fn ended(&self, why: impl Into<String>) -> SourceError {
-        SourceError::Ended {
-            what: self.shown.clone(),
-            why: why.into(),
-        }
+        SourceError::Ended(why.into())
     }
 
     /// An error about silence.
     pub(super) fn silent(&self) -> SourceError {
-        SourceError::Silent {
-            what: self.shown.clone(),
-            seconds: self.silence.as_secs(),
-        }
+        SourceError::Silent(self.silence.as_secs())
     }
 }
 
