@@ -134,7 +134,8 @@ pub struct RunArgs {
     /// Keep saved clips in this folder until the relay has them. Without it nothing can be saved.
     #[arg(long, value_name = "FOLDER", env = "HIBIKI_SPOOL")]
     pub spool: Option<PathBuf>,
-    /// Encoder: auto, x264, or a name such as h264_nvenc. auto takes the one with the least delay measured here.
+    /// Encoder: auto, x264, or a name such as h264_nvenc. auto takes x264 where it is quick enough, else the quickest
+    /// that works here.
     #[arg(long, value_name = "NAME", env = "HIBIKI_ENCODER")]
     pub encoder: Option<String>,
     /// Effort of x264.

@@ -13,6 +13,8 @@ mod keeper;
 pub mod keyframes;
 pub mod probe;
 mod recipe;
+#[cfg(test)]
+mod stand_in;
 mod upload;
 
 pub use encoder::{AccessUnit, BitRate, EncodeError, EncoderSettings, Preset, VideoEncoder};

@@ -4,7 +4,8 @@
 //! counts as working when it opened at the real size, gave each picture back in the same call, and made an IDR when
 //! asked. `auto` takes libx264 when it is quick enough, because its quality, its rate changes in flight and its delay
 //! are measured; a hardware encoder only when libx264 is missing or too slow here AND the hardware was measured
-//! quicker. So `auto` never trades delay for CPU silently; who wants the hardware names it.
+//! quicker. So `auto` never trades delay for CPU silently; who wants the hardware names it. An encoder that was lost while
+//! it ran is left out by whoever asks.
 
 use crate::encode::ffmpeg::FfmpegEncoder;
 use crate::encode::recipe::{self, CANDIDATES, X264};
@@ -90,12 +91,13 @@ pub struct Chosen {
     pub passed_over: Vec<(String, String)>,
 }
 
-/// Chooses for pictures of these settings.
+/// Chooses for pictures of these settings. `auto` leaves out those that were `given_up`.
 ///
 /// # Errors
 /// The error of the named encoder, or of libx264 when nothing works at all.
 pub fn choose(
     choice: &Choice,
+    given_up: &[String],
     factory: &dyn EncoderFactory,
     settings: &EncoderSettings,
 ) -> Result<Chosen, EncodeError> {
@@ -108,18 +110,20 @@ pub fn choose(
                 passed_over: Vec::new(),
             })
         }
-        Choice::Auto => choose_quickest(factory, settings),
+        Choice::Auto => choose_quickest(given_up, factory, settings),
     }
 }
 
 fn choose_quickest(
+    given_up: &[String],
     factory: &dyn EncoderFactory,
     settings: &EncoderSettings,
 ) -> Result<Chosen, EncodeError> {
     let mut passed_over: Vec<(String, String)> = Vec::new();
     let mut best: Option<(String, Duration)> = None;
     let mut first_error = None;
-    for name in CANDIDATES {
+    let is_candidate = |name: &&&str| !given_up.iter().any(|lost| lost == **name);
+    for name in CANDIDATES.iter().filter(is_candidate) {
         if best
             .as_ref()
             .is_some_and(|(_, median)| *median <= QUICK_ENOUGH)
@@ -198,4 +202,77 @@ fn probe_picture(settings: &EncoderSettings, n: usize) -> Result<Picture, Encode
     let rows = (0..width * height).map(pixel).collect();
     Picture::from_rows(settings.width, settings.height, Form::Gray8, rows)
         .map_err(|error| EncodeError::Convert(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::encode::stand_in::{StandIns, Way};
+    use crate::encode::{BitRate, Preset};
+
+    /// Too slow for `auto` to look no further, also where the machine is quick.
+    const SLOW: Way = Way::Takes(Duration::from_millis(9));
+    const SLOWER: Way = Way::Takes(Duration::from_millis(14));
+
+    fn auto(here: &[(&'static str, Way)], given_up: &[&str]) -> Result<Chosen, EncodeError> {
+        let settings = EncoderSettings {
+            width: 64,
+            height: 48,
+            frame_rate: 30.0,
+            bit_rate: BitRate::from_kbps(2000).unwrap(),
+            preset: Preset::Superfast,
+            buffer_frames: 3.0,
+        };
+        let given_up: Vec<String> = given_up.iter().map(|&name| name.to_owned()).collect();
+        choose(&Choice::Auto, &given_up, &StandIns::with(here), &settings)
+    }
+
+    #[test]
+    fn hardware_that_is_quicker_than_a_slow_x264_is_taken() {
+        let chosen = auto(&[(X264, SLOW), ("h264_qsv", Way::WORKS)], &[]).unwrap();
+        assert_eq!(chosen.name, "h264_qsv");
+        let x264 = chosen.passed_over.iter().find(|(name, _)| name == X264);
+        assert!(x264.unwrap().1.contains("ms for a picture"), "{x264:?}");
+    }
+
+    #[test]
+    fn hardware_that_is_slower_than_a_slow_x264_is_not() {
+        let chosen = auto(&[(X264, SLOW), ("h264_nvenc", SLOWER)], &[]).unwrap();
+        assert_eq!(chosen.name, X264);
+        assert!(chosen.median >= Duration::from_millis(9));
+    }
+
+    #[test]
+    fn an_encoder_that_gives_no_keyframe_or_holds_back_is_passed_over_with_the_reason() {
+        let chosen = auto(
+            &[
+                (X264, Way::NoKeyframe),
+                ("h264_qsv", Way::HoldsBack),
+                ("libopenh264", Way::WORKS),
+            ],
+            &[],
+        )
+        .unwrap();
+        assert_eq!(chosen.name, "libopenh264");
+        let why = |name: &str| {
+            let found = chosen.passed_over.iter().find(|(it, _)| it == name);
+            found.unwrap().1.clone()
+        };
+        assert!(why(X264).contains("no keyframe"), "{}", why(X264));
+        assert!(why("h264_qsv").contains("holds"), "{}", why("h264_qsv"));
+    }
+
+    #[test]
+    fn one_that_was_given_up_is_not_even_tried() {
+        let here = [(X264, Way::WORKS), ("libopenh264", Way::WORKS)];
+        let chosen = auto(&here, &[X264]).unwrap();
+        assert_eq!(chosen.name, "libopenh264");
+        assert!(!chosen.passed_over.iter().any(|(name, _)| name == X264));
+    }
+
+    #[test]
+    fn when_nothing_works_the_first_reason_is_told() {
+        let error = auto(&[(X264, Way::NoKeyframe)], &[]).unwrap_err();
+        assert_eq!(error, EncodeError::NoKeyframe(X264.to_owned()));
+    }
 }
