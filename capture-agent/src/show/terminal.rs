@@ -1,6 +1,8 @@
 //! The terminal: one live line where a person looks, plain lines where a log is kept.
 //!
-//! Log lines and the live line share standard error; both go through the same lock, so that they never mix.
+//! Log lines and the live line share standard error; both go through the same lock, so that they never mix. The live line
+//! is cut to the screen, so what happened is told whole above it, once for each change: that is where a person reads what
+//! still works and what to do.
 
 use crate::show::line::{headline, line};
 use crate::stats::Figures;
@@ -26,9 +28,11 @@ pub struct Terminal {
 }
 
 struct Shown {
+    /// Standard error.
+    out: Box<dyn Write + Send>,
     /// Live line on the screen now.
     line: String,
-    /// Headline told last in plain mode.
+    /// Headline told last.
     headline: String,
     /// When the whole line was told last in plain mode.
     told: Option<Instant>,
@@ -38,14 +42,19 @@ impl Terminal {
     /// Standard error.
     #[must_use]
     pub fn new() -> Self {
+        Self::on(Box::new(io::stderr()), io::stderr().is_terminal())
+    }
+
+    fn on(out: Box<dyn Write + Send>, is_live: bool) -> Self {
         let shown = Shown {
+            out,
             line: String::new(),
             headline: String::new(),
             told: None,
         };
         Self {
             state: Arc::new(Mutex::new(shown)),
-            is_live: io::stderr().is_terminal(),
+            is_live,
         }
     }
 
@@ -66,20 +75,21 @@ impl Terminal {
             .is_none_or(|told| now.saturating_duration_since(told) >= PLAIN_EVERY)
         {
             shown.told = Some(now);
-            tell(&line);
+            shown.tell(&line);
         }
     }
 
     /// Something changed.
     pub(super) fn changed(&self, status: &Status, second: &Figures, now: Instant) {
-        if self.is_live {
-            return self.tick(status, second, now);
-        }
         let headline = headline(status);
         let mut shown = held(&self.state);
         if shown.headline != headline {
-            tell(&headline);
+            shown.tell(&headline);
             shown.headline = headline;
+        }
+        drop(shown);
+        if self.is_live {
+            self.tick(status, second, now);
         }
     }
 
@@ -95,17 +105,29 @@ impl Default for Terminal {
     }
 }
 
-/// A terminal that went away is no reason to stop.
-fn tell(line: &str) {
-    let _ = writeln!(io::stderr(), "{line}");
-}
-
 impl Shown {
+    /// Replaces the live line.
     fn redraw(&mut self, line: String) {
         if !(self.line.is_empty() && line.is_empty()) {
-            let _ = write!(io::stderr(), "{CLEAR}{line}");
+            self.write(&[CLEAR, &line]);
         }
         self.line = line;
+    }
+
+    /// A line that stays, above the live line.
+    fn tell(&mut self, line: &str) {
+        self.put_above(&format!("{line}\n"));
+    }
+
+    fn put_above(&mut self, text: &str) {
+        let clear = if self.line.is_empty() { "" } else { CLEAR };
+        let line = self.line.clone();
+        self.write(&[clear, text, &line]);
+    }
+
+    /// In one piece. A terminal that went away is no reason to stop.
+    fn write(&mut self, parts: &[&str]) {
+        let _ = self.out.write_all(parts.concat().as_bytes());
     }
 }
 
@@ -128,10 +150,7 @@ impl Write for LogLine {
 
 impl Drop for LogLine {
     fn drop(&mut self) {
-        let shown = held(&self.terminal.state);
-        let mut out = io::stderr().lock();
-        let clear = if shown.line.is_empty() { "" } else { CLEAR };
-        let _ = out.write_all(&[clear.as_bytes(), &self.text, shown.line.as_bytes()].concat());
+        held(&self.terminal.state).put_above(&String::from_utf8_lossy(&self.text));
     }
 }
 
@@ -143,5 +162,71 @@ impl<'a> MakeWriter<'a> for Terminal {
             terminal: self.clone(),
             text: Vec::new(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::encode::BitRate;
+    use crate::publish::Refusal;
+    use crate::status::{Link, StatusBoard};
+
+    /// What was written.
+    #[derive(Clone, Default)]
+    struct Screen(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Screen {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            held(&self.0).extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl Screen {
+        fn text(&self) -> String {
+            String::from_utf8(held(&self.0).clone()).unwrap()
+        }
+    }
+
+    #[test]
+    fn what_happened_is_told_whole_and_once_although_the_live_line_is_cut() {
+        let reason = Refusal::NoMedia(10).to_string();
+        assert!(reason.len() > COLUMNS, "the live line cannot hold it");
+        for is_live in [true, false] {
+            let screen = Screen::default();
+            let terminal = Terminal::on(Box::new(screen.clone()), is_live);
+            let mut status = StatusBoard::new(BitRate::from_kbps(2000).unwrap()).now();
+            let (second, now) = (Figures::default(), Instant::now());
+            terminal.tick(&status, &second, now);
+            for tenths in [7, 12, 24] {
+                // Another wait each time is no news.
+                status.link = Link::Waiting {
+                    reason: reason.clone(),
+                    retry_in: Duration::from_millis(tenths * 100),
+                };
+                terminal.changed(&status, &second, now);
+                terminal.tick(&status, &second, now);
+            }
+            let told = screen.text();
+            assert_eq!(told.matches(reason.as_str()).count(), 1, "{told}");
+            assert_eq!(told.contains(CLEAR), is_live, "{told}");
+        }
+    }
+
+    #[test]
+    fn a_log_line_stands_above_the_live_line() {
+        let screen = Screen::default();
+        let terminal = Terminal::on(Box::new(screen.clone()), true);
+        let status = StatusBoard::new(BitRate::from_kbps(2000).unwrap()).now();
+        terminal.tick(&status, &Figures::default(), Instant::now());
+        let live = screen.text();
+        terminal.make_writer().write_all(b"a word\n").unwrap();
+        let line = live.strip_prefix(CLEAR).unwrap();
+        assert_eq!(screen.text(), format!("{live}{CLEAR}a word\n{line}"));
     }
 }
