@@ -184,7 +184,7 @@ fn what_cannot_be_played_is_told_in_one_line() {
     std::fs::write(&file, b"this is a letter").unwrap();
     let empty = tempfile::tempdir().unwrap();
     for (path, expected) in [
-        (file.as_path(), "the source cannot be opened: "),
+        (file.as_path(), "as DICOM, or choose another file"),
         (Path::new("/does/not/exist.dcm"), "no such file"),
         (empty.path(), "empty"),
         (folder.path(), "none of its files"),
@@ -205,7 +205,9 @@ fn a_truncated_clip_gives_a_clear_error_or_its_first_frames_and_never_hangs() {
         let start = Instant::now();
         match play(&cut) {
             Err(error) => assert!(
-                error.to_string().starts_with("the source cannot be opened: "),
+                error
+                    .to_string()
+                    .starts_with("the source cannot be opened: "),
                 "{error}"
             ),
             Ok(mut source) => {

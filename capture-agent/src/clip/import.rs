@@ -37,7 +37,7 @@ pub enum ImportFault {
     #[error("it has {0} bytes; a clip has 1 to {MAX_CLIP_BYTES}")]
     Size(u64),
     /// No clip.
-    #[error("it is no ultrasound clip that can be read: {0}")]
+    #[error("it is no ultrasound clip that can be read: {0}; {help}", help = .0.what_to_do())]
     Clip(#[from] ClipError),
     /// Without a UID nothing can find it again.
     #[error("it names no SOP Instance UID")]

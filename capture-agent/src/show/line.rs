@@ -73,8 +73,12 @@ fn link(link: &Link, now: Instant) -> String {
 fn source(status: &Status) -> String {
     let source = &status.source;
     match (source.health, &source.trouble) {
-        (SourceHealth::Failed, Some(trouble)) => format!("source FAILED: {trouble}; tried again"),
-        (SourceHealth::Failed, None) => "source FAILED; tried again".to_owned(),
+        (SourceHealth::Failed, Some(trouble)) => {
+            format!("source FAILED: {trouble}; it is tried again, everything else goes on")
+        }
+        (SourceHealth::Failed, None) => {
+            "source FAILED; it is tried again, everything else goes on".to_owned()
+        }
         (SourceHealth::Opening, _) => "opening the source".to_owned(),
         (SourceHealth::Running, _) => {
             format!("{} {}x{}", source.words, source.width, source.height)
@@ -168,6 +172,7 @@ mod tests {
         let headline = headline(&status);
         assert!(
             headline.contains("no such file")
+                && headline.contains("everything else goes on")
                 && headline.contains("does not answer")
                 && !headline.contains("0.7")
         );

@@ -90,6 +90,22 @@ impl ClipError {
         }
     }
 
+    /// What a person can do about it, as the end of the sentence that the error begins.
+    #[must_use]
+    pub const fn what_to_do(&self) -> &'static str {
+        match self {
+            Self::ReadFile(_) => "check that it is there and that this user may read it",
+            Self::Preamble(_) => "export it from the device as DICOM, or choose another file",
+            Self::TransferSyntax(_) => {
+                "export it in another form, such as JPEG or uncompressed, or choose another file"
+            }
+            Self::NoSuchFrame { .. } => "choose one that it has",
+            _ => {
+                "it is damaged or cut off, or its device writes it wrong: export it again, or choose another file"
+            }
+        }
+    }
+
     pub(crate) fn decode(codec: &'static str, fault: impl Into<String>) -> Self {
         Self::Decode {
             codec,
@@ -173,4 +189,32 @@ pub enum ScanFault {
         /// The limit.
         limit: usize,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_error_ends_with_what_to_do() {
+        let gone = std::io::Error::from(std::io::ErrorKind::NotFound);
+        for (error, expected) in [
+            (ClipError::ReadFile(gone), "may read it"),
+            (ClipError::Preamble("no DICM"), "as DICOM"),
+            (
+                ClipError::TransferSyntax("1.2.3".to_owned()),
+                "another form",
+            ),
+            (
+                ClipError::Scan {
+                    offset: 7,
+                    fault: ScanFault::Truncated,
+                },
+                "export it again",
+            ),
+        ] {
+            let told = format!("{error}; {}", error.what_to_do());
+            assert!(told.contains(expected) && told.len() < 300, "{told}");
+        }
+    }
 }

@@ -135,7 +135,7 @@ impl Playlist {
                     });
                 }
                 Err(error) => {
-                    let words = error.to_string();
+                    let words = format!("{error}; {}", error.what_to_do());
                     if self.is_folder && self.told.insert(path.clone()) {
                         // The error names no content of the file; a path may name a patient and stays on this device.
                         tracing::warn!(

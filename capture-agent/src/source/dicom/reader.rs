@@ -128,7 +128,7 @@ fn play_clip(
 
 fn decode(clip: &OpenClip, frame: FrameIndex) -> Result<echo_dicom::Picture, String> {
     clip.decode(frame)
-        .map_err(|error| format!("frame {}: {error}", frame.0 + 1))
+        .map_err(|error| format!("frame {}: {error}; {}", frame.0 + 1, error.what_to_do()))
 }
 
 fn ours(picture: echo_dicom::Picture) -> Result<Picture, String> {
