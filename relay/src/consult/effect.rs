@@ -104,6 +104,8 @@ pub struct RunningPicture {
     pub codec: String,
     /// Whether frame stamps come with it.
     pub stamped: bool,
+    /// Added to its RTP times; 0 leaves them alone.
+    pub rtp_offset: u32,
 }
 
 /// Something about the picture.

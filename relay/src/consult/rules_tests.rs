@@ -1,6 +1,6 @@
 //! The rules of a consult, each as a sentence.
 
-use super::effect::{CatchUp, Effect, Input, PictureInput, SocketKey};
+use super::effect::{CatchUp, Effect, Input, PictureInput, RunningPicture, SocketKey};
 use super::people::{GRACE_US, MAX_HERE};
 use super::samples::{
     Meeting, SECOND, STREAM, anchor, cardiologist, physician, picture, stroke, trainee, trainer,
@@ -471,6 +471,26 @@ fn the_same_publisher_that_comes_back_starts_its_stream_anew() {
             reason: StreamEnd::Replaced
         }
     );
+}
+
+#[test]
+fn a_timeline_that_the_relay_shifts_is_in_the_log() {
+    let mut meeting = Meeting::of(&[]);
+    let shifted = |rtp_offset| {
+        let picture = RunningPicture {
+            rtp_offset,
+            ..picture()
+        };
+        Input::Picture(STREAM, PictureInput::Started(picture))
+    };
+    for (rtp_offset, logged) in [(0, None), (90_000, Some(90_000))] {
+        meeting.apply(shifted(rtp_offset));
+        let last = events(&meeting).last().cloned().unwrap().clone();
+        assert!(
+            matches!(last, LogEvent::StreamStarted { rtp_offset, .. } if rtp_offset == logged),
+            "{last:?}"
+        );
+    }
 }
 
 #[test]

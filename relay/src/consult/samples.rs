@@ -81,6 +81,7 @@ pub(crate) fn picture() -> RunningPicture {
         author,
         codec: "H264".to_owned(),
         stamped: true,
+        rtp_offset: 0,
     }
 }
 

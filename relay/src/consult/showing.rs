@@ -70,6 +70,7 @@ impl Consult {
             author,
             codec,
             stamped,
+            rtp_offset,
         } = picture;
         let _ = self.append(
             author,
@@ -77,6 +78,7 @@ impl Consult {
                 stream,
                 stamped,
                 codec,
+                rtp_offset: (rtp_offset != 0).then_some(rtp_offset),
             },
             now,
         );

@@ -34,6 +34,7 @@ impl Shown {
                 stream,
                 stamped,
                 codec,
+                ..
             } => {
                 state.streams.retain(|known| known.stream != *stream);
                 state.streams.push(StreamState {

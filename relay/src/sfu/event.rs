@@ -57,7 +57,7 @@ pub enum SfuEvent {
         /// The offer asked for data channels, as our agent does; a foreign publisher has no stamps and unknown age.
         ours: bool,
         /// Constant added to the publisher's RTP timestamps in this publication; 0 means unchanged. Only a foreign
-        /// publisher that comes back with a timeline of its own gets one. Belongs in the consult's log.
+        /// publisher that comes back with a timeline of its own gets one. The consult's log says so.
         rtp_offset: u32,
     },
     /// The picture ended or its publisher fell silent.

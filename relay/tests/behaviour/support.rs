@@ -318,6 +318,7 @@ async fn lay_down_a_stream(data: &Path) {
             stream: stream(),
             stamped: true,
             codec: "H264".to_owned(),
+            rtp_offset: None,
         },
     };
     let work = move |db: &_| {

@@ -64,6 +64,11 @@ pub enum LogEvent {
         stamped: bool,
         /// Codec as in SDP, for example `H264`.
         codec: String,
+        /// Constant that the relay adds to this publication's RTP times, when it does: a publisher without stamps that
+        /// comes back with a timeline of its own.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        rtp_offset: Option<u32>,
     },
     /// A publisher's picture ended.
     StreamStopped {

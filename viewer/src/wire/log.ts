@@ -67,7 +67,12 @@ stamped: boolean,
 /**
  * Codec as in SDP, for example `H264`.
  */
-codec: string, } | { "type": "streamStopped", 
+codec: string, 
+/**
+ * Constant that the relay adds to this publication's RTP times, when it does: a publisher without stamps that
+ * comes back with a timeline of its own.
+ */
+rtpOffset?: number, } | { "type": "streamStopped", 
 /**
  * Which.
  */

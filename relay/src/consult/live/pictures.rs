@@ -67,9 +67,11 @@ impl<L: ConsultLog> Pictures<L> {
                 session,
                 codec,
                 ours,
+                rtp_offset,
                 ..
             } => {
-                if let Some(picture) = publishers.started(consult, session, codec.name(), ours) {
+                let started = publishers.started(consult, session, codec.name(), ours, rtp_offset);
+                if let Some(picture) = started {
                     self.tell(consult, picture.stream, PictureInput::Started(picture))
                         .await;
                 }

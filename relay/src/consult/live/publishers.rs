@@ -47,8 +47,12 @@ struct Held {
 enum State {
     /// No picture yet.
     Connecting,
-    /// This codec arrives, with stamps or without.
-    Running { codec: String, stamped: bool },
+    /// This codec arrives, with stamps or without, its RTP times shifted by this much.
+    Running {
+        codec: String,
+        stamped: bool,
+        rtp_offset: u32,
+    },
     /// Nothing is heard of it; it may come back.
     Silent,
     /// Another connection of the same publisher took its place.
@@ -123,6 +127,7 @@ impl Publishers {
         session: MediaSessionId,
         codec: &str,
         stamped: bool,
+        rtp_offset: u32,
     ) -> Option<RunningPicture> {
         let mut consults = self.lock();
         let all = consults.get_mut(&consult)?;
@@ -136,6 +141,7 @@ impl Publishers {
         held.state = State::Running {
             codec: codec.to_owned(),
             stamped,
+            rtp_offset,
         };
         running(held)
     }
@@ -201,7 +207,12 @@ impl Publishers {
 }
 
 fn running(held: &Held) -> Option<RunningPicture> {
-    let State::Running { codec, stamped } = &held.state else {
+    let State::Running {
+        codec,
+        stamped,
+        rtp_offset,
+    } = &held.state
+    else {
         return None;
     };
     Some(RunningPicture {
@@ -209,6 +220,7 @@ fn running(held: &Held) -> Option<RunningPicture> {
         author: held.claim.author.clone(),
         codec: codec.clone(),
         stamped: *stamped,
+        rtp_offset: *rtp_offset,
     })
 }
 
@@ -238,13 +250,13 @@ mod tests {
             all.claim(consult, claim("device:b", 2), now),
             Err(ProblemCode::PublisherPresent)
         );
-        all.started(consult, id(1), "H264", true).unwrap();
+        all.started(consult, id(1), "H264", true, 0).unwrap();
         assert_eq!(
             all.claim(consult, claim("device:b", 2), now),
             Err(ProblemCode::PublisherPresent)
         );
         assert_eq!(all.claim(consult, claim("device:a", 3), now), Ok(vec![]));
-        all.started(consult, id(3), "H264", true).unwrap();
+        all.started(consult, id(3), "H264", true, 0).unwrap();
         assert!(
             !all.stopped(consult, id(1)),
             "the old connection's end is no end of the picture"
@@ -258,10 +270,20 @@ mod tests {
     }
 
     #[test]
+    fn a_timeline_that_the_relay_shifts_is_told_with_the_picture() {
+        let (all, consult) = (Publishers::default(), ConsultId::random());
+        all.claim(consult, claim("person:a", 1), RelayTime(0))
+            .unwrap();
+        let started = all.started(consult, id(1), "VP8", false, 7_000).unwrap();
+        assert_eq!(started.rtp_offset, 7_000);
+        assert_eq!(all.running(consult), Some(started));
+    }
+
+    #[test]
     fn a_publisher_that_fell_silent_makes_way() {
         let (all, consult, now) = (Publishers::default(), ConsultId::random(), RelayTime(0));
         all.claim(consult, claim("device:a", 1), now).unwrap();
-        all.started(consult, id(1), "H264", true).unwrap();
+        all.started(consult, id(1), "H264", true, 0).unwrap();
         assert!(all.stopped(consult, id(1)));
         assert_eq!(
             all.claim(consult, claim("person:b", 2), now),

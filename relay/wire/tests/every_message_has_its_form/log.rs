@@ -41,8 +41,21 @@ fn what_the_log_holds() {
                         stream,
                         stamped: true,
                         codec: "H264".into(),
+                        rtp_offset: None,
                     },
                     device.clone(),
+                ),
+            ),
+            (
+                "stream-started-shifted",
+                entry(
+                    LogEvent::StreamStarted {
+                        stream,
+                        stamped: false,
+                        codec: "VP8".into(),
+                        rtp_offset: Some(4_294_000_000),
+                    },
+                    person(),
                 ),
             ),
             (
