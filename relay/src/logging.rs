@@ -22,11 +22,11 @@ const TALKATIVE: [&str; 5] = [
 #[error("log: {0} is no filter; for example info, or relay=debug,info")]
 pub struct NoFilter(String);
 
-/// Starts logging.
+/// What a filter lets through.
 ///
 /// # Errors
 /// `NoFilter`.
-pub fn start(filter: &str, form: LogForm) -> Result<(), NoFilter> {
+pub fn filter(filter: &str) -> Result<EnvFilter, NoFilter> {
     let mut whole = filter.to_owned();
     for target in NOISY_LOG_TARGETS {
         whole.push_str(&format!(",{target}=off"));
@@ -34,9 +34,16 @@ pub fn start(filter: &str, form: LogForm) -> Result<(), NoFilter> {
     for target in TALKATIVE {
         whole.push_str(&format!(",{target}=warn"));
     }
-    let filter = EnvFilter::try_new(&whole).map_err(|_| NoFilter(filter.to_owned()))?;
+    EnvFilter::try_new(&whole).map_err(|_| NoFilter(filter.to_owned()))
+}
+
+/// Starts logging.
+///
+/// # Errors
+/// `NoFilter`.
+pub fn start(filter: &str, form: LogForm) -> Result<(), NoFilter> {
     let lines = tracing_subscriber::fmt()
-        .with_env_filter(filter)
+        .with_env_filter(self::filter(filter)?)
         .with_writer(std::io::stderr);
     match form {
         LogForm::Text => lines.with_ansi(false).init(),

@@ -88,7 +88,7 @@ pub struct Layers {
     /// How long a ticket is good [default: 300].
     #[arg(long, env = "HIBIKI_RELAY_TICKET_SECONDS", value_name = "SECONDS")]
     pub ticket_seconds: Option<u32>,
-    /// Most media connections at the same time [default: 1000].
+    /// Most media connections at the same time, up to 10000 [default: 1000].
     #[arg(long, env = "HIBIKI_RELAY_MAX_PEERS", value_name = "COUNT")]
     pub max_peers: Option<usize>,
     /// MiB of clips that one consult may hold [default: 20480].

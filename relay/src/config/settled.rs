@@ -4,6 +4,8 @@
 
 use super::layers::{ConfigError, Layers};
 use crate::auth::Origins;
+use crate::logging;
+use crate::sfu::limits::{DEFAULT_MAX_PEERS, MOST_PEERS};
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -115,6 +117,11 @@ pub fn settle(asked: Layers, any_port: bool) -> Result<Config, Vec<ConfigError>>
         );
     }
     faults.unless(
+        !share_a_port(http, metrics),
+        "metrics",
+        "the pages have this address already; choose another port, for example 127.0.0.1:9090",
+    );
+    faults.unless(
         !media.ip().is_unspecified() || !media_public.is_empty(),
         "media_public",
         "media is bound to all addresses, so name the ones that pages and devices reach, for example media_public = [\"203.0.113.7\"]",
@@ -154,25 +161,23 @@ pub fn settle(asked: Layers, any_port: bool) -> Result<Config, Vec<ConfigError>>
         "data",
         "name the folder for the database, for example data = \"/var/lib/hibiki-relay\"",
     );
-    let max_peers = asked
-        .max_peers
-        .unwrap_or(crate::sfu::limits::DEFAULT_MAX_PEERS);
+    let max_peers = asked.max_peers.unwrap_or(DEFAULT_MAX_PEERS);
     faults.unless(
-        max_peers > 0,
+        (1..=MOST_PEERS).contains(&max_peers),
         "max_peers",
-        "without a single connection nobody could watch",
+        "without a single connection nobody could watch, and more than 10000 no relay carries",
     );
     let clips_mib = asked.clips_mib.unwrap_or(DEFAULT_CLIPS_MIB);
     faults.unless(
         (1..=MAX_MIB).contains(&clips_mib),
         "clips_mib",
-        "a consult holds at least 1 MiB of clips",
+        "a consult holds at least 1 MiB of clips, and at most what a disk holds",
     );
     let reserve_mib = asked.reserve_mib.unwrap_or(DEFAULT_RESERVE_MIB);
     faults.unless(
         (1..=MAX_MIB).contains(&reserve_mib),
         "reserve_mib",
-        "without a reserve of at least 1 MiB a clip could leave no room for the log",
+        "without a reserve of at least 1 MiB a clip could leave no room for the log; more than a disk holds would leave none for clips",
     );
     if let Some(folder) = &asked.viewer_dir {
         faults.unless(
@@ -181,6 +186,12 @@ pub fn settle(asked: Layers, any_port: bool) -> Result<Config, Vec<ConfigError>>
             "there is no index.html in that folder; build the pages first",
         );
     }
+    let log = asked.log.clone().unwrap_or_else(|| "info".to_owned());
+    faults.unless(
+        logging::filter(&log).is_ok(),
+        "log",
+        "this is no filter; write for example info, or relay=debug,info",
+    );
     let log_form = log_form(asked.log_form.as_deref(), &mut faults);
     let config = Config {
         data,
@@ -197,10 +208,11 @@ pub fn settle(asked: Layers, any_port: bool) -> Result<Config, Vec<ConfigError>>
         },
         ticket_lasts: Duration::from_secs(ticket_seconds.into()),
         max_peers,
-        clip_bytes: clips_mib * MIB,
-        reserve_bytes: reserve_mib * MIB,
+        // What is out of bounds is a fault by now, and must not overflow before it is told.
+        clip_bytes: clips_mib.saturating_mul(MIB),
+        reserve_bytes: reserve_mib.saturating_mul(MIB),
         viewer_dir: asked.viewer_dir,
-        log: asked.log.unwrap_or_else(|| "info".to_owned()),
+        log,
         log_form,
     };
     if faults.0.is_empty() {
@@ -218,6 +230,13 @@ impl Faults {
             self.0.push(ConfigError::new(key, what));
         }
     }
+}
+
+/// Whether two listeners would want the same port of the same address.
+fn share_a_port(one: SocketAddr, other: SocketAddr) -> bool {
+    let same_host =
+        one.ip() == other.ip() || one.ip().is_unspecified() || other.ip().is_unspecified();
+    one.port() != 0 && one.port() == other.port() && same_host
 }
 
 fn tls(asked: &Layers, demo: bool, http: SocketAddr, faults: &mut Faults) -> Option<Tls> {
@@ -344,6 +363,24 @@ mod tests {
             ("data = \"/d\"\ndemo = true\nmax_peers = 0", "max_peers"),
             ("data = \"/d\"\ndemo = true\nclips_mib = 0", "clips_mib"),
             ("data = \"/d\"\ndemo = true\nreserve_mib = 0", "reserve_mib"),
+            ("data = \"/d\"\ndemo = true\nmax_peers = 10001", "max_peers"),
+            (
+                "data = \"/d\"\ndemo = true\nclips_mib = 9000000000000000000",
+                "clips_mib",
+            ),
+            (
+                "data = \"/d\"\ndemo = true\nreserve_mib = 9000000000000000000",
+                "reserve_mib",
+            ),
+            (
+                "data = \"/d\"\ndemo = true\nmetrics = \"127.0.0.1:8080\"",
+                "metrics",
+            ),
+            (
+                "data = \"/d\"\ndemo = true\nmetrics = \"0.0.0.0:8080\"",
+                "metrics",
+            ),
+            ("data = \"/d\"\ndemo = true\nlog = \"relay=loud\"", "log"),
             (
                 "data = \"/d\"\ndemo = true\norigins = [\"https://a/path\"]",
                 "origins",

@@ -1,6 +1,7 @@
 //! Every bound of the media part in one place, each with its reason.
 //!
-//! Owns numbers only. Everyone in `sfu` reads them; the operator's configuration may lower `max_peers`, nothing else.
+//! Owns numbers only. Everyone in `sfu` reads them; the operator's configuration may
+//! change `max_peers`, within bounds, and nothing else.
 //! Invariant: no queue, table or cache of the media part grows past a constant named here.
 
 use std::time::Duration;
@@ -22,6 +23,8 @@ pub const MAX_SSRC_LINES: usize = 64;
 
 /// Peer connections of the whole relay unless the configuration says less: one core carries about this many viewers.
 pub const DEFAULT_MAX_PEERS: usize = 1_000;
+/// The most that the configuration may say: the one media thread is full long before.
+pub const MOST_PEERS: usize = 10_000;
 /// Negotiations that run at the same time; each costs about a millisecond of CPU.
 pub const MAX_NEGOTIATIONS_AT_ONCE: usize = 4;
 /// Commands waiting for the media thread.

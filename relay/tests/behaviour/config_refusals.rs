@@ -52,6 +52,10 @@ fn what_cannot_be_used_is_named_with_what_to_do() {
         ),
         ("demo = true", vec!["data"]),
         (
+            "demo = true\ndata = \"/d\"\nclips_mib = 9000000000000000000\nlog = \"relay=loud\"",
+            vec!["clips_mib", "log: "],
+        ),
+        (
             "demo = true\ndata = \"/d\"\nhttp = \"127.0.0.1:0\"",
             vec!["port 0"],
         ),
