@@ -1,8 +1,8 @@
 //! Dependencies point inward: `wire` <- core rules (sans-IO) <- adapters (http, udp, store, dicom) <- `main`.
 //!
-//! Owns the list of what each crate and folder may name. It reads `cargo metadata` and the `use`, `import` and path
-//! expressions of the sources; it runs nothing. A new crate or folder fails here until somebody says where it belongs.
-//! Each rule also proves on a planted offence that it can fail.
+//! Owns the check that each crate and folder names only what it may. It reads `cargo metadata` and the `use`, `import` and
+//! path expressions of the sources; it runs nothing. A new crate, or a new folder of a part that has layers, fails here
+//! until somebody says where it belongs. Each rule also proves on a planted offence that it can fail.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -16,180 +16,13 @@ use std::process::Command;
 
 #[path = "architecture/mentions.rs"]
 mod mentions;
+#[path = "architecture/rules.rs"]
+mod rules;
 use mentions::{holds_name, rust_paths, ts_imports};
-
-/// What each of our crates may depend on, and what more its tests may.
-const CRATES: &[(&str, &[&str], &[&str])] = &[
-    ("wire", &[], &[]),
-    ("echo-dicom", &["wire"], &["sample-dicom"]),
-    ("sample-dicom", &[], &["wire", "echo-dicom"]),
-    ("capture-agent", &["wire", "echo-dicom"], &["sample-dicom"]),
-    ("relay", &["wire", "echo-dicom"], &["sample-dicom"]),
-    // The stories drive the built programs; they never link the relay or the agent.
-    ("stories", &["wire", "echo-dicom", "sample-dicom"], &[]),
-];
-
-/// Some files, and the names that may not stand in them outside comments and unit tests.
-struct Rule {
-    what: &'static str,
-    /// Folders or files, relative to the top.
-    within: &'static [&'static str],
-    /// Files below `within` that are adapters and so left out, each for a reason given beside it.
-    except: &'static [&'static str],
-    /// Whole names: `tokio` also finds `tokio::spawn` and `use {std::fs, tokio::net}`.
-    never: &'static [&'static str],
-}
-
-/// What runs the core: the loop that owns the media socket, and the tasks that own a consult and its pages' sockets.
-const RUNNERS: &[&str] = &["relay/src/sfu/run", "relay/src/consult/live"];
-
-/// The relay's rules of a consult and of forwarding take `now` and return actions.
-const CORE_DOES_NO_IO: Rule = Rule {
-    what: "the relay's core takes time as an argument and does no input or output",
-    within: &["relay/src/consult", "relay/src/sfu"],
-    except: RUNNERS,
-    never: &[
-        "tokio",
-        "axum",
-        "hyper",
-        "reqwest",
-        "rusqlite",
-        "socket2",
-        "libc",
-        "getrandom",
-        "rand",
-        "SystemTime",
-        "Instant::now",
-        "std::fs",
-        "std::env",
-        "UdpSocket",
-        "TcpListener",
-        "TcpStream",
-        "Uuid::new_v4",
-    ],
+use rules::{
+    CORE_DOES_NO_IO, CORE_KNOWS_NO_ADAPTER, CRATES, LAYERED, ONLY_PUBLISH_NAMES_WEBRTC, OUTERMOST,
+    Rule, SOURCE_RULES, STAGE_AND_LIVE_ARE_FRAMEWORK_FREE,
 };
-
-/// The core knows none of those who call it.
-const CORE_KNOWS_NO_ADAPTER: Rule = Rule {
-    what: "the relay's core imports no adapter",
-    within: &["relay/src/consult", "relay/src/sfu"],
-    except: RUNNERS,
-    never: &[
-        "crate::http",
-        "crate::store",
-        "crate::auth",
-        "crate::app",
-        "crate::router",
-        "crate::config",
-    ],
-};
-
-/// Another engine could drive the same relay (decision 0002).
-const ONLY_THE_EDGE_NAMES_RTC: Rule = Rule {
-    what: "only the media edge names the WebRTC crate",
-    within: &["relay/src"],
-    except: &["relay/src/sfu/edge"],
-    never: &["rtc", "webrtc"],
-};
-
-/// Publishing can be done otherwise; capture and encode know nothing of it.
-const ONLY_PUBLISH_NAMES_WEBRTC: Rule = Rule {
-    what: "only the agent's publishing names the WebRTC crate",
-    within: &["capture-agent/src"],
-    except: &["capture-agent/src/publish"],
-    never: &["webrtc"],
-};
-
-/// Clips leave the spool by any way; HTTPS will be the next.
-const SPOOL_KNOWS_NO_WAY_OUT: Rule = Rule {
-    what: "the spool knows no network and no pixels",
-    within: &["capture-agent/src/spool"],
-    except: &[],
-    never: &[
-        "webrtc",
-        "axum",
-        "reqwest",
-        "echo_dicom",
-        "image",
-        "crate::publish",
-    ],
-};
-
-/// What is sent next, and how fast, is decided without doing it.
-const COURIER_DOES_NO_IO: Rule = Rule {
-    what: "the courier and the pacer of clips take time as an argument and do no input or output",
-    within: &[
-        "capture-agent/src/publish/clips/courier.rs",
-        "capture-agent/src/publish/clips/pacer.rs",
-    ],
-    except: &[],
-    never: &["tokio", "webrtc", "std::fs", "crate::spool", "Instant::now"],
-};
-
-const WIRE_DOES_NO_IO: Rule = Rule {
-    what: "wire types are data",
-    within: &["relay/wire/src"],
-    except: &[],
-    never: &[
-        "tokio",
-        "std::fs",
-        "std::net",
-        "std::env",
-        "SystemTime",
-        "Instant",
-    ],
-};
-
-const DICOM_KNOWS_NO_NETWORK: Rule = Rule {
-    what: "echo-dicom reads files and knows no network",
-    within: &["relay/echo-dicom/src"],
-    except: &[],
-    never: &["tokio", "std::net", "axum", "reqwest"],
-};
-
-/// The viewer holds the same rules, which have no file and no clock.
-const MEASURING_IS_ARITHMETIC: Rule = Rule {
-    what: "measuring takes regions and points, not files",
-    within: &["relay/echo-dicom/src/measure"],
-    except: &[],
-    never: &[
-        "std::fs",
-        "std::env",
-        "SystemTime",
-        "Instant",
-        "crate::clip",
-        "crate::source",
-        "crate::scan",
-    ],
-};
-
-/// The drawing stage and the live connection run without a component tree; signals are how components read them.
-const STAGE_AND_LIVE_ARE_FRAMEWORK_FREE: Rule = Rule {
-    what: "stage, live, net, marks and measure import no component",
-    within: &[
-        "viewer/src/stage",
-        "viewer/src/clip",
-        "viewer/src/live",
-        "viewer/src/net",
-        "viewer/src/marks",
-        "viewer/src/measure",
-    ],
-    except: &[],
-    never: &["preact", "react", "screens", "parts"],
-};
-
-const SOURCE_RULES: &[&Rule] = &[
-    &CORE_DOES_NO_IO,
-    &CORE_KNOWS_NO_ADAPTER,
-    &ONLY_THE_EDGE_NAMES_RTC,
-    &ONLY_PUBLISH_NAMES_WEBRTC,
-    &SPOOL_KNOWS_NO_WAY_OUT,
-    &COURIER_DOES_NO_IO,
-    &WIRE_DOES_NO_IO,
-    &DICOM_KNOWS_NO_NETWORK,
-    &MEASURING_IS_ARITHMETIC,
-    &STAGE_AND_LIVE_ARE_FRAMEWORK_FREE,
-];
 
 impl Rule {
     fn covers(&self, path: &str) -> bool {
@@ -214,6 +47,19 @@ impl Rule {
             })
             .collect()
     }
+}
+
+/// Folders that no rule names and that are not outermost either.
+fn unplaced(folders: &[String]) -> Vec<String> {
+    let is_placed = |folder: &&String| {
+        let named = |rule: &&Rule| rule.within.contains(&folder.as_str());
+        OUTERMOST.contains(&folder.as_str()) || SOURCE_RULES.iter().any(named)
+    };
+    folders
+        .iter()
+        .filter(|folder| !is_placed(folder))
+        .map(|folder| format!("{folder} is new: bind it by a rule, or say that it is outermost"))
+        .collect()
 }
 
 fn top() -> PathBuf {
@@ -317,6 +163,45 @@ fn sources_name_nothing_that_lies_further_out() {
         })
         .collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_folder_of_a_part_with_layers_has_its_place() {
+    let mut folders = Vec::new();
+    for part in LAYERED {
+        for entry in fs::read_dir(top().join(part)).unwrap() {
+            let entry = entry.unwrap();
+            if entry.file_type().unwrap().is_dir() {
+                folders.push(format!("{part}/{}", entry.file_name().to_string_lossy()));
+            }
+        }
+    }
+    assert!(folders.len() > 20, "{folders:?}");
+    let wrong = unplaced(&folders);
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    for place in OUTERMOST {
+        assert!(
+            folders.iter().any(|folder| folder == place),
+            "{place} is gone"
+        );
+    }
+}
+
+#[test]
+fn a_new_folder_has_to_find_its_place() {
+    let planted = ["relay/src/helpers", "relay/src/http", "relay/src/consult"];
+    assert_eq!(unplaced(&planted.map(str::to_owned)).len(), 1);
+}
+
+#[test]
+fn a_connection_in_the_agents_capture_is_found_under_both_names() {
+    for planted in [
+        "use rtc::peer_connection::RTCPeerConnection;",
+        "use webrtc::ice;",
+    ] {
+        let found = ONLY_PUBLISH_NAMES_WEBRTC.offences("capture-agent/src/capture.rs", planted);
+        assert_eq!(found.len(), 1, "{planted}");
+    }
 }
 
 #[test]
