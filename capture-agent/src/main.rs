@@ -64,7 +64,7 @@ fn checked(args: RunArgs) -> Result<Checked, Vec<ConfigError>> {
         None => FileConfig::default(),
     };
     let device_key = std::env::var("HIBIKI_DEVICE_KEY").ok();
-    check(merge(args, file, device_key).map_err(|error| vec![error])?)
+    check(merge(args, file, device_key))
 }
 
 fn tell(mistakes: &[ConfigError]) -> u8 {

@@ -88,6 +88,7 @@ fn help_has_examples_and_every_exit_code() {
     for expected in [
         "HIBIKI_SOURCE",
         "--mask",
+        "put a ; between",
         "Precedence",
         "HIBIKI_DEVICE_KEY",
         "bit_rate_kbps",
@@ -110,9 +111,23 @@ fn every_mistake_is_told_at_once_with_its_key_and_nothing_starts() {
         "0",
         "--encoder",
         "h266",
+        "--mask",
+        "top",
+        "--mask",
+        "0,0,1,48",
     ]);
     assert_eq!(wrong.status.code(), Some(2));
-    for key in ["source: ", "relay: ", "encoder.name: ", "ring.seconds: "] {
+    for key in [
+        "source: ",
+        "relay: ",
+        "consult: is missing",
+        "ticket: is missing",
+        "encoder.name: ",
+        "encoder.bit_rate_kbps: ",
+        "ring.seconds: ",
+        "mask: \"top\" is no rectangle",
+        "mask: 0,0,1,48 is one pixel",
+    ] {
         assert!(told(&wrong).contains(key), "{key} in {}", told(&wrong));
     }
     assert_eq!(output(&["run", "--no-such-flag"]).status.code(), Some(2));

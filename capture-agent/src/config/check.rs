@@ -8,7 +8,7 @@ use crate::config::file::read_small;
 use crate::config::saving::saving;
 use crate::device_page::Memory;
 use crate::encode::{BitRate, Choice, EncodeOptions};
-use crate::mask::{MAX_RECTANGLES, Mask};
+use crate::mask::{MAX_RECTANGLES, Mask, Rectangle, RectangleError};
 use crate::publish::{DeviceKey, Entry, RelaySettings, Ticket, is_loopback};
 use crate::ring::RingBounds;
 use crate::source::SourceSpec;
@@ -73,12 +73,12 @@ impl Mistakes {
 /// # Errors
 /// Every mistake found.
 pub fn check(wanted: Wanted) -> Result<Checked, Vec<ConfigError>> {
-    let mut mistakes = Mistakes(Vec::new());
+    let mut mistakes = Mistakes(wanted.mask_mistakes.clone());
     let source = mistakes.note(source(&wanted));
-    let mask = mistakes.note(mask(&wanted));
+    let mask = mask(&wanted, &mut mistakes);
     let ring = mistakes.note(ring(&wanted));
-    let encode = mistakes.note(encode(&wanted));
-    let relay = mistakes.note(relay(&wanted));
+    let encode = encode(&wanted, &mut mistakes);
+    let relay = relay(&wanted, &mut mistakes);
     let saving = mistakes.note(saving(&wanted));
     let page = mistakes.note(device_page(&wanted, mask.clone().unwrap_or_default()));
     match (source, mask, ring, encode, relay, saving, page) {
@@ -131,21 +131,18 @@ fn source(wanted: &Wanted) -> Result<SourceSpec, ConfigError> {
         .map_err(|error: crate::source::SpecError| ConfigError::new("source", error.to_string()))
 }
 
-fn mask(wanted: &Wanted) -> Result<Mask, ConfigError> {
+fn mask(wanted: &Wanted, mistakes: &mut Mistakes) -> Option<Mask> {
     if wanted.mask.len() > MAX_RECTANGLES {
-        return Err(ConfigError::new(
-            "mask",
-            format!("has more than {MAX_RECTANGLES} rectangles; join some"),
-        ));
+        let words = format!("has more than {MAX_RECTANGLES} rectangles; join some");
+        return mistakes.note(Err(ConfigError::new("mask", words)));
     }
-    let checked: Result<Vec<_>, _> = wanted
-        .mask
-        .iter()
-        .map(|rectangle| rectangle.check())
-        .collect();
-    checked
-        .map(Mask::new)
-        .map_err(|error| ConfigError::new("mask", error.to_string()))
+    let mut checked = |rectangle: &Rectangle| {
+        let refused = |error: RectangleError| ConfigError::new("mask", error.to_string());
+        mistakes.note(rectangle.check().map_err(refused))
+    };
+    Some(Mask::new(
+        wanted.mask.iter().filter_map(&mut checked).collect(),
+    ))
 }
 
 fn ring(wanted: &Wanted) -> Result<RingBounds, ConfigError> {
@@ -170,65 +167,66 @@ fn ring(wanted: &Wanted) -> Result<RingBounds, ConfigError> {
     })
 }
 
-fn encode(wanted: &Wanted) -> Result<EncodeOptions, ConfigError> {
-    let choice: Choice = match &wanted.encoder {
-        None => Choice::Auto,
+fn encode(wanted: &Wanted, mistakes: &mut Mistakes) -> Option<EncodeOptions> {
+    let choice = mistakes.note(match &wanted.encoder {
+        None => Ok(Choice::Auto),
         Some(text) => text
             .parse()
-            .map_err(|words| ConfigError::new("encoder.name", words))?,
-    };
+            .map_err(|words| ConfigError::new("encoder.name", words)),
+    });
     let kbps = wanted.bit_rate.unwrap_or(USUAL_KBPS);
-    let bit_rate = BitRate::from_kbps(kbps).ok_or_else(|| {
+    let bit_rate = mistakes.note(BitRate::from_kbps(kbps).ok_or_else(|| {
         let words = format!(
             "is {kbps} kbit/s; use {} to {}",
             BitRate::LOWEST_KBPS,
             BitRate::HIGHEST_KBPS
         );
         ConfigError::new("encoder.bit_rate_kbps", words)
-    })?;
+    }));
     let buffer_frames = wanted.buffer_frames.unwrap_or(USUAL_BUFFER_FRAMES);
     if !(1.0..=60.0).contains(&buffer_frames) {
         let words = format!("is {buffer_frames}; use 1 to 60, 3 to 6 is usual");
-        return Err(ConfigError::new("encoder.buffer_frames", words));
+        return mistakes.note(Err(ConfigError::new("encoder.buffer_frames", words)));
     }
-    Ok(EncodeOptions {
-        choice,
+    Some(EncodeOptions {
+        choice: choice?,
         preset: wanted.preset.unwrap_or_default(),
-        bit_rate,
+        bit_rate: bit_rate?,
         buffer_frames,
     })
 }
 
-fn relay(wanted: &Wanted) -> Result<Option<RelaySettings>, ConfigError> {
+fn relay(wanted: &Wanted, mistakes: &mut Mistakes) -> Option<Option<RelaySettings>> {
     let Some(text) = &wanted.relay else {
         return match wanted.consult.as_ref().or(wanted.ticket.as_ref()) {
-            Some(_) => Err(ConfigError::new(
+            Some(_) => mistakes.note(Err(ConfigError::new(
                 "relay",
                 "is missing: give its address, such as https://relay.example.jp".to_owned(),
-            )),
-            None => Ok(None),
+            ))),
+            None => Some(None),
         };
     };
-    let relay = relay_address(text, wanted.insecure_http)?;
-    let consult = wanted.consult.as_deref();
-    let consult: ConsultId = consult
-        .ok_or_else(|| {
-            ConfigError::new(
-                "consult",
-                "is missing: give the id of the consult to publish to".to_owned(),
-            )
-        })?
-        .parse()
-        .map_err(|error: wire::ids::NotAnId| ConfigError::new("consult", error.to_string()))?;
-    let entry = entry(wanted)?;
-    let authorities = authorities(wanted)?;
-    Ok(Some(RelaySettings {
-        relay,
-        consult,
-        entry,
+    let relay = mistakes.note(relay_address(text, wanted.insecure_http));
+    let consult = mistakes.note(consult(wanted));
+    let entry = mistakes.note(entry(wanted));
+    let authorities = mistakes.note(authorities(wanted));
+    Some(Some(RelaySettings {
+        relay: relay?,
+        consult: consult?,
+        entry: entry?,
         bind: wanted.bind,
-        authorities,
+        authorities: authorities?,
     }))
+}
+
+fn consult(wanted: &Wanted) -> Result<ConsultId, ConfigError> {
+    let refused = |words: String| ConfigError::new("consult", words);
+    let Some(text) = &wanted.consult else {
+        let words = "is missing: give the id of the consult to publish to";
+        return Err(refused(words.to_owned()));
+    };
+    text.parse()
+        .map_err(|error: wire::ids::NotAnId| refused(error.to_string()))
 }
 
 fn relay_address(text: &str, insecure_http: bool) -> Result<Url, ConfigError> {

@@ -117,7 +117,8 @@ pub struct RunArgs {
     /// File with the device key; readable by this user only.
     #[arg(long, value_name = "FILE", env = "HIBIKI_DEVICE_KEY_FILE")]
     pub device_key_file: Option<PathBuf>,
-    /// Cover this rectangle: x,y,width,height in fractions of the picture or in pixels. Repeat for more.
+    /// Cover this rectangle: x,y,width,height in fractions of the picture or in pixels. Repeat for more, or put a ; between
+    /// them, as in the environment.
     #[arg(
         long,
         value_name = "X,Y,W,H",

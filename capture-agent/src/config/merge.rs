@@ -1,13 +1,13 @@
 //! Lays flags and environment over the file.
 //!
 //! The command line gives flags and environment in one (flag first); what neither says comes from the file. Nothing is
-//! checked here but that a mask consists of rectangles.
+//! checked here but that a mask consists of rectangles; what is none is told with all other mistakes.
 
 use crate::config::cli::RunArgs;
 use crate::config::{ConfigError, FileConfig, SavingWanted, SpoolConfig};
 use crate::device_page::Port;
 use crate::encode::Preset;
-use crate::mask::Rectangle;
+use crate::mask::{Rectangle, RectangleError};
 use std::net::IpAddr;
 use std::path::PathBuf;
 
@@ -30,6 +30,8 @@ pub struct Wanted {
     pub device_key: Option<String>,
     /// Rectangles to cover.
     pub mask: Vec<Rectangle>,
+    /// What was to be one and is none.
+    pub mask_mistakes: Vec<ConfigError>,
     /// Ring in seconds.
     pub ring_seconds: Option<u32>,
     /// Ring in MiB.
@@ -63,22 +65,23 @@ pub struct Wanted {
 }
 
 /// Lays `args` (flags, then environment) over `file`.
-///
-/// # Errors
-/// `ConfigError` for a mask that is no rectangle.
-pub fn merge(
-    args: RunArgs,
-    file: FileConfig,
-    device_key: Option<String>,
-) -> Result<Wanted, ConfigError> {
-    let mask = if args.mask.is_empty() {
-        file.mask.unwrap_or_default()
-    } else {
-        let parsed: Result<Vec<Rectangle>, _> = args.mask.iter().map(|text| text.parse()).collect();
-        parsed.map_err(|error| ConfigError::new("mask", error.to_string()))?
+#[must_use]
+pub fn merge(args: RunArgs, file: FileConfig, device_key: Option<String>) -> Wanted {
+    let mut mask_mistakes = Vec::new();
+    let mut rectangle = |text: &String| {
+        let parsed = text.parse();
+        parsed
+            .map_err(|error: RectangleError| {
+                mask_mistakes.push(ConfigError::new("mask", error.to_string()));
+            })
+            .ok()
+    };
+    let mask = match args.mask.is_empty() {
+        true => file.mask.unwrap_or_default(),
+        false => args.mask.iter().filter_map(&mut rectangle).collect(),
     };
     let beside = args.config.map(|path| path.with_extension("device.json"));
-    Ok(Wanted {
+    Wanted {
         source: args.source.or(file.source),
         relay: args.relay.or(file.relay),
         consult: args.consult.or(file.consult),
@@ -87,6 +90,7 @@ pub fn merge(
         device_key_file: args.device_key_file.or(file.device_key_file),
         device_key,
         mask,
+        mask_mistakes,
         ring_seconds: args.ring_seconds.or(file.ring.seconds),
         ring_megabytes: args.ring_megabytes.or(file.ring.megabytes),
         encoder: args.encoder.or(file.encoder.name),
@@ -110,7 +114,7 @@ pub fn merge(
             patient: file.patient,
             ultrasound: file.ultrasound,
         },
-    })
+    }
 }
 
 #[cfg(test)]
@@ -123,14 +127,14 @@ mod tests {
             config: Some("/etc/hibiki/agent.toml".into()),
             ..RunArgs::default()
         };
-        let wanted = merge(beside.clone(), FileConfig::default(), None).unwrap();
+        let wanted = merge(beside.clone(), FileConfig::default(), None);
         assert_eq!(
             wanted.choices_file,
             Some("/etc/hibiki/agent.device.json".into())
         );
         let file: FileConfig =
             toml::from_str("device_page = 8095\nchoices_file = \"/var/lib/c.json\"").unwrap();
-        let wanted = merge(beside, file, None).unwrap();
+        let wanted = merge(beside, file, None);
         assert_eq!(wanted.choices_file, Some("/var/lib/c.json".into()));
         assert_eq!(wanted.device_page, Port::At(8095));
     }
@@ -143,7 +147,7 @@ mod tests {
             mask: vec!["0,0,1,0.1".into()],
             ..RunArgs::default()
         };
-        let wanted = merge(args, file, None).unwrap();
+        let wanted = merge(args, file, None);
         assert_eq!(wanted.source.as_deref(), Some("test:"));
         assert_eq!(wanted.relay.as_deref(), Some("https://b"));
         assert_eq!(wanted.mask, ["0,0,1,0.1".parse().unwrap()]);

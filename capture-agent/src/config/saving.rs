@@ -124,7 +124,7 @@ mod tests {
 
     fn checked(text: &str) -> Result<Option<SavingSettings>, ConfigError> {
         let file: FileConfig = toml::from_str(text).unwrap();
-        saving(&merge(Default::default(), file, None).unwrap())
+        saving(&merge(Default::default(), file, None))
     }
 
     #[test]
