@@ -98,6 +98,26 @@ fn help_has_examples_and_every_exit_code() {
 }
 
 #[test]
+fn what_can_be_opened_here_is_listed() {
+    let listed = output(&["sources"]);
+    assert_eq!(listed.status.code(), Some(0));
+    let text = String::from_utf8(listed.stdout).unwrap();
+    for expected in ["dicom:", "ffmpeg:", "test:", "Untested", "libavformat"] {
+        assert!(text.contains(expected), "{expected} is missing:\n{text}");
+    }
+}
+
+#[test]
+fn an_encoder_that_does_not_work_here_ends_it_with_code_5() {
+    // macOS has it, and nothing else.
+    let ended = output(&["run", "--source", "test:", "--encoder", "h264_videotoolbox"]);
+    assert_eq!(ended.status.code(), Some(5), "{}", told(&ended));
+    for word in ["h264_videotoolbox", "name another encoder"] {
+        assert!(told(&ended).contains(word), "{word} in {}", told(&ended));
+    }
+}
+
+#[test]
 fn every_mistake_is_told_at_once_with_its_key_and_nothing_starts() {
     let wrong = output(&[
         "run",
@@ -278,7 +298,10 @@ fn neither_the_name_of_a_file_nor_an_address_gets_into_the_log() {
             .unwrap()
     });
     for child in &mut agents {
-        let log = log_until(child, &["source failed; it is opened again", "source FAILED"]);
+        let log = log_until(
+            child,
+            &["source failed; it is opened again", "source FAILED"],
+        );
         for name in ["YAMADA", "127.0.0.1", &*folder.path().to_string_lossy()] {
             assert!(!log.contains(name), "{name} is in the log:\n{log}");
         }

@@ -1,6 +1,7 @@
 //! Metrics live at an address of their own and name nobody.
 
 use crate::support::{Relay, consult};
+use relay::store::DataFolder;
 use wire::people::Role;
 
 #[tokio::test]
@@ -47,4 +48,25 @@ async fn ready_means_that_rows_can_be_written_and_media_is_served() {
         .await
         .unwrap();
     assert_eq!(ready.status(), 200);
+}
+
+#[tokio::test]
+async fn a_relay_that_cannot_write_rows_is_up_and_not_ready() {
+    let relay = Relay::start().await;
+    // Behind its back, as a disk that lost a page would.
+    let file = DataFolder::at(&relay.data).unwrap().database().unwrap();
+    rusqlite::Connection::open(&file)
+        .unwrap()
+        .execute_batch("ALTER TABLE consults RENAME TO gone")
+        .unwrap();
+    let ask = |path: &str| {
+        relay
+            .client
+            .get(format!("{}/{path}", relay.origin()))
+            .send()
+    };
+    let unready = ask("readyz").await.unwrap();
+    assert_eq!(unready.status(), 503);
+    assert_eq!(unready.text().await.unwrap(), "not ready: store\n");
+    assert_eq!(ask("healthz").await.unwrap().status(), 200);
 }
