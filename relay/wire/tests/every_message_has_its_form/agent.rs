@@ -17,7 +17,7 @@ fn what_an_agent_says_and_hears() {
         captured_at: sent_at,
         rtp_time: RtpTime::of(sent_at),
     };
-    each(
+    let said = each(
         "agent-to-relay",
         vec![
             (
@@ -61,7 +61,19 @@ fn what_an_agent_says_and_hears() {
             ),
         ],
     );
-    each(
+    every_variant!(
+        said,
+        AgentToRelay {
+            Hello,
+            Ping,
+            Stamp,
+            State,
+            OriginalMissing,
+            BeatMissing,
+            ClipMissing
+        }
+    );
+    let said = each(
         "relay-to-agent",
         vec![
             (
@@ -113,6 +125,18 @@ fn what_an_agent_says_and_hears() {
                 },
             ),
         ],
+    );
+    every_variant!(
+        said,
+        RelayToAgent {
+            Welcome,
+            Pong,
+            SendOriginal,
+            OriginalKept,
+            SendBeat,
+            StopBeat,
+            SaveClip
+        }
     );
 }
 

@@ -6,7 +6,7 @@ use wire::clip::{ClipFrame, ClipFromAgent, ClipGap, ClipStage, ClipTable, ClipTo
 
 #[test]
 fn what_is_said_of_a_clip() {
-    each(
+    let said = each(
         "clip-from-agent",
         vec![
             (
@@ -25,7 +25,8 @@ fn what_is_said_of_a_clip() {
             ),
         ],
     );
-    each(
+    every_variant!(said, ClipFromAgent { Offer });
+    let said = each(
         "clip-to-agent",
         vec![
             (
@@ -51,6 +52,15 @@ fn what_is_said_of_a_clip() {
                 },
             ),
         ],
+    );
+    every_variant!(
+        said,
+        ClipToAgent {
+            Wanted,
+            Durable,
+            Kept,
+            Refused
+        }
     );
 }
 

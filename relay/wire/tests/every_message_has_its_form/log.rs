@@ -29,7 +29,7 @@ fn what_the_log_holds() {
         role: Role::Cardiologist,
         page: Page::Consult,
     };
-    each(
+    let entries = each(
         "log",
         vec![
             ("joined", entry(joined, person())),
@@ -227,5 +227,34 @@ fn what_the_log_holds() {
                 ),
             ),
         ],
+    );
+    let said: Vec<LogEvent> = entries.into_iter().map(|entry| entry.event).collect();
+    every_variant!(
+        said,
+        LogEvent {
+            Joined,
+            Left,
+            StreamStarted,
+            StreamStopped,
+            Frozen,
+            Stepped,
+            Released,
+            Marked,
+            Calibrated,
+            CalibrationWithdrawn,
+            Withdrawn,
+            Pinned,
+            OriginalKept,
+            OriginalMissing,
+            OriginalDoubted,
+            BeatAsked,
+            BeatKept,
+            BeatMissing,
+            BeatEnded,
+            ClipAsked,
+            ClipSaved,
+            ClipKept,
+            ClipMissing
+        }
     );
 }

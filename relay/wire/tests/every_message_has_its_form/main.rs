@@ -1,7 +1,21 @@
-//! One JSON snapshot per message, so that a change of the wire is seen in review; and each reads back as written.
+//! One JSON snapshot per message, so that a change of the wire is seen in review; and each reads back as written. A variant
+//! without one fails.
 //!
 //! `INSTA_UPDATE=always cargo test -p wire` accepts a wanted change. The hello of the consult socket never changes.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+/// Fails where a variant has no snapshot among `$said`. It does not compile until a new variant is named.
+macro_rules! every_variant {
+    ($said:expr, $kind:ident { $($variant:ident),+ $(,)? }) => {{
+        let name = |said: &$kind| match said {
+            $( $kind::$variant { .. } => stringify!($variant), )+
+        };
+        let names: Vec<&str> = $said.iter().map(name).collect();
+        for variant in [ $( stringify!($variant) ),+ ] {
+            assert!(names.contains(&variant), "{} {variant} has no snapshot", stringify!($kind));
+        }
+    }};
+}
 
 mod agent;
 mod clip;
@@ -31,16 +45,19 @@ use wire::{
     AnnotationId, CaptureTime, FreezeId, RelayTime, RtpTime, ScaleId, Seq, SessionId, StreamId,
 };
 
-/// Snapshots every value under its name and reads it back.
+/// Snapshots every value under its name, reads it back and gives them all.
 pub(crate) fn each<T: Serialize + DeserializeOwned + PartialEq + Debug>(
     direction: &str,
     messages: Vec<(&str, T)>,
-) {
+) -> Vec<T> {
+    let mut said = Vec::new();
     for (name, message) in messages {
         insta::assert_json_snapshot!(format!("{direction}-{name}"), message);
         let json = serde_json::to_string(&message).unwrap();
         assert_eq!(serde_json::from_str::<T>(&json).unwrap(), message);
+        said.push(message);
     }
+    said
 }
 
 #[test]
@@ -77,9 +94,17 @@ fn what_a_page_says() {
         at: point(0.1, 0.1),
         text: "中隔".into(),
     };
-    each(
+    let said = each(
         "to-relay",
         vec![
+            (
+                "hello",
+                ToRelay::Hello {
+                    version: 1,
+                    page: Page::Consult,
+                    after_seq: None,
+                },
+            ),
             ("ping", ToRelay::Ping { id: 9 }),
             ("mark-stroke", ToRelay::Mark { mark: stroke() }),
             ("mark-arrow", ToRelay::Mark { mark: mark(arrow) }),
@@ -183,6 +208,26 @@ fn what_a_page_says() {
             ),
         ],
     );
+    every_variant!(
+        said,
+        ToRelay {
+            Hello,
+            Ping,
+            Mark,
+            Withdraw,
+            Pin,
+            Freeze,
+            Step,
+            Release,
+            Calibrate,
+            WithdrawCalibration,
+            SaveClip,
+            Point,
+            DoubtOriginal,
+            Beat,
+            Sketch
+        }
+    );
 }
 
 #[test]
@@ -247,7 +292,7 @@ fn what_the_relay_says_to_a_page() {
             stage: ClipStage::Arriving,
         }],
     };
-    each(
+    let said = each(
         "from-relay",
         vec![
             (
@@ -389,6 +434,25 @@ fn what_the_relay_says_to_a_page() {
                 },
             ),
         ],
+    );
+    every_variant!(
+        said,
+        FromRelay {
+            Welcome,
+            Snapshot,
+            Entries,
+            People,
+            Pointers,
+            Sketches,
+            Stamp,
+            Flow,
+            BeatFrames,
+            ClipProgress,
+            Pong,
+            Refused,
+            Known,
+            Closing
+        }
     );
 }
 
