@@ -266,6 +266,7 @@ fn is_full(error: &io::Error) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::socket::set_flag;
     use super::*;
     use crate::sfu::net::ice::Path;
     use bytes::BytesMut;
@@ -324,6 +325,25 @@ mod tests {
                 assert_eq!(got, length);
                 assert!(buffer[..got].iter().all(|byte| *byte == length as u8));
             }
+        }
+    }
+
+    #[test]
+    fn a_path_that_refuses_segments_gets_every_datagram_without_them() {
+        let socket = MediaSocket::open(address(0)).unwrap();
+        // Linux cuts no segments where it may write no checksums.
+        set_flag(socket.fd(), libc::SOL_SOCKET, libc::SO_NO_CHECK).unwrap();
+        let receiver = UdpSocket::bind(address(0)).unwrap();
+        let to = receiver.local_addr().unwrap();
+        let mut sender = Sender::new(socket.segments());
+        let lengths = [200, 200, 200, 90];
+        let mut queue: Vec<_> = lengths.iter().map(|n| outgoing(to, *n)).collect();
+        let sent = sender.send(&socket, &mut queue);
+        assert_eq!((sent.datagrams, sent.dropped), (4, 0));
+        assert!(!sender.segments, "they are not tried again");
+        let mut buffer = [0; 2_048];
+        for length in lengths {
+            assert_eq!(receiver.recv(&mut buffer).unwrap(), length);
         }
     }
 

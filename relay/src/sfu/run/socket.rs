@@ -97,7 +97,7 @@ fn probe_segments(socket: &Socket) -> bool {
     set_option(socket.as_raw_fd(), libc::SOL_UDP, libc::UDP_SEGMENT, off).is_ok()
 }
 
-fn set_flag(fd: RawFd, level: libc::c_int, name: libc::c_int) -> io::Result<()> {
+pub(super) fn set_flag(fd: RawFd, level: libc::c_int, name: libc::c_int) -> io::Result<()> {
     set_option(fd, level, name, 1)
 }
 
