@@ -64,13 +64,19 @@ check_by_hand() {
   [ ${#missing[@]} -eq 0 ] || die "this is no Debian or Ubuntu, so set-up installs no system packages. Missing here: $(printf '%s; ' "${missing[@]}")libclang is needed too. tools/apt-build.txt and tools/apt-test.txt say what each is for."
 }
 
+# Ubuntu's archive has no browser of this kind, so whoever names one gets none installed.
+not_named_by_hand() {
+  if [ -n "${HIBIKI_CHROMIUM:-}" ]; then grep -vx chromium-headless-shell; else cat; fi
+}
+
 system_packages() {
   if ! have dpkg-query || ! have apt-get; then
     check_by_hand "$1"
     return
   fi
+  [ "$1" != test ] || [ -x "${HIBIKI_CHROMIUM:-/bin/sh}" ] || die "HIBIKI_CHROMIUM names $HIBIKI_CHROMIUM, which is no program here"
   local wanted
-  mapfile -t wanted < <(packages_in apt-build.txt; [ "$1" != test ] || packages_in apt-test.txt)
+  mapfile -t wanted < <(packages_in apt-build.txt; [ "$1" != test ] || packages_in apt-test.txt | not_named_by_hand)
   apt_packages "${wanted[@]}"
 }
 
