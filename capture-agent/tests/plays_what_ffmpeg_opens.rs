@@ -15,6 +15,7 @@ use capture_agent::sync::Stop;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
@@ -173,6 +174,51 @@ fn what_is_no_video_is_told_in_one_line_with_what_to_do() {
     }
 }
 
+/// FFmpeg as a network camera: calls until somebody listens, and sends until nobody does.
+fn send_by_rtsp(address: &str, done: &AtomicBool) {
+    while !done.load(Ordering::SeqCst) {
+        let _ = Command::new("ffmpeg")
+            .args(["-v", "quiet", "-re", "-f", "lavfi", "-i"])
+            .arg("testsrc=size=64x48:rate=25")
+            .args(["-c:v", "libx264", "-tune", "zerolatency", "-g", "5"])
+            .args(["-pix_fmt", "yuv420p", "-rtsp_transport", "tcp"])
+            .args(["-f", "rtsp", address])
+            .status();
+    }
+}
+
+#[test]
+fn a_network_camera_is_followed_over_rtsp() {
+    if !support::readers::is_here("ffmpeg", "-version") {
+        return;
+    }
+    let free = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("rtsp://{}/live", free.local_addr().unwrap());
+    drop(free);
+    let done = Arc::new(AtomicBool::new(false));
+    let camera = {
+        let (address, done) = (address.clone(), Arc::clone(&done));
+        std::thread::spawn(move || send_by_rtsp(&address, &done))
+    };
+    let mut source = play(&format!(
+        "ffmpeg:{address}?rtsp_flags=listen&analyzeduration=100000"
+    ))
+    .unwrap();
+    assert_eq!(source.describe().words, "network camera (RTSP)");
+    let seen = pictures(source.as_mut(), 5);
+    for pair in seen.windows(2) {
+        assert!(pair[1].at > pair[0].at);
+        assert!(pair[1].picture.rows() != pair[0].picture.rows(), "it moves");
+    }
+    assert_eq!(
+        (seen[0].picture.width(), seen[0].picture.height()),
+        (64, 48)
+    );
+    done.store(true, Ordering::SeqCst);
+    drop(source);
+    camera.join().unwrap();
+}
+
 /// Serves MJPEG over HTTP: each connection gets pictures of rising level until told to hang up.
 struct Camera {
     address: String,
@@ -275,10 +321,7 @@ fn a_camera_that_falls_silent_is_told() {
     camera.fall_silent.store(true, Ordering::SeqCst);
     let (start, stop) = (Instant::now(), Stop::default());
     let error = (0..100).find_map(|_| source.next(&stop).err()).unwrap();
-    assert!(
-        matches!(error, SourceError::Silent(1)),
-        "{error}"
-    );
+    assert!(matches!(error, SourceError::Silent(1)), "{error}");
     assert!(start.elapsed() < Duration::from_secs(4));
     let start = Instant::now();
     drop(source);

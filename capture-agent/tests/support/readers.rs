@@ -4,6 +4,11 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::Command;
 
+/// Whether a program is installed; said past the harness where it is not.
+pub fn is_here(tool: &str, version: &str) -> bool {
+    said(tool, &[], Path::new(version)).is_some()
+}
+
 /// What a tool says of a file; nothing, with a word, where it is not installed.
 pub fn said(tool: &str, arguments: &[&str], file: &Path) -> Option<String> {
     match Command::new(tool).args(arguments).arg(file).output() {
