@@ -12,6 +12,7 @@ use crate::device_page::{Address, Desk, DeskParts, DevicePage, Memory, Port, Sav
 use crate::door::Door;
 use crate::encode::{BitRate, EncodeError, EncodeOptions, EncoderFactory, FfmpegFactory, Keeper};
 use crate::frame::{Frame, Stamper, StreamName};
+use crate::marks_board::MarksBoard;
 use crate::mask::Mask;
 use crate::mask_in_force::MaskInForce;
 use crate::orders::Orders;
@@ -337,6 +338,7 @@ struct Shared {
     ring: Arc<Mutex<Ring>>,
     mask: MaskInForce,
     choice: Arc<SourceChoice>,
+    marks: MarksBoard,
     board: StatusBoard,
 }
 
@@ -359,6 +361,7 @@ impl Shared {
             ring,
             mask,
             choice: Arc::new(SourceChoice::new(settings.source.clone())),
+            marks: MarksBoard::default(),
             board,
         }
     }
@@ -409,6 +412,7 @@ impl Shared {
             bounds: settings.ring,
             mask: self.mask.clone(),
             choice: Arc::clone(&self.choice),
+            marks: self.marks.clone(),
             board: self.board.clone(),
             memory: memory.unwrap_or_default(),
             saving: saver.map(|saver| Arc::new(saver) as Arc<dyn Saving>),
@@ -465,6 +469,7 @@ impl Shared {
             orders: Arc::clone(&self.orders),
             ring: Arc::clone(&self.ring),
             saver,
+            marks: self.marks.clone(),
             board: self.board.clone(),
             stats: Arc::clone(&self.stats),
             stop: self.stop.clone(),

@@ -20,6 +20,8 @@ pub mod device_page;
 pub mod door;
 pub mod encode;
 pub mod frame;
+pub mod marks;
+pub mod marks_board;
 pub mod mask;
 pub mod mask_in_force;
 pub mod orders;

@@ -149,6 +149,10 @@ async fn nobody_without_the_key_or_under_another_name_gets_anything() {
         .await;
     assert_eq!(code(guessed).await, (401, "locked".to_owned()));
 
+    let marks = format!("{}/api/v1/marks", page.origin);
+    let stranger = page.client.get(&marks).send().await.unwrap();
+    assert_eq!(code(stranger).await, (401, "locked".to_owned()));
+
     let cookie = page.cookie.lock().unwrap().clone();
     let rebound = page.client.get(&url).header("cookie", &cookie);
     let rebound = rebound.header("host", "evil.example").send().await.unwrap();
@@ -379,4 +383,19 @@ async fn a_port_that_is_taken_costs_the_page_and_not_the_capture() {
         stats.captured.load(std::sync::atomic::Ordering::Relaxed) > 0
     })
     .await;
+}
+
+#[tokio::test]
+async fn without_a_consult_there_are_no_marks_and_the_same_list_is_told_once() {
+    let page = open(page("test:", None)).await;
+    let first = page.ask(Method::GET, "marks", Value::Null).await;
+    let told: Value = first.json().await.unwrap();
+    assert_eq!(
+        (&told["marks"], &told["stream"]),
+        (&json!([]), &Value::Null)
+    );
+    let path = format!("marks?after={}", told["revision"]);
+    let again = page.ask(Method::GET, &path, Value::Null).await;
+    assert_eq!(again.status(), StatusCode::NO_CONTENT);
+    assert_eq!(page.state().await["relayNow"], Value::Null);
 }

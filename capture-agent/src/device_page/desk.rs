@@ -11,6 +11,8 @@ use super::tell;
 use crate::clip::Progress;
 use crate::clock::CaptureClock;
 use crate::frame::Frame;
+use crate::marks::Marks;
+use crate::marks_board::MarksBoard;
 use crate::mask::{MAX_RECTANGLES, Mask, Rectangle, RectangleError};
 use crate::mask_in_force::MaskInForce;
 use crate::ring::{Ring, RingBounds};
@@ -23,7 +25,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use wire::clip::SaveWhat;
-use wire::device::{DeviceSave, DeviceState};
+use wire::device::{DeviceMarks, DeviceSave, DeviceState};
 use wire::mark::Anchor;
 use wire::{ClipId, RtpTime};
 
@@ -33,6 +35,8 @@ const MAX_SAVES_SHOWN: usize = 8;
 const PREVIEW_WAIT: Duration = Duration::from_secs(1);
 /// Between looks for a newer frame: the capture thread should not have to know who watches.
 const PREVIEW_LOOK: Duration = Duration::from_millis(15);
+/// Longest wait for other marks than those that are shown; the page then asks again.
+const MARKS_WAIT: Duration = Duration::from_secs(1);
 
 /// What the desk works with.
 pub struct DeskParts {
@@ -46,6 +50,8 @@ pub struct DeskParts {
     pub mask: MaskInForce,
     /// The source.
     pub choice: Arc<SourceChoice>,
+    /// Marks of the consult.
+    pub marks: MarksBoard,
     /// What the agent does.
     pub board: StatusBoard,
     /// What outlives a restart.
@@ -127,6 +133,7 @@ impl Desk {
                 .and_then(|clips| clips.trouble.clone()),
             saves: self.saves_shown(now),
             troubles: tell::troubles(&status, &mask, parts.memory.keeps()),
+            relay_now: parts.marks.relay_now(parts.clock.now()),
         }
     }
 
@@ -163,6 +170,15 @@ impl Desk {
             tokio::time::sleep(wait).await;
         }
         Ok(None)
+    }
+
+    /// The marks of the consult, as soon as they are other ones than those that are shown; nothing when none come within a
+    /// second.
+    pub(super) async fn next_marks(&self, after: Option<u32>) -> Option<DeviceMarks> {
+        let mut news = self.parts.marks.watch();
+        let others = |marks: &Marks| Some(marks.revision()) != after;
+        let came = tokio::time::timeout(MARKS_WAIT, news.wait_for(others)).await;
+        came.ok()?.ok().map(|marks| marks.for_page())
     }
 
     /// Stands on exactly this frame. False when the ring does not hold it.
@@ -317,6 +333,7 @@ mod tests {
             bounds: RingBounds::DEFAULT,
             mask,
             choice: Arc::new(SourceChoice::new("test:".parse().unwrap())),
+            marks: MarksBoard::default(),
             board: StatusBoard::new(BitRate::from_kbps(2000).unwrap()),
             memory: Arc::default(),
             saving,

@@ -51,6 +51,7 @@ pub(super) fn router(desk: Arc<Desk>, lock: Lock) -> Router {
         .route("/api/v1/sources", get(sources))
         .route("/api/v1/source", put(source))
         .route("/api/v1/view", put(view))
+        .route("/api/v1/marks", get(marks))
         .route("/api/v1/saves", post(save))
         .layer(from_fn_with_state(lock.clone(), guard::locked))
         .with_state(desk);
@@ -97,6 +98,14 @@ async fn preview(State(desk): At, Query(at): Query<After>) -> Result<Response, R
         || StatusCode::NO_CONTENT.into_response(),
         |it| picture(it, "image/jpeg"),
     ))
+}
+
+async fn marks(State(desk): At, Query(at): Query<After>) -> Response {
+    let marks = desk.next_marks(at.after).await;
+    marks.map_or_else(
+        || StatusCode::NO_CONTENT.into_response(),
+        |it| Json(it).into_response(),
+    )
 }
 
 async fn freeze(State(desk): At, body: Body) -> Result<StatusCode, Refused> {

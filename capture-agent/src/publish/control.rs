@@ -6,6 +6,7 @@
 use crate::clip::{Progress, Saver, Wish};
 use crate::clock::CaptureClock;
 use crate::frame::StreamName;
+use crate::marks_board::MarksBoard;
 use crate::publish::clock_sync::ClockSync;
 use crate::publish::originals::Asked;
 use crate::publish::writer::LastSent;
@@ -52,6 +53,8 @@ pub(super) struct Control {
     pub(super) originals: mpsc::Sender<Asked>,
     /// Saves clips.
     pub(super) saver: Option<Saver>,
+    /// What is to be seen over the picture.
+    pub(super) marks: MarksBoard,
     /// Round trips, for whoever paces by them.
     pub(super) round_trip: watch::Sender<Option<Duration>>,
 }
@@ -65,6 +68,8 @@ enum Heard {
     Time,
     /// Something about an original.
     Original,
+    /// Something about marks.
+    Marks,
     /// A clip is to be saved.
     Save(Wish),
     /// Not understood.
@@ -97,7 +102,7 @@ impl Control {
                             welcomed = true;
                             tell.reset_immediately();
                         }
-                        Heard::Time | Heard::Original => {}
+                        Heard::Time | Heard::Original | Heard::Marks => {}
                         Heard::Save(wish) => self.save(wish, &mut saves),
                         Heard::Nonsense => {
                             ignored = ignored.saturating_add(1);
@@ -117,6 +122,7 @@ impl Control {
                     if welcomed {
                         self.say_stamp(&sync).await;
                     }
+                    self.say_marks_held(&sync).await;
                     self.say_state().await;
                     state_told = Instant::now();
                 }
@@ -151,9 +157,12 @@ impl Control {
         }
         self.heard.send_replace(Some(Instant::now()));
         match serde_json::from_slice(text) {
-            Ok(RelayToAgent::Welcome { stream, .. }) => {
+            Ok(RelayToAgent::Welcome {
+                consult, stream, ..
+            }) => {
                 tracing::info!(%stream, "the relay welcomes this stream");
                 self.stream.set(stream);
+                self.marks.update(|marks| marks.welcomed(consult, stream));
                 Heard::Welcome
             }
             Ok(RelayToAgent::Pong {
@@ -182,6 +191,10 @@ impl Control {
                 Heard::Original
             }
             Ok(RelayToAgent::OriginalKept { .. }) => Heard::Original,
+            Ok(RelayToAgent::Marks { revision, word }) => {
+                self.marks.update(|marks| marks.hears(revision, word));
+                Heard::Marks
+            }
             Ok(RelayToAgent::SaveClip { clip, what, view }) => {
                 Heard::Save(Wish { clip, what, view })
             }
@@ -226,6 +239,16 @@ impl Control {
             clock_error_us,
         })
         .await;
+    }
+
+    /// The relay says anew what it has to, should a word have been lost. One that says nothing of marks hears nothing.
+    async fn say_marks_held(&self, sync: &ClockSync) {
+        if let Some(offset) = sync.offset(self.clock.now()) {
+            self.marks.relay_clock(offset.offset_us);
+        }
+        if let Some(revision) = self.marks.heard() {
+            self.say(&AgentToRelay::MarksHeld { revision }).await;
+        }
     }
 
     async fn say_state(&self) {

@@ -8,6 +8,7 @@ use crate::backoff::{self, Backoff};
 use crate::clip::Saver;
 use crate::clock::CaptureClock;
 use crate::frame::StreamName;
+use crate::marks_board::MarksBoard;
 use crate::orders::Orders;
 use crate::publish::refusal::Refusal;
 use crate::publish::session::{self, Ended};
@@ -56,6 +57,8 @@ pub struct Parts {
     pub ring: Arc<Mutex<Ring>>,
     /// Saves clips; nothing when there is no spool.
     pub saver: Option<Saver>,
+    /// What is to be seen over the picture.
+    pub marks: MarksBoard,
     /// Where the state is shown.
     pub board: StatusBoard,
     /// Where times are counted.

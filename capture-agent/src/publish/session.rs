@@ -184,6 +184,7 @@ async fn serve(parts: &Parts, peer: &mut Peer, whip: &mut WhipSession) -> Ended 
         heard,
         originals: ask,
         saver: parts.saver.clone(),
+        marks: parts.marks.clone(),
         round_trip,
     };
     tasks.spawn(async move {

@@ -56,7 +56,8 @@ impl Admission {
             RelayToAgent::Welcome { .. }
             | RelayToAgent::Pong { .. }
             | RelayToAgent::OriginalKept { .. }
-            | RelayToAgent::SaveClip { .. } => {}
+            | RelayToAgent::SaveClip { .. }
+            | RelayToAgent::Marks { .. } => {}
         }
     }
 

@@ -6,6 +6,7 @@
 use super::beats::BeatInput;
 use super::clips::ClipInput;
 use super::effect::PictureInput;
+use super::for_device::MarksInput;
 use super::originals::OriginalInput;
 use wire::agent::{AgentToRelay, MAX_CONTROL_BYTES, RelayToAgent};
 use wire::{ConsultId, RelayTime, StreamId, WIRE_VERSION};
@@ -22,6 +23,8 @@ const PER_S: u32 = 20;
 pub enum Heard {
     /// Answer this.
     Answer(RelayToAgent),
+    /// Answer this, then tell the consult that its agent listens.
+    Greeted(RelayToAgent),
     /// Give this to the consult.
     Tell(PictureInput),
     /// Nothing is to be done; for the count, whether it was nonsense.
@@ -69,7 +72,7 @@ impl Ear {
             AgentToRelay::Hello {
                 version: WIRE_VERSION,
                 ..
-            } => Heard::Answer(RelayToAgent::Welcome {
+            } => Heard::Greeted(RelayToAgent::Welcome {
                 version: WIRE_VERSION,
                 consult: self.consult,
                 stream: self.stream,
@@ -103,6 +106,9 @@ impl Ear {
                     stamp,
                     captured_relay,
                 })
+            }
+            AgentToRelay::MarksHeld { revision } => {
+                Heard::Tell(PictureInput::Marks(MarksInput::Held(revision)))
             }
             AgentToRelay::State { source } => Heard::Tell(PictureInput::Source(source)),
             AgentToRelay::OriginalMissing { rtp_time, reason } => {

@@ -9,12 +9,13 @@ use super::beats::Beat;
 use super::clips::AwaitedClip;
 use super::effect::{Audience, Effect, Input, Newcomer, RunningPicture, SocketKey};
 use super::flow::Flow;
+use super::for_device::Told;
 use super::ledger::Ledger;
 use super::originals::Awaited;
 use super::people::People;
 use super::presence::Presence;
 use super::state::Shown;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use wire::http::ConsultSummary;
 use wire::log::{LogEntry, LogEvent, StreamEnd};
 use wire::people::Author;
@@ -112,6 +113,10 @@ pub struct Consult {
     pub(super) beat: Option<Beat>,
     /// Clips that were asked for and are not offered yet.
     pub(super) awaited_clips: Vec<AwaitedClip>,
+    /// Streams whose agent said hello: only these are told anything.
+    pub(super) greeted: HashSet<StreamId>,
+    /// What agents were told of marks, by their streams.
+    pub(super) told_marks: HashMap<StreamId, Told>,
     /// What agents are to be asked, and what somebody hears about it.
     pub(super) asks: Vec<Effect>,
 }
@@ -139,6 +144,8 @@ impl Consult {
                 .iter()
                 .map(|picture| (picture.stream, Flow::new(picture.stream, now)))
                 .collect(),
+            // Their agents said hello long ago.
+            greeted: running.iter().map(|picture| picture.stream).collect(),
             running: running
                 .into_iter()
                 .map(|picture| (picture.stream, picture))
@@ -146,10 +153,12 @@ impl Consult {
             awaited: None,
             beat: None,
             awaited_clips: Vec::new(),
+            told_marks: HashMap::new(),
             asks: Vec::new(),
         };
         consult.reconcile(StreamEnd::RelayRestarted, now);
         consult.resume_beat(now);
+        consult.tell_all_marks_anew(now);
         let mut effects = std::mem::take(&mut consult.asks);
         effects.extend(consult.hand_out());
         (consult, effects)
@@ -164,7 +173,7 @@ impl Consult {
             Input::Said(socket, message) => self.said(socket, message, now),
             Input::SessionEnded(session) => self.session_ended(session, now),
             Input::Picture(stream, picture) => self.picture(stream, picture, now),
-            Input::Stored => self.stored(),
+            Input::Stored => self.stored(now),
             Input::StoreFailed => self.store_failed(),
             Input::Tick => Vec::new(),
         };
@@ -254,11 +263,12 @@ impl Consult {
         vec![Effect::Append(self.storing.clone())]
     }
 
-    fn stored(&mut self) -> Vec<Effect> {
+    fn stored(&mut self, now: RelayTime) -> Vec<Effect> {
         let entries = std::mem::take(&mut self.storing);
         for entry in &entries {
             self.shown.fold(entry);
         }
+        self.tell_agents_of(&entries, now);
         let kept = entries.iter().filter_map(|entry| match entry.event {
             LogEvent::ClipKept { clip } => Some(Effect::LetGo(clip)),
             _ => None,

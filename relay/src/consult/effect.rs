@@ -5,6 +5,7 @@
 
 use super::beats::BeatInput;
 use super::clips::ClipInput;
+use super::for_device::MarksInput;
 use super::originals::OriginalInput;
 use wire::agent::{FrameStamp, RelayToAgent, SourceState};
 use wire::log::{LogEntry, StreamEnd};
@@ -139,6 +140,8 @@ pub enum PictureInput {
     Beat(BeatInput),
     /// What became of a clip.
     Clip(ClipInput),
+    /// Its agent and the marks that it shows by itself.
+    Marks(MarksInput),
 }
 
 /// Who hears something.

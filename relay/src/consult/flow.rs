@@ -69,7 +69,10 @@ impl Flow {
                 (self.fps, self.kbps) = (0.0, 0);
                 return self.change(FlowState::Stopped, now);
             }
-            PictureInput::Original(_) | PictureInput::Beat(_) | PictureInput::Clip(_) => {}
+            PictureInput::Original(_)
+            | PictureInput::Beat(_)
+            | PictureInput::Clip(_)
+            | PictureInput::Marks(_) => {}
             PictureInput::Arrived { .. } if self.state == FlowState::Stopped => {}
             PictureInput::Arrived {
                 frames,

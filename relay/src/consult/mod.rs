@@ -6,8 +6,8 @@
 //! ```
 //!
 //! Everything here takes `now` and returns what is to be done; it does no input or output. `core` is the state machine;
-//! `joining`, `saying`, `showing`, `marking`, `measuring`, `freezing`, `originals`, `beats`, `clips` and `recovery` are its rules by
-//! subject, `ledger` is what they
+//! `joining`, `saying`, `showing`, `marking`, `measuring`, `freezing`, `originals`, `beats`, `clips`, `for_device` and `recovery` are its
+//! rules by subject, `ledger` is what they
 //! know, `state` the fold that pages see, `people` who is here, `presence` and `flow` what is shown and not kept, `gate`
 //! what a page may say how fast, `agent` what a capture agent says, `assembly` the originals and `receipt` the clips that it sends. `live` runs it on tokio.
 //! Invariant: what a page is told of the log is in the log for good.
@@ -21,6 +21,7 @@ mod clips;
 pub mod core;
 pub mod effect;
 pub mod flow;
+mod for_device;
 mod freezing;
 pub mod gate;
 mod joining;
@@ -43,6 +44,8 @@ mod beats_tests;
 #[cfg(test)]
 mod clips_tests;
 #[cfg(test)]
+mod for_device_tests;
+#[cfg(test)]
 mod log_properties;
 #[cfg(test)]
 mod measuring_tests;
@@ -59,4 +62,5 @@ pub use clips::{ClipInput, MAX_CLIPS};
 pub use effect::{
     Audience, CatchUp, Effect, Input, Newcomer, PictureInput, RunningPicture, SocketKey,
 };
+pub use for_device::MarksInput;
 pub use originals::OriginalInput;

@@ -81,6 +81,7 @@ impl Consult {
         self.broken = false;
         self.reconcile(StreamEnd::Lost, now);
         self.resume_beat(now);
+        self.tell_all_marks_anew(now);
         let mut effects = std::mem::take(&mut self.asks);
         if unheard {
             // A batch that was told as failed is there after all: pages come back for what they did not hear.

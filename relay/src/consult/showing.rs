@@ -35,14 +35,17 @@ impl Consult {
                 self.ask_again_for_original(stream, now);
                 self.ask_again_for_beat(stream, now);
                 self.ask_again_for_stills(stream);
+                self.picture_has_agent(stream, now);
             }
             PictureInput::Original(input) => self.original(stream, input.clone(), now),
             PictureInput::Beat(input) => return self.beat_came(stream, input, now),
             PictureInput::Clip(input) => self.clip(stream, input.clone(), now),
+            PictureInput::Marks(input) => self.agent_and_marks(stream, *input, now),
             PictureInput::Stopped(reason) => {
                 let Some(running) = self.running.remove(&stream) else {
                     return Vec::new();
                 };
+                self.told_marks.remove(&stream);
                 self.cut_beat_of(stream, now);
                 let _ = self.append(
                     running.author,

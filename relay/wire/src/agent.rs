@@ -8,14 +8,20 @@
 //!  ── stamp, state (once a second) ───────►
 //!  ◄── sendOriginal ─ ─ originalMissing ──►       originals themselves: see `original`
 //!  ◄── sendBeat, stopBeat ─ ─ beatMissing ─►
+//!  ◄── marks ─────────────────────────────       what is to be seen over the picture, each word with the next number
+//!  ── marksHeld (once a second) ──────────►       said all anew when a word was lost
 //! ```
 //!
 //! Owns the messages both ways and the `FrameStamp`. A publisher without this channel is welcome: its image age is
-//! unknown.
+//! unknown. A relay that says `marks` understands what an agent answers to it; to another one nothing of it is said.
 
 use crate::clip::{ClipGap, SaveWhat};
+use crate::mark::Point;
 use crate::original::OriginalGap;
-use crate::{CaptureTime, ClipId, ConsultId, FrameIndex, RelayTime, RtpTime, StreamId};
+use crate::socket::MarkState;
+use crate::{
+    AnnotationId, CaptureTime, ClipId, ConsultId, FrameIndex, RelayTime, RtpTime, StreamId,
+};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -23,6 +29,10 @@ use ts_rs::TS;
 pub const CONTROL_CHANNEL: &str = "control";
 /// Largest control message in bytes.
 pub const MAX_CONTROL_BYTES: usize = 16 * 1024;
+/// Marks that an agent is told and holds: more at a time than anybody reads over one picture.
+pub const MAX_MARKS_FOR_DEVICE: usize = 64;
+/// Points of a mark in one message: with the longest numbers they fit beside a gauge of some regions.
+pub const MARK_POINTS_AT_ONCE: usize = 128;
 
 /// What every frame gets at capture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -94,6 +104,11 @@ pub enum AgentToRelay {
         clip: ClipId,
         /// Why.
         reason: ClipGap,
+    },
+    /// About once a second, to a relay that said `Marks`.
+    MarksHeld {
+        /// Number of the last word about marks that came in order.
+        revision: u32,
     },
 }
 
@@ -186,5 +201,46 @@ pub enum RelayToAgent {
         what: SaveWhat,
         /// View label that somebody said.
         view: Option<String>,
+    },
+    /// About the marks that are to be seen over the picture.
+    Marks {
+        /// Number of this word; each further one has the next number, so that a lost one is noticed.
+        revision: u32,
+        /// The word.
+        word: MarkWord,
+    },
+}
+
+/// What an agent hears of marks.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(
+    tag = "type",
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase"
+)]
+pub enum MarkWord {
+    /// What is said from here on stands alone: those in force follow, at most `MAX_MARKS_FOR_DEVICE`, then each change.
+    Anew {
+        /// How long a quick mark stays over the running picture.
+        quick_mark_seconds: u32,
+        /// Words of those in force; until the last of them has come, what was said before stands.
+        words: u32,
+    },
+    /// A mark is in force, or was pinned or let go. The one that it replaces is not in force any more.
+    Mark {
+        /// The mark, with its first `MARK_POINTS_AT_ONCE` points; without its gauge when that has no room.
+        held: Box<MarkState>,
+        /// Points that follow; it is complete with the last of them.
+        more: u32,
+    },
+    /// More points of the mark that was said last.
+    Points {
+        /// In drawing order, at most `MARK_POINTS_AT_ONCE`.
+        points: Vec<Point>,
+    },
+    /// A mark was taken back.
+    Gone {
+        /// Which.
+        mark: AnnotationId,
     },
 }

@@ -8,12 +8,14 @@
 //!  ── POST   /api/v1/freeze   {rtpTime} ───────►  DELETE releases; GET /api/v1/frozen is its PNG
 //!  ── POST   /api/v1/saves    {seconds} ───────►  what became of it stands in the state
 //!  ── PUT    /api/v1/mask, source, view ───────►  in force at once
+//!  ── GET    /api/v1/marks?after=REVISION ─────►  DeviceMarks as soon as there is news, else 204
 //! ```
 //!
 //! Owns the bodies both ways. Nothing here ever reaches the relay, so it may name paths of the device.
 
 use crate::clip::ClipGap;
-use crate::{ClipId, FrameIndex, RtpTime};
+use crate::socket::MarkState;
+use crate::{ClipId, FrameIndex, RelayTime, RtpTime, StreamId};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -238,6 +240,23 @@ pub struct DeviceState {
     pub saves: Vec<DeviceSave>,
     /// What a person should know, worst first.
     pub troubles: Vec<DeviceTrouble>,
+    /// What the relay's clock shows now, from which the age of marks follows; nothing while it is not known.
+    pub relay_now: Option<RelayTime>,
+}
+
+/// Marks of the consult that are to be seen over the picture of this device.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export_to = "device.ts")]
+#[serde(rename_all = "camelCase")]
+pub struct DeviceMarks {
+    /// Names this list; another one has another number.
+    pub revision: u32,
+    /// The relay's name of this device's picture; nothing before it said one.
+    pub stream: Option<StreamId>,
+    /// How long a quick mark stays over the running picture.
+    pub quick_mark_seconds: u32,
+    /// In the order in which they were made, at most `MAX_MARKS_FOR_DEVICE`.
+    pub marks: Vec<MarkState>,
 }
 
 /// A source that can be chosen.

@@ -168,6 +168,14 @@ impl Shape {
             Self::Stroke { .. } | Self::Arrow { .. } => Ok(()),
         }
     }
+
+    /// The points of a shape that may have many; nothing for one with a place or two.
+    pub const fn points_mut(&mut self) -> Option<&mut Vec<Point>> {
+        match self {
+            Self::Stroke { points } | Self::Measure { points, .. } => Some(points),
+            Self::Arrow { .. } | Self::Label { .. } => None,
+        }
+    }
 }
 
 /// Bidirectional controls can make a label read as something else (Unicode TR36 §3.6).

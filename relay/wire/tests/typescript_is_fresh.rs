@@ -23,6 +23,7 @@ fn export_all(into: &Path) {
     clip::ClipTable::export_all(&config).unwrap();
     device::DeviceState::export_all(&config).unwrap();
     device::DeviceSources::export_all(&config).unwrap();
+    device::DeviceMarks::export_all(&config).unwrap();
     device::DeviceEntry::export_all(&config).unwrap();
     device::DeviceFreeze::export_all(&config).unwrap();
     device::DeviceSaveRequest::export_all(&config).unwrap();

@@ -19,6 +19,7 @@ mod every_sample_file_streams;
 mod freeze_is_shared;
 mod late_joiner;
 mod live_picture;
+mod marks_on_the_device_page;
 mod measurements_go_with_the_clip;
 mod measuring_can_be_off;
 mod measuring_finds_the_truth;

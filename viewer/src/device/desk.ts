@@ -15,6 +15,7 @@ import type {
 } from "../wire/device";
 import type { RtpTime } from "../wire/units";
 import { ask, enter, Fault, type FaultCode, type Method } from "./agent";
+import { Marks } from "./marks";
 
 /** Between looks at the state. */
 const LOOK_MS = 400;
@@ -27,6 +28,7 @@ export class Desk {
   readonly fault = signal<FaultCode | null>(null);
   readonly seconds = signal<number>(DEFAULT_CLIP_SECONDS);
   readonly sources = signal<readonly DeviceSourceChoice[]>([]);
+  readonly marks = new Marks();
   /** The frame that the preview shows; a freeze means this one. */
   readonly shown = signal<RtpTime | null>(null);
   /** A freeze is on its way: what is shown stays, because that is what was meant. */
@@ -40,6 +42,7 @@ export class Desk {
     await enter().catch(() => {});
     // A new address opened in this tab changes only the fragment.
     addEventListener("hashchange", () => void enter().catch(() => {}));
+    void this.marks.run(() => (this.access.peek() === "open" ? this.state.peek() : null));
     for (;;) {
       await this.look();
       await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
@@ -83,10 +86,15 @@ export class Desk {
     if (this.state.value?.frozen) {
       await this.act("DELETE", "freeze");
     } else if (this.shown.value !== null) {
-      this.holding.value = true;
-      await this.act("POST", "freeze", { rtpTime: this.shown.value });
-      this.holding.value = false;
+      await this.freezeOn(this.shown.value);
     }
+  }
+
+  /** Stands on exactly this frame, as long as the device holds it. */
+  async freezeOn(rtpTime: RtpTime): Promise<void> {
+    this.holding.value = true;
+    await this.act("POST", "freeze", { rtpTime });
+    this.holding.value = false;
   }
 
   async save(): Promise<void> {

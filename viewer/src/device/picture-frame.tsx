@@ -3,7 +3,9 @@
 import { type Signal, useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import type { DeviceState } from "../wire/device";
+import type { MarkState } from "../wire/socket";
 import type { Desk } from "./desk";
+import { MarksOverlay } from "./marks-overlay";
 import { MaskStage } from "./mask-stage";
 import { Preview } from "./preview";
 import { say } from "./say";
@@ -14,11 +16,13 @@ const STALE_AFTER_MS = 1_500;
 type Props = {
   readonly desk: Desk;
   readonly state: DeviceState;
+  /** Marks of the consult that belong over the picture now. */
+  readonly seen: readonly MarkState[];
   readonly covering: boolean;
   readonly chosen: Signal<number | null>;
 };
 
-export function PictureFrame({ desk, state, covering, chosen }: Props) {
+export function PictureFrame({ desk, state, seen, covering, chosen }: Props) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const preview = useSignal<Preview | null>(null);
   useEffect(() => {
@@ -52,6 +56,10 @@ export function PictureFrame({ desk, state, covering, chosen }: Props) {
             data-testid="preview"
             data-frame={preview.value?.frame.value ?? ""}
           />
+          {/* While areas are edited nothing else is over the picture. */}
+          {!covering && desk.marks.wanted.value && size !== null && (
+            <MarksOverlay marks={desk.marks} seen={seen} />
+          )}
           {covering && size !== null && <MaskStage desk={desk} state={state} chosen={chosen} />}
         </div>
         {size === null && <p class="pictureframe__empty">{say("scene.noneMore")}</p>}

@@ -8,6 +8,8 @@ import { Controls } from "./controls";
 import type { Desk } from "./desk";
 import { HelpPart } from "./help";
 import { listenToKeys } from "./keys";
+import { over } from "./marks";
+import { MarksPart } from "./marks-part";
 import { MaskPart } from "./mask-part";
 import { PictureFrame } from "./picture-frame";
 import { say } from "./say";
@@ -34,6 +36,8 @@ function Inside({ desk, state }: { desk: Desk; state: DeviceState }) {
     () => listenToKeys((act) => void (act === "save" ? desk.save() : desk.freezeOrRelease())),
     [desk],
   );
+  const { value: held } = desk.marks.held;
+  const seen = held === null ? [] : over(held, state, desk.shown.value);
   return (
     <div class="device">
       <header class="device__top">
@@ -43,7 +47,7 @@ function Inside({ desk, state }: { desk: Desk; state: DeviceState }) {
         <LanguageChoice />
       </header>
       <main class="device__main">
-        <PictureFrame desk={desk} state={state} covering={covering.value} chosen={chosen} />
+        <PictureFrame desk={desk} state={state} seen={seen} covering={covering.value} chosen={chosen} />
         <div class="device__side">
           {desk.access.value === "away" && (
             <p class="banner banner--alarm" role="alert">
@@ -52,6 +56,7 @@ function Inside({ desk, state }: { desk: Desk; state: DeviceState }) {
           )}
           <FaultLine desk={desk} />
           <Controls desk={desk} state={state} />
+          <MarksPart desk={desk} state={state} seen={seen} />
           <Troubles state={state} />
           <ViewPart desk={desk} state={state} />
           <StatusPart state={state} />

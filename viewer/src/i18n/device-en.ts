@@ -43,6 +43,14 @@ export const deviceEn: DeviceWords = {
   freeze: "Freeze",
   release: "Resume",
 
+  marks: "Marks",
+  "marks.show": "Show marks",
+  "marks.look": "Show the frozen frame with marks",
+  "marks.old": "The link is lost. These marks are from before.",
+  "marks.onStale": "on stopped picture",
+  "marks.noValue": "no value",
+  "marks.uncalibrated": "uncalibrated",
+
   view: "View",
   "view.none": "None",
   "view.other": "Other",

@@ -44,6 +44,14 @@ export const deviceJa = {
   freeze: "静止",
   release: "再開",
 
+  marks: "書き込み",
+  "marks.show": "書き込みを表示",
+  "marks.look": "書き込みのある静止フレームを見る",
+  "marks.old": "通信が切れています。書き込みは切れる前のものです。",
+  "marks.onStale": "停止画上",
+  "marks.noValue": "値なし",
+  "marks.uncalibrated": "未校正",
+
   view: "断面",
   "view.none": "なし",
   "view.other": "その他",

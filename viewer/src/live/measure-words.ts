@@ -3,11 +3,10 @@
 // Owns the words only; values come from `measure/`. Called by the stage's scene and by the lists. Invariant: a value
 // without a scale never reads like one with a unit of the body (px 未校正).
 
+import { figureWords } from "../i18n/figures";
 import { clockTime, t } from "../i18n/i18n";
-import { language } from "../i18n/language";
-import type { Answer, Figure } from "../measure/answer";
+import type { Answer } from "../measure/answer";
 import type { ScaleSource } from "../measure/calibration";
-import type { Shown } from "../measure/format";
 import type { Gauge, MeasureKind } from "../wire/measure";
 
 /** What is measured. */
@@ -30,15 +29,6 @@ export function valueWords(answer: Answer | null): string | null {
   if (first === undefined) return null;
   const words = figureWords(first);
   return answer.type === "uncalibrated" ? `${words} ${t("measure.uncalibrated")}` : words;
-}
-
-export function figureWords({ unit, ...number }: Figure): string {
-  return unit === "%" || unit === "°" ? `${numberWords(number)}${unit}` : `${numberWords(number)} ${unit}`;
-}
-
-export function numberWords({ value, decimals }: Shown): string {
-  const digits = { minimumFractionDigits: decimals, maximumFractionDigits: decimals, useGrouping: false };
-  return new Intl.NumberFormat(language.value, digits).format(value);
 }
 
 /** Where the scale of a value comes from. */

@@ -2,11 +2,12 @@
 //
 // Shown beside the picture on both pages; taken back and adjusted on the consult page only. Every value is computed here from its points and its gauge, never read.
 
+import { figureWords, numberWords } from "../i18n/figures";
 import { clockTime, t } from "../i18n/i18n";
 import { m } from "../i18n/measure";
 import { capturedAt } from "../live/age";
 import type { Desk } from "../live/desk";
-import { figureWords, kindWords, numberWords, sourceWords } from "../live/measure-words";
+import { kindWords, sourceWords } from "../live/measure-words";
 import type { Answer } from "../measure/answer";
 import { type Derived, derived, type MeasuredMark } from "../measure/derived";
 import type { Gauge } from "../wire/measure";

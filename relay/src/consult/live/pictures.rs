@@ -13,7 +13,7 @@ use crate::clock::Clock;
 use crate::consult::admission::Admission;
 use crate::consult::agent::Heard;
 use crate::consult::assembly::{Assembly, Pieced};
-use crate::consult::{Input, PictureInput};
+use crate::consult::{Input, MarksInput, PictureInput};
 use crate::metrics::Metrics;
 use crate::sfu::{MediaSessionId, OriginalPart, SfuEvent, StopReason};
 use std::sync::Arc;
@@ -188,6 +188,11 @@ impl<L: ConsultLog> Pictures<L> {
         {
             Some(Heard::Answer(answer)) => {
                 self.agents.say(session, &answer);
+            }
+            Some(Heard::Greeted(answer)) => {
+                self.agents.say(session, &answer);
+                let greeted = PictureInput::Marks(MarksInput::Greeted);
+                self.tell(consult, stream, greeted).await;
             }
             Some(Heard::Tell(input)) => {
                 if let PictureInput::Stamp {

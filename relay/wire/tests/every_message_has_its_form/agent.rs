@@ -1,11 +1,12 @@
 //! The control channel of a capture agent, both ways.
 
 use crate::each;
-use crate::samples::{clip, facts, original, source, uuid};
-use wire::agent::{AgentToRelay, FrameStamp, RelayToAgent};
+use crate::samples::{caliper, clip, facts, gauge, original, person, point, source, uuid};
+use wire::agent::{AgentToRelay, FrameStamp, MarkWord, RelayToAgent};
 use wire::clip::{ClipGap, SaveWhat};
 use wire::original::{BeatPlace, OriginalGap, OriginalHead};
-use wire::{CaptureTime, ConsultId, FrameIndex, RelayTime, RtpTime, StreamId};
+use wire::socket::MarkState;
+use wire::{AnnotationId, CaptureTime, ConsultId, FrameIndex, RelayTime, RtpTime, StreamId};
 
 #[test]
 fn what_an_agent_says_and_hears() {
@@ -59,6 +60,7 @@ fn what_an_agent_says_and_hears() {
                     reason: ClipGap::DeviceStorage,
                 },
             ),
+            ("marks-held", AgentToRelay::MarksHeld { revision: 4 }),
         ],
     );
     every_variant!(
@@ -137,6 +139,41 @@ fn what_an_agent_says_and_hears() {
             StopBeat,
             SaveClip
         }
+    );
+}
+
+#[test]
+fn what_an_agent_hears_of_marks() {
+    let mark = AnnotationId::from_uuid(uuid(3));
+    let held = MarkState {
+        mark: caliper(),
+        author: person(),
+        at: RelayTime(1_795_000_000_100_000),
+        pinned: false,
+        gauge: Some(gauge()),
+    };
+    let word = |word| RelayToAgent::Marks { revision: 2, word };
+    let points = vec![point(0.5, 0.25)];
+    each(
+        "relay-to-agent",
+        vec![
+            (
+                "marks-anew",
+                word(MarkWord::Anew {
+                    quick_mark_seconds: 8,
+                    words: 3,
+                }),
+            ),
+            (
+                "marks-mark",
+                word(MarkWord::Mark {
+                    held: Box::new(held),
+                    more: 1,
+                }),
+            ),
+            ("marks-points", word(MarkWord::Points { points })),
+            ("marks-gone", word(MarkWord::Gone { mark })),
+        ],
     );
 }
 

@@ -1,15 +1,16 @@
 //! The device page, both ways.
 
 use crate::each;
-use crate::samples::clip;
+use crate::samples::{clip, person, stroke, uuid};
 use wire::clip::ClipGap;
 use wire::device::{
     DeviceClips, DeviceEntry, DeviceFault, DeviceFrame, DeviceFreeze, DeviceHealth, DeviceLink,
-    DeviceMaskRequest, DeviceProblem, DeviceRing, DeviceSave, DeviceSaveRequest, DeviceSource,
-    DeviceSourceChoice, DeviceSourceRequest, DeviceSources, DeviceState, DeviceTrouble,
-    DeviceViewRequest, MaskRectangle, SaveStage,
+    DeviceMarks, DeviceMaskRequest, DeviceProblem, DeviceRing, DeviceSave, DeviceSaveRequest,
+    DeviceSource, DeviceSourceChoice, DeviceSourceRequest, DeviceSources, DeviceState,
+    DeviceTrouble, DeviceViewRequest, MaskRectangle, SaveStage,
 };
-use wire::{FrameIndex, RtpTime};
+use wire::socket::MarkState;
+use wire::{FrameIndex, RelayTime, RtpTime, StreamId};
 
 fn banner() -> MaskRectangle {
     MaskRectangle {
@@ -65,6 +66,7 @@ fn state(link: DeviceLink) -> DeviceState {
             ago_s: 2,
         }],
         troubles: vec![DeviceTrouble::NoLink],
+        relay_now: Some(RelayTime(1_795_000_000_100_000)),
     }
 }
 
@@ -95,6 +97,19 @@ fn what_the_agent_tells_its_page() {
             },
         )],
     );
+    let marks = DeviceMarks {
+        revision: 4,
+        stream: Some(StreamId::from_uuid(uuid(2))),
+        quick_mark_seconds: 8,
+        marks: vec![MarkState {
+            mark: stroke(),
+            author: person(),
+            at: RelayTime(1_795_000_000_100_000),
+            pinned: false,
+            gauge: None,
+        }],
+    };
+    each("device", vec![("marks", marks)]);
     let problem = DeviceProblem {
         code: DeviceFault::FrameGone,
         detail: String::new(),
