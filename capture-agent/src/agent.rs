@@ -12,6 +12,7 @@ use crate::device_page::{Address, Desk, DeskParts, DevicePage, Memory, Port, Sav
 use crate::door::Door;
 use crate::encode::{BitRate, EncodeError, EncodeOptions, EncoderFactory, FfmpegFactory, Keeper};
 use crate::frame::{Frame, Stamper, StreamName};
+use crate::hand_scale::ScaleInForce;
 use crate::marks_board::MarksBoard;
 use crate::mask::Mask;
 use crate::mask_in_force::MaskInForce;
@@ -137,6 +138,8 @@ pub struct Agent {
     publisher: Option<Publisher>,
     device_page: Option<DevicePage>,
     saver: Option<Saver>,
+    /// The depth scale that was marked on the page, and where it is kept.
+    scale: (ScaleInForce, Option<Arc<Memory>>),
     /// Exported clips are taken in from there.
     import: Option<PathBuf>,
     first_open: Option<oneshot::Receiver<Result<(), String>>>,
@@ -193,8 +196,10 @@ impl Agent {
             orders,
             ring,
             slot,
+            scale,
             ..
         } = shared;
+        let scale = (scale, settings.device_page.memory.clone());
         let (capture_stop, fault) = (stop.clone(), Arc::new(AtomicBool::new(false)));
         let mut threads = vec![
             spawn("encode", &stop, &fault, move || pipeline.run())?,
@@ -222,6 +227,7 @@ impl Agent {
             publisher,
             device_page,
             saver,
+            scale,
             import,
             first_open,
             no_encoder,
@@ -291,6 +297,7 @@ impl Agent {
             published = publishing => published?,
             Some(error) = self.no_encoder.recv() => return Err(error.into()),
             () = watch_over_clips(self.saver.clone(), self.board.clone(), self.import.clone()) => {}
+            () = remember_scale(&self.scale.0, self.scale.1.as_deref()) => {}
         }
         if self.fault.load(Ordering::Relaxed) {
             return Err(AgentError::Internal(
@@ -339,6 +346,7 @@ struct Shared {
     mask: MaskInForce,
     choice: Arc<SourceChoice>,
     marks: MarksBoard,
+    scale: ScaleInForce,
     board: StatusBoard,
 }
 
@@ -348,6 +356,7 @@ impl Shared {
         let ring = Arc::new(Mutex::new(Ring::new(settings.ring)));
         let mask = MaskInForce::new(settings.mask.clone(), Arc::clone(&ring), Arc::clone(&slot));
         let board = StatusBoard::new(settings.encode.bit_rate);
+        let memory = &settings.device_page.memory;
         if settings.relay.is_some() {
             board.update(|status| status.link = Link::Connecting);
         }
@@ -362,6 +371,7 @@ impl Shared {
             mask,
             choice: Arc::new(SourceChoice::new(settings.source.clone())),
             marks: MarksBoard::default(),
+            scale: ScaleInForce::new(memory.as_ref().and_then(|memory| memory.scale())),
             board,
         }
     }
@@ -377,6 +387,7 @@ impl Shared {
             choice: Arc::clone(&self.choice),
             stamper: Stamper::new(self.clock, self.stream.clone()),
             mask: self.mask.clone(),
+            scale: self.scale.clone(),
             overlay_barcode: settings.overlay_barcode,
             ring: Arc::clone(&self.ring),
             slot: Arc::clone(&self.slot),
@@ -413,6 +424,7 @@ impl Shared {
             mask: self.mask.clone(),
             choice: Arc::clone(&self.choice),
             marks: self.marks.clone(),
+            scale: self.scale.clone(),
             board: self.board.clone(),
             memory: memory.unwrap_or_default(),
             saving: saver.map(|saver| Arc::new(saver) as Arc<dyn Saving>),
@@ -455,6 +467,7 @@ impl Shared {
             spool,
             visit,
             mask: self.mask.clone(),
+            scale: self.scale.clone(),
             coding: saving.coding,
             object_threads: saving.threads,
             board: self.board.clone(),
@@ -470,6 +483,7 @@ impl Shared {
             ring: Arc::clone(&self.ring),
             saver,
             marks: self.marks.clone(),
+            scale: self.scale.clone(),
             board: self.board.clone(),
             stats: Arc::clone(&self.stats),
             stop: self.stop.clone(),
@@ -504,6 +518,20 @@ async fn watch_over_clips(saver: Option<Saver>, board: StatusBoard, import: Opti
             }
         };
         tokio::join!(show, serve, take_in(saver.spool(), import));
+    }
+    std::future::pending::<()>().await;
+}
+
+/// Keeps the depth scale over a restart, whoever ends it; ends never.
+async fn remember_scale(scale: &ScaleInForce, memory: Option<&Memory>) {
+    let mut changes = scale.watch();
+    if let Some(memory) = memory {
+        // It may have ended before anybody looked, and one of another source is over.
+        changes.mark_changed();
+        while changes.changed().await.is_ok() {
+            let now = changes.borrow_and_update().clone();
+            memory.choose_scale(now);
+        }
     }
     std::future::pending::<()>().await;
 }

@@ -7,6 +7,7 @@
 use crate::backoff::{self, Backoff};
 use crate::barcode;
 use crate::frame::{Frame, Stamper};
+use crate::hand_scale::ScaleInForce;
 use crate::mask_in_force::MaskInForce;
 use crate::rate::RateMeter;
 use crate::ring::Ring;
@@ -38,6 +39,8 @@ pub struct Capture {
     pub stamper: Stamper,
     /// Covers the banner.
     pub mask: MaskInForce,
+    /// Ends when pictures have another size.
+    pub scale: ScaleInForce,
     /// Debug only: the barcode goes over any source.
     pub overlay_barcode: bool,
     /// Keeps originals.
@@ -148,6 +151,9 @@ impl Capture {
     fn show(&self, width: u32, height: u32, rate: Option<f64>) {
         let shown = self.board.now_source();
         let same = shown == (SourceHealth::Running, width, height);
+        if (shown.1, shown.2) != (width, height) {
+            self.scale.pictures_have(width, height);
+        }
         if same && rate.is_none() {
             return;
         }

@@ -20,6 +20,7 @@ pub mod device_page;
 pub mod door;
 pub mod encode;
 pub mod frame;
+pub mod hand_scale;
 pub mod marks;
 pub mod marks_board;
 pub mod mask;

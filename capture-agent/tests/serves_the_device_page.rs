@@ -371,6 +371,72 @@ async fn what_was_chosen_is_in_force_after_a_restart() {
     assert!(rows[rows.len() / 2..].iter().all(|byte| *byte == 0));
 }
 
+/// Marks 10 cm from here to there on the frozen frame.
+fn ten_centimetres(frame: RtpTime, from: f64, to: f64) -> Value {
+    json!({
+        "rtpTime": frame.0,
+        "from": { "x": 0.9, "y": from },
+        "to": { "x": 0.9, "y": to },
+        "centimetres": 10,
+    })
+}
+
+#[tokio::test]
+async fn a_depth_scale_is_marked_on_the_frozen_frame_and_survives_a_restart_but_no_other_source() {
+    let folder = tempfile::tempdir().unwrap();
+    let choices = || Some(folder.path().join("agent.device.json"));
+    let first = open(page("test:", choices())).await;
+    let frame = first.newest().await;
+    let put = |body| first.ask(Method::PUT, "scale", body);
+    let unfrozen = put(ten_centimetres(frame, 0.25, 0.75)).await;
+    assert_eq!(code(unfrozen).await, (410, "frameGone".to_owned()));
+    let freeze = json!({ "rtpTime": frame.0 });
+    first.ask(Method::POST, "freeze", freeze).await;
+    let short = put(ten_centimetres(frame, 0.25, 0.27)).await;
+    assert_eq!(code(short).await, (400, "scaleTooShort".to_owned()));
+    let mut huge = ten_centimetres(frame, 0.25, 0.75);
+    huge["centimetres"] = json!(900);
+    assert_eq!(
+        code(put(huge).await).await,
+        (400, "scaleImplausible".to_owned())
+    );
+    assert!(first.state().await["scale"].is_null());
+    let taken = put(ten_centimetres(frame, 0.25, 0.75)).await;
+    assert_eq!(taken.status(), StatusCode::NO_CONTENT);
+    assert_eq!(first.state().await["scale"]["centimetres"], 10.0);
+    until("it is stored", BOUND, || stored_scale(&choices().unwrap())).await;
+    first.stop.set();
+    drop(first.agent.lock().await);
+
+    let again = open(page("test:", choices())).await;
+    again.newest().await;
+    assert_eq!(again.state().await["scale"]["centimetres"], 10.0);
+    let other = json!({ "source": "test:size=320x240" });
+    again.ask(Method::PUT, "source", other).await;
+    assert!(again.state().await["scale"].is_null());
+    until("it is forgotten", BOUND, || {
+        !stored_scale(&choices().unwrap())
+    })
+    .await;
+}
+
+fn stored_scale(choices: &std::path::Path) -> bool {
+    std::fs::read_to_string(choices).is_ok_and(|text| text.contains("centimetres"))
+}
+
+#[tokio::test]
+async fn a_depth_scale_ends_when_it_is_taken_back() {
+    let page = open(page("test:", None)).await;
+    let frame = page.newest().await;
+    let freeze = json!({ "rtpTime": frame.0 });
+    page.ask(Method::POST, "freeze", freeze).await;
+    let body = ten_centimetres(frame, 0.25, 0.75);
+    page.ask(Method::PUT, "scale", body).await;
+    let gone = page.ask(Method::DELETE, "scale", Value::Null).await;
+    assert_eq!(gone.status(), StatusCode::NO_CONTENT);
+    assert!(page.state().await["scale"].is_null());
+}
+
 #[tokio::test]
 async fn a_port_that_is_taken_costs_the_page_and_not_the_capture() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();

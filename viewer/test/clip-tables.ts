@@ -30,6 +30,7 @@ export function clipTable(timesUs: readonly number[], firstRtp = 0, head: Partia
       ...head,
     },
     stage: { stage: "kept" },
+    handScale: false,
     frames,
     regions: [],
   };

@@ -10,8 +10,8 @@ use crate::spool::{RecordFault, Spool, SpoolError};
 use crate::sync::Stop;
 use echo_dicom::UltrasoundRegion;
 use echo_dicom::write::{
-    ClipFacts, ClipWriter, Context, Frame, FrameFault, Frames, JpegQuality, Origin, PixelCoding,
-    Reference, Uid, ViewLabel, WriteError,
+    ClipFacts, ClipWriter, Context, Frame, FrameFault, Frames, JpegQuality, LocalTime, Origin,
+    PixelCoding, Reference, Uid, ViewLabel, WriteError,
 };
 use std::num::NonZeroUsize;
 use std::time::Duration;
@@ -133,6 +133,7 @@ fn placed<'a>(
                     "a region of the source is left out of the clip"
                 );
                 facts.regions.remove(index);
+                facts.hand_scale = None;
             }
             Err(error) => return Err(stopped(error, frames.stop)),
         }
@@ -170,9 +171,11 @@ fn facts(head: &TakeHead, coding: Coding) -> Result<ClipFacts, ObjectFault> {
         })
         .collect();
     let facts = ClipFacts::new(uid, u32::try_from(number).unwrap_or(1), taken_at);
+    let (regions, hand_scale) = scale_of(head);
     Ok(ClipFacts {
         times,
-        regions: head.regions.iter().map(UltrasoundRegion::from).collect(),
+        regions,
+        hand_scale,
         view: head.view.as_deref().and_then(view),
         marker: head.visit.marker(),
         origin: if sources.is_empty() {
@@ -185,6 +188,18 @@ fn facts(head: &TakeHead, coding: Coding) -> Result<ClipFacts, ObjectFault> {
         coding: coding.pixels(),
         ..facts
     })
+}
+
+/// The regions of the source, else the one that follows from the depth scale marked on this device, and when it was marked.
+fn scale_of(head: &TakeHead) -> (Vec<UltrasoundRegion>, Option<LocalTime>) {
+    let by_hand = head.scale.as_ref().filter(|_| head.regions.is_empty());
+    if let Some(scale) = by_hand
+        && let (Ok(region), Some(at)) = (scale.region(), head.visit.local(scale.set_at))
+    {
+        return (vec![region], Some(at));
+    }
+    let regions = head.regions.iter().map(UltrasoundRegion::from);
+    (regions.collect(), None)
 }
 
 /// A view label as somebody said it; none when it says that no label fits.

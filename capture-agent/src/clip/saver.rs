@@ -12,6 +12,7 @@ use super::span::run_of;
 use super::take::{self, TakeHead};
 use super::visit::Visit;
 use crate::frame::{Frame, StreamName};
+use crate::hand_scale::ScaleInForce;
 use crate::mask_in_force::MaskInForce;
 use crate::ring::Ring;
 use crate::spool::{Counts, Held, Spool, SpoolError};
@@ -83,6 +84,8 @@ pub struct SaverParts {
     pub visit: Visit,
     /// What is covered: clips say whether anything is.
     pub mask: MaskInForce,
+    /// The depth scale that was marked on this device.
+    pub scale: ScaleInForce,
     /// How objects are coded.
     pub coding: Coding,
     /// Threads that code an object.
@@ -265,12 +268,13 @@ impl Shared {
         };
         drop(ring);
         let frames = run_of(frames);
-        let (masked, of) = (
+        let (masked, scale, of) = (
             !self.parts.mask.now().is_empty(),
+            self.parts.scale.now(),
             (self.parts.stream.get(), self.parts.visit.clone()),
         );
-        let head =
-            TakeHead::of(&frames, wish.clip, still, wish.view, masked, of).ok_or(ClipGap::Gone)?;
+        let head = TakeHead::of(&frames, wish.clip, still, wish.view, masked, scale, of)
+            .ok_or(ClipGap::Gone)?;
         Ok(Job { head, frames })
     }
 

@@ -6,6 +6,7 @@
 
 use super::visit::Visit;
 use crate::frame::Frame;
+use crate::hand_scale::HandScale;
 use crate::picture::Form;
 use crate::provenance::SourceInstance;
 use crate::spool::{NewTakeRecords, RecordFault, RecordReader};
@@ -43,6 +44,9 @@ pub(super) struct TakeHead {
     /// The source was lossy.
     pub(super) lossy: bool,
     pub(super) regions: Vec<Region>,
+    /// The depth scale that was marked on this device, where the source states none.
+    #[serde(default)]
+    pub(super) scale: Option<HandScale>,
     /// Instances that the frames were played from.
     pub(super) sources: Vec<SourceInstance>,
     pub(super) visit: Visit,
@@ -56,6 +60,7 @@ impl TakeHead {
         still: bool,
         view: Option<String>,
         masked: bool,
+        scale: Option<HandScale>,
         (stream, visit): (StreamId, Visit),
     ) -> Option<Self> {
         let newest = frames.last()?;
@@ -68,12 +73,13 @@ impl TakeHead {
                 sources.push(instance.clone());
             }
         }
+        let size = (newest.picture.width(), newest.picture.height());
         Some(Self {
             clip,
             stream,
             still,
-            width: newest.picture.width(),
-            height: newest.picture.height(),
+            width: size.0,
+            height: size.1,
             gray: newest.picture.form() == Form::Gray8,
             times: frames
                 .iter()
@@ -83,6 +89,7 @@ impl TakeHead {
             masked,
             lossy: frames.iter().any(|it| it.provenance.lossy),
             regions: newest.provenance.regions.clone(),
+            scale: scale.filter(|scale| scale.holds_for(size, &newest.provenance)),
             sources,
             visit,
         })

@@ -11,6 +11,7 @@ use super::tell;
 use crate::clip::Progress;
 use crate::clock::CaptureClock;
 use crate::frame::Frame;
+use crate::hand_scale::{HandScale, ScaleInForce, ScaleRefused};
 use crate::marks::Marks;
 use crate::marks_board::MarksBoard;
 use crate::mask::{MAX_RECTANGLES, Mask, Rectangle, RectangleError};
@@ -26,8 +27,8 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use wire::clip::SaveWhat;
 use wire::device::{DeviceMarks, DeviceSave, DeviceState};
-use wire::mark::Anchor;
-use wire::{ClipId, RtpTime};
+use wire::mark::{Anchor, Point};
+use wire::{ClipId, RtpTime, ScaleId};
 
 /// Saves of this start that are shown.
 const MAX_SAVES_SHOWN: usize = 8;
@@ -52,6 +53,8 @@ pub struct DeskParts {
     pub choice: Arc<SourceChoice>,
     /// Marks of the consult.
     pub marks: MarksBoard,
+    /// The depth scale that was marked here.
+    pub scale: ScaleInForce,
     /// What the agent does.
     pub board: StatusBoard,
     /// What outlives a restart.
@@ -125,6 +128,7 @@ impl Desk {
             ring,
             mask: tell::mask(&mask, &status),
             remembers: parts.memory.keeps(),
+            scale: parts.scale.now().map(tell::scale),
             view: held(&self.view).clone(),
             clips: parts.saving.as_ref().and_then(|_| tell::clips(&status)),
             clips_trouble: status
@@ -132,7 +136,11 @@ impl Desk {
                 .as_ref()
                 .and_then(|clips| clips.trouble.clone()),
             saves: self.saves_shown(now),
-            troubles: tell::troubles(&status, &mask, parts.memory.keeps()),
+            troubles: tell::troubles(
+                &status,
+                &mask,
+                (parts.scale.was_taken_back(), parts.memory.keeps()),
+            ),
             relay_now: parts.marks.relay_now(parts.clock.now()),
         }
     }
@@ -226,12 +234,47 @@ impl Desk {
         Ok(())
     }
 
+    /// Marks the depth scale of the frozen frame. The inner nothing when that frame is not frozen here.
+    pub(super) fn calibrate(
+        &self,
+        rtp_time: RtpTime,
+        (from, to): (Point, Point),
+        centimetres: f64,
+    ) -> Result<Option<()>, ScaleRefused> {
+        let frozen = held(&self.frozen).clone();
+        let Some(frame) = frozen.filter(|frame| frame.stamp.rtp_time == rtp_time) else {
+            return Ok(None);
+        };
+        if !frame.provenance.regions.is_empty() {
+            return Err(ScaleRefused::Stated);
+        }
+        let scale = HandScale {
+            id: ScaleId::random(),
+            width: frame.picture.width(),
+            height: frame.picture.height(),
+            from,
+            to,
+            centimetres,
+            set_at: self.parts.clock.now(),
+        };
+        scale.check()?;
+        self.parts.scale.set(Some(scale));
+        tracing::info!("the depth scale was marked on the device page");
+        Ok(Some(()))
+    }
+
+    /// Takes the depth scale back. What was saved with it keeps it.
+    pub(super) fn withdraw_scale(&self) {
+        self.parts.scale.set(None);
+    }
+
     /// Opens another source; nothing is the configured one.
     pub(super) fn choose_source(&self, wanted: Option<String>) -> Result<(), SpecError> {
         let memory = &self.parts.memory;
         let text = wanted.as_deref().unwrap_or(memory.configured_source());
         let spec: SourceSpec = text.parse()?;
         self.release();
+        self.withdraw_scale();
         self.parts.choice.choose(spec);
         memory.choose_source(wanted);
         tracing::info!("another source was chosen on the device page");
@@ -334,6 +377,7 @@ mod tests {
             mask,
             choice: Arc::new(SourceChoice::new("test:".parse().unwrap())),
             marks: MarksBoard::default(),
+            scale: ScaleInForce::new(None),
             board: StatusBoard::new(BitRate::from_kbps(2000).unwrap()),
             memory: Arc::default(),
             saving,
@@ -398,5 +442,29 @@ mod tests {
             desk.cover(vec!["0,0,1,0.5".parse().unwrap(); MAX_RECTANGLES + 1])
                 .is_err()
         );
+    }
+
+    fn point(y: f64) -> Point {
+        let at = |fraction| wire::Fraction::new(fraction).unwrap();
+        Point {
+            x: at(0.9),
+            y: at(y),
+        }
+    }
+
+    #[test]
+    fn a_depth_scale_is_marked_on_the_frozen_frame_only_and_ends_with_the_source() {
+        let (desk, _, rtp_time) = desk(None);
+        let ends = (point(0.0), point(1.0));
+        assert_eq!(desk.calibrate(rtp_time, ends, 10.0), Ok(None));
+        assert!(desk.freeze(rtp_time));
+        // The picture of this test has four rows.
+        let refused = Err(ScaleRefused::TooShort);
+        assert_eq!(desk.calibrate(rtp_time, ends, 10.0), refused);
+        let scale = crate::hand_scale::tests::scale(10.0);
+        desk.parts.scale.set(Some(scale));
+        assert!(desk.state(Instant::now()).scale.is_some());
+        desk.choose_source(Some("test:fps=9".to_owned())).unwrap();
+        assert_eq!(desk.state(Instant::now()).scale, None);
     }
 }

@@ -1,9 +1,11 @@
-//! What was chosen on the page and has to be in force after a restart: the mask and the source.
+//! What was chosen on the page and has to be in force after a restart: the mask, the source and the depth scale.
 //!
 //! Owns a small file beside the configuration. A choice stands as long as the configuration says what it said when the
-//! choice was made; a configuration without a mask never takes a chosen mask away. A file that cannot be read stops the
+//! choice was made; a configuration without a mask never takes a chosen mask away. A depth scale stands as long as the source
+//! is the one that it was marked on. A file that cannot be read stops the
 //! start: the alternative is an uncovered name. It may hold the password of a camera's address, so only this user reads it.
 
+use crate::hand_scale::HandScale;
 use crate::mask::{MAX_RECTANGLES, Mask, Rectangle};
 use crate::source::SourceSpec;
 use crate::sync::held;
@@ -36,12 +38,21 @@ struct Chosen<T> {
     chosen: T,
 }
 
+/// A depth scale and the source on which it was marked.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Marked {
+    source: String,
+    scale: HandScale,
+}
+
 /// The file.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Remembered {
     mask: Option<Chosen<Vec<Rectangle>>>,
     source: Option<Chosen<String>>,
+    scale: Option<Marked>,
 }
 
 /// What the configuration says and what was chosen over it.
@@ -96,11 +107,26 @@ impl Memory {
     /// The source to start with, when another was chosen than the configured one.
     #[must_use]
     pub fn source(&self) -> Option<SourceSpec> {
-        let remembered = held(&self.remembered);
+        self.chosen_source(&held(&self.remembered))?.parse().ok()
+    }
+
+    fn chosen_source<'a>(&self, remembered: &'a Remembered) -> Option<&'a str> {
         let it = remembered.source.as_ref()?;
-        (it.configured == self.configured_source)
-            .then(|| it.chosen.parse().ok())
-            .flatten()
+        (it.configured == self.configured_source).then_some(it.chosen.as_str())
+    }
+
+    /// The source in force, as it was written.
+    fn source_in_force<'a>(&'a self, remembered: &'a Remembered) -> &'a str {
+        self.chosen_source(remembered)
+            .unwrap_or(&self.configured_source)
+    }
+
+    /// The depth scale to start with: that of this very source.
+    #[must_use]
+    pub fn scale(&self) -> Option<HandScale> {
+        let remembered = held(&self.remembered);
+        let it = remembered.scale.as_ref()?;
+        (it.source == self.source_in_force(&remembered)).then(|| it.scale.clone())
     }
 
     /// The configured source as it was written.
@@ -131,6 +157,20 @@ impl Memory {
             chosen,
         });
         self.change(|remembered| remembered.source = chosen);
+    }
+
+    /// A depth scale was marked, or is over.
+    pub fn choose_scale(&self, scale: Option<HandScale>) {
+        let marked = {
+            let remembered = held(&self.remembered);
+            let source = self.source_in_force(&remembered).to_owned();
+            let marked = scale.map(|scale| Marked { source, scale });
+            if remembered.scale == marked {
+                return;
+            }
+            marked
+        };
+        self.change(|remembered| remembered.scale = marked);
     }
 
     fn change(&self, change: impl FnOnce(&mut Remembered)) {
@@ -168,6 +208,9 @@ fn read(path: &Path) -> Result<Remembered, String> {
             .chosen
             .parse::<SourceSpec>()
             .map_err(|error| error.to_string())?;
+    }
+    if let Some(marked) = &remembered.scale {
+        marked.scale.check().map_err(|error| error.to_string())?;
     }
     Ok(remembered)
 }
@@ -235,6 +278,22 @@ mod tests {
     }
 
     #[test]
+    fn a_depth_scale_is_there_after_a_restart_on_the_same_source_only() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = Some(folder.path().join("agent.device.json"));
+        let open =
+            |source: &str| Memory::open(path.clone(), Mask::default(), source.to_owned()).unwrap();
+        let scale = crate::hand_scale::tests::scale(10.0);
+        open("test:").choose_scale(Some(scale.clone()));
+        assert_eq!(open("test:").scale(), Some(scale));
+        assert_eq!(open("test:fps=5").scale(), None);
+        open("test:").choose_source(Some("test:fps=9".to_owned()));
+        assert_eq!(open("test:").scale(), None, "another source was chosen");
+        open("test:").choose_scale(None);
+        assert_eq!(open("test:").scale(), None);
+    }
+
+    #[test]
     fn a_spoilt_file_stops_the_start_and_is_named() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("agent.device.json");
@@ -242,6 +301,7 @@ mod tests {
             "{",
             "{\"mask\":{\"configured\":[],\"chosen\":[{\"x\":0,\"y\":0,\"width\":-1,\"height\":1}]}}",
             "{\"colour\":1}",
+            "{\"scale\":{\"source\":\"test:\",\"scale\":{}}}",
         ] {
             fs::write(&path, spoilt).unwrap();
             let told =

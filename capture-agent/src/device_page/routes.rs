@@ -7,6 +7,7 @@ use super::guard::{self, Lock};
 use super::pages;
 use super::preview::NoPreview;
 use super::problem::Refused;
+use crate::hand_scale::ScaleRefused;
 use crate::mask::Rectangle;
 use crate::source::catalogue;
 use axum::body::Bytes;
@@ -25,8 +26,8 @@ use wire::RtpTime;
 use wire::clip::{MAX_CLIP_SECONDS, is_view};
 use wire::device::{
     DeviceEntry, DeviceFault, DeviceFreeze, DeviceMaskRequest, DeviceSaveRequest,
-    DeviceSourceChoice, DeviceSourceRequest, DeviceSources, DeviceState, DeviceViewRequest,
-    MAX_SOURCE_CHARS,
+    DeviceScaleRequest, DeviceSourceChoice, DeviceSourceRequest, DeviceSources, DeviceState,
+    DeviceViewRequest, MAX_SOURCE_CHARS,
 };
 
 /// Largest body: 16 rectangles have 2 kB.
@@ -52,6 +53,7 @@ pub(super) fn router(desk: Arc<Desk>, lock: Lock) -> Router {
         .route("/api/v1/source", put(source))
         .route("/api/v1/view", put(view))
         .route("/api/v1/marks", get(marks))
+        .route("/api/v1/scale", put(scale).delete(withdraw_scale))
         .route("/api/v1/saves", post(save))
         .layer(from_fn_with_state(lock.clone(), guard::locked))
         .with_state(desk);
@@ -176,6 +178,20 @@ async fn view(State(desk): At, body: Body) -> Result<StatusCode, Refused> {
     Ok(StatusCode::NO_CONTENT)
 }
 
+async fn scale(State(desk): At, body: Body) -> Result<StatusCode, Refused> {
+    let wanted: DeviceScaleRequest = read(body)?;
+    let ends = (wanted.from, wanted.to);
+    match desk.calibrate(wanted.rtp_time, ends, wanted.centimetres)? {
+        Some(()) => Ok(StatusCode::NO_CONTENT),
+        None => Err(DeviceFault::FrameGone.into()),
+    }
+}
+
+async fn withdraw_scale(State(desk): At) -> StatusCode {
+    desk.withdraw_scale();
+    StatusCode::NO_CONTENT
+}
+
 async fn save(State(desk): At, body: Body) -> Result<StatusCode, Refused> {
     let seconds = match read(body)? {
         DeviceSaveRequest::Last { seconds } if (1..=MAX_CLIP_SECONDS).contains(&seconds) => {
@@ -207,6 +223,17 @@ impl From<NoPreview> for Refused {
             NoPreview::Busy => DeviceFault::Busy.into(),
             NoPreview::Failed => DeviceFault::Internal.into(),
         }
+    }
+}
+
+impl From<ScaleRefused> for Refused {
+    fn from(why: ScaleRefused) -> Self {
+        let code = match why {
+            ScaleRefused::Stated => DeviceFault::ScaleStated,
+            ScaleRefused::TooShort => DeviceFault::ScaleTooShort,
+            ScaleRefused::Implausible => DeviceFault::ScaleImplausible,
+        };
+        Self::because(code, why.to_string())
     }
 }
 

@@ -4,6 +4,7 @@
 
 use crate::clock::CaptureClock;
 use crate::frame::Frame;
+use crate::hand_scale::HandScale;
 use crate::mask::Mask;
 use crate::ring::{Ring, RingBounds};
 use crate::source::SourceSpec;
@@ -11,8 +12,8 @@ use crate::status::{Link, Status};
 use std::time::Instant;
 use wire::agent::SourceHealth;
 use wire::device::{
-    DeviceClips, DeviceFrame, DeviceHealth, DeviceLink, DeviceRing, DeviceSource, DeviceTrouble,
-    MaskRectangle,
+    DeviceClips, DeviceFrame, DeviceHealth, DeviceLink, DeviceRing, DeviceScale, DeviceSource,
+    DeviceTrouble, MaskRectangle,
 };
 
 pub(super) fn frame(frame: &Frame, clock: CaptureClock) -> DeviceFrame {
@@ -21,6 +22,7 @@ pub(super) fn frame(frame: &Frame, clock: CaptureClock) -> DeviceFrame {
         index: frame.stamp.index,
         rtp_time: frame.stamp.rtp_time,
         age_ms: u32::try_from(age_us / 1_000).unwrap_or(u32::MAX),
+        scale_stated: !frame.provenance.regions.is_empty(),
     }
 }
 
@@ -86,6 +88,15 @@ pub(super) fn mask(mask: &Mask, status: &Status) -> Vec<MaskRectangle> {
         .collect()
 }
 
+pub(super) fn scale(scale: HandScale) -> DeviceScale {
+    DeviceScale {
+        from: scale.from,
+        to: scale.to,
+        centimetres: scale.centimetres,
+        set_at: scale.set_at,
+    }
+}
+
 pub(super) fn clips(status: &Status) -> Option<DeviceClips> {
     let counts = status.clips.as_ref()?.counts;
     Some(DeviceClips {
@@ -96,7 +107,11 @@ pub(super) fn clips(status: &Status) -> Option<DeviceClips> {
     })
 }
 
-pub(super) fn troubles(status: &Status, mask: &Mask, keeps: bool) -> Vec<DeviceTrouble> {
+pub(super) fn troubles(
+    status: &Status,
+    mask: &Mask,
+    (scale_taken_back, keeps): (bool, bool),
+) -> Vec<DeviceTrouble> {
     let refused = matches!(status.link, Link::Refused { .. });
     // Trying again is no link yet: the words should not come and go with each attempt.
     let no_link = matches!(
@@ -114,6 +129,7 @@ pub(super) fn troubles(status: &Status, mask: &Mask, keeps: bool) -> Vec<DeviceT
         ),
         (mask.is_empty(), DeviceTrouble::NoMask),
         (saving_failed, DeviceTrouble::SavingFailed),
+        (scale_taken_back, DeviceTrouble::ScaleTakenBack),
         (refused, DeviceTrouble::Refused),
         (no_link, DeviceTrouble::NoLink),
         (!keeps, DeviceTrouble::NotStored),
@@ -134,16 +150,17 @@ mod tests {
         let board = StatusBoard::new(BitRate::from_kbps(2000).unwrap());
         board.update(|status| status.source.health = SourceHealth::Running);
         let banner = Mask::new(vec!["0,0,1,0.1".parse().unwrap()]);
-        assert_eq!(troubles(&board.now(), &banner, true), []);
+        assert_eq!(troubles(&board.now(), &banner, (false, true)), []);
         board.update(|status| {
             status.source.health = SourceHealth::Failed;
             status.link = Link::Mending;
         });
         assert_eq!(
-            troubles(&board.now(), &Mask::default(), false),
+            troubles(&board.now(), &Mask::default(), (true, false)),
             [
                 DeviceTrouble::SourceFailed,
                 DeviceTrouble::NoMask,
+                DeviceTrouble::ScaleTakenBack,
                 DeviceTrouble::NoLink,
                 DeviceTrouble::NotStored
             ]

@@ -6,6 +6,7 @@
 use crate::clip::{Progress, Saver, Wish};
 use crate::clock::CaptureClock;
 use crate::frame::StreamName;
+use crate::hand_scale::{HandScale, ScaleInForce};
 use crate::marks_board::MarksBoard;
 use crate::publish::clock_sync::ClockSync;
 use crate::publish::originals::Asked;
@@ -18,7 +19,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 use webrtc::data_channel::{DataChannel, DataChannelEvent};
-use wire::agent::{AgentToRelay, MAX_CONTROL_BYTES, RelayToAgent};
+use wire::agent::{AgentToRelay, DeviceDepth, MAX_CONTROL_BYTES, MarkWord, RelayToAgent};
 use wire::clip::ClipGap;
 use wire::{ClipId, WIRE_VERSION};
 
@@ -55,6 +56,8 @@ pub(super) struct Control {
     pub(super) saver: Option<Saver>,
     /// What is to be seen over the picture.
     pub(super) marks: MarksBoard,
+    /// The depth scale that was marked on this device.
+    pub(super) scale: ScaleInForce,
     /// Round trips, for whoever paces by them.
     pub(super) round_trip: watch::Sender<Option<Duration>>,
 }
@@ -68,8 +71,10 @@ enum Heard {
     Time,
     /// Something about an original.
     Original,
-    /// Something about marks.
+    /// Something about marks or the scale.
     Marks,
+    /// The relay says all marks anew: it understands what we say about marks and scales.
+    MarksAnew,
     /// A clip is to be saved.
     Save(Wish),
     /// Not understood.
@@ -94,6 +99,7 @@ impl Control {
         ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
         tell.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut state_told = Instant::now();
+        let mut scale = self.scale.watch();
         loop {
             tokio::select! {
                 event = self.channel.poll() => match event {
@@ -103,6 +109,7 @@ impl Control {
                             tell.reset_immediately();
                         }
                         Heard::Time | Heard::Original | Heard::Marks => {}
+                        Heard::MarksAnew => scale.mark_changed(),
                         Heard::Save(wish) => self.save(wish, &mut saves),
                         Heard::Nonsense => {
                             ignored = ignored.saturating_add(1);
@@ -125,6 +132,13 @@ impl Control {
                     self.say_marks_held(&sync).await;
                     self.say_state().await;
                     state_told = Instant::now();
+                }
+                changed = scale.changed(), if self.marks.heard().is_some() => {
+                    if changed.is_err() {
+                        return;
+                    }
+                    let now = scale.borrow_and_update().clone();
+                    self.say(&AgentToRelay::Scale { scale: now.map(for_relay) }).await;
                 }
                 changed = status.changed(), if state_told.elapsed() >= STATE_SPACING => {
                     if changed.is_err() {
@@ -191,9 +205,14 @@ impl Control {
                 Heard::Original
             }
             Ok(RelayToAgent::OriginalKept { .. }) => Heard::Original,
-            Ok(RelayToAgent::Marks { revision, word }) => {
-                self.marks.update(|marks| marks.hears(revision, word));
+            Ok(RelayToAgent::ScaleGone { scale }) => {
+                self.scale.taken_back(scale);
                 Heard::Marks
+            }
+            Ok(RelayToAgent::Marks { revision, word }) => {
+                let anew = matches!(word, MarkWord::Anew { .. });
+                self.marks.update(|marks| marks.hears(revision, word));
+                if anew { Heard::MarksAnew } else { Heard::Marks }
             }
             Ok(RelayToAgent::SaveClip { clip, what, view }) => {
                 Heard::Save(Wish { clip, what, view })
@@ -266,5 +285,16 @@ impl Control {
         if let Err(error) = self.channel.try_send_text(&text).await {
             tracing::debug!(error = %error, "a control message was left out");
         }
+    }
+}
+
+fn for_relay(scale: HandScale) -> DeviceDepth {
+    DeviceDepth {
+        id: scale.id,
+        width: scale.width,
+        height: scale.height,
+        from: scale.from,
+        to: scale.to,
+        centimetres: scale.centimetres,
     }
 }

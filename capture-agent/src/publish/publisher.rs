@@ -8,6 +8,7 @@ use crate::backoff::{self, Backoff};
 use crate::clip::Saver;
 use crate::clock::CaptureClock;
 use crate::frame::StreamName;
+use crate::hand_scale::ScaleInForce;
 use crate::marks_board::MarksBoard;
 use crate::orders::Orders;
 use crate::publish::refusal::Refusal;
@@ -59,6 +60,8 @@ pub struct Parts {
     pub saver: Option<Saver>,
     /// What is to be seen over the picture.
     pub marks: MarksBoard,
+    /// The depth scale that was marked on this device.
+    pub scale: ScaleInForce,
     /// Where the state is shown.
     pub board: StatusBoard,
     /// Where times are counted.

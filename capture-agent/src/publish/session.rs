@@ -185,6 +185,7 @@ async fn serve(parts: &Parts, peer: &mut Peer, whip: &mut WhipSession) -> Ended 
         originals: ask,
         saver: parts.saver.clone(),
         marks: parts.marks.clone(),
+        scale: parts.scale.clone(),
         round_trip,
     };
     tasks.spawn(async move {

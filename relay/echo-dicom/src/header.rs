@@ -13,6 +13,7 @@ use crate::regions::UltrasoundRegion;
 use crate::syntax::{TransferSyntax, is_uid};
 use crate::times::FrameTimes;
 use crate::values::Values;
+use crate::write::HAND_SCALE;
 
 /// What a clip says about itself. No patient attributes.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,6 +33,8 @@ pub struct ClipHeader {
     pub frame_times: FrameTimes,
     /// Sequence of Ultrasound Regions, in file order.
     pub regions: Vec<UltrasoundRegion>,
+    /// A person marked the depth scale that the regions come from; the device did not state it.
+    pub hand_scale: bool,
     /// Burned In Annotation, where it is stated. Few real files state it and none is to be trusted.
     pub burned_in_annotation: Option<bool>,
     /// Lossy Image Compression says that the pixels lost something before they were stored as they are.
@@ -171,6 +174,9 @@ impl ClipHeader {
             frames,
             frame_times: FrameTimes::read(values, frames)?,
             regions,
+            hand_scale: values
+                .text(tags::IMAGE_COMMENTS)?
+                .is_some_and(|comments| comments.contains(HAND_SCALE)),
             burned_in_annotation: match values.text(tags::BURNED_IN_ANNOTATION)?.as_deref() {
                 Some("YES") => Some(true),
                 Some("NO") => Some(false),

@@ -110,6 +110,7 @@ impl Ear {
             AgentToRelay::MarksHeld { revision } => {
                 Heard::Tell(PictureInput::Marks(MarksInput::Held(revision)))
             }
+            AgentToRelay::Scale { scale } => Heard::Tell(PictureInput::Scale(scale)),
             AgentToRelay::State { source } => Heard::Tell(PictureInput::Source(source)),
             AgentToRelay::OriginalMissing { rtp_time, reason } => {
                 Heard::Tell(PictureInput::Original(OriginalInput::Missing {

@@ -7,7 +7,7 @@ use super::beats::BeatInput;
 use super::clips::ClipInput;
 use super::for_device::MarksInput;
 use super::originals::OriginalInput;
-use wire::agent::{FrameStamp, RelayToAgent, SourceState};
+use wire::agent::{DeviceDepth, FrameStamp, RelayToAgent, SourceState};
 use wire::log::{LogEntry, StreamEnd};
 use wire::people::{Author, Page, Participant, Role};
 use wire::problem::ProblemCode;
@@ -142,6 +142,8 @@ pub enum PictureInput {
     Clip(ClipInput),
     /// Its agent and the marks that it shows by itself.
     Marks(MarksInput),
+    /// The depth scale that was marked on its device, or that there is none any more.
+    Scale(Option<DeviceDepth>),
 }
 
 /// Who hears something.

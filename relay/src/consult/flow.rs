@@ -72,7 +72,8 @@ impl Flow {
             PictureInput::Original(_)
             | PictureInput::Beat(_)
             | PictureInput::Clip(_)
-            | PictureInput::Marks(_) => {}
+            | PictureInput::Marks(_)
+            | PictureInput::Scale(_) => {}
             PictureInput::Arrived { .. } if self.state == FlowState::Stopped => {}
             PictureInput::Arrived {
                 frames,

@@ -12,7 +12,7 @@ use wire::agent::{
 use wire::log::{LogEntry, LogEvent};
 use wire::mark::Anchor;
 use wire::socket::MarkState;
-use wire::{AnnotationId, RelayTime, StreamId};
+use wire::{AnnotationId, RelayTime, ScaleId, StreamId};
 
 /// Bytes of marks said in one go: half of what may wait in a control channel. Older marks are left out.
 const MAX_BYTES_ANEW: usize = 128 * 1024;
@@ -102,9 +102,21 @@ impl Consult {
                         self.say_of_marks(stream, MarkWord::Gone { mark: *mark }, now);
                     }
                 }
+                LogEvent::CalibrationWithdrawn { scale } => {
+                    let told: Vec<StreamId> = self.told_marks.keys().copied().collect();
+                    for stream in told {
+                        self.say_scale_gone(stream, *scale);
+                    }
+                }
                 _ => {}
             }
         }
+    }
+
+    /// Whoever marked it on the device must not go on saving with it.
+    pub(super) fn say_scale_gone(&mut self, stream: StreamId, scale: ScaleId) {
+        let word = RelayToAgent::ScaleGone { scale };
+        self.asks.push(Effect::Ask(stream, word));
     }
 
     fn tell_mark(&mut self, mark: AnnotationId, now: RelayTime) {

@@ -10,12 +10,14 @@ use super::ledger::KeptOriginal;
 use super::originals::SAME_ROUND_US;
 use super::rights::rights;
 use echo_dicom::measure::by_depth;
+use wire::agent::DeviceDepth;
 use wire::log::LogEvent;
 use wire::mark::{Anchor, Annotation, DrawnOn, Point, Shape};
 use wire::measure::{DepthScale, Gauge, GaugeScale, ScaleRef};
 use wire::original::Original;
+use wire::people::Author;
 use wire::problem::ProblemCode;
-use wire::{FreezeId, RelayTime, ScaleId};
+use wire::{FreezeId, RelayTime, ScaleId, StreamId};
 
 impl Consult {
     /// What a measuring mark is measured with; nothing for any other mark.
@@ -117,6 +119,62 @@ impl Consult {
             return Err(ProblemCode::ScaleRefused);
         }
         self.append(who.author(), LogEvent::Calibrated { scale }, now)
+    }
+
+    /// The physician marked the depth scale on the device itself, or took it back there. It counts as if it were marked here,
+    /// by whoever publishes; what makes no sense is left out, because nobody waits for an answer.
+    pub(super) fn scale_of_device(
+        &mut self,
+        stream: StreamId,
+        depth: Option<DeviceDepth>,
+        now: RelayTime,
+    ) {
+        let Some(author) = self.running.get(&stream).map(|it| it.author.clone()) else {
+            return;
+        };
+        if self.measuring_is_on().is_err() {
+            return;
+        }
+        let event = match depth {
+            // Said again after a reconnect. It may have been taken back here since.
+            Some(depth) if self.ledger.known_scales.contains(&depth.id) => {
+                if !self.ledger.scales.contains_key(&stream) {
+                    self.say_scale_gone(stream, depth.id);
+                }
+                None
+            }
+            Some(depth) => self.device_scale(stream, depth),
+            None => self.own_scale(stream, &author),
+        };
+        if let Some(event) = event {
+            let _ = self.append(author, event, now);
+        }
+    }
+
+    /// One that fits the rules and overrules nothing that the source states for pictures of this size.
+    fn device_scale(&self, stream: StreamId, depth: DeviceDepth) -> Option<LogEvent> {
+        let size = (depth.width, depth.height);
+        let stated = self.ledger.originals.iter().any(|((of, _), kept)| {
+            let Original { width, height, .. } = kept.original;
+            *of == stream && (width, height) == size && !kept.facts.regions.is_empty()
+        });
+        let scale = DepthScale {
+            id: depth.id,
+            stream,
+            width: depth.width,
+            height: depth.height,
+            from: depth.from,
+            to: depth.to,
+            centimetres: depth.centimetres,
+        };
+        (!stated && by_depth(&scale).is_ok()).then_some(LogEvent::Calibrated { scale })
+    }
+
+    /// The end of the scale in force, when it is this author's.
+    fn own_scale(&self, stream: StreamId, author: &Author) -> Option<LogEvent> {
+        let held = self.ledger.scales.get(&stream)?;
+        let scale = held.scale.id;
+        (held.author == *author).then_some(LogEvent::CalibrationWithdrawn { scale })
     }
 
     /// Takes a depth scale back. Anybody who may freeze can: a wrong scale must not wait for its author.

@@ -1,8 +1,12 @@
 //! The rules of measuring, each as a sentence.
 
-use super::effect::{Input, PictureInput};
+use super::effect::{Effect, Input, PictureInput};
+use super::for_device::MarksInput;
 use super::originals::OriginalInput;
-use super::samples::{Meeting, STREAM, anchor, cardiologist, restored, stroke, trainee, trainer};
+use super::samples::{
+    Meeting, STREAM, anchor, cardiologist, picture, restored, stroke, trainee, trainer,
+};
+use wire::agent::{DeviceDepth, RelayToAgent};
 use wire::log::LogEvent;
 use wire::mark::{Anchor, Annotation, DrawnOn, Point, Shape};
 use wire::measure::{Gauge, GaugeScale, MeasureKind, ScaleRef};
@@ -290,4 +294,93 @@ fn an_adjusted_measurement_takes_the_place_of_the_first_and_stays_in_the_log() {
     let marked = |event: &&LogEvent| matches!(event, LogEvent::Marked { .. });
     let log: Vec<_> = meeting.disk.iter().map(|entry| &entry.event).collect();
     assert_eq!(log.into_iter().filter(marked).count(), 2);
+}
+
+fn depth(centimetres: f64) -> DeviceDepth {
+    DeviceDepth {
+        id: ScaleId::random(),
+        width: 800,
+        height: 600,
+        from: point(0.9, 0.1),
+        to: point(0.9, 0.6),
+        centimetres,
+    }
+}
+
+fn device_says(meeting: &mut Meeting, scale: Option<&DeviceDepth>) {
+    let input = PictureInput::Scale(scale.cloned());
+    meeting.apply(Input::Picture(STREAM, input));
+}
+
+fn scales(meeting: &Meeting) -> Vec<ScaleId> {
+    let held = state(meeting).scales;
+    held.into_iter().map(|held| held.scale.id).collect()
+}
+
+#[test]
+fn a_scale_that_was_marked_on_the_device_counts_and_names_the_device() {
+    let (mut meeting, freeze) = frozen(vec![]);
+    let marked = depth(10.0);
+    device_says(&mut meeting, Some(&marked));
+    let held = state(&meeting).scales.remove(0);
+    assert_eq!((held.scale.id, held.author), (marked.id, picture().author));
+    let by = ScaleRef::Depth { scale: marked.id };
+    meeting.marks(0, &caliper(by));
+    assert!(matches!(
+        gauges(&meeting)[0].scale,
+        GaugeScale::Depth { .. }
+    ));
+
+    // The newest wins, from whichever side.
+    let (newer, said) = calibrate(freeze, 12.0);
+    meeting.says(0, said);
+    assert_eq!(scales(&meeting), [newer]);
+    let newest = depth(14.0);
+    device_says(&mut meeting, Some(&newest));
+    assert_eq!(scales(&meeting), [newest.id]);
+}
+
+#[test]
+fn a_scale_of_the_device_that_was_taken_back_in_the_consult_does_not_come_back_by_itself() {
+    let (mut meeting, _) = frozen(vec![]);
+    let marked = depth(10.0);
+    device_says(&mut meeting, Some(&marked));
+    meeting.apply(Input::Picture(
+        STREAM,
+        PictureInput::Marks(MarksInput::Greeted),
+    ));
+    meeting.done.clear();
+    meeting.says(1, ToRelay::WithdrawCalibration { scale: marked.id });
+    let gone = Effect::Ask(STREAM, RelayToAgent::ScaleGone { scale: marked.id });
+    let told = std::slice::from_ref(&gone);
+    assert_eq!(meeting.done, told, "the device hears of it");
+    device_says(&mut meeting, Some(&marked));
+    assert_eq!(scales(&meeting), []);
+    assert_eq!(
+        meeting.done,
+        [gone.clone(), gone],
+        "and again when it comes back with it"
+    );
+}
+
+#[test]
+fn the_device_takes_back_its_own_scale_and_nobody_elses() {
+    let (mut meeting, freeze) = frozen(vec![]);
+    device_says(&mut meeting, Some(&depth(10.0)));
+    device_says(&mut meeting, None);
+    assert_eq!(scales(&meeting), []);
+    let (by_a_person, said) = calibrate(freeze, 12.0);
+    meeting.says(0, said);
+    device_says(&mut meeting, None);
+    assert_eq!(scales(&meeting), [by_a_person]);
+}
+
+#[test]
+fn a_scale_of_the_device_is_left_out_where_the_file_states_one_or_nothing_could_be_measured() {
+    let (mut meeting, _) = frozen(vec![region()]);
+    device_says(&mut meeting, Some(&depth(10.0)));
+    let (mut other, _) = frozen(vec![]);
+    device_says(&mut other, Some(&depth(500.0)));
+    device_says(&mut other, Some(&depth(f64::NAN)));
+    assert_eq!((scales(&meeting), scales(&other)), (vec![], vec![]));
 }

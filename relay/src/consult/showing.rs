@@ -41,6 +41,7 @@ impl Consult {
             PictureInput::Beat(input) => return self.beat_came(stream, input, now),
             PictureInput::Clip(input) => self.clip(stream, input.clone(), now),
             PictureInput::Marks(input) => self.agent_and_marks(stream, *input, now),
+            PictureInput::Scale(scale) => self.scale_of_device(stream, scale.clone(), now),
             PictureInput::Stopped(reason) => {
                 let Some(running) = self.running.remove(&stream) else {
                     return Vec::new();

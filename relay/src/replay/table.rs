@@ -27,5 +27,6 @@ pub(super) fn table(clip: &Clip, row: &ClipRow) -> ClipTable {
         },
         frames: frames.collect(),
         regions: header.regions.iter().map(Region::from).collect(),
+        hand_scale: header.hand_scale,
     }
 }

@@ -10,6 +10,7 @@
 //!  ◄── sendBeat, stopBeat ─ ─ beatMissing ─►
 //!  ◄── marks ─────────────────────────────       what is to be seen over the picture, each word with the next number
 //!  ── marksHeld (once a second) ──────────►       said all anew when a word was lost
+//!  ── scale ─► ◄─ scaleGone ──────────────       the depth scale that was marked on the device; taken back in the consult
 //! ```
 //!
 //! Owns the messages both ways and the `FrameStamp`. A publisher without this channel is welcome: its image age is
@@ -20,7 +21,7 @@ use crate::mark::Point;
 use crate::original::OriginalGap;
 use crate::socket::MarkState;
 use crate::{
-    AnnotationId, CaptureTime, ClipId, ConsultId, FrameIndex, RelayTime, RtpTime, StreamId,
+    AnnotationId, CaptureTime, ClipId, ConsultId, FrameIndex, RelayTime, RtpTime, ScaleId, StreamId,
 };
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -110,6 +111,29 @@ pub enum AgentToRelay {
         /// Number of the last word about marks that came in order.
         revision: u32,
     },
+    /// The depth scale that was marked on the device, or that there is none any more. Said after `MarkWord::Anew` and at each change.
+    Scale {
+        /// The scale; nothing takes back what was said before.
+        scale: Option<DeviceDepth>,
+    },
+}
+
+/// A depth scale that was marked on the device. It holds for its own pictures.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct DeviceDepth {
+    /// Made by the device; said again after each reconnect.
+    pub id: ScaleId,
+    /// Pixels of the picture that it was marked in.
+    pub width: u32,
+    /// The same.
+    pub height: u32,
+    /// One end on the scale drawn in the picture.
+    pub from: Point,
+    /// The other end.
+    pub to: Point,
+    /// Between the ends.
+    pub centimetres: f64,
 }
 
 /// What a source does, as the bedside and the cardiologist see it.
@@ -208,6 +232,11 @@ pub enum RelayToAgent {
         revision: u32,
         /// The word.
         word: MarkWord,
+    },
+    /// Somebody in the consult took the depth scale of the device back: it is wrong.
+    ScaleGone {
+        /// Which.
+        scale: ScaleId,
     },
 }
 

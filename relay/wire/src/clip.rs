@@ -424,6 +424,9 @@ pub struct ClipTable {
     pub frames: Vec<ClipFrame>,
     /// Calibrated parts of the picture, in the file's order; they hold for every frame.
     pub regions: Vec<crate::region::Region>,
+    /// A person marked the depth scale that the regions come from, on the device; the device did not state it.
+    #[serde(default)]
+    pub hand_scale: bool,
 }
 
 #[cfg(test)]

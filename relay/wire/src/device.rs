@@ -8,14 +8,16 @@
 //!  ── POST   /api/v1/freeze   {rtpTime} ───────►  DELETE releases; GET /api/v1/frozen is its PNG
 //!  ── POST   /api/v1/saves    {seconds} ───────►  what became of it stands in the state
 //!  ── PUT    /api/v1/mask, source, view ───────►  in force at once
+//!  ── PUT    /api/v1/scale ────────────────────►  the depth scale of the frozen frame; DELETE takes it back
 //!  ── GET    /api/v1/marks?after=REVISION ─────►  DeviceMarks as soon as there is news, else 204
 //! ```
 //!
 //! Owns the bodies both ways. Nothing here ever reaches the relay, so it may name paths of the device.
 
 use crate::clip::ClipGap;
+use crate::mark::Point;
 use crate::socket::MarkState;
-use crate::{ClipId, FrameIndex, RelayTime, RtpTime, StreamId};
+use crate::{CaptureTime, ClipId, FrameIndex, RelayTime, RtpTime, StreamId};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -52,6 +54,8 @@ pub struct DeviceFrame {
     pub rtp_time: RtpTime,
     /// Milliseconds since it was captured.
     pub age_ms: u32,
+    /// Its source states a scale of its own, which nobody overrules by hand.
+    pub scale_stated: bool,
 }
 
 /// What the source does.
@@ -197,6 +201,8 @@ pub enum DeviceTrouble {
     SourceFailed,
     /// Nothing is covered.
     NoMask,
+    /// Somebody in the consult took the depth scale back that was marked here.
+    ScaleTakenBack,
     /// The relay is not reached.
     NoLink,
     /// The relay refused this device.
@@ -230,6 +236,8 @@ pub struct DeviceState {
     pub mask: Vec<MaskRectangle>,
     /// Whether mask and source are in force after a restart.
     pub remembers: bool,
+    /// The depth scale that was marked on this device.
+    pub scale: Option<DeviceScale>,
     /// View label of what is saved next.
     pub view: Option<String>,
     /// Saved clips; nothing when this agent cannot save.
@@ -333,6 +341,36 @@ pub struct DeviceMaskRequest {
     pub rectangles: Vec<MaskRectangle>,
 }
 
+/// A depth scale that was marked on this device, for a source that states none. It holds for the 2D picture of this source and size.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export_to = "device.ts")]
+#[serde(rename_all = "camelCase")]
+pub struct DeviceScale {
+    /// One end on the scale drawn in the picture.
+    pub from: Point,
+    /// The other end.
+    pub to: Point,
+    /// Between the ends.
+    pub centimetres: f64,
+    /// When it was marked, by the device's clock.
+    pub set_at: CaptureTime,
+}
+
+/// Marks the depth scale of the frozen frame.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export_to = "device.ts")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct DeviceScaleRequest {
+    /// The frozen frame; another one is refused.
+    pub rtp_time: RtpTime,
+    /// One end on the scale drawn in the picture.
+    pub from: Point,
+    /// The other end.
+    pub to: Point,
+    /// Between the ends.
+    pub centimetres: f64,
+}
+
 /// Opens another source.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[ts(export_to = "device.ts")]
@@ -370,6 +408,12 @@ pub enum DeviceFault {
     BadMask,
     /// The source makes no sense.
     BadSource,
+    /// The source states a scale of its own.
+    ScaleStated,
+    /// The ends of the depth scale are too close, or nothing is between them.
+    ScaleTooShort,
+    /// No echo has such a scale.
+    ScaleImplausible,
     /// Too much at once.
     Busy,
     /// This agent has nowhere to save.

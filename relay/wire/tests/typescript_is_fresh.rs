@@ -30,6 +30,7 @@ fn export_all(into: &Path) {
     device::DeviceMaskRequest::export_all(&config).unwrap();
     device::DeviceSourceRequest::export_all(&config).unwrap();
     device::DeviceViewRequest::export_all(&config).unwrap();
+    device::DeviceScaleRequest::export_all(&config).unwrap();
     device::DeviceProblem::export_all(&config).unwrap();
     fs::write(into.join("constants.ts"), constants()).unwrap();
 }

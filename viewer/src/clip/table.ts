@@ -43,6 +43,11 @@ export class FrameTable {
     return this.table.frames.length;
   }
 
+  /** A person marked the scale of the regions; the device did not state it. */
+  get handScale(): boolean {
+    return this.table.handScale;
+  }
+
   get regions(): readonly Region[] {
     return this.table.regions;
   }

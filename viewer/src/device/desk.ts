@@ -8,6 +8,7 @@ import { DEFAULT_CLIP_SECONDS } from "../wire/constants";
 import type {
   DeviceMaskRequest,
   DeviceSaveRequest,
+  DeviceScaleRequest,
   DeviceSourceChoice,
   DeviceSources,
   DeviceState,
@@ -110,6 +111,15 @@ export class Desk {
     const wish: DeviceMaskRequest = { rectangles: [...rectangles] };
     this.masking = this.masking.then(() => this.act("PUT", "mask", wish));
     return this.masking;
+  }
+
+  /** False when the agent does not take it; the fault says why. */
+  calibrate(wish: DeviceScaleRequest): Promise<boolean> {
+    return this.act("PUT", "scale", wish);
+  }
+
+  async withdrawScale(): Promise<void> {
+    await this.act("DELETE", "scale");
   }
 
   async label(view: string | null): Promise<void> {

@@ -10,6 +10,7 @@ import "./device.css";
 import "./controls.css";
 import "./marks.css";
 import "./mask.css";
+import "./scale.css";
 import { Desk } from "./desk";
 import { say } from "./say";
 import { DeviceScreen } from "./screen";

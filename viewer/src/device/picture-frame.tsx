@@ -9,6 +9,8 @@ import { MarksOverlay } from "./marks-overlay";
 import { MaskStage } from "./mask-stage";
 import { Preview } from "./preview";
 import { say } from "./say";
+import type { ScaleDraft } from "./scale";
+import { ScaleStage } from "./scale-stage";
 
 /** A picture that did not change for so long is stale: three frames of the slowest source that is usual. */
 const STALE_AFTER_MS = 1_500;
@@ -20,9 +22,11 @@ type Props = {
   readonly seen: readonly MarkState[];
   readonly covering: boolean;
   readonly chosen: Signal<number | null>;
+  readonly scaling: boolean;
+  readonly draft: Signal<ScaleDraft>;
 };
 
-export function PictureFrame({ desk, state, seen, covering, chosen }: Props) {
+export function PictureFrame({ desk, state, seen, covering, chosen, scaling, draft }: Props) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const preview = useSignal<Preview | null>(null);
   useEffect(() => {
@@ -60,6 +64,9 @@ export function PictureFrame({ desk, state, seen, covering, chosen }: Props) {
           {!covering && desk.marks.wanted.value && size !== null && (
             <MarksOverlay marks={desk.marks} seen={seen} />
           )}
+          {!covering && scaling && size !== null && canScale(state) && (
+            <ScaleStage draft={draft} picture={size} />
+          )}
           {covering && size !== null && <MaskStage desk={desk} state={state} chosen={chosen} />}
         </div>
         {size === null && <p class="pictureframe__empty">{say("scene.noneMore")}</p>}
@@ -67,6 +74,9 @@ export function PictureFrame({ desk, state, seen, covering, chosen }: Props) {
     </section>
   );
 }
+
+/** A file that states its scale is not overruled by hand. */
+const canScale = ({ frozen }: DeviceState) => frozen !== null && !frozen.scaleStated;
 
 type Scene = {
   readonly name: "live" | "frozen" | "stale" | "none";

@@ -13,6 +13,8 @@ import { MarksPart } from "./marks-part";
 import { MaskPart } from "./mask-part";
 import { PictureFrame } from "./picture-frame";
 import { say } from "./say";
+import { EMPTY, type ScaleDraft } from "./scale";
+import { ScalePart } from "./scale-part";
 import { SourcePart } from "./source-part";
 import { StatusPart } from "./status-part";
 import { FaultLine, Troubles } from "./troubles";
@@ -32,6 +34,14 @@ function Inside({ desk, state }: { desk: Desk; state: DeviceState }) {
   /** The areas can be drawn on the picture. */
   const covering = useSignal(false);
   const chosen = useSignal<number | null>(null);
+  /** The ends of the depth scale can be set on the frozen picture. */
+  const scaling = useSignal(false);
+  const draft = useSignal<ScaleDraft>(EMPTY);
+  const frozenOn = state.frozen?.rtpTime ?? null;
+  // What was begun goes with its frame.
+  useEffect(() => {
+    draft.value = EMPTY;
+  }, [draft, frozenOn]);
   useEffect(
     () => listenToKeys((act) => void (act === "save" ? desk.save() : desk.freezeOrRelease())),
     [desk],
@@ -47,7 +57,15 @@ function Inside({ desk, state }: { desk: Desk; state: DeviceState }) {
         <LanguageChoice />
       </header>
       <main class="device__main">
-        <PictureFrame desk={desk} state={state} seen={seen} covering={covering.value} chosen={chosen} />
+        <PictureFrame
+          desk={desk}
+          state={state}
+          seen={seen}
+          covering={covering.value}
+          chosen={chosen}
+          scaling={scaling.value}
+          draft={draft}
+        />
         <div class="device__side">
           {desk.access.value === "away" && (
             <p class="banner banner--alarm" role="alert">
@@ -61,6 +79,7 @@ function Inside({ desk, state }: { desk: Desk; state: DeviceState }) {
           <ViewPart desk={desk} state={state} />
           <StatusPart state={state} />
           <MaskPart desk={desk} state={state} covering={covering} chosen={chosen} />
+          <ScalePart desk={desk} state={state} scaling={scaling} draft={draft} />
           <SourcePart desk={desk} state={state} />
           <HelpPart />
         </div>

@@ -27,6 +27,7 @@ export const clipEn: ClipWords = {
     "What you measure here stays on this page and goes when you close it. It is not kept with the consult.",
   "replay.measureRemove": "Remove",
   "replay.noView": "No view label",
+  "replay.handScale": "scale marked by hand on the device",
   "replay.frame": "Frame {number} / {count}",
   "replay.time": "{seconds} s",
   "replay.zoom": "Zoom {percent} %",

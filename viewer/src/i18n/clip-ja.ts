@@ -28,6 +28,7 @@ export const clipJa = {
   "replay.measureLocal": "ここでの計測はこの画面だけのもので、閉じると消えます。相談の記録には残りません。",
   "replay.measureRemove": "消す",
   "replay.noView": "断面の指定なし",
+  "replay.handScale": "縮尺は端末で手で付けたもの",
   "replay.frame": "フレーム {number} / {count}",
   "replay.time": "{seconds} 秒",
   "replay.zoom": "拡大 {percent} %",

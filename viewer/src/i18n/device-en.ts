@@ -85,6 +85,8 @@ export const deviceEn: DeviceWords = {
     "Nothing is covered. If the patient's name is on the picture, it is sent and saved. Cover it under “Covered areas”.",
   "trouble.savingFailed":
     "Clips cannot be saved. The picture goes on. Free some space, or connect to the relay so that clips can be sent.",
+  "trouble.scaleTakenBack":
+    "The calibration of this device was taken back in the consult. Clips saved from now on carry no scale. Check the depth scale and calibrate again.",
   "trouble.refused":
     "The relay refused this device. Everything on this device still works. Tell your administrator.",
   "trouble.noLink":
@@ -100,6 +102,11 @@ export const deviceEn: DeviceWords = {
   "fault.frameGone": "That frame is gone. The picture goes on. Press again.",
   "fault.badMask": "That area cannot be used. The areas stay as they were. Try another size.",
   "fault.badSource": "That source cannot be opened. The source stays as it was. Check how it is written.",
+  "fault.scaleStated": "This picture states its scale, which cannot be changed by hand.",
+  "fault.scaleTooShort":
+    "The two points are too close. The calibration stays as it was. Set them farther apart.",
+  "fault.scaleImplausible":
+    "No echo has such a scale. The calibration stays as it was. Check the two points and the cm.",
   "fault.busy": "The device was too busy. The picture goes on. Press again.",
   "fault.noSaving": "This device has nowhere to save.",
   "fault.internal": "Something failed inside the device. The picture goes on. Try again.",
@@ -125,6 +132,28 @@ export const deviceEn: DeviceWords = {
   "mask.showSure": "I checked that no name is there. Show it",
   "mask.keep": "Keep it covered",
   "mask.keys": "Choose an area, move it with the arrow keys, size it with Shift and the arrow keys.",
+
+  scale: "Calibration (depth scale)",
+  "scale.none": "Not calibrated.",
+  "scale.now": "Calibrated by a scale of {centimetres} cm",
+  "scale.setHere": "on this device, {time}",
+  "scale.withdraw": "Take the calibration back",
+  "scale.warn":
+    "For the 2D image only, not for Doppler or M-mode. Calibrate again whenever the depth of the ultrasound device changes.",
+  "scale.stated": "This picture states its scale. It cannot be changed by hand.",
+  "scale.freezeFirst": "Freeze first, then calibrate.",
+  "scale.how":
+    "Drag along the depth scale in the picture, or tap its two points, and enter the cm between them.",
+  "scale.ends": "End to move",
+  "scale.end": "End {number}",
+  "scale.left": "1 px left",
+  "scale.right": "1 px right",
+  "scale.up": "1 px up",
+  "scale.down": "1 px down",
+  "scale.again": "Set anew",
+  "scale.centimetres": "Between the points (cm)",
+  "scale.done": "Calibrate",
+  "scale.effect": "Clips saved from now on carry the scale. In a consult everybody measures with it.",
 
   source: "Choose a source",
   "source.configured": "As configured",

@@ -86,6 +86,8 @@ export const deviceJa = {
     "隠す範囲がありません。患者の名前が映っていれば、そのまま送信・保存されます。「隠す範囲」で覆ってください。",
   "trouble.savingFailed":
     "クリップを保存できません。映像は続いています。端末の空きを作るか、中継サーバーにつないで送信してください。",
+  "trouble.scaleTakenBack":
+    "相談でこの端末の校正が取り消されました。これから保存するクリップに縮尺は入りません。深さ目盛りを確かめて校正し直してください。",
   "trouble.refused":
     "中継サーバーがこの端末を断りました。この端末での操作は続けられます。管理者に知らせてください。",
   "trouble.noLink":
@@ -101,6 +103,10 @@ export const deviceJa = {
   "fault.frameGone": "そのフレームはもうありません。映像は続いています。もう一度押してください。",
   "fault.badMask": "その範囲は使えません。今の範囲はそのままです。大きさを変えて試してください。",
   "fault.badSource": "その入力は開けません。今の入力はそのままです。書き方を確かめてください。",
+  "fault.scaleStated": "この映像は縮尺を示しているので、手では変えられません。",
+  "fault.scaleTooShort": "2 点が近すぎます。校正は前のままです。もっと離して置いてください。",
+  "fault.scaleImplausible":
+    "心エコーにあり得ない縮尺です。校正は前のままです。2 点の場所と cm を確かめてください。",
   "fault.busy": "端末が忙しいため、できませんでした。映像は続いています。もう一度押してください。",
   "fault.noSaving": "この端末には保存先が設定されていません。",
   "fault.internal": "端末の内部で失敗しました。映像は続いています。もう一度試してください。",
@@ -126,6 +132,27 @@ export const deviceJa = {
   "mask.showSure": "名前が映らないことを確かめました。見せる",
   "mask.keep": "隠したままにする",
   "mask.keys": "範囲を選び、矢印キーで動かし、Shift と矢印キーで大きさを変えます。",
+
+  scale: "校正(深さ目盛り)",
+  "scale.none": "校正していません。",
+  "scale.now": "{centimetres} cm の目盛りで校正済み",
+  "scale.setHere": "{time} にこの端末で",
+  "scale.withdraw": "校正を取り消す",
+  "scale.warn":
+    "2D 像だけに使えます。ドプラや M モードには使えません。装置の深さを変えたら、校正し直してください。",
+  "scale.stated": "この映像は縮尺を示しています。手では変えられません。",
+  "scale.freezeFirst": "静止してから校正します。",
+  "scale.how": "映像の深さ目盛りをなぞるか、その 2 点を順にタップし、間の cm を入れてください。",
+  "scale.ends": "動かす端",
+  "scale.end": "端 {number}",
+  "scale.left": "左へ 1 px",
+  "scale.right": "右へ 1 px",
+  "scale.up": "上へ 1 px",
+  "scale.down": "下へ 1 px",
+  "scale.again": "置き直す",
+  "scale.centimetres": "2 点の間(cm)",
+  "scale.done": "校正する",
+  "scale.effect": "これから保存するクリップに縮尺が入ります。相談中なら相談にも伝わります。",
 
   source: "入力を選ぶ",
   "source.configured": "設定の入力",

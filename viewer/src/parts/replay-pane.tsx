@@ -149,6 +149,7 @@ function Strip({ player, zoom, onClose }: { player: ClipPlayer; zoom: number; on
           {marker !== undefined && <span class="replay__marker">{tc(`replay.marker.${marker}`)}</span>}
         </p>
       )}
+      {table?.handScale && <p data-testid="replay-hand-scale">{tc("replay.handScale")}</p>}
       {table !== null && index !== null && (
         <p data-testid="replay-number">
           <strong>{tc("replay.frame", { number: index + 1, count: table.count })}</strong>{" "}

@@ -169,7 +169,11 @@ frames: Array<ClipFrame>,
 /**
  * Calibrated parts of the picture, in the file's order; they hold for every frame.
  */
-regions: Array<Region>, };
+regions: Array<Region>, 
+/**
+ * A person marked the depth scale that the regions come from, on the device; the device did not state it.
+ */
+handScale: boolean, };
 
 /**
  * On which side of the picture the probe's orientation marker stands: cardiology has it on the right, the emergency

@@ -7,6 +7,7 @@ use std::time::Duration;
 use wire::clip::MarkerSide;
 
 use super::coding::PixelCoding;
+use super::image::HAND_SCALE;
 use super::moment::LocalTime;
 use super::reference::Reference;
 use super::uid::Uid;
@@ -26,6 +27,8 @@ pub struct ClipFacts {
     pub times: Vec<Duration>,
     /// Calibrated parts of the picture.
     pub regions: Vec<UltrasoundRegion>,
+    /// When a person marked the depth scale that the regions come from; `None` when the device stated them, or nobody did.
+    pub hand_scale: Option<LocalTime>,
     /// Which section of the heart it shows.
     pub view: Option<ViewLabel>,
     /// Where the orientation marker stands.
@@ -55,6 +58,7 @@ impl ClipFacts {
             taken_at,
             times: Vec::new(),
             regions: Vec::new(),
+            hand_scale: None,
             view: None,
             marker: None,
             origin: Origin::Captured,
@@ -73,7 +77,13 @@ impl ClipFacts {
             MarkerSide::Left => "orientation marker left",
             MarkerSide::Right => "orientation marker right",
         });
-        let facts: Vec<&str> = view.into_iter().chain(marker).collect();
+        let hand_scale = self
+            .hand_scale
+            .map(|at| format!("{HAND_SCALE}, {}", at.words()));
+        let facts: Vec<&str> = [view, marker, hand_scale.as_deref()]
+            .into_iter()
+            .flatten()
+            .collect();
         facts.join("; ")
     }
 

@@ -12,8 +12,9 @@ use super::data_set::{Object, number, sequence, text, texts};
 use super::error::WriteError;
 use super::facts::{ClipFacts, Origin};
 use super::frames::Shape;
-use super::modules::{Identity, begin, optional};
+use super::modules::{Identity, begin};
 use super::regions;
+use super::text::{ST_CHARS, description};
 use super::timing::Pace;
 use super::view::ViewLabel;
 
@@ -25,6 +26,8 @@ const SOURCE: Code = Code::new(
     "DCM",
     "Source image for image processing operation",
 );
+/// Stands in Image Comments where the scale of the regions was marked by hand; the reader looks for it.
+pub(crate) const HAND_SCALE: &str = "Depth scale marked by hand on the device";
 /// Characters of the ratio, so that the true figure fits where the first one stood.
 const RATIO_CHARS: usize = 6;
 
@@ -125,7 +128,10 @@ fn general(object: &mut Object, context: &Context, facts: &ClipFacts) -> Result<
 
 fn heart_and_view(object: &mut Object, facts: &ClipFacts) -> Result<(), WriteError> {
     sequence(object, tags::ANATOMIC_REGION_SEQUENCE, vec![HEART.item()?]);
-    optional(object, tags::IMAGE_COMMENTS, VR::LT, &facts.comments());
+    let comments = description(&facts.comments(), ST_CHARS);
+    if !comments.is_empty() {
+        text(object, tags::IMAGE_COMMENTS, VR::LT, comments);
+    }
     if let Some(code) = facts.view.as_ref().and_then(ViewLabel::code) {
         sequence(object, tags::VIEW_CODE_SEQUENCE, vec![code.item()?]);
     }

@@ -40,6 +40,7 @@ pub use context::{Context, Equipment, Patient, Series, Sex, Study};
 pub use error::{TextFault, WriteError};
 pub use facts::{ClipFacts, Modes, Origin};
 pub use frames::{Frame, FrameFault, Frames};
+pub(crate) use image::HAND_SCALE;
 pub use moment::{Date, LocalTime, UtcOffset};
 pub use name::PersonName;
 pub use reference::Reference;

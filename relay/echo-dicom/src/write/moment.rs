@@ -144,6 +144,14 @@ impl LocalTime {
         self.date
     }
 
+    /// For people, to the minute.
+    pub(super) fn words(self) -> String {
+        let Date { year, month, day } = self.date;
+        let minutes = self.micros_of_day / MICROS_PER_SECOND / 60;
+        let (hour, minute) = (minutes / 60, minutes % 60);
+        format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}")
+    }
+
     /// A TM value to the microsecond.
     pub(super) fn time_value(self) -> String {
         let seconds = self.micros_of_day / MICROS_PER_SECOND;
@@ -180,6 +188,7 @@ mod tests {
             there.date_time_value(UtcOffset::JAPAN),
             "20260301085959.000001+0900"
         );
+        assert_eq!(there.words(), "2026-03-01 08:59");
         let utc = LocalTime::at(time, UtcOffset::UTC).unwrap();
         assert_eq!(utc.date().value(), "20260228");
         let before = UtcOffset::from_minutes(-150).unwrap();

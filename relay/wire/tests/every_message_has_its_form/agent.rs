@@ -2,11 +2,13 @@
 
 use crate::each;
 use crate::samples::{caliper, clip, facts, gauge, original, person, point, source, uuid};
-use wire::agent::{AgentToRelay, FrameStamp, MarkWord, RelayToAgent};
+use wire::agent::{AgentToRelay, DeviceDepth, FrameStamp, MarkWord, RelayToAgent};
 use wire::clip::{ClipGap, SaveWhat};
 use wire::original::{BeatPlace, OriginalGap, OriginalHead};
 use wire::socket::MarkState;
-use wire::{AnnotationId, CaptureTime, ConsultId, FrameIndex, RelayTime, RtpTime, StreamId};
+use wire::{
+    AnnotationId, CaptureTime, ConsultId, FrameIndex, RelayTime, RtpTime, ScaleId, StreamId,
+};
 
 #[test]
 fn what_an_agent_says_and_hears() {
@@ -61,6 +63,20 @@ fn what_an_agent_says_and_hears() {
                 },
             ),
             ("marks-held", AgentToRelay::MarksHeld { revision: 4 }),
+            (
+                "scale",
+                AgentToRelay::Scale {
+                    scale: Some(DeviceDepth {
+                        id: ScaleId::from_uuid(uuid(11)),
+                        width: 800,
+                        height: 600,
+                        from: point(0.9, 0.1),
+                        to: point(0.9, 0.6),
+                        centimetres: 10.0,
+                    }),
+                },
+            ),
+            ("scale-gone", AgentToRelay::Scale { scale: None }),
         ],
     );
     every_variant!(
@@ -72,10 +88,12 @@ fn what_an_agent_says_and_hears() {
             State,
             OriginalMissing,
             BeatMissing,
-            ClipMissing
+            ClipMissing,
+            MarksHeld,
+            Scale
         }
     );
-    let said = each(
+    let mut said = each(
         "relay-to-agent",
         vec![
             (
@@ -128,6 +146,7 @@ fn what_an_agent_says_and_hears() {
             ),
         ],
     );
+    said.extend(what_it_hears_of_marks());
     every_variant!(
         said,
         RelayToAgent {
@@ -137,13 +156,14 @@ fn what_an_agent_says_and_hears() {
             OriginalKept,
             SendBeat,
             StopBeat,
-            SaveClip
+            SaveClip,
+            Marks,
+            ScaleGone
         }
     );
 }
 
-#[test]
-fn what_an_agent_hears_of_marks() {
+fn what_it_hears_of_marks() -> Vec<RelayToAgent> {
     let mark = AnnotationId::from_uuid(uuid(3));
     let held = MarkState {
         mark: caliper(),
@@ -173,8 +193,14 @@ fn what_an_agent_hears_of_marks() {
             ),
             ("marks-points", word(MarkWord::Points { points })),
             ("marks-gone", word(MarkWord::Gone { mark })),
+            (
+                "scale-gone",
+                RelayToAgent::ScaleGone {
+                    scale: ScaleId::from_uuid(uuid(11)),
+                },
+            ),
         ],
-    );
+    )
 }
 
 #[test]

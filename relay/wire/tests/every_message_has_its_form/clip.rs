@@ -84,12 +84,14 @@ fn what_a_player_reads() {
             },
         ],
         regions: Vec::new(),
+        hand_scale: true,
     };
     let imported = ClipTable {
         head: imported_head(),
         stage: ClipStage::Kept,
         frames: vec![frame(0, None), frame(40_000, None), frame(80_000, None)],
         regions: Vec::new(),
+        hand_scale: false,
     };
     each(
         "http",

@@ -1,16 +1,16 @@
 //! The device page, both ways.
 
 use crate::each;
-use crate::samples::{clip, person, stroke, uuid};
+use crate::samples::{clip, person, point, stroke, uuid};
 use wire::clip::ClipGap;
 use wire::device::{
     DeviceClips, DeviceEntry, DeviceFault, DeviceFrame, DeviceFreeze, DeviceHealth, DeviceLink,
     DeviceMarks, DeviceMaskRequest, DeviceProblem, DeviceRing, DeviceSave, DeviceSaveRequest,
-    DeviceSource, DeviceSourceChoice, DeviceSourceRequest, DeviceSources, DeviceState,
-    DeviceTrouble, DeviceViewRequest, MaskRectangle, SaveStage,
+    DeviceScale, DeviceScaleRequest, DeviceSource, DeviceSourceChoice, DeviceSourceRequest,
+    DeviceSources, DeviceState, DeviceTrouble, DeviceViewRequest, MaskRectangle, SaveStage,
 };
 use wire::socket::MarkState;
-use wire::{FrameIndex, RelayTime, RtpTime, StreamId};
+use wire::{CaptureTime, FrameIndex, RelayTime, RtpTime, StreamId};
 
 fn banner() -> MaskRectangle {
     MaskRectangle {
@@ -26,6 +26,7 @@ fn state(link: DeviceLink) -> DeviceState {
         index: FrameIndex(41),
         rtp_time: RtpTime(7),
         age_ms: 12,
+        scale_stated: false,
     };
     DeviceState {
         newest: Some(frame),
@@ -50,6 +51,12 @@ fn state(link: DeviceLink) -> DeviceState {
         },
         mask: vec![banner()],
         remembers: true,
+        scale: Some(DeviceScale {
+            from: point(0.9, 0.1),
+            to: point(0.9, 0.6),
+            centimetres: 10.0,
+            set_at: CaptureTime(1_795_000_000_000_000),
+        }),
         view: Some("A4C".into()),
         clips: Some(DeviceClips {
             safe: 1,
@@ -133,6 +140,13 @@ fn what_the_page_asks_of_the_agent() {
     each("device", vec![("mask", DeviceMaskRequest { rectangles })]);
     let source = Some("test:".into());
     each("device", vec![("source", DeviceSourceRequest { source })]);
+    let scale = DeviceScaleRequest {
+        rtp_time,
+        from: point(0.9, 0.1),
+        to: point(0.9, 0.6),
+        centimetres: 10.0,
+    };
+    each("device", vec![("scale", scale)]);
     let view = Some("PLAX".into());
     each("device", vec![("view", DeviceViewRequest { view })]);
 }
