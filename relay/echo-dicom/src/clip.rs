@@ -1,7 +1,7 @@
 //! An opened clip: its header, and its frames one by one.
 //!
 //! Owns the order of the steps: door, pre-scan, header, frame table, and later one frame at a time. Nothing is
-//! decoded at opening and never more than one frame is held. `ClipReader` is the seam behind which the same
+//! decoded at opening and never more than one frame is held; of a video, the tables that say where its frames are. `ClipReader` is the seam behind which the same
 //! work moves into a confined process.
 
 use std::path::Path;
@@ -15,10 +15,11 @@ use crate::fragments::{ExtendedOffsets, FrameTable};
 use crate::header::{ClipHeader, PixelLayout};
 use crate::inflate;
 use crate::meta;
+use crate::mp4::VideoTrack;
 use crate::picture::{Photometric, Picture};
 use crate::regions::UltrasoundRegion;
 use crate::scan::{Index, PixelSpan};
-use crate::source::Source;
+use crate::source::{Source, Span};
 use crate::syntax::TransferSyntax;
 use crate::values::Values;
 
@@ -59,6 +60,7 @@ pub struct Clip {
 enum Pixels {
     Native(NativePixels),
     Encapsulated(FrameTable),
+    Video(VideoTrack),
 }
 
 impl Clip {
@@ -128,10 +130,13 @@ impl Clip {
             && match &self.pixels {
                 Pixels::Native(pixels) => pixels.is_here(&self.source, index.0),
                 Pixels::Encapsulated(table) => table.is_here(&self.source, index.0),
+                Pixels::Video(video) => video
+                    .span(index.0)
+                    .is_some_and(|span| self.source.has(span)),
             }
     }
 
-    /// Decodes one frame.
+    /// Decodes one frame. Those of a video are not decoded here; `video_frame` gives them as they are stored.
     ///
     /// # Errors
     /// `NoSuchFrame` beyond the last frame, otherwise the step that failed.
@@ -149,8 +154,34 @@ impl Clip {
                 let coded = table.frame_bytes(&self.source, index.0)?;
                 decode::encapsulated(self.header.transfer_syntax, layout, &coded)?
             }
+            Pixels::Video(_) => {
+                return Err(ClipError::decode("H.264", "video is not decoded here"));
+            }
         };
         decode::finish(layout, &self.finish, decoded)
+    }
+
+    /// The video that all frames are, of a video clip.
+    #[must_use]
+    pub fn video(&self) -> Option<&VideoTrack> {
+        match &self.pixels {
+            Pixels::Video(video) => Some(video),
+            _ => None,
+        }
+    }
+
+    /// The stored bytes of one frame of a video clip: NAL units with their lengths (ISO/IEC 14496-15), to be decoded from
+    /// the key frame on that comes before it.
+    ///
+    /// # Errors
+    /// `NoSuchFrame` for a clip that is no video and beyond the last frame, `ReadFile` while it is not here.
+    pub fn video_frame(&self, index: FrameIndex) -> Result<Vec<u8>, ClipError> {
+        let span = self.video().and_then(|video| video.span(index.0));
+        let span = span.ok_or(ClipError::NoSuchFrame {
+            index: index.0,
+            frames: self.header.frames,
+        })?;
+        Ok(self.source.read(span)?)
     }
 
     /// The untouched JPEG bytes of a frame of a JPEG baseline clip, so that it can be copied instead of coded
@@ -241,6 +272,15 @@ fn locate_pixels(
                 fragments,
             }),
             true,
+        ) if header.transfer_syntax.is_video() => {
+            video(source, header, offset_table, &fragments, more_to_come).map(Pixels::Video)
+        }
+        (
+            Some(PixelSpan::Encapsulated {
+                offset_table,
+                fragments,
+            }),
+            true,
         ) => FrameTable::build(
             source,
             offset_table,
@@ -256,6 +296,27 @@ fn locate_pixels(
         (Some(PixelSpan::Encapsulated { .. }), false) => Err(ClipError::PixelData(
             "the pixels are compressed, the transfer syntax is not".into(),
         )),
+    }
+}
+
+/// One fragment holds the whole video (PS3.5 section 8.2.7).
+fn video(
+    source: &Source,
+    header: &ClipHeader,
+    offset_table: Span,
+    fragments: &[Span],
+    more_to_come: bool,
+) -> Result<VideoTrack, ClipError> {
+    match fragments {
+        [file] if offset_table.at != 0 => {
+            VideoTrack::read(source, *file, &header.layout, header.frames)
+        }
+        [] if more_to_come => Err(std::io::Error::from(std::io::ErrorKind::UnexpectedEof).into()),
+        _ => {
+            let held = fragments.len();
+            let why = format!("it lies in {held} fragments, where it must have one");
+            Err(ClipError::Video(why))
+        }
     }
 }
 

@@ -60,6 +60,9 @@ pub enum ClipError {
     /// The palette of a PALETTE COLOR picture is missing or malformed.
     #[error("the colour palette cannot be used: {0}")]
     Palette(String),
+    /// The video of a video clip is not H.264 in one MP4 file, or is damaged.
+    #[error("the video cannot be used: {0}")]
+    Video(String),
     /// One frame could not be decoded.
     #[error("decoding a frame failed in the {codec} step: {fault}")]
     Decode {
@@ -86,6 +89,7 @@ impl ClipError {
             Self::FrameTable(_) => "frame-table",
             Self::NoSuchFrame { .. } => "no-such-frame",
             Self::Palette(_) => "palette",
+            Self::Video(_) => "video",
             Self::Decode { .. } => "decode",
         }
     }

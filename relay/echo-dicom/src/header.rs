@@ -165,6 +165,13 @@ impl ClipHeader {
         regions: Vec<UltrasoundRegion>,
     ) -> Result<Self, ClipError> {
         let layout = PixelLayout::read(values)?;
+        if layout.photometric == Photometric::YbrPartial420 && !transfer_syntax.is_video() {
+            return Err(fault(
+                tags::PHOTOMETRIC_INTERPRETATION,
+                "PhotometricInterpretation",
+                "names a colour that only video has",
+            ));
+        }
         let frames = frames(values)?;
         Ok(Self {
             sop_class_uid: uid(values, tags::SOP_CLASS_UID)?,

@@ -2,7 +2,8 @@
 //! No network.
 //!
 //! `Clip::open` walks a foreign file flat, checks everything it declares against `limits`, and leaves the
-//! pixels where they are; `Clip::frame` decodes one frame into a canonical `Picture` in its right colour. Nothing
+//! pixels where they are; `Clip::frame` decodes one frame into a canonical `Picture` in its right colour. Frames of an H.264
+//! video are found (`Clip::video`) and given as stored, for a decoder elsewhere. Nothing
 //! here panics on any input, nothing recurses over foreign data, and no header or error carries a patient
 //! attribute. `measure` goes from points on a picture to numbers with units; `write` is the other half: pictures and
 //! facts in, objects out. Callers: the capture agent (clips as a source), the relay (archive), sample and test tools.
@@ -16,6 +17,7 @@ mod inflate;
 pub mod limits;
 pub mod measure;
 mod meta;
+mod mp4;
 mod picture;
 mod provenance;
 mod region_form;
@@ -30,6 +32,7 @@ pub mod write;
 pub use clip::{Clip, ClipReader};
 pub use error::{ClipError, ScanFault};
 pub use header::{ClipHeader, PixelLayout};
+pub use mp4::VideoTrack;
 pub use picture::{Photometric, Picture, PixelForm};
 pub use provenance::Provenance;
 pub use regions::{

@@ -41,6 +41,13 @@ pub const MAX_FRAMES: u32 = 65_536;
 /// Largest encoded frame. No lossless code of a supported picture needs more than its raw size.
 pub const MAX_ENCODED_FRAME_BYTES: u64 = 96 << 20;
 
+/// Largest tables of an MP4 file (the box `moov`), which are read into memory: `MAX_FRAMES` frames take 20 bytes each in
+/// them, a sound track beside them as much again.
+pub const MAX_MOVIE_BYTES: u32 = 4 << 20;
+
+/// Most boxes in front of these tables. Real files have three to five.
+pub const MAX_MOVIE_FILE_BOXES: usize = 256;
+
 /// Most ultrasound regions. Real pictures show one to ten.
 pub const MAX_REGIONS: usize = 256;
 

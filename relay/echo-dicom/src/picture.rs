@@ -63,6 +63,8 @@ pub enum Photometric {
     YbrFull,
     /// The same with the colour differences shared by two neighbours.
     YbrFull422,
+    /// Luminance and two colour differences, limited range, the differences shared by four neighbours: video only.
+    YbrPartial420,
     /// The reversible transform of JPEG 2000; the decoder undoes it.
     YbrRct,
     /// The irreversible transform of JPEG 2000; the decoder undoes it.
@@ -78,6 +80,7 @@ impl Photometric {
             "RGB" => Self::Rgb,
             "YBR_FULL" => Self::YbrFull,
             "YBR_FULL_422" => Self::YbrFull422,
+            "YBR_PARTIAL_420" => Self::YbrPartial420,
             "YBR_RCT" => Self::YbrRct,
             "YBR_ICT" => Self::YbrIct,
             _ => return None,

@@ -1,7 +1,8 @@
 //! Transfer syntaxes: how the data set is written and how its pixels are coded (PS3.5 section 10, Annex A).
 //!
-//! Owns the list of what this crate decodes. A syntax that is not listed is still a well-formed file: opening
-//! it fails with its UID named, so that the caller can say what to do (video goes to FFmpeg, for one).
+//! Owns the list of what this crate reads. Pixels of all of them are decoded but those of H.264 video, whose frames are
+//! found and given as they are stored. A syntax that is not listed is still a well-formed file: opening it fails with its
+//! UID named, so that the caller can say what to do.
 
 use crate::error::ClipError;
 
@@ -51,9 +52,19 @@ pub enum TransferSyntax {
     Jpeg2000Lossless,
     /// JPEG 2000.
     Jpeg2000,
+    /// MPEG-4 AVC/H.264 High Profile / Level 4.1.
+    H264Level41,
+    /// MPEG-4 AVC/H.264 BD-compatible High Profile / Level 4.1.
+    H264BluRay,
+    /// MPEG-4 AVC/H.264 High Profile / Level 4.2 for 2D video.
+    H264Level42,
+    /// MPEG-4 AVC/H.264 High Profile / Level 4.2 for 3D video; both views lie in one picture.
+    H264Level42In3d,
+    /// MPEG-4 AVC/H.264 Stereo High Profile / Level 4.2; other decoders show one of the views.
+    H264Stereo,
 }
 
-const TABLE: [(TransferSyntax, &str); 13] = [
+const TABLE: [(TransferSyntax, &str); 18] = [
     (TransferSyntax::ImplicitLittleEndian, "1.2.840.10008.1.2"),
     (TransferSyntax::ExplicitLittleEndian, "1.2.840.10008.1.2.1"),
     (TransferSyntax::ExplicitBigEndian, "1.2.840.10008.1.2.2"),
@@ -67,6 +78,11 @@ const TABLE: [(TransferSyntax, &str); 13] = [
     (TransferSyntax::JpegLsNearLossless, "1.2.840.10008.1.2.4.81"),
     (TransferSyntax::Jpeg2000Lossless, "1.2.840.10008.1.2.4.90"),
     (TransferSyntax::Jpeg2000, "1.2.840.10008.1.2.4.91"),
+    (TransferSyntax::H264Level41, "1.2.840.10008.1.2.4.102"),
+    (TransferSyntax::H264BluRay, "1.2.840.10008.1.2.4.103"),
+    (TransferSyntax::H264Level42, "1.2.840.10008.1.2.4.104"),
+    (TransferSyntax::H264Level42In3d, "1.2.840.10008.1.2.4.105"),
+    (TransferSyntax::H264Stereo, "1.2.840.10008.1.2.4.106"),
 ];
 
 impl TransferSyntax {
@@ -100,6 +116,19 @@ impl TransferSyntax {
                 | Self::ExplicitLittleEndian
                 | Self::ExplicitBigEndian
                 | Self::Deflated
+        )
+    }
+
+    /// Whether all frames are one H.264 video (PS3.5 sections 8.2.7 to 8.2.9), which nothing here decodes.
+    #[must_use]
+    pub fn is_video(self) -> bool {
+        matches!(
+            self,
+            Self::H264Level41
+                | Self::H264BluRay
+                | Self::H264Level42
+                | Self::H264Level42In3d
+                | Self::H264Stereo
         )
     }
 

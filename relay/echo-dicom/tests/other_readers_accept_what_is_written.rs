@@ -250,7 +250,7 @@ fn a_video_object_is_accepted() {
     // No tool here looks into the video: a box that begins as an MP4 file does.
     let mp4 = [b"\0\0\0\x10ftypisom\0\0\0\0".to_vec(), vec![7; 33]].concat();
     let video = Video {
-        mp4: &mp4,
+        mp4: &[&mp4],
         columns: 160,
         rows: 120,
     };

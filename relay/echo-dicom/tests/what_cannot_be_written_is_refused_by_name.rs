@@ -282,10 +282,10 @@ fn a_frame_that_cannot_be_had_keeps_its_reason() {
 }
 
 #[test]
-fn a_video_is_an_mp4_of_constant_rate() {
+fn a_video_is_an_mp4_of_several_frames() {
     let write = |mp4: &[u8], micros: &[u64]| {
         let video = Video {
-            mp4,
+            mp4: &[mp4],
             columns: 64,
             rows: 48,
         };
@@ -295,8 +295,7 @@ fn a_video_is_an_mp4_of_constant_rate() {
     assert!(write(mp4, &even(30)).is_ok());
     let error = write(b"\0\0\0\x01\x67\x64", &even(30)).unwrap_err();
     assert!(error.to_string().contains("no MP4"), "{error}");
-    let error = write(mp4, &[0, 30_000, 90_000]).unwrap_err();
-    assert!(error.to_string().contains("constant rate"), "{error}");
+    assert!(write(mp4, &[0, 30_000, 90_000]).is_ok(), "uneven times");
     assert_eq!(write(mp4, &[0]).unwrap_err().step(), "frames");
 }
 

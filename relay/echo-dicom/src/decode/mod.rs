@@ -55,6 +55,13 @@ pub(crate) fn encapsulated(
             jpegls::decode(layout, coded)
         }
         TransferSyntax::Jpeg2000Lossless | TransferSyntax::Jpeg2000 => j2k::decode(layout, coded),
+        TransferSyntax::H264Level41
+        | TransferSyntax::H264BluRay
+        | TransferSyntax::H264Level42
+        | TransferSyntax::H264Level42In3d
+        | TransferSyntax::H264Stereo => {
+            Err(ClipError::decode("H.264", "video is not decoded here"))
+        }
         TransferSyntax::ImplicitLittleEndian
         | TransferSyntax::ExplicitLittleEndian
         | TransferSyntax::ExplicitBigEndian

@@ -66,13 +66,21 @@ fn write_table(out: &mut impl Write, offsets: &[u32]) -> Result<(), WriteError> 
 
 /// One item, padded to even length.
 pub(super) fn write_item(out: &mut impl Write, bytes: &[u8]) -> Result<(), WriteError> {
+    write_pieces(out, &[bytes])
+}
+
+/// One item of several pieces, padded to even length.
+pub(super) fn write_pieces(out: &mut impl Write, pieces: &[&[u8]]) -> Result<(), WriteError> {
     let limit = MAX_FILE_BYTES;
-    let padded = bytes.len().next_multiple_of(2);
+    let bytes: usize = pieces.iter().map(|piece| piece.len()).sum();
+    let padded = bytes.next_multiple_of(2);
     let len = u32::try_from(padded).map_err(|_| WriteError::TooLarge { limit })?;
     out.write_all(&ITEM)?;
     out.write_all(&len.to_le_bytes())?;
-    out.write_all(bytes)?;
-    if padded > bytes.len() {
+    for piece in pieces {
+        out.write_all(piece)?;
+    }
+    if padded > bytes {
         out.write_all(&[0])?;
     }
     Ok(())
