@@ -17,6 +17,7 @@ use axum::response::{IntoResponse, Response};
 use std::sync::Arc;
 use std::time::Instant;
 use wire::FrameIndex;
+use wire::clip::CLIP_VIDEO_FRAME;
 use wire::problem::ProblemCode;
 
 /// A kept clip's bytes never change; a cache that others share may not have them.
@@ -74,6 +75,7 @@ pub async fn frame(
     let kind = match still.form {
         StillForm::Jpeg => "image/jpeg",
         StillForm::Png => "image/png",
+        StillForm::H264 => CLIP_VIDEO_FRAME,
     };
     let mut response = ([(header::CONTENT_TYPE, kind)], still.bytes).into_response();
     if kept {

@@ -1,8 +1,8 @@
 //! Whether an object is what was offered.
 //!
 //! Owns the comparison: instance, frames, size, and the times of a captured clip against the RTP times of its frames.
-//! What cannot be read here (video, codings that `echo-dicom` does not know) is kept as it is, because it is somebody's
-//! record; its digest is what was offered. Called where blocking is allowed, before a clip is kept.
+//! What cannot be read here (video that is not H.264 in one MP4 file, codings that `echo-dicom` does not know) is kept as it
+//! is, because it is somebody's record; its digest is what was offered. Called where blocking is allowed, before a clip is kept.
 
 use echo_dicom::write::kept_apart;
 use echo_dicom::{Clip, ClipError, ClipHeader};

@@ -1,4 +1,5 @@
-//! One frame as it leaves: the stored JPEG where a browser shows it in the right colours, else PNG.
+//! One frame as it leaves: the stored JPEG where a browser shows it in the right colours, else PNG; of a video, the frame as
+//! it is stored, which the page decodes.
 //!
 //! Owns the choice and the PNG coding. PNG holds exactly what `echo-dicom` decodes; it is coded fast, because a page waits
 //! for it and its link is the hospital's.
@@ -16,6 +17,8 @@ pub enum StillForm {
     Jpeg,
     /// PNG.
     Png,
+    /// One frame of an H.264 video, as stored.
+    H264,
 }
 
 /// A frame for a browser.
@@ -34,6 +37,10 @@ impl Still {
         }
         if !clip.is_here(index) {
             return Err(ReplayFault::NotHere);
+        }
+        if clip.video().is_some() {
+            let (form, bytes) = (StillForm::H264, clip.video_frame(index)?);
+            return Ok(Self { form, bytes });
         }
         if let Some(bytes) = clip.browser_frame(index) {
             let form = StillForm::Jpeg;

@@ -5,9 +5,11 @@
 
 use super::check::at_us;
 use crate::store::ClipRow;
-use echo_dicom::Clip;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use echo_dicom::{Clip, VideoTrack};
 use wire::FrameIndex;
-use wire::clip::{ClipFrame, ClipStage, ClipTable};
+use wire::clip::{ClipFrame, ClipStage, ClipTable, ClipVideo};
 use wire::region::Region;
 
 /// The table.
@@ -28,5 +30,14 @@ pub(super) fn table(clip: &Clip, row: &ClipRow) -> ClipTable {
         frames: frames.collect(),
         regions: header.regions.iter().map(Region::from).collect(),
         hand_scale: header.hand_scale,
+        video: clip.video().map(video),
+    }
+}
+
+fn video(track: &VideoTrack) -> ClipVideo {
+    ClipVideo {
+        codec: track.codec().to_owned(),
+        description: STANDARD.encode(track.description()),
+        keys: track.keys().to_vec(),
     }
 }

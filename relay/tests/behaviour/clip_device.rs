@@ -3,9 +3,14 @@
 use crate::media::client::{Client, ClipMessage, Kind};
 use crate::one_publisher::{buy, demo_device};
 use crate::support::{Entered, Relay, consult};
+use echo_dicom::write::{
+    ClipFacts, Context, Date, Equipment, LocalTime, Mp4, Patient, Series, Study, Uid, UtcOffset,
+    Video, VideoMatrix,
+};
 use echo_dicom::{Clip, TransferSyntax};
 use sha2::{Digest as _, Sha256};
 use std::path::PathBuf;
+use std::time::Duration;
 use wire::clip::{
     CLIP_PIECE_BYTES, ClipCoding, ClipFromAgent, ClipGap, ClipHead, ClipOrigin, ClipPiece,
     ClipSpan, ClipTable, ClipToAgent,
@@ -28,6 +33,56 @@ pub struct Sample {
 pub fn phantom(name: &str) -> Vec<u8> {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../sample-dicom");
     std::fs::read(path.join(name)).unwrap()
+}
+
+/// A clip of H.264 video whose frames are no pictures, a key frame at every fourth of them.
+pub fn video(frames: u32) -> Vec<u8> {
+    let stored: Vec<Vec<u8>> = (0..frames).map(stored_frame).collect();
+    let sizes: Vec<u32> = stored.iter().map(|frame| frame.len() as u32).collect();
+    let times: Vec<Duration> = (0..u64::from(frames))
+        .map(|n| Duration::from_micros(n * 40_000 + (n % 5) * 3_000))
+        .collect();
+    let mp4 = Mp4 {
+        columns: 64,
+        rows: 48,
+        matrix: VideoMatrix::Bt601,
+        sequence: &[0x67, 100, 0, 41, 0xAC],
+        picture: &[0x68, 0xEB],
+        sizes: &sizes,
+        times: &times,
+        keys: &(0..frames).step_by(4).collect::<Vec<u32>>(),
+    };
+    let context = Context {
+        patient: Patient::default(),
+        study: Study::new(Uid::from_uuid(1)),
+        series: Series {
+            uid: Uid::from_uuid(2),
+            number: 1,
+            began_at: None,
+            description: String::new(),
+        },
+        equipment: Equipment::default(),
+        utc_offset: UtcOffset::JAPAN,
+    };
+    let taken_at = LocalTime::new(Date::new(2026, 1, 2).unwrap(), 9, 0, 0, 0).unwrap();
+    let facts = ClipFacts {
+        times: times.clone(),
+        ..ClipFacts::new(Uid::from_uuid(3), 1, taken_at)
+    };
+    let object = Video {
+        mp4: &[&mp4.head().unwrap(), &stored.concat()],
+        columns: 64,
+        rows: 48,
+    };
+    let mut bytes = Vec::new();
+    object.write_to(&context, &facts, &mut bytes).unwrap();
+    bytes
+}
+
+/// The stored bytes of one of its frames: large enough that some of them arrive later than others.
+pub fn stored_frame(index: u32) -> Vec<u8> {
+    let unit = vec![index as u8 | 1; 3_000 + index as usize];
+    [&(unit.len() as u32).to_be_bytes()[..], &unit].concat()
 }
 
 impl Sample {
@@ -68,6 +123,7 @@ impl Sample {
             coding: match header.transfer_syntax {
                 TransferSyntax::JpegBaseline => ClipCoding::Jpeg,
                 TransferSyntax::Rle | TransferSyntax::ExplicitLittleEndian => ClipCoding::Lossless,
+                TransferSyntax::H264Level41 => ClipCoding::Video,
                 _ => ClipCoding::Other,
             },
             origin: ClipOrigin::Imported,

@@ -1,16 +1,22 @@
 //! What a page reads of a clip: its table, its frames in their right colours, its file; also while it arrives.
 
-use crate::clip_device::{Device, Sample, phantom};
+use crate::clip_device::{Device, Sample, phantom, stored_frame, video};
 use crate::support::{Entered, Relay, consult, other_consult};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use echo_dicom::{Picture, PixelForm};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use wire::FrameIndex;
-use wire::clip::{ClipStage, ClipToAgent};
+use wire::clip::{ClipGap, ClipStage, ClipToAgent};
 use wire::people::Role;
+use wire::{ClipId, FrameIndex, RtpTime};
 
 async fn get(relay: &Relay, who: &Entered, path: &str) -> reqwest::Response {
     relay.asks(who, "GET", path).send().await.unwrap()
+}
+
+async fn get_owned(relay: &Relay, who: &Entered, path: String) -> reqwest::Response {
+    get(relay, who, &path).await
 }
 
 fn kind(answer: &reqwest::Response) -> String {
@@ -170,6 +176,81 @@ async fn a_clip_is_played_while_it_still_arrives() {
         );
         is_the_frame(&relay, &who, &sample, table.head.frames - 1).await;
     }
+}
+
+/// The frames of a video leave as they are stored, also while it arrives, and the table says how to decode them.
+#[tokio::test]
+async fn a_video_is_served_frame_by_frame_for_a_decoder_elsewhere() {
+    let relay = Relay::start().await;
+    let device = Device::connect(&relay).await;
+    let who = relay.enter(Role::Cardiologist).await;
+    let sample = Sample::captured(video(50));
+    device.is_wanted(&sample).await;
+    let middle = sample.head.bytes / 2;
+    device.sends_up_to(&sample, 0, middle).await;
+    let table = sample.table(&relay, &who).await;
+    let said = table.video.as_ref().unwrap();
+    assert_eq!(said.codec, "avc1.640029");
+    assert_eq!(said.keys, (0..50).step_by(4).collect::<Vec<u32>>());
+    let held = sample.opened();
+    assert_eq!(
+        STANDARD.decode(&said.description).unwrap(),
+        held.video().unwrap().description()
+    );
+    let here = table.frames.iter().take_while(|frame| frame.here).count() as u32;
+    assert!(here > 10 && here < 40, "{here} frames");
+    let frame = |index: u32| get_owned(&relay, &who, format!("{}/frames/{index}", sample.path()));
+    assert_eq!(frame(here).await.status(), 404);
+    is_stored(frame(here - 1).await, here - 1).await;
+    device.sends_up_to(&sample, middle, sample.head.bytes).await;
+    for index in 0..50 {
+        let answer = frame(index).await;
+        assert!(answer.headers().contains_key("etag"));
+        is_stored(answer, index).await;
+    }
+    assert_eq!(frame(50).await.status(), 404);
+    // What needs only the header goes on working: no marks, so nothing to tell.
+    for rest in ["marks", "measurements"] {
+        let answer = get_owned(&relay, &who, format!("{}/{rest}", sample.path())).await;
+        assert_eq!(answer.status(), 404, "{rest}");
+    }
+}
+
+async fn is_stored(answer: reqwest::Response, index: u32) {
+    assert_eq!(answer.status(), 200);
+    assert_eq!(kind(&answer), "video/h264");
+    assert!(
+        answer.bytes().await.unwrap() == stored_frame(index),
+        "frame {index}"
+    );
+}
+
+/// A video that does not say what its offer said is refused as any other clip.
+#[tokio::test]
+async fn a_video_with_other_frames_or_times_than_were_offered_is_refused() {
+    let relay = Relay::start().await;
+    let device = Device::connect(&relay).await;
+    let whole = Sample::captured(video(20));
+    let mut times = whole.clone();
+    times.times[7] = RtpTime(times.times[7].0.wrapping_add(900));
+    let mut size = whole.clone();
+    size.head.width = 32;
+    for mut sample in [times, size] {
+        sample.head.clip = ClipId::random();
+        let from = device.is_wanted(&sample).await;
+        let last = device.sends_up_to(&sample, from, sample.head.bytes).await;
+        assert!(
+            matches!(
+                last,
+                ClipToAgent::Refused {
+                    reason: ClipGap::Refused,
+                    ..
+                }
+            ),
+            "{last:?}"
+        );
+    }
+    device.brings(&whole).await;
 }
 
 /// Real clips lie outside the repository; without them this test says so and proves nothing.

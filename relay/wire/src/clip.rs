@@ -411,6 +411,19 @@ pub struct ClipFrame {
     pub here: bool,
 }
 
+/// What a decoder needs for a clip of H.264 video, whose frames are served as they are stored and not as images.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export_to = "clip.ts")]
+#[serde(rename_all = "camelCase")]
+pub struct ClipVideo {
+    /// Name of the coding (RFC 6381), such as `avc1.640029`.
+    pub codec: String,
+    /// The decoder's configuration (`avcC`, ISO/IEC 14496-15), in base64.
+    pub description: String,
+    /// Frames at which decoding can begin, rising; the first is 0.
+    pub keys: Vec<u32>,
+}
+
 /// The frame table of a clip: the only truth about its frames.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 #[ts(export_to = "clip.ts")]
@@ -427,7 +440,14 @@ pub struct ClipTable {
     /// A person marked the depth scale that the regions come from, on the device; the device did not state it.
     #[serde(default)]
     pub hand_scale: bool,
+    /// Of a clip of H.264 video: how its frames are decoded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub video: Option<ClipVideo>,
 }
+
+/// Media type of one frame of a clip of H.264 video: NAL units, each behind its length (ISO/IEC 14496-15).
+pub const CLIP_VIDEO_FRAME: &str = "video/h264";
 
 #[cfg(test)]
 mod tests {

@@ -62,6 +62,7 @@ fn constants() -> String {
          export const MAX_VIEW_CHARS = {};\n\
          export const VIEWS: readonly string[] = {:?};\n\
          export const VIEW_OTHER = {:?};\n\
+         export const CLIP_VIDEO_FRAME = {:?};\n\
          export const MAX_MASK_RECTANGLES = {};\n\
          export const SAVE_CHOICES_S: readonly number[] = {:?};\n\
          export const PROBLEM_CODES: readonly ProblemCode[] = [\n{}\n];\n",
@@ -83,6 +84,7 @@ fn constants() -> String {
         clip::MAX_VIEW_CHARS,
         clip::VIEWS,
         clip::VIEW_OTHER,
+        clip::CLIP_VIDEO_FRAME,
         device::MAX_MASK_RECTANGLES,
         device::SAVE_CHOICES_S,
         codes.join("\n"),

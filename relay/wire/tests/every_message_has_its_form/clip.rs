@@ -2,7 +2,10 @@
 
 use crate::each;
 use crate::samples::{clip, clip_head, clip_times, imported_head};
-use wire::clip::{ClipFrame, ClipFromAgent, ClipGap, ClipStage, ClipTable, ClipToAgent};
+use wire::clip::{
+    ClipCoding, ClipFrame, ClipFromAgent, ClipGap, ClipHead, ClipStage, ClipTable, ClipToAgent,
+    ClipVideo,
+};
 
 #[test]
 fn what_is_said_of_a_clip() {
@@ -85,6 +88,20 @@ fn what_a_player_reads() {
         ],
         regions: Vec::new(),
         hand_scale: true,
+        video: None,
+    };
+    let video = ClipTable {
+        head: ClipHead {
+            coding: ClipCoding::Video,
+            ..clip_head()
+        },
+        stage: ClipStage::Kept,
+        video: Some(ClipVideo {
+            codec: "avc1.640029".into(),
+            description: "AWQAKf/hAAQnZAApAQACKO4=".into(),
+            keys: vec![0, 2],
+        }),
+        ..table.clone()
     };
     let imported = ClipTable {
         head: imported_head(),
@@ -92,9 +109,14 @@ fn what_a_player_reads() {
         frames: vec![frame(0, None), frame(40_000, None), frame(80_000, None)],
         regions: Vec::new(),
         hand_scale: false,
+        video: None,
     };
     each(
         "http",
-        vec![("clip-table", table), ("clip-table-imported", imported)],
+        vec![
+            ("clip-table", table),
+            ("clip-table-imported", imported),
+            ("clip-table-video", video),
+        ],
     );
 }
