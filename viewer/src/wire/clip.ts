@@ -173,7 +173,28 @@ regions: Array<Region>,
 /**
  * A person marked the depth scale that the regions come from, on the device; the device did not state it.
  */
-handScale: boolean, };
+handScale: boolean, 
+/**
+ * Of a clip of H.264 video: how its frames are decoded.
+ */
+video?: ClipVideo, };
+
+/**
+ * What a decoder needs for a clip of H.264 video, whose frames are served as they are stored and not as images.
+ */
+export type ClipVideo = { 
+/**
+ * Name of the coding (RFC 6381), such as `avc1.640029`.
+ */
+codec: string, 
+/**
+ * The decoder's configuration (`avcC`, ISO/IEC 14496-15), in base64.
+ */
+description: string, 
+/**
+ * Frames at which decoding can begin, rising; the first is 0.
+ */
+keys: Array<number>, };
 
 /**
  * On which side of the picture the probe's orientation marker stands: cardiology has it on the right, the emergency

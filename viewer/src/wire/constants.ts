@@ -19,6 +19,7 @@ export const MAX_CLIP_FRAMES = 3600;
 export const MAX_VIEW_CHARS = 64;
 export const VIEWS: readonly string[] = ["PLAX", "PSAX", "A4C", "A2C", "A3C", "SC4C", "SC-IVC"];
 export const VIEW_OTHER = "other";
+export const CLIP_VIDEO_FRAME = "video/h264";
 export const MAX_MASK_RECTANGLES = 16;
 export const SAVE_CHOICES_S: readonly number[] = [3, 6, 10, 20];
 export const PROBLEM_CODES: readonly ProblemCode[] = [
