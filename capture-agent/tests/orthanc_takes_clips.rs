@@ -84,11 +84,14 @@ fn agent() -> Command {
     command
 }
 
-/// A clip of the test source, saved by the real program.
-fn saved(folder: &Path) -> (Running, PathBuf, u32) {
-    let spool = folder.join("spool");
+/// A clip of the test source, saved by the real program in this coding.
+fn saved(folder: &Path, coding: &str) -> (Running, PathBuf, u32) {
+    let (spool, config) = (folder.join(coding), folder.join("agent.toml"));
+    std::fs::write(&config, format!("[clips]\ncoding = \"{coding}\"\n")).unwrap();
     let child = agent()
-        .args(["run", "--source", "test:fps=30,size=800x600", "--spool"])
+        .args(["run", "--source", "test:fps=30,size=800x600", "--config"])
+        .arg(&config)
+        .arg("--spool")
         .arg(&spool)
         .stderr(Stdio::null())
         .spawn()
@@ -192,9 +195,14 @@ async fn orthanc_takes_a_saved_clip_and_renders_its_frames() {
     let Some((_orthanc, door)) = orthanc(folder.path()) else {
         return;
     };
-    let (_agent, file, frames) = saved(folder.path());
+    let (agent, file, frames) = saved(folder.path(), "jpeg");
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    // Orthanc closes connections that rest, and a clip takes seconds to come.
+    let client = reqwest::Client::builder()
+        .no_proxy()
+        .pool_max_idle_per_host(0)
+        .build()
+        .unwrap();
     let bytes = std::fs::read(&file).unwrap();
     let until = Instant::now() + LIMIT;
     let answer = loop {
@@ -228,4 +236,16 @@ async fn orthanc_takes_a_saved_clip_and_renders_its_frames() {
         ["CountStudies", "CountSeries", "CountInstances"].map(count),
         [1, 3, 3]
     );
+    drop(agent);
+    // As video it renders nothing of it, and gives the object back as it came.
+    let (_agent, file, frames) = saved(folder.path(), "h264");
+    let bytes = std::fs::read(&file).unwrap();
+    let stored = told(client.post(format!("{door}/instances")).body(bytes.clone())).await;
+    assert_eq!(stored["Status"], "Success", "{stored}");
+    let instance = format!("{door}{}", stored["Path"].as_str().unwrap());
+    let tags = told(client.get(format!("{instance}/simplified-tags"))).await;
+    assert_eq!(tags["NumberOfFrames"], frames.to_string());
+    assert_eq!(tags["PhotometricInterpretation"], "YBR_PARTIAL_420");
+    let kept = client.get(format!("{instance}/file")).send().await.unwrap();
+    assert!(kept.bytes().await.unwrap() == bytes);
 }

@@ -122,6 +122,7 @@ fn said(
         TransferSyntax::ImplicitLittleEndian
         | TransferSyntax::ExplicitLittleEndian
         | TransferSyntax::Rle => ClipCoding::Lossless,
+        syntax if syntax.is_video() => ClipCoding::Video,
         _ => ClipCoding::Other,
     };
     // The header that is read holds no time of day, because such times stand beside the patient's; the file's own is

@@ -1,7 +1,7 @@
 //! Saving: from the ring to a DICOM object in the spool.
 //!
 //! ```text
-//! press ─► span: which frames ─► take: durable in the spool ("safe here") ─► object: DICOM, JPEG ─► offered
+//! press ─► span: which frames ─► take: durable in the spool ("safe here") ─► object: DICOM, JPEG or H.264 ─► offered
 //! ```
 //!
 //! Owns what is saved and how it becomes an object. Two threads: one writes takes, because that is what a press waits
@@ -14,6 +14,7 @@ mod priority;
 mod saver;
 mod span;
 mod take;
+mod video;
 mod visit;
 
 pub use object::Coding;

@@ -1,10 +1,11 @@
 //! From a take to its DICOM object.
 //!
-//! Owns which facts of a take go where. The instance's UID is the clip's id, so a crash in the middle gives the same
+//! Owns which facts of a take go where, and that a take which is no video is written as JPEG when H.264 is wished. The instance's UID is the clip's id, so a crash in the middle gives the same
 //! instance again; the number within the series is the time of day, so nothing needs counting. A region that cannot
 //! belong to the picture is left out rather than the clip.
 
 use super::take::{Take, TakeHead};
+use super::video;
 use super::visit::VisitFault;
 use crate::spool::{RecordFault, Spool, SpoolError};
 use crate::sync::Stop;
@@ -33,14 +34,24 @@ pub enum Coding {
     Rle,
     /// As they are, without loss.
     Plain,
+    /// H.264, High profile; what is no video as JPEG.
+    H264,
 }
 
 impl Coding {
     const fn pixels(self) -> PixelCoding {
         match self {
-            Self::Jpeg => PixelCoding::Jpeg(JpegQuality::HIGH),
+            Self::Jpeg | Self::H264 => PixelCoding::Jpeg(JpegQuality::HIGH),
             Self::Rle => PixelCoding::Rle,
             Self::Plain => PixelCoding::Uncompressed,
+        }
+    }
+
+    /// What is written where there is no video.
+    const fn without_video(self) -> Self {
+        match self {
+            Self::H264 => Self::Jpeg,
+            other => other,
         }
     }
 
@@ -48,6 +59,7 @@ impl Coding {
         match self {
             Self::Jpeg => ClipCoding::Jpeg,
             Self::Rle | Self::Plain => ClipCoding::Lossless,
+            Self::H264 => ClipCoding::Video,
         }
     }
 }
@@ -89,18 +101,45 @@ pub(super) fn write(
     let context = head.visit.context()?;
     let frames = Stoppable { take: &take, stop };
     let facts = placed(&context, facts(head, coding)?, head, &frames)?;
+    let video = match coding {
+        Coding::H264 => video(&take, &facts, threads, stop)?,
+        _ => None,
+    };
     let raw = u64::from(head.width) * u64::from(head.height) * if head.gray { 1 } else { 3 };
     let mut object = spool.begin_object(clip, raw * head.times.len() as u64)?;
-    let writer = writer(&context, &facts, head, &frames)?.parallelism(threads);
-    writer
-        .write_seekable(&mut object.out)
-        .map_err(|error| stopped(error, stop))?;
+    let coding = if let Some(video) = video {
+        video.write_to(head, &context, &facts, &mut object.out)?;
+        coding
+    } else {
+        let writer = writer(&context, &facts, head, &frames)?.parallelism(threads);
+        writer
+            .write_seekable(&mut object.out)
+            .map_err(|error| stopped(error, stop))?;
+        coding.without_video()
+    };
     let sealed = spool.seal(object)?;
     let times: Vec<RtpTime> = head.times.iter().map(|(_, rtp_time)| *rtp_time).collect();
     let said = said(head, &facts, coding, (sealed.bytes, sealed.digest));
     said.check(&times)?;
     spool.present(sealed, said, times)?;
     Ok(())
+}
+
+/// The take as a video; nothing when it is none, which is told to the log.
+fn video(
+    take: &Take,
+    facts: &ClipFacts,
+    threads: NonZeroUsize,
+    stop: &Stop,
+) -> Result<Option<video::CodedTake>, ObjectFault> {
+    match video::coded(take, &facts.times, threads, stop)? {
+        Ok(video) => Ok(Some(video)),
+        Err(why) => {
+            let clip = take.head.clip;
+            tracing::info!(%clip, %why, "a clip is written as JPEG instead of H.264");
+            Ok(None)
+        }
+    }
 }
 
 fn writer<'a>(

@@ -369,7 +369,7 @@ impl Shared {
         };
         let mut written = write(parts.coding);
         if let Err(ObjectFault::Write(WriteError::TooLarge { limit })) = &written
-            && parts.coding != Coding::Jpeg
+            && matches!(parts.coding, Coding::Rle | Coding::Plain)
         {
             tracing::warn!(%clip, limit, "without loss a clip would be too large; it is written as JPEG");
             written = write(Coding::Jpeg);

@@ -169,9 +169,11 @@ impl Take {
         Ok(Self { head, records })
     }
 
-    fn picture(&self, index: usize) -> Result<Picture, FrameFault> {
+    /// One frame as it was captured.
+    pub(super) fn picture(&self, index: usize) -> Result<Picture, RecordFault> {
         let coded = self.records.record(index + 1)?;
-        let decoded = image::load_from_memory_with_format(&coded, ImageFormat::Png)?;
+        let decoded = image::load_from_memory_with_format(&coded, ImageFormat::Png)
+            .map_err(|_| RecordFault::Damaged("a frame is no PNG"))?;
         let (form, is_form) = if self.head.gray {
             (PixelForm::Gray8, decoded.as_luma8().is_some())
         } else {
@@ -179,7 +181,9 @@ impl Take {
         };
         let size = (decoded.width(), decoded.height());
         if !is_form || size != (self.head.width, self.head.height) {
-            return Err(RecordFault::Damaged("a frame is another than its head says").into());
+            return Err(RecordFault::Damaged(
+                "a frame is another than its head says",
+            ));
         }
         Ok(Picture {
             width: self.head.width,

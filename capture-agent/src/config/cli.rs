@@ -217,7 +217,7 @@ File (all keys optional; unknown keys are refused):
   import = \"/media/handheld\"       # clips that the handheld exports there are taken in, byte for byte
   after_kept = \"delete\"            # or \"keep\": until room is needed
   [clips]
-  coding = \"jpeg\"                  # or, without loss, \"rle\" or \"plain\"
+  coding = \"jpeg\"                  # or, without loss, \"rle\" or \"plain\"; or \"h264\", small, for players that know it
   threads = 1
   utc_offset_minutes = 540
   [patient]                        # goes into saved clips, never into a log; set it anew for each visit

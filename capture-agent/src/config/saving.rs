@@ -43,7 +43,7 @@ pub struct SpoolConfig {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ClipsConfig {
-    /// jpeg, rle or plain.
+    /// jpeg, rle, plain or h264.
     pub coding: Option<String>,
     /// Threads that code an object.
     pub threads: Option<u8>,
@@ -85,8 +85,9 @@ pub(super) fn saving(wanted: &Wanted) -> Result<Option<SavingSettings>, ConfigEr
         None | Some("jpeg") => Coding::Jpeg,
         Some("rle") => Coding::Rle,
         Some("plain") => Coding::Plain,
+        Some("h264") => Coding::H264,
         Some(other) => {
-            let words = format!("is \"{other}\"; use jpeg, rle (without loss) or plain");
+            let words = format!("is \"{other}\"; use jpeg, rle or plain (without loss), or h264");
             return Err(ConfigError::new("clips.coding", words));
         }
     };
@@ -134,6 +135,8 @@ mod tests {
         assert_eq!(saving.coding, Coding::Jpeg);
         assert_eq!(saving.bounds.after_kept, AfterKept::Delete);
         assert_eq!(saving.threads.get(), 1);
+        let text = "[spool]\nfolder = \"/a\"\n[clips]\ncoding = \"h264\"";
+        assert_eq!(checked(text).unwrap().unwrap().coding, Coding::H264);
     }
 
     #[test]

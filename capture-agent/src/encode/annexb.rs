@@ -1,6 +1,6 @@
 //! NAL units of an Annex B stream (ITU-T H.264 Annex B): where they are and what type they have.
 //!
-//! Only for looking at what an encoder made; RTP packets are cut by `rtc`'s payloader.
+//! Only for what an encoder made; RTP packets are cut by `rtc`'s payloader.
 
 /// Type of an H.264 NAL unit (ITU-T H.264 table 7-1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +40,35 @@ pub fn nals(stream: &[u8]) -> Vec<Nal> {
         .collect()
 }
 
+/// The NAL units in `stream`, in order, without start codes and the zeros behind them.
+#[must_use]
+pub fn units(stream: &[u8]) -> Vec<&[u8]> {
+    let begins: Vec<usize> = stream
+        .windows(3)
+        .enumerate()
+        .filter(|(_, bytes)| **bytes == [0, 0, 1])
+        .map(|(at, _)| at + 3)
+        .collect();
+    let ends = begins.iter().skip(1).map(|next| next - 3);
+    let ends = ends.chain(std::iter::once(stream.len()));
+    begins
+        .iter()
+        .zip(ends)
+        .filter_map(|(from, to)| {
+            let unit = stream.get(*from..to)?;
+            // A unit ends in a byte that is not zero (section 7.4.1); zeros belong to the next start code.
+            let last = unit.iter().rposition(|byte| *byte != 0)?;
+            unit.get(..=last)
+        })
+        .collect()
+}
+
+/// Type of a NAL unit without its start code.
+#[must_use]
+pub fn nal(unit: &[u8]) -> Option<Nal> {
+    unit.first().map(|header| Nal::of(*header))
+}
+
 /// Whether decoding can start with this access unit: both parameter sets and an IDR slice.
 #[must_use]
 pub fn is_entry_point(stream: &[u8]) -> bool {
@@ -61,7 +90,11 @@ mod tests {
         assert_eq!(nals(&stream), [Nal::Sps, Nal::Pps, Nal::Idr]);
         assert!(is_entry_point(&stream));
         assert!(!is_entry_point(&stream[7..]));
+        let units = super::units(&stream);
+        assert_eq!(units, [&[0x67, 1, 2][..], &[0x68, 3], &[0x65, 9, 9]]);
+        assert_eq!(nal(units[0]), Some(Nal::Sps));
         assert_eq!(nals(&[]), []);
         assert_eq!(nals(&[0, 0, 1]), []);
+        assert!(super::units(&[0, 0, 1]).is_empty() && super::units(&[1, 2]).is_empty());
     }
 }

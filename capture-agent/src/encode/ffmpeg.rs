@@ -110,7 +110,7 @@ impl FfmpegEncoder {
 }
 
 /// Says in the parameter sets what the numbers mean (ITU-T H.264 annex E): limited range, matrix by size.
-fn signal_colour(context: &mut encoder::video::Video, matrix: Matrix) {
+pub(super) fn signal_colour(context: &mut encoder::video::Video, matrix: Matrix) {
     context.set_color_range(color::Range::MPEG);
     let (space, primaries, transfer) = match matrix {
         Matrix::Bt601 => (

@@ -3,9 +3,11 @@
 //! `encoder` says what an encoder is; `ffmpeg` is one on any of FFmpeg's H.264 encoders; `canvas` turns a picture
 //! into the YCbCr that it wants; `upload` puts that where a graphics device wants it; `recipe` holds the settings of
 //! each; `probe` chooses one that really works here, `keeper` keeps it open; `keyframes` decides when an IDR is due.
-//! The encode thread calls all of them. Nothing here knows of networks.
+//! The encode thread calls all of them. `archive` codes a whole clip, later and without haste. Nothing here knows of
+//! networks.
 
 pub mod annexb;
+pub(crate) mod archive;
 mod canvas;
 pub mod encoder;
 mod ffmpeg;

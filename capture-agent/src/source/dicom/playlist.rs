@@ -127,15 +127,14 @@ impl Playlist {
                 break;
             };
             self.next += 1;
-            match Clip::open(&path) {
+            match playable(&path) {
                 Ok(clip) => {
                     return Ok(OpenClip {
                         provenance: Arc::new(Provenance::of_clip(clip.header())),
                         reader: Box::new(clip),
                     });
                 }
-                Err(error) => {
-                    let words = format!("{error}; {}", error.what_to_do());
+                Err(words) => {
                     if self.is_folder && self.told.insert(path.clone()) {
                         // The error names no content of the file; a path may name a patient and stays on this device.
                         tracing::warn!(
@@ -163,6 +162,15 @@ impl Playlist {
         }
         self.next = 0;
         Ok(())
+    }
+}
+
+/// A clip whose frames are decoded here.
+fn playable(path: &Path) -> Result<Clip, String> {
+    let clip = Clip::open(path).map_err(|error| format!("{error}; {}", error.what_to_do()))?;
+    match clip.video() {
+        None => Ok(clip),
+        Some(_) => Err("its frames are H.264 video, which cannot be played as a source".to_owned()),
     }
 }
 

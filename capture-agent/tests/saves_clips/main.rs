@@ -6,7 +6,9 @@
     reason = "tests fail by panicking"
 )]
 
+#[path = "../support/mod.rs"]
 mod support;
+mod video;
 
 use capture_agent::clip::{
     Coding, DeviceFacts, PatientFacts, Progress, Saver, SaverParts, Visit, Wish,
