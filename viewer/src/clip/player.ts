@@ -11,14 +11,15 @@ import type { ClipHead } from "../wire/clip";
 import type { Region } from "../wire/region";
 import type { MarkState } from "../wire/socket";
 import type { RtpTime } from "../wire/units";
+import { NoVideoDecoder, Undecodable } from "./faults";
 import { type MarksByFrame, marksByFrame } from "./marks";
 import { type Due, Reel } from "./reel";
 import { Renewal } from "./renewal";
-import { type ClipPlace, ClipSource, Undecodable } from "./source";
+import { type ClipPlace, ClipSource } from "./source";
 import { FrameTable, type Stretch } from "./table";
 
 /** Why there is nothing to see, or no more than there is. */
-export type Trouble = ApiCode | "undecodable" | "tableWrong";
+export type Trouble = ApiCode | "undecodable" | "noVideo" | "tableWrong";
 
 /** While bytes arrive, the table is asked for again at most this often. */
 const RENEW_EVERY_MS = 500;
@@ -35,6 +36,7 @@ export type FrameOnGlass = Size & {
 
 function codeOf(cause: unknown): Trouble {
   if (cause instanceof Undecodable) return "undecodable";
+  if (cause instanceof NoVideoDecoder) return "noVideo";
   return cause instanceof ApiProblem ? cause.code : "internal";
 }
 
@@ -158,6 +160,7 @@ export class ClipPlayer {
     this.#reel?.close();
     this.#early?.close();
     this.#early = null;
+    this.source.close();
     // Frees the canvas' memory at once; Safari keeps it for long otherwise.
     this.canvas.width = this.canvas.height = 0;
   }
@@ -232,7 +235,8 @@ export class ClipPlayer {
   #askAgainLater(): void {
     clearTimeout(this.#again);
     this.#again = setTimeout(() => {
-      if (this.trouble.peek() !== "undecodable") this.#reel?.window.forgive();
+      const trouble = this.trouble.peek();
+      if (trouble !== "undecodable" && trouble !== "noVideo") this.#reel?.window.forgive();
     }, AGAIN_MS);
   }
 

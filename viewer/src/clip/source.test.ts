@@ -1,6 +1,7 @@
 import { afterEach, expect, test, vi } from "vitest";
 import type { ClipId, ConsultId, SessionId } from "../wire/ids";
-import { ClipSource, MAX_KEPT_BYTES, Undecodable } from "./source";
+import { Undecodable } from "./faults";
+import { ClipSource, MAX_KEPT_BYTES } from "./source";
 
 const PLACE = { consult: "c" as ConsultId, session: "s" as SessionId, clip: "k" as ClipId };
 const signal = new AbortController().signal;

@@ -1,23 +1,19 @@
-// Where the frames of one clip come from: the relay, over HTTP, one image for each frame.
+// Where the frames of one clip come from: the relay, over HTTP, one image for each frame, or one coded frame of a video.
 //
 // Owns the addresses, the compressed bytes that stay here so that a loop asks for nothing twice, and telling a picture that
-// cannot be decoded from one that cannot be had. Called by `player.ts` and the clip list. Invariant: bytes are kept under the number they
+// cannot be decoded from one that cannot be had. Video is decoded by `video.ts`, which comes when the first frame of one does.
+// Called by `player.ts` and the clip list. Invariant: bytes are kept under the number they
 // were asked by, and at most `MAX_KEPT_BYTES` of them.
 
 import { ask, askJson } from "../net/http";
 import type { ClipTable } from "../wire/clip";
+import { CLIP_VIDEO_FRAME } from "../wire/constants";
 import type { ClipId, ConsultId, SessionId } from "../wire/ids";
+import { NoVideoDecoder, Undecodable } from "./faults";
+import type { VideoFrames } from "./video";
 
 /** Compressed frames that stay: ten minutes of a handheld's gray pictures, a minute of good colour. */
 export const MAX_KEPT_BYTES = 64 * 1024 * 1024;
-
-/** The bytes are here and are no picture that this browser shows. */
-export class Undecodable extends Error {
-  constructor(index: number, cause: unknown) {
-    super(`frame ${index} cannot be decoded: ${String(cause)}`);
-    this.name = "Undecodable";
-  }
-}
 
 export type ClipPlace = { readonly consult: ConsultId; readonly session: SessionId; readonly clip: ClipId };
 
@@ -29,6 +25,9 @@ export class ClipSource {
   /** In the order of use, the longest unused first. */
   readonly #kept = new Map<number, Blob>();
   #keptBytes = 0;
+  /** Of a clip that turned out to be a video. */
+  #video: Promise<VideoFrames> | null = null;
+  readonly #closing = new AbortController();
 
   constructor(readonly place: ClipPlace) {}
 
@@ -38,8 +37,10 @@ export class ClipSource {
 
   /** A frame, decoded. The caller closes it. */
   readonly frame = async (index: number, signal: AbortSignal): Promise<ImageBitmap> => {
+    if (this.#video !== null) return (await this.#video).frame(index, signal);
     const bytes = await this.#bytes(index, signal);
     signal.throwIfAborted();
+    if (bytes.type === CLIP_VIDEO_FRAME) return (await this.#opened(index)).frame(index, signal);
     try {
       // As stored: no colour management between the file and the glass.
       return await createImageBitmap(bytes, { colorSpaceConversion: "none" });
@@ -49,8 +50,35 @@ export class ClipSource {
     }
   };
 
+  /** Lets go what it holds; pictures that were given out stay their owners'. */
+  close(): void {
+    this.#closing.abort();
+    void this.#video?.then(
+      (video) => video.close(),
+      () => undefined,
+    );
+  }
+
   get keptBytes(): number {
     return this.#keptBytes;
+  }
+
+  #opened(index: number): Promise<VideoFrames> {
+    this.#video ??= this.#open(index).catch((cause) => {
+      // A relay that did not answer may be asked again; a browser without a decoder stays one.
+      if (!(cause instanceof NoVideoDecoder)) this.#video = null;
+      throw cause;
+    });
+    return this.#video;
+  }
+
+  async #open(index: number): Promise<VideoFrames> {
+    const { signal } = this.#closing;
+    const [{ VideoFrames }, { video, head }] = await Promise.all([import("./video"), this.table(signal)]);
+    if (video === undefined) throw new Undecodable(index, "the relay does not say how");
+    const frames = await VideoFrames.open(video, head, (wanted, stop) => this.#bytes(wanted, stop));
+    if (signal.aborted) frames.close();
+    return frames;
   }
 
   async #bytes(index: number, signal: AbortSignal): Promise<Blob> {

@@ -38,8 +38,9 @@ export class Thumbs {
   async #make(clip: ClipId): Promise<ImageBitmap | null> {
     const { consult, session } = this;
     const { signal } = this.#closing;
+    const source = new ClipSource({ consult, session, clip });
     try {
-      const whole = await new ClipSource({ consult, session, clip }).frame(0, signal);
+      const whole = await source.frame(0, signal);
       const small = await createImageBitmap(whole, { resizeWidth: THUMB_WIDTH, resizeQuality: "medium" });
       whole.close();
       if (signal.aborted) {
@@ -56,6 +57,8 @@ export class Thumbs {
     } catch {
       // Not here yet, or nothing that can be shown; the list says how far the clip is.
       return null;
+    } finally {
+      source.close();
     }
   }
 }

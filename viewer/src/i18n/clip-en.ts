@@ -83,8 +83,10 @@ export const clipEn: ClipWords = {
     "This browser cannot show this frame. Get the DICOM file and open it with other software.",
   "trouble.tableWrong":
     "The clip's own numbers contradict each other, so it is not played. Get the DICOM file, check it, and tell the administrator.",
-  "trouble.video":
-    "This form of video cannot be played here yet. Get the DICOM file and open it with other software.",
+  "trouble.form":
+    "A clip of this form cannot be played here. Get the DICOM file and open it with other software.",
+  "trouble.noVideo":
+    "This browser cannot play video clips (H.264). Use a newer browser, or get the DICOM file and open it with other software.",
   "trouble.unreachable":
     "The clip cannot be fetched. The connection is being checked; it goes on by itself when it is back.",
   "trouble.notFound": "This clip has not arrived yet, or you cannot see it.",

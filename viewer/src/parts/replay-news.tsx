@@ -15,7 +15,7 @@ export function ReplayNews({ player }: { player: ClipPlayer }) {
       <p role="alert">
         {trouble !== null && (
           <span class="banner">
-            <span>{troubleWords(trouble, player)}</span>
+            <span>{troubleWords(trouble)}</span>
             <button type="button" class="button" onClick={() => player.retry()}>
               {tc("replay.retry")}
             </button>
@@ -41,12 +41,12 @@ function stateWords(player: ClipPlayer): string {
   return table.canPlay ? "" : tc("replay.noTimes");
 }
 
-function troubleWords(trouble: Trouble, player: ClipPlayer): string {
-  const isVideo = player.table.value?.head.coding === "video" && trouble !== "unreachable";
+function troubleWords(trouble: Trouble): string {
   // The relay can read neither pixels that only the vendor's viewer knows nor numbers that contradict each other.
-  if (isVideo || trouble === "codecUnsupported") return tc("trouble.video");
+  if (trouble === "codecUnsupported") return tc("trouble.form");
   if (trouble === "clipRefused") return tc("trouble.tableWrong");
-  if (trouble === "undecodable" || trouble === "tableWrong") return tc(`trouble.${trouble}`);
+  if (trouble === "undecodable" || trouble === "noVideo" || trouble === "tableWrong")
+    return tc(`trouble.${trouble}`);
   const told = TOLD_CODES.find((code) => code === trouble);
   return tc(told === undefined ? "trouble.other" : (`trouble.${told}` as ClipKey));
 }
