@@ -13,8 +13,10 @@ use crate::relay::Relay;
 use crate::wait::until;
 use crate::weak_link::{LinkKind, WeakLink};
 use anyhow::{Context as _, Result, anyhow};
+use std::fs::File;
 use std::future::Future;
-use std::path::Path;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 use tempfile::TempDir;
@@ -36,6 +38,7 @@ const LAST_WORDS: usize = 60;
 pub struct Plan {
     source: Option<String>,
     agent_flags: Vec<String>,
+    agent_file: String,
     relay_flags: Vec<String>,
     release: bool,
     limit: Duration,
@@ -46,6 +49,7 @@ impl Default for Plan {
         Self {
             source: Some("test:".to_owned()),
             agent_flags: Vec::new(),
+            agent_file: String::new(),
             relay_flags: Vec::new(),
             release: false,
             limit: STORY_LIMIT,
@@ -82,6 +86,13 @@ impl Plan {
     pub fn agent_flags(mut self, flags: &[&str]) -> Self {
         self.agent_flags
             .extend(flags.iter().map(|flag| (*flag).to_owned()));
+        self
+    }
+
+    /// With more lines in the agent's file.
+    #[must_use]
+    pub fn agent_file(mut self, lines: &str) -> Self {
+        self.agent_file.push_str(lines);
         self
     }
 
@@ -209,6 +220,8 @@ impl Story {
             folder,
         };
         let story = Self(Arc::new(inner));
+        let mut file = File::options().append(true).open(story.agent_file())?;
+        file.write_all(story.0.plan.agent_file.as_bytes())?;
         if let Some(source) = story.0.plan.source.clone() {
             story.start_agent(&source, &[]).await?;
         }
@@ -288,14 +301,12 @@ impl Story {
     }
 
     /// The demo relay writes a configuration with the id and key of its seeded device.
+    fn agent_file(&self) -> PathBuf {
+        self.0.folder.path().join("relay/demo/agent.toml")
+    }
+
     fn agent_arguments(&self, source: &str, relay: &str) -> Vec<String> {
-        let config = self
-            .0
-            .folder
-            .path()
-            .join("relay/demo/agent.toml")
-            .display()
-            .to_string();
+        let config = self.agent_file().display().to_string();
         let words = [
             "run", "--config", &config, "--source", source, "--relay", relay,
         ];

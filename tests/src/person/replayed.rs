@@ -68,6 +68,33 @@ const PLACE_ON_GLASS: &str = "([x, y]) => {
     return [stage.x + stage.width / 2 + (x - 0.5) * glass.width * scale,
         stage.y + stage.height / 2 + (y - 0.5) * glass.height * scale]; }";
 
+/// Black and white by the middle of the barcode's blocks, and the mean of all pixels that are strongly coloured.
+const COLOURS: &str = "() => {
+    const glass = document.querySelector('[data-testid=replay-pane] canvas[data-frame]');
+    const { data } = glass.getContext('2d').getImageData(0, 0, glass.width, glass.height);
+    const row = 8 * glass.width;
+    const levels = Array.from({ length: 48 }, (_, block) => data[(row + block * 16 + 8) * 4 + 1]);
+    const flow = [0, 0, 0];
+    let count = 0;
+    for (let at = 0; at < data.length; at += 4) {
+        const pixel = [data[at], data[at + 1], data[at + 2]];
+        if (Math.max(...pixel) - Math.min(...pixel) < 120) continue;
+        pixel.forEach((level, channel) => { flow[channel] += level; });
+        count += 1;
+    }
+    return { black: Math.min(...levels), white: Math.max(...levels), flow: flow.map((sum) => sum / Math.max(1, count)) }; }";
+
+/// Colours of what a player shows.
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub struct Colours {
+    /// The barcode's black, 0 in the source.
+    pub black: u8,
+    /// Its white, 255 in the source.
+    pub white: u8,
+    /// Mean red, green and blue of the flow that the test source shows in colour.
+    pub flow: [f64; 3],
+}
+
 /// A frame of a clip as a player showed it.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -191,6 +218,14 @@ impl Person {
         self.page
             .until("a value under the clip", secs(3), value, ())
             .await
+    }
+
+    /// The colours on the player's glass, of a clip of the test source in colour.
+    ///
+    /// # Errors
+    /// When no clip is open.
+    pub async fn sees_colours(&self) -> Result<Colours> {
+        self.page.eval(COLOURS, ()).await
     }
 
     /// Goes to every frame of an open clip and holds each against the table.

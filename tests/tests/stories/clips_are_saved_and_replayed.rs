@@ -2,8 +2,8 @@
 
 use anyhow::{Context as _, Result, ensure};
 use std::time::Duration;
-use stories::person::Person;
-use stories::story::{CALM_FPS, Plan, Story, tell};
+use stories::person::{Person, same_frame};
+use stories::story::{CALM_FPS, CALM_SIZE, Plan, Story, tell};
 use stories::wait::secs;
 use wire::CaptureTime;
 use wire::mark::Anchor;
@@ -39,6 +39,59 @@ fn a_clip_saved_at_the_bedside_opens_for_the_cardiologist_and_shows_each_capture
         // The picture beside it went on meanwhile.
         doctor.picture_moves().await
     })
+}
+
+/// As H.264, decoded by the page: every frame that is sought shows its own capture barcode, whatever was sought before, and
+/// the colours are those of the image that any browser shows.
+#[test]
+fn a_clip_saved_as_video_shows_each_captured_frame_too() -> Result<()> {
+    let words = "[clips]\ncoding = \"h264\"\n";
+    let source = format!("test:fps={CALM_FPS},size={CALM_SIZE},form=rgb");
+    tell(
+        Plan::calm().source(source).agent_file(words),
+        |story| async move {
+            let (doctor, bedside) = two_who_see(&story).await?;
+            bedside.saves_clip().await?;
+            let clip = doctor.finds_clip_within(CLIP_COMES).await?;
+            doctor.opens_clip(clip).await?;
+            doctor.clip_is_kept_within(clip, CLIP_COMES).await?;
+            let table = doctor.frame_table(clip).await?;
+            let video = table.video.as_ref().context("it is a video")?;
+            ensure!(video.keys.iter().all(|key| key % 10 == 0), "{video:?}");
+            let count = table.frames.len();
+            ensure!(count >= 15, "only {count} frames were saved");
+            // Onwards, backwards, and from one end to the other.
+            let onwards = (0..count).step_by(5);
+            let wanted: Vec<usize> = onwards
+                .clone()
+                .chain(onwards.rev())
+                .chain([count - 1, 0])
+                .collect();
+            for seen in doctor.seeks(&wanted).await? {
+                ensure!(
+                    same_frame(&table, seen)?,
+                    "frame {} of {count} shows {:?}, the table says {:?}",
+                    seen.index,
+                    seen.barcode,
+                    table.frames.get(seen.index)
+                );
+            }
+            let seen = doctor.sees_colours().await?;
+            ensure!(seen.black <= 4 && seen.white >= 251, "{seen:?}");
+            // The test source's flow is red or blue, by the direction; another matrix or range is off by 15 and more.
+            let near = |wanted: [f64; 3]| {
+                let pairs = seen.flow.iter().zip(wanted);
+                pairs
+                    .map(|(is, was)| (is - was).abs())
+                    .all(|apart| apart <= 8.0)
+            };
+            ensure!(
+                near([167.0, 7.0, 20.0]) || near([20.0, 7.0, 167.0]),
+                "{seen:?}"
+            );
+            Ok(())
+        },
+    )
 }
 
 #[test]
