@@ -124,7 +124,7 @@ const ENDINGS: Readonly<Record<string, readonly string[]>> = {
     "notKept",
   ] satisfies OriginalNews[],
   tool: ["pointer", "pen", "arrow", "label", "measure"] satisfies Tool[],
-  trouble: ["undecodable", "tableWrong", ...TOLD_CODES],
+  trouble: ["undecodable", "noVideo", "tableWrong", ...TOLD_CODES],
   why: ["noRight", "noPicture", "stillMissing"] satisfies NonNullable<Hindrance>[],
 };
 
