@@ -7,7 +7,7 @@ const ROLES = {
   cardiologist: ["循環器医", "cardiologist"],
   trainer: ["指導医", "trainer"],
   trainee: ["研修者", "trainee"],
-  observer: ["見学", "observer"],
+  observer: ["見学者", "observer"],
 };
 const [source, mask] = process.argv.slice(2);
 const port = Number(process.env.HIBIKI_DEMO_PORT ?? 8080);
@@ -25,7 +25,7 @@ function pages({ origin, door, device }) {
 
 ${people.join("\n")}
 
-  端末のページ(映像の確認・静止・隠す範囲) / Page on the device (preview, freeze, covered areas):
+  送信端末のページ(映像の確認・静止・隠す範囲) / Page on the device (preview, freeze, covered areas):
 
     ${device ?? "なし / none (.demo/data/capture-agent.log)"}
 

@@ -208,8 +208,8 @@ fn without_a_device_and_without_the_right_the_button_says_why() -> Result<()> {
         let doctor = story.cardiologist().await?;
         let observer = story.arrives(Role::Observer).await?;
         for (person, words) in [
-            (&doctor, "保存できる機器がつながっていません"),
-            (&observer, "見学は保存できません"),
+            (&doctor, "保存できる送信端末がつながっていません"),
+            (&observer, "見学者は保存できません"),
         ] {
             person
                 .page()
