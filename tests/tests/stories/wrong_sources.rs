@@ -22,7 +22,7 @@ fn good_clip() -> Result<PathBuf> {
         .with_context(|| format!("no clip in {}", folder.display()))
 }
 
-/// Nothing that the sentence quotes may say what is wrong: these words are looked for behind the name.
+/// A file's name may name a patient: no sentence repeats it.
 const NAME: &str = "one-of-the-day.dcm";
 
 async fn agent_says(story: &Story, bytes: &[u8], words: &str) -> Result<()> {
@@ -31,10 +31,7 @@ async fn agent_says(story: &Story, bytes: &[u8], words: &str) -> Result<()> {
     story.start_agent(&dicom_source(&path), &[]).await?;
     let agent = story.agent().await;
     let program = agent.as_ref().context("an agent was started")?.program();
-    let wanted = |line: &str| {
-        let (_, said) = line.rsplit_once(NAME)?;
-        said.contains(words).then(|| line.to_owned())
-    };
+    let wanted = |line: &str| line.contains(words).then(|| line.to_owned());
     let said = program
         .wait_for_line(&format!("something about {words:?}"), secs(8), wanted)
         .await?;
@@ -44,6 +41,7 @@ async fn agent_says(story: &Story, bytes: &[u8], words: &str) -> Result<()> {
         program.last_words(30)
     );
     ensure!(said.len() < 600, "one sentence, not a page: {said}");
+    ensure!(!said.contains(NAME), "it names the file: {said}");
     Ok(())
 }
 
