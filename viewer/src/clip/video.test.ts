@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { clipTable, even } from "../../test/clip-tables";
 import { ApiProblem } from "../net/http";
 import { NoVideoDecoder, Undecodable } from "./faults";
-import { MAX_SPARE_BYTES, VideoFrames } from "./video";
+import { MAX_SPARE_BYTES, SILENT_MS, VideoFrames } from "./video";
 
 type Chunk = { readonly type: "key" | "delta"; readonly timestamp: number; readonly data: ArrayBuffer };
 type Made = { readonly index: number; closed: number };
@@ -14,7 +14,13 @@ let pictures: Made[];
 let decoded: number[];
 let decoders: number;
 /** What the decoder does instead of being right. */
-let mischief: { number?: (index: number) => number; width?: number; breaksAt?: number; swallows?: number };
+let mischief: {
+  number?: (index: number) => number;
+  width?: number;
+  breaksAt?: number;
+  swallows?: number;
+  silent?: number;
+};
 
 class FakeDecoder {
   static isConfigSupported = ({ codec }: { codec: string }) =>
@@ -47,6 +53,7 @@ class FakeDecoder {
 
   async flush(): Promise<void> {
     await Promise.resolve();
+    if ((mischief.silent ?? 0) >= decoders) await new Promise(() => undefined);
     if (this.state !== "configured") throw new Error("it failed");
     this.#drain();
     this.#needsKey = true;
@@ -58,6 +65,7 @@ class FakeDecoder {
   }
 
   #drain(): void {
+    if ((mischief.silent ?? 0) >= decoders) return;
     for (const { timestamp } of this.#waiting.splice(0)) {
       if (this.state !== "configured") return;
       if (timestamp === mischief.breaksAt) {
@@ -218,6 +226,23 @@ test("a picture of another size, one that is left out and a decoder that fails a
     given.push(await video.frame(25, signal));
   }
   expect(given.map(numberOf)).toEqual([25, 25, 25]);
+  await allClosed(video, given);
+});
+
+test("a decoder that says nothing any more is given up and another one asked; a second one is told", async () => {
+  vi.useFakeTimers();
+  mischief = { silent: 1 };
+  const video = await opened(30, 10, { asked: [] });
+  const later = video.frame(4, signal);
+  await vi.advanceTimersByTimeAsync(SILENT_MS);
+  const given = [await later];
+  expect(given.map(numberOf)).toEqual([4]);
+  expect(decoders).toBe(2);
+  mischief = { silent: 99 };
+  const never = expect(video.frame(25, signal)).rejects.toBeInstanceOf(Undecodable);
+  await vi.advanceTimersByTimeAsync(2 * SILENT_MS);
+  await never;
+  vi.useRealTimers();
   await allClosed(video, given);
 });
 

@@ -16,6 +16,8 @@ const AHEAD = 12;
 const BEHIND = 12;
 /** Requests under way at once, as many as a player has for images. */
 const PARALLEL_FETCHES = 4;
+/** A decoder that gives nothing for so long is given up: browsers take decoders away, and some then say nothing. */
+export const SILENT_MS = 4_000;
 
 /** The stored bytes of a frame. */
 export type FrameBytes = (index: number, signal: AbortSignal) => Promise<Blob>;
@@ -45,6 +47,15 @@ class Run {
   }
 }
 
+/** Rejects when it takes longer than a decoder may be silent. */
+function inTime<T>(work: Promise<T>): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const silent = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error("the decoder is silent")), SILENT_MS);
+  });
+  return Promise.race([work, silent]).finally(() => clearTimeout(timer));
+}
+
 function configOf({ codec, description }: ClipVideo): VideoDecoderConfig {
   return {
     codec,
@@ -72,8 +83,8 @@ export class VideoFrames {
   /** Rejects with `NoVideoDecoder` where the browser cannot decode it. */
   static async open(video: ClipVideo, head: ClipHead, bytes: FrameBytes): Promise<VideoFrames> {
     const config = configOf(video);
-    const answer = globalThis.VideoDecoder?.isConfigSupported(config);
-    const isSupported = (await answer?.catch(() => null))?.supported ?? false;
+    const answer = globalThis.VideoDecoder?.isConfigSupported(config).catch(() => null);
+    const isSupported = answer !== undefined && ((await inTime(answer))?.supported ?? false);
     if (!isSupported) throw new NoVideoDecoder(video.codec);
     return new VideoFrames(config, head, video.keys, bytes);
   }
@@ -123,11 +134,16 @@ export class VideoFrames {
 
   /** Decodes group after group as long as somebody waits. */
   async #work(): Promise<void> {
+    let isSecond: boolean = false;
     for (let first = this.#wants[0]; first !== undefined; first = this.#wants[0]) {
       const run = this.#groupOf(first.index);
       this.#run = run;
       const owed = this.#wants.filter((want) => run.holds(want));
       const cause = await this.#decode(run);
+      // What failed once may have been the decoder's fault; a new one tells.
+      const again: boolean = cause instanceof Undecodable && !isSecond;
+      isSecond = again;
+      if (again) continue;
       // What was asked for while this ran and had come out before is decoded in the next run.
       for (const want of owed) {
         if (!this.#wants.includes(want)) continue;
@@ -150,14 +166,17 @@ export class VideoFrames {
     try {
       const decoder = this.#ready();
       cause = await this.#feed(run, decoder);
-      await decoder.flush();
+      await inTime(decoder.flush());
     } catch (fault) {
       cause = run.abort.signal.aborted
         ? run.abort.signal.reason
         : new Undecodable(run.from, run.fault ?? fault);
       this.#forget();
     }
-    await Promise.all(run.pictures);
+    await inTime(Promise.all(run.pictures)).catch((fault: unknown) => {
+      run.fault ??= fault;
+      this.#forget();
+    });
     return run.fault === null ? cause : new Undecodable(run.from, run.fault);
   }
 
