@@ -29,7 +29,7 @@ use echo_dicom::{Clip, PixelForm};
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use support::readers::{assert_conforms, said, said_of};
+use support::readers::{assert_conforms, said};
 use wire::agent::FrameStamp;
 use wire::clip::{ClipCoding, ClipGap, MarkerSide, SaveWhat};
 use wire::mark::{Anchor, Point};
@@ -282,7 +282,7 @@ fn a_depth_scale_marked_on_the_device_is_a_region_of_what_is_saved_afterwards_an
         (0, 0, 95, 63)
     );
     let file = bench.object(after);
-    if let Some(dump) = said_of(&file) {
+    if let Some(dump) = said("dcmdump", &["+U8", "+L"], &file) {
         let words =
             "A4C; orientation marker right; Depth scale marked by hand on the device, 2026-11-";
         assert!(dump.contains(words), "{dump}");

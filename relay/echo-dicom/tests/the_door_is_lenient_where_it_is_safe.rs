@@ -122,10 +122,10 @@ fn what_is_no_dicom_file_is_called_so() {
 fn a_transfer_syntax_is_quoted_only_when_it_is_a_uid() {
     let meta =
         |uid: &str| with_meta(&File::new(EXPLICIT).text(tags::TRANSFER_SYNTAX_UID, VR::UI, uid));
-    let video = error(meta("1.2.840.10008.1.2.4.102"));
+    let video = error(meta("1.2.840.10008.1.2.4.100"));
     assert_eq!(
         video.to_string(),
-        "the transfer syntax 1.2.840.10008.1.2.4.102 is not supported"
+        "the transfer syntax 1.2.840.10008.1.2.4.100 is not supported"
     );
     for uid in [
         "",
