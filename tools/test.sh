@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Runs the checks in order, stops at the first that fails and names it, and says what each one took.
+# Runs the checks in order, stops at the first that fails and names it, and says what each one took. Short ones that need
+# nothing of each other run beside one another.
 #   tools/test.sh lint    everything that runs no test
 #   tools/test.sh all     set-up, lint, tests and stories: what CI runs
 #   tools/test.sh audit   the advisory database, which only a machine with the internet can fetch
@@ -12,20 +13,50 @@ TIMES=()
 LOGS="$ROOT/target/test-logs"
 mkdir -p "$LOGS"
 
-# step NAME COMMAND...: runs it, keeps its words in a log, and prints them when it fails.
-step() {
-  local name=$1 began=$SECONDS took log status=0
-  shift
-  log="$LOGS/$(printf '%s' "$name" | tr -c 'a-z0-9\n' '-').log"
-  printf '── %s\n' "$name"
-  "$@" 2>&1 | tee "$log" || status=$?
-  took=$((SECONDS - began))
+log_of() { printf '%s/%s.log' "$LOGS" "$(printf '%s' "$1" | tr -c 'a-z0-9\n' '-')"; }
+
+# told NAME SECONDS STATUS COMMAND...: notes what a step took; one that failed ends the run.
+told() {
+  local name=$1 took=$2 status=$3
+  shift 3
   TIMES+=("$(printf '%5d s  %s' "$took" "$name")")
   [ "$status" -eq 0 ] && return 0
   printf '\n✗ the step "%s" failed after %d s. It ran:\n    %s\n' "$name" "$took" "$*" >&2
-  printf '  Its output stands above and in %s\n' "${log#"$ROOT/"}" >&2
+  printf '  Its output stands above and in %s\n' "$(realpath --relative-to="$ROOT" "$(log_of "$name")")" >&2
   exit 1
 }
+
+# step NAME COMMAND...: runs it, keeps its words in a log, and prints them while they come.
+step() {
+  local name=$1 began=$SECONDS status=0
+  shift
+  printf '── %s\n' "$name"
+  "$@" 2>&1 | tee "$(log_of "$name")" || status=$?
+  told "$name" $((SECONDS - began)) "$status" "$@"
+}
+
+# beside NAME COMMAND...: runs it beside what comes next, until `joined` prints its words and judges it.
+BESIDE=()
+beside() {
+  local name=$1 log began=$SECONDS
+  shift
+  log=$(log_of "$name")
+  { status=0; "$@" >"$log" 2>&1 || status=$?; printf '%d %d %s\n' $((SECONDS - began)) "$status" "$*" >"$log.end"; } &
+  BESIDE+=("$name")
+}
+joined() {
+  local name took status words
+  wait
+  for name in "${BESIDE[@]}"; do
+    printf '── %s\n' "$name"
+    cat "$(log_of "$name")"
+    read -r took status words <"$(log_of "$name").end"
+    told "$name" "$took" "$status" "$words"
+  done
+  BESIDE=()
+}
+# What runs beside a step that failed has nobody to tell.
+trap 'jobs -p | xargs -r kill 2>/dev/null || true' EXIT
 
 # One selection of packages for all test runs, so that each dependency is built once: cargo unifies features over
 # the packages named, and `-p stories` would build a second copy of half the tree. Hence --workspace with names.
@@ -52,21 +83,24 @@ stories() {
 }
 
 run_lint() {
-  step "rust format" cargo fmt --all --check
-  step "house rules" tools/check_tree.sh
-  step "viewer format and lint" npm_in viewer lint
-  step "viewer types" npm_in viewer check
-  step "licences, bans and sources" cargo deny --locked check --hide-inclusion-graph bans licenses sources
+  beside "rust format" cargo fmt --all --check
+  beside "house rules" tools/check_tree.sh
+  beside "viewer format and lint" npm_in viewer lint
+  beside "viewer types" npm_in viewer check
+  beside "licences, bans and sources" cargo deny --locked check --hide-inclusion-graph bans licenses sources
+  joined
   step "clippy" cargo clippy --locked --workspace --all-targets --quiet -- -D warnings
 }
 
 run_tests() {
-  step "viewer tests" npm_in viewer test
   # Programs and tests in one go, hence with one set of features; the stories then start what was just built.
   step "programs and tests, built" cargo build --locked --workspace --bins --tests
   export HIBIKI_STORIES_NO_BUILD=1
+  # These only compute: they get what the tests that live in real time leave of the processor.
+  beside "viewer tests" nice -n 19 npm --prefix viewer --silent run test
+  beside "documentation examples" nice -n 19 cargo test --locked --workspace --doc --quiet
   step "unit and behaviour tests" unit_and_behaviour_tests
-  step "documentation examples" cargo test --locked --workspace --doc --quiet
+  joined
   step "stories" stories
 }
 
@@ -79,7 +113,7 @@ summary() {
 }
 
 what=${1:-all}
-rm -f "$LOGS"/*.log
+rm -f "$LOGS"/*.log "$LOGS"/*.end
 case "$what" in
   audit)
     step "set-up" tools/setup.sh test

@@ -14,6 +14,8 @@ import { basename, dirname } from "node:path";
 const CORES = availableParallelism();
 /** Packages whose tests live in real time. */
 const REAL_TIME = new Set(["capture-agent", "relay"]);
+/** Programs of theirs that only compute all the same. */
+const COMPUTING = new Set(["encodes_for_live"]);
 /** Tests at once for each core, where it is not one: these mostly wait for deadlines. */
 const THREADS_PER_CORE = new Map([["behaviour", 3]]);
 
@@ -26,7 +28,7 @@ const programs = readFileSync(0, "utf8")
     name: message.target.name,
     file: message.executable,
     folder: dirname(message.manifest_path),
-    realTime: REAL_TIME.has(basename(dirname(message.manifest_path))),
+    realTime: REAL_TIME.has(basename(dirname(message.manifest_path))) && !COMPUTING.has(message.target.name),
   }));
 if (programs.length === 0) {
   console.error("hibiki: cargo named no test program on standard input");

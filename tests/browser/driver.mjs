@@ -173,6 +173,7 @@ const ops = {
   async reload({ page }) {
     await found(pages, page, "page").page.reload({ waitUntil: "domcontentloaded" });
   },
+  resize: ({ page, width, height }) => found(pages, page, "page").page.setViewportSize({ width, height }),
   eval: ({ page, fn, arg }) => found(pages, page, "page").page.evaluate(call(fn, arg)),
   until: ({ page, ...rest }) => until(found(pages, page, "page").page, rest),
   click: ({ page, target, force }) =>

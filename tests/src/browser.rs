@@ -298,6 +298,16 @@ impl Page {
         self.call(json!({ "op": "reload" })).await.map(drop)
     }
 
+    /// Gives its window another size, in CSS pixels.
+    ///
+    /// # Errors
+    /// When the browser is gone.
+    pub async fn resize(&self, width: u32, height: u32) -> Result<()> {
+        self.call(json!({ "op": "resize", "width": width, "height": height }))
+            .await
+            .map(drop)
+    }
+
     /// Runs a JavaScript function of one argument in the page.
     ///
     /// # Errors

@@ -17,6 +17,7 @@ mod calibration_on_the_device_page;
 mod clips_are_saved_and_replayed;
 mod every_kind_of_mark;
 mod every_sample_file_streams;
+mod forms;
 mod freeze_is_shared;
 mod late_joiner;
 mod live_picture;

@@ -1,10 +1,12 @@
 //! The measuring panel at the sizes people have: accessible, its targets large enough, and a screenshot to look at.
 
-use crate::screens::{AXE_TAGS, every_screen};
+use crate::forms::{devices, takes_form};
+use crate::screens::axe_finds_nothing;
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use stories::agent::dicom_source;
 use stories::binaries::workspace;
+use stories::person::Person;
 use stories::story::{Plan, tell};
 use stories::wait::secs;
 use wire::people::{Page as WhichPage, Role};
@@ -16,9 +18,9 @@ fn the_measuring_panel_is_accessible_and_its_targets_are_large() -> Result<()> {
     tell(plan, |story| async move {
         let folder = workspace().join("target/screenshots");
         std::fs::create_dir_all(&folder).context("make the folder of screenshots")?;
-        for (name, screen) in every_screen().filter(|(name, _)| name.ends_with("-ja")) {
+        for device in devices() {
             let doctor = story
-                .enter(Role::Cardiologist, WhichPage::Consult, screen)
+                .enter(Role::Cardiologist, WhichPage::Consult, device.screen)
                 .await?;
             doctor.sees_picture_within(secs(8)).await?;
             doctor.freezes().await?;
@@ -30,29 +32,28 @@ fn the_measuring_panel_is_accessible_and_its_targets_are_large() -> Result<()> {
             doctor.takes_measure("caliper").await?;
             doctor.taps(&[(0.4, 0.3), (0.6, 0.3)]).await?;
             doctor.reads_draft().await?;
-            let path = folder.join(format!("measuring-{name}.png"));
-            doctor.page().screenshot(&path).await?;
-            let found = doctor.page().axe(AXE_TAGS).await?;
-            ensure!(
-                found.violations.is_empty(),
-                "{name}: {:?}",
-                found.violations
-            );
-            let small: Vec<Value> = doctor.page().eval(SMALL_TARGETS, 48).await?;
-            ensure!(small.is_empty(), "{name}: smaller than 48 px: {small:?}");
-            let cut: f64 = doctor
-                .page()
-                .eval(
-                    "() => document.documentElement.scrollWidth - innerWidth",
-                    (),
-                )
-                .await?;
-            ensure!(cut <= 0.0, "{name}: {cut} px are cut off sideways");
+            for form in device.forms.iter().filter(|form| form.language == "ja") {
+                takes_form(doctor.page(), *form).await?;
+                the_panel_is_as_it_should_be(&doctor, &form.name()).await?;
+            }
             doctor.releases().await?;
             doctor.goes().await?;
         }
         Ok(())
     })
+}
+
+async fn the_panel_is_as_it_should_be(doctor: &Person, name: &str) -> Result<()> {
+    let page = doctor.page();
+    let file = format!("target/screenshots/measuring-{name}.png");
+    page.screenshot(&workspace().join(file)).await?;
+    axe_finds_nothing(doctor, "measuring", name).await?;
+    let small: Vec<Value> = page.eval(SMALL_TARGETS, 48).await?;
+    ensure!(small.is_empty(), "{name}: smaller than 48 px: {small:?}");
+    let cut = "() => document.documentElement.scrollWidth - innerWidth";
+    let cut: f64 = page.eval(cut, ()).await?;
+    ensure!(cut <= 0.0, "{name}: {cut} px are cut off sideways");
+    Ok(())
 }
 
 /// Buttons and fields of the panel that are smaller than they should be.

@@ -3,12 +3,12 @@
 //! Aria snapshots lie beside this file and are compared word by word; `HIBIKI_WRITE_SNAPSHOTS=1` writes them anew for a
 //! review of the difference. Screenshots go to `target/screenshots`.
 
+use crate::forms::{Form, LEAST_ROOM, devices, takes_form};
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use std::path::PathBuf;
 use std::time::Duration;
 use stories::binaries::workspace;
-use stories::browser::Screen;
 use stories::person::Person;
 use stories::story::{Plan, tell};
 use stories::wait::{secs, until};
@@ -19,41 +19,31 @@ pub(super) const AXE_TAGS: &[&str] = &["wcag2a", "wcag2aa", "wcag21a", "wcag21aa
 /// Share of the window that the picture's area takes where there is room.
 const PICTURE_SHARE: f64 = 0.70;
 
-/// Where the panels have the least room.
-const PANELS_AT: &str = "phone-ja";
 /// The words of this language are looked at by axe at one size: what else it looks at is the same as in Japanese.
 const ENGLISH_AT: &str = "desk-en";
 
 /// Six screens of two people, with axe on each.
 const SCREENS_LIMIT: Duration = secs(150);
-/// A phone, an iPad upright, a desk.
-const SIZES: &[(&str, u32, u32, bool)] = &[
-    ("phone", 390, 844, true),
-    ("ipad", 820, 1180, true),
-    ("desk", 1440, 900, false),
-];
-const LANGUAGES: &[(&str, &str)] = &[("ja", "ja-JP"), ("en", "en-GB")];
-
 #[test]
 fn the_entry_screen_is_accessible_and_complete() -> Result<()> {
     tell(at_rest(), |story| async move {
         story.picture_arrives_within(secs(8)).await?;
-        on_every_screen(|name, screen| {
-            let story = story.clone();
-            async move {
-                let guest = Person::open(
-                    story.browser(screen).await?,
-                    story.door(),
-                    story.consult(),
-                    Role::Cardiologist,
-                )
-                .await?;
-                guest.page().goto(story.door().origin()).await?;
-                guest.page().visible("[data-testid=join]", secs(5)).await?;
-                is_as_it_should_be(&guest, "entry", &name).await
+        for device in devices() {
+            let guest = Person::open(
+                story.browser(device.screen).await?,
+                story.door(),
+                story.consult(),
+                Role::Cardiologist,
+            )
+            .await?;
+            guest.page().goto(story.door().origin()).await?;
+            guest.page().visible("[data-testid=join]", secs(5)).await?;
+            for form in device.forms {
+                takes_form(guest.page(), form).await?;
+                is_as_it_should_be(&guest, "entry", &form.name()).await?;
             }
-        })
-        .await
+        }
+        Ok(())
     })
 }
 
@@ -61,41 +51,56 @@ fn the_entry_screen_is_accessible_and_complete() -> Result<()> {
 fn both_live_screens_are_accessible_complete_and_large_enough_also_in_the_loop_before_a_freeze()
 -> Result<()> {
     tell(at_rest(), |story| async move {
-        for (name, screen) in every_screen() {
+        for device in devices() {
             // In this order, because people are listed as they came.
             let doctor = story
-                .enter(Role::Cardiologist, WhichPage::Consult, screen)
+                .enter(Role::Cardiologist, WhichPage::Consult, device.screen)
                 .await?;
             let physician = story
-                .enter(Role::VisitingPhysician, WhichPage::Bedside, screen)
+                .enter(Role::VisitingPhysician, WhichPage::Bedside, device.screen)
                 .await?;
             tokio::try_join!(is_at_work(&doctor), is_at_work(&physician))?;
-            if screen.width >= 820 {
-                let share: f64 = doctor.page().eval(STAGE_SHARE, ()).await?;
-                ensure!(
-                    share >= PICTURE_SHARE,
-                    "{name}: the picture has {:.0} % of the window",
-                    share * 100.0
-                );
+            for form in &device.forms {
+                both_take(&doctor, &physician, *form).await?;
+                both_look_right(&doctor, &physician, *form).await?;
             }
-            let small: Vec<Value> = physician.page().eval(SMALL_TARGETS, 64).await?;
-            ensure!(small.is_empty(), "{name}: smaller than 64 px: {small:?}");
-            tokio::try_join!(
-                is_as_it_should_be(&doctor, "consult", &name),
-                is_as_it_should_be(&physician, "bedside", &name),
-            )?;
             // Its words are looked at in one language: the layout is the same.
-            if name.ends_with("-ja") {
-                both_stand_in_the_loop(&doctor, &physician, &name).await?;
-            }
-            if name == PANELS_AT {
-                each_panel_is_accessible(&doctor, &name).await?;
+            for form in device.forms.iter().filter(|form| form.language == "ja") {
+                both_take(&doctor, &physician, *form).await?;
+                both_stand_in_the_loop(&doctor, &physician, &form.name()).await?;
+                if form.name() == LEAST_ROOM {
+                    each_panel_is_accessible(&doctor, LEAST_ROOM).await?;
+                }
             }
             doctor.goes().await?;
             physician.goes().await?;
         }
         Ok(())
     })
+}
+
+async fn both_take(doctor: &Person, physician: &Person, form: Form) -> Result<()> {
+    let (one, other) = (doctor.page(), physician.page());
+    tokio::try_join!(takes_form(one, form), takes_form(other, form)).map(drop)
+}
+
+async fn both_look_right(doctor: &Person, physician: &Person, form: Form) -> Result<()> {
+    let name = form.name();
+    if form.width >= 820 {
+        let share: f64 = doctor.page().eval(STAGE_SHARE, ()).await?;
+        ensure!(
+            share >= PICTURE_SHARE,
+            "{name}: the picture has {:.0} % of the window",
+            share * 100.0
+        );
+    }
+    let small: Vec<Value> = physician.page().eval(SMALL_TARGETS, 64).await?;
+    ensure!(small.is_empty(), "{name}: smaller than 64 px: {small:?}");
+    tokio::try_join!(
+        is_as_it_should_be(doctor, "consult", &name),
+        is_as_it_should_be(physician, "bedside", &name),
+    )
+    .map(drop)
 }
 
 async fn both_stand_in_the_loop(doctor: &Person, physician: &Person, name: &str) -> Result<()> {
@@ -124,35 +129,6 @@ async fn the_loop_stands_as_it_should(person: &Person, screen: &str, name: &str)
 /// Hardly any frames: these stories look at what stands still on the pages, and axe needs the processor.
 fn at_rest() -> Plan {
     Plan::calm().source("test:fps=5").limit(SCREENS_LIMIT)
-}
-
-/// Looks at each size in both languages at once: one page waits while the other works.
-pub(super) async fn on_every_screen<F, Fut>(look: F) -> Result<()>
-where
-    F: Fn(String, Screen) -> Fut,
-    Fut: Future<Output = Result<()>>,
-{
-    let mut screens = every_screen();
-    while let Some(((first, its), (second, seconds))) = screens.next().zip(screens.next()) {
-        tokio::try_join!(look(first, its), look(second, seconds))?;
-    }
-    Ok(())
-}
-
-pub(super) fn every_screen() -> impl Iterator<Item = (String, Screen)> {
-    SIZES.iter().flat_map(|(size, width, height, touch)| {
-        LANGUAGES.iter().map(move |(language, locale)| {
-            (
-                format!("{size}-{language}"),
-                Screen {
-                    width: *width,
-                    height: *height,
-                    locale,
-                    touch: *touch,
-                },
-            )
-        })
-    })
 }
 
 async fn is_at_work(person: &Person) -> Result<()> {
@@ -213,6 +189,8 @@ async fn each_panel_is_accessible(doctor: &Person, name: &str) -> Result<()> {
     page.visible("[data-testid=list-panel]", secs(2)).await?;
     axe_finds_nothing(doctor, "list", name).await?;
     // The next screens begin as this one did.
+    page.click("[data-testid=tool-list]").await?;
+    page.gone("[data-testid=list-panel]", secs(2)).await?;
     doctor.withdraws_selected().await
 }
 

@@ -1,7 +1,8 @@
 //! The page on the device itself, with no relay at all: the preview moves, a freeze stands, a dragged area is covered before
 //! anything is kept, and it still is after a restart.
 
-use crate::screens::{AXE_TAGS, on_every_screen, without_figures};
+use crate::forms::{devices, takes_form};
+use crate::screens::{AXE_TAGS, without_figures};
 use anyhow::{Context as _, Result, ensure};
 use serde_json::json;
 use std::future::Future;
@@ -186,55 +187,68 @@ fn without_any_network_the_preview_moves_a_freeze_stands_and_a_dragged_area_is_c
 
 #[test]
 fn the_device_screen_is_accessible_and_its_vital_targets_are_18_mm() -> Result<()> {
-    alone(on_every_screen(|name, screen| async move {
-        let folder = tempfile::tempdir()?;
-        let bedside = open(folder.path(), &["--mask", "0,0.9,1,0.1"], screen).await?;
-        bedside.sees_another_frame_than(None).await?;
-        let page = &bedside.page;
-        page.visible("[data-scene=live]", secs(5)).await?;
-        // Open, so that what is behind them is looked at too.
-        page.eval::<()>(
-            "() => document.querySelectorAll('details').forEach((one) => { one.open = true; })",
-            (),
-        )
-        .await?;
-        page.visible("[data-testid=mask-stage]", secs(5)).await?;
-        page.visible("li .sourcespec", secs(5)).await?;
-        let small: Vec<f64> = page.eval(VITAL, ()).await?;
-        ensure!(small.iter().all(|side| *side >= 96.0), "{name}: {small:?}");
-        let found = page.axe(AXE_TAGS).await?;
-        ensure!(
-            found.violations.is_empty(),
-            "{name}: axe found {:#?}",
-            found.violations
-        );
-        let wide: bool = page
-            .eval(
-                "() => document.documentElement.scrollWidth > innerWidth + 1",
+    alone(async {
+        for device in devices() {
+            let folder = tempfile::tempdir()?;
+            let bedside = open(folder.path(), &["--mask", "0,0.9,1,0.1"], device.screen).await?;
+            bedside.sees_another_frame_than(None).await?;
+            let page = &bedside.page;
+            page.visible("[data-scene=live]", secs(5)).await?;
+            // Open, so that what is behind them is looked at too.
+            page.eval::<()>(
+                "() => document.querySelectorAll('details').forEach((one) => { one.open = true; })",
                 (),
             )
             .await?;
-        ensure!(!wide, "{name}: the page is wider than the window");
-        let folder = workspace().join("target/screenshots");
-        std::fs::create_dir_all(&folder)?;
-        page.screenshot(&folder.join(format!("device-{name}.png")))
-            .await?;
-        page.eval::<()>(
-            "() => { document.querySelector('.device__side').scrollTo(0, 1e4); }",
+            page.visible("[data-testid=mask-stage]", secs(5)).await?;
+            page.visible("li .sourcespec", secs(5)).await?;
+            for form in device.forms {
+                takes_form(page, form).await?;
+                the_screen_is_as_it_should_be(page, &form.name()).await?;
+            }
+        }
+        Ok(())
+    })
+}
+
+async fn the_screen_is_as_it_should_be(page: &Page, name: &str) -> Result<()> {
+    let small: Vec<f64> = page.eval(VITAL, ()).await?;
+    ensure!(small.iter().all(|side| *side >= 96.0), "{name}: {small:?}");
+    let found = page.axe(AXE_TAGS).await?;
+    ensure!(
+        found.violations.is_empty(),
+        "{name}: axe found {:#?}",
+        found.violations
+    );
+    let wide: bool = page
+        .eval(
+            "() => document.documentElement.scrollWidth > innerWidth + 1",
             (),
         )
         .await?;
-        page.eval::<()>("() => { scrollTo(0, 1e5); }", ()).await?;
-        page.screenshot(&folder.join(format!("device-open-{name}.png")))
-            .await?;
-        aria_is_as_reviewed(page, &name).await?;
-        ensure!(
-            page.console().await?.is_empty(),
-            "{name}: {:?}",
-            page.console().await?
-        );
-        Ok(())
-    }))
+    ensure!(!wide, "{name}: the page is wider than the window");
+    let folder = workspace().join("target/screenshots");
+    std::fs::create_dir_all(&folder)?;
+    scrolls_to(page, 0).await?;
+    page.screenshot(&folder.join(format!("device-{name}.png")))
+        .await?;
+    scrolls_to(page, 100_000).await?;
+    page.screenshot(&folder.join(format!("device-open-{name}.png")))
+        .await?;
+    aria_is_as_reviewed(page, name).await?;
+    ensure!(
+        page.console().await?.is_empty(),
+        "{name}: {:?}",
+        page.console().await?
+    );
+    Ok(())
+}
+
+/// The page, or the column beside the picture where there is room for one.
+async fn scrolls_to(page: &Page, pixels: u32) -> Result<()> {
+    let scroll =
+        "(to) => { document.querySelector('.device__side').scrollTo(0, to); scrollTo(0, to); }";
+    page.eval::<()>(scroll, pixels).await
 }
 
 async fn aria_is_as_reviewed(page: &Page, name: &str) -> Result<()> {
