@@ -112,7 +112,7 @@ impl App {
             log: store.clone(),
             clock: Arc::clone(&clock),
             metrics: Arc::clone(&metrics),
-            settings: config.settings,
+            settings: config.settings.clone(),
             agents: agents.clone(),
             lines: Arc::clone(&lines),
         });
@@ -148,6 +148,10 @@ impl App {
             clock: Arc::clone(&clock),
             metrics: Arc::clone(&metrics),
             sessions: told(&media, &metrics),
+            talker: {
+                let media = Arc::clone(&media);
+                Box::new(move |session| media.talker(session))
+            },
         };
         tokio::spawn(pictures.run(happened));
         for consult in store

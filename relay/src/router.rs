@@ -7,7 +7,7 @@ use crate::app::App;
 use crate::http::admit::{Gate, admit, finish};
 use crate::http::{
     blobs, clip_file, clip_marks, clips, consults, demo, devices, health, media_resource, pages,
-    publish, sessions, socket, watch,
+    publish, sessions, socket, talk, watch,
 };
 use crate::problem::Refusal;
 use axum::Router;
@@ -130,7 +130,19 @@ pub const ROUTES: &[Route] = &[
         Gate::Media,
         || post(watch::create).options(watch::about),
     ),
+    route(
+        "/api/v1/consults/{consult}/voice",
+        &["POST", "OPTIONS"],
+        Gate::Media,
+        || post(talk::create).options(watch::about),
+    ),
     // Whoever opened it.
+    route(
+        "/api/v1/consults/{consult}/voice/{media}",
+        &["PATCH", "DELETE", "HEAD"],
+        Gate::MediaResource,
+        media_resource_methods,
+    ),
     route(
         "/api/v1/consults/{consult}/whip/{media}",
         &["PATCH", "DELETE", "HEAD"],

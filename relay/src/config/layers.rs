@@ -85,6 +85,9 @@ pub struct Layers {
     /// How long a quick mark stays over the running picture [default: 6].
     #[arg(long, env = "HIBIKI_RELAY_QUICK_MARK_SECONDS", value_name = "SECONDS")]
     pub quick_mark_seconds: Option<u32>,
+    /// Telephone number to talk over when the voice does not get through; pages show it.
+    #[arg(long, env = "HIBIKI_RELAY_PHONE", value_name = "NUMBER")]
+    pub phone: Option<String>,
     /// How long a ticket is good [default: 300].
     #[arg(long, env = "HIBIKI_RELAY_TICKET_SECONDS", value_name = "SECONDS")]
     pub ticket_seconds: Option<u32>,
@@ -126,6 +129,7 @@ impl Layers {
             demo: self.demo.or(under.demo),
             measuring: self.measuring.or(under.measuring),
             quick_mark_seconds: self.quick_mark_seconds.or(under.quick_mark_seconds),
+            phone: self.phone.or(under.phone),
             ticket_seconds: self.ticket_seconds.or(under.ticket_seconds),
             max_peers: self.max_peers.or(under.max_peers),
             clips_mib: self.clips_mib.or(under.clips_mib),

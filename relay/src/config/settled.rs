@@ -15,6 +15,8 @@ use wire::socket::Settings;
 const DEFAULT_HTTP: &str = "127.0.0.1:8080";
 /// Where the metrics are: away from everybody else.
 const DEFAULT_METRICS: &str = "127.0.0.1:9090";
+/// Longest telephone number as written: 15 digits (ITU-T E.164) and what people put between them.
+const MAX_PHONE_BYTES: usize = 32;
 /// Long enough to look up from the patient and see it.
 const DEFAULT_QUICK_MARK_SECONDS: u32 = 6;
 /// Long enough to open a link that just came.
@@ -155,6 +157,16 @@ pub fn settle(asked: Layers, any_port: bool) -> Result<Config, Vec<ConfigError>>
         "measuring",
         "say measuring = true or false: measuring may make this installation a medical device, so nobody decides it by default",
     );
+    let dials = |phone: &String| {
+        let digits = phone.chars().filter(char::is_ascii_digit).count();
+        let known = |c: char| c.is_ascii_digit() || "+-() ".contains(c);
+        (3..=15).contains(&digits) && phone.len() <= MAX_PHONE_BYTES && phone.chars().all(known)
+    };
+    faults.unless(
+        asked.phone.as_ref().is_none_or(dials),
+        "phone",
+        "a telephone number has 3 to 15 digits, with + - ( ) and spaces between them as you like",
+    );
     let data = asked.data.clone().unwrap_or_default();
     faults.unless(
         !data.as_os_str().is_empty(),
@@ -205,6 +217,7 @@ pub fn settle(asked: Layers, any_port: bool) -> Result<Config, Vec<ConfigError>>
         settings: Settings {
             quick_mark_seconds,
             measuring: asked.measuring.unwrap_or(demo),
+            phone: asked.phone,
         },
         ticket_lasts: Duration::from_secs(ticket_seconds.into()),
         max_peers,

@@ -15,13 +15,14 @@ use super::originals::Awaited;
 use super::people::People;
 use super::presence::Presence;
 use super::state::Shown;
+use super::voices::VoiceLine;
 use std::collections::{HashMap, HashSet};
 use wire::http::ConsultSummary;
 use wire::log::{LogEntry, LogEvent, StreamEnd};
 use wire::people::Author;
 use wire::problem::ProblemCode;
 use wire::socket::{FromRelay, Settings};
-use wire::{AnnotationId, ClipId, ConsultId, FreezeId, RelayTime, Seq, StreamId};
+use wire::{AnnotationId, ClipId, ConsultId, FreezeId, RelayTime, Seq, SessionId, StreamId};
 
 /// Entries that may wait for the disk: 60 a second from each of four hands for two seconds.
 const MAX_UNSTORED: usize = 512;
@@ -106,6 +107,8 @@ pub struct Consult {
     pub(super) presence: Presence,
     /// Of every stream since the relay came up, in order of coming.
     pub(super) flows: Vec<(StreamId, Flow)>,
+    /// Whose voice is connected.
+    pub(super) voices: HashMap<SessionId, VoiceLine>,
     pub(super) running: HashMap<StreamId, RunningPicture>,
     /// The original that was asked for last.
     pub(super) awaited: Option<Awaited>,
@@ -144,6 +147,7 @@ impl Consult {
                 .iter()
                 .map(|picture| (picture.stream, Flow::new(picture.stream, now)))
                 .collect(),
+            voices: HashMap::new(),
             // Their agents said hello long ago.
             greeted: running.iter().map(|picture| picture.stream).collect(),
             running: running
@@ -157,6 +161,7 @@ impl Consult {
             asks: Vec::new(),
         };
         consult.reconcile(StreamEnd::RelayRestarted, now);
+        consult.end_voices_of_before(now);
         consult.resume_beat(now);
         consult.tell_all_marks_anew(now);
         let mut effects = std::mem::take(&mut consult.asks);
@@ -173,6 +178,7 @@ impl Consult {
             Input::Said(socket, message) => self.said(socket, message, now),
             Input::SessionEnded(session) => self.session_ended(session, now),
             Input::Picture(stream, picture) => self.picture(stream, picture, now),
+            Input::Voice(session, voice) => self.voice(session, voice, now),
             Input::Stored => self.stored(now),
             Input::StoreFailed => self.store_failed(),
             Input::Tick => Vec::new(),

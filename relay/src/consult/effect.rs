@@ -7,11 +7,13 @@ use super::beats::BeatInput;
 use super::clips::ClipInput;
 use super::for_device::MarksInput;
 use super::originals::OriginalInput;
+use uuid::Uuid;
 use wire::agent::{DeviceDepth, FrameStamp, RelayToAgent, SourceState};
 use wire::log::{LogEntry, StreamEnd};
 use wire::people::{Author, Page, Participant, Role};
 use wire::problem::ProblemCode;
 use wire::socket::{ConsultState, FromRelay, ToRelay};
+use wire::voice::VoiceState;
 use wire::{ClipId, PersonId, RelayTime, Seq, SessionId, StreamId};
 
 /// One socket of one page.
@@ -86,12 +88,38 @@ pub enum Input {
     SessionEnded(SessionId),
     /// Something about the picture.
     Picture(StreamId, PictureInput),
+    /// Something about somebody's voice.
+    Voice(SessionId, VoiceInput),
     /// The entries handed out by the last `Append` are durable.
     Stored,
     /// They are not; the log has to be read again.
     StoreFailed,
     /// Time passed.
     Tick,
+}
+
+/// Something about somebody's voice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum VoiceInput {
+    /// A connection is up.
+    Up {
+        /// Which.
+        line: Uuid,
+        /// It brings a voice; otherwise it only listens.
+        speaks: bool,
+    },
+    /// What is heard of it changed.
+    Heard {
+        /// Which.
+        line: Uuid,
+        /// What.
+        state: VoiceState,
+    },
+    /// A connection is gone.
+    Down {
+        /// Which.
+        line: Uuid,
+    },
 }
 
 /// A picture that runs.

@@ -106,7 +106,7 @@ impl Gate {
 
     fn pace(&mut self, message: ToRelay, now: RelayTime) -> Verdict {
         let (taken, about) = match &message {
-            ToRelay::Point { .. } | ToRelay::Sketch { .. } => {
+            ToRelay::Point { .. } | ToRelay::Sketch { .. } | ToRelay::MuteVoice { .. } => {
                 if !self.presence.take(now) {
                     return Verdict::Drop(ProblemCode::TooFast);
                 }
@@ -185,6 +185,7 @@ impl Gate {
                 | "calibrate"
                 | "withdrawCalibration"
                 | "saveClip"
+                | "muteVoice"
                 | "point"
                 | "sketch",
             )

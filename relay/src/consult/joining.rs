@@ -70,6 +70,7 @@ impl Consult {
             .iter()
             .flat_map(|(_, flow)| flow.now(now))
             .chain(self.presence.pointers())
+            .chain(self.voices_now())
             .chain(self.beat_so_far());
         effects.extend(now_seen.map(|message| Effect::Say(Audience::One(socket), message)));
         effects
@@ -82,7 +83,7 @@ impl Consult {
             you: who.participant(),
             rights: rights(who.role),
             consult: self.summary(),
-            settings: self.about.settings,
+            settings: self.about.settings.clone(),
             head: self.shown.head,
         }
     }

@@ -71,6 +71,8 @@ pub struct Ledger {
     pub known_scales: HashSet<ScaleId>,
     /// Who joined and did not leave, by the log.
     pub joined: HashMap<SessionId, Author>,
+    /// Whose voice is on, by the log.
+    pub voices: HashMap<SessionId, Author>,
     /// Every clip ever asked for or offered here.
     pub clips: HashMap<ClipId, KnownClip>,
 }
@@ -84,6 +86,12 @@ impl Ledger {
             }
             LogEvent::Left { session } => {
                 self.joined.remove(session);
+            }
+            LogEvent::VoiceOn { session } => {
+                self.voices.insert(*session, entry.author.clone());
+            }
+            LogEvent::VoiceOff { session } => {
+                self.voices.remove(session);
             }
             LogEvent::StreamStarted { stream, .. } => {
                 self.streams.insert(*stream, true);

@@ -6,9 +6,8 @@
 //! ```
 //!
 //! Everything here takes `now` and returns what is to be done; it does no input or output. `core` is the state machine;
-//! `joining`, `saying`, `showing`, `marking`, `measuring`, `freezing`, `originals`, `beats`, `clips`, `for_device` and `recovery` are its
-//! rules by subject, `ledger` is what they
-//! know, `state` the fold that pages see, `people` who is here, `presence` and `flow` what is shown and not kept, `gate`
+//! `joining`, `saying`, `showing`, `marking`, `measuring`, `freezing`, `originals`, `beats`, `clips`, `voices`, `for_device` and
+//! `recovery` are its rules by subject, `ledger` is what they know, `state` the fold that pages see, `people` who is here, `presence` and `flow` what is shown and not kept, `gate`
 //! what a page may say how fast, `agent` what a capture agent says, `assembly` the originals and `receipt` the clips that it sends. `live` runs it on tokio.
 //! Invariant: what a page is told of the log is in the log for good.
 
@@ -38,6 +37,7 @@ pub mod rights;
 mod saying;
 mod showing;
 pub mod state;
+mod voices;
 
 #[cfg(test)]
 mod beats_tests;
@@ -55,12 +55,14 @@ mod originals_tests;
 mod rules_tests;
 #[cfg(test)]
 pub(crate) mod samples;
+#[cfg(test)]
+mod voices_tests;
 
 pub use self::core::Consult;
 pub use beats::BeatInput;
 pub use clips::{ClipInput, MAX_CLIPS};
 pub use effect::{
-    Audience, CatchUp, Effect, Input, Newcomer, PictureInput, RunningPicture, SocketKey,
+    Audience, CatchUp, Effect, Input, Newcomer, PictureInput, RunningPicture, SocketKey, VoiceInput,
 };
 pub use for_device::MarksInput;
 pub use originals::OriginalInput;

@@ -46,6 +46,8 @@ impl Consult {
             LogEvent::ClipAsked { clip, .. } => (None, None, Some(*clip)),
             LogEvent::Joined { .. }
             | LogEvent::Left { .. }
+            | LogEvent::VoiceOn { .. }
+            | LogEvent::VoiceOff { .. }
             | LogEvent::StreamStarted { .. }
             | LogEvent::StreamStopped { .. }
             | LogEvent::Calibrated { .. }

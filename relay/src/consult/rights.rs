@@ -4,7 +4,8 @@
 
 use wire::people::{Rights, Role};
 
-/// Visiting physician, cardiologist and trainer freeze, draw, pin and save; trainee and observer point only. Whoever froze may
+/// Visiting physician, cardiologist and trainer freeze, draw, pin and save; trainee and observer point only, and an observer does
+/// not speak either. Whoever froze may
 /// release; the visiting physician may release any freeze, because the patient is in front of them.
 #[must_use]
 pub const fn rights(role: Role) -> Rights {
@@ -18,6 +19,8 @@ pub const fn rights(role: Role) -> Rights {
         pin: advises,
         freeze: advises,
         save: advises,
+        // An observer's seat is muted: whoever only watches does not speak into an examination.
+        speak: !matches!(role, Role::Observer),
         release_any: matches!(role, Role::VisitingPhysician),
     }
 }
@@ -36,6 +39,7 @@ mod tests {
     fn trainee_and_observer_point_only() {
         for role in [Role::Trainee, Role::Observer] {
             let may = rights(role);
+            assert_eq!(may.speak, role == Role::Trainee);
             assert!(
                 may.point
                     && !may.draw
@@ -52,7 +56,7 @@ mod tests {
     fn those_who_advise_draw_and_freeze_and_only_the_bedside_releases_any() {
         for role in [Role::VisitingPhysician, Role::Cardiologist, Role::Trainer] {
             let may = rights(role);
-            assert!(may.point && may.draw && may.pin && may.freeze && may.save);
+            assert!(may.point && may.draw && may.pin && may.freeze && may.save && may.speak);
             assert_eq!(may.release_any, role == Role::VisitingPhysician);
         }
     }

@@ -93,6 +93,7 @@ fn about() -> About {
         settings: Settings {
             quick_mark_seconds: 6,
             measuring: true,
+            phone: None,
         },
     }
 }

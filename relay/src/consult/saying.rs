@@ -84,6 +84,7 @@ impl Consult {
             ToRelay::WithdrawCalibration { scale } => self
                 .withdraw_calibration(&who, scale, now)
                 .map(|()| Done::Taken),
+            ToRelay::MuteVoice { muted } => return self.mute(&who, muted),
             ToRelay::Point { at, rtp_time } => {
                 self.presence.point(Pointer {
                     session: who.session,
@@ -156,6 +157,7 @@ fn in_doubt(message: &ToRelay) -> Option<Refused> {
         ToRelay::SaveClip { clip, .. } => (None, None, Some(*clip)),
         ToRelay::Hello { .. }
         | ToRelay::Ping { .. }
+        | ToRelay::MuteVoice { .. }
         | ToRelay::Point { .. }
         | ToRelay::Sketch { .. } => return None,
     };

@@ -29,7 +29,10 @@ impl Shown {
         self.head = entry.seq;
         let state = &mut self.state;
         match &entry.event {
-            LogEvent::Joined { .. } | LogEvent::Left { .. } => {}
+            LogEvent::Joined { .. }
+            | LogEvent::Left { .. }
+            | LogEvent::VoiceOn { .. }
+            | LogEvent::VoiceOff { .. } => {}
             LogEvent::StreamStarted {
                 stream,
                 stamped,

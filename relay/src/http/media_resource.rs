@@ -1,4 +1,4 @@
-//! A WHIP or WHEP session after its answer: trickle, ICE restart, end (RFC 9725 §4.2, §4.3).
+//! A WHIP, WHEP or voice session after its answer: trickle, ICE restart, end (RFC 9725 §4.2, §4.3).
 
 use crate::app::App;
 use crate::auth::Entry;
@@ -140,7 +140,7 @@ pub(super) fn problem_of(error: &SfuError) -> ProblemCode {
     let code = match error {
         SfuError::NoStream => ProblemCode::NoPicture,
         SfuError::NoSession => ProblemCode::NotFound,
-        SfuError::TooManyPeers | SfuError::Busy => ProblemCode::TooMany,
+        SfuError::TooManyPeers | SfuError::TooManyVoices | SfuError::Busy => ProblemCode::TooMany,
         SfuError::Stopped => ProblemCode::ShuttingDown,
         SfuError::Offer(OfferError::TooBig) | SfuError::Fragment(OfferError::TooBig) => {
             ProblemCode::TooLarge

@@ -1,4 +1,4 @@
-//! WHIP and WHEP sessions: who opened each, and its entity tag.
+//! WHIP, WHEP and voice sessions: who opened each, and its entity tag.
 //!
 //! The media part knows peers; this table knows whose they are. An entry lives from the answer until the media part says
 //! that the session is gone, so it is bounded by the number of peers. Nothing here survives a restart: clients come anew.
@@ -10,13 +10,15 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use wire::{ConsultId, SessionId};
 
-/// Whether somebody publishes or watches.
+/// What somebody does over it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// WHIP.
     Publish,
     /// WHEP.
     Watch,
+    /// A page's voice.
+    Talk,
 }
 
 impl Kind {
@@ -25,6 +27,7 @@ impl Kind {
         match self {
             Self::Publish => "whip",
             Self::Watch => "whep",
+            Self::Talk => "voice",
         }
     }
 }
@@ -107,6 +110,16 @@ impl MediaSessions {
             .get_mut(&session)
             .filter(|held| held.kind == Kind::Watch)?;
         held.asked_at.take().map(|at| at.elapsed())
+    }
+
+    /// The page whose voice it is.
+    pub fn talker(&self, session: MediaSessionId) -> Option<SessionId> {
+        let all = self.lock();
+        let held = all.get(&session).filter(|held| held.kind == Kind::Talk)?;
+        match held.owner {
+            Owner::Session(page) => Some(page),
+            Owner::Bearer(_) => None,
+        }
     }
 
     /// It is gone.

@@ -23,5 +23,6 @@ pub mod publish;
 pub mod sessions;
 pub mod socket;
 mod stream;
+pub mod talk;
 pub mod tls;
 pub mod watch;

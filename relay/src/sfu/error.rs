@@ -47,6 +47,9 @@ pub enum SfuError {
     /// The relay carries as many connections as it is allowed to.
     #[error("the relay carries as many connections as it may")]
     TooManyPeers,
+    /// As many people speak in this consult as may.
+    #[error("as many people speak in this consult as may")]
+    TooManyVoices,
     /// Too many requests wait for the media thread.
     #[error("the media thread is busy")]
     Busy,
@@ -77,6 +80,9 @@ pub enum OfferError {
     /// No picture is offered.
     #[error("it has no video section")]
     NoVideo,
+    /// No voice is offered and no seat for one.
+    #[error("it has no audio section")]
+    NoVoice,
     /// The picture flows the wrong way: a publisher that only receives, a viewer that only sends.
     #[error("its video direction is refused")]
     DirectionRefused,

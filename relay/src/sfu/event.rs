@@ -9,8 +9,9 @@ use wire::{ConsultId, RtpTime, StreamId};
 
 use super::edge::{ClipPart, OriginalPart};
 use super::sdp::codec::CodecKind;
+use super::voice::speech::Speech;
 
-/// One WHIP or WHEP session: a peer connection from its offer to its end.
+/// One WHIP, WHEP or voice session: a peer connection from its offer to its end.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MediaSessionId(Uuid);
 
@@ -138,6 +139,33 @@ pub enum SfuEvent {
         /// Why.
         reason: GoneReason,
     },
+    /// A talker's connection is up.
+    TalkerConnected {
+        /// The consult.
+        consult: ConsultId,
+        /// The talker's session.
+        session: MediaSessionId,
+        /// It brings a voice; otherwise it only listens.
+        speaks: bool,
+    },
+    /// Somebody began or ceased to speak, or to be heard at all.
+    Spoke {
+        /// The consult.
+        consult: ConsultId,
+        /// The talker's session.
+        session: MediaSessionId,
+        /// What others see now.
+        speech: Speech,
+    },
+    /// A talker's session ended and is forgotten.
+    TalkerGone {
+        /// The consult.
+        consult: ConsultId,
+        /// The talker's session.
+        session: MediaSessionId,
+        /// Why.
+        reason: GoneReason,
+    },
     /// How the picture flowed since the last report.
     PictureFlow {
         /// The consult.
@@ -205,6 +233,8 @@ pub struct SfuStats {
     pub publishers: u64,
     /// Viewers connected or connecting.
     pub viewers: u64,
+    /// People who speak or listen.
+    pub talkers: u64,
     /// Consults with a publisher or a viewer.
     pub streams: u64,
     /// Datagrams received.
@@ -217,6 +247,10 @@ pub struct SfuStats {
     pub packets_in: u64,
     /// RTP packets written to viewers, retransmissions included.
     pub packets_out: u64,
+    /// Voice packets taken from talkers.
+    pub voice_in: u64,
+    /// Voice packets written to those who hear them.
+    pub voice_out: u64,
     /// Packets sent again because a viewer missed them.
     pub retransmitted: u64,
     /// Lost packets asked for again from publishers.

@@ -10,8 +10,13 @@ use std::time::Duration;
 pub const MAX_SDP_BYTES: usize = 64 * 1024;
 /// Longest single SDP line. Browsers stay under 300 bytes; a line of a megabyte is no SDP.
 pub const MAX_SDP_LINE_BYTES: usize = 4 * 1024;
-/// Media sections in an offer: a picture, a voice, data, and room for players that ask for more than we serve.
+/// Media sections in an offer: a picture, a voice, data, and room for players that ask for more than we serve; or a voice
+/// and its seats.
 pub const MAX_MEDIA_SECTIONS: usize = 8;
+/// People who may speak in one consult: the bedside, two who advise, a trainer and two who learn.
+pub const MAX_VOICES: usize = 6;
+/// Seats in a page's voice connection: one for each of the others, or for all six of somebody who only listens.
+pub const MAX_SEATS: usize = MAX_VOICES;
 /// ICE candidates in an offer or in all fragments of one session. The relay never probes them; this bounds parsing.
 pub const MAX_CANDIDATES: usize = 64;
 /// Payload types in one media section. Seven bits give 128 at most.

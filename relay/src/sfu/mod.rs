@@ -8,6 +8,8 @@
 //!                                        └── picture: cache, keyframes, numbering per viewer
 //! ```
 //!
+//! A page's voice comes by an offer of its own and a connection of its own; `voice` gives each of the others a seat.
+//!
 //! Owns everything between an offer and the datagrams of a session, and the events that tell the rest of the relay what
 //! happened. It knows no people, no rights and no log. One OS thread drives all of it over one socket; `engine` and all
 //! below it are sans-IO. Invariant: RTP timestamps are carried unchanged, marks are anchored by them.
@@ -21,9 +23,11 @@ mod net;
 mod picture;
 mod run;
 mod sdp;
+mod voice;
 
 pub use edge::{Channel, ClipPart, OriginalPart};
 pub use error::{EdgeError, OfferError, SfuError};
 pub use event::{GoneReason, MediaSessionId, SfuEvent, SfuStats, StopReason};
-pub use run::{NOISY_LOG_TARGETS, Publish, Sfu, SfuConfig, Watch};
+pub use run::{NOISY_LOG_TARGETS, Publish, Sfu, SfuConfig, Talk, Watch};
 pub use sdp::codec::CodecKind;
+pub use voice::speech::Speech;

@@ -23,6 +23,7 @@ pub mod problem;
 pub mod region;
 pub mod socket;
 pub mod units;
+pub mod voice;
 
 pub use ids::{
     AnnotationId, ClipId, ConsultId, DeviceId, FreezeId, PersonId, ScaleId, Seq, SessionId,

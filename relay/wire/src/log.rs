@@ -56,6 +56,16 @@ pub enum LogEvent {
         /// Their connection.
         session: SessionId,
     },
+    /// Somebody's voice is connected.
+    VoiceOn {
+        /// Their connection.
+        session: SessionId,
+    },
+    /// Somebody's voice is gone.
+    VoiceOff {
+        /// Their connection.
+        session: SessionId,
+    },
     /// A publisher's picture began to arrive.
     StreamStarted {
         /// Which stream; the same one when the same publisher comes back.

@@ -43,6 +43,8 @@ pub struct Rights {
     pub freeze: bool,
     /// Save clips and stills.
     pub save: bool,
+    /// Speak; everybody hears.
+    pub speak: bool,
     /// Release a freeze of somebody else's.
     pub release_any: bool,
 }

@@ -20,6 +20,7 @@ use crate::measure::{Gauge, ScaleState};
 use crate::original::{BeatFrame, FrameFacts, Original, OriginalGap};
 use crate::people::{Author, Page, Participant, Rights};
 use crate::problem::ProblemCode;
+use crate::voice::Voice;
 use crate::{
     AnnotationId, CaptureTime, ClipId, FreezeId, RelayTime, RtpTime, ScaleId, Seq, SessionId,
     StreamId,
@@ -125,6 +126,11 @@ pub enum ToRelay {
         /// View label, if somebody said one.
         view: Option<String>,
     },
+    /// Presence: the own microphone was switched off or on.
+    MuteVoice {
+        /// True while it is off.
+        muted: bool,
+    },
     /// Presence: where the own pointer is, or null when it left the picture.
     Point {
         /// Place.
@@ -222,6 +228,11 @@ pub enum FromRelay {
         /// One per participant.
         pointers: Vec<Pointer>,
     },
+    /// Presence: everybody whose voice is connected.
+    Voices {
+        /// In the order of their sessions.
+        voices: Vec<Voice>,
+    },
     /// Presence: half-drawn marks of others.
     Sketches {
         /// In order.
@@ -307,7 +318,7 @@ pub enum FromRelay {
 }
 
 /// Settings of the installation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[ts(export_to = "socket.ts")]
 #[serde(rename_all = "camelCase")]
 pub struct Settings {
@@ -315,6 +326,10 @@ pub struct Settings {
     pub quick_mark_seconds: u32,
     /// Whether this installation measures at all (medical-device question).
     pub measuring: bool,
+    /// Telephone number to talk over when the voice does not get through, as it is to be dialled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub phone: Option<String>,
 }
 
 /// Everything a page needs to show a consult.

@@ -55,6 +55,14 @@ page: Page, } | { "type": "left",
 /**
  * Their connection.
  */
+session: SessionId, } | { "type": "voiceOn", 
+/**
+ * Their connection.
+ */
+session: SessionId, } | { "type": "voiceOff", 
+/**
+ * Their connection.
+ */
 session: SessionId, } | { "type": "streamStarted", 
 /**
  * Which stream; the same one when the same publisher comes back.

@@ -93,6 +93,10 @@ freeze: boolean,
  */
 save: boolean, 
 /**
+ * Speak; everybody hears.
+ */
+speak: boolean, 
+/**
  * Release a freeze of somebody else's.
  */
 releaseAny: boolean, };

@@ -10,6 +10,7 @@ import type { BeatFrame, FrameFacts, Original, OriginalGap } from "./original";
 import type { Author, Page, Participant, Rights } from "./people";
 import type { ProblemCode } from "./problem";
 import type { CaptureTime, RelayTime, RtpTime } from "./units";
+import type { Voice } from "./voice";
 
 /**
  * What is known of a beat.
@@ -155,7 +156,11 @@ participants: Array<Participant>, } | { "type": "pointers",
 /**
  * One per participant.
  */
-pointers: Array<Pointer>, } | { "type": "sketches", 
+pointers: Array<Pointer>, } | { "type": "voices", 
+/**
+ * In the order of their sessions.
+ */
+voices: Array<Voice>, } | { "type": "sketches", 
 /**
  * In order.
  */
@@ -331,7 +336,11 @@ quickMarkSeconds: number,
 /**
  * Whether this installation measures at all (medical-device question).
  */
-measuring: boolean, };
+measuring: boolean, 
+/**
+ * Telephone number to talk over when the voice does not get through, as it is to be dialled.
+ */
+phone?: string, };
 
 /**
  * Somebody's half-drawn mark.
@@ -483,7 +492,11 @@ what: SaveWhat,
 /**
  * View label, if somebody said one.
  */
-view: string | null, } | { "type": "point", 
+view: string | null, } | { "type": "muteVoice", 
+/**
+ * True while it is off.
+ */
+muted: boolean, } | { "type": "point", 
 /**
  * Place.
  */

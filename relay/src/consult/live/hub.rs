@@ -226,7 +226,7 @@ impl<L: ConsultLog> Hub<L> {
             log: parts.log.clone(),
             clock: Arc::clone(&parts.clock),
             metrics: Arc::clone(&parts.metrics),
-            settings: parts.settings,
+            settings: parts.settings.clone(),
             publishers: Arc::clone(&self.inner.publishers),
             agents: parts.agents.clone(),
             lines: Arc::clone(&parts.lines),

@@ -13,14 +13,15 @@ use crate::clock::Clock;
 use crate::consult::admission::Admission;
 use crate::consult::agent::Heard;
 use crate::consult::assembly::{Assembly, Pieced};
-use crate::consult::{Input, MarksInput, PictureInput};
+use crate::consult::{Input, MarksInput, PictureInput, VoiceInput};
 use crate::metrics::Metrics;
-use crate::sfu::{MediaSessionId, OriginalPart, SfuEvent, StopReason};
+use crate::sfu::{MediaSessionId, OriginalPart, SfuEvent, Speech, StopReason};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
 use wire::log::StreamEnd;
-use wire::{ConsultId, StreamId};
+use wire::voice::VoiceState;
+use wire::{ConsultId, SessionId, StreamId};
 
 /// The way from media events to consults.
 pub struct Pictures<L: ConsultLog> {
@@ -40,6 +41,8 @@ pub struct Pictures<L: ConsultLog> {
     pub metrics: Arc<Metrics>,
     /// Told when a media session is up or gone.
     pub sessions: Box<dyn Fn(MediaSessionId, SessionNews) + Send + Sync>,
+    /// Whose voice a media session carries.
+    pub talker: Box<dyn Fn(MediaSessionId) -> Option<SessionId> + Send + Sync>,
 }
 
 /// What happened to a media session.
@@ -149,6 +152,32 @@ impl<L: ConsultLog> Pictures<L> {
                 (self.sessions)(session, SessionNews::Connected)
             }
             SfuEvent::WatcherGone { session, .. } => (self.sessions)(session, SessionNews::Gone),
+            SfuEvent::TalkerConnected {
+                consult,
+                session,
+                speaks,
+            } => {
+                let line = session.uuid();
+                self.voice(consult, session, VoiceInput::Up { line, speaks })
+                    .await;
+            }
+            SfuEvent::Spoke {
+                consult,
+                session,
+                speech,
+            } => {
+                let (line, state) = (session.uuid(), voice_state(speech));
+                self.voice(consult, session, VoiceInput::Heard { line, state })
+                    .await;
+            }
+            SfuEvent::TalkerGone {
+                consult, session, ..
+            } => {
+                let line = session.uuid();
+                self.voice(consult, session, VoiceInput::Down { line })
+                    .await;
+                (self.sessions)(session, SessionNews::Gone);
+            }
             SfuEvent::ControlOpen { .. } => {}
         }
     }
@@ -213,6 +242,15 @@ impl<L: ConsultLog> Pictures<L> {
         }
     }
 
+    async fn voice(&self, consult: ConsultId, session: MediaSessionId, input: VoiceInput) {
+        let Some(page) = (self.talker)(session) else {
+            return;
+        };
+        if let Err(code) = self.hub.tell(consult, Input::Voice(page, input)).await {
+            tracing::warn!(%consult, ?code, "a consult did not hear of a voice");
+        }
+    }
+
     async fn tell(&self, consult: ConsultId, stream: StreamId, input: PictureInput) {
         if let Err(code) = self.hub.tell(consult, Input::Picture(stream, input)).await {
             tracing::warn!(%consult, ?code, "a consult did not hear of its picture");
@@ -225,6 +263,14 @@ const fn stream_end(reason: StopReason) -> StreamEnd {
         StopReason::Closed => StreamEnd::Finished,
         StopReason::Silent | StopReason::Failed => StreamEnd::Lost,
         StopReason::Replaced => StreamEnd::Replaced,
+    }
+}
+
+const fn voice_state(speech: Speech) -> VoiceState {
+    match speech {
+        Speech::Quiet => VoiceState::Quiet,
+        Speech::Speaking => VoiceState::Speaking,
+        Speech::Unheard => VoiceState::Unheard,
     }
 }
 

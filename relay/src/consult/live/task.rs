@@ -117,7 +117,7 @@ pub(super) async fn run<L: ConsultLog>(
         consult: around.consult,
         alias: opened.alias,
         opened_at: opened.opened_at,
-        settings: around.settings,
+        settings: around.settings.clone(),
     };
     let (core, effects) = Consult::new(
         about,

@@ -81,6 +81,7 @@ impl World {
         let settings = Settings {
             quick_mark_seconds: 6,
             measuring: false,
+            phone: None,
         };
         let hub = Hub::new(HubParts {
             log: log.clone(),

@@ -9,16 +9,18 @@ use crate::sfu::error::EdgeError;
 use bytes::{Bytes, BytesMut};
 use std::time::Instant;
 
-/// One RTP packet from a publisher, decrypted.
+/// One RTP packet from a publisher or a talker, decrypted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct RtpIn {
     /// Source.
     pub(crate) ssrc: u32,
+    /// Payload type.
+    pub(crate) payload_type: u8,
     /// Sequence number.
     pub(crate) seq: u16,
     /// Timestamp.
     pub(crate) timestamp: u32,
-    /// Last packet of a frame.
+    /// Last packet of a frame, or first of a talk spurt.
     pub(crate) marker: bool,
     /// Header extensions by id.
     pub(crate) extensions: Vec<(u8, Bytes)>,
@@ -58,7 +60,7 @@ pub(crate) enum EdgeEvent {
         /// It said goodbye.
         in_order: bool,
     },
-    /// A packet of the picture.
+    /// A packet of the picture or the voice.
     Rtp(RtpIn),
     /// The viewer needs a keyframe (PLI or FIR).
     KeyframeWanted,
@@ -132,7 +134,7 @@ pub(crate) trait PublisherEdge: Connection {
     fn send_text(&mut self, now: Instant, channel: Channel, text: &str) -> Result<(), EdgeError>;
 }
 
-/// A connection that takes a picture away.
+/// A connection that takes a picture or voices away. A talker's brings a voice too.
 pub(crate) trait ViewerEdge: Connection {
     /// Queues a packet. False means that it was lost inside, which is a fault of the engine.
     fn write_rtp(&mut self, packet: &RtpOut<'_>) -> bool;

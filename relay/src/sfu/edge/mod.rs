@@ -11,6 +11,7 @@
 
 mod contract;
 mod identity;
+mod incoming;
 mod maker;
 mod prime;
 mod publisher_edge;

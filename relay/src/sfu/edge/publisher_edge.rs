@@ -4,9 +4,8 @@
 //! receiver's own functions drop silently what they did not negotiate; DTLS's goodbye is looked for after each datagram,
 //! because `rtc` keeps it to itself. Called by the engine for one peer at a time. Set-up is `publisher_setup`.
 
-use super::contract::{
-    Channel, ClipPart, Connection, EdgeEvent, OriginalPart, PublisherEdge, RtpIn,
-};
+use super::contract::{Channel, ClipPart, Connection, EdgeEvent, OriginalPart, PublisherEdge};
+use super::incoming::incoming;
 use super::prime::tagged;
 use crate::sfu::error::EdgeError;
 use crate::sfu::limits::{MAX_CONTROL_BUFFERED_BYTES, MAX_DATA_CHANNELS, MAX_DATA_MESSAGE_BYTES};
@@ -23,7 +22,6 @@ use rtc::rtcp::payload_feedbacks::picture_loss_indication::PictureLossIndication
 use rtc::rtcp::transport_feedbacks::transport_layer_nack::{
     TransportLayerNack, nack_pairs_from_sequence_numbers,
 };
-use rtc::rtp;
 use rtc::rtp_transceiver::RTCRtpReceiverId;
 use rtc::sansio::Protocol;
 use std::collections::VecDeque;
@@ -248,21 +246,5 @@ impl PublisherEdge for RtcPublisher {
         channel
             .send_text(now, text)
             .map_err(|error| EdgeError::new(STEP, error))
-    }
-}
-
-fn incoming(packet: rtp::Packet) -> RtpIn {
-    let header = packet.header;
-    RtpIn {
-        ssrc: header.ssrc,
-        seq: header.sequence_number,
-        timestamp: header.timestamp,
-        marker: header.marker,
-        extensions: header
-            .extensions
-            .into_iter()
-            .map(|extension| (extension.id, extension.payload))
-            .collect(),
-        payload: packet.payload,
     }
 }

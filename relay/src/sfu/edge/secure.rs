@@ -18,7 +18,7 @@ use rtc::shared::TransportProtocol;
 use rtc::shared::error::Error as RtcError;
 use rtc::srtp::config::{Config, LABEL_EXTRACTOR_DTLS_SRTP};
 use rtc::srtp::context::Context;
-use rtc::srtp::option::srtcp_replay_protection;
+use rtc::srtp::option::{srtcp_replay_protection, srtp_replay_protection};
 use rtc::srtp::protection_profile::ProtectionProfile;
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::sync::Arc;
@@ -29,6 +29,8 @@ use std::time::{Duration, Instant};
 const FLIGHT: Duration = Duration::from_millis(200);
 /// Reports that may arrive out of order.
 const SRTCP_WINDOW: usize = 64;
+/// Voice packets that may arrive out of order: more than a second of them.
+const SRTP_WINDOW: usize = 64;
 /// DTLS multiplexes by address; there is one other side, and ICE knows where it is.
 const OTHER_SIDE: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::new(192, 0, 2, 2), 9));
 
@@ -155,13 +157,14 @@ impl Secure {
             None,
             crypto,
         )?;
-        // Viewers send reports only: RTP never gets here.
+        // RTP of viewers, who send reports only, never gets here; a talker's does.
+        let voice = Some(srtp_replay_protection(SRTP_WINDOW));
         let window = Some(srtcp_replay_protection(SRTCP_WINDOW));
         let open = Context::new(
             &keys.remote_master_key,
             &keys.remote_master_salt,
             profile,
-            None,
+            voice,
             window,
             crypto,
         )?;
@@ -173,6 +176,11 @@ impl Secure {
     pub(super) fn seal_rtp(&mut self, packet: &[u8], header: &rtp::Header) -> Option<BytesMut> {
         let keys = self.keys.as_mut()?;
         keys.seal.encrypt_rtp_with_header(packet, header).ok()
+    }
+
+    /// Opens a packet.
+    pub(super) fn open_rtp(&mut self, packet: &[u8]) -> Option<BytesMut> {
+        self.keys.as_mut()?.open.decrypt_rtp(packet).ok()
     }
 
     /// Opens a report.

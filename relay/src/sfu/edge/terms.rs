@@ -128,6 +128,6 @@ pub(crate) struct PublisherTerms {
 pub(crate) struct ViewerTerms {
     /// SHA-256 of its certificate.
     pub(crate) fingerprint: [u8; 32],
-    /// The source of the picture.
-    pub(crate) ssrc: u32,
+    /// The source of the picture; none for a talker.
+    pub(crate) ssrc: Option<u32>,
 }

@@ -1,10 +1,11 @@
-//! A viewer's connection: packets are written once, in place, and sealed.
+//! A viewer's or talker's connection: packets are written once, in place, and sealed.
 //!
-//! Owns the RTP header as it stands on the wire and the reading of a viewer's feedback. A viewer has no data channels and
-//! sends no picture, so it needs none of `rtc`'s peer connection: that costs three times the CPU per packet. Invariant:
-//! the header given to the cipher is the header in the packet.
+//! Owns the RTP header as it stands on the wire, the reading of a viewer's feedback and of a talker's packets. Neither has
+//! data channels or sends a picture, so they need none of `rtc`'s peer connection: that costs three times the CPU per
+//! packet. Whose packets get here is the engine's to say. Invariant: the header given to the cipher is the header in the packet.
 
 use super::contract::{Connection, EdgeEvent, RtpOut, ViewerEdge};
+use super::incoming::incoming;
 use super::secure::{Secure, Step};
 use crate::sfu::limits::{MAX_DATAGRAM_BYTES, MAX_RETRANSMITS_PER_REPORT};
 use bytes::{Bytes, BytesMut};
@@ -12,8 +13,9 @@ use rtc::rtcp;
 use rtc::rtcp::payload_feedbacks::full_intra_request::FullIntraRequest;
 use rtc::rtcp::payload_feedbacks::picture_loss_indication::PictureLossIndication;
 use rtc::rtcp::transport_feedbacks::transport_layer_nack::TransportLayerNack;
+use rtc::rtp;
 use rtc::rtp::header::{EXTENSION_PROFILE_ONE_BYTE, Extension, Header};
-use rtc::shared::marshal::Marshal;
+use rtc::shared::marshal::{Marshal, Unmarshal};
 use std::collections::VecDeque;
 use std::time::Instant;
 
@@ -25,8 +27,8 @@ const MAX_EXTENSION_BYTES: usize = 16;
 /// The connection.
 pub(super) struct RtcViewer {
     secure: Secure,
-    /// The source of the picture: feedback names it.
-    ssrc: u32,
+    /// The source of the picture: feedback names it. A talker has none.
+    ssrc: Option<u32>,
     sealed: VecDeque<BytesMut>,
     events: VecDeque<EdgeEvent>,
     /// The header of the packet being written; kept for its allocation.
@@ -36,7 +38,7 @@ pub(super) struct RtcViewer {
 }
 
 impl RtcViewer {
-    pub(super) fn new(secure: Secure, ssrc: u32) -> Self {
+    pub(super) fn new(secure: Secure, ssrc: Option<u32>) -> Self {
         Self {
             secure,
             ssrc,
@@ -85,6 +87,15 @@ impl RtcViewer {
         Some(end)
     }
 
+    fn take_voice(&mut self, datagram: &[u8]) {
+        let packet = self
+            .secure
+            .open_rtp(datagram)
+            .and_then(|mut plain| rtp::Packet::unmarshal(&mut plain).ok());
+        self.events
+            .extend(packet.map(|packet| EdgeEvent::Rtp(incoming(packet))));
+    }
+
     fn take_report(&mut self, datagram: &[u8]) {
         let Some(mut report) = self.secure.open_rtcp(datagram) else {
             return;
@@ -95,7 +106,7 @@ impl RtcViewer {
         for packet in packets.into_iter().take(MAX_REPORTS) {
             let packet = packet.as_any();
             if let Some(nack) = packet.downcast_ref::<TransportLayerNack>() {
-                if nack.media_ssrc == self.ssrc {
+                if Some(nack.media_ssrc) == self.ssrc {
                     self.events.push_back(EdgeEvent::Missing(missing(nack)));
                 }
             } else if packet.is::<PictureLossIndication>() || packet.is::<FullIntraRequest>() {
@@ -114,7 +125,11 @@ impl Connection for RtcViewer {
                 Step::Goodbye => self.events.push_back(EdgeEvent::Closed { in_order: true }),
                 Step::Failed => self.events.push_back(EdgeEvent::Closed { in_order: false }),
             },
-            Some(128..=191) => self.take_report(&datagram),
+            // RFC 5761 §4: what would be payload types 64 to 95 are reports.
+            Some(128..=191) if matches!(datagram.get(1), Some(192..=223)) => {
+                self.take_report(&datagram);
+            }
+            Some(128..=191) => self.take_voice(&datagram),
             _ => {}
         }
     }

@@ -46,6 +46,8 @@ pub(crate) struct Engine {
     pub(super) timers: Timers,
     /// Pictures by consult.
     pub(super) streams: HashMap<ConsultId, Stream>,
+    /// Those who speak or listen, by consult, in the order of coming.
+    pub(super) voices: HashMap<ConsultId, Vec<PeerId>>,
     /// Peers to drain.
     pub(super) dirty: Vec<PeerId>,
     /// Streams to forward.
@@ -73,6 +75,7 @@ impl Engine {
             router: Router::default(),
             timers: Timers::default(),
             streams: HashMap::new(),
+            voices: HashMap::new(),
             dirty: Vec::new(),
             touched: Vec::new(),
             asking: Vec::new(),
@@ -102,6 +105,9 @@ impl Engine {
             return Err(SfuError::SessionExists);
         }
         let id = PeerId(self.next_id);
+        if let NewRole::Talker { speaks, .. } = &new.role {
+            self.sit_in(new.consult, id, *speaks)?;
+        }
         if let NewRole::Viewer { codec, .. } = &new.role {
             if !self
                 .codec(new.consult)
@@ -198,10 +204,12 @@ impl Engine {
 
     /// Counters and present size.
     pub(crate) fn stats(&self) -> SfuStats {
-        let viewers = self.peers.values().filter(|peer| peer.is_viewer()).count() as u64;
+        let count =
+            |is: fn(&Peer) -> bool| self.peers.values().filter(|peer| is(peer)).count() as u64;
         SfuStats {
-            viewers,
-            publishers: self.peers.len() as u64 - viewers,
+            viewers: count(Peer::is_viewer),
+            publishers: count(|peer| peer.publisher().is_some()),
+            talkers: count(|peer| peer.talker().is_some()),
             streams: self.streams.len() as u64,
             ..self.stats.clone()
         }
@@ -308,6 +316,14 @@ impl Engine {
                     reason,
                 });
             }
+            Role::Talker(_) => {
+                self.stand_up(consult, id);
+                self.tell(SfuEvent::TalkerGone {
+                    consult,
+                    session,
+                    reason,
+                });
+            }
             Role::Publisher(_) => {
                 self.stop_stream(consult, id, stop_reason(reason));
                 self.tell(SfuEvent::PublisherGone {
@@ -344,7 +360,7 @@ impl Engine {
 
     /// Sizes of the tables, to see that nothing is left behind.
     #[cfg(test)]
-    pub(crate) fn table_sizes(&self) -> [usize; 5] {
+    pub(crate) fn table_sizes(&self) -> [usize; 6] {
         let (names, addresses) = self.router.len();
         [
             self.peers.len(),
@@ -352,6 +368,7 @@ impl Engine {
             names,
             addresses,
             self.streams.len(),
+            self.voices.len(),
         ]
     }
 }

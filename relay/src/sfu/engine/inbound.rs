@@ -97,6 +97,11 @@ impl Engine {
                 self.stats.dropped_undeclared += u64::from(!admits);
                 admits
             }
+            (Kind::Rtp(ssrc), Role::Talker(talker)) => {
+                let admits = talker.voice.is_some() && talker.sources.admits(ssrc);
+                self.stats.dropped_undeclared += u64::from(!admits);
+                admits
+            }
             (Kind::Rtcp(ssrc), _) => {
                 let admits = peer.rtcp_sources.admits(ssrc);
                 self.stats.dropped_undeclared += u64::from(!admits);
@@ -197,9 +202,20 @@ impl Engine {
         };
         peer.connected = true;
         let (consult, session) = (peer.consult, peer.session);
-        if peer.is_viewer() {
-            self.tell(SfuEvent::WatcherConnected { consult, session });
-            self.touch(consult);
+        match &peer.role {
+            Role::Viewer(_) => {
+                self.tell(SfuEvent::WatcherConnected { consult, session });
+                self.touch(consult);
+            }
+            Role::Talker(talker) => {
+                let speaks = talker.voice.is_some();
+                self.tell(SfuEvent::TalkerConnected {
+                    consult,
+                    session,
+                    speaks,
+                });
+            }
+            Role::Publisher(_) => {}
         }
     }
 
@@ -288,6 +304,7 @@ impl Engine {
         };
         let (consult, session) = (peer.consult, peer.session);
         let Some(publisher) = peer.publisher() else {
+            self.on_voice(now, id, &rtp);
             return;
         };
         let (stream, ids) = (publisher.stream, publisher.extensions);

@@ -59,6 +59,7 @@ impl Engine {
         for (id, reason) in gone {
             self.remove(now, id, reason);
         }
+        self.notice_voices(now);
         if self.takes_data() {
             readers.into_iter().for_each(|id| self.mark(id));
         }

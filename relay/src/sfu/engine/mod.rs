@@ -3,6 +3,7 @@
 //! ```text
 //! take_datagram / take_timeout / add / patch / close ─► core, inbound, keep
 //!                                       settle(now) ─► inbound drains peers ─► forward writes to viewers
+//!                                                                        └► voices writes to the others at once
 //!                          poll_datagram, poll_event ◄─ what came of it
 //! ```
 //!
@@ -14,6 +15,7 @@ mod inbound;
 mod keep;
 mod peer;
 mod stream;
+mod voices;
 
 pub(crate) use core::{Engine, Outgoing};
 pub(crate) use peer::{NewPeer, NewRole};
@@ -22,6 +24,7 @@ pub(crate) use peer::{NewPeer, NewRole};
 mod tests {
     mod peers;
     mod picture;
+    mod voices;
     mod world;
 
     /// Where the virtual time of a test begins.

@@ -12,6 +12,9 @@ use crate::sfu::net::ice::IceLite;
 use crate::sfu::net::route::SourceGuard;
 use crate::sfu::picture::leg::Leg;
 use crate::sfu::sdp::codec::Codec;
+use crate::sfu::sdp::voice::Formats;
+use crate::sfu::voice::seat::Seat;
+use crate::sfu::voice::speech::Voice;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 use wire::{ConsultId, StreamId};
@@ -58,6 +61,19 @@ pub(crate) enum NewRole {
         /// The stream's codec when its answer was made.
         codec: Codec,
     },
+    /// It speaks, or hears the others.
+    Talker {
+        /// Its connection.
+        edge: Box<dyn ViewerEdge>,
+        /// How it names its formats.
+        formats: Formats,
+        /// It brings a voice.
+        speaks: bool,
+        /// The source it declared for that.
+        source: Option<u32>,
+        /// Sources of its seats.
+        seats: Vec<u32>,
+    },
 }
 
 /// A peer.
@@ -92,6 +108,8 @@ pub(super) enum Role {
     Publisher(Publisher),
     /// It shows one.
     Viewer(Viewer),
+    /// It speaks, or hears the others.
+    Talker(Talker),
 }
 
 /// A publisher.
@@ -122,6 +140,20 @@ pub(super) struct Viewer {
     pub(super) retransmits: Bucket,
 }
 
+/// Somebody who speaks, or hears the others.
+pub(super) struct Talker {
+    /// Its connection; reached through the guards of `Peer` only.
+    pub(super) edge: Box<dyn ViewerEdge>,
+    /// How it names its formats.
+    pub(super) formats: Formats,
+    /// Its voice, unless it only listens.
+    pub(super) voice: Option<Voice>,
+    /// Sources that reach its decryption.
+    pub(super) sources: SourceGuard,
+    /// Its seats for the others.
+    pub(super) seats: Vec<Seat>,
+}
+
 /// The connection's code panicked.
 #[derive(Debug)]
 pub(super) struct Fault;
@@ -143,6 +175,19 @@ impl Peer {
                 extensions,
                 has_data,
                 sources: SourceGuard::new(sources, MAX_UNDECLARED_SSRCS),
+            }),
+            NewRole::Talker {
+                edge,
+                formats,
+                speaks,
+                source,
+                seats,
+            } => Role::Talker(Talker {
+                edge,
+                formats,
+                voice: speaks.then(|| Voice::new(now)),
+                sources: SourceGuard::new(source, MAX_UNDECLARED_SSRCS),
+                seats: seats.into_iter().map(Seat::new).collect(),
             }),
             NewRole::Viewer { edge, leg, codec } => Role::Viewer(Viewer {
                 edge,
@@ -174,29 +219,41 @@ impl Peer {
         let connection: &mut dyn Connection = match &mut self.role {
             Role::Publisher(publisher) => &mut *publisher.edge,
             Role::Viewer(viewer) => &mut *viewer.edge,
+            Role::Talker(talker) => &mut *talker.edge,
         };
         caught(|| run(connection))
     }
 
-    /// The same on a publisher's connection; None for a viewer.
+    /// The same on a publisher's connection; None for others.
     pub(super) fn guarded_publisher<T>(
         &mut self,
         run: impl FnOnce(&mut dyn PublisherEdge) -> T,
     ) -> Result<Option<T>, Fault> {
         match &mut self.role {
             Role::Publisher(publisher) => caught(|| Some(run(&mut *publisher.edge))),
-            Role::Viewer(_) => Ok(None),
+            Role::Viewer(_) | Role::Talker(_) => Ok(None),
         }
     }
 
-    /// The same on a viewer; None for a publisher.
+    /// The same on a viewer; None for others.
     pub(super) fn guarded_viewer<T>(
         &mut self,
         run: impl FnOnce(&mut Viewer) -> T,
     ) -> Result<Option<T>, Fault> {
         match &mut self.role {
             Role::Viewer(viewer) => caught(|| Some(run(viewer))),
-            Role::Publisher(_) => Ok(None),
+            Role::Publisher(_) | Role::Talker(_) => Ok(None),
+        }
+    }
+
+    /// The same on a talker; None for others.
+    pub(super) fn guarded_talker<T>(
+        &mut self,
+        run: impl FnOnce(&mut Talker) -> T,
+    ) -> Result<Option<T>, Fault> {
+        match &mut self.role {
+            Role::Talker(talker) => caught(|| Some(run(talker))),
+            Role::Publisher(_) | Role::Viewer(_) => Ok(None),
         }
     }
 
@@ -204,7 +261,15 @@ impl Peer {
     pub(super) const fn publisher(&self) -> Option<&Publisher> {
         match &self.role {
             Role::Publisher(publisher) => Some(publisher),
-            Role::Viewer(_) => None,
+            Role::Viewer(_) | Role::Talker(_) => None,
+        }
+    }
+
+    /// The talker's side of it.
+    pub(super) const fn talker(&self) -> Option<&Talker> {
+        match &self.role {
+            Role::Talker(talker) => Some(talker),
+            Role::Publisher(_) | Role::Viewer(_) => None,
         }
     }
 

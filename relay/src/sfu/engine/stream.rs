@@ -285,6 +285,7 @@ mod tests {
     fn rtp(seq: u16, timestamp: u32, payload: &'static [u8]) -> RtpIn {
         RtpIn {
             ssrc: 7,
+            payload_type: 96,
             seq,
             timestamp,
             marker: true,

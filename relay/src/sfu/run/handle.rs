@@ -90,6 +90,19 @@ pub struct Watch {
     pub offer: String,
 }
 
+/// Somebody wants to speak and hear the others.
+#[derive(Debug, Clone)]
+pub struct Talk {
+    /// In this consult.
+    pub consult: ConsultId,
+    /// In this new session.
+    pub session: MediaSessionId,
+    /// Whether their voice is taken; they hear the others in any case.
+    pub may_speak: bool,
+    /// With this offer.
+    pub offer: String,
+}
+
 /// The media part. Cheap to clone.
 #[derive(Clone)]
 pub struct Sfu {
@@ -174,6 +187,15 @@ impl Sfu {
         let codec = self.ask(|reply| Command::Codec { consult, reply }).await?;
         let codec = codec.ok_or(SfuError::NoStream)?;
         let made = self.negotiate(move |negotiator| negotiator.watch(&request, codec));
+        self.add(made.await?).await
+    }
+
+    /// Takes the offer of a page's voice.
+    ///
+    /// # Errors
+    /// `TooManyVoices`; the offer, the number of peers, or the connection.
+    pub async fn talk(&self, request: Talk) -> Result<String, SfuError> {
+        let made = self.negotiate(move |negotiator| negotiator.talk(&request));
         self.add(made.await?).await
     }
 

@@ -14,7 +14,7 @@ mod sockaddr;
 mod socket;
 mod thread;
 
-pub use handle::{Publish, Sfu, SfuConfig, Watch};
+pub use handle::{Publish, Sfu, SfuConfig, Talk, Watch};
 
 /// Log targets below the relay that write a line for packets anybody may send: every ClientHello, every forged record.
 /// The relay's subscriber must silence them, or the wire fills the disk.

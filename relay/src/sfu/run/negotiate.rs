@@ -3,7 +3,7 @@
 //! Owns the order of steps: read and judge, draw names and sources, open the connection, write the answer. It runs beside
 //! the media thread (about a millisecond of CPU), so that no offer ever delays a packet.
 
-use super::handle::{Publish, Watch};
+use super::handle::{Publish, Talk, Watch};
 use super::random;
 use crate::sfu::edge::terms::{PublisherTerms, ViewerTerms};
 use crate::sfu::edge::{EdgeMaker, PublisherEdge};
@@ -14,6 +14,7 @@ use crate::sfu::picture::leg::Leg;
 use crate::sfu::sdp::answer::{self, Local};
 use crate::sfu::sdp::codec::Codec;
 use crate::sfu::sdp::offer::{Fate, Offer, Offerer};
+use crate::sfu::sdp::voice::{self, VoiceOffer};
 use std::net::SocketAddr;
 use std::time::Instant;
 
@@ -66,7 +67,7 @@ impl Negotiator {
         let local = self.local(Some((ssrc, repair)))?;
         let terms = ViewerTerms {
             fingerprint: offer.fingerprint,
-            ssrc,
+            ssrc: Some(ssrc),
         };
         let edge = self
             .maker
@@ -89,6 +90,41 @@ impl Negotiator {
                 mid: candidates_mid(&offer),
                 candidates: offer.candidates,
                 role: NewRole::Viewer { edge, leg, codec },
+            },
+            text,
+        ))
+    }
+
+    /// A page's offer of its voice and seats.
+    pub(super) fn talk(&self, request: &Talk) -> Result<(NewPeer, String), SfuError> {
+        let offer = VoiceOffer::read(&request.offer, request.may_speak)?;
+        let local = self.local(None)?;
+        let terms = ViewerTerms {
+            fingerprint: offer.fingerprint,
+            ssrc: None,
+        };
+        let edge = self
+            .maker
+            .open_viewer(Instant::now(), &terms)
+            .map_err(SfuError::OpenPeer)?;
+        let seats = (0..offer.seats()).map(|_| source());
+        let seats = seats.collect::<Result<Vec<u32>, SfuError>>()?;
+        let text = voice::write(&offer, &local, &seats);
+        let role = NewRole::Talker {
+            edge,
+            formats: offer.formats,
+            speaks: offer.speaks(),
+            source: offer.source,
+            seats,
+        };
+        Ok((
+            NewPeer {
+                session: request.session,
+                consult: request.consult,
+                ice: IceLite::new(local.credentials, offer.credentials.clone()),
+                mid: offer.candidates_mid(),
+                candidates: offer.candidates,
+                role,
             },
             text,
         ))

@@ -28,25 +28,11 @@ pub(crate) struct Local {
 
 /// Writes the answer.
 pub(crate) fn write(offer: &Offer, local: &Local) -> String {
-    let mut out = String::with_capacity(2_048);
-    let mut line = |text: &str| {
-        out.push_str(text);
-        out.push_str("\r\n");
-    };
-    line("v=0");
-    // RFC 8866 §5.2: an address must stand here; WebRTC gives none away.
-    line(&format!("o=- {} 1 IN IP4 0.0.0.0", local.session_number));
-    line("s=-");
-    line("t=0 0");
-    let kept: Vec<&str> = offer
+    let kept = offer
         .sections
         .iter()
-        .filter(|(_, fate)| *fate != Fate::Refused)
-        .map(|(section, _)| section.mid.as_str())
-        .collect();
-    line(&format!("a=group:BUNDLE {}", kept.join(" ")));
-    line("a=ice-lite");
-    line("a=msid-semantic: WMS *");
+        .filter(|(_, fate)| *fate != Fate::Refused);
+    let mut out = head(local, kept.map(|(section, _)| section.mid.as_str()));
     let first_kept = offer
         .sections
         .iter()
@@ -66,6 +52,17 @@ pub(crate) fn write(offer: &Offer, local: &Local) -> String {
     out
 }
 
+/// The session part of an answer that keeps these sections.
+pub(super) fn head<'a>(local: &Local, kept: impl Iterator<Item = &'a str>) -> String {
+    let mids: Vec<&str> = kept.collect();
+    // RFC 8866 §5.2: an address must stand in `o=`; WebRTC gives none away.
+    format!(
+        "v=0\r\no=- {} 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\na=group:BUNDLE {}\r\na=ice-lite\r\na=msid-semantic: WMS *\r\n",
+        local.session_number,
+        mids.join(" ")
+    )
+}
+
 /// Writes the fragment that answers an ICE restart (RFC 8840 §4.4, RFC 9725 §4.3.2).
 pub(crate) fn write_restart(mid: &str, credentials: &Credentials, to: &[SocketAddr]) -> String {
     let mut out = String::new();
@@ -78,7 +75,7 @@ pub(crate) fn write_restart(mid: &str, credentials: &Credentials, to: &[SocketAd
     out
 }
 
-fn candidates(addresses: &[SocketAddr]) -> String {
+pub(super) fn candidates(addresses: &[SocketAddr]) -> String {
     let mut out = String::new();
     for (at, address) in addresses.iter().enumerate() {
         // RFC 8445 §5.1.2.1: host type 126, local preference by our order, component 1.
@@ -96,7 +93,7 @@ fn candidates(addresses: &[SocketAddr]) -> String {
 }
 
 /// What every kept section carries.
-fn transport(section: &Section, local: &Local) -> String {
+pub(super) fn transport(section: &Section, local: &Local) -> String {
     let hex: Vec<String> = local
         .fingerprint
         .iter()
@@ -183,7 +180,7 @@ fn idle(section: &Section, local: &Local) -> String {
     out
 }
 
-fn refused(section: &Section) -> String {
+pub(super) fn refused(section: &Section) -> String {
     format!(
         "m={} 0 {} {}\r\nc=IN IP4 0.0.0.0\r\na=mid:{}\r\na=inactive\r\n",
         section.media, section.protocol, section.first_format, section.mid

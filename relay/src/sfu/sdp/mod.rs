@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! offer text ─ lines ─► sections ─ offer ─► Offer (what both sides agreed on) ─ answer ─► answer text
+//!                        └─ voice ─► VoiceOffer and its answer
 //! PATCH body ─ lines ─► fragment
 //! ```
 //!
@@ -14,3 +15,4 @@ pub(crate) mod fragment;
 pub(crate) mod lines;
 pub(crate) mod offer;
 pub(crate) mod section;
+pub(crate) mod voice;

@@ -98,7 +98,9 @@ impl Offer {
             .enumerate()
             .map(|(at, section)| fate(at, section, picture_at, data.map(|(at, _)| at)))
             .collect();
-        check_bundle(&session, &sections, &fates)?;
+        check_bundle(&session, &sections, |at| {
+            fates.get(at).is_some_and(|fate| *fate != Fate::Refused)
+        })?;
         Ok(Self {
             candidates: sections.iter().map(|s| s.candidates).sum(),
             sections: sections.into_iter().zip(fates).collect(),
@@ -112,15 +114,15 @@ impl Offer {
 
 /// The session part.
 #[derive(Debug, Default)]
-struct Session {
-    transport: Transport,
+pub(super) struct Session {
+    pub(super) transport: Transport,
     /// Mids of `a=group:BUNDLE`.
     bundle: Option<Vec<String>>,
     ice_lite: bool,
 }
 
 /// Splits lines into the session part and the sections.
-fn sections(lines: &[Line<'_>]) -> Result<(Session, Vec<Section>), OfferError> {
+pub(super) fn sections(lines: &[Line<'_>]) -> Result<(Session, Vec<Section>), OfferError> {
     let mut rest = lines.iter();
     match rest.next() {
         Some(line) if line.key == b'v' && line.value == "0" => {}
@@ -142,6 +144,10 @@ fn sections(lines: &[Line<'_>]) -> Result<(Session, Vec<Section>), OfferError> {
         }
     }
     check_mids(&sections)?;
+    if session.ice_lite {
+        // Two lite sides never send a check (RFC 8445 §6.1.1 needs one full side here).
+        return Err(OfferError::Lacks("full ICE"));
+    }
     if sections.iter().map(|s| s.candidates).sum::<usize>() > MAX_CANDIDATES {
         return Err(OfferError::TooMany("candidates"));
     }
@@ -186,10 +192,6 @@ fn find_picture(
     session: &Session,
     offerer: Offerer,
 ) -> Result<usize, OfferError> {
-    if session.ice_lite {
-        // Two lite sides never send a check (RFC 8445 §6.1.1 needs one full side here).
-        return Err(OfferError::Lacks("full ICE"));
-    }
     let mut wrong_way = false;
     for (at, section) in sections.iter().enumerate() {
         if section.media != "video" || section.rejected {
@@ -247,12 +249,14 @@ fn fate(at: usize, section: &Section, picture: usize, data: Option<usize>) -> Fa
 }
 
 /// RFC 9143: everything that is kept shares one transport; RFC 9725 §4.1 asks WHIP clients for it.
-fn check_bundle(session: &Session, sections: &[Section], fates: &[Fate]) -> Result<(), OfferError> {
+pub(super) fn check_bundle(
+    session: &Session,
+    sections: &[Section],
+    is_kept: impl Fn(usize) -> bool,
+) -> Result<(), OfferError> {
     let kept = || {
-        sections
-            .iter()
-            .zip(fates)
-            .filter(|(_, f)| **f != Fate::Refused)
+        let kept = sections.iter().enumerate().filter(|(at, _)| is_kept(*at));
+        kept.map(|(_, section)| section)
     };
     match &session.bundle {
         None if kept().count() > 1 => Err(OfferError::Lacks("BUNDLE")),
@@ -262,7 +266,7 @@ fn check_bundle(session: &Session, sections: &[Section], fates: &[Fate]) -> Resu
             if !mids.iter().all(known) {
                 return Err(OfferError::Malformed("BUNDLE names an unknown mid"));
             }
-            if kept().any(|(s, _)| !mids.contains(&s.mid)) {
+            if kept().any(|s| !mids.contains(&s.mid)) {
                 return Err(OfferError::Lacks("BUNDLE"));
             }
             Ok(())
@@ -270,7 +274,7 @@ fn check_bundle(session: &Session, sections: &[Section], fates: &[Fate]) -> Resu
     }
 }
 
-fn is_dtls_srtp(section: &Section) -> bool {
+pub(super) fn is_dtls_srtp(section: &Section) -> bool {
     matches!(
         section.protocol.as_str(),
         "UDP/TLS/RTP/SAVPF" | "TLS/RTP/SAVPF" | "UDP/TLS/RTP/SAVP"
@@ -278,7 +282,10 @@ fn is_dtls_srtp(section: &Section) -> bool {
 }
 
 /// Credentials and fingerprint of a section, its own before the session's.
-fn secured(session: &Transport, section: &Section) -> Result<(Credentials, [u8; 32]), OfferError> {
+pub(super) fn secured(
+    session: &Transport,
+    section: &Section,
+) -> Result<(Credentials, [u8; 32]), OfferError> {
     if !is_dtls_srtp(section) {
         return Err(OfferError::Insecure("DTLS-SRTP is required"));
     }

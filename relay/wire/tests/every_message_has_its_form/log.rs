@@ -34,6 +34,8 @@ fn what_the_log_holds() {
         vec![
             ("joined", entry(joined, person())),
             ("left", entry(LogEvent::Left { session }, Author::Relay)),
+            ("voice-on", entry(LogEvent::VoiceOn { session }, person())),
+            ("voice-off", entry(LogEvent::VoiceOff { session }, person())),
             (
                 "stream-started",
                 entry(
@@ -234,6 +236,8 @@ fn what_the_log_holds() {
         LogEvent {
             Joined,
             Left,
+            VoiceOn,
+            VoiceOff,
             StreamStarted,
             StreamStopped,
             Frozen,

@@ -41,6 +41,7 @@ use wire::socket::{
     BeatNews, BeatState, ConsultState, FlowState, FreezeState, FromRelay, MAX_MESSAGE_BYTES,
     MarkState, OriginalState, Pointer, Settings, Sketch, SketchForm, StreamState, ToRelay,
 };
+use wire::voice::{Voice, VoiceState};
 use wire::{
     AnnotationId, CaptureTime, FreezeId, RelayTime, RtpTime, ScaleId, Seq, SessionId, StreamId,
 };
@@ -181,6 +182,7 @@ fn what_a_page_says() {
                     view: None,
                 },
             ),
+            ("mute-voice", ToRelay::MuteVoice { muted: true }),
             (
                 "point",
                 ToRelay::Point {
@@ -222,6 +224,7 @@ fn what_a_page_says() {
             Calibrate,
             WithdrawCalibration,
             SaveClip,
+            MuteVoice,
             Point,
             DoubtOriginal,
             Beat,
@@ -240,6 +243,7 @@ fn what_the_relay_says_to_a_page() {
         pin: true,
         freeze: true,
         save: true,
+        speak: true,
         release_any: false,
     };
     let state = ConsultState {
@@ -306,6 +310,7 @@ fn what_the_relay_says_to_a_page() {
                     settings: Settings {
                         quick_mark_seconds: 8,
                         measuring: true,
+                        phone: Some("042-000-0000".into()),
                     },
                     head: Seq(7),
                 },
@@ -333,6 +338,15 @@ fn what_the_relay_says_to_a_page() {
                 "people",
                 FromRelay::People {
                     participants: vec![participant()],
+                },
+            ),
+            (
+                "voices",
+                FromRelay::Voices {
+                    voices: vec![Voice {
+                        session: SessionId::from_uuid(uuid(3)),
+                        state: VoiceState::Speaking,
+                    }],
                 },
             ),
             (
@@ -438,6 +452,7 @@ fn what_the_relay_says_to_a_page() {
     every_variant!(
         said,
         FromRelay {
+            Voices,
             Welcome,
             Snapshot,
             Entries,

@@ -12,6 +12,7 @@ use crate::sfu::net::stun::{Key, request};
 use crate::sfu::picture::leg::Leg;
 use crate::sfu::sdp::codec::Codec;
 use crate::sfu::sdp::offer::Credentials;
+use crate::sfu::sdp::voice::Formats;
 use bytes::{Bytes, BytesMut};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -36,6 +37,8 @@ pub(super) struct Script {
     pub(super) texts: Vec<String>,
     /// Timestamps of the packets written.
     pub(super) wrote: Vec<u32>,
+    /// Source, payload type and payload of each.
+    pub(super) packets: Vec<(u32, u8, Vec<u8>)>,
     pub(super) keyframes_asked: usize,
     pub(super) asked_again: Vec<u16>,
     pub(super) datagrams: usize,
@@ -97,6 +100,10 @@ impl ViewerEdge for Fake {
         self.with(|script| {
             assert!(!script.panics_on_write, "as the test wants");
             script.wrote.push(packet.timestamp);
+            let payload = packet.payload.to_vec();
+            script
+                .packets
+                .push((packet.ssrc, packet.payload_type, payload));
         });
         true
     }
@@ -183,6 +190,20 @@ impl World {
         held
     }
 
+    /// Somebody who speaks or listens, with seats for all others.
+    pub(super) fn talker(&mut self, speaks: bool, formats: Formats) -> Result<Held, SfuError> {
+        let held = self.add(|edge| NewRole::Talker {
+            edge: Box::new(edge),
+            formats,
+            speaks,
+            source: Some(7),
+            seats: (0..6).map(|n| 100 + n).collect(),
+        })?;
+        self.check(&held);
+        self.report(&held, EdgeEvent::Connected);
+        Ok(held)
+    }
+
     /// A good ICE check from the peer's address.
     pub(super) fn check(&mut self, held: &Held) {
         let key = Key::new(&format!("{}-password-of-some-length", held.name));
@@ -201,6 +222,7 @@ impl World {
     pub(super) fn rtp(&mut self, held: &Held, seq: u16, timestamp: u32, payload: &'static [u8]) {
         let packet = RtpIn {
             ssrc: 7,
+            payload_type: 96,
             seq,
             timestamp,
             marker: true,
