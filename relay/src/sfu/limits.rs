@@ -13,8 +13,8 @@ pub const MAX_SDP_LINE_BYTES: usize = 4 * 1024;
 /// Media sections in an offer: a picture, a voice, data, and room for players that ask for more than we serve; or a voice
 /// and its seats.
 pub const MAX_MEDIA_SECTIONS: usize = 8;
-/// People who may speak in one consult: the bedside, two who advise, a trainer and two who learn.
-pub const MAX_VOICES: usize = 6;
+/// People who may speak in one consult.
+pub const MAX_VOICES: usize = wire::voice::MAX_VOICES;
 /// Seats in a page's voice connection: one for each of the others, or for all six of somebody who only listens.
 pub const MAX_SEATS: usize = MAX_VOICES;
 /// ICE candidates in an offer or in all fragments of one session. The relay never probes them; this bounds parsing.

@@ -7,6 +7,10 @@ use crate::SessionId;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+/// People who may speak in one consult: the bedside, two who advise, a trainer and two who learn. A page offers as many
+/// seats for others.
+pub const MAX_VOICES: usize = 6;
+
 /// Somebody's voice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
 #[ts(export_to = "voice.ts")]

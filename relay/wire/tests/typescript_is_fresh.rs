@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use ts_rs::{Config, TS};
-use wire::{agent, clip, device, http, mark, measure, original, problem, region, socket};
+use wire::{agent, clip, device, http, mark, measure, original, problem, region, socket, voice};
 
 /// Everything that a page sends or receives; types that these name come along.
 fn export_all(into: &Path) {
@@ -65,6 +65,7 @@ fn constants() -> String {
          export const CLIP_VIDEO_FRAME = {:?};\n\
          export const MAX_MASK_RECTANGLES = {};\n\
          export const SAVE_CHOICES_S: readonly number[] = {:?};\n\
+         export const MAX_VOICES = {};\n\
          export const PROBLEM_CODES: readonly ProblemCode[] = [\n{}\n];\n",
         wire::WIRE_VERSION,
         wire::units::RTP_CLOCK_HZ,
@@ -87,6 +88,7 @@ fn constants() -> String {
         clip::CLIP_VIDEO_FRAME,
         device::MAX_MASK_RECTANGLES,
         device::SAVE_CHOICES_S,
+        voice::MAX_VOICES,
         codes.join("\n"),
     )
 }

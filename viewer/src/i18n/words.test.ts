@@ -10,21 +10,31 @@ import type { DerivedName } from "../measure/derived";
 import type { Refusal } from "../measure/refusal";
 import type { ApiCode } from "../net/http";
 import { PENS } from "../stage/pens";
+import type { TalkTrouble } from "../voice/talk";
 import type { ClipGap, ClipStage, MarkerSide } from "../wire/clip";
 import { PROBLEM_CODES } from "../wire/constants";
 import type { Shape } from "../wire/mark";
 import type { Extent, HeartPhase, MeasureKind, VentricleView } from "../wire/measure";
 import type { OriginalGap } from "../wire/original";
 import type { Page, Role } from "../wire/people";
+import type { VoiceState } from "../wire/voice";
 import { clipEn } from "./clip-en";
 import { clipJa, TOLD_CODES } from "./clip-ja";
 import { en as first } from "./en";
+import { HELP_WORDS } from "./help-words";
 import { ja as source } from "./ja";
 import { MEASURE_WORDS } from "./measure-words";
+import { VOICE_WORDS } from "./voice-words";
 
 /** The words that come at once and those that come later. */
-const ja = { ...source, ...MEASURE_WORDS.ja, ...clipJa };
-const en: Readonly<Record<keyof typeof ja, string>> = { ...first, ...MEASURE_WORDS.en, ...clipEn };
+const ja = { ...source, ...MEASURE_WORDS.ja, ...HELP_WORDS.ja, ...VOICE_WORDS.ja, ...clipJa };
+const en: Readonly<Record<keyof typeof ja, string>> = {
+  ...first,
+  ...MEASURE_WORDS.en,
+  ...HELP_WORDS.en,
+  ...VOICE_WORDS.en,
+  ...clipEn,
+};
 type Key = keyof typeof ja;
 
 const KEYS = Object.keys(ja) as Key[];
@@ -52,6 +62,17 @@ const ENDINGS: Readonly<Record<string, readonly string[]>> = {
     "conflict",
     "refused",
   ] satisfies ClipGap[],
+  "talk.trouble": [
+    "taken",
+    "silenced",
+    "unheard",
+    "lost",
+    "denied",
+    "none",
+    "busy",
+    "full",
+  ] satisfies TalkTrouble[],
+  voice: ["quiet", "speaking", "muted", "unheard"] satisfies VoiceState[],
   "clip.stage": ["asked", "unsaid", "arriving", "kept", "missing"] satisfies (
     | ClipStage["stage"]
     | "unsaid"

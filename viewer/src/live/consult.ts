@@ -12,13 +12,14 @@ import { session as heldSession, verify } from "../net/session";
 import { ConsultSocket, type Link } from "../net/socket";
 import type { SaveWhat } from "../wire/clip";
 import type { ConsultSummary, SessionGrant } from "../wire/http";
-import type { AnnotationId, ClipId, FreezeId, ScaleId, Seq, StreamId } from "../wire/ids";
+import type { AnnotationId, ClipId, FreezeId, ScaleId, Seq, SessionId, StreamId } from "../wire/ids";
 import type { LogEntry } from "../wire/log";
 import type { Anchor, Annotation } from "../wire/mark";
 import type { Author, Page, Participant, Rights } from "../wire/people";
 import type { ProblemCode } from "../wire/problem";
 import type { FromRelay, MarkState, Settings, ToRelay } from "../wire/socket";
 import type { RelayTime, RtpTime } from "../wire/units";
+import type { VoiceState } from "../wire/voice";
 import type { Stamp } from "./age";
 import { type ArrivingBeat, withFrames } from "./beat-frames";
 import {
@@ -41,6 +42,7 @@ const NO_RIGHTS: Rights = {
   pin: false,
   freeze: false,
   save: false,
+  speak: false,
   releaseAny: false,
 };
 /** Used until the relay has said what holds here. */
@@ -62,6 +64,8 @@ export class Consult {
   readonly people = signal<readonly Participant[]>([]);
   readonly pointers = signal<Pointers>(new Map());
   readonly sketches = signal<Sketches>(new Map());
+  /** What each voice does that is connected. */
+  readonly voices = signal<ReadonlyMap<SessionId, VoiceState>>(new Map());
   readonly flow = signal<Flow | null>(null);
   /** Bytes of each clip that is on its way. */
   readonly clipBytes = signal<ReadonlyMap<ClipId, number>>(new Map());
@@ -182,6 +186,11 @@ export class Consult {
     this.#tell("freezeUnheard");
   }
 
+  /** Tells the others that the own microphone is off or on. */
+  muteVoice(muted: boolean): void {
+    this.#socket.send({ type: "muteVoice", muted });
+  }
+
   dismiss(notice: number): void {
     this.notices.value = this.notices.value.filter((held) => held.id !== notice);
   }
@@ -213,6 +222,9 @@ export class Consult {
         return;
       case "sketches":
         this.sketches.value = withSketches(this.sketches.peek(), message.sketches);
+        return;
+      case "voices":
+        this.voices.value = new Map(message.voices.map(({ session, state }) => [session, state]));
         return;
       case "stamp":
         this.stamp.value = message;

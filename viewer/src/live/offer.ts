@@ -1,7 +1,7 @@
 // An offer to receive one picture, ready before anybody asks for it.
 //
 // Making the first peer connection of a page costs tens of milliseconds. It is done while a ticket is exchanged, so that
-// the picture comes that much earlier. Called by `main.tsx` (prepare) and the WHEP client (take).
+// the picture comes that much earlier. Called by `main.tsx` (prepare) and the picture (take).
 // Invariant: an offer is taken once; one that nobody takes holds no network session.
 
 import { offersPlayoutDelay, PLAYOUT_DELAY_URI } from "./sdp";

@@ -11,9 +11,10 @@ import type { ConsultId, SessionId } from "../wire/ids";
 import type { RtpTime } from "../wire/units";
 import { ticksSince } from "./age";
 import { FrameWatcher, type PaintedFrame } from "./frames";
+import { type LineState, MediaLine } from "./media-line";
+import { takeOffer } from "./offer";
 import { STALE_AFTER_MS } from "./quality";
 import { type Drawable, Veil } from "./veil";
-import { WhepClient, type WhepState } from "./whep";
 
 /** What a frozen page shows. */
 export type Still =
@@ -39,11 +40,11 @@ const FPS_WINDOW_MS = 1_000;
 
 export class LivePicture {
   readonly video: HTMLVideoElement;
-  readonly whep = signal<WhepState>({ state: "connecting" });
+  readonly whep = signal<LineState>({ state: "connecting" });
   readonly size = signal<Size | null>(null);
   readonly still = signal<Still | null>(null);
   readonly #newest = signal<PaintedFrame | null>(null);
-  readonly #client: WhepClient;
+  readonly #client: MediaLine;
   readonly #veil: Veil;
   #watcher: FrameWatcher;
   #frozenOn: RtpTime | null = null;
@@ -72,8 +73,13 @@ export class LivePicture {
     this.video.disableRemotePlayback = true;
     this.#veil = new Veil(this.video);
     this.#watcher = this.#watch();
-    this.#client = new WhepClient(consult, session, {
-      onTrack: (track) => this.#attach(track),
+    this.#client = new MediaLine(`/api/v1/consults/${consult}/whep`, session, {
+      offer: takeOffer,
+      onTrack: ({ receiver, track }) => {
+        // No jitter buffer beyond what playout-delay 0/0 asks for; missing in Safari before 27.
+        if ("jitterBufferTarget" in receiver) receiver.jitterBufferTarget = 0;
+        this.#attach(track);
+      },
       onState: (state) => {
         this.whep.value = state;
       },

@@ -1,7 +1,7 @@
-// What the WHEP client needs to read in session descriptions.
+// What a media connection needs to read in session descriptions.
 //
 // Pure text in, text out: the parts of an ICE restart that travel in `PATCH` bodies (RFC 8840 trickle fragments, RFC
-// 9725 §4.3.2). Our own offer is never rewritten. Called by `whep.ts`.
+// 9725 §4.3.2). Our own offer is never rewritten. Called by `media-line.ts`.
 // Invariant: what is not understood comes out as null, and the caller starts a fresh session instead.
 
 /** RTP header extension that lets the browser show frames at once (decision record 0008). */

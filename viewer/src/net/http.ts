@@ -1,7 +1,7 @@
 // Asks the relay over HTTP.
 //
 // Owns the session header, JSON in and out, and turning every failure into one `ApiProblem` with a stable code. The
-// words for a code are the dictionaries'. Called by the session, the entry page and the WHEP client.
+// words for a code are the dictionaries'. Called by the session, the entry page and media connections.
 // Invariant: nothing but this origin is ever asked, and no failure leaves here as anything else than `ApiProblem`.
 
 import { PROBLEM_CODES, SESSION_HEADER } from "../wire/constants";

@@ -7,6 +7,7 @@ import type { Page } from "../wire/people";
 import { LanguageSwitch } from "./language";
 import { PeopleRings } from "./people";
 import { Slot } from "./slot";
+import { VoicePlace } from "./voice-later";
 
 export function Bar({ desk, page }: { desk: Desk; page: Page }) {
   const alias = desk.consult.summary.value?.alias ?? "";
@@ -25,6 +26,7 @@ export function Bar({ desk, page }: { desk: Desk; page: Page }) {
       </div>
       <Slot desk={desk} />
       <div class="bar bar--end">
+        <VoicePlace desk={desk} />
         <PeopleRings consult={desk.consult} />
         <LanguageSwitch />
       </div>

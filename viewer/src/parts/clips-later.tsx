@@ -2,33 +2,12 @@
 //
 // Owns loading their code and saying when that fails. Called by the screens. Invariant: the first page carries none of it.
 
-import type { ComponentType } from "preact";
-import { useEffect, useState } from "preact/hooks";
 import { t } from "../i18n/i18n";
 import type { Desk } from "../live/desk";
+import { type Loaded, useLater } from "./later";
 
 export type ListProps = { readonly desk: Desk; readonly onClose?: () => void };
 export type ReplayProps = { readonly desk: Desk };
-
-type Loaded<P> = {
-  readonly part: ComponentType<P> | null;
-  readonly failed: boolean;
-  readonly retry: () => void;
-};
-
-function useLater<P>(load: () => Promise<ComponentType<P>>, isNeeded: boolean): Loaded<P> {
-  const [part, setPart] = useState<ComponentType<P> | null>(null);
-  const [failed, setFailed] = useState(false);
-  const isMissing = isNeeded && part === null && !failed;
-  useEffect(() => {
-    if (!isMissing) return;
-    load().then(
-      (loaded) => setPart(() => loaded),
-      () => setFailed(true),
-    );
-  }, [isMissing]);
-  return { part, failed, retry: () => setFailed(false) };
-}
 
 const loadList = async () => (await import("./clip-list")).ClipList;
 const loadReplay = async () => (await import("./replay")).Replay;

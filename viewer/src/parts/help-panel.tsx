@@ -1,11 +1,12 @@
 // The list of keys, and the settings of this device. Beside the picture, never over it.
 
+import { th } from "../i18n/help";
+import type { HelpKey } from "../i18n/help-words";
 import { t } from "../i18n/i18n";
-import type { Key } from "../i18n/ja";
 import { shortcuts, side } from "../settings";
 import { LanguageSwitch } from "./language";
 
-const KEYS: readonly (readonly [string, Key])[] = [
+const KEYS: readonly (readonly [string, HelpKey])[] = [
   ["V", "help.pointer"],
   ["P", "help.pen"],
   ["A", "help.arrow"],
@@ -17,6 +18,7 @@ const KEYS: readonly (readonly [string, Key])[] = [
   ["B", "help.beat"],
   ["Space", "help.beatPlay"],
   ["S", "help.save"],
+  ["T", "help.talk"],
   ["Z", "help.undo"],
   ["+ − 0", "help.zoom"],
   ["← ↑ ↓ →", "help.cursor"],
@@ -26,17 +28,17 @@ const KEYS: readonly (readonly [string, Key])[] = [
   ["?", "help.help"],
 ];
 
-type Props = {
+export type HelpProps = {
   /** Measuring is offered on this page. */
   readonly measures: boolean;
   readonly onClose: () => void;
 };
 
-export function HelpPanel({ measures, onClose }: Props) {
+export function HelpPanel({ measures, onClose }: HelpProps) {
   return (
-    <aside class="panel" aria-label={t("help.title")} data-testid="help-panel">
+    <aside class="panel" aria-label={th("help.title")} data-testid="help-panel">
       <header class="panel__head">
-        <h2>{t("help.title")}</h2>
+        <h2>{th("help.title")}</h2>
         <button type="button" class="button button--quiet" onClick={onClose}>
           {t("help.close")}
         </button>
@@ -47,15 +49,15 @@ export function HelpPanel({ measures, onClose }: Props) {
             <dt>
               <kbd>{keys}</kbd>
             </dt>
-            <dd>{t(meaning)}</dd>
+            <dd>{th(meaning)}</dd>
           </div>
         ))}
       </dl>
-      <p class="quiet">{t("help.touch")}</p>
-      <h2>{t("help.settings")}</h2>
-      <Toggle words={t("help.shortcuts")} on={shortcuts.value} onChange={(on) => (shortcuts.value = on)} />
+      <p class="quiet">{th("help.touch")}</p>
+      <h2>{th("help.settings")}</h2>
+      <Toggle words={th("help.shortcuts")} on={shortcuts.value} onChange={(on) => (shortcuts.value = on)} />
       <Toggle
-        words={t("help.side")}
+        words={th("help.side")}
         on={side.value === "left"}
         onChange={(on) => (side.value = on ? "left" : "right")}
       />

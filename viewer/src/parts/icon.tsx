@@ -25,6 +25,8 @@ const PATHS = {
   markBack: "M12 7L7 12l5 5M17 6v12M17 9h3",
   markOn: "M12 7l5 5l-5 5M7 6v12M7 9H4",
   download: "M12 4v11M7 11l5 5l5-5M5 20h14",
+  mic: "M12 4a3 3 0 0 0-3 3v5a3 3 0 0 0 6 0V7a3 3 0 0 0-3-3M6 11v1a6 6 0 0 0 12 0v-1M12 18v3",
+  micOff: "M9 9V7a3 3 0 0 1 6 0v4M6 11v1a6 6 0 0 0 10 4.500M12 18v3M4 4l16 16",
   undo: "M8 5L4 9l4 4M4 9h10a6 6 0 0 1 0 12h-3",
   zoomIn: "M12 5v14M5 12h14",
   zoomOut: "M5 12h14",

@@ -2,6 +2,7 @@
 
 import { t } from "../i18n/i18n";
 import type { Consult } from "../live/consult";
+import type { VoiceState } from "../wire/voice";
 import { Initials } from "./person";
 
 /** Rings shown before the rest becomes a number. */
@@ -17,7 +18,12 @@ export function PeopleRings({ consult }: { consult: Consult }) {
       data-testid="people"
     >
       {people.slice(0, MOST_RINGS).map((person) => (
-        <Initials key={person.session} person={person.person} initials={person.initials} />
+        <Initials
+          key={person.session}
+          person={person.person}
+          initials={person.initials}
+          speaks={consult.voices.value.get(person.session) === "speaking"}
+        />
       ))}
       {people.length > MOST_RINGS && <span class="rings__more">+{people.length - MOST_RINGS}</span>}
     </span>
@@ -31,7 +37,11 @@ export function PeopleList({ consult, showPage }: { consult: Consult; showPage: 
     <ul class="people">
       {people.map((person) => (
         <li key={person.session} class="people__person">
-          <Initials person={person.person} initials={person.initials} />
+          <Initials
+            person={person.person}
+            initials={person.initials}
+            speaks={consult.voices.value.get(person.session) === "speaking"}
+          />
           <span>
             <span class="people__name">{person.name}</span>
             {person.session === consult.grant.session && <span class="quiet"> ({t("list.you")})</span>}
@@ -39,9 +49,16 @@ export function PeopleList({ consult, showPage }: { consult: Consult; showPage: 
               {t(`role.${person.role}`)}
               {showPage && ` · ${t(`page.${person.page}`)}`}
             </span>
+            <VoiceWords state={consult.voices.value.get(person.session)} />
           </span>
         </li>
       ))}
     </ul>
   );
+}
+
+/** Nothing for somebody whose voice is not connected. */
+function VoiceWords({ state }: { state: VoiceState | undefined }) {
+  if (state === undefined) return null;
+  return <span class="people__voice">{t(`voice.${state}`)}</span>;
 }

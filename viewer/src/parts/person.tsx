@@ -3,11 +3,13 @@
 import { personLook } from "../stage/pens";
 import type { PersonId } from "../wire/ids";
 
-export function Initials({ person, initials }: { person: PersonId; initials: string }) {
+type Props = { person: PersonId; initials: string; speaks?: boolean };
+
+export function Initials({ person, initials, speaks = false }: Props) {
   const look = personLook(person);
   return (
     <span
-      class={`initials initials--pattern${look.pattern}`}
+      class={`initials initials--pattern${look.pattern}${speaks ? " initials--speaking" : ""}`}
       style={{ borderColor: look.colour }}
       aria-hidden="true"
     >

@@ -8,7 +8,7 @@ import { keepAwake, wakeState } from "../live/wake";
 import { whyNotDraw } from "../live/why";
 import { Bar } from "../parts/bar";
 import { ClipsPlace, ReplayPlace } from "../parts/clips-later";
-import { HelpPanel } from "../parts/help-panel";
+import { HelpPlace } from "../parts/help-later";
 import { LazyMeasureResults } from "../parts/lazy-measure";
 import { PeopleList } from "../parts/people";
 import { BeatButton, FreezeButton, ToolButton, UndoButton } from "../parts/rail";
@@ -37,7 +37,8 @@ function BedsideDesk({ desk }: { desk: Desk }) {
         <StageView desk={desk} />
       </main>
       <BedsideControls desk={desk} />
-      {helps ? <HelpPanel measures={false} onClose={() => setHelps(false)} /> : <Company desk={desk} />}
+      <HelpPlace desk={desk} shown={helps} measures={false} onClose={() => setHelps(false)} />
+      {!helps && <Company desk={desk} />}
     </div>
   );
 }

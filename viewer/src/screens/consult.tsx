@@ -5,7 +5,7 @@ import type { Desk } from "../live/desk";
 import { listenToKeys } from "../live/keys";
 import { Bar } from "../parts/bar";
 import { ClipsPlace, ReplayPlace } from "../parts/clips-later";
-import { HelpPanel } from "../parts/help-panel";
+import { HelpPlace } from "../parts/help-later";
 import { LazyMeasurePanel } from "../parts/lazy-measure";
 import { ListPanel } from "../parts/list-panel";
 import { mayMeasure, type Panel, Rail } from "../parts/rail";
@@ -50,7 +50,7 @@ function ConsultDesk({ desk }: { desk: Desk }) {
       {panel === "clips" && <ClipsPlace desk={desk} onClose={close} />}
       {panel === "list" && <ListPanel desk={desk} onClose={close} />}
       {panel === "measure" && mayMeasure(desk) && <LazyMeasurePanel desk={desk} onClose={close} />}
-      {panel === "help" && <HelpPanel measures={mayMeasure(desk)} onClose={close} />}
+      <HelpPlace desk={desk} shown={panel === "help"} measures={mayMeasure(desk)} onClose={close} />
     </div>
   );
 }

@@ -22,6 +22,7 @@ export const VIEW_OTHER = "other";
 export const CLIP_VIDEO_FRAME = "video/h264";
 export const MAX_MASK_RECTANGLES = 16;
 export const SAVE_CHOICES_S: readonly number[] = [3, 6, 10, 20];
+export const MAX_VOICES = 6;
 export const PROBLEM_CODES: readonly ProblemCode[] = [
   "noEntry",
   "ticketUnknown",

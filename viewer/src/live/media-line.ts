@@ -1,15 +1,16 @@
-// Watches the picture of a consult: a WHEP client (draft-ietf-wish-whep) for our relay.
+// One media connection to the relay, kept up: the picture of a consult by WHEP (draft-ietf-wish-whep), or its voices.
 //
-// Owns the peer connection, the WHEP session at the relay and every way back: ICE restart when the network changed, a
+// Owns the peer connection, its session at the relay and every way back: ICE restart when the network changed, a
 // fresh session when that does not help, back-off when the relay is away. The relay is ICE-lite with its candidates in
-// the answer and learns ours from the checks, so the offer is sent without waiting for gathering.
-// Called by `picture.ts`. Invariant: one peer connection at a time; a closed client never starts anything again.
+// the answer and learns ours from the checks, so the offer is sent without waiting for gathering. What is offered and what
+// comes of it is the host's. Called by `picture.ts` and `voice/talk.ts`. Invariant: one peer connection at a time; a closed
+// line never starts anything again.
 
 import { Backoff } from "../net/backoff";
 import { ApiProblem, ask } from "../net/http";
-import type { ConsultId, SessionId } from "../wire/ids";
+import type { SessionId } from "../wire/ids";
 import type { ProblemCode } from "../wire/problem";
-import { takeOffer } from "./offer";
+import type { Offer } from "./offer";
 import { answerAfterRestart, restartFragment } from "./sdp";
 
 const SHORTEST_RETRY_MS = 250;
@@ -21,7 +22,7 @@ const DISCONNECTED_GRACE_MS = 1_000;
 /** A connection, fresh or restarted, that is not up by now gets replaced. */
 const CONNECT_TIMEOUT_MS = 5_000;
 
-export type WhepState =
+export type LineState =
   | { readonly state: "connecting" }
   | { readonly state: "connected" }
   | { readonly state: "noPicture" }
@@ -29,9 +30,11 @@ export type WhepState =
   /** Asking again makes no sense until somebody changes something. */
   | { readonly state: "refused"; readonly code: ProblemCode };
 
-export type WhepHost = {
-  readonly onTrack: (track: MediaStreamTrack) => void;
-  readonly onState: (state: WhepState) => void;
+export type LineHost = {
+  /** Makes what is offered, anew for each connection. */
+  readonly offer: () => Promise<Offer>;
+  readonly onTrack: (event: RTCTrackEvent) => void;
+  readonly onState: (state: LineState) => void;
 };
 
 /** Refusals that time alone does not mend. */
@@ -46,8 +49,7 @@ const FINAL: ReadonlySet<string> = new Set([
   "versionUnknown",
 ] satisfies ProblemCode[]);
 
-export class WhepClient {
-  readonly #endpoint: string;
+export class MediaLine {
   readonly #backoff = new Backoff(SHORTEST_RETRY_MS, LONGEST_RETRY_MS);
   #peer: RTCPeerConnection | null = null;
   /** The session resource at the relay. */
@@ -62,11 +64,10 @@ export class WhepClient {
   playoutDelayOffered = false;
 
   constructor(
-    consult: ConsultId,
+    readonly endpoint: string,
     readonly session: SessionId,
-    readonly host: WhepHost,
+    readonly host: LineHost,
   ) {
-    this.#endpoint = `/api/v1/consults/${consult}/whep`;
     addEventListener("online", this.#networkChanged);
     connectionInfo()?.addEventListener("change", this.#networkChanged);
     void this.#start();
@@ -104,14 +105,14 @@ export class WhepClient {
     const attempt = ++this.#attempt;
     this.host.onState({ state: "connecting" });
     try {
-      const { peer, sdp, playoutDelay } = await takeOffer();
+      const { peer, sdp, playoutDelay } = await this.host.offer();
       if (attempt !== this.#attempt) {
         peer.close();
         return;
       }
       this.#peer = peer;
       this.playoutDelayOffered = playoutDelay;
-      peer.ontrack = (event) => this.#gotTrack(event);
+      peer.ontrack = (event) => this.host.onTrack(event);
       peer.onconnectionstatechange = () => this.#connectionChanged(peer);
       this.#expectConnection(peer);
       await this.#exchange(peer, sdp);
@@ -121,7 +122,7 @@ export class WhepClient {
   }
 
   async #exchange(peer: RTCPeerConnection, offer: string): Promise<void> {
-    const response = await ask(this.#endpoint, {
+    const response = await ask(this.endpoint, {
       method: "POST",
       session: this.session,
       body: { type: "application/sdp", text: offer },
@@ -136,12 +137,6 @@ export class WhepClient {
     this.#resource = location;
     this.#answer = answer;
     await peer.setRemoteDescription({ type: "answer", sdp: answer });
-  }
-
-  #gotTrack(event: RTCTrackEvent): void {
-    // No jitter buffer beyond what playout-delay 0/0 asks for; missing in Safari before 27.
-    if ("jitterBufferTarget" in event.receiver) event.receiver.jitterBufferTarget = 0;
-    this.host.onTrack(event.track);
   }
 
   #connectionChanged(peer: RTCPeerConnection): void {

@@ -1,0 +1,149 @@
+// The voice in a person's hand: join, mute, hold to speak, and one large button when the device took it away.
+//
+// Loaded after the picture runs. Reads the signals of `voice/talk.ts` and calls its intents. Invariant: whatever is wrong
+// with the voice is said in words beside the button that mends it.
+
+import { useEffect, useState } from "preact/hooks";
+import { tv } from "../i18n/voice";
+import type { Desk } from "../live/desk";
+import { shortcuts } from "../settings";
+import { Talk } from "../voice/talk";
+import { Icon } from "./icon";
+import { Level } from "./voice-level";
+import { VoicePanel } from "./voice-panel";
+
+export function Voice({ desk }: { desk: Desk }) {
+  const [talk, setTalk] = useState<Talk | null>(null);
+  const [open, setOpen] = useState(false);
+  useEffect(() => {
+    const mine = new Talk(desk.consult);
+    setTalk(mine);
+    const stop = listenToKey(mine);
+    return () => {
+      stop();
+      mine.close();
+    };
+  }, [desk]);
+  if (talk === null) return null;
+  return (
+    <div class="voice" data-testid="voice" data-state={talk.state.value}>
+      <Trouble talk={talk} phone={desk.consult.settings.value.phone} />
+      <Main talk={talk} />
+      {talk.state.value !== "off" && (
+        <button
+          type="button"
+          class="button button--quiet voice__more"
+          aria-label={tv("talk.settings")}
+          aria-expanded={open}
+          onClick={() => setOpen(!open)}
+          data-testid="voice-settings"
+        >
+          …
+        </button>
+      )}
+      {open && talk.state.value !== "off" && (
+        <VoicePanel talk={talk} phone={desk.consult.settings.value.phone} onClose={() => setOpen(false)} />
+      )}
+    </div>
+  );
+}
+
+function Main({ talk }: { talk: Talk }) {
+  switch (talk.state.value) {
+    case "off":
+      return (
+        <button
+          type="button"
+          class="button voice__main"
+          onClick={() => void talk.join()}
+          data-testid="voice-join"
+        >
+          <Icon name="mic" />
+          <span class="voice__words">{tv("talk.join")}</span>
+        </button>
+      );
+    case "joining":
+      return (
+        <span class="voice__main quiet" role="status">
+          {tv("talk.joining")}
+        </span>
+      );
+    case "on":
+      return talk.microphone.track.value === null ? (
+        <span class="voice__main quiet">{tv("talk.listening")}</span>
+      ) : (
+        <MicButton talk={talk} />
+      );
+  }
+}
+
+function MicButton({ talk }: { talk: Talk }) {
+  const muted = talk.muted.value;
+  const holds = talk.pushToTalk.value;
+  const press = holds
+    ? {
+        onPointerDown: () => talk.mute(false),
+        onPointerUp: () => talk.mute(true),
+        onPointerLeave: () => talk.mute(true),
+        onPointerCancel: () => talk.mute(true),
+      }
+    : { onClick: () => talk.mute(!muted) };
+  return (
+    <button
+      type="button"
+      class="button voice__main"
+      aria-pressed={!muted}
+      aria-label={tv(holds ? "talk.holdNow" : muted ? "talk.unmute" : "talk.mute")}
+      data-testid="voice-mute"
+      {...press}
+    >
+      <Icon name={muted ? "micOff" : "mic"} />
+      <span class="voice__words">{tv(holds ? "talk.holdNow" : muted ? "talk.muted" : "talk.on")}</span>
+      <Level talk={talk} />
+    </button>
+  );
+}
+
+function Trouble({ talk, phone }: { talk: Talk; phone: string | undefined }) {
+  const trouble = talk.trouble.value;
+  if (trouble === null) return null;
+  return (
+    <div class="voice__trouble" role="alert" data-testid="voice-trouble">
+      <p>
+        {tv(`talk.trouble.${trouble}`)} {tv("talk.pictureGoesOn")}
+        {phone !== undefined && <> {tv("talk.phone", { phone })}</>}
+      </p>
+      <button
+        type="button"
+        class="button button--primary voice__restore"
+        onClick={() => void talk.restore()}
+        data-testid="voice-restore"
+      >
+        {tv("talk.restore")}
+      </button>
+    </div>
+  );
+}
+
+/** T switches the microphone, or holds it open. */
+function listenToKey(talk: Talk): () => void {
+  const isOurs = (event: KeyboardEvent): boolean => {
+    const typing = event.target instanceof HTMLElement && event.target.matches("input, textarea, select");
+    const plain = !event.ctrlKey && !event.metaKey && !event.altKey && !typing;
+    return plain && shortcuts.peek() && event.key.toLowerCase() === "t" && talk.state.peek() === "on";
+  };
+  const down = (event: KeyboardEvent): void => {
+    if (!isOurs(event) || event.repeat) return;
+    event.preventDefault();
+    talk.mute(talk.pushToTalk.peek() ? false : !talk.muted.peek());
+  };
+  const up = (event: KeyboardEvent): void => {
+    if (event.key.toLowerCase() === "t" && talk.pushToTalk.peek()) talk.mute(true);
+  };
+  addEventListener("keydown", down);
+  addEventListener("keyup", up);
+  return () => {
+    removeEventListener("keydown", down);
+    removeEventListener("keyup", up);
+  };
+}

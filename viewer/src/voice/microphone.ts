@@ -1,0 +1,93 @@
+// The microphone of this page: opened when somebody asks for it, watched, chosen, brought back.
+//
+// Owns the track and what the device does to it: a phone call, power saving or a pulled plug mute or end it without asking.
+// Called by `talk.ts`. Invariant: one track at a time, and none that nobody uses stays open.
+
+import { signal } from "@preact/signals";
+
+/** Why there is no microphone. */
+export type MicTrouble = "denied" | "none" | "busy";
+
+/** What a room with a patient needs: no echo of the own loudspeaker, no hum of devices, one loudness. */
+const SPEECH: MediaTrackConstraints = {
+  echoCancellation: true,
+  noiseSuppression: true,
+  autoGainControl: true,
+  channelCount: 1,
+};
+
+export class Microphone {
+  readonly track = signal<MediaStreamTrack | null>(null);
+  /** The device took it away, and did not give it back. */
+  readonly taken = signal(false);
+  /** Microphones there are to choose from, once one was allowed. */
+  readonly choices = signal<readonly MediaDeviceInfo[]>([]);
+  #stop: (() => void) | null = null;
+
+  constructor() {
+    navigator.mediaDevices?.addEventListener("devicechange", this.#devicesChanged);
+  }
+
+  /** Opens this device, or the usual one; the one before goes when the new one is there. */
+  async open(device: string | null): Promise<MicTrouble | null> {
+    let stream: MediaStream;
+    try {
+      const audio = device === null ? SPEECH : { ...SPEECH, deviceId: { exact: device } };
+      stream = await navigator.mediaDevices.getUserMedia({ audio });
+    } catch (cause) {
+      return troubleOf(cause);
+    }
+    const track = stream.getAudioTracks()[0];
+    if (track === undefined) return "none";
+    this.close();
+    this.#watch(track);
+    this.track.value = track;
+    void this.#devicesChanged();
+    return null;
+  }
+
+  close(): void {
+    this.#stop?.();
+    this.#stop = null;
+    this.track.value?.stop();
+    this.track.value = null;
+    this.taken.value = false;
+  }
+
+  end(): void {
+    this.close();
+    navigator.mediaDevices?.removeEventListener("devicechange", this.#devicesChanged);
+  }
+
+  get device(): string | null {
+    return this.track.value?.getSettings().deviceId ?? null;
+  }
+
+  #watch(track: MediaStreamTrack): void {
+    const look = () => {
+      this.taken.value = track.muted || track.readyState === "ended";
+    };
+    const events = ["mute", "unmute", "ended"];
+    for (const event of events) track.addEventListener(event, look);
+    // A page that comes back may have lost it without an event.
+    document.addEventListener("visibilitychange", look);
+    look();
+    this.#stop = () => {
+      for (const event of events) track.removeEventListener(event, look);
+      document.removeEventListener("visibilitychange", look);
+    };
+  }
+
+  readonly #devicesChanged = async (): Promise<void> => {
+    const all = await navigator.mediaDevices.enumerateDevices().catch(() => []);
+    // Before anybody allowed one they have no names, and there is nothing to choose.
+    this.choices.value = all.filter((one) => one.kind === "audioinput" && one.label !== "");
+  };
+}
+
+function troubleOf(cause: unknown): MicTrouble {
+  const name = cause instanceof DOMException ? cause.name : "";
+  if (name === "NotAllowedError" || name === "SecurityError") return "denied";
+  // No secure context has no media devices at all: the same to a person as no microphone.
+  return name === "NotReadableError" || name === "AbortError" ? "busy" : "none";
+}
