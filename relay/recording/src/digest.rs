@@ -1,10 +1,13 @@
 //! The digest of a recording: what both sides state, to know that they hold the same frames.
 //!
 //! Owns what goes into it: SHA-256 over, for each frame in order, RTP time (4 bytes), length of the access unit (4 bytes),
-//! both big-endian, and the access unit. How it is laid out in segments, and how it came there, changes nothing.
+//! both big-endian, and the access unit. How it is laid out in segments, and how it came there, changes nothing. A
+//! fingerprint is a cheap likeness of it, over hashes instead of bytes, by which two sides find the spans where they differ.
 
+use crate::table::FrameTable;
 use crate::tick::Tick;
 use sha2::{Digest as _, Sha256};
+use std::ops::RangeInclusive;
 use wire::original::Digest;
 
 /// A statement about the frames of a span.
@@ -34,6 +37,10 @@ impl DigestBuilder {
         let length = u32::try_from(unit.len()).unwrap_or(u32::MAX);
         self.hash.update(length.to_be_bytes());
         self.hash.update(unit);
+        self.count(at);
+    }
+
+    fn count(&mut self, at: Tick) {
         let first = self.span.map_or(at, |(first, _)| first);
         self.span = Some((first, at));
         self.frames += 1;
@@ -47,6 +54,21 @@ impl DigestBuilder {
             frames: self.frames,
             digest: Digest::from_bytes(self.hash.finalize().into()),
         }
+    }
+}
+
+impl FrameTable {
+    /// What the table says of a span, both ends included, without a look at any file: SHA-256 over RTP time (4 bytes,
+    /// big-endian) and `FrameHash` of each frame in order.
+    #[must_use]
+    pub fn fingerprint(&self, span: RangeInclusive<Tick>) -> RecordingDigest {
+        let mut builder = DigestBuilder::default();
+        for frame in self.range(span) {
+            builder.hash.update(frame.at.rtp_time().0.to_be_bytes());
+            builder.hash.update(frame.hash.0);
+            builder.count(frame.at);
+        }
+        builder.finish()
     }
 }
 

@@ -6,6 +6,7 @@
 use crate::record::FrameHash;
 use crate::table::{FrameEntry, FrameTable};
 use crate::tick::Tick;
+use std::ops::RangeInclusive;
 
 /// Frames that follow each other in the journal and are all missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,9 +73,19 @@ impl FrameTable {
     /// The same, when the other side's frames are known otherwise than by a table.
     #[must_use]
     pub fn missing_where(&self, held: impl Fn(&FrameEntry) -> Held) -> Missing {
+        self.missing_in(Tick(0)..=Tick(u64::MAX), held)
+    }
+
+    /// The same for a span, both ends included.
+    #[must_use]
+    pub fn missing_in(
+        &self,
+        span: RangeInclusive<Tick>,
+        held: impl Fn(&FrameEntry) -> Held,
+    ) -> Missing {
         let mut missing = Missing::default();
         let mut run: Option<Run> = None;
-        for frame in self.frames() {
+        for frame in self.range(span) {
             match held(frame) {
                 Held::No => {
                     let run = run.get_or_insert(Run {

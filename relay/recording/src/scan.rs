@@ -51,8 +51,12 @@ pub struct Scanner<R> {
     base: u64,
     /// Nothing more comes.
     is_dry: bool,
-    /// Of the next record, if none is lost.
-    sequence: u64,
+    /// Sequence of the first record.
+    first: u64,
+    /// Sequence behind the last record that was met.
+    end: u64,
+    /// Records that were whole.
+    whole: u64,
     tally: Tally,
 }
 
@@ -71,7 +75,9 @@ impl<R: Read> Scanner<R> {
             done: 0,
             base: FIRST_RECORD as u64,
             is_dry: false,
-            sequence: header.first_sequence,
+            first: header.first_sequence,
+            end: header.first_sequence,
+            whole: 0,
             tally: Tally {
                 whole_until: FIRST_RECORD as u64,
                 ..Tally::default()
@@ -86,7 +92,8 @@ impl<R: Read> Scanner<R> {
         self.tally
     }
 
-    /// The next whole record; nothing at the end.
+    /// The next whole record, as they lie there; nothing at the end. After damage to the file system a record may be met
+    /// twice or out of order.
     ///
     /// # Errors
     /// The system's.
@@ -132,14 +139,16 @@ impl<R: Read> Scanner<R> {
                 .window
                 .get(begin + HEAD_BYTES..self.done)
                 .unwrap_or_default();
-            // What goes back in the sequence was written by nobody here.
-            let is_proven = checksum(self.salt, payload) == head.sum;
-            if !is_proven || head.sequence < self.sequence {
+            if checksum(self.salt, payload) != head.sum {
                 continue;
             }
             let meaning = parse(&head, payload);
-            self.tally.lost += head.sequence - self.sequence;
-            self.sequence = head.sequence.saturating_add(1);
+            // Wherever a disk put it: what proves itself was written here. The sequence only tells what is lost.
+            self.whole += 1;
+            self.end = self.end.max(head.sequence.saturating_add(1));
+            self.tally.lost = self
+                .end
+                .saturating_sub(self.first.saturating_add(self.whole));
             self.tally.whole_until = self.base + self.done as u64;
             match meaning {
                 Some(Parsed::End) => self.tally.ended = true,
@@ -187,5 +196,76 @@ impl<R: Read> Scanner<R> {
             // A marker may begin in the last bytes and end in what is read next.
             None => (rest.len() + 1).saturating_sub(MARKER.len()).max(1),
         };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::format::MAX_UNIT_BYTES;
+    use crate::header::Codec;
+    use crate::names::Lane;
+    use crate::record::Frame;
+    use std::borrow::Cow;
+    use wire::{CaptureTime, RtpTime, StreamId};
+
+    /// Somebody who can write files can prove anything; then the numbers are his, and still nothing overflows.
+    #[test]
+    fn numbers_at_the_end_of_their_range_are_only_numbers() {
+        let header = SegmentHeader {
+            stream: StreamId::random(),
+            lane: Lane::Live,
+            codec: Codec::Opus,
+            salt: 1,
+            number: u32::MAX,
+            first_sequence: u64::MAX,
+        };
+        let mut bytes = header.bytes();
+        for sequence in [0, u64::MAX, 7] {
+            let frame = Frame {
+                rtp_time: RtpTime(u32::MAX),
+                captured_at: CaptureTime(u64::MAX),
+                index: None,
+                keyframe: false,
+                unit: Cow::Borrowed(&[1]),
+            };
+            Record::Frame(frame)
+                .write(sequence, header.salt, &mut bytes)
+                .unwrap();
+        }
+        let (_, mut scanner) = Scanner::begin(&bytes[..]).unwrap();
+        while let Some(found) = scanner.next_record().unwrap() {
+            if let Record::Frame(frame) = found.record {
+                assert_eq!(frame.tick().rtp_time(), frame.rtp_time);
+            }
+        }
+        assert_eq!(scanner.tally().frames, 3);
+    }
+
+    #[test]
+    fn a_declared_length_takes_no_memory() {
+        let mut bytes = SegmentHeader {
+            stream: StreamId::random(),
+            lane: Lane::Live,
+            codec: Codec::Opus,
+            salt: 1,
+            number: 1,
+            first_sequence: 0,
+        }
+        .bytes();
+        let head = Head {
+            kind: crate::format::FRAME,
+            flags: 0,
+            length: u32::try_from(MAX_UNIT_BYTES).unwrap(),
+            sequence: 0,
+            sum: 0,
+        };
+        for _ in 0..100 {
+            bytes.extend(head.bytes(1));
+        }
+        let (_, mut scanner) = Scanner::begin(&bytes[..]).unwrap();
+        assert_eq!(scanner.next_record().unwrap(), None);
+        assert!(scanner.window.capacity() < 1 << 16);
+        assert_eq!(scanner.tally().whole_until, FIRST_RECORD as u64);
     }
 }

@@ -59,6 +59,34 @@ fn back_filled_frames_make_the_recording_hash_equal_to_the_journal() {
     let order: Vec<_> = journal.table().to_send(&missing).copied().collect();
     assert!(order.is_sorted_by_key(|entry| entry.at), "oldest first");
 
+    // Fingerprints tell where the two differ, and a list of times there is as good as a table.
+    let minute = frames[90].tick()..=frames[120].tick();
+    let begin = frames[18].tick()..=frames[19].tick();
+    let print = |table: &FrameTable, span: &RangeInclusive<Tick>| table.fingerprint(span.clone());
+    assert_eq!(
+        print(journal.table(), &begin),
+        print(recording.table(), &begin)
+    );
+    assert_ne!(
+        print(journal.table(), &minute),
+        print(recording.table(), &minute)
+    );
+    let times: Vec<RtpTime> = recording
+        .table()
+        .range(minute.clone())
+        .map(|it| it.at.rtp_time())
+        .collect();
+    let told = journal
+        .table()
+        .missing_in(minute, |it| match times.contains(&it.at.rtp_time()) {
+            true => Held::Some,
+            false => Held::No,
+        });
+    assert_eq!(
+        told.frames(),
+        (90..=120).filter(|n| !arrived(*n)).count() as u64
+    );
+
     // They go in three turns, with a restart of the relay in between, and some twice.
     for turn in [&order[..150], &order[120..300], &order[300..]] {
         let sent: Vec<_> = turn.iter().map(|it| journal.read(it).unwrap()).collect();
@@ -67,6 +95,7 @@ fn back_filled_frames_make_the_recording_hash_equal_to_the_journal() {
     let mut recording = opened(relay.path());
     assert!(journal.table().missing_from(recording.table()).is_empty());
     assert!(recording.table().conflicts().is_empty());
+    assert_eq!(print(journal.table(), &ALL), print(recording.table(), &ALL));
     let theirs = recording.digest(ALL).unwrap();
     assert_eq!(theirs, journal.digest(ALL).unwrap());
     assert_eq!(theirs.frames, 500);

@@ -96,9 +96,15 @@ fn over_the_bound_the_oldest_whole_segments_go_and_the_caller_is_told() {
     assert!((30_000..=40_000).contains(&on_disk), "{on_disk}");
     assert_eq!(recording.table(), follower.table(), "the events tell all");
     assert_eq!(recording.table().last_tick(), Some(frames[599].tick()));
-    // After a restart what is there counts to the bound.
-    let again = support::writer(folder.path(), &Faulty::default(), Lane::Live, bounds);
+    // After a restart what is there counts to the bound, and the numbers go on although low ones are free again.
+    let mut again = support::writer(folder.path(), &Faulty::default(), Lane::Live, bounds);
     assert_eq!(again.bytes(), on_disk);
+    again
+        .append(&Record::Frame(frames[0].clone()), begin)
+        .unwrap();
+    let told = durable(&again.close(begin));
+    let last = recording.reports().last().unwrap().segment;
+    assert_eq!(told[0].segment.number, last.number + 1);
 }
 
 #[test]

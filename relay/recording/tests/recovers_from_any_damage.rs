@@ -9,6 +9,7 @@ mod support;
 
 use recording::{Frame, Lane, Record, Recording, Scanner, SegmentFault, SegmentId, Tally, Tick};
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::time::Instant;
 use support::{Chance, Faulty, bounds, frames, record, stream, writer};
 use tempfile::TempDir;
@@ -16,6 +17,7 @@ use tempfile::TempDir;
 const FRAMES: usize = 300;
 const CUTS: usize = 10_000;
 const FLIPS: usize = 2_000;
+const BLOCKS: usize = 2_000;
 /// Enough for a look through the whole folder, which is slower.
 const CUTS_ON_DISK: usize = 300;
 const FIRST: SegmentId = SegmentId {
@@ -153,6 +155,42 @@ fn two_thousand_spoilt_bits_cost_at_most_their_own_frame_and_never_give_out_a_wr
             assert_eq!(tally.lost, 1, "byte {at}");
         }
         assert_eq!(found, expected, "byte {at}");
+    }
+}
+
+#[test]
+fn blocks_that_are_lost_doubled_moved_or_overwritten_never_give_out_a_wrong_frame() {
+    let journal = Journal::usual();
+    let mut chance = Chance(0xb10c);
+    for _ in 0..BLOCKS {
+        let mut bytes = journal.bytes.clone();
+        let from = 128 + chance.below(bytes.len() - 128);
+        let until = (from + 1 + chance.below(6_000)).min(bytes.len());
+        let block = bytes[from..until].to_vec();
+        let elsewhere = 128 + chance.below(bytes.len() - 128);
+        match chance.below(5) {
+            0 => bytes[from..until].fill(0),
+            1 => bytes[from..until].fill_with(|| chance.next().to_le_bytes()[0]),
+            2 => drop(bytes.drain(from..until)),
+            3 => drop(bytes.splice(elsewhere..elsewhere, block)),
+            _ => {
+                let end = (elsewhere + block.len()).min(bytes.len());
+                bytes[elsewhere..end].copy_from_slice(&block[..end - elsewhere]);
+            }
+        }
+        let (found, _) = scanned(&bytes).unwrap();
+        let mut indices: BTreeSet<usize> = BTreeSet::new();
+        for frame in &found {
+            let index = frame.index.unwrap().0 as usize;
+            assert_eq!(*frame, journal.frames[index]);
+            indices.insert(index);
+        }
+        // Only the records that the block or its new place touches are gone.
+        assert!(
+            indices.len() + 40 > FRAMES,
+            "{} frames are left",
+            indices.len()
+        );
     }
 }
 

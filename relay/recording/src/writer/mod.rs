@@ -38,6 +38,31 @@ pub struct Opening {
 }
 
 /// Writes the segments of one lane. Close it: what is in memory when it is dropped is lost, as in a crash.
+///
+/// ```
+/// # use recording::*;
+/// # use std::{borrow::Cow, sync::Arc, time::Instant};
+/// # use wire::{CaptureTime, RtpTime, StreamId};
+/// # let folder = tempfile::tempdir()?;
+/// # let (stream, at) = (StreamId::random(), CaptureTime(1_795_000_000_000_000));
+/// let codec = Codec::H264 { profile_level: [0x42, 0xe0, 0x1f], width: 800, height: 600 };
+/// let opening = Opening { stream, lane: Lane::Live, codec, salt: 7 };
+/// let mut journal = Recording::open(folder.path(), stream)?;
+/// # let bounds = Bounds { spare_room_bytes: 0, ..Bounds::journal(4 << 30) };
+/// let mut writer = Writer::open(folder.path(), Arc::new(Disk), opening, bounds)?;
+///
+/// let unit = Cow::Borrowed(&[0, 0, 0, 1, 0x65, 1][..]);
+/// let frame = Frame { rtp_time: RtpTime::of(at), captured_at: at, index: None, keyframe: true, unit };
+/// writer.append(&Record::Frame(frame.clone()), Instant::now())?;
+/// // Between frames, when `writer.due()` has come; here at once.
+/// for event in writer.flush(Instant::now()) {
+///     journal.apply(&event);
+/// }
+/// let entry = *journal.table().at(frame.tick()).ok_or("it is durable")?;
+/// assert_eq!(journal.read(&entry)?, frame);
+/// writer.close(Instant::now());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Writer {
     folder: PathBuf,
     files: Arc<dyn Files>,
