@@ -6,9 +6,18 @@
 pub(crate) const CRATES: &[(&str, &[&str], &[&str])] = &[
     ("wire", &[], &[]),
     ("echo-dicom", &["wire"], &["sample-dicom"]),
+    ("recording", &["wire"], &[]),
     ("sample-dicom", &[], &["wire", "echo-dicom"]),
-    ("capture-agent", &["wire", "echo-dicom"], &["sample-dicom"]),
-    ("relay", &["wire", "echo-dicom"], &["sample-dicom"]),
+    (
+        "capture-agent",
+        &["wire", "echo-dicom", "recording"],
+        &["sample-dicom"],
+    ),
+    (
+        "relay",
+        &["wire", "echo-dicom", "recording"],
+        &["sample-dicom"],
+    ),
     // The stories drive the built programs; they never link the relay or the agent.
     ("stories", &["wire", "echo-dicom", "sample-dicom"], &[]),
 ];
@@ -257,6 +266,44 @@ pub(crate) const DICOM_KNOWS_NO_NETWORK: Rule = Rule {
     never: &["tokio", "std::net", "axum", "reqwest"],
 };
 
+/// The agent's journal and the relay's recorder are the same code; both tell it the time.
+pub(crate) const RECORDING_KNOWS_NO_NETWORK: Rule = Rule {
+    what: "recording takes time as an argument and knows no network",
+    within: &["relay/recording/src"],
+    except: &[],
+    never: &[
+        "tokio",
+        "std::net",
+        "axum",
+        "webrtc",
+        "rtc",
+        "SystemTime",
+        "Instant::now",
+        "getrandom",
+        "Uuid::new_v4",
+    ],
+};
+
+/// What is where, what is missing and what a timeline shows are sets and arithmetic.
+pub(crate) const FRAME_TABLES_DO_NO_IO: Rule = Rule {
+    what: "frame tables, their differences and the timeline open no file",
+    within: &[
+        "relay/recording/src/table.rs",
+        "relay/recording/src/missing.rs",
+        "relay/recording/src/timeline.rs",
+        "relay/recording/src/tick.rs",
+        "relay/recording/src/digest.rs",
+    ],
+    except: &[],
+    never: &[
+        "std::fs",
+        "std::io",
+        "crate::files",
+        "crate::writer",
+        "crate::recording",
+    ],
+};
+
 /// The viewer holds the same rules, which have no file and no clock.
 pub(crate) const MEASURING_IS_ARITHMETIC: Rule = Rule {
     what: "measuring takes regions and points, not files",
@@ -303,6 +350,8 @@ pub(crate) const SOURCE_RULES: &[&Rule] = &[
     &COURIER_DOES_NO_IO,
     &WIRE_DOES_NO_IO,
     &DICOM_KNOWS_NO_NETWORK,
+    &RECORDING_KNOWS_NO_NETWORK,
+    &FRAME_TABLES_DO_NO_IO,
     &MEASURING_IS_ARITHMETIC,
     &STAGE_AND_LIVE_ARE_FRAMEWORK_FREE,
 ];

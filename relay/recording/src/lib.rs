@@ -1,0 +1,46 @@
+//! Recording: coded pictures and voice on disk, so that a crash loses at most a quarter of a second and a gap heals.
+//!
+//! ```text
+//! agent: encoder ──► Writer ──► journal of all that was coded ─┐ missing_from
+//!                                                              ├──────────────► frames to send again
+//! relay: RTP ──────► Writer (live) ─┐                          │
+//!        back-fill ► Writer (fill) ─┴─► recording of what arrived
+//! ```
+//!
+//! Owns the form of the files, the order of writing that makes a crash at any byte harmless, recovery, the table of
+//! frames, what one table lacks of another, and the states of a timeline. It knows no network, no codec and no clock:
+//! time comes in as an argument. Agent and relay call it with the same code, so that "the recording is complete" is one
+//! comparison of two digests. Invariants: what was said to be durable is there after a crash; a frame is given out with
+//! exactly the bytes it came with or not at all; one frame never takes the place of another.
+
+mod bounds;
+mod digest;
+mod event;
+mod files;
+mod format;
+mod header;
+mod missing;
+mod names;
+mod record;
+mod recording;
+mod scan;
+mod table;
+mod tick;
+mod timeline;
+mod writer;
+
+pub use bounds::{Bounds, SYNC_AFTER, SYNC_WITHIN};
+pub use digest::{DigestBuilder, RecordingDigest};
+pub use event::{Event, Refused, WriteFault};
+pub use files::{Disk, Files, SegmentFile};
+pub use format::{MAX_UNIT_BYTES, MAX_VOICE_BYTES};
+pub use header::{Codec, SegmentFault, SegmentHeader};
+pub use missing::{Held, Missing, Run};
+pub use names::{Lane, SegmentId};
+pub use record::{Frame, FrameHash, GapNote, Record, Voice, VoiceTime, Why};
+pub use recording::{ReadFault, Recording, SegmentReport};
+pub use scan::{Scanned, Scanner, Tally};
+pub use table::{Conflict, FrameEntry, FrameTable};
+pub use tick::Tick;
+pub use timeline::{Span, SpanState, Timeline};
+pub use writer::{Opening, Writer};
