@@ -30,4 +30,3 @@ pub mod story;
 pub mod stranger;
 pub mod test_data;
 pub mod wait;
-pub mod weak_link;
