@@ -200,7 +200,7 @@ async fn a_network_that_blocks_udp_lets_tcp_pass() {
         .unwrap();
     let began = Instant::now();
     let tcp = port_of(&posts_an_offer(&link).await, "tcp");
-    assert!(began.elapsed() >= ms(10), "5 ms each way");
+    assert!(began.elapsed() >= ms(8), "about 5 ms each way");
     assert_eq!(asks(&client_of(&link).await, ms(30)).await, None);
     let mut stream = TcpStream::connect(("127.0.0.1", tcp)).await.unwrap();
     stream.write_all(b"through").await.unwrap();
