@@ -8,9 +8,9 @@ use crate::phantom::phantom;
 use anyhow::{Context, Result};
 use serde::Deserialize;
 use std::time::Duration;
+use stories::link::LinkKind;
 use stories::person::Person;
 use stories::story::{Plan, Story};
-use stories::weak_link::LinkKind;
 
 /// Freezes that count; the first ones warm up.
 const FREEZES: usize = 30;
@@ -67,12 +67,12 @@ pub(crate) async fn measure(mut figures: Figures) -> Result<Figures> {
 
 /// Measures `original_2mbit_*`: the same behind a link of 2 Mbit/s, of which the picture has three quarters until then.
 pub(crate) async fn measure_weak(mut figures: Figures) -> Result<Figures> {
-    let story = Story::start(Plan::default().no_agent().release()).await?;
     let (_clip, source) = phantom()?;
-    let flags = ["--bit-rate", "1500"];
-    let (_link, _agent) = story
-        .agent_behind(LinkKind::LTE_RURAL, &source, &flags)
-        .await?;
+    let plan = Plan::default()
+        .source(source)
+        .agent_flags(&["--bit-rate", "1500"])
+        .agent_over(LinkKind::TWO_MEGABITS);
+    let story = Story::start(plan.release()).await?;
     let bedside = story.bedside().await?;
     let doctor = story.cardiologist().await?;
     bedside.sees_picture_within(LIMIT).await?;

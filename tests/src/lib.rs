@@ -6,8 +6,8 @@
 //!       ──► people: pages of one shared Chromium, signed in by fresh tickets
 //! ```
 //!
-//! Owns the story builder, the people in it and what they can do, the bounded waiting and the reading of the capture
-//! barcode. It asserts nothing by itself: each behaviour has a file in `tests/stories`, each figure one in `bench`.
+//! Owns the story builder, the people in it and what they can do, the links between them and the relay, the bounded waiting
+//! and the reading of the capture barcode. It asserts nothing by itself: each behaviour has a file in `tests/stories`, each figure one in `bench`.
 //! Invariant: whatever happens in a story, no process, port or file of it is left when it ends.
 
 #![expect(
@@ -20,6 +20,7 @@ pub mod barcode;
 pub mod binaries;
 pub mod browser;
 pub mod door;
+pub mod link;
 pub mod look;
 pub mod machine;
 pub mod person;
@@ -29,4 +30,3 @@ pub mod story;
 pub mod stranger;
 pub mod test_data;
 pub mod wait;
-pub mod weak_link;

@@ -4,6 +4,7 @@
 //! is asked by `door`. Invariant: after `start_again` every address is what it was before.
 
 use crate::binaries::Binaries;
+use crate::link::{Ends, Link, LinkKind};
 use crate::process::Program;
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
@@ -11,6 +12,8 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+/// All chance of the links of a story.
+const LINK_SEED: u64 = 4;
 /// Longest start on a busy machine.
 const START_LIMIT: Duration = Duration::from_secs(15);
 
@@ -64,6 +67,19 @@ impl Relay {
     #[must_use]
     pub const fn announced(&self) -> &Announcement {
         &self.announced
+    }
+
+    /// A link with a name from the field to this relay, for whoever is to come through it.
+    ///
+    /// # Errors
+    /// When there is no free port.
+    pub async fn over(&self, kind: LinkKind) -> Result<Link> {
+        let ends = Ends {
+            http: self.announced.http,
+            media: self.announced.media,
+            tcp_media: None,
+        };
+        Link::to(ends, kind, LINK_SEED).await
     }
 
     /// The process.

@@ -6,12 +6,10 @@
 
 use crate::agent::Agent;
 use crate::binaries::Binaries;
-use crate::browser::{Browser, Context, Screen};
 use crate::door::Door;
-use crate::person::Person;
+use crate::link::{Link, LinkKind};
 use crate::relay::Relay;
 use crate::wait::until;
-use crate::weak_link::{LinkKind, WeakLink};
 use anyhow::{Context as _, Result, anyhow};
 use std::fs::File;
 use std::future::Future;
@@ -22,7 +20,8 @@ use std::time::Duration;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use wire::ConsultId;
-use wire::people::{Page as WhichPage, Role};
+
+mod people;
 
 /// Longest story; most take a few seconds.
 const STORY_LIMIT: Duration = Duration::from_secs(90);
@@ -37,6 +36,7 @@ const LAST_WORDS: usize = 60;
 #[derive(Debug, Clone)]
 pub struct Plan {
     source: Option<String>,
+    agent_over: Option<LinkKind>,
     agent_flags: Vec<String>,
     agent_file: String,
     relay_flags: Vec<String>,
@@ -48,6 +48,7 @@ impl Default for Plan {
     fn default() -> Self {
         Self {
             source: Some("test:".to_owned()),
+            agent_over: None,
             agent_flags: Vec::new(),
             agent_file: String::new(),
             relay_flags: Vec::new(),
@@ -78,6 +79,13 @@ impl Plan {
     #[must_use]
     pub fn no_agent(mut self) -> Self {
         self.source = None;
+        self
+    }
+
+    /// With a link with a name from the field between the agent and the relay.
+    #[must_use]
+    pub const fn agent_over(mut self, kind: LinkKind) -> Self {
+        self.agent_over = Some(kind);
         self
     }
 
@@ -127,6 +135,7 @@ pub struct Story(Arc<Inner>);
 struct Inner {
     relay: tokio::sync::Mutex<Relay>,
     agent: tokio::sync::Mutex<Option<Agent>>,
+    agent_link: Option<Link>,
     plan: Plan,
     binaries: Binaries,
     door: Door,
@@ -202,6 +211,10 @@ impl Story {
         let folder = tempfile::tempdir().context("make a folder for the story")?;
         let relay =
             Relay::start(&binaries, &folder.path().join("relay"), &plan.relay_flags).await?;
+        let agent_link = match plan.agent_over {
+            Some(kind) => Some(relay.over(kind).await?),
+            None => None,
+        };
         let door = Door::new(relay.origin())?;
         let consult = door
             .demo()
@@ -213,6 +226,7 @@ impl Story {
         let inner = Inner {
             relay: tokio::sync::Mutex::new(relay),
             agent: tokio::sync::Mutex::new(None),
+            agent_link,
             plan,
             binaries,
             door,
@@ -261,7 +275,11 @@ impl Story {
     /// # Errors
     /// When the program cannot be started.
     pub async fn start_agent(&self, source: &str, more: &[&str]) -> Result<()> {
-        let mut args = self.agent_arguments(source, self.0.door.origin());
+        let relay = match &self.0.agent_link {
+            Some(link) => link.origin(),
+            None => self.0.door.origin(),
+        };
+        let mut args = self.agent_arguments(source, relay);
         let spool = self.0.folder.path().join("spool");
         args.extend(["--spool".to_owned(), spool.display().to_string()]);
         args.extend(self.0.plan.agent_flags.iter().cloned());
@@ -280,24 +298,6 @@ impl Story {
     /// When the program cannot be started.
     pub fn lost_agent(&self, source: &str, relay: &str) -> Result<Agent> {
         Agent::start(&self.0.binaries, self.agent_arguments(source, relay))
-    }
-
-    /// An agent of this story behind a link with a name from the field, with more flags. Both end when they are dropped.
-    ///
-    /// # Errors
-    /// When the link or the program cannot be started.
-    pub async fn agent_behind(
-        &self,
-        kind: LinkKind,
-        source: &str,
-        more: &[&str],
-    ) -> Result<(WeakLink, Agent)> {
-        let media = self.relay().await.announced().media;
-        let link = WeakLink::to(self.0.door.origin(), media, kind).await?;
-        let mut args = self.agent_arguments(source, link.origin());
-        args.extend(more.iter().map(|flag| (*flag).to_owned()));
-        let agent = Agent::start(&self.0.binaries, args)?;
-        Ok((link, agent))
     }
 
     /// The demo relay writes a configuration with the id and key of its seeded device.
@@ -326,63 +326,6 @@ impl Story {
                 .then_some(()))
         })
         .await
-    }
-
-    /// A cardiologist at a desk, on the consult page.
-    ///
-    /// # Errors
-    /// When they cannot enter.
-    pub async fn cardiologist(&self) -> Result<Person> {
-        self.enter(Role::Cardiologist, WhichPage::Consult, Screen::DESK)
-            .await
-    }
-
-    /// The visiting physician, on the bedside page.
-    ///
-    /// # Errors
-    /// When they cannot enter.
-    pub async fn bedside(&self) -> Result<Person> {
-        self.enter(Role::VisitingPhysician, WhichPage::Bedside, Screen::DESK)
-            .await
-    }
-
-    /// The cardiologist and the visiting physician, who come at the same time.
-    ///
-    /// # Errors
-    /// When one of them cannot enter.
-    pub async fn both(&self) -> Result<(Person, Person)> {
-        tokio::try_join!(self.cardiologist(), self.bedside())
-    }
-
-    /// Anybody, on the consult page.
-    ///
-    /// # Errors
-    /// When they cannot enter.
-    pub async fn arrives(&self, role: Role) -> Result<Person> {
-        self.enter(role, WhichPage::Consult, Screen::DESK).await
-    }
-
-    /// Anybody, on any page and screen.
-    ///
-    /// # Errors
-    /// When they cannot enter.
-    pub async fn enter(&self, role: Role, page: WhichPage, screen: Screen) -> Result<Person> {
-        Person::arrive(
-            self.browser(screen).await?,
-            self.door(),
-            self.consult(),
-            role,
-            page,
-        )
-        .await
-    }
-
-    /// A fresh person's browser.
-    ///
-    /// # Errors
-    /// When Chromium cannot be started.
-    pub async fn browser(&self, screen: Screen) -> Result<Context> {
-        Browser::shared().await?.context(screen).await
     }
 
     async fn last_words(&self) -> String {

@@ -245,6 +245,32 @@ pub(crate) const COURIER_DOES_NO_IO: Rule = Rule {
     never: &["tokio", "webrtc", "std::fs", "crate::spool", "Instant::now"],
 };
 
+/// What becomes of a packet on a link of the lab is a rule that runs without a network.
+pub(crate) const LINKS_ARE_RULES: Rule = Rule {
+    what: "what a link does to packets takes time as an argument and does no input or output",
+    within: &[
+        "tests/src/link/jitter.rs",
+        "tests/src/link/kinds.rs",
+        "tests/src/link/loss.rs",
+        "tests/src/link/meter.rs",
+        "tests/src/link/path.rs",
+        "tests/src/link/random.rs",
+        "tests/src/link/sdp.rs",
+        "tests/src/link/trace.rs",
+    ],
+    except: &[],
+    never: &[
+        "tokio",
+        "reqwest",
+        "Instant",
+        "SystemTime",
+        "std::fs",
+        "std::env",
+        "UdpSocket",
+        "TcpStream",
+    ],
+};
+
 pub(crate) const WIRE_DOES_NO_IO: Rule = Rule {
     what: "wire types are data",
     within: &["relay/wire/src"],
@@ -348,6 +374,7 @@ pub(crate) const SOURCE_RULES: &[&Rule] = &[
     &SAVING_KNOWS_NO_NETWORK,
     &SPOOL_KNOWS_NO_WAY_OUT,
     &COURIER_DOES_NO_IO,
+    &LINKS_ARE_RULES,
     &WIRE_DOES_NO_IO,
     &DICOM_KNOWS_NO_NETWORK,
     &RECORDING_KNOWS_NO_NETWORK,

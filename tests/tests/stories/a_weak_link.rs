@@ -2,9 +2,9 @@
 
 use anyhow::{Result, ensure};
 use serde::Deserialize;
+use stories::link::LinkKind;
 use stories::story::{Plan, tell};
 use stories::wait::secs;
-use stories::weak_link::LinkKind;
 
 /// Bit rates that the agent told while this page looks, and how many frames it painted meanwhile.
 #[derive(Debug, Deserialize)]
@@ -21,11 +21,11 @@ const WATCH: &str = "() => { const w = hibikiWitness; const seen = { lowest: Inf
 #[test]
 fn an_original_arrives_over_two_megabits_while_the_picture_goes_on_and_gets_its_bits_back()
 -> Result<()> {
-    tell(Plan::default().no_agent(), |story| async move {
-        let flags = ["--bit-rate", "1500"];
-        let (_link, _agent) = story
-            .agent_behind(LinkKind::LTE_RURAL, "test:fps=30,size=800x600", &flags)
-            .await?;
+    let plan = Plan::default()
+        .source("test:fps=30,size=800x600")
+        .agent_flags(&["--bit-rate", "1500"])
+        .agent_over(LinkKind::TWO_MEGABITS);
+    tell(plan, |story| async move {
         let (doctor, bedside) = story.both().await?;
         for person in [&doctor, &bedside] {
             person.sees_picture_within(secs(10)).await?;

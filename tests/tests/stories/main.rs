@@ -20,6 +20,7 @@ mod every_sample_file_streams;
 mod forms;
 mod freeze_is_shared;
 mod late_joiner;
+mod links_with_names;
 mod live_picture;
 mod marks_on_the_device_page;
 mod measurements_go_with_the_clip;
