@@ -140,7 +140,7 @@ const ops = {
       deviceScaleFactor: 1,
       locale: locale ?? "ja-JP",
       hasTouch: touch ?? false,
-      permissions: ["camera"],
+      permissions: ["camera", "microphone"],
       reducedMotion: "reduce",
     });
     context.setDefaultTimeout(ACTION_TIMEOUT_MS);

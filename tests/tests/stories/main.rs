@@ -39,6 +39,7 @@ mod that_beat_again;
 mod the_device_page_works_alone;
 mod three_viewers;
 mod undo_withdraws;
+mod voices_are_heard;
 mod wrong_messages;
 mod wrong_sources;
 mod wrong_tickets;

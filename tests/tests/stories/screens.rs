@@ -133,7 +133,10 @@ fn at_rest() -> Plan {
 
 async fn is_at_work(person: &Person) -> Result<()> {
     person.sees_picture_within(secs(8)).await?;
-    person.is_told_that_the_picture_runs_within(secs(3)).await
+    person.is_told_that_the_picture_runs_within(secs(3)).await?;
+    // Comes after the picture.
+    let page = person.page();
+    page.visible("[data-testid=voice-join]", secs(3)).await
 }
 
 /// Axe finds nothing, nothing is cut off sideways, the aria tree is the reviewed one, and a screenshot is kept.

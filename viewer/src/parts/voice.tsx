@@ -26,7 +26,12 @@ export function Voice({ desk }: { desk: Desk }) {
   }, [desk]);
   if (talk === null) return null;
   return (
-    <div class="voice" data-testid="voice" data-state={talk.state.value}>
+    <div
+      class="voice"
+      data-testid="voice"
+      data-state={talk.state.value}
+      data-heard={talk.heard.value.toFixed(3)}
+    >
       <Trouble talk={talk} phone={desk.consult.settings.value.phone} />
       <Main talk={talk} />
       {talk.state.value !== "off" && (

@@ -12,7 +12,7 @@ import { Microphone, type MicTrouble } from "./microphone";
 import { offerVoice } from "./offer";
 import { Speaker } from "./speaker";
 
-/** How often the own loudness is read. */
+/** How often loudness is read. */
 const LEVEL_EVERY_MS = 200;
 /** A page that was in the conversation is in it again after a reload of the same tab. */
 const KEPT = "hibiki.voice";
@@ -28,6 +28,8 @@ export class Talk {
   readonly pushToTalk = signal(false);
   /** Own loudness, 0 to 1. */
   readonly level = signal(0);
+  /** The loudest of the others as it arrives here, 0 to 1. */
+  readonly heard = signal(0);
   readonly microphone = new Microphone();
   readonly trouble: ReadonlySignal<TalkTrouble | null>;
   readonly #speaker = new Speaker();
@@ -131,6 +133,7 @@ export class Talk {
     this.#line.value = null;
     this.#speaker.close();
     this.level.value = 0;
+    this.heard.value = 0;
   }
 
   /** The new microphone takes the place of the old one; a connection that had none is made anew. */
@@ -161,12 +164,15 @@ export class Talk {
   }
 
   async #readLevel(): Promise<void> {
-    const stats = this.#sounds() ? await this.#connection?.peer?.getStats().catch(() => null) : null;
-    let level = 0;
+    const stats = await this.#connection?.peer?.getStats().catch(() => null);
+    let [level, heard] = [0, 0];
     stats?.forEach((entry: { type: string; kind?: string; audioLevel?: number }) => {
-      if (entry.type === "media-source" && entry.kind === "audio") level = entry.audioLevel ?? 0;
+      if (entry.kind !== "audio") return;
+      if (entry.type === "media-source") level = entry.audioLevel ?? 0;
+      if (entry.type === "inbound-rtp") heard = Math.max(heard, entry.audioLevel ?? 0);
     });
     this.level.value = this.muted.peek() ? 0 : level;
+    this.heard.value = heard;
   }
 }
 

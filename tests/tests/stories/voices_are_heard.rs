@@ -1,0 +1,100 @@
+//! People in a consult hear each other beside the picture, see who speaks, and get a voice back that their device took away.
+//!
+//! Chromium's microphone here beeps once a second; what counts is what arrives at the other page.
+
+use anyhow::{Result, ensure};
+use stories::person::Person;
+use stories::story::{Plan, tell};
+use stories::wait::secs;
+use wire::people::Role;
+
+/// Loudness of a beep as it arrives, and of none.
+const BEEP: f64 = 0.01;
+const SILENCE: f64 = 0.003;
+/// Keeps hold of the microphones that the page opens, so that a story can take one away as a telephone does.
+const HOLD_MICROPHONES: &str = "() => { const open = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+    window.microphones = [];
+    navigator.mediaDevices.getUserMedia = async (wanted) => { const stream = await open(wanted); microphones.push(stream); return stream; }; }";
+const TAKE_AWAY: &str = "() => { const track = microphones.at(-1).getAudioTracks()[0]; track.stop(); track.dispatchEvent(new Event('ended')); }";
+const LOUDEST: &str = "(ms) => new Promise((done) => { let loudest = 0; const end = performance.now() + ms;
+    const look = () => { loudest = Math.max(loudest, Number(document.querySelector('[data-testid=voice]').dataset.heard));
+        if (performance.now() < end) setTimeout(look, 50); else done(loudest); }; look(); })";
+const HEARS: &str =
+    "(beep) => Number(document.querySelector('[data-testid=voice]').dataset.heard) > beep";
+
+async fn joins(person: &Person) -> Result<()> {
+    person
+        .page()
+        .visible("[data-testid=voice-join]", secs(5))
+        .await?;
+    person.page().click("[data-testid=voice-join]").await?;
+    person
+        .page()
+        .visible("[data-testid=voice][data-state=on]", secs(5))
+        .await
+}
+
+async fn hears_somebody(person: &Person) -> Result<()> {
+    let page = person.page();
+    page.until::<bool>("a voice", secs(5), HEARS, BEEP)
+        .await
+        .map(drop)
+}
+
+#[test]
+fn both_hear_each_other_a_muted_one_is_silent_and_a_voice_that_was_taken_comes_back() -> Result<()>
+{
+    tell(Plan::calm(), |story| async move {
+        let (doctor, bedside) = story.both().await?;
+        for person in [&doctor, &bedside] {
+            person.sees_picture_within(secs(5)).await?;
+        }
+        doctor.page().eval::<()>(HOLD_MICROPHONES, ()).await?;
+        tokio::try_join!(joins(&doctor), joins(&bedside))?;
+        tokio::try_join!(hears_somebody(&doctor), hears_somebody(&bedside))?;
+        bedside.reads_within("話しています", secs(3)).await?;
+
+        doctor.page().click("[data-testid=voice-mute]").await?;
+        bedside.reads_within("マイク切", secs(2)).await?;
+        // What is on its way is still heard for a moment.
+        let quiet = "(silence) => Number(document.querySelector('[data-testid=voice]').dataset.heard) < silence";
+        bedside
+            .page()
+            .until::<bool>("silence", secs(3), quiet, SILENCE)
+            .await?;
+        let loudest: f64 = bedside.page().eval(LOUDEST, 1_500).await?;
+        ensure!(loudest < SILENCE, "a muted voice is heard at {loudest}");
+        doctor.page().press("t").await?;
+        hears_somebody(&bedside).await?;
+
+        doctor.page().eval::<()>(TAKE_AWAY, ()).await?;
+        doctor.reads_within("マイクを止めました", secs(1)).await?;
+        doctor.page().click("[data-testid=voice-restore]").await?;
+        hears_somebody(&bedside).await?;
+        doctor
+            .page()
+            .gone("[data-testid=voice-trouble]", secs(3))
+            .await?;
+        doctor.has_a_clean_console().await?;
+        bedside.has_a_clean_console().await
+    })
+}
+
+#[test]
+fn an_observer_hears_and_is_not_heard() -> Result<()> {
+    tell(Plan::calm(), |story| async move {
+        let bedside = story.bedside().await?;
+        let observer = story.arrives(Role::Observer).await?;
+        bedside.sees_picture_within(secs(5)).await?;
+        observer.sees_picture_within(secs(5)).await?;
+        tokio::try_join!(joins(&bedside), joins(&observer))?;
+        hears_somebody(&observer).await?;
+        ensure!(
+            observer.page().count("[data-testid=voice-mute]").await? == 0,
+            "an observer has a microphone"
+        );
+        let loudest: f64 = bedside.page().eval(LOUDEST, 1_200).await?;
+        ensure!(loudest < SILENCE, "an observer is heard at {loudest}");
+        Ok(())
+    })
+}
