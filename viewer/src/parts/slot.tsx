@@ -1,4 +1,4 @@
-// One fixed place for what comes and goes: link troubles, notices, the loop before a frozen frame,
+// One fixed place for what comes and goes: troubles of voice and link, notices, the loop before a frozen frame,
 // a label being written, the selected mark.
 //
 // Its place is reserved by the layout, so that the picture never moves under the pen. Invariant: never over the picture.
@@ -11,8 +11,10 @@ import { MarkCard } from "./mark-card";
 import { SaveNews } from "./save-news";
 
 export function Slot({ desk }: { desk: Desk }) {
+  const VoiceTrouble = desk.voiceTrouble.value;
   return (
     <div class="slot">
+      {VoiceTrouble !== null && <VoiceTrouble />}
       <Banners desk={desk} />
       <BeatCard desk={desk} />
       <SaveNews desk={desk} />

@@ -19,7 +19,9 @@ export function Voice({ desk }: { desk: Desk }) {
     const mine = new Talk(desk.consult);
     setTalk(mine);
     const stop = listenToKey(mine);
+    desk.voiceTrouble.value = () => <Trouble talk={mine} phone={desk.consult.settings.value.phone} />;
     return () => {
+      desk.voiceTrouble.value = null;
       stop();
       mine.close();
     };
@@ -32,7 +34,6 @@ export function Voice({ desk }: { desk: Desk }) {
       data-state={talk.state.value}
       data-heard={talk.heard.value.toFixed(3)}
     >
-      <Trouble talk={talk} phone={desk.consult.settings.value.phone} />
       <Main talk={talk} />
       {talk.state.value !== "off" && (
         <button
