@@ -6,9 +6,18 @@
 pub(crate) const CRATES: &[(&str, &[&str], &[&str])] = &[
     ("wire", &[], &[]),
     ("echo-dicom", &["wire"], &["sample-dicom"]),
+    ("bandwidth", &[], &[]),
     ("sample-dicom", &[], &["wire", "echo-dicom"]),
-    ("capture-agent", &["wire", "echo-dicom"], &["sample-dicom"]),
-    ("relay", &["wire", "echo-dicom"], &["sample-dicom"]),
+    (
+        "capture-agent",
+        &["wire", "echo-dicom", "bandwidth"],
+        &["sample-dicom"],
+    ),
+    (
+        "relay",
+        &["wire", "echo-dicom", "bandwidth"],
+        &["sample-dicom"],
+    ),
     // The stories drive the built programs; they never link the relay or the agent.
     ("stories", &["wire", "echo-dicom", "sample-dicom"], &[]),
 ];
@@ -250,6 +259,26 @@ pub(crate) const WIRE_DOES_NO_IO: Rule = Rule {
     ],
 };
 
+/// Stories over a simulated link are the same each time only without a clock and without dice.
+pub(crate) const BANDWIDTH_TAKES_TIME_AS_AN_ARGUMENT: Rule = Rule {
+    what: "estimator, pacer and ladder take time as an argument and know neither sockets nor WebRTC types",
+    within: &["relay/bandwidth/src"],
+    except: &[],
+    never: &[
+        "tokio",
+        "rtc",
+        "webrtc",
+        "std::net",
+        "std::fs",
+        "std::env",
+        "std::thread",
+        "SystemTime",
+        "Instant::now",
+        "getrandom",
+        "rand",
+    ],
+};
+
 pub(crate) const DICOM_KNOWS_NO_NETWORK: Rule = Rule {
     what: "echo-dicom reads files and knows no network",
     within: &["relay/echo-dicom/src"],
@@ -302,6 +331,7 @@ pub(crate) const SOURCE_RULES: &[&Rule] = &[
     &SPOOL_KNOWS_NO_WAY_OUT,
     &COURIER_DOES_NO_IO,
     &WIRE_DOES_NO_IO,
+    &BANDWIDTH_TAKES_TIME_AS_AN_ARGUMENT,
     &DICOM_KNOWS_NO_NETWORK,
     &MEASURING_IS_ARITHMETIC,
     &STAGE_AND_LIVE_ARE_FRAMEWORK_FREE,
