@@ -1,7 +1,7 @@
 //! How fast a leg of a consult may send, decided without doing it.
 //!
 //! Both legs use it: the agent's uplink, and the relay for each viewer. `Estimator` turns the fate of sent packets into a
-//! target (after draft-ietf-rmcat-gcc-02, with probes). Nothing here does IO or reads a clock: `now` is
+//! target (after draft-ietf-rmcat-gcc-02, with probes), `Pacer` says when the next packet may leave under it. Nothing here does IO or reads a clock: `now` is
 //! always an argument, so that a story over a simulated link is the same each time. Knows no RTP and no WebRTC types;
 //! adapters translate.
 //!
@@ -45,6 +45,7 @@ mod drain;
 mod estimator;
 mod groups;
 mod loss;
+mod pacer;
 mod probe;
 mod queue;
 mod report;
@@ -52,10 +53,13 @@ mod signals;
 mod silence;
 mod trend;
 mod units;
+mod waiting;
 
 pub use estimator::{Estimator, Limits, Stats};
+pub use pacer::{Departure, Pacer};
 pub use probe::Probe;
 pub use report::{Fate, ProbeId, Report};
 pub use signals::Phase;
 pub use trend::Usage;
 pub use units::BitRate;
+pub use waiting::{Class, Full};
