@@ -1,7 +1,8 @@
 //! How fast a leg of a consult may send, decided without doing it.
 //!
 //! Both legs use it: the agent's uplink, and the relay for each viewer. `Estimator` turns the fate of sent packets into a
-//! target (after draft-ietf-rmcat-gcc-02, with probes), `Pacer` says when the next packet may leave under it. Nothing here does IO or reads a clock: `now` is
+//! target (after draft-ietf-rmcat-gcc-02, with probes), `Pacer` says when the next packet may leave
+//! under that target, `Ladder` what the encoder should make of it. Nothing here does IO or reads a clock: `now` is
 //! always an argument, so that a story over a simulated link is the same each time. Knows no RTP and no WebRTC types;
 //! adapters translate.
 //!
@@ -44,6 +45,7 @@ mod control;
 mod drain;
 mod estimator;
 mod groups;
+mod ladder;
 mod loss;
 mod pacer;
 mod probe;
@@ -56,6 +58,7 @@ mod units;
 mod waiting;
 
 pub use estimator::{Estimator, Limits, Stats};
+pub use ladder::{Encoding, Ladder, Picture, Scale};
 pub use pacer::{Departure, Pacer};
 pub use probe::Probe;
 pub use report::{Fate, ProbeId, Report};
