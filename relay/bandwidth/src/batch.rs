@@ -17,8 +17,9 @@ const SILENT_RUN_PACKETS: usize = 3;
 const SILENT_RUN_SHARE: f64 = 0.6;
 /// ... after a pause this many times the usual one.
 const LATE_FEEDBACK: f64 = 1.5;
-/// Weight of a new distance between reports in the usual one.
-const INTERVAL_WEIGHT: f64 = 0.1;
+/// Weight of a new distance between reports in the usual one: a longer one counts little, as a report may be missing.
+const SHORTER_WEIGHT: f64 = 0.2;
+const LONGER_WEIGHT: f64 = 0.02;
 /// Longer pauses than this say nothing about the usual distance.
 const LONGEST_INTERVAL: Duration = Duration::from_millis(500);
 
@@ -170,7 +171,12 @@ impl Reader {
                 .min(LONGEST_INTERVAL)
                 .as_secs_f64();
             let usual = self.interval.get_or_insert(pause);
-            *usual += INTERVAL_WEIGHT * (pause - *usual);
+            let weight = if pause < *usual {
+                SHORTER_WEIGHT
+            } else {
+                LONGER_WEIGHT
+            };
+            *usual += weight * (pause - *usual);
         }
     }
 }

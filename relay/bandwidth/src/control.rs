@@ -7,7 +7,7 @@
 //! Is told signals by the estimator; knows no packets and no probes.
 
 use crate::capacity::Capacity;
-use crate::drain::{Drain, EMPTY_MS, Progress, REMAINS};
+use crate::drain::{Drain, EMPTY_MS, ENCODER_LAG, Progress, REMAINS};
 use crate::loss::Verdict;
 use crate::signals::{Phase, Signals, Step};
 use crate::trend::Usage;
@@ -16,12 +16,12 @@ use std::time::{Duration, Instant};
 
 /// A standing queue this long is congestion by itself, in milliseconds.
 const FULL_MS: f64 = 40.0;
-/// ... and this long when it grows, or packets get lost.
+/// ... and this long when it grows, or did not shrink below for a second.
 const FULL_AND_GROWING_MS: f64 = 14.0;
 /// How long somebody else's queue is tolerated before we look again.
 const TOLERATED_FOR: Duration = Duration::from_secs(20);
-/// An encoder follows a new target after this long.
-const ENCODER_LAG: Duration = Duration::from_millis(150);
+/// A download fills a queue and empties it in turns of a few seconds: what is tolerated follows down as slowly.
+const FOREIGN_FADES_IN: Duration = Duration::from_secs(4);
 /// Growth a second far from the known capacity (draft: 1.08).
 const FAR_GROWTH: f64 = 0.10;
 /// Growth a second near it, as a share of it: from 0.85 back to full in 10 s.
@@ -106,7 +106,7 @@ impl Control {
             .replace(now)
             .map_or(Duration::ZERO, |at| now.saturating_duration_since(at))
             .min(LONGEST_STEP);
-        self.review_foreign(now, signals);
+        self.review_foreign(now, signals, passed);
         match self.state {
             State::Draining(drain) => self.drain(now, signals, drain),
             _ if self.is_full(signals) => self.congested(now, signals),
@@ -126,8 +126,9 @@ impl Control {
 
     fn is_full(&self, signals: &Signals) -> bool {
         let ours = self.ours_ms(signals.standing_ms);
-        let growing = signals.usage == Usage::Over || signals.loss == Verdict::CutWithQueue;
-        ours > FULL_MS || growing && ours > FULL_AND_GROWING_MS
+        let growing = signals.usage == Usage::Over && ours > FULL_AND_GROWING_MS;
+        let lasting = self.ours_ms(signals.least_of_late_ms) > FULL_AND_GROWING_MS;
+        ours > FULL_MS || lasting || growing || signals.loss == Verdict::CutWithQueue
     }
 
     fn congested(&mut self, now: Instant, signals: &Signals) -> Step {
@@ -199,10 +200,12 @@ impl Control {
         self.set(self.rate.plus(more).min(ceiling));
     }
 
-    fn review_foreign(&mut self, now: Instant, signals: &Signals) {
+    fn review_foreign(&mut self, now: Instant, signals: &Signals, passed: Duration) {
+        let part = (passed.as_secs_f64() / FOREIGN_FADES_IN.as_secs_f64()).min(1.0);
         self.foreign = self.foreign.and_then(|(ms, since)| {
             let old = now.saturating_duration_since(since) > TOLERATED_FOR;
-            (!old).then(|| (ms.min(signals.least_of_late_ms), since))
+            let lower = (ms - signals.least_of_late_ms).max(0.0);
+            (!old).then_some((ms - lower * part, since))
         });
     }
 }
@@ -305,8 +308,8 @@ mod tests {
         run(&mut control, &mut now, 5.0, detour);
         assert!(control.rate() > kbps(850), "{}", control.rate());
         assert_eq!(control.ours_ms(60.0), 0.0);
-        run(&mut control, &mut now, 1.0, |_| {});
-        assert!(control.ours_ms(60.0) > 50.0, "gone when it is gone");
+        run(&mut control, &mut now, 8.0, |_| {});
+        assert!(control.ours_ms(60.0) > 50.0, "forgotten when it is gone");
     }
 
     #[test]

@@ -15,12 +15,16 @@ pub(crate) const REMAINS: f64 = 0.85;
 const DRAIN_WITHIN_MS: f64 = 700.0;
 /// ... but not below this, which keeps a picture.
 const LEAST_SHARE: f64 = 0.3;
+/// An encoder follows a new target after this long.
+pub(crate) const ENCODER_LAG: Duration = Duration::from_millis(150);
 /// A change of the standing queue by more than this is no noise, in milliseconds in 300 ms.
 const MOVES_MS: f64 = 8.0;
 /// For so long a queue may stay as it is although we send less: ours would be gone.
 const PATIENCE: Duration = Duration::from_millis(1200);
-/// No queue is waited for longer than this.
-const LONGEST: Duration = Duration::from_secs(6);
+/// A queue of ours is gone after its length over what we send less; one that is still there after this many times that,
+/// and a second more, is not ours.
+const TIMES_TOO_LONG: f64 = 3.0;
+const MARGIN_MS: f64 = 1000.0;
 /// A queue that is gone for packets sent before this had passed went by itself: the link stalled for a moment and
 /// carries what it carried.
 const TOO_EARLY: Duration = Duration::from_millis(50);
@@ -31,8 +35,14 @@ pub(crate) struct Drain {
     since: Instant,
     /// The rate before.
     before: BitRate,
+    /// The longest it was, in milliseconds.
+    longest_ms: f64,
     /// When the queue last changed by more than noise.
     moved: Instant,
+    /// Packets sent before this do not show yet that we send less.
+    shows_from: Instant,
+    /// That moment was reached once.
+    has_shown: bool,
     /// What the link carries, as measured while it did.
     capacity: BitRate,
 }
@@ -55,25 +65,33 @@ impl Drain {
         Self {
             since: now,
             before,
+            longest_ms: 0.0,
             moved: now,
+            shows_from: now + ENCODER_LAG,
+            has_shown: false,
             capacity: signals.acked_of_late.or(signals.acked).unwrap_or(before),
         }
     }
 
     /// What to send into a queue of so many milliseconds.
     pub(crate) fn rate(&self, queue_ms: f64) -> BitRate {
-        let share = (1.0 - queue_ms / DRAIN_WITHIN_MS).clamp(LEAST_SHARE, REMAINS);
-        self.capacity.scaled(share)
+        self.capacity.scaled(share(queue_ms))
+    }
+
+    fn too_long(&self) -> Duration {
+        let own_ms = self.longest_ms / (1.0 - share(self.longest_ms));
+        Duration::from_secs_f64((own_ms * TIMES_TOO_LONG + MARGIN_MS) / 1000.0)
     }
 
     /// One report; `queue_ms` is the part of the queue that is ours.
     pub(crate) fn step(&mut self, now: Instant, queue_ms: f64, signals: &Signals) -> Progress {
+        self.longest_ms = self.longest_ms.max(queue_ms);
         if signals.change_ms.abs() > MOVES_MS {
             self.moved = now;
-            self.capacity = signals.acked_of_late.unwrap_or(self.capacity);
+            self.measure(now, signals);
         }
         let stays = now.saturating_duration_since(self.moved) > PATIENCE
-            || now.saturating_duration_since(self.since) > LONGEST;
+            || now.saturating_duration_since(self.since) > self.too_long();
         if stays {
             Progress::NotOurs(self.capacity)
         } else if queue_ms >= EMPTY_MS {
@@ -84,4 +102,24 @@ impl Drain {
             Progress::Gone(self.capacity)
         }
     }
+    /// What arrives from a queue that changes is the capacity. One that still grows although we send less is either a link
+    /// that lost more, or others who fill it: then what arrives of ours is counted once for each time that we sent less,
+    /// or their queue would press us down with each report.
+    fn measure(&mut self, now: Instant, signals: &Signals) {
+        if signals.change_ms > 0.0 {
+            let shows = signals.newest_sent >= self.shows_from;
+            if shows {
+                self.shows_from = now + ENCODER_LAG;
+            } else if self.has_shown {
+                return;
+            }
+            self.has_shown |= shows;
+        }
+        self.capacity = signals.acked_of_late.unwrap_or(self.capacity);
+    }
+}
+
+/// Share of the capacity that lets a queue of this length drain in time.
+fn share(queue_ms: f64) -> f64 {
+    (1.0 - queue_ms / DRAIN_WITHIN_MS).clamp(LEAST_SHARE, REMAINS)
 }

@@ -12,8 +12,10 @@ use crate::loss::{Loss, Verdict};
 use crate::probe::{Probe, Prober};
 use crate::queue::Queue;
 use crate::report::Report;
+use crate::round_trip::RoundTrip;
 use crate::signals::{Phase, Signals, Step};
 use crate::silence::Silence;
+use crate::stats::{Limits, Stats};
 use crate::trend::{Trend, Usage};
 use crate::units::{BitRate, Micros};
 use std::time::{Duration, Instant};
@@ -23,57 +25,17 @@ const ACKED_WINDOW: Micros = Micros::from_millis(500);
 /// Window while the queue drains: what counts is what the link does now.
 const ACKED_OF_LATE: Micros = Micros::from_millis(200);
 /// Believed before anything is known.
-const FIRST_ROUND_TRIP: Duration = Duration::from_millis(100);
 const FIRST_INTERVAL: Duration = Duration::from_millis(100);
-/// Weight of a new round trip.
-const ROUND_TRIP_WEIGHT: f64 = 0.2;
-/// The least round trip creeps up by this share a report, so that a longer way is learned in a minute.
-const LEAST_CREEP: f64 = 0.001;
 /// Silence halves the rate down to this: little enough for a cell's edge, enough for a report each 100 ms.
 const SILENT_FLOOR: BitRate = BitRate::from_kbps(150);
 /// A probe is not sent into a queue longer than this, in milliseconds.
 const PROBE_QUEUE_MS: f64 = 15.0;
 /// Nor while so much is lost.
-const PROBE_LOSS: f64 = 0.25;
+const PROBE_LOSS: f64 = 0.35;
+/// A full packet: less than it no queue can be on a link that is in use.
+const FULL_PACKET: usize = 1200;
 /// A result above the rate by less than this is not worth a change.
 const WORTHWHILE: f64 = 1.03;
-
-/// Between what the target stays.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
-    /// Not below.
-    pub min: BitRate,
-    /// Not above, and probes look no further. Some times what the encoder can use: then the pacer sees that the link is
-    /// wide and lets frames leave at once.
-    pub max: BitRate,
-}
-
-/// What the estimator says about itself. Never load-bearing.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Stats {
-    /// The target.
-    pub target: BitRate,
-    /// What the rate is doing.
-    pub phase: Phase,
-    /// What the line through the delay says.
-    pub usage: Usage,
-    /// The bound that loss set, while it holds.
-    pub loss_based: Option<BitRate>,
-    /// What every packet waited of late.
-    pub queueing_delay: Duration,
-    /// Share of packets lost of late.
-    pub loss_share: f64,
-    /// From sending to hearing of it, smoothed.
-    pub round_trip: Option<Duration>,
-    /// What went through in the last half second.
-    pub acknowledged: Option<BitRate>,
-    /// What the link carried when it was last full.
-    pub capacity: Option<BitRate>,
-    /// Nothing was heard for too long.
-    pub silent: bool,
-    /// Probes asked for so far.
-    pub probes: u64,
-}
 
 /// The estimator of one leg.
 #[derive(Debug)]
@@ -89,9 +51,7 @@ pub struct Estimator {
     prober: Prober,
     cluster: Cluster,
     silence: Silence,
-    /// Smoothed and least round trip in seconds.
-    round_trip: Option<f64>,
-    least_round_trip: Option<f64>,
+    round_trip: RoundTrip,
     /// The rate before silence.
     before_silence: Option<BitRate>,
     loss_based: Option<BitRate>,
@@ -100,7 +60,8 @@ pub struct Estimator {
 }
 
 impl Estimator {
-    /// Starts at `start`. Limits in the wrong order are swapped.
+    /// Starts at `start`. Limits in the wrong order are swapped. A low start costs three round trips, because probes lift
+    /// it; a high one on a weak link stands in the queue for seconds, the first keyframe on top: 500 kbit/s is a good one.
     #[must_use]
     pub fn new(limits: Limits, start: BitRate) -> Self {
         let limits = Limits {
@@ -120,8 +81,7 @@ impl Estimator {
             prober: Prober::new(start),
             cluster: Cluster::default(),
             silence: Silence::default(),
-            round_trip: None,
-            least_round_trip: None,
+            round_trip: RoundTrip::default(),
             before_silence: None,
             loss_based: None,
             latest: None,
@@ -146,15 +106,15 @@ impl Estimator {
             self.forget_clock();
         }
         let interval = self.reader.interval().unwrap_or(FIRST_INTERVAL);
-        self.note_round_trip(&batch);
+        let room = batch.round_trip.map(|it| self.round_trip.take(it));
         let patience = self.silence.patience();
         if self
             .silence
-            .heard(now, interval, self.smoothed_round_trip())
+            .heard(now, interval, self.round_trip.smoothed())
         {
             self.come_back(now, &batch, patience);
         }
-        self.take_arrivals(now, &batch);
+        self.take_arrivals(now, &batch, room);
         self.decide(now, &batch);
     }
 
@@ -183,8 +143,8 @@ impl Estimator {
             && !self.silence.is_silent()
             && self.trend.usage() != Usage::Over
             && self.control.ours_ms(self.queue.standing_ms()) < PROBE_QUEUE_MS
-            && self.loss.share() < PROBE_LOSS;
-        let round_trip = self.smoothed_round_trip();
+            && !self.loss.is_above(PROBE_LOSS);
+        let round_trip = self.round_trip.smoothed();
         let probe =
             self.prober
                 .wants(now, self.control.rate(), self.limits.max, round_trip, calm)?;
@@ -202,7 +162,7 @@ impl Estimator {
             loss_based: self.loss_based,
             queueing_delay: Duration::from_secs_f64(self.queue.standing_ms().max(0.0) / 1000.0),
             loss_share: self.loss.share(),
-            round_trip: self.round_trip.map(Duration::from_secs_f64),
+            round_trip: self.round_trip.known(),
             acknowledged: self.acked.over(ACKED_WINDOW),
             capacity: self.control.capacity.get(),
             silent: self.silence.is_silent(),
@@ -216,24 +176,7 @@ impl Estimator {
         now
     }
 
-    fn smoothed_round_trip(&self) -> Duration {
-        self.round_trip
-            .map_or(FIRST_ROUND_TRIP, Duration::from_secs_f64)
-    }
-
-    fn note_round_trip(&mut self, batch: &Batch) {
-        let Some(seconds) = batch.round_trip.map(|it| it.as_secs_f64().min(60.0)) else {
-            return;
-        };
-        let smoothed = self.round_trip.get_or_insert(seconds);
-        *smoothed += ROUND_TRIP_WEIGHT * (seconds - *smoothed);
-        let least = self
-            .least_round_trip
-            .map_or(seconds, |it| it * (1.0 + LEAST_CREEP));
-        self.least_round_trip = Some(least.min(seconds));
-    }
-
-    fn take_arrivals(&mut self, now: Instant, batch: &Batch) {
+    fn take_arrivals(&mut self, now: Instant, batch: &Batch, room: Option<Duration>) {
         if batch.unknown > 0
             && let Some(first) = batch.arrivals.first()
         {
@@ -249,13 +192,7 @@ impl Estimator {
                 self.trend.take(variation);
             }
         }
-        let room = batch
-            .round_trip
-            .zip(self.least_round_trip)
-            .map(|(this, least)| {
-                Micros::from_duration(this.saturating_sub(Duration::from_secs_f64(least)))
-            });
-        self.queue.note(room);
+        self.queue.note(room.map(Micros::from_duration));
         self.loss.take(now, batch.lost, batch.received);
         self.take_cluster(now, batch);
     }
@@ -306,7 +243,9 @@ impl Estimator {
 
     fn decide(&mut self, now: Instant, batch: &Batch) {
         let standing_ms = self.queue.standing_ms();
-        let verdict = self.loss.judge(now, self.control.ours_ms(standing_ms));
+        let packet_ms = self.control.rate().time_for(FULL_PACKET).as_secs_f64() * 1000.0;
+        let queue_ms = self.control.ours_ms(standing_ms) - packet_ms;
+        let verdict = self.loss.judge(now, queue_ms);
         let signals = Signals {
             usage: self.trend.usage(),
             standing_ms,
@@ -315,7 +254,7 @@ impl Estimator {
             acked: self.acked.over(ACKED_WINDOW),
             acked_of_late: self.acked.over(ACKED_OF_LATE),
             loss: verdict,
-            round_trip: self.smoothed_round_trip(),
+            round_trip: self.round_trip.smoothed(),
             newest_sent: batch.newest_sent.unwrap_or(now),
         };
         match self.control.step(now, &signals) {
@@ -362,5 +301,100 @@ impl Estimator {
         self.groups = Groups::default();
         self.queue = Queue::default();
         self.acked.forget();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::Fate;
+
+    const LIMITS: Limits = Limits {
+        min: BitRate::from_kbps(100),
+        max: BitRate::from_kbps(8000),
+    };
+    const REPORT: Duration = Duration::from_millis(50);
+
+    /// Five packets of 1200 bytes each 50 ms through a quiet link, 30 ms away; gives the time and the next id.
+    fn quiet(estimator: &mut Estimator, start: Instant, from: u64, rounds: u32) -> (Instant, u64) {
+        let (mut now, mut id) = (start, from);
+        for _ in 0..rounds {
+            now += REPORT;
+            let reports: Vec<Report> = (0..5)
+                .map(|n| {
+                    let sent_at = now - Duration::from_millis(60 - n * 10);
+                    let clock = sent_at.saturating_duration_since(start) + Duration::from_secs(9);
+                    id += 1;
+                    Report {
+                        id,
+                        bytes: 1200,
+                        sent_at,
+                        fate: Fate::Arrived(clock),
+                        probe: None,
+                    }
+                })
+                .collect();
+            estimator.on_reports(now, &reports);
+        }
+        (now, id)
+    }
+
+    /// Wakes the estimator whenever it wants until `end`.
+    fn wake(estimator: &mut Estimator, end: Instant) {
+        while let Some(at) = estimator.poll_timeout().filter(|at| *at < end) {
+            estimator.on_timeout(at);
+        }
+    }
+
+    #[test]
+    fn silence_halves_the_target_down_to_a_floor() {
+        let mut estimator = Estimator::new(LIMITS, BitRate::from_kbps(1000));
+        let (now, _) = quiet(&mut estimator, Instant::now(), 0, 20);
+        let before = estimator.target();
+        wake(&mut estimator, now + Duration::from_millis(800));
+        assert_eq!(estimator.target(), before.scaled(0.5));
+        assert!(estimator.stats().silent);
+        wake(&mut estimator, now + Duration::from_secs(60));
+        assert_eq!(estimator.target(), SILENT_FLOOR);
+    }
+
+    #[test]
+    fn a_sender_that_had_nothing_to_send_keeps_its_target() {
+        let mut estimator = Estimator::new(LIMITS, BitRate::from_kbps(1000));
+        let (now, id) = quiet(&mut estimator, Instant::now(), 0, 20);
+        let before = estimator.target();
+        let later = now + Duration::from_secs(5);
+        wake(&mut estimator, later);
+        quiet(&mut estimator, later, id, 1);
+        assert_eq!(estimator.target(), before);
+    }
+
+    #[test]
+    fn after_a_cut_a_probe_asks_for_what_went_before() {
+        let mut estimator = Estimator::new(LIMITS, BitRate::from_kbps(1000));
+        let (now, id) = quiet(&mut estimator, Instant::now(), 0, 20);
+        let before = estimator.target();
+        let later = now + Duration::from_secs(5);
+        wake(&mut estimator, later);
+        let lost = Report {
+            id: id + 1,
+            bytes: 1200,
+            sent_at: now,
+            fate: Fate::Lost,
+            probe: None,
+        };
+        let back = Report {
+            id: id + 2,
+            sent_at: later,
+            fate: Fate::Arrived(Duration::from_secs(15)),
+            ..lost
+        };
+        let heard = later + REPORT;
+        estimator.on_reports(heard, &[lost, back]);
+        assert!(estimator.target() < before);
+        assert_eq!(
+            estimator.wants_probe(heard).map(|probe| probe.rate),
+            Some(before)
+        );
     }
 }

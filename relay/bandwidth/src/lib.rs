@@ -1,7 +1,7 @@
 //! How fast a leg of a consult may send, decided without doing it.
 //!
 //! Both legs use it: the agent's uplink, and the relay for each viewer. `Estimator` turns the fate of sent packets into a
-//! target (after draft-ietf-rmcat-gcc-02, with probes), `Pacer` says when the next packet may leave
+//! target (after draft-ietf-rmcat-gcc-02, with probes; decision record 0018), `Pacer` says when the next packet may leave
 //! under that target, `Ladder` what the encoder should make of it. Nothing here does IO or reads a clock: `now` is
 //! always an argument, so that a story over a simulated link is the same each time. Knows no RTP and no WebRTC types;
 //! adapters translate.
@@ -49,20 +49,25 @@ mod ladder;
 mod loss;
 mod pacer;
 mod probe;
+mod probe_times;
 mod queue;
 mod report;
+mod round_trip;
 mod signals;
 mod silence;
+mod stats;
 mod trend;
 mod units;
 mod waiting;
 
-pub use estimator::{Estimator, Limits, Stats};
+pub use estimator::Estimator;
 pub use ladder::{Encoding, Ladder, Picture, Scale};
 pub use pacer::{Departure, Pacer};
 pub use probe::Probe;
+pub use probe_times::ProbeTimes;
 pub use report::{Fate, ProbeId, Report};
 pub use signals::Phase;
+pub use stats::{Limits, Stats};
 pub use trend::Usage;
 pub use units::BitRate;
 pub use waiting::{Class, Full};

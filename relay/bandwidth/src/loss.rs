@@ -16,14 +16,17 @@ const LONGEST_WINDOW: Duration = Duration::from_secs(6);
 const LEAST_PACKETS: u64 = 20;
 /// With a queue this much is congestion.
 const WITH_QUEUE: f64 = 0.05;
-/// A queue worth the name, in milliseconds.
-const QUEUE_MS: f64 = 20.0;
+/// A queue worth the name, in milliseconds and beyond one packet: buffers of 30 ms exist, and bursts leave a third of one
+/// standing.
+const QUEUE_MS: f64 = 6.0;
 /// Above the link's own loss by this much the rate does not grow ...
 const HOLD: f64 = 0.10;
 /// ... and by this much it falls.
 const CUT: f64 = 0.16;
 /// After a fall loss is read anew; when this much of it is left, it is the link's own.
 const REMAINS: f64 = 0.7;
+/// More than before by this factor after a fall is worse.
+const WORSE: f64 = 1.3;
 /// A link that loses more than this by itself carries no picture: beyond it loss cuts in any case.
 const MOST_OWN: f64 = 0.3;
 /// For how long the link's own loss is believed.
@@ -82,12 +85,18 @@ impl Loss {
         self.lost as f64 / self.reported.max(1) as f64
     }
 
+    /// Whether more than this is lost, as far as enough packets tell.
+    pub(crate) fn is_above(&self, share: f64) -> bool {
+        self.reported >= LEAST_PACKETS && self.share() > share
+    }
+
     /// The link's own loss as far as known: what a measure of rate may be corrected by.
     pub(crate) fn own_share(&self) -> f64 {
         self.own
             .map_or_else(|| self.share().min(HOLD), |(own, _)| own)
     }
 
+    /// `queue_ms` is what stands in the queue beyond one packet.
     pub(crate) fn judge(&mut self, now: Instant, queue_ms: f64) -> Verdict {
         if self
             .own
@@ -104,7 +113,11 @@ impl Loss {
         if share > WITH_QUEUE && queue_ms > QUEUE_MS {
             Verdict::CutWithQueue
         } else if share > CUT {
-            Verdict::Cut
+            // A fall that is still being judged is not followed by another, unless things got worse.
+            let judged = self
+                .cut
+                .is_none_or(|(before, _)| self.share() > before * WORSE);
+            if judged { Verdict::Cut } else { Verdict::Hold }
         } else if share > HOLD {
             Verdict::Hold
         } else {
@@ -201,6 +214,7 @@ mod tests {
         loss.note_cut(now);
         run(&mut loss, &mut now, 3, &[3], 3.0);
         let later = run(&mut loss, &mut now, 5, &[3], 3.0);
+        assert!(loss.own_share() > 0.25);
         assert!(
             later.iter().all(|verdict| *verdict == Verdict::Fine),
             "{later:?}"

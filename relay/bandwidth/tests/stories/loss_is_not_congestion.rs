@@ -39,6 +39,35 @@ fn random_loss_on_a_narrow_link_costs_little_of_it() {
     }
 }
 
+/// Beyond 16 % the rate falls once; when that does not help, the loss is the link's own.
+#[test]
+fn heavy_random_loss_is_found_to_be_the_links_own() {
+    for (share, seed) in [(0.2, 1), (0.2, 2), (0.3, 3)] {
+        let link = Link {
+            loss: Loss::Random(share),
+            ..Link::of(20_000.0, 30.0)
+        };
+        let world = World::new(link, &[Setup::default()], seed).run(60.0);
+        world.print("heavy loss");
+        let kept = world.mean_target(0, 10.0, 60.0);
+        println!("heavy loss {share}: {kept:.0} kbit/s");
+        assert!(kept > 6000.0, "{share}: {kept}");
+    }
+}
+
+#[test]
+fn a_buffer_of_thirty_milliseconds_is_not_kept_full() {
+    let link = Link {
+        queue_ms: 30.0,
+        ..Link::of(6000.0, 20.0)
+    };
+    let world = World::new(link, &[Setup::default()], 4).run(60.0);
+    world.print("shallow");
+    let used = world.sent_kbps(0, 10.0, 60.0) / 6000.0;
+    println!("shallow: use {used:.2}");
+    assert!((0.75..1.05).contains(&used), "{used}");
+}
+
 #[test]
 fn a_link_that_drops_instead_of_queueing_is_congested() {
     let link = Link {
@@ -58,23 +87,21 @@ fn a_link_that_drops_instead_of_queueing_is_congested() {
 
 #[test]
 fn feedback_that_gets_lost_is_not_loss() {
-    let link = Link {
-        feedback_loss: 0.2,
-        ..Link::of(4000.0, 30.0)
-    };
-    let world = World::new(
-        link,
-        &[Setup {
+    for share in [0.1, 0.3] {
+        let link = Link {
+            feedback_loss: share,
+            ..Link::of(4000.0, 30.0)
+        };
+        let setup = Setup {
             report_every: 0.1,
             ..Setup::default()
-        }],
-        6,
-    )
-    .run(60.0);
-    world.print("feedback loss");
-    let used = world.sent_kbps(0, 10.0, 60.0) / 4000.0;
-    let p95 = world.waited_ms(95.0, &[(5.0, 60.0)]);
-    println!("feedback loss: use {used:.2}, queue p95 {p95:.0} ms");
-    assert!(used > 0.75, "{used}");
-    assert!(p95 < 120.0, "{p95}");
+        };
+        let world = World::new(link, &[setup], 6).run(60.0);
+        world.print("feedback loss");
+        let used = world.sent_kbps(0, 10.0, 60.0) / 4000.0;
+        let p95 = world.waited_ms(95.0, &[(5.0, 60.0)]);
+        println!("feedback loss {share}: use {used:.2}, queue p95 {p95:.0} ms");
+        assert!(used > 0.75, "{share}: {used}");
+        assert!(p95 < 120.0, "{p95}");
+    }
 }

@@ -1,6 +1,7 @@
 //! The capacity of the link changes: the target follows down at once and up soon, and the queue stays short.
 
 use crate::link::{Link, Loss};
+use crate::random::Dice;
 use crate::sender::Setup;
 use crate::world::World;
 
@@ -94,6 +95,33 @@ fn a_cell_handover_holds_everything_back_and_goes_on_at_another_rate() {
         println!("cell_handover to {after}: use {used:.2}, queue p95 {p95:.0} ms");
         assert!(p95 < 120.0, "{p95}");
         assert!(used > 0.75, "{used}");
+    }
+}
+
+/// A synthetic trace: each second up to a third more or less, between 0.5 and 6 Mbit/s.
+#[test]
+fn a_link_that_wanders_is_followed() {
+    for seed in 1..=3 {
+        let mut dice = Dice::new(seed);
+        let mut kbps = 1700.0_f64;
+        let rate: Vec<(f64, f64)> = (0..60)
+            .map(|second| {
+                kbps = (kbps * dice.between(-0.3, 0.3).exp()).clamp(500.0, 6000.0);
+                (f64::from(second), kbps)
+            })
+            .collect();
+        let mean = rate.iter().map(|(_, kbps)| kbps).sum::<f64>() / 60.0;
+        let link = Link {
+            rate,
+            ..Link::of(0.0, 40.0)
+        };
+        let world = World::new(link, &[Setup::default()], seed).run(60.0);
+        world.print("wander");
+        let used = world.sent_kbps(0, 5.0, 60.0) / mean;
+        let p95 = world.waited_ms(95.0, &[(5.0, 60.0)]);
+        println!("wander: use {used:.2}, queue p95 {p95:.0} ms");
+        assert!(used > 0.75, "{used}");
+        assert!(p95 < 150.0, "{p95}");
     }
 }
 
