@@ -61,7 +61,7 @@ pub struct Estimator {
 
 impl Estimator {
     /// Starts at `start`. Limits in the wrong order are swapped. A low start costs three round trips, because probes lift
-    /// it; a high one on a weak link stands in the queue for seconds, the first keyframe on top: 500 kbit/s is a good one.
+    /// it; a high one on a weak link stands in the queue for seconds, the first keyframe on top: 300 to 500 kbit/s are good.
     #[must_use]
     pub fn new(limits: Limits, start: BitRate) -> Self {
         let limits = Limits {

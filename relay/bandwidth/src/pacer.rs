@@ -17,6 +17,8 @@ const PACE: f64 = 2.5;
 const WIDE: f64 = 3.0;
 /// Timers wake late by up to this much, so packets may leave early by it.
 const EARLY: Duration = Duration::from_millis(1);
+/// ... and what did not leave because a busy machine woke us late goes at once, as long as that was not longer.
+const CATCH_UP: Duration = Duration::from_millis(30);
 /// What is needed is read over this span.
 const NEED_SPAN: Duration = Duration::from_millis(500);
 /// Of the target so much may be used in all when spare data goes; and at least this share is spare.
@@ -111,6 +113,13 @@ impl<T> Pacer<T> {
         if class != Class::Spare {
             self.count(now, bytes);
         }
+        // While nothing waits no right to send is saved up.
+        if !self.waiting.has_live() && self.running.is_none() {
+            self.free_at = self.free_at.max(now);
+        }
+        if !self.waiting.has_spare() {
+            self.spare_at = self.spare_at.max(now);
+        }
         self.waiting.push(class, bytes, item)
     }
 
@@ -135,7 +144,7 @@ impl<T> Pacer<T> {
             return None;
         }
         let (bytes, item) = self.waiting.spare()?;
-        self.spare_at = self.spare_at.max(now) + self.spare_rate().time_for(bytes);
+        self.spare_at = due(self.spare_at, now) + self.spare_rate().time_for(bytes);
         Some(self.leave(now, bytes, item))
     }
 
@@ -178,7 +187,7 @@ impl<T> Pacer<T> {
             self.free_at = now;
             return;
         }
-        self.free_at = self.free_at.max(now) + self.pace().time_for(bytes);
+        self.free_at = due(self.free_at, now) + self.pace().time_for(bytes);
         if let Some(running) = &mut self.running {
             running.sent += bytes;
             if running.sent >= running.probe.bytes {
@@ -226,6 +235,11 @@ impl<T> Pacer<T> {
     }
 }
 
+/// From when on the next departure is counted: when it was due, if that is not long ago.
+fn due(at: Instant, now: Instant) -> Instant {
+    at.max(now.checked_sub(CATCH_UP).unwrap_or(now))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -270,6 +284,26 @@ mod tests {
         let left = drain(&mut pacer, start, 100);
         let moments: Vec<u64> = left.iter().map(|(at, _)| *at).collect();
         assert_eq!(moments, [0, 3, 7, 11, 15]);
+    }
+
+    #[test]
+    fn a_machine_that_wakes_late_does_not_slow_the_picture() {
+        let start = Instant::now();
+        let mut pacer = Pacer::new(start, BitRate::from_kbps(960));
+        for _ in 0..5 {
+            pacer.push(start, Class::Picture, 1200, "picture").unwrap();
+        }
+        let counts = [0, 10, 20].map(|at| {
+            let now = start + ms(at);
+            std::iter::from_fn(|| pacer.pop(now)).count()
+        });
+        assert_eq!(counts, [1, 2, 2]);
+        let later = start + ms(400);
+        for _ in 0..5 {
+            pacer.push(later, Class::Picture, 1200, "picture").unwrap();
+        }
+        let at_once = std::iter::from_fn(|| pacer.pop(later)).count();
+        assert_eq!(at_once, 1, "what was not used is not saved up");
     }
 
     #[test]

@@ -129,6 +129,10 @@ impl<T> Waiting<T> {
         !self.repair.is_empty() || !self.picture.is_empty()
     }
 
+    pub(crate) fn has_live(&self) -> bool {
+        self.has_voice() || self.has_repair_or_picture()
+    }
+
     pub(crate) fn has_spare(&self) -> bool {
         !self.spare.is_empty()
     }

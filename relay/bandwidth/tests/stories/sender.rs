@@ -30,6 +30,8 @@ pub(crate) struct Setup {
     pub(crate) keyframe_every: f64,
     pub(crate) report_every: f64,
     pub(crate) is_paced: bool,
+    /// A busy machine wakes the sender only so often.
+    pub(crate) wakes_every: f64,
 }
 
 impl Default for Setup {
@@ -42,6 +44,7 @@ impl Default for Setup {
             keyframe_every: 10.0,
             report_every: 0.05,
             is_paced: true,
+            wakes_every: 0.0,
         }
     }
 }
@@ -75,6 +78,7 @@ pub(crate) struct Sender {
     /// At the receiver: not yet reported.
     arrived: Vec<(u64, f64)>,
     next_report: f64,
+    next_wake: f64,
     feedback: VecDeque<Feedback>,
     /// Each tenth of a second: sent kbit/s, target kbit/s.
     pub(crate) course: Vec<(f64, f64)>,
@@ -105,6 +109,7 @@ impl Sender {
             sent: VecDeque::new(),
             arrived: Vec::new(),
             next_report: setup.from,
+            next_wake: 0.0,
             feedback: VecDeque::new(),
             course: Vec::new(),
             sent_bits: 0.0,
@@ -123,6 +128,10 @@ impl Sender {
 
     /// What leaves now.
     pub(crate) fn tick(&mut self, now: f64, flow: usize) -> Vec<Packet> {
+        if now < self.next_wake {
+            return Vec::new();
+        }
+        self.next_wake = now + self.setup.wakes_every;
         self.hear(now);
         let at = self.instant(now);
         if self.estimator.poll_timeout().is_some_and(|due| due <= at) {
