@@ -25,6 +25,8 @@ const PATIENCE: Duration = Duration::from_millis(1200);
 /// and a second more, is not ours.
 const TIMES_TOO_LONG: f64 = 3.0;
 const MARGIN_MS: f64 = 1000.0;
+/// No queue is waited for longer.
+const LONGEST_MS: f64 = 20_000.0;
 /// A queue that is gone for packets sent before this had passed went by itself: the link stalled for a moment and
 /// carries what it carried.
 const TOO_EARLY: Duration = Duration::from_millis(50);
@@ -80,7 +82,8 @@ impl Drain {
 
     fn too_long(&self) -> Duration {
         let own_ms = self.longest_ms / (1.0 - share(self.longest_ms));
-        Duration::from_secs_f64((own_ms * TIMES_TOO_LONG + MARGIN_MS) / 1000.0)
+        let too_long_ms = (own_ms * TIMES_TOO_LONG + MARGIN_MS).min(LONGEST_MS);
+        Duration::from_secs_f64(too_long_ms / 1000.0)
     }
 
     /// One report; `queue_ms` is the part of the queue that is ours.

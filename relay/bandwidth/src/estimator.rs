@@ -346,6 +346,15 @@ mod tests {
         }
     }
 
+    /// Adapters keep it inside interceptor chains, which move between threads.
+    #[test]
+    fn an_estimator_may_be_moved_and_shared() {
+        fn may<T: Send + Sync>() {}
+        may::<Estimator>();
+        may::<crate::Pacer<Vec<u8>>>();
+        may::<crate::Ladder>();
+    }
+
     #[test]
     fn silence_halves_the_target_down_to_a_floor() {
         let mut estimator = Estimator::new(LIMITS, BitRate::from_kbps(1000));

@@ -163,5 +163,10 @@ fn a_receivers_clock_that_drifts_and_is_set_changes_nothing() {
     let p95 = other.waited_ms(95.0, &[(5.0, 60.0)]);
     println!("clock: {used:.0} and {with:.0} kbit/s, queue p95 {p95:.0} ms");
     assert!(with > used * 0.9, "{used} {with}");
+    let stats = other.senders[0].estimator.stats();
+    assert!(
+        stats.acknowledged.is_some(),
+        "measured again after the last jump"
+    );
     assert!(p95 < 110.0, "{p95}");
 }
