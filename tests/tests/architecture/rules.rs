@@ -6,16 +6,17 @@
 pub(crate) const CRATES: &[(&str, &[&str], &[&str])] = &[
     ("wire", &[], &[]),
     ("echo-dicom", &["wire"], &["sample-dicom"]),
+    ("bandwidth", &[], &[]),
     ("recording", &["wire"], &[]),
     ("sample-dicom", &[], &["wire", "echo-dicom"]),
     (
         "capture-agent",
-        &["wire", "echo-dicom", "recording"],
+        &["wire", "echo-dicom", "bandwidth", "recording"],
         &["sample-dicom"],
     ),
     (
         "relay",
-        &["wire", "echo-dicom", "recording"],
+        &["wire", "echo-dicom", "bandwidth", "recording"],
         &["sample-dicom"],
     ),
     // The stories drive the built programs; they never link the relay or the agent.
@@ -285,6 +286,26 @@ pub(crate) const WIRE_DOES_NO_IO: Rule = Rule {
     ],
 };
 
+/// Stories over a simulated link are the same each time only without a clock and without dice.
+pub(crate) const BANDWIDTH_TAKES_TIME_AS_AN_ARGUMENT: Rule = Rule {
+    what: "estimator, pacer and ladder take time as an argument and know neither sockets nor WebRTC types",
+    within: &["relay/bandwidth/src"],
+    except: &[],
+    never: &[
+        "tokio",
+        "rtc",
+        "webrtc",
+        "std::net",
+        "std::fs",
+        "std::env",
+        "std::thread",
+        "SystemTime",
+        "Instant::now",
+        "getrandom",
+        "rand",
+    ],
+};
+
 pub(crate) const DICOM_KNOWS_NO_NETWORK: Rule = Rule {
     what: "echo-dicom reads files and knows no network",
     within: &["relay/echo-dicom/src"],
@@ -376,6 +397,7 @@ pub(crate) const SOURCE_RULES: &[&Rule] = &[
     &COURIER_DOES_NO_IO,
     &LINKS_ARE_RULES,
     &WIRE_DOES_NO_IO,
+    &BANDWIDTH_TAKES_TIME_AS_AN_ARGUMENT,
     &DICOM_KNOWS_NO_NETWORK,
     &RECORDING_KNOWS_NO_NETWORK,
     &FRAME_TABLES_DO_NO_IO,
