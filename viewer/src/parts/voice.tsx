@@ -84,6 +84,14 @@ function Main({ talk }: { talk: Talk }) {
 }
 
 function MicButton({ talk }: { talk: Talk }) {
+  if (talk.isStopped.value) {
+    return (
+      <button type="button" class="button voice__main" onClick={() => void talk.restore()}>
+        <Icon name="micOff" />
+        <span class="voice__words">{tv("talk.stopped")}</span>
+      </button>
+    );
+  }
   const muted = talk.muted.value;
   const holds = talk.pushToTalk.value;
   const press = holds

@@ -32,6 +32,8 @@ export class Talk {
   readonly heard = signal(0);
   readonly microphone = new Microphone();
   readonly trouble: ReadonlySignal<TalkTrouble | null>;
+  /** The own voice does not leave here, although nobody muted it. */
+  readonly isStopped: ReadonlySignal<boolean>;
   readonly #speaker = new Speaker();
   readonly #line = signal<LineState | null>(null);
   readonly #noMicrophone = signal<MicTrouble | null>(null);
@@ -41,6 +43,7 @@ export class Talk {
 
   constructor(readonly consult: Consult) {
     this.trouble = computed(() => this.#trouble());
+    this.isStopped = computed(() => this.trouble.value !== null && this.trouble.value !== "silenced");
     this.#stop = [
       effect(() => {
         const track = this.microphone.track.value;
@@ -171,7 +174,7 @@ export class Talk {
       if (entry.type === "media-source") level = entry.audioLevel ?? 0;
       if (entry.type === "inbound-rtp") heard = Math.max(heard, entry.audioLevel ?? 0);
     });
-    this.level.value = this.muted.peek() ? 0 : level;
+    this.level.value = this.muted.peek() || this.isStopped.peek() ? 0 : level;
     this.heard.value = heard;
   }
 }
