@@ -369,11 +369,12 @@ pub(crate) const MEASURING_IS_ARITHMETIC: Rule = Rule {
 
 /// The drawing stage and the live connection run without a component tree; signals are how components read them.
 pub(crate) const STAGE_AND_LIVE_ARE_FRAMEWORK_FREE: Rule = Rule {
-    what: "stage, live, net, marks and measure import no component",
+    what: "stage, live, voice, net, marks and measure import no component",
     within: &[
         "viewer/src/stage",
         "viewer/src/clip",
         "viewer/src/live",
+        "viewer/src/voice",
         "viewer/src/net",
         "viewer/src/marks",
         "viewer/src/measure",

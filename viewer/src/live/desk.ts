@@ -5,7 +5,6 @@
 // screens, one per visit of the page. Invariant: a mark's ground is a frame that is on the glass at that moment.
 
 import { computed, effect, type ReadonlySignal, signal } from "@preact/signals";
-import type { FunctionComponent } from "preact";
 import { t } from "../i18n/i18n";
 import type { Ground } from "../marks/drawing";
 import { type Showing, unlessSame, visibleMarks } from "../marks/visible";
@@ -60,8 +59,6 @@ export class Desk {
   readonly freeze: SharedFreeze;
   readonly beat: SharedBeat;
   readonly saving: Saving;
-  /** What is wrong with the voice, beside the button that mends it; from the voice's part, once it is there. */
-  readonly voiceTrouble = signal<FunctionComponent | null>(null);
   readonly view = signal<View>(WHOLE);
   readonly scenery: ReadonlySignal<Scenery>;
   readonly hindrance: ReadonlySignal<Hindrance>;

@@ -9,9 +9,10 @@ import { BeatCard } from "./beat-card";
 import { LabelEntry } from "./label-entry";
 import { MarkCard } from "./mark-card";
 import { SaveNews } from "./save-news";
+import { voiceTrouble } from "./voice-later";
 
 export function Slot({ desk }: { desk: Desk }) {
-  const VoiceTrouble = desk.voiceTrouble.value;
+  const VoiceTrouble = voiceTrouble.value;
   return (
     <div class="slot">
       {VoiceTrouble !== null && <VoiceTrouble />}

@@ -9,6 +9,7 @@ import type { Desk } from "../live/desk";
 import { shortcuts } from "../settings";
 import { Talk } from "../voice/talk";
 import { Icon } from "./icon";
+import { voiceTrouble } from "./voice-later";
 import { Level } from "./voice-level";
 import { VoicePanel } from "./voice-panel";
 
@@ -19,9 +20,9 @@ export function Voice({ desk }: { desk: Desk }) {
     const mine = new Talk(desk.consult);
     setTalk(mine);
     const stop = listenToKey(mine);
-    desk.voiceTrouble.value = () => <Trouble talk={mine} phone={desk.consult.settings.value.phone} />;
+    voiceTrouble.value = () => <Trouble talk={mine} phone={desk.consult.settings.value.phone} />;
     return () => {
-      desk.voiceTrouble.value = null;
+      voiceTrouble.value = null;
       stop();
       mine.close();
     };
