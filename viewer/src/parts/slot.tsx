@@ -9,7 +9,7 @@ import { BeatCard } from "./beat-card";
 import { LabelEntry } from "./label-entry";
 import { MarkCard } from "./mark-card";
 import { SaveNews } from "./save-news";
-import { voiceTrouble } from "./voice-later";
+import { voiceTrouble } from "./voice-trouble";
 
 export function Slot({ desk }: { desk: Desk }) {
   const VoiceTrouble = voiceTrouble.value;

@@ -1,14 +1,9 @@
 // Where the voice comes once the picture runs, or cannot: the picture is never later for it.
 //
-// Owns loading its code, and where its trouble stands. Called by the bar and the slot.
+// Owns loading its code. Called by the bar.
 
-import { signal } from "@preact/signals";
-import type { FunctionComponent } from "preact";
 import type { Desk } from "../live/desk";
 import { useLater } from "./later";
-
-/** What is wrong with the voice, beside the button that mends it; the voice's part brings it. */
-export const voiceTrouble = signal<FunctionComponent | null>(null);
 
 const loadVoice = async () => (await import("./voice")).Voice;
 

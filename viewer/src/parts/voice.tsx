@@ -9,9 +9,9 @@ import type { Desk } from "../live/desk";
 import { shortcuts } from "../settings";
 import { Talk } from "../voice/talk";
 import { Icon } from "./icon";
-import { voiceTrouble } from "./voice-later";
 import { Level } from "./voice-level";
 import { VoicePanel } from "./voice-panel";
+import { voiceTrouble } from "./voice-trouble";
 
 export function Voice({ desk }: { desk: Desk }) {
   const [talk, setTalk] = useState<Talk | null>(null);
