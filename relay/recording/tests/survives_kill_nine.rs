@@ -67,10 +67,13 @@ fn whatever_was_said_to_be_durable_is_there_after_every_kill() {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let mut words = BufReader::new(child.stderr.take().unwrap());
         let mut left = 100 + chance.below(300);
-        // What stands in the pipe after the kill was said before it.
-        while let Some(Ok(line)) = lines.next() {
+        let mut line = String::new();
+        // What stands in the pipe after the kill was said before it; a line that the kill cut is no word.
+        while words.read_line(&mut line).is_ok() && line.ends_with('\n') {
+            let said_now = std::mem::take(&mut line);
+            let line = said_now.trim_end();
             if let Some(n) = line.strip_prefix("durable ") {
                 said.push(n.parse::<usize>().unwrap());
             } else if let Some(n) = line.strip_prefix("taken ") {
