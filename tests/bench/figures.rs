@@ -104,6 +104,14 @@ pub(crate) const KINDS: &[Kind] = &[
     kind("clip_over_webrtc_s", "s", Some(2.0), "nobody offers it"),
     kind("glass_p99_saving_ratio", "of idle", Some(2.0), ""),
     kind("glass_p99_travelling_ratio", "of idle", Some(2.0), ""),
+    kind("voice_relay_share_p95_ms", "ms", Some(5.0), ""),
+    kind("voice_delay_p50_ms", "ms", None, ""),
+    kind(
+        "voice_concealed_loss10_percent",
+        "%",
+        None,
+        "10 without redundancy",
+    ),
     kind(
         "relay_cpu_per_packet_1_us",
         "µs",

@@ -17,6 +17,7 @@ mod original;
 mod phantom;
 mod replay;
 mod travel;
+mod voice;
 
 use anyhow::{Context, Result};
 use clap::{Parser, ValueEnum};
@@ -56,6 +57,8 @@ enum Group {
     Replay,
     /// Saving a clip on the device, and its way to the relay.
     Clip,
+    /// The voice beside the picture.
+    Voice,
     /// What forwarding costs the relay.
     Forward,
     /// What the viewer weighs.
@@ -97,12 +100,24 @@ fn main() -> Result<()> {
             travel::measure(figures).await
         })?;
     }
+    if wanted(Group::Voice) {
+        figures = run(figures, move |figures| async move {
+            voice::measure(figures, span).await
+        })?;
+    }
     if wanted(Group::Replay) {
         figures = run(figures, move |figures| async move {
             replay::measure(figures).await
         })?;
     }
-    if wanted(Group::Live) || wanted(Group::Still) || wanted(Group::Replay) || wanted(Group::Clip) {
+    let with_browser = [
+        Group::Live,
+        Group::Still,
+        Group::Voice,
+        Group::Replay,
+        Group::Clip,
+    ];
+    if with_browser.into_iter().any(wanted) {
         machine.browser = Some(runtime()?.block_on(Browser::shared())?.version().to_owned());
     }
     machine.load_after = load();

@@ -131,7 +131,8 @@ impl PathKind {
 
 impl LinkKind {
     /// The same both ways, shared by everything.
-    const fn both(name: &'static str, path: PathKind) -> Self {
+    #[must_use]
+    pub const fn both(name: &'static str, path: PathKind) -> Self {
         Self {
             name,
             up: path,
