@@ -82,6 +82,7 @@ export const en = {
   "badge.ageUnknown": "image age unknown",
   "badge.fps": "{fps} frames/s",
   "badge.kbps": "{mbps} Mbit/s",
+  "badge.loss": "{percent} % lost",
   "badge.seconds": "{seconds} s",
 
   "tool.group": "Tools",

@@ -85,6 +85,7 @@ export const ja = {
   "badge.ageUnknown": "映像の遅れ 不明",
   "badge.fps": "毎秒 {fps} コマ",
   "badge.kbps": "{mbps} Mbit/s",
+  "badge.loss": "損失 {percent} %",
   "badge.seconds": "{seconds} 秒",
 
   "tool.group": "道具",

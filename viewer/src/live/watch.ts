@@ -1,6 +1,6 @@
 // Watches how the picture arrives and says it in numbers for the badge.
 //
-// Owns the slow tick of a page (ages, silence, fading marks), the received bit rate, and waking a dead connection.
+// Owns the slow tick of a page (ages, silence, fading marks), the received bit rate and loss, and waking a dead connection.
 // Called by `desk.ts`. Invariant: numbers come from frames that were painted here, never from what should arrive.
 
 import { signal } from "@preact/signals";
@@ -22,10 +22,27 @@ export type Badge = {
   readonly ageMs: number | null;
   readonly fps: number | null;
   readonly kbps: number | null;
+  /** Packets that did not come at the first try; most are repaired. */
+  readonly lossPercent: number | null;
   readonly silentMs: number | null;
 };
 
-const BEFORE: Badge = { level: "none", ageMs: null, fps: null, kbps: null, silentMs: null };
+const BEFORE: Badge = {
+  level: "none",
+  ageMs: null,
+  fps: null,
+  kbps: null,
+  lossPercent: null,
+  silentMs: null,
+};
+
+/** What has arrived since the connection was made. */
+type Arrived = {
+  readonly at: number;
+  readonly bytes: number;
+  readonly packets: number;
+  readonly lost: number;
+};
 
 export class Watch {
   readonly badge = signal<Badge>(BEFORE);
@@ -33,7 +50,8 @@ export class Watch {
   readonly tick = signal(0);
   #ages: number[] = [];
   #kbps: number | null = null;
-  #bytes: { readonly at: number; readonly received: number } | null = null;
+  #lossPercent: number | null = null;
+  #arrived: Arrived | null = null;
   readonly #timer: ReturnType<typeof setInterval>;
 
   constructor(
@@ -64,30 +82,46 @@ export class Watch {
     const now = performance.now();
     const flow = this.consult.flow.peek();
     if (flow?.state === "live") this.picture.expectFrames(now);
-    if (this.tick.peek() % STATS_EVERY_TICKS === 0) void this.#readBitRate(now);
+    if (this.tick.peek() % STATS_EVERY_TICKS === 0) void this.#readArrival(now);
     const reading = {
       ageMs: median(this.#ages),
       fps: this.picture.fps(now),
       silentMs: this.picture.silentMs(now),
       sourceFps: flow?.source?.fps ?? null,
     };
-    this.badge.value = { ...reading, kbps: this.#kbps, level: level(reading, this.badge.peek().level) };
+    this.badge.value = {
+      ...reading,
+      kbps: this.#kbps,
+      lossPercent: this.#lossPercent,
+      level: level(reading, this.badge.peek().level),
+    };
     this.tick.value += 1;
   }
 
-  async #readBitRate(now: number): Promise<void> {
+  async #readArrival(now: number): Promise<void> {
     const stats = await this.picture.peer?.getStats().catch(() => null);
-    let received: number | null = null;
-    stats?.forEach((entry: { type: string; kind?: string; bytesReceived?: number }) => {
-      if (entry.type === "inbound-rtp" && entry.kind === "video") received = entry.bytesReceived ?? null;
+    let arrived: Arrived | null = null;
+    stats?.forEach((entry: RTCInboundRtpStreamStats) => {
+      if (entry.type !== "inbound-rtp" || entry.kind !== "video") return;
+      const { bytesReceived: bytes = 0, packetsReceived: packets = 0, packetsLost: lost = 0 } = entry;
+      arrived = { at: now, bytes, packets, lost };
     });
-    const before = this.#bytes;
-    this.#bytes = received === null ? null : { at: now, received };
-    this.#kbps =
-      before === null || received === null || received < before.received
-        ? null
-        : ((received - before.received) * 8) / (now - before.at);
+    const change = between(this.#arrived, arrived);
+    this.#arrived = arrived;
+    this.#kbps = change?.kbps ?? null;
+    this.#lossPercent = change?.lossPercent ?? null;
   }
+}
+
+/** None across a connection that was made anew. */
+function between(before: Arrived | null, now: Arrived | null) {
+  if (before === null || now === null || now.bytes < before.bytes) return null;
+  // A packet that comes late after all is taken off the lost ones.
+  const lost = Math.max(0, now.lost - before.lost);
+  return {
+    kbps: ((now.bytes - before.bytes) * 8) / (now.at - before.at),
+    lossPercent: (100 * lost) / Math.max(1, now.packets - before.packets + lost),
+  };
 }
 
 function median(values: readonly number[]): number | null {

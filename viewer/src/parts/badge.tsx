@@ -36,13 +36,19 @@ export function Badge({ watch }: { watch: Watch }) {
   );
 }
 
-function numbers({ level, ageMs, fps, kbps, silentMs }: Figures): string[] {
+/** Less than this is no news: NACK repairs it within a round trip. */
+const LOSS_FROM_PERCENT = 0.5;
+
+function numbers({ level, ageMs, fps, kbps, lossPercent, silentMs }: Figures): string[] {
   if (level === "none") return [];
   if (level === "stopped") return [t("badge.seconds", { seconds: Math.floor((silentMs ?? 0) / 1000) })];
   return [
     ageWords(ageMs),
     ...(fps === null ? [] : [t("badge.fps", { fps })]),
     ...(kbps === null ? [] : [t("badge.kbps", { mbps: (kbps / 1000).toFixed(1) })]),
+    ...((lossPercent ?? 0) < LOSS_FROM_PERCENT
+      ? []
+      : [t("badge.loss", { percent: lossPercent?.toFixed(1) ?? "" })]),
   ];
 }
 
