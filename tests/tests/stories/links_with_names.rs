@@ -42,6 +42,8 @@ fn a_picture_takes_as_long_as_its_links_stands_in_a_cut_and_survives_a_new_addre
         link.change_address()?;
         doctor.picture_moves_again_within(secs(5)).await?;
         ensure!(link.addresses().iter().all(|now| !before.contains(now)));
+        link.set(LinkKind::LOSS_5);
+        doctor.reads_within("損失", secs(4)).await?;
         let up = story.agent_link()?.counts(Way::Up);
         ensure!(up.packets > 50 && up.lost_in_queue == 0, "{up:?}");
         Ok(())
