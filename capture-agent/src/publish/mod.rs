@@ -5,6 +5,7 @@
 //!   tickets     one-shot ticket or device key → fresh ticket
 //!   whip        POST, PATCH, DELETE               HTTP only
 //!   session     one publication from offer to end
+//!     mending     watches over it; ICE restart       at once when `network` is another one
 //!     peer        the WebRTC connection           the only place that knows the `webrtc` crate's set-up
 //!     writer      coded frames → RTP packets, RTP time unchanged
 //!     control     hello, clock, stamps, state     data channel `control`
@@ -19,6 +20,8 @@ mod budget;
 mod clips;
 mod clock_sync;
 mod control;
+mod mending;
+mod network;
 mod originals;
 mod peer;
 pub mod publisher;

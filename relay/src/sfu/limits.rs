@@ -79,6 +79,9 @@ pub const MAX_CONTROL_BUFFERED_BYTES: usize = 256 * 1024;
 /// SCTP receive window of a publisher: a few full messages in flight.
 pub const DATA_RECEIVE_WINDOW_BYTES: u32 = 512 * 1024;
 
+/// The way that a peer nominated has been silent for this long: the next check from elsewhere is followed. Browsers ask a
+/// pair that works every 2.5 s and report once a second in between; our agent asks every 0.4 s.
+pub const WAY_SILENT: Duration = Duration::from_secs(2);
 /// A publisher that sent nothing at all for this long is gone: the pages must know within 2 s.
 pub const PUBLISHER_SILENT: Duration = Duration::from_millis(1_500);
 /// A viewer that sent nothing for this long gets no more picture until it is heard again (RFC 7675 consent).

@@ -87,6 +87,7 @@ enum Do {
     Restart(oneshot::Sender<String>),
     Answer(String),
     Raw(Vec<u8>, SocketAddr),
+    Move,
     Close,
 }
 
@@ -253,6 +254,11 @@ impl Client {
     /// Cuts or mends its network: nothing goes out or comes in.
     pub fn mute(&self, muted: bool) {
         self.todo.send(Do::Mute(muted)).unwrap();
+    }
+
+    /// Its network gives it another address, which the client itself does not notice; what comes to the old one is lost.
+    pub fn changes_address(&self) {
+        self.todo.send(Do::Move).unwrap();
     }
 
     /// Sends bytes as they are, from its own address.
@@ -504,6 +510,11 @@ impl Driver {
             }
             Do::Raw(datagram, to) => {
                 let _ = self.socket.try_send_to(&datagram, to);
+            }
+            Do::Move => {
+                let socket = std::net::UdpSocket::bind(self.kind.bind).unwrap();
+                socket.set_nonblocking(true).unwrap();
+                self.socket = UdpSocket::from_std(socket).unwrap();
             }
             Do::Close => {
                 let _ = self.pc.close();

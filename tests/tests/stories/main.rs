@@ -8,6 +8,7 @@
     reason = "JSON values are read by key, which gives null and does not panic"
 )]
 
+mod a_change_of_network;
 mod a_foreign_whep_player;
 mod a_foreign_whip_publisher;
 mod a_stroke_reaches_the_bedside;

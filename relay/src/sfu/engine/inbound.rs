@@ -34,7 +34,7 @@ impl Engine {
             return;
         };
         if self.admits(id, kind) {
-            self.take_secured(now, id, datagram);
+            self.take_secured(now, id, from, datagram);
         }
     }
 
@@ -114,14 +114,19 @@ impl Engine {
         }
     }
 
-    fn take_secured(&mut self, now: Instant, id: PeerId, datagram: &[u8]) {
+    fn take_secured(&mut self, now: Instant, id: PeerId, from: Path, datagram: &[u8]) {
         let Some(peer) = self.peers.get_mut(&id) else {
             return;
         };
         peer.heard = now;
         let bytes = BytesMut::from(datagram);
         match peer.guarded(|edge| edge.take_datagram(now, bytes)) {
-            Ok(()) => self.mark(id),
+            Ok(authentic) => {
+                if authentic {
+                    peer.ice.heard(now, from.peer);
+                }
+                self.mark(id);
+            }
             Err(_) => self.fault(now, id),
         }
     }

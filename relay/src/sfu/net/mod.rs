@@ -10,3 +10,4 @@ pub(crate) mod ice;
 pub(crate) mod route;
 pub(crate) mod stun;
 pub(crate) mod timers;
+mod ways;

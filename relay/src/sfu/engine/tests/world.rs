@@ -42,6 +42,8 @@ pub(super) struct Script {
     pub(super) keyframes_asked: usize,
     pub(super) asked_again: Vec<u16>,
     pub(super) datagrams: usize,
+    /// Whether what it takes is authentic.
+    pub(super) authentic: bool,
     pub(super) panics_on_write: bool,
     pub(super) closed: bool,
 }
@@ -59,8 +61,11 @@ impl Fake {
 }
 
 impl Connection for Fake {
-    fn take_datagram(&mut self, _: Instant, _: BytesMut) {
-        self.with(|script| script.datagrams += 1);
+    fn take_datagram(&mut self, _: Instant, _: BytesMut) -> bool {
+        self.with(|script| {
+            script.datagrams += 1;
+            script.authentic
+        })
     }
     fn take_timeout(&mut self, _: Instant) {}
     fn next_timeout(&mut self) -> Option<Instant> {
