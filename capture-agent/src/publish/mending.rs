@@ -20,6 +20,8 @@ use webrtc::peer_connection::RTCPeerConnectionState as State;
 
 /// From an ICE restart to a connection that works again.
 const MENDING: Duration = Duration::from_secs(5);
+/// UDP has this long before TCP is tried beside it: checks and handshake take about six times the way to the relay.
+const UDP_ALONE: Duration = Duration::from_millis(600);
 /// A network that just came is asked again this soon: its names and routes take a moment.
 const AGAIN: Duration = Duration::from_millis(200);
 /// A relay that answered pings and is silent for this long gets a question over HTTP: two pings were not answered.
@@ -122,12 +124,22 @@ async fn restart(peer: &mut Peer, whip: &mut WhipSession, why: Why) -> Option<()
             Err(_) => return None,
         }
     };
-    peer.accept(answer).await.ok()?;
-    reached(&mut peer.state, MENDING).await.then_some(())
+    peer.accept(&answer).await.ok()?;
+    comes_up(peer, MENDING).await.then_some(())
 }
 
-/// Whether the connection works within `time`.
-pub(super) async fn reached(state: &mut watch::Receiver<State>, time: Duration) -> bool {
+/// Whether the connection works within `time`. Where UDP seems not to pass, TCP is tried beside it.
+pub(super) async fn comes_up(peer: &mut Peer, time: Duration) -> bool {
+    if reached(&mut peer.state, UDP_ALONE).await {
+        return true;
+    }
+    if let Err(error) = peer.offer_tcp().await {
+        tracing::debug!(%error, "the way over TCP could not be offered");
+    }
+    reached(&mut peer.state, time.saturating_sub(UDP_ALONE)).await
+}
+
+async fn reached(state: &mut watch::Receiver<State>, time: Duration) -> bool {
     let over = |state: &State| matches!(state, State::Connected | State::Closed);
     match timeout(time, state.wait_for(over)).await {
         Ok(Ok(state)) => *state == State::Connected,

@@ -7,6 +7,7 @@
 //!   session     one publication from offer to end
 //!     mending     watches over it; ICE restart       at once when `network` is another one
 //!     peer        the WebRTC connection           the only place that knows the `webrtc` crate's set-up
+//!       tcp_bridge  the same over TCP                 where UDP does not pass
 //!     writer      coded frames → RTP packets, RTP time unchanged
 //!     control     hello, clock, stamps, state     data channel `control`
 //!     originals   frames of the ring on request   data channel `originals`
@@ -17,6 +18,7 @@
 //! It gets coded frames through a short channel and gives back orders (a keyframe). Nothing here touches pixels.
 
 mod budget;
+mod candidates;
 mod clips;
 mod clock_sync;
 mod control;
@@ -29,6 +31,7 @@ mod refusal;
 mod sdp_fragment;
 mod session;
 mod taps;
+mod tcp_bridge;
 mod tickets;
 mod whip;
 mod writer;

@@ -7,7 +7,7 @@ use crate::orders::OUTLET_FRAMES;
 use crate::publish::budget::Throttle;
 use crate::publish::clips::Carrier;
 use crate::publish::control::Control;
-use crate::publish::mending::{RELAY_AWAY, SESSION_GONE, reached, watch_over};
+use crate::publish::mending::{RELAY_AWAY, SESSION_GONE, comes_up, watch_over};
 use crate::publish::originals::{MAX_ASKED, Originals};
 use crate::publish::peer::Peer;
 use crate::publish::publisher::Parts;
@@ -85,11 +85,11 @@ async fn connect(
     let local = |error: webrtc::error::Error| Refusal::Local(error.to_string());
     let offer = peer.offer().await.map_err(local)?;
     let (whip, answer) = http.publish(consult, ticket, offer).await?;
-    if let Err(error) = peer.accept(answer).await {
+    if let Err(error) = peer.accept(&answer).await {
         whip.end().await;
         return Err(Refusal::Nonsense(error.to_string()));
     }
-    if !reached(&mut peer.state, CONNECTING).await {
+    if !comes_up(peer, CONNECTING).await {
         whip.end().await;
         return Err(Refusal::NoMedia(CONNECTING.as_secs()));
     }

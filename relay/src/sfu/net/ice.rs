@@ -12,13 +12,47 @@ use crate::sfu::sdp::offer::Credentials;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Instant;
 
+/// A TCP connection of this process; never used twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct LineId(pub(crate) u64);
+
+/// What carries datagrams.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Via {
+    /// The one UDP socket.
+    Udp,
+    /// A TCP connection that the peer made.
+    Tcp(LineId),
+}
+
+/// Where datagrams come from, apart from anybody else: an address may be used over UDP and TCP at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Origin {
+    /// The address.
+    pub(crate) peer: SocketAddr,
+    /// What carries them.
+    pub(crate) via: Via,
+}
+
 /// A way to the peer: its address, and ours when the socket listens on several.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Path {
     /// The peer's address.
     pub(crate) peer: SocketAddr,
-    /// The address of ours that it used; None when the socket is bound to one.
+    /// The address of ours that it used; None when the socket is bound to one, and over TCP.
     pub(crate) local: Option<IpAddr>,
+    /// What carries it.
+    pub(crate) via: Via,
+}
+
+impl Path {
+    /// Its other end.
+    pub(crate) const fn origin(self) -> Origin {
+        Origin {
+            peer: self.peer,
+            via: self.via,
+        }
+    }
 }
 
 /// What to do with a check.
@@ -31,7 +65,7 @@ pub(crate) enum Check {
         /// The address was not known before.
         learnt: bool,
         /// An address that is known no longer, to make room.
-        forgotten: Option<SocketAddr>,
+        forgotten: Option<Origin>,
     },
     /// Not ours, wrong password, wrong role or too many: no answer.
     Dropped,
@@ -74,7 +108,7 @@ impl IceLite {
         if check.controlled || check.username != self.username {
             return Check::Dropped;
         }
-        let proven = self.ways.knows(from.peer);
+        let proven = self.ways.knows(from.origin());
         if !proven && !self.unproven.take(now) {
             return Check::Dropped;
         }
@@ -90,8 +124,13 @@ impl IceLite {
     }
 
     /// Media from this address was authentic.
-    pub(crate) fn heard(&mut self, now: Instant, peer: SocketAddr) {
-        self.ways.heard(now, peer);
+    pub(crate) fn heard(&mut self, now: Instant, from: Origin) {
+        self.ways.heard(now, from);
+    }
+
+    /// Nothing can be sent there any more.
+    pub(crate) fn lose(&mut self, origin: Origin) {
+        self.ways.lose(origin);
     }
 
     /// The way to the peer.
@@ -99,8 +138,8 @@ impl IceLite {
         self.ways.in_use()
     }
 
-    /// Addresses to route to this peer.
-    pub(crate) fn known(&self) -> impl Iterator<Item = SocketAddr> {
+    /// Where datagrams of this peer come from.
+    pub(crate) fn known(&self) -> impl Iterator<Item = Origin> {
         self.ways.known()
     }
 
@@ -140,6 +179,7 @@ mod tests {
         Path {
             peer: SocketAddr::from(([192, 0, 2, 1], port)),
             local: None,
+            via: Via::Udp,
         }
     }
 

@@ -7,9 +7,8 @@
 //! check from elsewhere when the one in use has been silent. Called by `ice` and by the engine for what was decrypted. Invariants: no
 //! address is used that never passed a check (RFC 7675 §5.1: consent is the check, not the packet), and the way in use is known.
 
-use super::ice::Path;
+use super::ice::{Origin, Path};
 use crate::sfu::limits::{MAX_KNOWN_ADDRESSES, WAY_SILENT};
-use std::net::SocketAddr;
 use std::time::Instant;
 
 /// One way.
@@ -35,21 +34,16 @@ pub(crate) struct Ways {
 
 impl Ways {
     /// Whether this address passed a check before.
-    pub(crate) fn knows(&self, peer: SocketAddr) -> bool {
-        self.known.iter().any(|way| way.path.peer == peer)
+    pub(crate) fn knows(&self, origin: Origin) -> bool {
+        self.known.iter().any(|way| way.path.origin() == origin)
     }
 
     /// A check passed. Returns an address that is known no longer, to make room.
-    pub(crate) fn passed(
-        &mut self,
-        now: Instant,
-        from: Path,
-        nominates: bool,
-    ) -> Option<SocketAddr> {
+    pub(crate) fn passed(&mut self, now: Instant, from: Path, nominates: bool) -> Option<Origin> {
         let silent = self
             .current()
             .is_none_or(|way| now.saturating_duration_since(way.heard) > WAY_SILENT);
-        self.known.retain(|way| way.path.peer != from.peer);
+        self.known.retain(|way| way.path.origin() != from.origin());
         let forgotten = self.make_room();
         self.known.push(Way {
             path: from,
@@ -57,7 +51,9 @@ impl Ways {
             heard: now,
         });
         self.nominated |= nominates;
-        let is_current = self.in_use.is_some_and(|path| path.peer == from.peer);
+        let is_current = self
+            .in_use
+            .is_some_and(|path| path.origin() == from.origin());
         if nominates || !self.nominated || silent || is_current {
             self.in_use = Some(from);
         }
@@ -66,9 +62,9 @@ impl Ways {
 
     /// Media of the peer came this way and was authentic. What was on its way before a change is still authentic when it comes
     /// late; its address proved itself earlier, so it does not turn the way back.
-    pub(crate) fn heard(&mut self, now: Instant, peer: SocketAddr) {
+    pub(crate) fn heard(&mut self, now: Instant, from: Origin) {
         let newest_proof = self.current().map(|way| way.checked);
-        let Some(way) = self.known.iter_mut().find(|way| way.path.peer == peer) else {
+        let Some(way) = self.known.iter_mut().find(|way| way.path.origin() == from) else {
             return;
         };
         way.heard = now;
@@ -77,44 +73,55 @@ impl Ways {
         }
     }
 
+    /// A way ended, as a connection does. Of the others the one that proved itself last is used.
+    pub(crate) fn lose(&mut self, origin: Origin) {
+        self.known.retain(|way| way.path.origin() != origin);
+        if self.in_use.is_some_and(|path| path.origin() == origin) {
+            self.in_use = self.known.last().map(|way| way.path);
+        }
+    }
+
     /// The one in use.
     pub(crate) const fn in_use(&self) -> Option<Path> {
         self.in_use
     }
 
-    /// Addresses to route to this peer.
-    pub(crate) fn known(&self) -> impl Iterator<Item = SocketAddr> {
-        self.known.iter().map(|way| way.path.peer)
+    /// Where datagrams of this peer come from.
+    pub(crate) fn known(&self) -> impl Iterator<Item = Origin> {
+        self.known.iter().map(|way| way.path.origin())
     }
 
     fn current(&self) -> Option<&Way> {
-        let peer = self.in_use?.peer;
-        self.known.iter().find(|way| way.path.peer == peer)
+        let origin = self.in_use?.origin();
+        self.known.iter().find(|way| way.path.origin() == origin)
     }
 
     /// Forgets the address that was checked least recently when the list is full.
-    fn make_room(&mut self) -> Option<SocketAddr> {
+    fn make_room(&mut self) -> Option<Origin> {
         if self.known.len() < MAX_KNOWN_ADDRESSES {
             return None;
         }
-        let in_use = self.in_use.map(|path| path.peer);
+        let in_use = self.in_use.map(Path::origin);
         let oldest = self
             .known
             .iter()
-            .position(|way| Some(way.path.peer) != in_use)?;
-        Some(self.known.remove(oldest).path.peer)
+            .position(|way| Some(way.path.origin()) != in_use)?;
+        Some(self.known.remove(oldest).path.origin())
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::ice::{LineId, Via};
     use super::*;
+    use std::net::SocketAddr;
     use std::time::Duration;
 
     fn path(port: u16) -> Path {
         Path {
             peer: SocketAddr::from(([192, 0, 2, 1], port)),
             local: None,
+            via: Via::Udp,
         }
     }
 
@@ -139,7 +146,7 @@ mod tests {
 
         fn media(&mut self, at_ms: u64, port: u16) {
             let now = self.start + Duration::from_millis(at_ms);
-            self.ways.heard(now, path(port).peer);
+            self.ways.heard(now, path(port).origin());
         }
 
         fn uses(&self) -> Option<u16> {
@@ -194,6 +201,24 @@ mod tests {
     }
 
     #[test]
+    fn a_connection_that_ends_leaves_the_way_to_what_proved_itself_last() {
+        let mut story = Story::begins();
+        let over_tcp = Path {
+            via: Via::Tcp(LineId(7)),
+            ..path(1)
+        };
+        story.check(0, 1, true);
+        story.check(5, 2, false);
+        story.ways.passed(story.start, over_tcp, true);
+        assert_eq!(story.ways.in_use(), Some(over_tcp), "one address, two ways");
+        story.ways.lose(over_tcp.origin());
+        assert_eq!(story.uses(), Some(2));
+        story.ways.lose(path(2).origin());
+        story.ways.lose(path(1).origin());
+        assert_eq!(story.uses(), None);
+    }
+
+    #[test]
     fn the_list_is_bounded_and_keeps_the_way_in_use() {
         let mut story = Story::begins();
         story.check(0, 1, true);
@@ -202,6 +227,6 @@ mod tests {
         }
         assert_eq!(story.ways.known().count(), MAX_KNOWN_ADDRESSES);
         assert_eq!(story.uses(), Some(1));
-        assert!(story.ways.knows(path(1).peer) && !story.ways.knows(path(2).peer));
+        assert!(story.ways.knows(path(1).origin()) && !story.ways.knows(path(2).origin()));
     }
 }

@@ -7,7 +7,7 @@ use crate::sfu::edge::terms::ExtensionIds;
 use crate::sfu::edge::{Channel, Connection, EdgeEvent, PublisherEdge, RtpIn, RtpOut, ViewerEdge};
 use crate::sfu::error::{EdgeError, SfuError};
 use crate::sfu::event::{GoneReason, MediaSessionId, SfuEvent};
-use crate::sfu::net::ice::{IceLite, Path};
+use crate::sfu::net::ice::{IceLite, Path, Via};
 use crate::sfu::net::stun::{Key, request};
 use crate::sfu::picture::leg::Leg;
 use crate::sfu::sdp::codec::Codec;
@@ -163,7 +163,11 @@ impl World {
         Ok(Held {
             edge,
             session,
-            address: Path { peer, local: None },
+            address: Path {
+                peer,
+                local: None,
+                via: Via::Udp,
+            },
             name,
         })
     }
