@@ -102,6 +102,7 @@ impl App {
         let (events, happened) = mpsc::channel(limits::MAX_QUEUED_EVENTS);
         let media = SfuConfig {
             udp: config.media,
+            tcp: config.media_tcp,
             public_addresses: config.media_public.clone(),
             max_peers: config.max_peers,
         };

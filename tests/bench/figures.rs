@@ -76,6 +76,7 @@ pub(crate) const KINDS: &[Kind] = &[
         "75-122 `rtc` prototype, 235-252 wrapper",
     ),
     kind("first_picture_p99_ms", "ms", None, ""),
+    kind("tcp_first_picture_ms", "ms", Some(2_000.0), ""),
     kind("mark_round_trip_p50_ms", "ms", Some(60.0), ""),
     kind("mark_round_trip_p99_ms", "ms", None, ""),
     kind("freeze_p50_ms", "ms", Some(150.0), ""),

@@ -25,6 +25,8 @@ pub struct Announcement {
     pub http: SocketAddr,
     /// Media over UDP.
     pub media: SocketAddr,
+    /// Media over TCP, unless it is off.
+    pub tcp_media: Option<SocketAddr>,
     /// Prometheus.
     pub metrics: Option<SocketAddr>,
 }
@@ -77,7 +79,7 @@ impl Relay {
         let ends = Ends {
             http: self.announced.http,
             media: self.announced.media,
-            tcp_media: None,
+            tcp_media: self.announced.tcp_media,
         };
         Link::to(ends, kind, LINK_SEED).await
     }
@@ -106,20 +108,24 @@ impl Relay {
         let Announcement {
             http,
             media,
+            tcp_media,
             metrics,
         } = self.announced.clone();
         let metrics = metrics.map_or_else(|| "127.0.0.1:0".to_owned(), |at| at.to_string());
-        let args = arguments(
+        let mut args = arguments(
             &self.data,
             &http.to_string(),
             &media.to_string(),
             &metrics,
             &self.extra,
         );
+        if let Some(tcp) = tcp_media {
+            args.extend(["--media-tcp".to_owned(), tcp.to_string()]);
+        }
         let mut program = Program::start("relay", &self.path, &args, &environment())?;
         let announced = announcement(&program).await?;
         ensure!(
-            announced.http == http && announced.media == media,
+            (announced.http, announced.media, announced.tcp_media) == (http, media, tcp_media),
             "the relay came back elsewhere: {announced:?}"
         );
         std::mem::swap(&mut self.program, &mut program);

@@ -5,7 +5,9 @@
 //!   tickets     one-shot ticket or device key → fresh ticket
 //!   whip        POST, PATCH, DELETE               HTTP only
 //!   session     one publication from offer to end
+//!     mending     watches over it; ICE restart       at once when `network` is another one
 //!     peer        the WebRTC connection           the only place that knows the `webrtc` crate's set-up
+//!       tcp_bridge  the same over TCP                 where UDP does not pass
 //!     writer      coded frames → RTP packets, RTP time unchanged
 //!     control     hello, clock, stamps, state     data channel `control`
 //!     originals   frames of the ring on request   data channel `originals`
@@ -16,9 +18,12 @@
 //! It gets coded frames through a short channel and gives back orders (a keyframe). Nothing here touches pixels.
 
 mod budget;
+mod candidates;
 mod clips;
 mod clock_sync;
 mod control;
+mod mending;
+mod network;
 mod originals;
 mod peer;
 pub mod publisher;
@@ -26,6 +31,7 @@ mod refusal;
 mod sdp_fragment;
 mod session;
 mod taps;
+mod tcp_bridge;
 mod tickets;
 mod whip;
 mod writer;

@@ -4,7 +4,9 @@
 //! therefore only put a state into a watch channel. Dropping a `Peer` without `close` leaves the driver to notice.
 
 use crate::clock::CaptureClock;
+use crate::publish::candidates::without_tcp;
 use crate::publish::taps::{DepartureTap, KeyframeTap};
+use crate::publish::tcp_bridge::Bridge;
 use crate::stats::Stats;
 use rtc::ice::mdns::MulticastDnsMode;
 use rtc::interceptor::Slot;
@@ -18,7 +20,7 @@ use rtc::rtp_transceiver::rtp_sender::{
     RTCRtpEncodingParameters, RTCRtpHeaderExtensionCapability, RtpCodecKind,
 };
 use rtc::rtp_transceiver::{RTCRtpTransceiverDirection, RTCRtpTransceiverInit};
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -28,8 +30,8 @@ use webrtc::media_stream::track_local::TrackLocal;
 use webrtc::media_stream::track_local::static_rtp::TrackLocalStaticRTP;
 use webrtc::peer_connection::{
     PeerConnection, PeerConnectionBuilder, PeerConnectionEventHandler, RTCConfigurationBuilder,
-    RTCIceGatheringState, RTCPeerConnectionState, RTCSessionDescription, SettingEngine,
-    SettingEngineBuilder,
+    RTCIceCandidateInit, RTCIceGatheringState, RTCPeerConnectionState, RTCSessionDescription,
+    SettingEngine, SettingEngineBuilder,
 };
 use webrtc::rtp_transceiver::RtpSender;
 use wire::agent::CONTROL_CHANNEL;
@@ -107,6 +109,12 @@ pub(super) struct Peer {
     pub(super) state: watch::Receiver<RTCPeerConnectionState>,
     gathering: watch::Receiver<RTCIceGatheringState>,
     ssrc: u32,
+    /// Where the relay takes TCP connections.
+    relay_tcp: Vec<SocketAddr>,
+    /// Where a bridge can stand so that our own sockets reach it: candidates pair within one family.
+    loopback: IpAddr,
+    /// The way over TCP, once it was needed.
+    bridge: Option<Bridge>,
 }
 
 impl Peer {
@@ -124,6 +132,11 @@ impl Peer {
             .with(Slot::from(KEYFRAME_TAP), KeyframeTap::default())
             .with(Slot::from(DEPARTURE_TAP), DepartureTap::new(clock, stats));
         let settings = setting_engine(&bind);
+        let loopback: IpAddr = if bind.iter().any(SocketAddr::is_ipv4) {
+            Ipv4Addr::LOCALHOST.into()
+        } else {
+            Ipv6Addr::LOCALHOST.into()
+        };
         let connection: Arc<dyn PeerConnection> = Arc::new(
             PeerConnectionBuilder::new()
                 .with_configuration(RTCConfigurationBuilder::new().build())
@@ -175,6 +188,9 @@ impl Peer {
             state,
             gathering,
             ssrc,
+            relay_tcp: Vec::new(),
+            loopback,
+            bridge: None,
         })
     }
 
@@ -204,11 +220,37 @@ impl Peer {
             .ok_or(Error::ErrConnectionClosed)
     }
 
-    /// Takes the answer.
-    pub(super) async fn accept(&self, sdp: String) -> Result<()> {
+    /// Takes the answer. A way over TCP that was needed before is offered again.
+    pub(super) async fn accept(&mut self, sdp: &str) -> Result<()> {
+        let (sdp, relay_tcp) = without_tcp(sdp);
+        self.relay_tcp = relay_tcp;
         self.connection
             .set_remote_description(RTCSessionDescription::answer(sdp)?)
-            .await
+            .await?;
+        match &self.bridge {
+            Some(bridge) => self.add(bridge.candidate()).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Offers the connection the way over TCP beside those that it has, if the relay takes TCP.
+    pub(super) async fn offer_tcp(&mut self) -> Result<()> {
+        if self.relay_tcp.is_empty() || self.bridge.is_some() {
+            return Ok(());
+        }
+        let bridge = Bridge::to(self.relay_tcp.clone(), self.loopback).await?;
+        let candidate = bridge.candidate();
+        self.bridge = Some(bridge);
+        self.add(candidate).await
+    }
+
+    async fn add(&self, candidate: String) -> Result<()> {
+        let init = RTCIceCandidateInit {
+            candidate,
+            sdp_mline_index: Some(0),
+            ..Default::default()
+        };
+        self.connection.add_ice_candidate(init).await
     }
 
     /// How packets must be named so that the stack lets them through (it drops others without a word).

@@ -41,7 +41,7 @@ pub enum Refusal {
     Local(String),
     /// HTTP worked, media did not.
     #[error(
-        "no media connection within {0} s: let UDP to the relay's media port through, or check the relay's public address; capturing goes on"
+        "no media connection within {0} s: let UDP or TCP to the relay's media port through, or check the relay's public address; capturing goes on"
     )]
     NoMedia(u64),
 }

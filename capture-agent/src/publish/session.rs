@@ -1,18 +1,19 @@
 //! One publication, from the offer to its end.
 //!
-//! Brings the connection up, lets the encode thread send to it, watches over it, mends it by ICE restart, and tidies
-//! up. It makes one attempt; whoever calls decides about the next. Every task it starts ends with it.
+//! Brings the connection up, lets the encode thread send to it and tidies up; `mending` watches over it meanwhile. It makes
+//! one attempt; whoever calls decides about the next. Every task it starts ends with it.
 
 use crate::orders::OUTLET_FRAMES;
 use crate::publish::budget::Throttle;
 use crate::publish::clips::Carrier;
 use crate::publish::control::Control;
+use crate::publish::mending::{RELAY_AWAY, SESSION_GONE, comes_up, watch_over};
 use crate::publish::originals::{MAX_ASKED, Originals};
 use crate::publish::peer::Peer;
 use crate::publish::publisher::Parts;
 use crate::publish::refusal::Refusal;
 use crate::publish::tickets::Ticket;
-use crate::publish::whip::{Http, Pulse, WhipSession};
+use crate::publish::whip::{Http, WhipSession};
 use crate::publish::writer::{LastSent, Packets, write_frames};
 use crate::status::Link;
 use std::net::SocketAddr;
@@ -20,19 +21,11 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
-use tokio::time::{Instant, interval, timeout};
 use webrtc::media_stream::track_local::{TrackLocal, TrackLocalEvent};
-use webrtc::peer_connection::RTCPeerConnectionState as State;
 use wire::ConsultId;
 
 /// From the answer to a connection through which packets go.
 const CONNECTING: Duration = Duration::from_secs(8);
-/// From an ICE restart to a connection that works again.
-const MENDING: Duration = Duration::from_secs(5);
-/// A relay that answered pings and is silent for this long gets a question over HTTP: two pings were not answered.
-const SILENCE: Duration = Duration::from_millis(1_000);
-/// Time between looks at that.
-const LOOK: Duration = Duration::from_millis(250);
 
 /// How a publication ended.
 #[derive(Debug)]
@@ -83,9 +76,6 @@ pub(super) async fn publish(
     ended
 }
 
-const RELAY_AWAY: &str = "the relay went away";
-const SESSION_GONE: &str = "the relay was restarted";
-
 async fn connect(
     peer: &mut Peer,
     http: &Http,
@@ -95,24 +85,15 @@ async fn connect(
     let local = |error: webrtc::error::Error| Refusal::Local(error.to_string());
     let offer = peer.offer().await.map_err(local)?;
     let (whip, answer) = http.publish(consult, ticket, offer).await?;
-    if let Err(error) = peer.accept(answer).await {
+    if let Err(error) = peer.accept(&answer).await {
         whip.end().await;
         return Err(Refusal::Nonsense(error.to_string()));
     }
-    if !reached(&mut peer.state, CONNECTING).await {
+    if !comes_up(peer, CONNECTING).await {
         whip.end().await;
         return Err(Refusal::NoMedia(CONNECTING.as_secs()));
     }
     Ok(whip)
-}
-
-/// Whether the connection works within `time`.
-async fn reached(state: &mut watch::Receiver<State>, time: Duration) -> bool {
-    let over = |state: &State| matches!(state, State::Connected | State::Closed);
-    match timeout(time, state.wait_for(over)).await {
-        Ok(Ok(state)) => *state == State::Connected,
-        _ => false,
-    }
 }
 
 /// Keeps a connection going until it is lost.
@@ -210,76 +191,4 @@ async fn pass_on_keyframe_requests(track: Arc<dyn TrackLocal>, orders: Arc<crate
     }
     // The track ends with the connection; the writer notices that.
     std::future::pending::<()>().await;
-}
-
-async fn watch_over(
-    parts: &Parts,
-    peer: &mut Peer,
-    whip: &mut WhipSession,
-    last_heard: &mut watch::Receiver<Option<Instant>>,
-    tasks: &mut JoinSet<()>,
-) -> Ended {
-    let mut look = interval(LOOK);
-    let mut state = peer.state.clone();
-    loop {
-        let now = *state.borrow_and_update();
-        match now {
-            State::Closed => return Ended::Lost("the connection was closed"),
-            State::Disconnected | State::Failed => {
-                parts.board.update(|status| status.link = Link::Mending);
-                tracing::info!("the connection is interrupted; it is mended");
-                if let Err(lost) = mend(peer, whip).await {
-                    return lost;
-                }
-                parts.orders.request_keyframe();
-                parts.board.update(|status| {
-                    status.link = Link::Live {
-                        since: std::time::Instant::now(),
-                    }
-                });
-                continue;
-            }
-            _ => {}
-        }
-        tokio::select! {
-            changed = state.changed() => if changed.is_err() {
-                return Ended::Lost("the connection ended");
-            },
-            _ = tasks.join_next() => return Ended::Lost("the connection ended"),
-            _ = look.tick() => {
-                let silent = last_heard.borrow().is_some_and(|heard| heard.elapsed() >= SILENCE);
-                if silent {
-                    match whip.pulse().await {
-                        Pulse::Gone => return Ended::Lost(SESSION_GONE),
-                        Pulse::RelayAway => return Ended::Lost(RELAY_AWAY),
-                        Pulse::There | Pulse::Unclear => {}
-                    }
-                }
-            }
-        }
-    }
-}
-
-/// Restarts ICE on the addresses that exist now.
-async fn mend(peer: &mut Peer, whip: &mut WhipSession) -> Result<(), Ended> {
-    match whip.pulse().await {
-        Pulse::Gone => return Err(Ended::Lost(SESSION_GONE)),
-        Pulse::RelayAway => return Err(Ended::Lost(RELAY_AWAY)),
-        Pulse::There | Pulse::Unclear => {}
-    }
-    if *peer.state.borrow() == State::Connected {
-        return Ok(()); // It came back while we asked.
-    }
-    let lost = Ended::Lost("the connection could not be mended");
-    let Ok(offer) = peer.restart_offer().await else {
-        return Err(lost);
-    };
-    let Ok(answer) = whip.restart(&offer).await else {
-        return Err(lost);
-    };
-    if peer.accept(answer).await.is_err() || !reached(&mut peer.state, MENDING).await {
-        return Err(lost);
-    }
-    tracing::info!("the connection is mended");
-    Ok(())
 }

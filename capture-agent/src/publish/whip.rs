@@ -45,6 +45,9 @@ impl Http {
             .connect_timeout(CONNECT)
             .timeout(REQUEST)
             .redirect(redirect::Policy::limited(REDIRECTS))
+            // Requests are seconds apart and matter most after a change of network, when a kept connection is a dead one
+            // that swallows them until their time is up.
+            .pool_max_idle_per_host(0)
             .https_only(relay.scheme() == "https")
             .tls_certs_merge(authorities);
         if loopback {
@@ -178,6 +181,11 @@ pub(super) struct WhipSession {
 }
 
 impl WhipSession {
+    /// The answer as it stands.
+    pub(super) fn answer(&self) -> &str {
+        &self.answer
+    }
+
     /// Restarts ICE with this offer; gives the full new answer.
     pub(super) async fn restart(&mut self, offer: &str) -> Result<String, Refusal> {
         let request = self

@@ -73,17 +73,26 @@ impl Fault {
             Self::Folder(_) | Self::Store(_) | Self::Demo(_) => 3,
             Self::Listen { .. }
             | Self::Media {
-                source: SfuError::OpenSocket(_),
+                source: SfuError::OpenSocket(_) | SfuError::OpenTcp(_),
                 ..
             } => 4,
             Self::Grant(_) | Self::Media { .. } | Self::Runtime(_) => 1,
         }
     }
 
-    /// A start that failed, with the media address for its sentence.
-    pub(super) fn of_start(error: StartError, address: SocketAddr) -> Self {
+    /// A start that failed, with the media addresses for its sentence.
+    pub(super) fn of_start(
+        error: StartError,
+        (udp, tcp): (SocketAddr, Option<SocketAddr>),
+    ) -> Self {
         match error {
-            StartError::Media(source) => Self::Media { address, source },
+            StartError::Media(source) => {
+                let address = match source {
+                    SfuError::OpenTcp(_) => tcp.unwrap_or(udp),
+                    _ => udp,
+                };
+                Self::Media { address, source }
+            }
             StartError::Store(source) => Self::Store(source),
         }
     }

@@ -53,10 +53,11 @@ async fn run(config: &Config, announce: bool) -> Result<(), Fault> {
     let clips = ClipFiles::open(&folder, &arriving.into_iter().collect())?;
     let app = App::start(config, store, (blobs, clips))
         .await
-        .map_err(|error| Fault::of_start(error, config.media))?;
+        .map_err(|error| Fault::of_start(error, (config.media, config.media_tcp)))?;
     let addresses = Addresses {
         http: local(&listener, config.http),
         media: app.sfu.local_addr(),
+        tcp_media: app.sfu.local_tcp_addr(),
         metrics: local(&metrics, config.metrics),
     };
     let (stop, stopping) = watch::channel(false);
@@ -94,9 +95,13 @@ async fn run(config: &Config, announce: bool) -> Result<(), Fault> {
 }
 
 #[derive(serde::Serialize)]
+#[serde(rename_all = "camelCase")]
 struct Addresses {
     http: SocketAddr,
     media: SocketAddr,
+    /// None when media is not taken over TCP.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tcp_media: Option<SocketAddr>,
     metrics: SocketAddr,
 }
 
@@ -108,9 +113,11 @@ fn ready(addresses: &Addresses, config: &Config, announce: bool) {
     let Addresses {
         http,
         media,
+        tcp_media,
         metrics,
     } = addresses;
-    tracing::info!(%http, %media, %metrics, tls = config.tls.is_some(), demo = config.demo, "the relay is ready");
+    let tcp_media = tcp_media.map_or_else(|| "off".to_owned(), |at| at.to_string());
+    tracing::info!(%http, %media, tcp_media, %metrics, tls = config.tls.is_some(), demo = config.demo, "the relay is ready");
 }
 
 async fn listen(what: &'static str, address: SocketAddr) -> Result<TcpListener, Fault> {
@@ -189,6 +196,11 @@ async fn counted(State(app): State<App>) -> String {
                 stats.dropped_backlog,
             ),
             (
+                "tcp_connections_refused_total",
+                "TCP connections for media that were refused: too many, or not speaking it.",
+                stats.tcp_refused,
+            ),
+            (
                 "datagrams_from_strangers_total",
                 "Datagrams that belonged to nobody or were refused.",
                 stats.dropped_unknown + stats.dropped_stun,
@@ -211,6 +223,12 @@ async fn counted(State(app): State<App>) -> String {
         ] {
             text.value(name, "counter", help, value);
         }
+        text.value(
+            "tcp_connections",
+            "gauge",
+            "TCP connections that carry media, for want of UDP.",
+            stats.tcp_lines,
+        );
         text.value(
             "publishers",
             "gauge",

@@ -7,6 +7,7 @@ use clap::Args;
 use serde::Deserialize;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 /// Largest configuration file: a real one has some hundred bytes.
 const MAX_FILE_BYTES: u64 = 64 * 1024;
@@ -31,6 +32,36 @@ impl ConfigError {
     }
 }
 
+/// Whether and where media is taken over TCP.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub enum MediaTcp {
+    /// Nowhere.
+    Off,
+    /// Here.
+    At(SocketAddr),
+}
+
+impl FromStr for MediaTcp {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text == "off" {
+            return Ok(Self::Off);
+        }
+        let address = text.parse().map(Self::At);
+        address.map_err(|_| "write an address with its port, for example 203.0.113.7:8443, or off")
+    }
+}
+
+impl TryFrom<String> for MediaTcp {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
 /// Every setting, as far as somebody set it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Args, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -45,6 +76,10 @@ pub struct Layers {
     /// Address of the one UDP port for all media [default: the address of --http].
     #[arg(long, env = "HIBIKI_RELAY_MEDIA", value_name = "ADDRESS")]
     pub media: Option<SocketAddr>,
+    /// Address of the one TCP port for media, for networks that let no UDP through, or off [default: the address of --media,
+    /// unless the pages have it already].
+    #[arg(long, env = "HIBIKI_RELAY_MEDIA_TCP", value_name = "ADDRESS")]
+    pub media_tcp: Option<MediaTcp>,
     /// Addresses that pages and devices send media to, when they differ from --media (bound to all addresses, NAT).
     #[arg(
         long,
@@ -119,6 +154,7 @@ impl Layers {
             data: self.data.or(under.data),
             http: self.http.or(under.http),
             media: self.media.or(under.media),
+            media_tcp: self.media_tcp.or(under.media_tcp),
             media_public: self.media_public.or(under.media_public),
             metrics: self.metrics.or(under.metrics),
             origins: self.origins.or(under.origins),
@@ -181,6 +217,17 @@ mod tests {
         let both = flags.over(file);
         assert_eq!(both.http.unwrap().port(), 2);
         assert_eq!(both.measuring, Some(false));
+    }
+
+    #[test]
+    fn media_over_tcp_is_an_address_or_off() {
+        let read = |text: &str| {
+            toml::from_str::<Layers>(&format!("media_tcp = \"{text}\"")).map(|one| one.media_tcp)
+        };
+        let at = "203.0.113.7:8443".parse().unwrap();
+        assert_eq!(read("203.0.113.7:8443"), Ok(Some(MediaTcp::At(at))));
+        assert_eq!(read("off"), Ok(Some(MediaTcp::Off)));
+        assert!(read("8443").unwrap_err().message().contains("or off"));
     }
 
     #[test]

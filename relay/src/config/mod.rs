@@ -4,7 +4,8 @@
 //! what the program works with. Invariant: a relay that starts is safe to reach from where it listens.
 
 mod layers;
+mod ports;
 mod settled;
 
-pub use layers::{ConfigError, Layers, read_file};
+pub use layers::{ConfigError, Layers, MediaTcp, read_file};
 pub use settled::{Config, LogForm, Tls, settle};

@@ -2,7 +2,8 @@
 //!
 //! Owns the defaults and every refusal, each in one sentence that says what to do. Several faults are told at once.
 
-use super::layers::{ConfigError, Layers};
+use super::layers::{ConfigError, Layers, MediaTcp};
+use super::ports::browsers_send_to;
 use crate::auth::Origins;
 use crate::logging;
 use crate::sfu::limits::{DEFAULT_MAX_PEERS, MOST_PEERS};
@@ -62,6 +63,8 @@ pub struct Config {
     pub http: SocketAddr,
     /// Media.
     pub media: SocketAddr,
+    /// Media over TCP, if it is taken.
+    pub media_tcp: Option<SocketAddr>,
     /// Addresses announced for media; empty means the bound one.
     pub media_public: Vec<IpAddr>,
     /// Metrics.
@@ -99,6 +102,12 @@ pub fn settle(asked: Layers, any_port: bool) -> Result<Config, Vec<ConfigError>>
     let demo = asked.demo.unwrap_or(false);
     let http = asked.http.unwrap_or_else(|| address(DEFAULT_HTTP));
     let media = asked.media.unwrap_or(http);
+    let media_tcp = match asked.media_tcp {
+        Some(MediaTcp::Off) => None,
+        Some(MediaTcp::At(address)) => Some(address),
+        // Two listeners cannot have one TCP port; a port that nobody named would surprise the firewall.
+        None => Some(media).filter(|media| !share_a_port(http, *media)),
+    };
     let metrics = asked.metrics.unwrap_or_else(|| address(DEFAULT_METRICS));
     let media_public = asked.media_public.clone().unwrap_or_default();
     if !any_port {
@@ -116,6 +125,45 @@ pub fn settle(asked: Layers, any_port: bool) -> Result<Config, Vec<ConfigError>>
             metrics.port() != 0,
             "metrics",
             "port 0 means any free port; name one, or add --announce",
+        );
+    }
+    if let Some(tcp) = media_tcp {
+        faults.unless(
+            any_port || tcp.port() != 0,
+            "media_tcp",
+            "port 0 means any free port, which no firewall could open; name one, or add --announce",
+        );
+        faults.unless(
+            !share_a_port(http, tcp) && !share_a_port(metrics, tcp),
+            "media_tcp",
+            "the pages or the metrics have this address already; choose another port, for example 8443, or media_tcp = \"off\"",
+        );
+        faults.unless(
+            // For media there is this sentence already.
+            !tcp.ip().is_unspecified() || media.ip().is_unspecified() || !media_public.is_empty(),
+            "media_public",
+            "media_tcp is bound to all addresses, so name the ones that pages and devices reach, for example media_public = [\"203.0.113.7\"]",
+        );
+        faults.unless(
+            !demo || tcp.ip().is_loopback(),
+            "demo",
+            "the demo lets anybody in, so it runs on a loopback address only; set media_tcp to 127.0.0.1, or leave demo out",
+        );
+    }
+    for (key, bound) in [("media", Some(media)), ("media_tcp", media_tcp)] {
+        let Some(bound) = bound.filter(|bound| bound.port() != 0) else {
+            continue;
+        };
+        let is_sent_to = |ip: &IpAddr| ip.is_unspecified() || browsers_send_to(*ip, bound.port());
+        let own = [bound.ip()];
+        let announced = match media_public.as_slice() {
+            [] => &own,
+            named => named,
+        };
+        faults.unless(
+            announced.iter().all(is_sent_to),
+            key,
+            "browsers send no media to a port below 1024, except 80 and 443 on public addresses; choose another one, for example 8443",
         );
     }
     faults.unless(
@@ -209,6 +257,7 @@ pub fn settle(asked: Layers, any_port: bool) -> Result<Config, Vec<ConfigError>>
         data,
         http,
         media,
+        media_tcp,
         media_public,
         metrics,
         origins,
@@ -355,6 +404,30 @@ mod tests {
             ("data = \"/d\"\nmeasuring = true", "plain_http"),
             ("data = \"/d\"\nplain_http = true", "measuring"),
             ("data = \"/d\"\ndemo = true\nhttp = \"127.0.0.1:0\"", "http"),
+            (
+                "data = \"/d\"\ndemo = true\nmedia_tcp = \"127.0.0.1:8080\"",
+                "media_tcp",
+            ),
+            (
+                "data = \"/d\"\ndemo = true\nmedia_tcp = \"127.0.0.1:9090\"",
+                "media_tcp",
+            ),
+            (
+                "data = \"/d\"\ndemo = true\nmedia_tcp = \"127.0.0.1:0\"",
+                "media_tcp",
+            ),
+            (
+                "data = \"/d\"\ndemo = true\nmedia_tcp = \"10.0.0.1:8443\"",
+                "demo",
+            ),
+            (
+                "data = \"/d\"\nplain_http = true\nmeasuring = true\nmedia = \"127.0.0.1:443\"",
+                "media",
+            ),
+            (
+                "data = \"/d\"\nplain_http = true\nmeasuring = true\nmedia_tcp = \"127.0.0.1:444\"",
+                "media_tcp",
+            ),
             ("demo = true", "data"),
             (
                 "data = \"/d\"\ndemo = true\nquick_mark_seconds = 0",
@@ -412,6 +485,19 @@ mod tests {
             ["media_public"]
         );
         assert!(faults("data = \"/d\"\nmeasuring = true\nhttp = \"203.0.113.7:443\"\ntls_certificate = \"c\"\ntls_key = \"k\"").contains(&"origins"));
+    }
+
+    #[test]
+    fn media_over_tcp_has_the_number_of_the_udp_port_unless_the_pages_have_it() {
+        let tcp = |more: &str| {
+            let asked = toml::from_str(&format!("data = \"/d\"\ndemo = true\n{more}")).unwrap();
+            settle(asked, false).unwrap().media_tcp
+        };
+        let at = |text: &str| Some(text.parse().unwrap());
+        assert_eq!(tcp(""), None, "the pages have it");
+        assert_eq!(tcp("media = \"127.0.0.1:8443\""), at("127.0.0.1:8443"));
+        assert_eq!(tcp("media_tcp = \"127.0.0.1:8444\""), at("127.0.0.1:8444"));
+        assert_eq!(tcp("media = \"127.0.0.1:8443\"\nmedia_tcp = \"off\""), None);
     }
 
     #[test]

@@ -150,6 +150,7 @@ pub(super) fn problem_of(error: &SfuError) -> ProblemCode {
         SfuError::SessionExists
         | SfuError::OpenPeer(_)
         | SfuError::OpenSocket(_)
+        | SfuError::OpenTcp(_)
         | SfuError::NoPublicAddress => ProblemCode::Internal,
         SfuError::StartThread(_) | SfuError::MakeCertificate(_) | SfuError::SendText(_) => {
             ProblemCode::Internal

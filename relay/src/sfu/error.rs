@@ -12,6 +12,9 @@ pub enum SfuError {
     /// The socket could not be opened or bound.
     #[error("the media port could not be opened")]
     OpenSocket(#[source] std::io::Error),
+    /// The listener for TCP could not be opened or bound.
+    #[error("the media port for TCP could not be opened")]
+    OpenTcp(#[source] std::io::Error),
     /// No address could be announced: the socket is bound to all addresses and none was configured.
     #[error(
         "no public address is configured for media and the media socket is bound to all addresses"

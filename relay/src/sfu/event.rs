@@ -279,6 +279,10 @@ pub struct SfuStats {
     pub dropped_events: u64,
     /// Peers ended by a fault in their own connection code.
     pub faults: u64,
+    /// TCP connections that carry media now.
+    pub tcp_lines: u64,
+    /// TCP connections refused: too many, or what came was no framed datagram.
+    pub tcp_refused: u64,
     /// CPU time of the media thread: with `packets_out` the cost of a forwarded packet.
     pub cpu: Duration,
 }

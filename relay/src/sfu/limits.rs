@@ -68,6 +68,18 @@ pub const MAX_GAPS: usize = 128;
 pub const MAX_BACKLOG_BYTES: usize = 2 * 1024 * 1024;
 /// The same for one peer, so that one slow address cannot use up the room of the others: about 1 s at 2 Mbit/s.
 pub const MAX_PEER_BACKLOG_BYTES: usize = 256 * 1024;
+/// TCP connections for media at the same time; each is a descriptor, of which a process has 1,024 unless told otherwise.
+pub const MAX_TCP_LINES: usize = 256;
+/// The same from one address. A hospital is one address: six people with two connections from each of their networks.
+pub const MAX_TCP_LINES_PER_ADDRESS: usize = 64;
+/// A TCP connection on which no ICE check has passed is closed after this long; browsers ask at once.
+pub const TCP_PROVES_WITHIN: Duration = Duration::from_secs(5);
+/// A TCP connection that takes nothing of what waits for it is closed after this long.
+pub const TCP_TAKES_WITHIN: Duration = Duration::from_secs(10);
+/// Bytes that may wait for one TCP connection: a keyframe and some, or half a second at 2 Mbit/s.
+pub const MAX_TCP_BACKLOG_BYTES: usize = 128 * 1024;
+/// Bytes that the kernel may hold unsent for one TCP connection: what lies there grows old and cannot be given up.
+pub const TCP_UNSENT_BYTES: u32 = 16 * 1024;
 /// Largest data-channel message taken or sent.
 pub const MAX_DATA_MESSAGE_BYTES: usize = 64 * 1024;
 /// Data channels that a publisher may open.
@@ -79,6 +91,9 @@ pub const MAX_CONTROL_BUFFERED_BYTES: usize = 256 * 1024;
 /// SCTP receive window of a publisher: a few full messages in flight.
 pub const DATA_RECEIVE_WINDOW_BYTES: u32 = 512 * 1024;
 
+/// The way that a peer nominated has been silent for this long: the next check from elsewhere is followed. Browsers ask a
+/// pair that works every 2.5 s and report once a second in between; our agent asks every 0.4 s.
+pub const WAY_SILENT: Duration = Duration::from_secs(2);
 /// A publisher that sent nothing at all for this long is gone: the pages must know within 2 s.
 pub const PUBLISHER_SILENT: Duration = Duration::from_millis(1_500);
 /// A viewer that sent nothing for this long gets no more picture until it is heard again (RFC 7675 consent).

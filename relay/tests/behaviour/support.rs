@@ -350,6 +350,8 @@ async fn spawn(
             &http,
             "--media",
             &media,
+            "--media-tcp",
+            "127.0.0.1:0",
             "--metrics",
             &metrics,
             "--log-form",

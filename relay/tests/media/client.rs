@@ -1,6 +1,7 @@
-//! A WebRTC client: one `rtc` peer connection on one UDP socket, driven by a task.
+//! A WebRTC client: one `rtc` peer connection on one UDP socket or TCP connection, driven by a task.
 
 use super::DEADLINE;
+use super::carrier::Carrier;
 use super::connection::{add_candidate, connection};
 use bytes::BytesMut;
 use rtc::peer_connection::RTCPeerConnection;
@@ -16,7 +17,6 @@ use rtc::shared::{TaggedBytesMut, TransportContext, TransportProtocol};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
-use tokio::net::UdpSocket;
 use tokio::sync::{Notify, mpsc, oneshot};
 
 pub const PLAYOUT_DELAY: &str = "http://www.webrtc.org/experiments/rtp-hdrext/playout-delay";
@@ -45,6 +45,10 @@ pub struct Kind {
     pub loses_handshake: usize,
     /// The address of its socket.
     pub bind: &'static str,
+    /// Its network lets no UDP through: it comes by TCP.
+    pub over_tcp: bool,
+    /// It reads nothing of what comes after the connection is up.
+    pub never_reads: bool,
 }
 
 impl Kind {
@@ -60,6 +64,8 @@ impl Kind {
             lean: false,
             loses_handshake: 0,
             bind: "127.0.0.1:0",
+            over_tcp: false,
+            never_reads: false,
         }
     }
 
@@ -87,6 +93,7 @@ enum Do {
     Restart(oneshot::Sender<String>),
     Answer(String),
     Raw(Vec<u8>, SocketAddr),
+    Move,
     Close,
 }
 
@@ -129,8 +136,8 @@ impl Drop for Client {
 impl Client {
     /// Makes the offer; nothing is sent until `accept`.
     pub async fn new(kind: Kind) -> Self {
-        let socket = UdpSocket::bind(kind.bind).await.unwrap();
-        let local = socket.local_addr().unwrap();
+        let carrier = Carrier::udp(kind.bind).await;
+        let local = carrier.local();
         let mut pc = connection(&kind);
         if kind.control {
             pc.create_data_channel("control", None).unwrap();
@@ -151,7 +158,7 @@ impl Client {
         let changed = Arc::new(Notify::new());
         let driver = Driver {
             pc,
-            socket,
+            carrier,
             local,
             kind,
             seen: Arc::clone(&seen),
@@ -255,6 +262,11 @@ impl Client {
         self.todo.send(Do::Mute(muted)).unwrap();
     }
 
+    /// Its network gives it another address, which the client itself does not notice; what comes to the old one is lost.
+    pub fn changes_address(&self) {
+        self.todo.send(Do::Move).unwrap();
+    }
+
     /// Sends bytes as they are, from its own address.
     pub fn send_raw(&self, datagram: Vec<u8>, to: SocketAddr) {
         self.todo.send(Do::Raw(datagram, to)).unwrap();
@@ -278,7 +290,7 @@ impl Client {
 
 struct Driver {
     pc: RTCPeerConnection,
-    socket: UdpSocket,
+    carrier: Carrier,
     local: SocketAddr,
     kind: Kind,
     seen: Arc<Mutex<Seen>>,
@@ -296,7 +308,12 @@ impl Driver {
         answered: oneshot::Receiver<String>,
         mut tasks: mpsc::UnboundedReceiver<Do>,
     ) {
-        let Ok(answer) = answered.await else { return };
+        let Ok(mut answer) = answered.await else {
+            return;
+        };
+        if self.kind.over_tcp {
+            (self.carrier, answer) = Carrier::tcp(&answer).await;
+        }
         let answer = RTCSessionDescription::answer(answer).expect("the answer is SDP");
         self.pc
             .set_remote_description(Instant::now(), answer)
@@ -307,16 +324,22 @@ impl Driver {
             let next = self.pc.poll_timeout();
             let next = next.unwrap_or_else(|| Instant::now() + Duration::from_secs(1));
             tokio::select! {
-                received = self.socket.recv_from(&mut buffer) => {
-                    let Ok((length, from)) = received else { continue };
+                received = self.carrier.receive(&mut buffer), if !self.is_deaf() => {
+                    let (length, from) = match received {
+                        Ok(received) => received,
+                        Err(_) if self.kind.over_tcp => return self.hung_up(),
+                        Err(_) => continue,
+                    };
                     self.take(from, &buffer[..length]);
-                    while let Ok((length, from)) = self.socket.try_recv_from(&mut buffer) {
+                    while let Ok((length, from)) = self.carrier.try_receive(&mut buffer) {
                         // The keys of a handshake that just ended are set while events are polled.
                         self.pump().await;
                         self.take(from, &buffer[..length]);
                     }
                 }
                 task = tasks.recv() => match task {
+                    Some(Do::Raw(datagram, to)) => self.carrier.send(&datagram, to).await,
+                    Some(Do::Move) => self.carrier = Carrier::udp(self.kind.bind).await,
                     Some(task) => self.perform(task),
                     None => return,
                 },
@@ -325,6 +348,15 @@ impl Driver {
                 }
             }
         }
+    }
+
+    fn is_deaf(&self) -> bool {
+        self.kind.never_reads && self.seen.lock().unwrap().connected
+    }
+
+    fn hung_up(&self) {
+        self.seen.lock().unwrap().closed = true;
+        self.changed.notify_waiters();
     }
 
     fn take(&mut self, from: SocketAddr, datagram: &[u8]) {
@@ -372,9 +404,8 @@ impl Driver {
                         seen.sent.push(out.message.to_vec());
                     }
                 }
-                let _ = self
-                    .socket
-                    .send_to(&out.message, out.transport.peer_addr)
+                self.carrier
+                    .send(&out.message, out.transport.peer_addr)
                     .await;
             }
             let mut busy = false;
@@ -502,12 +533,10 @@ impl Driver {
                     .set_remote_description(now, answer)
                     .expect("the answer fits the offer");
             }
-            Do::Raw(datagram, to) => {
-                let _ = self.socket.try_send_to(&datagram, to);
-            }
             Do::Close => {
                 let _ = self.pc.close();
             }
+            Do::Raw(..) | Do::Move => unreachable!("they are for the carrier"),
         }
     }
 }

@@ -14,6 +14,7 @@
     reason = "shared by several test files; a test fails by panicking"
 )]
 
+mod carrier;
 pub mod client;
 mod connection;
 pub mod frames;

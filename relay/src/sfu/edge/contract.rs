@@ -107,8 +107,9 @@ pub enum Channel {
 
 /// One connection, whichever way the picture flows.
 pub(crate) trait Connection: Send {
-    /// A datagram that is no STUN, from an address that passed an ICE check.
-    fn take_datagram(&mut self, now: Instant, datagram: BytesMut);
+    /// A datagram that is no STUN, from an address that passed an ICE check. True when it was authentic media or a report,
+    /// and no repetition: then the other side is where it came from.
+    fn take_datagram(&mut self, now: Instant, datagram: BytesMut) -> bool;
     /// `next_timeout` has come.
     fn take_timeout(&mut self, now: Instant);
     /// When it wants to be called again without a datagram.

@@ -163,13 +163,23 @@ impl RtcPublisher {
 }
 
 impl Connection for RtcPublisher {
-    fn take_datagram(&mut self, now: Instant, datagram: BytesMut) {
+    fn take_datagram(&mut self, now: Instant, datagram: BytesMut) -> bool {
         let is_dtls = matches!(datagram.first(), Some(20..=63));
         let _ = self.pc.handle_read(tagged(now, datagram));
-        if is_dtls && self.connected && self.is_dtls_closed() {
-            self.connected = false;
-            self.ready.push_back(EdgeEvent::Closed { in_order: true });
+        if is_dtls {
+            if self.connected && self.is_dtls_closed() {
+                self.connected = false;
+                self.ready.push_back(EdgeEvent::Closed { in_order: true });
+            }
+            return false;
         }
+        // What comes out was decrypted and is no repetition.
+        let mut authentic = false;
+        while let Some(message) = self.pc.poll_media_read() {
+            authentic = true;
+            self.on_media(message.message);
+        }
+        authentic
     }
 
     fn take_timeout(&mut self, now: Instant) {

@@ -87,21 +87,22 @@ impl RtcViewer {
         Some(end)
     }
 
-    fn take_voice(&mut self, datagram: &[u8]) {
-        let packet = self
-            .secure
-            .open_rtp(datagram)
-            .and_then(|mut plain| rtp::Packet::unmarshal(&mut plain).ok());
+    fn take_voice(&mut self, datagram: &[u8]) -> bool {
+        let Some(mut plain) = self.secure.open_rtp(datagram) else {
+            return false;
+        };
+        let packet = rtp::Packet::unmarshal(&mut plain).ok();
         self.events
             .extend(packet.map(|packet| EdgeEvent::Rtp(incoming(packet))));
+        true
     }
 
-    fn take_report(&mut self, datagram: &[u8]) {
+    fn take_report(&mut self, datagram: &[u8]) -> bool {
         let Some(mut report) = self.secure.open_rtcp(datagram) else {
-            return;
+            return false;
         };
         let Ok(packets) = rtcp::packet::unmarshal(&mut report) else {
-            return;
+            return true;
         };
         for packet in packets.into_iter().take(MAX_REPORTS) {
             let packet = packet.as_any();
@@ -113,24 +114,29 @@ impl RtcViewer {
                 self.events.push_back(EdgeEvent::KeyframeWanted);
             }
         }
+        true
     }
 }
 
 impl Connection for RtcViewer {
-    fn take_datagram(&mut self, now: Instant, datagram: BytesMut) {
+    fn take_datagram(&mut self, now: Instant, datagram: BytesMut) -> bool {
         match datagram.first() {
-            Some(20..=63) => match self.secure.take_dtls(now, datagram) {
-                Step::None => {}
-                Step::Ready => self.events.push_back(EdgeEvent::Connected),
-                Step::Goodbye => self.events.push_back(EdgeEvent::Closed { in_order: true }),
-                Step::Failed => self.events.push_back(EdgeEvent::Closed { in_order: false }),
-            },
+            Some(20..=63) => {
+                self.events
+                    .extend(match self.secure.take_dtls(now, datagram) {
+                        Step::None => None,
+                        Step::Ready => Some(EdgeEvent::Connected),
+                        Step::Goodbye => Some(EdgeEvent::Closed { in_order: true }),
+                        Step::Failed => Some(EdgeEvent::Closed { in_order: false }),
+                    });
+                false
+            }
             // RFC 5761 §4: what would be payload types 64 to 95 are reports.
             Some(128..=191) if matches!(datagram.get(1), Some(192..=223)) => {
-                self.take_report(&datagram);
+                self.take_report(&datagram)
             }
             Some(128..=191) => self.take_voice(&datagram),
-            _ => {}
+            _ => false,
         }
     }
 

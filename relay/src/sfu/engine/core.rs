@@ -9,7 +9,7 @@ use crate::sfu::edge::Channel;
 use crate::sfu::error::{OfferError, SfuError};
 use crate::sfu::event::{GoneReason, MediaSessionId, SfuEvent, SfuStats, StopReason};
 use crate::sfu::limits::{HOUSEKEEPING, MAX_CANDIDATES, MAX_QUEUED_EVENTS};
-use crate::sfu::net::ice::Path;
+use crate::sfu::net::ice::{LineId, Path, Via};
 use crate::sfu::net::route::{PeerId, Router};
 use crate::sfu::net::timers::Timers;
 use crate::sfu::sdp::codec::Codec;
@@ -56,6 +56,8 @@ pub(crate) struct Engine {
     pub(super) asking: Vec<(Instant, ConsultId)>,
     /// Datagrams for the network.
     pub(super) out: Vec<Outgoing>,
+    /// Connections whose peer is gone.
+    left: Vec<LineId>,
     /// Events for the relay.
     events: VecDeque<SfuEvent>,
     /// Counters.
@@ -80,6 +82,7 @@ impl Engine {
             touched: Vec::new(),
             asking: Vec::new(),
             out: Vec::new(),
+            left: Vec::new(),
             events: VecDeque::new(),
             stats: SfuStats::default(),
             housekeeping: now + HOUSEKEEPING,
@@ -220,6 +223,11 @@ impl Engine {
         &mut self.stats
     }
 
+    /// Connections whose peer is gone since this was asked last: they are to be ended.
+    pub(crate) fn take_left(&mut self) -> Vec<LineId> {
+        std::mem::take(&mut self.left)
+    }
+
     /// The next event.
     pub(crate) fn poll_event(&mut self) -> Option<SfuEvent> {
         self.events.pop_front()
@@ -285,8 +293,11 @@ impl Engine {
         self.sessions.remove(&peer.session);
         self.timers.remove(id);
         self.router.unname(peer.ice.local_name());
-        for address in peer.ice.known() {
-            self.router.forget(address, id);
+        for origin in peer.ice.known() {
+            self.router.forget(origin, id);
+            if let Via::Tcp(line) = origin.via {
+                self.left.push(line);
+            }
         }
         let silent = matches!(reason, GoneReason::Fault | GoneReason::Expired);
         if let (false, Some(path)) = (silent, peer.ice.path()) {

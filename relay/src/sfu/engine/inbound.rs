@@ -29,12 +29,12 @@ impl Engine {
             self.take_stun(now, from, datagram);
             return;
         }
-        let Some(id) = self.router.by_address(from.peer) else {
+        let Some(id) = self.router.by_address(from.origin()) else {
             self.stats.dropped_unknown += 1;
             return;
         };
         if self.admits(id, kind) {
-            self.take_secured(now, id, datagram);
+            self.take_secured(now, id, from, datagram);
         }
     }
 
@@ -70,13 +70,24 @@ impl Engine {
         }
         if learnt {
             let (consult, is_new_viewer) = (peer.consult, peer.is_viewer() && !peer.connected);
-            self.router.learn(from.peer, id);
+            self.router.learn(from.origin(), id);
             // The keyframe is on its way while DTLS still talks.
             if is_new_viewer && let Some(stream) = self.streams.get_mut(&consult) {
                 if stream.cache.join_point(now).is_none() {
                     stream.keyframes.want();
                 }
                 self.touch(consult);
+            }
+        }
+    }
+
+    /// A connection that carried datagrams has ended.
+    pub(crate) fn lose_way(&mut self, way: Path) {
+        let origin = way.origin();
+        if let Some(id) = self.router.by_address(origin) {
+            self.router.forget(origin, id);
+            if let Some(peer) = self.peers.get_mut(&id) {
+                peer.ice.lose(origin);
             }
         }
     }
@@ -114,14 +125,19 @@ impl Engine {
         }
     }
 
-    fn take_secured(&mut self, now: Instant, id: PeerId, datagram: &[u8]) {
+    fn take_secured(&mut self, now: Instant, id: PeerId, from: Path, datagram: &[u8]) {
         let Some(peer) = self.peers.get_mut(&id) else {
             return;
         };
         peer.heard = now;
         let bytes = BytesMut::from(datagram);
         match peer.guarded(|edge| edge.take_datagram(now, bytes)) {
-            Ok(()) => self.mark(id),
+            Ok(authentic) => {
+                if authentic {
+                    peer.ice.heard(now, from.origin());
+                }
+                self.mark(id);
+            }
             Err(_) => self.fault(now, id),
         }
     }

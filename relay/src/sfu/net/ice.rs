@@ -1,23 +1,58 @@
 //! The relay's side of ICE for one peer: ICE-lite (RFC 8445 §2.5, RFC 8839).
 //!
-//! Owns credentials, the addresses that proved the password, and the path in use. It sends nothing by itself: no check
-//! ever leaves the relay, so no address in an offer can make it probe a network. Called by the engine for every STUN
-//! request that names this peer. Invariant: an address is known only after a check from it passed the integrity test.
+//! Owns credentials and the judging of checks; the addresses that proved the password are in `ways`. It sends nothing by
+//! itself: no check ever leaves the relay, so no address in an offer can make it probe a network. Called by the engine for every
+//! STUN request that names this peer. Invariant: an address is known only after a check from it passed the integrity test.
 
 use super::bucket::Bucket;
 use super::stun::{Key, Request, success};
-use crate::sfu::limits::{MAX_KNOWN_ADDRESSES, MAX_UNPROVEN_CHECKS_PER_S};
+use super::ways::Ways;
+use crate::sfu::limits::MAX_UNPROVEN_CHECKS_PER_S;
 use crate::sfu::sdp::offer::Credentials;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Instant;
+
+/// A TCP connection of this process; never used twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct LineId(pub(crate) u64);
+
+/// What carries datagrams.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Via {
+    /// The one UDP socket.
+    Udp,
+    /// A TCP connection that the peer made.
+    Tcp(LineId),
+}
+
+/// Where datagrams come from, apart from anybody else: an address may be used over UDP and TCP at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Origin {
+    /// The address.
+    pub(crate) peer: SocketAddr,
+    /// What carries them.
+    pub(crate) via: Via,
+}
 
 /// A way to the peer: its address, and ours when the socket listens on several.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Path {
     /// The peer's address.
     pub(crate) peer: SocketAddr,
-    /// The address of ours that it used; None when the socket is bound to one.
+    /// The address of ours that it used; None when the socket is bound to one, and over TCP.
     pub(crate) local: Option<IpAddr>,
+    /// What carries it.
+    pub(crate) via: Via,
+}
+
+impl Path {
+    /// Its other end.
+    pub(crate) const fn origin(self) -> Origin {
+        Origin {
+            peer: self.peer,
+            via: self.via,
+        }
+    }
 }
 
 /// What to do with a check.
@@ -30,7 +65,7 @@ pub(crate) enum Check {
         /// The address was not known before.
         learnt: bool,
         /// An address that is known no longer, to make room.
-        forgotten: Option<SocketAddr>,
+        forgotten: Option<Origin>,
     },
     /// Not ours, wrong password, wrong role or too many: no answer.
     Dropped,
@@ -47,10 +82,8 @@ pub(crate) struct IceLite {
     key: Key,
     /// `ours:theirs`, as checks must name it.
     username: String,
-    /// Addresses that passed a check, the one heard last at the end.
-    known: Vec<Path>,
-    /// The path that the peer nominated.
-    nominated: Option<Path>,
+    /// Where it can be reached.
+    ways: Ways,
     /// Integrity tests for addresses that never passed one.
     unproven: Bucket,
 }
@@ -63,8 +96,7 @@ impl IceLite {
             username: format!("{}:{}", local.ufrag, remote.ufrag),
             local,
             remote,
-            known: Vec::new(),
-            nominated: None,
+            ways: Ways::default(),
             unproven: Bucket::new(MAX_UNPROVEN_CHECKS_PER_S),
         }
     }
@@ -76,19 +108,14 @@ impl IceLite {
         if check.controlled || check.username != self.username {
             return Check::Dropped;
         }
-        let proven = self.known.iter().any(|path| path.peer == from.peer);
+        let proven = self.ways.knows(from.origin());
         if !proven && !self.unproven.take(now) {
             return Check::Dropped;
         }
         if !check.is_signed_with(&self.key) {
             return Check::Dropped;
         }
-        self.known.retain(|path| path.peer != from.peer);
-        let forgotten = self.make_room();
-        self.known.push(from);
-        if check.nominates {
-            self.nominated = Some(from);
-        }
+        let forgotten = self.ways.passed(now, from, check.nominates);
         Check::Passed {
             answer: success(check.transaction, from.peer, &self.key),
             learnt: !proven,
@@ -96,27 +123,24 @@ impl IceLite {
         }
     }
 
-    /// Forgets the address heard least recently when the list is full.
-    fn make_room(&mut self) -> Option<SocketAddr> {
-        if self.known.len() < MAX_KNOWN_ADDRESSES {
-            return None;
-        }
-        let nominated = self.nominated.map(|path| path.peer);
-        let oldest = self
-            .known
-            .iter()
-            .position(|path| Some(path.peer) != nominated)?;
-        Some(self.known.remove(oldest).peer)
+    /// Media from this address was authentic.
+    pub(crate) fn heard(&mut self, now: Instant, from: Origin) {
+        self.ways.heard(now, from);
     }
 
-    /// The way to the peer: what it nominated, else where it was heard last.
-    pub(crate) fn path(&self) -> Option<Path> {
-        self.nominated.or_else(|| self.known.last().copied())
+    /// Nothing can be sent there any more.
+    pub(crate) fn lose(&mut self, origin: Origin) {
+        self.ways.lose(origin);
     }
 
-    /// Addresses to route to this peer.
-    pub(crate) fn known(&self) -> impl Iterator<Item = SocketAddr> {
-        self.known.iter().map(|path| path.peer)
+    /// The way to the peer.
+    pub(crate) const fn path(&self) -> Option<Path> {
+        self.ways.in_use()
+    }
+
+    /// Where datagrams of this peer come from.
+    pub(crate) fn known(&self) -> impl Iterator<Item = Origin> {
+        self.ways.known()
     }
 
     /// Our name.
@@ -130,7 +154,7 @@ impl IceLite {
     }
 
     /// Starts over with new credentials on both sides (RFC 8445 §9). The old path goes on carrying the picture until
-    /// the other side nominates a new one.
+    /// the other side nominates a new one, or is heard elsewhere.
     pub(crate) fn restart(&mut self, local: Credentials, remote: Credentials) {
         self.key = Key::new(&local.pwd);
         self.username = format!("{}:{}", local.ufrag, remote.ufrag);
@@ -155,6 +179,7 @@ mod tests {
         Path {
             peer: SocketAddr::from(([192, 0, 2, 1], port)),
             local: None,
+            via: Via::Udp,
         }
     }
 
@@ -238,17 +263,6 @@ mod tests {
             ice.take_check(now, path(1), &right),
             Check::Passed { .. }
         ));
-    }
-
-    #[test]
-    fn the_list_of_addresses_is_bounded_and_keeps_the_path_in_use() {
-        let mut ice = ice();
-        check(&mut ice, path(1), true);
-        for port in 2..100 {
-            check(&mut ice, path(port), false);
-        }
-        assert_eq!(ice.known().count(), MAX_KNOWN_ADDRESSES);
-        assert_eq!(ice.path(), Some(path(1)));
     }
 
     #[test]

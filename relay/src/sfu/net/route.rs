@@ -4,9 +4,9 @@
 //! a datagram from an address that never proved a password reaches no connection code (RFC 8445 §7, CVE-2023-51443).
 //! Called by the engine for every datagram.
 
+use super::ice::Origin;
 use super::stun::is_stun;
 use std::collections::HashMap;
-use std::net::SocketAddr;
 
 /// A peer of this process; never used twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -51,7 +51,7 @@ impl Kind {
 #[derive(Debug, Default)]
 pub(crate) struct Router {
     by_name: HashMap<String, PeerId>,
-    by_address: HashMap<SocketAddr, PeerId>,
+    by_address: HashMap<Origin, PeerId>,
 }
 
 impl Router {
@@ -66,12 +66,12 @@ impl Router {
     }
 
     /// An address passed a check for this peer. The newest proof wins: a port may be given to somebody else.
-    pub(crate) fn learn(&mut self, address: SocketAddr, peer: PeerId) {
+    pub(crate) fn learn(&mut self, address: Origin, peer: PeerId) {
         self.by_address.insert(address, peer);
     }
 
     /// An address no longer leads to this peer.
-    pub(crate) fn forget(&mut self, address: SocketAddr, peer: PeerId) {
+    pub(crate) fn forget(&mut self, address: Origin, peer: PeerId) {
         if self.by_address.get(&address) == Some(&peer) {
             self.by_address.remove(&address);
         }
@@ -83,7 +83,7 @@ impl Router {
     }
 
     /// The peer of an address.
-    pub(crate) fn by_address(&self, address: SocketAddr) -> Option<PeerId> {
+    pub(crate) fn by_address(&self, address: Origin) -> Option<PeerId> {
         self.by_address.get(&address).copied()
     }
 
@@ -125,8 +125,10 @@ impl SourceGuard {
 
 #[cfg(test)]
 mod tests {
+    use super::super::ice::Via;
     use super::super::stun::{Key, request};
     use super::*;
+    use std::net::SocketAddr;
 
     #[test]
     fn datagrams_are_told_apart_by_their_first_bytes() {
@@ -158,7 +160,10 @@ mod tests {
 
     #[test]
     fn an_address_belongs_to_whom_it_proved_last() {
-        let address = SocketAddr::from(([192, 0, 2, 1], 5));
+        let address = Origin {
+            peer: SocketAddr::from(([192, 0, 2, 1], 5)),
+            via: Via::Udp,
+        };
         let mut router = Router::default();
         router.learn(address, PeerId(1));
         router.learn(address, PeerId(2));

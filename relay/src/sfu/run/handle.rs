@@ -25,6 +25,7 @@
 use super::negotiate::Negotiator;
 use super::random;
 use super::socket::{MediaSocket, Waker};
+use super::tcp::Tcp;
 use super::thread::{Command, MediaThread};
 use crate::sfu::edge::{Channel, RtcMaker};
 use crate::sfu::engine::{Engine, NewPeer};
@@ -33,7 +34,7 @@ use crate::sfu::event::{MediaSessionId, SfuEvent, SfuStats};
 use crate::sfu::limits::{
     DEFAULT_MAX_PEERS, MAX_DATA_MESSAGE_BYTES, MAX_NEGOTIATIONS_AT_ONCE, MAX_QUEUED_COMMANDS,
 };
-use crate::sfu::sdp::answer::write_restart;
+use crate::sfu::sdp::answer::{Candidates, write_restart};
 use crate::sfu::sdp::fragment::Fragment;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -47,7 +48,9 @@ use wire::{ConsultId, StreamId};
 pub struct SfuConfig {
     /// Where the media socket is bound; port 0 takes a free one.
     pub udp: SocketAddr,
-    /// Addresses that clients are told, with the socket's port. Empty means the bound address, which must then be one
+    /// Where TCP connections for media are taken, for networks that let no UDP through; port 0 takes a free one.
+    pub tcp: Option<SocketAddr>,
+    /// Addresses that clients are told, with the ports of both. Empty means the bound address, which must then be one
     /// address. Behind a one-to-one NAT this is the outer address.
     pub public_addresses: Vec<IpAddr>,
     /// Most peer connections at the same time.
@@ -60,6 +63,7 @@ impl SfuConfig {
     pub const fn on(udp: SocketAddr) -> Self {
         Self {
             udp,
+            tcp: None,
             public_addresses: Vec::new(),
             max_peers: DEFAULT_MAX_PEERS,
         }
@@ -111,6 +115,7 @@ pub struct Sfu {
 
 struct Shared {
     local: SocketAddr,
+    local_tcp: Option<SocketAddr>,
     negotiator: Negotiator,
     negotiations: Semaphore,
     commands: mpsc::Sender<Command>,
@@ -127,22 +132,24 @@ impl Drop for Shared {
 }
 
 impl Sfu {
-    /// Opens the socket and starts the thread.
+    /// Opens the sockets and starts the thread.
     ///
     /// # Errors
-    /// The socket, the addresses, the certificate or the thread; the step is named.
+    /// The sockets, the addresses, the certificate or the thread; the step is named.
     pub fn start(config: &SfuConfig, events: mpsc::Sender<SfuEvent>) -> Result<Self, SfuError> {
         let socket = MediaSocket::open(config.udp).map_err(SfuError::OpenSocket)?;
         let waker = Arc::new(Waker::new().map_err(SfuError::StartThread)?);
-        let local = socket.local();
+        let tcp = Tcp::open(config.tcp, Instant::now()).map_err(SfuError::OpenTcp)?;
+        let (local, local_tcp) = (socket.local(), tcp.local());
         let negotiator = Negotiator {
             maker: Box::new(RtcMaker::new().map_err(SfuError::MakeCertificate)?),
-            candidates: candidates(config, local)?,
+            candidates: candidates(config, local, local_tcp)?,
         };
         let (commands, queue) = mpsc::channel(MAX_QUEUED_COMMANDS);
         let thread = MediaThread {
             engine: Engine::new(Instant::now(), config.max_peers),
             socket,
+            tcp,
             waker: Arc::clone(&waker),
             commands: queue,
             events,
@@ -154,6 +161,7 @@ impl Sfu {
         Ok(Self {
             shared: Arc::new(Shared {
                 local,
+                local_tcp,
                 negotiator,
                 negotiations: Semaphore::new(MAX_NEGOTIATIONS_AT_ONCE),
                 commands,
@@ -167,6 +175,12 @@ impl Sfu {
     #[must_use]
     pub fn local_addr(&self) -> SocketAddr {
         self.shared.local
+    }
+
+    /// Where TCP connections are taken, if they are.
+    #[must_use]
+    pub fn local_tcp_addr(&self) -> Option<SocketAddr> {
+        self.shared.local_tcp
     }
 
     /// Takes a publisher's offer. Its picture replaces the consult's picture when its first packet comes.
@@ -320,15 +334,22 @@ impl Sfu {
 }
 
 /// The addresses to announce.
-fn candidates(config: &SfuConfig, local: SocketAddr) -> Result<Vec<SocketAddr>, SfuError> {
-    let announced: Vec<IpAddr> = match config.public_addresses.as_slice() {
-        [] if local.ip().is_unspecified() => return Err(SfuError::NoPublicAddress),
-        [] => vec![local.ip()],
-        addresses => addresses.to_vec(),
+fn candidates(
+    config: &SfuConfig,
+    udp: SocketAddr,
+    tcp: Option<SocketAddr>,
+) -> Result<Candidates, SfuError> {
+    let announced = |bound: SocketAddr| -> Result<Vec<SocketAddr>, SfuError> {
+        let ips = match config.public_addresses.as_slice() {
+            [] if bound.ip().is_unspecified() => return Err(SfuError::NoPublicAddress),
+            [] => vec![bound.ip()],
+            addresses => addresses.to_vec(),
+        };
+        let with_port = ips.into_iter().map(|ip| SocketAddr::new(ip, bound.port()));
+        Ok(with_port.collect())
     };
-    let port = local.port();
-    Ok(announced
-        .into_iter()
-        .map(|ip| SocketAddr::new(ip, port))
-        .collect())
+    Ok(Candidates {
+        udp: announced(udp)?,
+        tcp: tcp.map(announced).transpose()?.unwrap_or_default(),
+    })
 }

@@ -1,17 +1,19 @@
 //! The engine's outside: the API for the rest of the relay, the thread, the socket.
 //!
-//! `handle` is what the relay calls, `thread` the loop, `socket`, `receive`, `send` and `control` the kernel's side of it, `sockaddr`
-//! the addresses as the kernel writes them, `random` the only source of chance. All input, output and clock reading of
+//! `handle` is what the relay calls, `thread` the loop, `socket`, `receive`, `send` and `control` the kernel's side of it, `tcp` and
+//! `line` the same for those who come by TCP, `sockaddr` the addresses as the kernel writes them, `random` the only source of chance. All input, output and clock reading of
 //! the media part is in this folder.
 
 mod control;
 mod handle;
+mod line;
 mod negotiate;
 mod random;
 mod receive;
 mod send;
 mod sockaddr;
 mod socket;
+mod tcp;
 mod thread;
 
 pub use handle::{Publish, Sfu, SfuConfig, Talk, Watch};

@@ -11,11 +11,10 @@ use crate::sfu::engine::{NewPeer, NewRole};
 use crate::sfu::error::SfuError;
 use crate::sfu::net::ice::IceLite;
 use crate::sfu::picture::leg::Leg;
-use crate::sfu::sdp::answer::{self, Local};
+use crate::sfu::sdp::answer::{self, Candidates, Local};
 use crate::sfu::sdp::codec::Codec;
 use crate::sfu::sdp::offer::{Fate, Offer, Offerer};
 use crate::sfu::sdp::voice::{self, VoiceOffer};
-use std::net::SocketAddr;
 use std::time::Instant;
 
 /// What every negotiation needs.
@@ -23,7 +22,7 @@ pub(super) struct Negotiator {
     /// Makes connections.
     pub(super) maker: Box<dyn EdgeMaker>,
     /// Where the relay can be reached.
-    pub(super) candidates: Vec<SocketAddr>,
+    pub(super) candidates: Candidates,
 }
 
 impl Negotiator {

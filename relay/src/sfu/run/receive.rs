@@ -6,7 +6,7 @@
 use super::sockaddr::{Raw, local_v6, read};
 use super::socket::MediaSocket;
 use crate::sfu::limits::MAX_DATAGRAM_BYTES;
-use crate::sfu::net::ice::Path;
+use crate::sfu::net::ice::{Path, Via};
 use std::mem::{size_of, zeroed};
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -75,7 +75,8 @@ impl Receiver {
                 continue;
             };
             let local = local_address(&header.msg_hdr);
-            take(Path { peer, local }, bytes);
+            let via = Via::Udp;
+            take(Path { peer, local, via }, bytes);
         }
         (count, cut)
     }

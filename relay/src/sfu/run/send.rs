@@ -268,7 +268,7 @@ fn is_full(error: &io::Error) -> bool {
 mod tests {
     use super::super::socket::set_flag;
     use super::*;
-    use crate::sfu::net::ice::Path;
+    use crate::sfu::net::ice::{Path, Via};
     use bytes::BytesMut;
     use std::net::UdpSocket;
 
@@ -277,6 +277,7 @@ mod tests {
             path: Path {
                 peer: to,
                 local: None,
+                via: Via::Udp,
             },
             bytes: BytesMut::from(&vec![length as u8; length][..]),
         }

@@ -1,17 +1,21 @@
-//! The one UDP socket of all media.
+//! The one UDP socket of all media, and the listener for those who come by TCP.
 //!
-//! Owns opening it, what the kernel offers on it, and waiting for it. `receive` and `send` move the datagrams. Invariant:
-//! the socket is non-blocking and closed when this is dropped.
+//! Owns opening them, what the kernel offers on them, and waiting. `receive` and `send` move the datagrams, `tcp` owns what was
+//! listened to. Invariant: every socket is non-blocking and closed when its owner is dropped.
 
+use crate::sfu::limits::TCP_UNSENT_BYTES;
 use socket2::{Domain, Protocol, Socket, Type};
 use std::io;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::time::Duration;
 
 /// Buffers asked of the kernel in each direction: 50 viewers of a keyframe of 200 kB are 10 MB; the kernel gives what its
 /// limits allow.
 const KERNEL_BUFFER_BYTES: usize = 8 * 1024 * 1024;
+
+/// Callers that wait to be taken; the thread takes them within a millisecond.
+const WAITING_CALLERS: libc::c_int = 64;
 
 /// The socket.
 pub(super) struct MediaSocket {
@@ -91,6 +95,34 @@ impl MediaSocket {
     }
 }
 
+/// Opens the listener for TCP.
+pub(super) fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = Socket::new(
+        Domain::for_address(address),
+        Type::STREAM,
+        Some(Protocol::TCP),
+    )?;
+    socket.set_nonblocking(true)?;
+    // A relay that is restarted finds connections of before in TIME_WAIT.
+    socket.set_reuse_address(true)?;
+    if address.is_ipv6() {
+        socket.set_only_v6(!address.ip().is_unspecified())?;
+    }
+    socket.bind(&address.into())?;
+    socket.listen(WAITING_CALLERS)?;
+    Ok(socket.into())
+}
+
+/// Lets the kernel take no more than a little of what cannot be sent yet. Where it cannot be told so, more grows old there.
+pub(super) fn keep_little_unsent(fd: RawFd) {
+    let _ = set_option(
+        fd,
+        libc::IPPROTO_TCP,
+        libc::TCP_NOTSENT_LOWAT,
+        TCP_UNSENT_BYTES as libc::c_int,
+    );
+}
+
 /// Whether UDP_SEGMENT is known: setting it to 0 changes nothing.
 fn probe_segments(socket: &Socket) -> bool {
     let off: libc::c_int = 0;
@@ -163,31 +195,63 @@ pub(super) struct Ready {
     pub(super) woken: bool,
 }
 
-/// Waits for datagrams, a call or the end of the time.
-pub(super) fn wait(socket: &MediaSocket, waker: &Waker, blocked: bool, at_most: Duration) -> Ready {
-    let events = libc::POLLIN | if blocked { libc::POLLOUT } else { 0 };
-    let mut fds = [
-        libc::pollfd {
-            fd: socket.fd(),
+/// What is waited for; kept for its allocations.
+#[derive(Default)]
+pub(super) struct Waiting {
+    wishes: Vec<libc::pollfd>,
+    /// Other descriptors whose wish came true, in the order of their numbers.
+    ready: Vec<RawFd>,
+}
+
+impl Waiting {
+    /// Waits for datagrams, a call, one of the other wishes or the end of the time.
+    pub(super) fn wait(
+        &mut self,
+        socket: (&MediaSocket, bool),
+        waker: &Waker,
+        others: impl Iterator<Item = (RawFd, libc::c_short)>,
+        at_most: Duration,
+    ) -> Ready {
+        let (socket, blocked) = socket;
+        let events = libc::POLLIN | if blocked { libc::POLLOUT } else { 0 };
+        let wish = |(fd, events)| libc::pollfd {
+            fd,
             events,
             revents: 0,
-        },
-        libc::pollfd {
-            fd: waker.0.as_raw_fd(),
-            events: libc::POLLIN,
-            revents: 0,
-        },
-    ];
-    let timeout = libc::timespec {
-        tv_sec: at_most.as_secs() as libc::time_t,
-        tv_nsec: at_most.subsec_nanos() as libc::c_long,
-    };
-    // SAFETY: two descriptors that outlive the call, a valid timespec, no signal mask.
-    unsafe { libc::ppoll(fds.as_mut_ptr(), 2, &raw const timeout, std::ptr::null()) };
-    let [socket, waker] = fds;
-    Ready {
-        // Errors on a UDP socket are those of earlier sends; reading clears them.
-        readable: socket.revents & (libc::POLLIN | libc::POLLERR) != 0,
-        woken: waker.revents & libc::POLLIN != 0,
+        };
+        let first = [(socket.fd(), events), (waker.0.as_raw_fd(), libc::POLLIN)];
+        self.wishes.clear();
+        self.wishes
+            .extend(first.into_iter().chain(others).map(wish));
+        let timeout = libc::timespec {
+            tv_sec: at_most.as_secs() as libc::time_t,
+            tv_nsec: at_most.subsec_nanos() as libc::c_long,
+        };
+        // SAFETY: as many descriptors as are told, which outlive the call, a valid timespec, no signal mask.
+        unsafe {
+            libc::ppoll(
+                self.wishes.as_mut_ptr(),
+                self.wishes.len() as libc::nfds_t,
+                &raw const timeout,
+                std::ptr::null(),
+            )
+        };
+        self.ready.clear();
+        let [socket, waker, others @ ..] = self.wishes.as_slice() else {
+            return Ready::default();
+        };
+        let ready = others.iter().filter(|other| other.revents != 0);
+        self.ready.extend(ready.map(|other| other.fd));
+        self.ready.sort_unstable();
+        Ready {
+            // Errors on a UDP socket are those of earlier sends; reading clears them.
+            readable: socket.revents & (libc::POLLIN | libc::POLLERR) != 0,
+            woken: waker.revents & libc::POLLIN != 0,
+        }
+    }
+
+    /// The others whose wish came true in the last wait, in the order of their numbers.
+    pub(super) fn ready(&self) -> &[RawFd] {
+        &self.ready
     }
 }

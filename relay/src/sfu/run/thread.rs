@@ -6,7 +6,8 @@
 
 use super::receive::Receiver;
 use super::send::Sender;
-use super::socket::{MediaSocket, Waker, wait};
+use super::socket::{MediaSocket, Waiting, Waker};
+use super::tcp::Tcp;
 use crate::sfu::edge::Channel;
 use crate::sfu::engine::{Engine, NewPeer};
 use crate::sfu::error::SfuError;
@@ -14,6 +15,7 @@ use crate::sfu::event::{MediaSessionId, SfuEvent, SfuStats};
 use crate::sfu::sdp::codec::Codec;
 use crate::sfu::sdp::fragment::Fragment;
 use crate::sfu::sdp::offer::Credentials;
+use std::os::fd::RawFd;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc::error::{TryRecvError, TrySendError};
@@ -63,6 +65,7 @@ pub(super) enum Command {
 pub(super) struct MediaThread {
     pub(super) engine: Engine,
     pub(super) socket: MediaSocket,
+    pub(super) tcp: Tcp,
     pub(super) waker: Arc<Waker>,
     pub(super) commands: mpsc::Receiver<Command>,
     pub(super) events: mpsc::Sender<SfuEvent>,
@@ -73,16 +76,19 @@ impl MediaThread {
     pub(super) fn run(mut self) {
         let mut receiver = Receiver::new();
         let mut sender = Sender::new(self.socket.segments());
+        let mut waiting = Waiting::default();
         let mut alarms = Alarms::default();
         let mut running = true;
         while running {
             let until = self.engine.next_timeout();
             let at_most = until.saturating_duration_since(Instant::now());
-            let ready = wait(&self.socket, &self.waker, sender.is_blocked(), at_most);
+            let socket = (&self.socket, sender.is_blocked());
+            let ready = waiting.wait(socket, &self.waker, self.tcp.wishes(), at_most);
             if ready.readable {
                 self.receive(&mut receiver);
             }
             let now = Instant::now();
+            self.serve_tcp(now, waiting.ready());
             if ready.woken {
                 self.waker.reset();
             }
@@ -91,15 +97,38 @@ impl MediaThread {
             if self.engine.next_timeout() <= now {
                 self.engine.take_timeout(now);
             }
-            let socket = &self.socket;
+            let (socket, tcp) = (&self.socket, &mut self.tcp);
             self.engine.settle(now, &mut |outgoing, stats| {
+                tcp.send(now, outgoing, stats);
                 let sent = sender.send(socket, outgoing);
                 stats.datagrams_out += sent.datagrams;
                 stats.send_calls += sent.calls;
                 stats.dropped_backlog += sent.dropped;
             });
+            self.end_lines();
             self.tell();
             alarms.look(self.engine.stats_mut());
+        }
+    }
+
+    fn serve_tcp(&mut self, now: Instant, ready: &[RawFd]) {
+        let engine = &mut self.engine;
+        let (refused, left) = self.tcp.turn(now, ready, |from, datagram| {
+            engine.take_datagram(now, from, datagram);
+        });
+        let stats = engine.stats_mut();
+        stats.tcp_lines = self.tcp.len() as u64;
+        stats.tcp_refused += refused;
+        stats.datagrams_out += left;
+    }
+
+    /// Peers that are gone leave no connection, and connections that ended lead to no peer.
+    fn end_lines(&mut self) {
+        for line in self.engine.take_left() {
+            self.tcp.hang_up(line);
+        }
+        for way in self.tcp.take_ended() {
+            self.engine.lose_way(way);
         }
     }
 

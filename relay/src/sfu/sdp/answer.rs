@@ -19,11 +19,20 @@ pub(crate) struct Local {
     /// SHA-256 of our certificate.
     pub(crate) fingerprint: [u8; 32],
     /// Where we can be reached.
-    pub(crate) candidates: Vec<SocketAddr>,
+    pub(crate) candidates: Candidates,
     /// Any number that differs from session to session (RFC 8866 §5.2).
     pub(crate) session_number: u32,
     /// Our sources, on the way to a viewer: the picture and its retransmissions.
     pub(crate) sources: Option<(u32, u32)>,
+}
+
+/// Where the relay can be reached, the best first.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Candidates {
+    /// Over UDP.
+    pub(crate) udp: Vec<SocketAddr>,
+    /// Over TCP: clients connect, the relay waits.
+    pub(crate) tcp: Vec<SocketAddr>,
 }
 
 /// Writes the answer.
@@ -64,7 +73,7 @@ pub(super) fn head<'a>(local: &Local, kept: impl Iterator<Item = &'a str>) -> St
 }
 
 /// Writes the fragment that answers an ICE restart (RFC 8840 §4.4, RFC 9725 §4.3.2).
-pub(crate) fn write_restart(mid: &str, credentials: &Credentials, to: &[SocketAddr]) -> String {
+pub(crate) fn write_restart(mid: &str, credentials: &Credentials, to: &Candidates) -> String {
     let mut out = String::new();
     let _ = write!(
         out,
@@ -75,15 +84,28 @@ pub(crate) fn write_restart(mid: &str, credentials: &Credentials, to: &[SocketAd
     out
 }
 
-pub(super) fn candidates(addresses: &[SocketAddr]) -> String {
+pub(super) fn candidates(to: &Candidates) -> String {
     let mut out = String::new();
-    for (at, address) in addresses.iter().enumerate() {
+    let behind = |at: usize, most: u32| most - u32::try_from(at).unwrap_or(most).min(most);
+    for (at, address) in to.udp.iter().enumerate() {
         // RFC 8445 §5.1.2.1: host type 126, local preference by our order, component 1.
-        let priority = (126u32 << 24) + ((65_535 - at.min(65_535) as u32) << 8) + 255;
+        let priority = (126u32 << 24) + (behind(at, 65_535) << 8) + 255;
         let _ = write!(
             out,
             "a=candidate:{} 1 udp {priority} {} {} typ host\r\n",
             at + 1,
+            address.ip(),
+            address.port()
+        );
+    }
+    for (at, address) in to.tcp.iter().enumerate() {
+        // RFC 6544 §4.2: a type below all others, so that UDP wins where it passes; direction 4 is passive.
+        let local = (4u32 << 13) + behind(at, 8_191);
+        let priority = (90u32 << 24) + (local << 8) + 255;
+        let _ = write!(
+            out,
+            "a=candidate:{} 1 tcp {priority} {} {} typ host tcptype passive\r\n",
+            to.udp.len() + at + 1,
             address.ip(),
             address.port()
         );
@@ -185,4 +207,29 @@ pub(super) fn refused(section: &Section) -> String {
         "m={} 0 {} {}\r\nc=IN IP4 0.0.0.0\r\na=mid:{}\r\na=inactive\r\n",
         section.media, section.protocol, section.first_format, section.mid
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn udp_comes_first_and_tcp_waits_passively_behind_it() {
+        let at = |text: &str| text.parse().unwrap();
+        let to = Candidates {
+            udp: vec![at("192.0.2.1:443"), at("[2001:db8::1]:443")],
+            tcp: vec![at("192.0.2.1:444")],
+        };
+        let text = candidates(&to);
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(
+            lines,
+            [
+                "a=candidate:1 1 udp 2130706431 192.0.2.1 443 typ host",
+                "a=candidate:2 1 udp 2130706175 2001:db8::1 443 typ host",
+                "a=candidate:3 1 tcp 1520435199 192.0.2.1 444 typ host tcptype passive",
+                "a=end-of-candidates",
+            ]
+        );
+    }
 }

@@ -258,7 +258,10 @@ mod tests {
                 pwd: "p".repeat(24),
             },
             fingerprint: [7; 32],
-            candidates: vec!["192.0.2.1:9".parse().unwrap()],
+            candidates: super::super::answer::Candidates {
+                udp: vec!["192.0.2.1:9".parse().unwrap()],
+                tcp: Vec::new(),
+            },
             session_number: 1,
             sources: None,
         }

@@ -7,7 +7,7 @@ use crate::sfu::edge::terms::ExtensionIds;
 use crate::sfu::error::SfuError;
 use crate::sfu::event::{GoneReason, SfuEvent, StopReason};
 use crate::sfu::limits::{CONNECT_WITHIN, MAX_QUEUED_EVENTS, PEER_EXPIRES, PUBLISHER_SILENT};
-use crate::sfu::net::ice::Path;
+use crate::sfu::net::ice::{LineId, Path, Via};
 use crate::sfu::net::stun::{Key, request};
 use crate::sfu::picture::leg::Leg;
 use crate::sfu::sdp::fragment::Fragment;
@@ -38,6 +38,7 @@ fn only_an_address_that_proved_itself_reaches_a_connection() {
     let stranger = Path {
         peer: SocketAddr::from(([203, 0, 113, 9], 9)),
         local: None,
+        via: Via::Udp,
     };
     world.engine.take_datagram(world.now, stranger, &DTLS);
     assert_eq!(publisher.edge.with(|script| script.datagrams), 1, "its own");
@@ -185,4 +186,30 @@ fn a_restart_changes_the_name_and_limits_candidates_per_generation() {
         1,
         "the old name is forgotten"
     );
+}
+
+#[test]
+fn a_peer_over_tcp_is_heard_until_its_connection_ends_and_the_connection_goes_with_it() {
+    let mut world = World::new();
+    let mut publisher = world.publisher();
+    let over_udp = publisher.address;
+    let over_tcp = |line| Path {
+        via: Via::Tcp(LineId(line)),
+        ..over_udp
+    };
+    for line in [1, 2] {
+        publisher.address = over_tcp(line);
+        world.check(&publisher);
+    }
+    world.rtp(&publisher, 1, 10, KEY);
+    assert_eq!(world.engine.table_sizes()[3], 3, "one by UDP, two by TCP");
+    world.engine.lose_way(over_tcp(2));
+    let before = publisher.edge.with(|script| script.datagrams);
+    world.engine.take_datagram(world.now, over_tcp(2), &DTLS);
+    assert_eq!(publisher.edge.with(|script| script.datagrams), before);
+    world.engine.take_datagram(world.now, over_tcp(1), &DTLS);
+    assert_eq!(publisher.edge.with(|script| script.datagrams), before + 1);
+    world.engine.close(world.now, publisher.session).unwrap();
+    assert_eq!(world.engine.take_left(), [LineId(1)]);
+    assert_eq!(world.engine.table_sizes(), [0; 6]);
 }

@@ -7,7 +7,7 @@ use crate::sfu::edge::terms::ExtensionIds;
 use crate::sfu::edge::{Channel, Connection, EdgeEvent, PublisherEdge, RtpIn, RtpOut, ViewerEdge};
 use crate::sfu::error::{EdgeError, SfuError};
 use crate::sfu::event::{GoneReason, MediaSessionId, SfuEvent};
-use crate::sfu::net::ice::{IceLite, Path};
+use crate::sfu::net::ice::{IceLite, Path, Via};
 use crate::sfu::net::stun::{Key, request};
 use crate::sfu::picture::leg::Leg;
 use crate::sfu::sdp::codec::Codec;
@@ -42,6 +42,8 @@ pub(super) struct Script {
     pub(super) keyframes_asked: usize,
     pub(super) asked_again: Vec<u16>,
     pub(super) datagrams: usize,
+    /// Whether what it takes is authentic.
+    pub(super) authentic: bool,
     pub(super) panics_on_write: bool,
     pub(super) closed: bool,
 }
@@ -59,8 +61,11 @@ impl Fake {
 }
 
 impl Connection for Fake {
-    fn take_datagram(&mut self, _: Instant, _: BytesMut) {
-        self.with(|script| script.datagrams += 1);
+    fn take_datagram(&mut self, _: Instant, _: BytesMut) -> bool {
+        self.with(|script| {
+            script.datagrams += 1;
+            script.authentic
+        })
     }
     fn take_timeout(&mut self, _: Instant) {}
     fn next_timeout(&mut self) -> Option<Instant> {
@@ -158,7 +163,11 @@ impl World {
         Ok(Held {
             edge,
             session,
-            address: Path { peer, local: None },
+            address: Path {
+                peer,
+                local: None,
+                via: Via::Udp,
+            },
             name,
         })
     }

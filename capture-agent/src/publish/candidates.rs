@@ -1,0 +1,59 @@
+//! The relay's candidates in an answer.
+//!
+//! Text only. The `webrtc` crate is given those over UDP; those over TCP are for the bridge. Called by `peer`.
+
+use std::net::SocketAddr;
+
+/// The answer without its passive TCP candidates (RFC 6544 §4.5), and those.
+pub(super) fn without_tcp(answer: &str) -> (String, Vec<SocketAddr>) {
+    let mut tcp = Vec::new();
+    let mut kept = String::with_capacity(answer.len());
+    for line in answer.split_inclusive('\n') {
+        match over_tcp(line) {
+            Some(address) => tcp.extend(address.filter(|address| !tcp.contains(address))),
+            None => kept.push_str(line),
+        }
+    }
+    (kept, tcp)
+}
+
+/// The address of a TCP candidate, if it can be called; None for any other line.
+fn over_tcp(line: &str) -> Option<Option<SocketAddr>> {
+    // RFC 8839 §5.1: foundation, component, transport, priority, address, port.
+    let words: Vec<&str> = line
+        .strip_prefix("a=candidate:")?
+        .split_whitespace()
+        .collect();
+    let [_, _, transport, _, ip, port, ..] = words.as_slice() else {
+        return None;
+    };
+    if !transport.eq_ignore_ascii_case("tcp") {
+        return None;
+    }
+    let passive = words.windows(2).any(|pair| pair == ["tcptype", "passive"]);
+    let address = ip.parse().ok().zip(port.parse().ok());
+    Some(
+        address
+            .filter(|_| passive)
+            .map(|(ip, port)| SocketAddr::new(ip, port)),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn candidates_over_tcp_are_taken_out_of_the_answer() {
+        let answer = "v=0\r\na=mid:0\r\na=candidate:1 1 udp 2130706431 192.0.2.7 443 typ host\r\na=candidate:2 1 tcp 1520435199 192.0.2.7 444 typ host tcptype passive\r\na=candidate:3 1 TCP 1 2001:db8::1 444 typ host tcptype passive\r\na=candidate:4 1 tcp 1 192.0.2.7 9 typ host tcptype active\r\na=candidate:2 1 tcp 1520435199 192.0.2.7 444 typ host tcptype passive\r\na=end-of-candidates\r\n";
+        let (kept, tcp) = without_tcp(answer);
+        assert_eq!(
+            kept,
+            "v=0\r\na=mid:0\r\na=candidate:1 1 udp 2130706431 192.0.2.7 443 typ host\r\na=end-of-candidates\r\n"
+        );
+        let at = |text: &str| text.parse::<SocketAddr>().unwrap();
+        assert_eq!(tcp, [at("192.0.2.7:444"), at("[2001:db8::1]:444")]);
+        let without = "a=candidate:1 1 udp 1 192.0.2.7 443 typ host\r\na=candidate:odd\r\n";
+        assert_eq!(without_tcp(without), (without.to_owned(), vec![]));
+    }
+}
