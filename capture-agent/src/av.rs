@@ -13,3 +13,10 @@ pub(crate) fn ready() -> Result<(), ffmpeg_next::Error> {
         outcome
     })
 }
+
+/// Which FFmpeg this is.
+pub(crate) fn version() -> String {
+    let codec = ffmpeg_next::codec::version();
+    let (major, minor, micro) = (codec >> 16, codec >> 8 & 0xff, codec & 0xff);
+    format!("FFmpeg's libavcodec {major}.{minor}.{micro}")
+}

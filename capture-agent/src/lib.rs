@@ -28,6 +28,7 @@ pub mod mask_in_force;
 pub mod orders;
 pub mod picture;
 pub mod pipeline;
+pub mod preflight;
 pub mod provenance;
 pub mod publish;
 mod rate;

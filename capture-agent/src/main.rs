@@ -9,6 +9,7 @@ use capture_agent::clip::import::import;
 use capture_agent::config::cli::{Cli, Command, ImportArgs, RunArgs, SaveArgs, exit};
 use capture_agent::config::{Checked, ConfigError, FileConfig, check, merge, read_file};
 use capture_agent::door::{self, Asked};
+use capture_agent::preflight::{self, Level};
 use capture_agent::show::{Terminal, show};
 use capture_agent::source::catalogue;
 use capture_agent::spool::{AfterKept, Disk, Spool, SpoolBounds};
@@ -32,6 +33,13 @@ fn main() -> ExitCode {
             print!("{}", catalogue::text());
             exit::OK
         }
+        Command::Check(args) => match checked(args.run) {
+            Ok(checked) => look(checked, args.json).unwrap_or_else(|error| {
+                eprintln!("capture-agent: {error:#}");
+                exit::INTERNAL
+            }),
+            Err(mistakes) => tell(&mistakes),
+        },
         Command::CheckConfig(args) => match checked(*args) {
             Ok(checked) => {
                 println!("The configuration is fine.\n{}", summary(&checked));
@@ -105,6 +113,26 @@ fn summary(checked: &Checked) -> String {
         agent.encode.preset.name(),
         agent.encode.bit_rate.kbps(),
     )
+}
+
+fn look(checked: Checked, json: bool) -> anyhow::Result<u8> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(WORKERS)
+        .enable_all()
+        .build()
+        .context("the system gives no threads")?;
+    let report = runtime.block_on(preflight::run(checked.agent));
+    // A driver that hangs is left where it hangs.
+    runtime.shutdown_background();
+    if json {
+        println!("{}", report.json());
+    } else {
+        println!("{report}");
+    }
+    Ok(match report.level() {
+        Level::Bad => exit::NOT_READY,
+        Level::Good | Level::Attention => exit::OK,
+    })
 }
 
 fn save(args: SaveArgs) -> anyhow::Result<u8> {

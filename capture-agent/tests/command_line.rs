@@ -372,3 +372,44 @@ async fn a_refused_ticket_ends_it_with_code_4() {
     assert_eq!(refused.status.code(), Some(4));
     assert!(told(&refused).contains("expired"), "{}", told(&refused));
 }
+
+#[test]
+fn a_check_tells_what_is_good_and_what_to_do_and_ends_with_a_code() {
+    let folder = tempfile::tempdir().unwrap();
+    let spool = folder.path().join("spool").display().to_string();
+    let good = output(&["check", "--source", "test:", "--spool", &spool]);
+    let text = String::from_utf8(good.stdout).unwrap();
+    assert_eq!(good.status.code(), Some(0), "{text}");
+    for line in [
+        "source    800 x 600",
+        "encoder   libx264",
+        "disk",
+        "▲ look  relay",
+        "→ name it with --relay",
+    ] {
+        assert!(text.contains(line), "no {line:?} in\n{text}");
+    }
+    let gone = ["check", "--json", "--source", "dicom:/no/such/folder"];
+    let away = [
+        "--relay",
+        "http://127.0.0.1:9",
+        "--consult",
+        CONSULT,
+        "--ticket",
+        "t",
+    ];
+    let began = Instant::now();
+    let bad = output(&[&gone[..], &away[..]].concat());
+    assert!(began.elapsed() < Duration::from_secs(20));
+    assert_eq!(bad.status.code(), Some(7));
+    let report: serde_json::Value = serde_json::from_slice(&bad.stdout).unwrap();
+    let level = |what: &str| {
+        let all = report["findings"].as_array().unwrap().iter();
+        let found = all
+            .filter(|one| one["what"] == what)
+            .map(|one| one["level"].clone());
+        found.collect::<Vec<_>>()
+    };
+    assert_eq!(level("source"), ["bad"]);
+    assert_eq!(level("relay"), ["bad"]);
+}

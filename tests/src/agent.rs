@@ -5,7 +5,7 @@
 
 use crate::binaries::Binaries;
 use crate::process::Program;
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use std::path::{Path, PathBuf};
 
 /// A running agent, or one that was killed and can come back.
@@ -64,6 +64,17 @@ impl Agent {
         )?;
         Ok(())
     }
+}
+
+/// Runs the check before a visit to its end.
+///
+/// # Errors
+/// When the program cannot be started or tells nothing.
+pub async fn checks(binaries: &Binaries, args: &[String]) -> Result<serde_json::Value> {
+    let mut program = tokio::process::Command::new(&binaries.agent);
+    let ended = program.args(args).kill_on_drop(true).output().await?;
+    let told = String::from_utf8_lossy(&ended.stderr).into_owned();
+    serde_json::from_slice(&ended.stdout).context(told)
 }
 
 /// Where a data file of this checkout lies, for sources.

@@ -300,6 +300,19 @@ impl Story {
         Agent::start(&self.0.binaries, self.agent_arguments(source, relay))
     }
 
+    /// What the check before a visit tells, for the device of this story with a relay at that address.
+    ///
+    /// # Errors
+    /// When the program cannot be started or tells nothing.
+    pub async fn checks(&self, relay: &str) -> Result<serde_json::Value> {
+        let mut args = self.agent_arguments("test:", relay);
+        if let Some(command) = args.first_mut() {
+            *command = "check".to_owned();
+        }
+        args.push("--json".to_owned());
+        crate::agent::checks(&self.0.binaries, &args).await
+    }
+
     /// The demo relay writes a configuration with the id and key of its seeded device.
     fn agent_file(&self) -> PathBuf {
         self.0.folder.path().join("relay/demo/agent.toml")

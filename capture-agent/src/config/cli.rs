@@ -27,6 +27,8 @@ pub mod exit {
     pub const ENCODER: u8 = 5;
     /// Clips cannot be kept safe, or one was not saved.
     pub const SPOOL: u8 = 6;
+    /// `check` found something with which a visit would fail.
+    pub const NOT_READY: u8 = 7;
 }
 
 /// Sends the live picture of an ultrasound device to a Hibiki relay.
@@ -50,8 +52,22 @@ pub enum Command {
     Import(ImportArgs),
     /// List what can be opened as a source on this device, with examples.
     Sources,
+    /// Look whether everything is in order for a visit, in at most 20 s: source, encoder, disk, clock, relay, link by UDP and TCP.
+    /// Run it before the visit, with the settings of "run"; nothing is published.
+    Check(Box<CheckArgs>),
     /// Check flags, environment and file without opening anything, and print the result.
     CheckConfig(Box<RunArgs>),
+}
+
+/// What to look at.
+#[derive(Debug, Clone, Default, Args)]
+pub struct CheckArgs {
+    /// As for "run".
+    #[command(flatten)]
+    pub run: RunArgs,
+    /// Print what was found as JSON.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// What to save.
@@ -176,6 +192,7 @@ Examples:
   capture-agent run --source test: --relay http://127.0.0.1:8080 --consult ID --ticket TICKET
   capture-agent run --source dicom:/data/clips --relay https://relay.example.jp --config /etc/hibiki/agent.toml
   capture-agent run --source 'ffmpeg:/dev/video0?video_size=1280x720&framerate=60' --mask 0,0,1,0.08 ...
+  capture-agent check --config /etc/hibiki/agent.toml
   capture-agent save --spool /var/lib/hibiki/spool --seconds 6 --view A4C
   capture-agent sources
 
@@ -186,7 +203,8 @@ Exit codes:
   3  the source cannot be opened at the first attempt (with --fail-fast)
   4  the relay refused, and trying again is of no use (a used or expired ticket)
   5  no encoder works on this device
-  6  clips cannot be kept safe (the spool folder), or a clip was not saved";
+  6  clips cannot be kept safe (the spool folder), or a clip was not saved
+  7  check found something with which a visit would fail";
 
 const RUN_HELP: &str = "\
 Precedence: flag, then environment, then file, then default. The device key itself is read from --device-key-file or

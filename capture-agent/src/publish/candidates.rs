@@ -17,6 +17,15 @@ pub(super) fn without_tcp(answer: &str) -> (String, Vec<SocketAddr>) {
     (kept, tcp)
 }
 
+/// The answer without its candidates over UDP.
+pub(super) fn without_udp(answer: &str) -> String {
+    let over_udp = |line: &str| line.starts_with("a=candidate:") && over_tcp(line).is_none();
+    answer
+        .split_inclusive('\n')
+        .filter(|line| !over_udp(line))
+        .collect()
+}
+
 /// The address of a TCP candidate, if it can be called; None for any other line.
 fn over_tcp(line: &str) -> Option<Option<SocketAddr>> {
     // RFC 8839 §5.1: foundation, component, transport, priority, address, port.
@@ -51,9 +60,11 @@ mod tests {
             kept,
             "v=0\r\na=mid:0\r\na=candidate:1 1 udp 2130706431 192.0.2.7 443 typ host\r\na=end-of-candidates\r\n"
         );
+        let without = without_udp(answer);
+        assert!(!without.contains(" udp ") && without.contains("192.0.2.7 444"));
         let at = |text: &str| text.parse::<SocketAddr>().unwrap();
         assert_eq!(tcp, [at("192.0.2.7:444"), at("[2001:db8::1]:444")]);
-        let without = "a=candidate:1 1 udp 1 192.0.2.7 443 typ host\r\na=candidate:odd\r\n";
-        assert_eq!(without_tcp(without), (without.to_owned(), vec![]));
+        let none = "a=candidate:1 1 udp 1 192.0.2.7 443 typ host\r\na=candidate:odd\r\n";
+        assert_eq!(without_tcp(none), (none.to_owned(), vec![]));
     }
 }

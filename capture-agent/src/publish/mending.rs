@@ -139,7 +139,8 @@ pub(super) async fn comes_up(peer: &mut Peer, time: Duration) -> bool {
     reached(&mut peer.state, time.saturating_sub(UDP_ALONE)).await
 }
 
-async fn reached(state: &mut watch::Receiver<State>, time: Duration) -> bool {
+/// Whether it works within `time`, over what it has.
+pub(super) async fn reached(state: &mut watch::Receiver<State>, time: Duration) -> bool {
     let over = |state: &State| matches!(state, State::Connected | State::Closed);
     match timeout(time, state.wait_for(over)).await {
         Ok(Ok(state)) => *state == State::Connected,

@@ -6,6 +6,7 @@
 //!   whip        POST, PATCH, DELETE               HTTP only
 //!   session     one publication from offer to end
 //!     mending     watches over it; ICE restart       at once when `network` is another one
+//!   trial       a publication without a picture    for `capture-agent check`
 //!     peer        the WebRTC connection           the only place that knows the `webrtc` crate's set-up
 //!       tcp_bridge  the same over TCP                 where UDP does not pass
 //!     writer      coded frames → RTP packets, RTP time unchanged
@@ -22,6 +23,7 @@ mod candidates;
 mod clips;
 mod clock_sync;
 mod control;
+mod http_date;
 mod mending;
 mod network;
 mod originals;
@@ -33,6 +35,7 @@ mod session;
 mod taps;
 mod tcp_bridge;
 mod tickets;
+pub(crate) mod trial;
 mod whip;
 mod writer;
 

@@ -244,6 +244,11 @@ impl Peer {
         self.add(candidate).await
     }
 
+    /// Whether the relay takes TCP.
+    pub(super) fn knows_tcp(&self) -> bool {
+        !self.relay_tcp.is_empty()
+    }
+
     async fn add(&self, candidate: String) -> Result<()> {
         let init = RTCIceCandidateInit {
             candidate,

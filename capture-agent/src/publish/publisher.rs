@@ -128,7 +128,7 @@ impl Publisher {
     async fn attempt(&self, http: &Http) -> Ended {
         let settings = &self.settings;
         let prepared = async {
-            let bind = self.local_addresses(http).await?;
+            let bind = local_addresses(settings, http).await?;
             let ticket = settings.entry.ticket(http, settings.consult).await?;
             Ok::<_, Refusal>((bind, ticket))
         };
@@ -142,37 +142,6 @@ impl Publisher {
             }
             Err(refusal) => Ended::Failed(refusal),
         }
-    }
-
-    /// Local addresses for media: loopback when the relay is here, else every interface of the relay's family that
-    /// exists when the connection is made or mended.
-    async fn local_addresses(&self, http: &Http) -> Result<Vec<SocketAddr>, Refusal> {
-        if let Some(address) = self.settings.bind {
-            return Ok(vec![SocketAddr::new(address, 0)]);
-        }
-        let relay = http.resolve().await?;
-        let (v4, v6) = (
-            relay.iter().any(SocketAddr::is_ipv4),
-            relay.iter().any(SocketAddr::is_ipv6),
-        );
-        let loopback = is_loopback(&self.settings.relay)
-            || relay.iter().all(|address| address.ip().is_loopback());
-        let chosen: [(bool, IpAddr); 2] = if loopback {
-            [
-                (v4, Ipv4Addr::LOCALHOST.into()),
-                (v6 && !v4, Ipv6Addr::LOCALHOST.into()),
-            ]
-        } else {
-            [
-                (v4, Ipv4Addr::UNSPECIFIED.into()),
-                (v6, Ipv6Addr::UNSPECIFIED.into()),
-            ]
-        };
-        Ok(chosen
-            .iter()
-            .filter(|(wanted, _)| *wanted)
-            .map(|(_, ip)| SocketAddr::new(*ip, 0))
-            .collect())
     }
 
     /// Waits until somebody listens at the relay's address.
@@ -204,4 +173,38 @@ impl Publisher {
     fn show(&self, link: Link) {
         self.parts.board.update(|status| status.link = link);
     }
+}
+
+/// Local addresses for media: loopback when the relay is here, else every interface of the relay's family that
+/// exists when the connection is made or mended.
+pub(super) async fn local_addresses(
+    settings: &RelaySettings,
+    http: &Http,
+) -> Result<Vec<SocketAddr>, Refusal> {
+    if let Some(address) = settings.bind {
+        return Ok(vec![SocketAddr::new(address, 0)]);
+    }
+    let relay = http.resolve().await?;
+    let (v4, v6) = (
+        relay.iter().any(SocketAddr::is_ipv4),
+        relay.iter().any(SocketAddr::is_ipv6),
+    );
+    let loopback =
+        is_loopback(&settings.relay) || relay.iter().all(|address| address.ip().is_loopback());
+    let chosen: [(bool, IpAddr); 2] = if loopback {
+        [
+            (v4, Ipv4Addr::LOCALHOST.into()),
+            (v6 && !v4, Ipv6Addr::LOCALHOST.into()),
+        ]
+    } else {
+        [
+            (v4, Ipv4Addr::UNSPECIFIED.into()),
+            (v6, Ipv6Addr::UNSPECIFIED.into()),
+        ]
+    };
+    Ok(chosen
+        .iter()
+        .filter(|(wanted, _)| *wanted)
+        .map(|(_, ip)| SocketAddr::new(*ip, 0))
+        .collect())
 }

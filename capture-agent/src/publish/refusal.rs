@@ -39,6 +39,9 @@ pub enum Refusal {
     /// The local side failed.
     #[error("the connection could not be set up on this device ({0})")]
     Local(String),
+    /// The relay was not told to take media over TCP.
+    #[error("the relay takes no media over TCP (its setting media_tcp)")]
+    NoTcp,
     /// HTTP worked, media did not.
     #[error(
         "no media connection within {0} s: let UDP or TCP to the relay's media port through, or check the relay's public address; capturing goes on"

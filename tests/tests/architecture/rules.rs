@@ -34,6 +34,8 @@ pub(crate) const OUTERMOST: &[&str] = &[
     "capture-agent/src/config",
     "capture-agent/src/device_page",
     "capture-agent/src/door",
+    // It looks at everything, as an agent would use it.
+    "capture-agent/src/preflight",
     "capture-agent/src/publish",
     "capture-agent/src/show",
     "viewer/src/device",

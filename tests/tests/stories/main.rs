@@ -38,6 +38,7 @@ mod reload_keeps_everything;
 mod roles_are_kept;
 mod screens;
 mod that_beat_again;
+mod the_check_before_a_visit;
 mod the_device_page_works_alone;
 mod three_viewers;
 mod undo_withdraws;
