@@ -5,14 +5,13 @@
 //! relay and joins the threads.
 
 use crate::capture::Capture;
-use crate::clip::import::ImportFolder;
 use crate::clip::{Coding, DeviceFacts, PatientFacts, Saver, SaverParts, Visit, VisitFault, Work};
 use crate::clock::CaptureClock;
 use crate::device_page::{Address, Desk, DeskParts, DevicePage, Memory, Port, Saving};
-use crate::door::Door;
 use crate::encode::{BitRate, EncodeError, EncodeOptions, EncoderFactory, FfmpegFactory, Keeper};
 use crate::frame::{Frame, Stamper, StreamName};
 use crate::hand_scale::ScaleInForce;
+use crate::journal::{self, Intake, Journal, JournalSettings, Keeping};
 use crate::marks_board::MarksBoard;
 use crate::mask::Mask;
 use crate::mask_in_force::MaskInForce;
@@ -27,6 +26,7 @@ use crate::spool::{Disk, Spool, SpoolBounds, SpoolError};
 use crate::stats::Stats;
 use crate::status::{ClipStatus, Link, StatusBoard};
 use crate::sync::{Stop, held};
+use crate::upkeep::{remember_scale, watch_over_clips};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::pin::Pin;
@@ -35,9 +35,6 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use tokio::sync::{mpsc, oneshot};
 use wire::RtpTime;
-
-/// Time between looks into the import folder.
-const IMPORT_LOOK: std::time::Duration = std::time::Duration::from_secs(5);
 
 /// Everything an agent is made from.
 #[derive(Debug, Clone)]
@@ -54,6 +51,8 @@ pub struct AgentSettings {
     pub encode: EncodeOptions,
     /// How to save clips; none saves nothing.
     pub saving: Option<SavingSettings>,
+    /// How to keep what is coded; none keeps nothing.
+    pub journal: Option<JournalSettings>,
     /// Where to publish; none only captures.
     pub relay: Option<RelaySettings>,
     /// Ends when the source cannot be opened at the first attempt.
@@ -138,6 +137,7 @@ pub struct Agent {
     publisher: Option<Publisher>,
     device_page: Option<DevicePage>,
     saver: Option<Saver>,
+    journal: Option<Journal>,
     /// The depth scale that was marked on the page, and where it is kept.
     scale: (ScaleInForce, Option<Arc<Memory>>),
     /// Exported clips are taken in from there.
@@ -175,11 +175,12 @@ impl Agent {
         let (encoder_fault, no_encoder) = mpsc::channel(1);
         let keeper = Keeper::new(settings.encode.clone(), factory);
         let (saver, work) = shared.saver(&settings)?.unzip();
-        let pipeline = shared.pipeline(keeper, encoder_fault);
+        let (intake, journal, keeping) = shared.journal(&settings);
+        let pipeline = shared.pipeline((keeper, settings.encode.bit_rate), intake, encoder_fault);
         let publisher = settings
             .relay
             .clone()
-            .map(|relay| Publisher::new(relay, shared.parts(saver.clone())));
+            .map(|relay| Publisher::new(relay, shared.parts(saver.clone(), journal.clone())));
         let fail_fast = settings.fail_fast;
         let (desk, preview) = shared.desk(&settings, saver.clone());
         let device_page =
@@ -212,6 +213,9 @@ impl Agent {
                 .spawn(preview)
                 .map_err(|_| AgentError::Internal("no thread"))?;
         }
+        if let Some(keeping) = keeping {
+            threads.push(spawn("journal", &stop, &fault, move || keeping.run())?);
+        }
         if let Some(Work { takes, objects }) = work {
             threads.push(spawn("take", &stop, &fault, takes)?);
             threads.push(spawn("object", &stop, &fault, objects)?);
@@ -227,6 +231,7 @@ impl Agent {
             publisher,
             device_page,
             saver,
+            journal,
             scale,
             import,
             first_open,
@@ -313,6 +318,12 @@ impl Agent {
         self.saver.clone()
     }
 
+    /// What was coded, when there is a journal.
+    #[must_use]
+    pub fn journal(&self) -> Option<Journal> {
+        self.journal.clone()
+    }
+
     /// Ends the threads. Called by `drop` too.
     fn end(&mut self) {
         self.stop.set();
@@ -397,9 +408,28 @@ impl Shared {
         }
     }
 
-    fn pipeline(&self, keeper: Keeper, no_encoder: mpsc::Sender<EncodeError>) -> Pipeline {
+    fn journal(
+        &self,
+        settings: &AgentSettings,
+    ) -> (Option<Intake>, Option<Journal>, Option<Keeping>) {
+        // Without a consult there is nobody whom it could ever be sent to, and so no reason to keep it.
+        let (Some(wanted), Some(relay)) = (&settings.journal, &settings.relay) else {
+            return (None, None, None);
+        };
+        let (intake, journal, keeping) = journal::open(wanted, relay.consult, self.board.clone());
+        (Some(intake), Some(journal), Some(keeping))
+    }
+
+    fn pipeline(
+        &self,
+        (keeper, full_rate): (Keeper, BitRate),
+        journal: Option<Intake>,
+        no_encoder: mpsc::Sender<EncodeError>,
+    ) -> Pipeline {
         Pipeline {
             keeper,
+            full_rate,
+            journal,
             slot: Arc::clone(&self.slot),
             orders: Arc::clone(&self.orders),
             ring: Arc::clone(&self.ring),
@@ -475,83 +505,19 @@ impl Shared {
         })))
     }
 
-    fn parts(&self, saver: Option<Saver>) -> publisher::Parts {
+    fn parts(&self, saver: Option<Saver>, journal: Option<Journal>) -> publisher::Parts {
         publisher::Parts {
             clock: self.clock,
             stream: self.stream.clone(),
             orders: Arc::clone(&self.orders),
             ring: Arc::clone(&self.ring),
             saver,
+            journal,
             marks: self.marks.clone(),
             scale: self.scale.clone(),
             board: self.board.clone(),
             stats: Arc::clone(&self.stats),
             stop: self.stop.clone(),
-        }
-    }
-}
-
-/// Shows the counts of clips and holds the door open; ends never, so that the picture does not depend on it.
-async fn watch_over_clips(saver: Option<Saver>, board: StatusBoard, import: Option<PathBuf>) {
-    if let Some(saver) = saver {
-        let show = async {
-            let mut counts = saver.counts();
-            loop {
-                let now = *counts.borrow_and_update();
-                board.update(|status| {
-                    if let Some(clips) = &mut status.clips {
-                        clips.counts = now;
-                    }
-                });
-                if counts.changed().await.is_err() {
-                    return;
-                }
-            }
-        };
-        let serve = async {
-            let door = match Door::open(saver.clone(), board.clone()).await {
-                Ok(door) => door.serve().await,
-                Err(error) => Err(error),
-            };
-            if let Err(error) = door {
-                tracing::error!(%error, "\"capture-agent save\" will not find this agent; saving from the consult works");
-            }
-        };
-        tokio::join!(show, serve, take_in(saver.spool(), import));
-    }
-    std::future::pending::<()>().await;
-}
-
-/// Keeps the depth scale over a restart, whoever ends it; ends never.
-async fn remember_scale(scale: &ScaleInForce, memory: Option<&Memory>) {
-    let mut changes = scale.watch();
-    if let Some(memory) = memory {
-        // It may have ended before anybody looked, and one of another source is over.
-        changes.mark_changed();
-        while changes.changed().await.is_ok() {
-            let now = changes.borrow_and_update().clone();
-            memory.choose_scale(now);
-        }
-    }
-    std::future::pending::<()>().await;
-}
-
-/// Takes exported clips in, again and again.
-async fn take_in(spool: Arc<Spool>, import: Option<PathBuf>) {
-    let Some(folder) = import else { return };
-    let mut folder = ImportFolder::new(folder);
-    let mut look = tokio::time::interval(IMPORT_LOOK);
-    look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
-        look.tick().await;
-        let spool = Arc::clone(&spool);
-        let swept = tokio::task::spawn_blocking(move || {
-            folder.sweep(&spool);
-            folder
-        });
-        match swept.await {
-            Ok(back) => folder = back,
-            Err(_) => return,
         }
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! source ─► capture thread: stamp → mask → ring ─► slot (newest wins) ─► encode thread: H.264 ─► publish: WebRTC by WHIP
+//!                                                                              └─► journal: the coded picture on disk
 //! ```
 //!
 //! Two threads and one task, joined by a slot of capacity 1 and a short bounded channel. The picture never waits for
@@ -21,6 +22,7 @@ pub mod door;
 pub mod encode;
 pub mod frame;
 pub mod hand_scale;
+pub mod journal;
 pub mod marks;
 pub mod marks_board;
 pub mod mask;
@@ -42,3 +44,4 @@ pub mod stats;
 pub mod status;
 pub mod still;
 pub mod sync;
+mod upkeep;

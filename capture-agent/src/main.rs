@@ -104,8 +104,15 @@ fn summary(checked: &Checked) -> String {
             format!("{folder}, at most {room} MiB unsent")
         },
     );
+    let journal = agent.journal.as_ref().map_or_else(
+        || "none: what a bad link loses is lost".to_owned(),
+        |journal| {
+            let (folder, room) = (journal.folder.display(), journal.bytes >> 20);
+            format!("{folder}, at most {room} MiB")
+        },
+    );
     format!(
-        "  source    {}\n  relay     {relay}\n  mask      {mask}\n  clips     {clips}\n  originals {} s, at most {} MiB\n  encoder   {:?}, {}, {} kbit/s",
+        "  source    {}\n  relay     {relay}\n  mask      {mask}\n  clips     {clips}\n  journal   {journal}\n  originals {} s, at most {} MiB\n  encoder   {:?}, {}, {} kbit/s",
         source,
         agent.ring.span_us / 1_000_000,
         agent.ring.bytes >> 20,

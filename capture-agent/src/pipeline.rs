@@ -1,12 +1,15 @@
 //! The encode thread: takes the newest frame, codes it, cuts it into RTP payloads and hands them to the publisher.
 //!
-//! Owns the encoder's keeper and decides which frame is a keyframe. While nobody receives, nothing is coded. When somebody needs a keyframe and the source is silent (slow, or
-//! failed), the last picture is coded again, stamped one step after its capture: the age shown stays true.
+//! Owns the encoder's keeper and decides which frame is a keyframe. What is coded goes into the journal too, also while
+//! nobody receives, then at the full rate; without a journal nothing is coded then. When somebody needs a keyframe and the
+//! source is silent (slow, or failed), the last picture is coded again, stamped one step after its capture: the age shown
+//! stays true.
 
 use crate::clock::CaptureClock;
 use crate::encode::keyframes::KeyframeGate;
-use crate::encode::{AccessUnit, EncodeError, Keeper, Ready};
+use crate::encode::{AccessUnit, BitRate, EncodeError, Keeper, Ready};
 use crate::frame::{Frame, MIN_STEP_US};
+use crate::journal::{Coded, Intake};
 use crate::mask_in_force::MaskInForce;
 use crate::orders::{CodedFrame, Orders, Outlet};
 use crate::rate::RateMeter;
@@ -41,6 +44,10 @@ pub struct Pipeline {
     pub ring: Arc<Mutex<Ring>>,
     /// Covers what is coded again, which was captured under the mask of its time.
     pub mask: MaskInForce,
+    /// Keeps what is coded; none when this agent has no journal.
+    pub journal: Option<Intake>,
+    /// The rate when no link narrows it.
+    pub full_rate: BitRate,
     /// For measuring.
     pub clock: CaptureClock,
     /// Where the state is shown.
@@ -94,6 +101,10 @@ impl Running {
         let orders = self.parts.orders.take();
         if let Some(outlet) = orders.outlet {
             self.outlet = outlet;
+            if self.outlet.is_none() && self.parts.journal.is_some() {
+                // What the link could not carry is no reason to keep less.
+                self.set_bit_rate(self.parts.full_rate);
+            }
             // A new receiver starts with a keyframe at once, whatever the one before had.
             self.gate = KeyframeGate::default();
             self.gate.request();
@@ -102,9 +113,13 @@ impl Running {
             self.gate.request();
         }
         if let Some(bit_rate) = orders.bit_rate {
-            self.parts.keeper.set_bit_rate(bit_rate);
-            self.parts.board.update(|status| status.bit_rate = bit_rate);
+            self.set_bit_rate(bit_rate);
         }
+    }
+
+    fn set_bit_rate(&mut self, bit_rate: BitRate) {
+        self.parts.keeper.set_bit_rate(bit_rate);
+        self.parts.board.update(|status| status.bit_rate = bit_rate);
     }
 
     fn fresh(&mut self, frame: Frame, now: Instant) {
@@ -162,7 +177,7 @@ impl Running {
                 Ready::Resting => return,
                 Ready::Failed { error, is_first } => return self.no_encoder(error, is_first),
             };
-        if self.outlet.is_none() {
+        if self.outlet.is_none() && self.parts.journal.is_none() {
             return;
         }
         let force = self.gate.is_due(now);
@@ -206,6 +221,15 @@ impl Running {
                 return;
             }
         };
+        // First, because it never waits; what follows may.
+        if let Some(journal) = &self.parts.journal {
+            journal.give(Coded {
+                stamp: frame.stamp,
+                width: frame.picture.width(),
+                height: frame.picture.height(),
+                payloads: payloads.clone(),
+            });
+        }
         let coded = CodedFrame {
             stamp: frame.stamp,
             unit,

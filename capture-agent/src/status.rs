@@ -23,6 +23,8 @@ pub struct Status {
     pub link: Link,
     /// Saved clips; nothing when the agent has no spool.
     pub clips: Option<ClipStatus>,
+    /// What is kept of the coded picture; nothing when the agent has no journal.
+    pub journal: Option<JournalStatus>,
 }
 
 /// Saved clips at a glance.
@@ -34,6 +36,21 @@ pub struct ClipStatus {
     pub trouble: Option<String>,
     /// The save that was finished last.
     pub last: Option<LastSave>,
+}
+
+/// The journal at a glance.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct JournalStatus {
+    /// Bytes on the disk, of all consults.
+    pub bytes: u64,
+    /// Most of them; the oldest go then.
+    pub most_bytes: u64,
+    /// From the first frame of this consult to the last, in seconds.
+    pub seconds: u64,
+    /// Frames that are not in it, because the disk was too slow.
+    pub missed: u64,
+    /// Why nothing is written at present.
+    pub trouble: Option<String>,
 }
 
 /// How long a save took.
@@ -117,6 +134,7 @@ impl StatusBoard {
             frames_skipped: 0,
             link: Link::Off,
             clips: None,
+            journal: None,
         };
         Self {
             sender: watch::Sender::new(status),

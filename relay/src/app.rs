@@ -9,11 +9,13 @@ use crate::config::Config;
 use crate::consult::live::{
     Agents, BeatKeeper, Hub, HubParts, Intake, IntakeParts, Keeper, Lines, Pictures, SessionNews,
 };
+use crate::consult::{Input, PictureInput, RecordingInput};
 use crate::http::media_sessions::MediaSessions;
 use crate::http::pages::Pages;
 use crate::metrics::Metrics;
+use crate::recording::{News, Recorders, RecordersParts};
 use crate::replay::Shelf;
-use crate::sfu::{MediaSessionId, Sfu, SfuConfig, SfuError, limits};
+use crate::sfu::{Channel, MediaSessionId, Sfu, SfuConfig, SfuError, limits};
 use crate::store::{self, Blobs, ClipBounds, ClipFiles, Store, StoreError};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -54,6 +56,8 @@ pub struct Parts {
     pub shelf: Shelf,
     /// Clips, to take in.
     pub intake: Intake,
+    /// Record the pictures.
+    pub recorders: Recorders,
     /// The clock.
     pub clock: Arc<Clock>,
     /// The counts.
@@ -130,6 +134,7 @@ impl App {
             },
             reserve: config.reserve_bytes,
         });
+        let recorders = recorders(config, &sfu, (&clock, &metrics), &hub);
         let media = Arc::new(MediaSessions::default());
         let pictures = Pictures {
             hub: hub.clone(),
@@ -146,6 +151,7 @@ impl App {
             ),
             agents,
             intake: intake.clone(),
+            recorders: recorders.clone(),
             clock: Arc::clone(&clock),
             metrics: Arc::clone(&metrics),
             sessions: told(&media, &metrics),
@@ -176,6 +182,7 @@ impl App {
                 blobs,
                 shelf: Shelf::new(clips),
                 intake,
+                recorders,
                 clock,
                 metrics,
                 hub,
@@ -202,6 +209,11 @@ impl App {
         {
             tracing::warn!("the media part did not end in time");
         }
+        let recorders = self.recorders.clone();
+        let closed = tokio::task::spawn_blocking(move || recorders.close());
+        if tokio::time::timeout(GOODBYES, closed).await.is_err() {
+            tracing::warn!("the disk did not take the end of the recordings in time");
+        }
         let store = self.store.clone();
         if tokio::task::spawn_blocking(move || store.close())
             .await
@@ -209,6 +221,56 @@ impl App {
         {
             tracing::error!("the store was not closed in order");
         }
+    }
+}
+
+/// News of recordings that may wait for consults.
+const MAX_NEWS: usize = 256;
+
+/// Records pictures, where that is allowed, and lets consults hear of it.
+fn recorders(
+    config: &Config,
+    sfu: &Sfu,
+    (clock, metrics): (&Arc<Clock>, &Arc<Metrics>),
+    hub: &Hub<Store>,
+) -> Recorders {
+    if !config.recording {
+        return Recorders::off();
+    }
+    let (news, mut heard) = mpsc::channel(MAX_NEWS);
+    let (sfu, hub) = (sfu.clone(), hub.clone());
+    tokio::spawn(async move {
+        while let Some((consult, stream, news)) = heard.recv().await {
+            let input = Input::Picture(stream, PictureInput::Recording(recorded(news)));
+            // A consult that is closed does not hear; the recording has it.
+            let _ = hub.tell(consult, input).await;
+        }
+    });
+    Recorders::new(RecordersParts {
+        folder: config.data.join("recordings"),
+        reserve: config.reserve_bytes,
+        clock: Arc::clone(clock),
+        metrics: Arc::clone(metrics),
+        say: Arc::new(move |session, text| {
+            sfu.send_to_publisher(session, Channel::Backfill, text)
+                .is_ok()
+        }),
+        news,
+    })
+}
+
+const fn recorded(news: News) -> RecordingInput {
+    match news {
+        News::Gap { before, after } => RecordingInput::Gap { before, after },
+        News::Filled {
+            before,
+            after,
+            frames,
+        } => RecordingInput::Filled {
+            before,
+            after,
+            frames,
+        },
     }
 }
 

@@ -5,6 +5,7 @@
 //!                                                             │
 //!                       consult::live (one task per consult) ─┼─ sfu (picture)
 //!                       consult (rules, sans-IO)              ├─ store (SQLite, files)
+//!                                                             ├─ recording (each picture, on disk)
 //!                                                             └─ replay (clips, frame by frame)
 //! ```
 //!
@@ -23,6 +24,7 @@ pub mod http;
 pub mod logging;
 pub mod metrics;
 pub mod problem;
+pub mod recording;
 pub mod redact;
 pub mod replay;
 pub mod router;

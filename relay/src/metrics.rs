@@ -118,6 +118,18 @@ pub struct Metrics {
     pub clip_faults: Counter,
     /// From the request for a clip's frame to its bytes.
     pub clip_frame: Histogram,
+    /// Frames that were recorded as they arrived.
+    pub frames_recorded: Counter,
+    /// Frames that were sent again for a recording.
+    pub frames_filled: Counter,
+    /// Frames whose stamp lay far from their agent's clock; they are not recorded.
+    pub frames_misdated: Counter,
+    /// Packets that were not recorded because the disk did not keep up; they come again.
+    pub packets_unrecorded: Counter,
+    /// Messages on the channel for back-fill that made no sense or came too fast.
+    pub backfill_refused: Counter,
+    /// How often a recording came to a stop because the disk took nothing.
+    pub recordings_stopped: Counter,
     /// Microseconds in which a picture stood still although its publisher was there.
     pub frozen_us: Counter,
     /// From the request to watch until the picture can flow.
@@ -220,6 +232,12 @@ impl Metrics {
             .value("clip_pieces_dropped_total", "counter", "Messages about clips dropped because the disk did not keep up; they come again.", self.clip_pieces_dropped.get())
             .value("clip_frames_total", "counter", "Frames of clips that were given out.", self.clip_frames.get())
             .value("clip_faults_total", "counter", "Frames and tables that could not be given out although their clip is here.", self.clip_faults.get())
+            .value("frames_recorded_total", "counter", "Frames that were recorded as they arrived.", self.frames_recorded.get())
+            .value("frames_filled_total", "counter", "Frames that were sent again for a recording after a gap.", self.frames_filled.get())
+            .value("frames_misdated_total", "counter", "Frames not recorded because their stamp lay far from their agent's clock.", self.frames_misdated.get())
+            .value("packets_unrecorded_total", "counter", "Packets not recorded because the disk did not keep up; they are sent again.", self.packets_unrecorded.get())
+            .value("backfill_refused_total", "counter", "Messages about recordings that made no sense or came too fast.", self.backfill_refused.get())
+            .value("recordings_stopped_total", "counter", "Times that a recording stood still because the disk took nothing.", self.recordings_stopped.get())
             .histogram("clip_frame_ms", "From the request for a clip's frame to its bytes.", &self.clip_frame);
         text.head(
             "refused_total",

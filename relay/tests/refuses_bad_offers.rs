@@ -310,6 +310,7 @@ async fn publish(world: &World, offer: String) -> Result<String, SfuError> {
         stream: world.stream,
         session: session(),
         offer,
+        tap: None,
     };
     world.sfu.publish(request).await
 }

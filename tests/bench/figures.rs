@@ -131,6 +131,18 @@ pub(crate) const KINDS: &[Kind] = &[
         Some(5.0),
         "3.4-4.0 `rtc`+GSO, str0m 5.9, Janus 26.7",
     ),
+    kind(
+        "record_10_streams_core_percent",
+        "% of a core",
+        Some(15.0),
+        "",
+    ),
+    kind(
+        "lift_recording_complete_ms",
+        "ms",
+        Some(30_000.0),
+        "nobody offers it",
+    ),
     kind("floor_per_packet_us", "µs", None, "3.25 seal + sendto"),
     kind(
         "viewer_initial_js_gzip_kb",

@@ -14,6 +14,7 @@ use stories::machine::cpu_time;
 use stories::process::Program;
 use stories::story::{Plan, Story};
 use tokio::io::AsyncWriteExt;
+use wire::ConsultId;
 use wire::people::Role;
 
 /// 13 packets of 30 pictures a second are 390, at 1,100 B 3.4 Mbit/s.
@@ -42,7 +43,9 @@ pub(crate) async fn measure(mut figures: Figures, span: Duration) -> Result<Figu
         (50, "relay_cpu_per_packet_50_us"),
     ];
     for (viewers, key) in keys {
-        let story = Story::start(Plan::default().no_agent().release()).await?;
+        // Recording has a figure of its own.
+        let plan = Plan::default().relay_flags(&["--recording", "false"]);
+        let story = Story::start(plan.no_agent().release()).await?;
         let (outcome, cpu) = load(&story, viewers, span)
             .await
             .with_context(|| format!("{viewers} viewers"))?;
@@ -72,21 +75,29 @@ pub(crate) async fn measure(mut figures: Figures, span: Duration) -> Result<Figu
     Ok(figures)
 }
 
-async fn load(story: &Story, viewers: u64, span: Duration) -> Result<(Outcome, Duration)> {
-    let (door, consult) = (story.door(), story.consult());
-    let physician = door.person(Role::VisitingPhysician).await?;
-    let observer = door.person(Role::Cardiologist).await?;
-    let whip =
-        json!({ "url": door.whip(consult), "ticket": door.ticket(physician, consult).await? });
-    let mut whep = Vec::new();
-    for _ in 0..viewers {
-        whep.push(
-            json!({ "url": door.whep(consult), "ticket": door.ticket(observer, consult).await? }),
-        );
-    }
+/// One publisher and its viewers.
+pub(crate) struct Load {
+    /// Where.
+    pub(crate) consult: ConsultId,
+    /// The publisher's ticket.
+    pub(crate) whip: String,
+    /// One for each viewer.
+    pub(crate) whep: Vec<String>,
+    /// Packets of a picture.
+    pub(crate) packets_per_frame: u16,
+    /// How long is counted.
+    pub(crate) span: Duration,
+}
+
+/// Starts a load; it counts when all are up.
+pub(crate) async fn begin_load(story: &Story, wanted: &Load) -> Result<Program> {
+    let (door, consult) = (story.door(), wanted.consult);
+    let whip = json!({ "url": door.whip(consult), "ticket": wanted.whip });
+    let watch = |ticket: &String| json!({ "url": door.whep(consult), "ticket": ticket });
+    let whep: Vec<Value> = wanted.whep.iter().map(watch).collect();
     let orders = json!({
-        "whip": whip, "whep": whep, "packets_per_frame": PACKETS_PER_FRAME, "payload_bytes": PAYLOAD_BYTES,
-        "warm_ms": WARM_UP_MS, "measure_ms": u64::try_from(span.as_millis())?,
+        "whip": whip, "whep": whep, "packets_per_frame": wanted.packets_per_frame, "payload_bytes": PAYLOAD_BYTES,
+        "warm_ms": WARM_UP_MS, "measure_ms": u64::try_from(wanted.span.as_millis())?,
     });
     let program = Binaries::release()?.relay.with_file_name("bench-load");
     let mut load = Program::start("load", &program, &[], &[])?;
@@ -94,17 +105,38 @@ async fn load(story: &Story, viewers: u64, span: Duration) -> Result<(Outcome, D
         .context("orders go in by standard input")?
         .write_all(format!("{orders}\n").as_bytes())
         .await?;
-    let relay = story.relay().await.program().pid();
-    let at = |key: &'static str| {
-        move |line: &str| {
-            serde_json::from_str::<Value>(line.strip_prefix("» ")?)
-                .ok()?
-                .get(key)
-                .cloned()
-        }
-    };
     load.wait_for_line("all viewers are up", JOIN_LIMIT, at("up"))
         .await?;
+    Ok(load)
+}
+
+fn at(key: &'static str) -> impl FnMut(&str) -> Option<Value> {
+    move |line: &str| {
+        serde_json::from_str::<Value>(line.strip_prefix("» ")?)
+            .ok()?
+            .get(key)
+            .cloned()
+    }
+}
+
+async fn load(story: &Story, viewers: u64, span: Duration) -> Result<(Outcome, Duration)> {
+    let (door, consult) = (story.door(), story.consult());
+    let physician = door.person(Role::VisitingPhysician).await?;
+    let observer = door.person(Role::Cardiologist).await?;
+    let whip = door.ticket(physician, consult).await?;
+    let mut whep = Vec::new();
+    for _ in 0..viewers {
+        whep.push(door.ticket(observer, consult).await?);
+    }
+    let wanted = Load {
+        consult,
+        whip,
+        whep,
+        packets_per_frame: PACKETS_PER_FRAME,
+        span,
+    };
+    let load = begin_load(story, &wanted).await?;
+    let relay = story.relay().await.program().pid();
     load.wait_for_line("counting begins", Duration::from_secs(10), at("begin"))
         .await?;
     let before = cpu_time(relay)?;

@@ -15,6 +15,7 @@ mod glass;
 mod mark;
 mod original;
 mod phantom;
+mod record;
 mod replay;
 mod travel;
 mod voice;
@@ -61,6 +62,8 @@ enum Group {
     Voice,
     /// What forwarding costs the relay.
     Forward,
+    /// What recording costs the relay, and how soon it is whole after a cut.
+    Record,
     /// What the viewer weighs.
     Viewer,
 }
@@ -78,6 +81,11 @@ fn main() -> Result<()> {
         floor::measure(&mut figures)?;
         figures = run(figures, move |figures| async move {
             forward::measure(figures, span).await
+        })?;
+    }
+    if wanted(Group::Record) {
+        figures = run(figures, move |figures| async move {
+            record::measure(figures, span).await
         })?;
     }
     if wanted(Group::Live) {

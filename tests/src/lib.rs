@@ -25,6 +25,7 @@ pub mod look;
 pub mod machine;
 pub mod person;
 pub mod process;
+pub mod recorded;
 pub mod relay;
 pub mod story;
 pub mod stranger;

@@ -26,7 +26,24 @@ pub const fn secs(n: u64) -> Duration {
 ///
 /// # Errors
 /// What was awaited, when the time is over; or the question's own error at once.
-pub async fn until<T, F, Fut>(what: &str, within: Duration, mut question: F) -> Result<T>
+pub async fn until<T, F, Fut>(what: &str, within: Duration, question: F) -> Result<T>
+where
+    F: FnMut() -> Fut,
+    Fut: Future<Output = Result<Option<T>>>,
+{
+    until_every(ASK_EVERY, what, within, question).await
+}
+
+/// As `until`, for a question that costs something.
+///
+/// # Errors
+/// As `until`.
+pub async fn until_every<T, F, Fut>(
+    every: Duration,
+    what: &str,
+    within: Duration,
+    mut question: F,
+) -> Result<T>
 where
     F: FnMut() -> Fut,
     Fut: Future<Output = Result<Option<T>>>,
@@ -39,7 +56,7 @@ where
         if start.elapsed() > within {
             bail!("waited {within:?} in vain for: {what}");
         }
-        tokio::time::sleep(ASK_EVERY).await;
+        tokio::time::sleep(every).await;
     }
 }
 

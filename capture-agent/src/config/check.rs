@@ -5,6 +5,7 @@
 use crate::agent::{AgentSettings, DevicePageSettings};
 use crate::config::Wanted;
 use crate::config::file::read_small;
+use crate::config::journal::journal;
 use crate::config::saving::saving;
 use crate::device_page::Memory;
 use crate::encode::{BitRate, Choice, EncodeOptions};
@@ -80,8 +81,9 @@ pub fn check(wanted: Wanted) -> Result<Checked, Vec<ConfigError>> {
     let encode = encode(&wanted, &mut mistakes);
     let relay = relay(&wanted, &mut mistakes);
     let saving = mistakes.note(saving(&wanted));
+    let journal = mistakes.note(journal(&wanted));
     let page = mistakes.note(device_page(&wanted, mask.clone().unwrap_or_default()));
-    match (source, mask, ring, encode, relay, saving, page) {
+    match (source, mask, ring, encode, relay, saving, journal, page) {
         (
             Some(source),
             Some(mask),
@@ -89,6 +91,7 @@ pub fn check(wanted: Wanted) -> Result<Checked, Vec<ConfigError>> {
             Some(encode),
             Some(relay),
             Some(saving),
+            Some(journal),
             Some(device_page),
         ) if mistakes.0.is_empty() => {
             let (overlay_barcode, fail_fast) = (wanted.overlay_barcode, wanted.fail_fast);
@@ -99,6 +102,7 @@ pub fn check(wanted: Wanted) -> Result<Checked, Vec<ConfigError>> {
                 ring,
                 encode,
                 saving,
+                journal,
                 relay,
                 fail_fast,
                 device_page,

@@ -151,6 +151,10 @@ pub struct RunArgs {
     /// Keep saved clips in this folder until the relay has them. Without it nothing can be saved.
     #[arg(long, value_name = "FOLDER", env = "HIBIKI_SPOOL")]
     pub spool: Option<PathBuf>,
+    /// Keep the coded picture in this folder, so that what a bad link lost is sent later; off keeps none. Default: beside
+    /// the spool, if there is one.
+    #[arg(long, value_name = "FOLDER", env = "HIBIKI_JOURNAL")]
+    pub journal: Option<PathBuf>,
     /// Encoder: auto, x264, or a name such as h264_nvenc. auto takes x264 where it is quick enough, else the quickest
     /// that works here.
     #[arg(long, value_name = "NAME", env = "HIBIKI_ENCODER")]
@@ -234,6 +238,10 @@ File (all keys optional; unknown keys are refused):
   megabytes = 8192                 # unsent clips; a save beyond is refused, nothing unsent is deleted
   import = \"/media/handheld\"       # clips that the handheld exports there are taken in, byte for byte
   after_kept = \"delete\"            # or \"keep\": until room is needed
+  [journal]
+  folder = \"/var/lib/hibiki/spool-journal\"
+  megabytes = 4096                 # of the coded picture; beyond, the oldest goes
+  enabled = true
   [clips]
   coding = \"jpeg\"                  # or, without loss, \"rle\" or \"plain\"; or \"h264\", small, for players that know it
   threads = 1

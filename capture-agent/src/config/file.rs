@@ -4,7 +4,7 @@
 //! file and line.
 
 use crate::clip::{DeviceFacts, PatientFacts};
-use crate::config::{ClipsConfig, ConfigError, SpoolConfig};
+use crate::config::{ClipsConfig, ConfigError, JournalConfig, SpoolConfig};
 use crate::device_page::Port;
 use crate::encode::Preset;
 use crate::mask::Rectangle;
@@ -53,6 +53,8 @@ pub struct FileConfig {
     pub encoder: EncoderConfig,
     /// The spool.
     pub spool: SpoolConfig,
+    /// The journal.
+    pub journal: JournalConfig,
     /// Saved clips.
     pub clips: ClipsConfig,
     /// The patient of this visit.

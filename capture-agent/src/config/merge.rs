@@ -4,7 +4,7 @@
 //! checked here but that a mask consists of rectangles; what is none is told with all other mistakes.
 
 use crate::config::cli::RunArgs;
-use crate::config::{ConfigError, FileConfig, SavingWanted, SpoolConfig};
+use crate::config::{ConfigError, FileConfig, JournalConfig, SavingWanted, SpoolConfig};
 use crate::device_page::Port;
 use crate::encode::Preset;
 use crate::mask::{Rectangle, RectangleError};
@@ -62,6 +62,8 @@ pub struct Wanted {
     pub choices_file: Option<PathBuf>,
     /// About saving clips.
     pub saving: SavingWanted,
+    /// About the journal.
+    pub journal: JournalConfig,
 }
 
 /// Lays `args` (flags, then environment) over `file`.
@@ -114,6 +116,7 @@ pub fn merge(args: RunArgs, file: FileConfig, device_key: Option<String>) -> Wan
             patient: file.patient,
             ultrasound: file.ultrasound,
         },
+        journal: file.journal.under(args.journal),
     }
 }
 

@@ -135,6 +135,11 @@ impl Desk {
                 .clips
                 .as_ref()
                 .and_then(|clips| clips.trouble.clone()),
+            journal: tell::journal(&status),
+            journal_trouble: status
+                .journal
+                .as_ref()
+                .and_then(|journal| journal.trouble.clone()),
             saves: self.saves_shown(now),
             troubles: tell::troubles(
                 &status,

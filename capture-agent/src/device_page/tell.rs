@@ -12,8 +12,8 @@ use crate::status::{Link, Status};
 use std::time::Instant;
 use wire::agent::SourceHealth;
 use wire::device::{
-    DeviceClips, DeviceFrame, DeviceHealth, DeviceLink, DeviceRing, DeviceScale, DeviceSource,
-    DeviceTrouble, MaskRectangle,
+    DeviceClips, DeviceFrame, DeviceHealth, DeviceJournal, DeviceLink, DeviceRing, DeviceScale,
+    DeviceSource, DeviceTrouble, MaskRectangle,
 };
 
 pub(super) fn frame(frame: &Frame, clock: CaptureClock) -> DeviceFrame {
@@ -107,6 +107,16 @@ pub(super) fn clips(status: &Status) -> Option<DeviceClips> {
     })
 }
 
+pub(super) fn journal(status: &Status) -> Option<DeviceJournal> {
+    let journal = status.journal.as_ref()?;
+    let most = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
+    Some(DeviceJournal {
+        bytes: journal.bytes,
+        seconds: most(journal.seconds),
+        missed: most(journal.missed),
+    })
+}
+
 pub(super) fn troubles(
     status: &Status,
     mask: &Mask,
@@ -122,6 +132,10 @@ pub(super) fn troubles(
         .clips
         .as_ref()
         .is_some_and(|clips| clips.trouble.is_some());
+    let journal_stopped = status
+        .journal
+        .as_ref()
+        .is_some_and(|journal| journal.trouble.is_some());
     [
         (
             status.source.health == SourceHealth::Failed,
@@ -129,6 +143,7 @@ pub(super) fn troubles(
         ),
         (mask.is_empty(), DeviceTrouble::NoMask),
         (saving_failed, DeviceTrouble::SavingFailed),
+        (journal_stopped, DeviceTrouble::JournalStopped),
         (scale_taken_back, DeviceTrouble::ScaleTakenBack),
         (refused, DeviceTrouble::Refused),
         (no_link, DeviceTrouble::NoLink),

@@ -14,10 +14,12 @@
 //!     originals   frames of the ring on request   data channel `originals`
 //!     budget      fewer bits for the picture while originals travel over a weak link
 //!     clips       finished clips of the spool     data channel `clips`, slower than voice and picture
+//!     backfill    frames that the relay lacks      data channel `backfill`, as slow
 //! ```
 //!
 //! It gets coded frames through a short channel and gives back orders (a keyframe). Nothing here touches pixels.
 
+mod backfill;
 mod budget;
 mod candidates;
 mod clips;

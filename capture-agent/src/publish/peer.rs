@@ -35,6 +35,7 @@ use webrtc::peer_connection::{
 };
 use webrtc::rtp_transceiver::RtpSender;
 use wire::agent::CONTROL_CHANNEL;
+use wire::backfill::BACKFILL_CHANNEL;
 use wire::clip::CLIPS_CHANNEL;
 use wire::original::ORIGINALS_CHANNEL;
 
@@ -105,6 +106,8 @@ pub(super) struct Peer {
     pub(super) originals: Arc<dyn DataChannel>,
     /// The channel of clips; nothing when this agent saves none.
     pub(super) clips: Option<Arc<dyn DataChannel>>,
+    /// The channel of frames that are sent again; nothing when this agent has no journal.
+    pub(super) backfill: Option<Arc<dyn DataChannel>>,
     /// State of the connection.
     pub(super) state: watch::Receiver<RTCPeerConnectionState>,
     gathering: watch::Receiver<RTCIceGatheringState>,
@@ -118,10 +121,10 @@ pub(super) struct Peer {
 }
 
 impl Peer {
-    /// Sets a connection up on these local addresses, with a channel for clips if there will be any.
+    /// Sets a connection up on these local addresses, with channels for clips and for back-fill if there will be any.
     pub(super) async fn new(
         bind: Vec<SocketAddr>,
-        with_clips: bool,
+        (with_clips, with_backfill): (bool, bool),
         clock: CaptureClock,
         stats: Arc<Stats>,
     ) -> Result<Self> {
@@ -172,12 +175,8 @@ impl Peer {
         let originals = connection
             .create_data_channel(ORIGINALS_CHANNEL, None)
             .await?;
-        let clips = if with_clips {
-            let created = connection.create_data_channel(CLIPS_CHANNEL, None).await?;
-            Some(created)
-        } else {
-            None
-        };
+        let clips = channel_if(with_clips, &connection, CLIPS_CHANNEL).await?;
+        let backfill = channel_if(with_backfill, &connection, BACKFILL_CHANNEL).await?;
         Ok(Self {
             connection,
             sender,
@@ -185,6 +184,7 @@ impl Peer {
             control,
             originals,
             clips,
+            backfill,
             state,
             gathering,
             ssrc,
@@ -288,6 +288,17 @@ impl Peer {
             tracing::debug!(error = %error, "connection did not close cleanly");
         }
     }
+}
+
+async fn channel_if(
+    is_wanted: bool,
+    connection: &Arc<dyn PeerConnection>,
+    label: &str,
+) -> Result<Option<Arc<dyn DataChannel>>> {
+    if !is_wanted {
+        return Ok(None);
+    }
+    connection.create_data_channel(label, None).await.map(Some)
 }
 
 fn setting_engine(bind: &[SocketAddr]) -> SettingEngine {

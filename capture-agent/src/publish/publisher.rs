@@ -9,6 +9,7 @@ use crate::clip::Saver;
 use crate::clock::CaptureClock;
 use crate::frame::StreamName;
 use crate::hand_scale::ScaleInForce;
+use crate::journal::Journal;
 use crate::marks_board::MarksBoard;
 use crate::orders::Orders;
 use crate::publish::refusal::Refusal;
@@ -58,6 +59,8 @@ pub struct Parts {
     pub ring: Arc<Mutex<Ring>>,
     /// Saves clips; nothing when there is no spool.
     pub saver: Option<Saver>,
+    /// What was coded; nothing when there is no journal.
+    pub journal: Option<Journal>,
     /// What is to be seen over the picture.
     pub marks: MarksBoard,
     /// The depth scale that was marked on this device.

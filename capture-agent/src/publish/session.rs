@@ -4,6 +4,7 @@
 //! one attempt; whoever calls decides about the next. Every task it starts ends with it.
 
 use crate::orders::OUTLET_FRAMES;
+use crate::publish::backfill::Filler;
 use crate::publish::budget::Throttle;
 use crate::publish::clips::Carrier;
 use crate::publish::control::Control;
@@ -49,7 +50,7 @@ pub(super) async fn publish(
     let local = |error: webrtc::error::Error| Ended::Failed(Refusal::Local(error.to_string()));
     let mut peer = match Peer::new(
         bind,
-        parts.saver.is_some(),
+        (parts.saver.is_some(), parts.journal.is_some()),
         parts.clock,
         Arc::clone(&parts.stats),
     )
@@ -137,6 +138,19 @@ async fn serve(parts: &Parts, peer: &mut Peer, whip: &mut WhipSession) -> Ended 
         std::future::pending::<()>().await;
     });
     let (round_trip, round_trips) = watch::channel(None);
+    if let (Some(journal), Some(channel)) = (&parts.journal, &peer.backfill) {
+        let filler = Filler {
+            channel: Arc::clone(channel),
+            journal: journal.clone(),
+            original: original.clone(),
+            round_trip: round_trips.clone(),
+        };
+        tasks.spawn(async move {
+            filler.run().await;
+            // A relay that records nothing is welcome.
+            std::future::pending::<()>().await;
+        });
+    }
     if let (Some(saver), Some(channel)) = (&parts.saver, &peer.clips) {
         let carrier = Carrier {
             channel: Arc::clone(channel),

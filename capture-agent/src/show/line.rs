@@ -4,15 +4,16 @@
 //! something worth telling happened, for a log.
 
 use crate::stats::Figures;
-use crate::status::{Link, Status};
+use crate::status::{JournalStatus, Link, Status};
 use std::time::Instant;
 use wire::agent::SourceHealth;
 
 /// The whole state in one line.
 pub(super) fn line(status: &Status, second: &Figures, now: Instant) -> String {
     let clips = clips(status).map_or_else(String::new, |clips| format!(" | {clips}"));
+    let journal = journal(status).map_or_else(String::new, |journal| format!(" | {journal}"));
     format!(
-        "{}{clips} | {}",
+        "{}{clips}{journal} | {}",
         link(&status.link, now),
         picture(status, second)
     )
@@ -27,7 +28,29 @@ pub(super) fn headline(status: &Status) -> String {
         other => link(other, Instant::now()),
     };
     let clips = clips(status).map_or_else(String::new, |clips| format!(" | {clips}"));
-    format!("{link} | {}{clips}", source(status))
+    let trouble = status.journal.as_ref().and_then(journal_trouble);
+    let trouble = trouble.map_or_else(String::new, |trouble| format!(" | {trouble}"));
+    format!("{link} | {}{clips}{trouble}", source(status))
+}
+
+/// What is kept of the coded picture; nothing when there is no journal.
+fn journal(status: &Status) -> Option<String> {
+    let journal = status.journal.as_ref()?;
+    journal_trouble(journal).or_else(|| {
+        let (bytes, minutes) = (journal.bytes >> 20, journal.seconds / 60);
+        let missed = match journal.missed {
+            0 => String::new(),
+            count => format!(", {count} frames missed: the disk is slow"),
+        };
+        Some(format!("journal: {minutes} min, {bytes} MiB{missed}"))
+    })
+}
+
+fn journal_trouble(journal: &JournalStatus) -> Option<String> {
+    let trouble = journal.trouble.as_ref()?;
+    Some(format!(
+        "the journal is NOT written: {trouble}; the picture goes on"
+    ))
 }
 
 /// Clips of this device; nothing when there are none and nothing is wrong.
@@ -158,6 +181,24 @@ mod tests {
         clips.trouble = Some("a clip was NOT saved: the disk is full".to_owned());
         status.clips = Some(clips);
         assert!(headline(&status).contains("NOT saved"));
+    }
+
+    #[test]
+    fn the_journal_says_how_much_it_keeps_and_its_trouble_in_plain_words() {
+        let mut status = StatusBoard::new(BitRate::from_kbps(2000).unwrap()).now();
+        let mut journal = JournalStatus {
+            bytes: 132 << 20,
+            seconds: 490,
+            ..JournalStatus::default()
+        };
+        status.journal = Some(journal.clone());
+        let told = line(&status, &Figures::default(), Instant::now());
+        assert!(told.contains("journal: 8 min, 132 MiB |"), "{told}");
+        assert!(!headline(&status).contains("journal"), "figures change");
+        journal.trouble = Some("the disk is full".to_owned());
+        status.journal = Some(journal);
+        let told = "the journal is NOT written: the disk is full; the picture goes on";
+        assert!(headline(&status).contains(told));
     }
 
     #[test]

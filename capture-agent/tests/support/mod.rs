@@ -44,6 +44,7 @@ pub fn settings(source: &str) -> AgentSettings {
         ring: RingBounds::DEFAULT,
         encode,
         saving: None,
+        journal: None,
         relay: None,
         fail_fast: false,
         device_page: DevicePageSettings::OFF,

@@ -8,8 +8,8 @@
 //! ```
 //!
 //! Owns the form of the files, the order of writing that makes a crash at any byte harmless, recovery, the table of
-//! frames, what one table lacks of another, and the states of a timeline. It knows no network, no codec and no clock:
-//! time comes in as an argument. Agent and relay call it with the same code, so that "the recording is complete" is one
+//! frames, what one table lacks of another, the states of a timeline, and how a frame is spelt. It knows no network and no
+//! clock: payloads and time come in as arguments. Agent and relay call it with the same code, so that "the recording is complete" is one
 //! comparison of two digests. Invariants: what was said to be durable is there after a crash; a frame is given out with
 //! exactly the bytes it came with or not at all; one frame never takes the place of another.
 
@@ -27,6 +27,7 @@ mod scan;
 mod table;
 mod tick;
 mod timeline;
+mod unit;
 mod writer;
 
 pub use bounds::{Bounds, SYNC_AFTER, SYNC_WITHIN};
@@ -43,4 +44,5 @@ pub use scan::{Scanned, Scanner, Tally};
 pub use table::{Conflict, FrameEntry, FrameTable};
 pub use tick::Tick;
 pub use timeline::{Span, SpanState, Timeline};
+pub use unit::{Unit, UnitBuilder};
 pub use writer::{Opening, Writer};

@@ -135,6 +135,9 @@ pub struct Layers {
     /// MiB of the disk that clips leave free, for the log above all [default: 1024].
     #[arg(long, env = "HIBIKI_RELAY_RESERVE_MIB", value_name = "MIB")]
     pub reserve_mib: Option<u64>,
+    /// Record pictures, and fetch later what a bad link lost [default: false, in the demo true]. Voice is not recorded.
+    #[arg(long, env = "HIBIKI_RELAY_RECORDING", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    pub recording: Option<bool>,
     /// Serve the pages from this folder instead of the ones inside the program (development).
     #[arg(long, env = "HIBIKI_RELAY_VIEWER_DIR", value_name = "FOLDER")]
     pub viewer_dir: Option<PathBuf>,
@@ -170,6 +173,7 @@ impl Layers {
             max_peers: self.max_peers.or(under.max_peers),
             clips_mib: self.clips_mib.or(under.clips_mib),
             reserve_mib: self.reserve_mib.or(under.reserve_mib),
+            recording: self.recording.or(under.recording),
             viewer_dir: self.viewer_dir.or(under.viewer_dir),
             log: self.log.or(under.log),
             log_form: self.log_form.or(under.log_form),

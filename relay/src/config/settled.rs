@@ -85,6 +85,8 @@ pub struct Config {
     pub clip_bytes: u64,
     /// Bytes of the disk that clips leave free.
     pub reserve_bytes: u64,
+    /// Whether pictures are recorded.
+    pub recording: bool,
     /// Folder with the pages, instead of those inside.
     pub viewer_dir: Option<PathBuf>,
     /// What to log.
@@ -273,6 +275,7 @@ pub fn settle(asked: Layers, any_port: bool) -> Result<Config, Vec<ConfigError>>
         // What is out of bounds is a fault by now, and must not overflow before it is told.
         clip_bytes: clips_mib.saturating_mul(MIB),
         reserve_bytes: reserve_mib.saturating_mul(MIB),
+        recording: asked.recording.unwrap_or(demo),
         viewer_dir: asked.viewer_dir,
         log,
         log_form,

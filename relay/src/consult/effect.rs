@@ -9,12 +9,12 @@ use super::for_device::MarksInput;
 use super::originals::OriginalInput;
 use uuid::Uuid;
 use wire::agent::{DeviceDepth, FrameStamp, RelayToAgent, SourceState};
-use wire::log::{LogEntry, StreamEnd};
+use wire::log::{LogEntry, LogEvent, StreamEnd};
 use wire::people::{Author, Page, Participant, Role};
 use wire::problem::ProblemCode;
 use wire::socket::{ConsultState, FromRelay, ToRelay};
 use wire::voice::VoiceState;
-use wire::{ClipId, PersonId, RelayTime, Seq, SessionId, StreamId};
+use wire::{ClipId, PersonId, RelayTime, RtpTime, Seq, SessionId, StreamId};
 
 /// One socket of one page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -172,6 +172,53 @@ pub enum PictureInput {
     Marks(MarksInput),
     /// The depth scale that was marked on its device, or that there is none any more.
     Scale(Option<DeviceDepth>),
+    /// What became of its recording.
+    Recording(RecordingInput),
+}
+
+/// What became of the recording of a picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RecordingInput {
+    /// Nothing arrived between two frames.
+    Gap {
+        /// The last one before.
+        before: RtpTime,
+        /// The first one after.
+        after: RtpTime,
+    },
+    /// Everything that was captured between two frames is recorded.
+    Filled {
+        /// The last one before.
+        before: RtpTime,
+        /// The first one after.
+        after: RtpTime,
+        /// How many were sent again.
+        frames: u32,
+    },
+}
+
+impl RecordingInput {
+    /// As the log says it.
+    #[must_use]
+    pub const fn event(self, stream: StreamId) -> LogEvent {
+        match self {
+            Self::Gap { before, after } => LogEvent::StreamGap {
+                stream,
+                before,
+                after,
+            },
+            Self::Filled {
+                before,
+                after,
+                frames,
+            } => LogEvent::StreamFilled {
+                stream,
+                before,
+                after,
+                frames,
+            },
+        }
+    }
 }
 
 /// Who hears something.

@@ -73,7 +73,8 @@ impl Flow {
             | PictureInput::Beat(_)
             | PictureInput::Clip(_)
             | PictureInput::Marks(_)
-            | PictureInput::Scale(_) => {}
+            | PictureInput::Scale(_)
+            | PictureInput::Recording(_) => {}
             PictureInput::Arrived { .. } if self.state == FlowState::Stopped => {}
             PictureInput::Arrived {
                 frames,

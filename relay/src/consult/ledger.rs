@@ -129,7 +129,9 @@ impl Ledger {
             LogEvent::CalibrationWithdrawn { scale } => {
                 self.scales.retain(|_, held| held.scale.id != *scale);
             }
-            LogEvent::Stepped { .. }
+            LogEvent::StreamGap { .. }
+            | LogEvent::StreamFilled { .. }
+            | LogEvent::Stepped { .. }
             | LogEvent::OriginalMissing { .. }
             | LogEvent::OriginalDoubted { .. }
             | LogEvent::BeatAsked { .. }

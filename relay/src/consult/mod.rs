@@ -62,7 +62,8 @@ pub use self::core::Consult;
 pub use beats::BeatInput;
 pub use clips::{ClipInput, MAX_CLIPS};
 pub use effect::{
-    Audience, CatchUp, Effect, Input, Newcomer, PictureInput, RunningPicture, SocketKey, VoiceInput,
+    Audience, CatchUp, Effect, Input, Newcomer, PictureInput, RecordingInput, RunningPicture,
+    SocketKey, VoiceInput,
 };
 pub use for_device::MarksInput;
 pub use originals::OriginalInput;

@@ -50,6 +50,8 @@ impl Consult {
             | LogEvent::VoiceOff { .. }
             | LogEvent::StreamStarted { .. }
             | LogEvent::StreamStopped { .. }
+            | LogEvent::StreamGap { .. }
+            | LogEvent::StreamFilled { .. }
             | LogEvent::Calibrated { .. }
             | LogEvent::CalibrationWithdrawn { .. }
             | LogEvent::OriginalKept { .. }

@@ -6,6 +6,7 @@ use super::core::Consult;
 use super::effect::{Audience, Effect, PictureInput, RunningPicture};
 use super::flow::Flow;
 use wire::log::{LogEvent, StreamEnd};
+use wire::people::Author;
 use wire::{RelayTime, StreamId};
 
 impl Consult {
@@ -42,6 +43,10 @@ impl Consult {
             PictureInput::Clip(input) => self.clip(stream, input.clone(), now),
             PictureInput::Marks(input) => self.agent_and_marks(stream, *input, now),
             PictureInput::Scale(scale) => self.scale_of_device(stream, scale.clone(), now),
+            PictureInput::Recording(input) => {
+                // What the log cannot take is in the recording itself.
+                let _ = self.append(Author::Relay, input.event(stream), now);
+            }
             PictureInput::Stopped(reason) => {
                 let Some(running) = self.running.remove(&stream) else {
                     return Vec::new();

@@ -32,7 +32,9 @@ impl Shown {
             LogEvent::Joined { .. }
             | LogEvent::Left { .. }
             | LogEvent::VoiceOn { .. }
-            | LogEvent::VoiceOff { .. } => {}
+            | LogEvent::VoiceOff { .. }
+            | LogEvent::StreamGap { .. }
+            | LogEvent::StreamFilled { .. } => {}
             LogEvent::StreamStarted {
                 stream,
                 stamped,

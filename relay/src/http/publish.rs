@@ -68,6 +68,7 @@ async fn publish(
         let _ = app.sfu.close(in_the_way).await;
     }
     app.media.opened(session, consult, Kind::Publish, owner);
+    let tap = app.recorders.tap(consult, stream, session);
     match app
         .sfu
         .publish(Publish {
@@ -75,6 +76,7 @@ async fn publish(
             stream,
             session,
             offer,
+            tap,
         })
         .await
     {
@@ -91,6 +93,7 @@ async fn publish(
         }
         Err(error) => {
             app.hub.publishers().gone(consult, session);
+            app.recorders.gone(session);
             app.media.gone(session);
             Err(problem_of(&error))
         }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use uuid::Uuid;
 use wire::{ConsultId, RtpTime, StreamId};
 
-use super::edge::{ClipPart, OriginalPart};
+use super::edge::{BackfillPart, ClipPart, OriginalPart};
 use super::sdp::codec::CodecKind;
 use super::voice::speech::Speech;
 
@@ -113,6 +113,17 @@ pub enum SfuEvent {
         session: MediaSessionId,
         /// What.
         part: ClipPart,
+    },
+    /// Something from the publisher's channel `backfill`.
+    Backfill {
+        /// The consult.
+        consult: ConsultId,
+        /// The stream.
+        stream: StreamId,
+        /// The publisher's session.
+        session: MediaSessionId,
+        /// What.
+        part: BackfillPart,
     },
     /// A publisher's session ended and is forgotten; it may never have sent a picture.
     PublisherGone {

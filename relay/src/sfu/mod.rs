@@ -23,11 +23,13 @@ mod net;
 mod picture;
 mod run;
 mod sdp;
+mod tap;
 mod voice;
 
-pub use edge::{Channel, ClipPart, OriginalPart};
+pub use edge::{BackfillPart, Channel, ClipPart, OriginalPart};
 pub use error::{EdgeError, OfferError, SfuError};
 pub use event::{GoneReason, MediaSessionId, SfuEvent, SfuStats, StopReason};
 pub use run::{NOISY_LOG_TARGETS, Publish, Sfu, SfuConfig, Talk, Watch};
 pub use sdp::codec::CodecKind;
+pub use tap::{Tap, TappedPacket};
 pub use voice::speech::Speech;

@@ -113,6 +113,7 @@ impl World {
             stream: self.stream,
             session,
             offer: client.offer.clone(),
+            tap: None,
         };
         let answer = self.sfu.publish(request).await?;
         client.accept(answer.clone());

@@ -157,6 +157,20 @@ pub struct DeviceClips {
     pub bytes: u64,
 }
 
+/// What is kept of the coded picture, so that what a bad link lost can be sent later.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export_to = "device.ts")]
+#[serde(rename_all = "camelCase")]
+pub struct DeviceJournal {
+    /// Bytes on this device.
+    #[ts(type = "number")]
+    pub bytes: u64,
+    /// Seconds of this consult.
+    pub seconds: u32,
+    /// Frames that are not in it, because the disk was too slow.
+    pub missed: u32,
+}
+
 /// How far a save of this start is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[ts(export_to = "device.ts")]
@@ -211,6 +225,8 @@ pub enum DeviceTrouble {
     NotStored,
     /// The last save failed, or a clip cannot be finished; the disk may be full.
     SavingFailed,
+    /// The coded picture is not being kept; the disk may be full.
+    JournalStopped,
 }
 
 /// Everything at a glance, asked for a few times a second.
@@ -244,6 +260,10 @@ pub struct DeviceState {
     pub clips: Option<DeviceClips>,
     /// What the disk said when saving failed, in the agent's own words.
     pub clips_trouble: Option<String>,
+    /// What is kept of the coded picture; nothing when this agent keeps none.
+    pub journal: Option<DeviceJournal>,
+    /// Why it is not being kept at present, in the agent's own words.
+    pub journal_trouble: Option<String>,
     /// Saves of this start, newest first.
     pub saves: Vec<DeviceSave>,
     /// What a person should know, worst first.

@@ -9,6 +9,7 @@
 //! `make wire` writes them). Clients ignore and count variants that they do not know.
 
 pub mod agent;
+pub mod backfill;
 pub mod clip;
 pub mod device;
 pub mod frames;

@@ -87,6 +87,26 @@ pub enum LogEvent {
         /// Why.
         reason: StreamEnd,
     },
+    /// The recording of a picture has a hole: nothing arrived between two frames. It may be filled later.
+    StreamGap {
+        /// Which stream.
+        stream: StreamId,
+        /// The last frame before it.
+        before: RtpTime,
+        /// The first frame after it.
+        after: RtpTime,
+    },
+    /// Everything that was captured between two frames is recorded now.
+    StreamFilled {
+        /// Which stream.
+        stream: StreamId,
+        /// The last frame before what was a hole.
+        before: RtpTime,
+        /// The first frame after it.
+        after: RtpTime,
+        /// How many were sent again; none when nothing had been captured.
+        frames: u32,
+    },
     /// Everybody stands on one frame.
     Frozen {
         /// This freeze.

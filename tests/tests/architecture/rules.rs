@@ -19,8 +19,12 @@ pub(crate) const CRATES: &[(&str, &[&str], &[&str])] = &[
         &["wire", "echo-dicom", "bandwidth", "recording"],
         &["sample-dicom"],
     ),
-    // The stories drive the built programs; they never link the relay or the agent.
-    ("stories", &["wire", "echo-dicom", "sample-dicom"], &[]),
+    // The stories drive the built programs; they never link the relay or the agent. They read what both left on disk.
+    (
+        "stories",
+        &["wire", "echo-dicom", "recording", "sample-dicom"],
+        &[],
+    ),
 ];
 
 /// Sources of more than one layer. Each folder directly below is bound by a rule of its own or stands in `OUTERMOST`.
@@ -31,6 +35,7 @@ pub(crate) const OUTERMOST: &[&str] = &[
     "relay/src/cli",
     "relay/src/config",
     "relay/src/http",
+    "relay/src/recording",
     "capture-agent/src/config",
     "capture-agent/src/device_page",
     "capture-agent/src/door",
@@ -237,6 +242,35 @@ pub(crate) const SPOOL_KNOWS_NO_WAY_OUT: Rule = Rule {
     ],
 };
 
+/// The journal is written whatever the link does, and read by any way out.
+pub(crate) const JOURNAL_KNOWS_NO_WAY_OUT: Rule = Rule {
+    what: "the journal knows no network and no pixels",
+    within: &["capture-agent/src/journal"],
+    except: &[],
+    never: &[
+        "webrtc",
+        "rtc",
+        "axum",
+        "reqwest",
+        "echo_dicom",
+        "image",
+        "crate::publish",
+    ],
+};
+
+/// What a recording lacks and how packets become frames is decided without doing anything.
+pub(crate) const RECORDING_IS_DECIDED_WITHOUT_IO: Rule = Rule {
+    what: "assembler, healer and receipt of a recording, and the window of what is sent again, do no input or output",
+    within: &[
+        "relay/src/recording/assembler.rs",
+        "relay/src/recording/healer.rs",
+        "relay/src/recording/receipt.rs",
+        "capture-agent/src/publish/backfill/window.rs",
+    ],
+    except: &[],
+    never: &["tokio", "std::fs", "Instant::now", "getrandom"],
+};
+
 /// What is sent next, and how fast, is decided without doing it.
 pub(crate) const COURIER_DOES_NO_IO: Rule = Rule {
     what: "the courier and the pacer of clips take time as an argument and do no input or output",
@@ -398,6 +432,8 @@ pub(crate) const SOURCE_RULES: &[&Rule] = &[
     &SAVING_KNOWS_NO_NETWORK,
     &SPOOL_KNOWS_NO_WAY_OUT,
     &COURIER_DOES_NO_IO,
+    &JOURNAL_KNOWS_NO_WAY_OUT,
+    &RECORDING_IS_DECIDED_WITHOUT_IO,
     &LINKS_ARE_RULES,
     &WIRE_DOES_NO_IO,
     &BANDWIDTH_TAKES_TIME_AS_AN_ARGUMENT,

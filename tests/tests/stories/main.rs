@@ -33,6 +33,8 @@ mod measuring_refuses_what_has_no_scale;
 mod measuring_screens;
 mod measuring_without_regions;
 mod pointer_is_seen;
+mod recording_heals;
+mod recording_survives;
 mod relay_killed_and_restarted;
 mod reload_keeps_everything;
 mod roles_are_kept;

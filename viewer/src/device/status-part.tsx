@@ -1,4 +1,4 @@
-// Source, ring, saved clips and link, each in shape, word and number.
+// Source, ring, saved clips, what is kept of the picture, and link, each in shape, word and number.
 
 import type { DeviceHealth, DeviceLink, DeviceState } from "../wire/device";
 import { say } from "./say";
@@ -9,9 +9,10 @@ const HEALTH: Readonly<Record<DeviceHealth, Level>> = { running: "good", opening
 /** A ring of less than a save's length is worth a look. */
 const SHORT_RING_S = 6;
 const MEGABYTE = 1024 * 1024;
+const MINUTE_S = 60;
 
 export function StatusPart({ state }: { state: DeviceState }) {
-  const { source, ring, clips, link } = state;
+  const { source, ring, clips, journal, link } = state;
   const size = source.width > 0 ? [say("source.size", { width: source.width, height: source.height })] : [];
   return (
     <section class="part part--open" aria-label={say("status")}>
@@ -39,6 +40,17 @@ export function StatusPart({ state }: { state: DeviceState }) {
             level={state.clipsTrouble === null ? (clips.unsent > 0 ? "care" : "good") : "stop"}
             word={say("spool.words", { unsent: clips.unsent, safe: clips.safe, sent: clips.sent })}
             more={[say("spool.megabytes", { megabytes: Math.round(clips.bytes / MEGABYTE) })]}
+          />
+        )}
+        {journal !== null && (
+          <Row
+            name={say("status.journal")}
+            level={state.journalTrouble !== null ? "stop" : journal.missed > 0 ? "care" : "good"}
+            word={say(state.journalTrouble === null ? "journal.words" : "journal.stopped", {
+              minutes: Math.floor(journal.seconds / MINUTE_S),
+              megabytes: Math.round(journal.bytes / MEGABYTE),
+            })}
+            more={journal.missed > 0 ? [say("journal.missed", { frames: journal.missed })] : []}
           />
         )}
         <Row

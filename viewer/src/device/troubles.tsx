@@ -27,9 +27,11 @@ export function Troubles({ state }: { state: DeviceState }) {
 }
 
 /** The agent's own words, which are English and may name a path of this device. */
-function detail(trouble: DeviceTrouble, { source, link, clipsTrouble }: DeviceState): string | null {
+function detail(trouble: DeviceTrouble, state: DeviceState): string | null {
+  const { source, link, clipsTrouble } = state;
   if (trouble === "sourceFailed") return source.trouble;
   if (trouble === "savingFailed") return clipsTrouble;
+  if (trouble === "journalStopped") return state.journalTrouble;
   if (trouble === "refused" && link.type === "refused") return link.reason;
   return null;
 }

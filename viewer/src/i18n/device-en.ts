@@ -59,6 +59,7 @@ export const deviceEn: DeviceWords = {
   "status.source": "Source",
   "status.ring": "Last seconds",
   "status.spool": "Saved",
+  "status.journal": "Kept here",
   "status.link": "Link",
   "status.encoder": "Sending",
   "source.running": "Picture",
@@ -69,6 +70,9 @@ export const deviceEn: DeviceWords = {
   "spool.words": "{unsent} unsent, {safe} being written, {sent} sent",
   "spool.megabytes": "{megabytes} MB",
   "spool.none": "Nowhere to save",
+  "journal.words": "{minutes} min, {megabytes} MB",
+  "journal.stopped": "Not being kept",
+  "journal.missed": "{frames} frames missed; the disk is slow",
   "link.off": "No relay",
   "link.connecting": "Connecting",
   "link.live": "Sending",
@@ -85,6 +89,8 @@ export const deviceEn: DeviceWords = {
     "Nothing is covered. If the patient's name is on the picture, it is sent and saved. Cover it under “Covered areas”.",
   "trouble.savingFailed":
     "Clips cannot be saved. The picture goes on. Free some space, or connect to the relay so that clips can be sent.",
+  "trouble.journalStopped":
+    "The picture is not being kept on this device. Sending goes on. Free some space: what a bad link loses now cannot be sent later.",
   "trouble.scaleTakenBack":
     "The calibration of this device was taken back in the consult. Clips saved from now on carry no scale. Check the depth scale and calibrate again.",
   "trouble.refused":

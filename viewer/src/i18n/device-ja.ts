@@ -60,6 +60,7 @@ export const deviceJa = {
   "status.source": "入力",
   "status.ring": "直前の映像",
   "status.spool": "保存",
+  "status.journal": "映像の控え",
   "status.link": "通信",
   "status.encoder": "送信",
   "source.running": "映像あり",
@@ -70,6 +71,9 @@ export const deviceJa = {
   "spool.words": "未送信 {unsent}・書き込み中 {safe}・送信済み {sent}",
   "spool.megabytes": "{megabytes} MB",
   "spool.none": "保存先なし",
+  "journal.words": "{minutes} 分・{megabytes} MB",
+  "journal.stopped": "控えていません",
+  "journal.missed": "ディスクが遅く {frames} フレーム欠けました",
   "link.off": "中継サーバーなし",
   "link.connecting": "接続中",
   "link.live": "送信中",
@@ -86,6 +90,8 @@ export const deviceJa = {
     "隠す範囲がありません。患者の名前が映っていれば、そのまま送信・保存されます。「隠す範囲」で覆ってください。",
   "trouble.savingFailed":
     "クリップを保存できません。映像は続いています。端末の空きを作るか、中継サーバーにつないで送信してください。",
+  "trouble.journalStopped":
+    "この端末に映像を控えられません。送信は続いています。端末の空きを作ってください。今、通信で失われた映像は後から送れません。",
   "trouble.scaleTakenBack":
     "相談でこの端末の校正が取り消されました。これから保存するクリップに縮尺は入りません。深さ目盛りを確かめて校正し直してください。",
   "trouble.refused":

@@ -51,6 +51,8 @@ function fold(replica: Replica, entry: LogEntry): Replica {
   switch (event.type) {
     case "joined":
     case "left":
+    case "streamGap":
+    case "streamFilled":
       return replica;
     case "streamStarted":
       return streamStarted(replica, event);

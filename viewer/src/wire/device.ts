@@ -76,6 +76,23 @@ rtpTime: RtpTime, };
 export type DeviceHealth = "running" | "opening" | "failed";
 
 /**
+ * What is kept of the coded picture, so that what a bad link lost can be sent later.
+ */
+export type DeviceJournal = { 
+/**
+ * Bytes on this device.
+ */
+bytes: number, 
+/**
+ * Seconds of this consult.
+ */
+seconds: number, 
+/**
+ * Frames that are not in it, because the disk was too slow.
+ */
+missed: number, };
+
+/**
  * The way to the relay.
  */
 export type DeviceLink = { "type": "off" } | { "type": "connecting" } | { "type": "live", 
@@ -349,6 +366,14 @@ clips: DeviceClips | null,
  */
 clipsTrouble: string | null, 
 /**
+ * What is kept of the coded picture; nothing when this agent keeps none.
+ */
+journal: DeviceJournal | null, 
+/**
+ * Why it is not being kept at present, in the agent's own words.
+ */
+journalTrouble: string | null, 
+/**
  * Saves of this start, newest first.
  */
 saves: Array<DeviceSave>, 
@@ -364,7 +389,7 @@ relayNow: RelayTime | null, };
 /**
  * Something that a person should know, in stable codes; the page has the words.
  */
-export type DeviceTrouble = "sourceFailed" | "noMask" | "scaleTakenBack" | "noLink" | "refused" | "notStored" | "savingFailed";
+export type DeviceTrouble = "sourceFailed" | "noMask" | "scaleTakenBack" | "noLink" | "refused" | "notStored" | "savingFailed" | "journalStopped";
 
 /**
  * Labels what is saved next.

@@ -88,7 +88,35 @@ stream: StreamId,
 /**
  * Why.
  */
-reason: StreamEnd, } | { "type": "frozen", 
+reason: StreamEnd, } | { "type": "streamGap", 
+/**
+ * Which stream.
+ */
+stream: StreamId, 
+/**
+ * The last frame before it.
+ */
+before: RtpTime, 
+/**
+ * The first frame after it.
+ */
+after: RtpTime, } | { "type": "streamFilled", 
+/**
+ * Which stream.
+ */
+stream: StreamId, 
+/**
+ * The last frame before what was a hole.
+ */
+before: RtpTime, 
+/**
+ * The first frame after it.
+ */
+after: RtpTime, 
+/**
+ * How many were sent again; none when nothing had been captured.
+ */
+frames: number, } | { "type": "frozen", 
 /**
  * This freeze.
  */

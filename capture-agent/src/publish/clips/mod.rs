@@ -9,4 +9,5 @@ mod carrier;
 mod courier;
 mod pacer;
 
-pub(super) use carrier::Carrier;
+pub(super) use carrier::{Carrier, Channel, Closed, Event as ChannelEvent};
+pub(super) use pacer::Pacer;

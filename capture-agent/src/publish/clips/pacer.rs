@@ -27,7 +27,7 @@ const REMEMBERED: usize = 60;
 
 /// The budget.
 #[derive(Debug)]
-pub(super) struct Pacer {
+pub(crate) struct Pacer {
     /// Bytes per second.
     rate: f64,
     /// Bytes that may go now.
@@ -41,7 +41,7 @@ pub(super) struct Pacer {
 }
 
 impl Pacer {
-    pub(super) fn new(now: Instant) -> Self {
+    pub(crate) fn new(now: Instant) -> Self {
         Self {
             rate: FIRST,
             tokens: BURST,
@@ -53,7 +53,7 @@ impl Pacer {
     }
 
     /// How long to wait before the next piece may go.
-    pub(super) fn wait(&mut self, now: Instant) -> Duration {
+    pub(crate) fn wait(&mut self, now: Instant) -> Duration {
         let passed = now.saturating_duration_since(self.counted).as_secs_f64();
         self.tokens = (self.tokens + passed * self.rate).min(BURST);
         self.counted = now;
@@ -65,13 +65,13 @@ impl Pacer {
     }
 
     /// So many bytes went.
-    pub(super) fn sent(&mut self, bytes: usize) {
+    pub(crate) fn sent(&mut self, bytes: usize) {
         self.tokens -= bytes as f64;
         self.sent += bytes as f64;
     }
 
     /// A ping came back.
-    pub(super) fn round_trip(&mut self, took: Duration, now: Instant) {
+    pub(crate) fn round_trip(&mut self, took: Duration, now: Instant) {
         if self.round_trips.len() == REMEMBERED {
             self.round_trips.pop_front();
         }

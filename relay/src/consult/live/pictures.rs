@@ -15,10 +15,12 @@ use crate::consult::agent::Heard;
 use crate::consult::assembly::{Assembly, Pieced};
 use crate::consult::{Input, MarksInput, PictureInput, VoiceInput};
 use crate::metrics::Metrics;
+use crate::recording::Recorders;
 use crate::sfu::{MediaSessionId, OriginalPart, SfuEvent, Speech, StopReason};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
+use wire::agent::RelayToAgent;
 use wire::log::StreamEnd;
 use wire::voice::VoiceState;
 use wire::{ConsultId, SessionId, StreamId};
@@ -35,6 +37,8 @@ pub struct Pictures<L: ConsultLog> {
     pub beats: BeatKeeper,
     /// Takes clips in.
     pub intake: Intake,
+    /// Record the pictures.
+    pub recorders: Recorders,
     /// For the answers.
     pub clock: Arc<Clock>,
     /// For the counts.
@@ -122,6 +126,12 @@ impl<L: ConsultLog> Pictures<L> {
                 };
                 self.intake.take(&self.hub, from, part);
             }
+            SfuEvent::Backfill {
+                stream,
+                session,
+                part,
+                ..
+            } => self.recorders.backfill(stream, session, part),
             SfuEvent::PictureFlow {
                 consult,
                 stream,
@@ -146,6 +156,7 @@ impl<L: ConsultLog> Pictures<L> {
             } => {
                 publishers.gone(consult, session);
                 self.intake.gone(session);
+                self.recorders.gone(session);
                 (self.sessions)(session, SessionNews::Gone);
             }
             SfuEvent::WatcherConnected { session, .. } => {
@@ -216,6 +227,9 @@ impl<L: ConsultLog> Pictures<L> {
             .listen(consult, session, |ear, _, _| ear.hear(text, now))
         {
             Some(Heard::Answer(answer)) => {
+                if let RelayToAgent::Pong { sent_at, .. } = &answer {
+                    self.recorders.clock(stream, session, *sent_at);
+                }
                 self.agents.say(session, &answer);
             }
             Some(Heard::Greeted(answer)) => {

@@ -74,6 +74,8 @@ pub(crate) enum EdgeEvent {
     Original(OriginalPart),
     /// Something on the channel `clips`.
     Clip(ClipPart),
+    /// Something on the channel `backfill`.
+    Backfill(BackfillPart),
     /// Something on a data channel that was refused.
     DataRefused,
 }
@@ -96,6 +98,15 @@ pub enum ClipPart {
     Piece(Bytes),
 }
 
+/// What comes on the channel `backfill`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BackfillPart {
+    /// What is said of the journal.
+    Text(String),
+    /// A frame of it, or a part of one.
+    Piece(Bytes),
+}
+
 /// A channel that the relay writes to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Channel {
@@ -103,6 +114,8 @@ pub enum Channel {
     Control,
     /// `clips`.
     Clips,
+    /// `backfill`.
+    Backfill,
 }
 
 /// One connection, whichever way the picture flows.

@@ -20,7 +20,7 @@ mod secure;
 pub(crate) mod terms;
 mod viewer_edge;
 
-pub use contract::{Channel, ClipPart, OriginalPart};
+pub use contract::{BackfillPart, Channel, ClipPart, OriginalPart};
 pub(crate) use contract::{
     Connection, EdgeEvent, EdgeMaker, PublisherEdge, RtpIn, RtpOut, ViewerEdge,
 };

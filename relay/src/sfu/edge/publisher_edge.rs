@@ -4,7 +4,9 @@
 //! receiver's own functions drop silently what they did not negotiate; DTLS's goodbye is looked for after each datagram,
 //! because `rtc` keeps it to itself. Called by the engine for one peer at a time. Set-up is `publisher_setup`.
 
-use super::contract::{Channel, ClipPart, Connection, EdgeEvent, OriginalPart, PublisherEdge};
+use super::contract::{
+    BackfillPart, Channel, ClipPart, Connection, EdgeEvent, OriginalPart, PublisherEdge,
+};
 use super::incoming::incoming;
 use super::prime::tagged;
 use crate::sfu::error::EdgeError;
@@ -27,6 +29,7 @@ use rtc::sansio::Protocol;
 use std::collections::VecDeque;
 use std::time::Instant;
 use wire::agent::CONTROL_CHANNEL;
+use wire::backfill::BACKFILL_CHANNEL;
 use wire::clip::CLIPS_CHANNEL;
 use wire::original::ORIGINALS_CHANNEL;
 
@@ -46,6 +49,8 @@ pub(super) struct RtcPublisher {
     originals: Option<RTCDataChannelId>,
     /// The channel `clips`, once open.
     clips: Option<RTCDataChannelId>,
+    /// The channel `backfill`, once open.
+    backfill: Option<RTCDataChannelId>,
     /// Channels that were refused.
     refused_channels: usize,
     connected: bool,
@@ -60,6 +65,7 @@ impl RtcPublisher {
             control: None,
             originals: None,
             clips: None,
+            backfill: None,
             refused_channels: 0,
             connected: false,
         }
@@ -99,6 +105,7 @@ impl RtcPublisher {
                 self.control = self.control.filter(|control| *control != id);
                 self.originals = self.originals.filter(|originals| *originals != id);
                 self.clips = self.clips.filter(|clips| *clips != id);
+                self.backfill = self.backfill.filter(|backfill| *backfill != id);
                 None
             }
             _ => None,
@@ -119,6 +126,10 @@ impl RtcPublisher {
             self.clips = Some(id);
             return None;
         }
+        if channel.label() == BACKFILL_CHANNEL && self.backfill.is_none() {
+            self.backfill = Some(id);
+            return None;
+        }
         let _ = channel.close();
         self.refused_channels += 1;
         if self.refused_channels > MAX_DATA_CHANNELS {
@@ -129,7 +140,7 @@ impl RtcPublisher {
 
     fn on_data(&self, id: RTCDataChannelId, message: RTCDataChannelMessage) -> EdgeEvent {
         let (of_control, of_originals) = (self.control == Some(id), self.originals == Some(id));
-        let of_clips = self.clips == Some(id);
+        let (of_clips, of_backfill) = (self.clips == Some(id), self.backfill == Some(id));
         if message.data.len() > MAX_DATA_MESSAGE_BYTES {
             return EdgeEvent::DataRefused;
         }
@@ -139,10 +150,14 @@ impl RtcPublisher {
         if of_clips && !message.is_string {
             return EdgeEvent::Clip(ClipPart::Piece(message.data.freeze()));
         }
+        if of_backfill && !message.is_string {
+            return EdgeEvent::Backfill(BackfillPart::Piece(message.data.freeze()));
+        }
         match String::from_utf8(message.data.into()) {
             Ok(text) if of_control && message.is_string => EdgeEvent::ControlText(text),
             Ok(text) if of_originals => EdgeEvent::Original(OriginalPart::Head(text)),
             Ok(text) if of_clips => EdgeEvent::Clip(ClipPart::Text(text)),
+            Ok(text) if of_backfill => EdgeEvent::Backfill(BackfillPart::Text(text)),
             _ => EdgeEvent::DataRefused,
         }
     }
@@ -245,6 +260,7 @@ impl PublisherEdge for RtcPublisher {
         let id = match channel {
             Channel::Control => self.control,
             Channel::Clips => self.clips,
+            Channel::Backfill => self.backfill,
         };
         let channel = id.and_then(|id| self.pc.data_channel(id));
         let Some(mut channel) = channel else {

@@ -5,9 +5,9 @@
 //! whole batch.
 
 use super::core::{Engine, Flush, Outgoing};
-use super::peer::Role;
+use super::peer::{Peer, Role};
 use super::stream::Stream;
-use crate::sfu::edge::{ClipPart, EdgeEvent, OriginalPart, RtpIn};
+use crate::sfu::edge::{BackfillPart, ClipPart, EdgeEvent, OriginalPart, RtpIn};
 use crate::sfu::event::{GoneReason, SfuEvent, StopReason};
 use crate::sfu::limits::{MAX_DATAGRAM_BYTES, MAX_TEXTS_AT_ONCE};
 use crate::sfu::net::ice::{Check, Path};
@@ -174,7 +174,10 @@ impl Engine {
                     Some(event) => {
                         let is_data = matches!(
                             event,
-                            EdgeEvent::ControlText(_) | EdgeEvent::Original(_) | EdgeEvent::Clip(_)
+                            EdgeEvent::ControlText(_)
+                                | EdgeEvent::Original(_)
+                                | EdgeEvent::Clip(_)
+                                | EdgeEvent::Backfill(_)
                         );
                         texts += usize::from(is_data);
                         events.push(event);
@@ -208,6 +211,7 @@ impl Engine {
             EdgeEvent::ControlText(text) => self.on_control_text(id, text),
             EdgeEvent::Original(part) => self.on_original(id, part),
             EdgeEvent::Clip(part) => self.on_clip(id, part),
+            EdgeEvent::Backfill(part) => self.on_backfill(id, part),
             EdgeEvent::DataRefused => self.stats.dropped_data += 1,
         }
     }
@@ -314,6 +318,21 @@ impl Engine {
         }
     }
 
+    fn on_backfill(&mut self, id: PeerId, part: BackfillPart) {
+        let Some(peer) = self.peers.get(&id) else {
+            return;
+        };
+        if let Some(publisher) = peer.publisher() {
+            let event = SfuEvent::Backfill {
+                consult: peer.consult,
+                stream: publisher.stream,
+                session: peer.session,
+                part,
+            };
+            self.tell(event);
+        }
+    }
+
     fn on_rtp(&mut self, now: Instant, id: PeerId, rtp: RtpIn) {
         let Some(peer) = self.peers.get(&id) else {
             return;
@@ -336,9 +355,12 @@ impl Engine {
                     self.stop_stream(consult, old.peer, StopReason::Replaced);
                     self.remove(now, old.peer, GoneReason::Replaced);
                 }
+                let tap = self.peers.get(&id).and_then(Peer::publisher);
+                let tap = tap.and_then(|publisher| publisher.tap.clone());
                 let entry = self.streams.entry(consult);
                 let entry = entry.or_insert_with(|| Stream::new(now));
                 entry.begin(now, (id, session, stream), terms, &rtp);
+                entry.record_with(tap);
                 self.start_over(now, consult);
             }
         }

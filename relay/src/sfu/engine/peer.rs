@@ -13,6 +13,7 @@ use crate::sfu::net::route::SourceGuard;
 use crate::sfu::picture::leg::Leg;
 use crate::sfu::sdp::codec::Codec;
 use crate::sfu::sdp::voice::Formats;
+use crate::sfu::tap::Tap;
 use crate::sfu::voice::seat::Seat;
 use crate::sfu::voice::speech::Voice;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -51,6 +52,8 @@ pub(crate) enum NewRole {
         sources: Vec<u32>,
         /// It may open data channels.
         has_data: bool,
+        /// Who records it.
+        tap: Option<Tap>,
     },
     /// It shows one.
     Viewer {
@@ -126,6 +129,8 @@ pub(super) struct Publisher {
     pub(super) has_data: bool,
     /// Sources that reach its decryption.
     pub(super) sources: SourceGuard,
+    /// Who records it.
+    pub(super) tap: Option<Tap>,
 }
 
 /// A viewer.
@@ -168,12 +173,14 @@ impl Peer {
                 extensions,
                 sources,
                 has_data,
+                tap,
             } => Role::Publisher(Publisher {
                 edge,
                 stream,
                 codec,
                 extensions,
                 has_data,
+                tap,
                 sources: SourceGuard::new(sources, MAX_UNDECLARED_SSRCS),
             }),
             NewRole::Talker {

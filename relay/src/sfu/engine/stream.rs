@@ -12,7 +12,8 @@ use crate::sfu::picture::cache::Cache;
 use crate::sfu::picture::gaps::{Arrival, Gaps};
 use crate::sfu::picture::keyframe::{Due, KeyframeRequests};
 use crate::sfu::picture::{Packet, StreamSeq, is_keyframe};
-use crate::sfu::sdp::codec::Codec;
+use crate::sfu::sdp::codec::{Codec, CodecKind};
+use crate::sfu::tap::{Tap, TappedPacket};
 use std::time::{Duration, Instant};
 use wire::{RtpTime, StreamId};
 
@@ -91,6 +92,8 @@ pub(super) struct Stream {
     next_floor: StreamSeq,
     /// The newest timestamp that viewers saw, and when.
     newest: Option<(u32, Instant)>,
+    /// Who records the publication.
+    tap: Option<Tap>,
 }
 
 impl Stream {
@@ -106,6 +109,7 @@ impl Stream {
             touched: false,
             next_floor: PUBLICATION_GAP,
             newest: None,
+            tap: None,
         }
     }
 
@@ -136,6 +140,12 @@ impl Stream {
             last: (first.seq, at),
             floor: self.next_floor,
         });
+    }
+
+    /// Whoever records the publication that has begun gets its packets. Only H.264 is recorded.
+    pub(super) fn record_with(&mut self, tap: Option<Tap>) {
+        let codec = self.live.map(|live| live.codec.kind());
+        self.tap = tap.filter(|_| codec == Some(CodecKind::H264));
     }
 
     /// A foreign publisher that comes back has a timeline of its own, perhaps behind the last one; viewers would drop its
@@ -177,6 +187,15 @@ impl Stream {
             self.newest = Some((timestamp, now));
         }
         let is_key = is_keyframe(codec, &rtp.payload);
+        if let Some(tap) = &self.tap {
+            tap.give(TappedPacket {
+                seq,
+                rtp_time: RtpTime(timestamp),
+                marker: rtp.marker,
+                ours: live.ours,
+                payload: rtp.payload.clone(),
+            });
+        }
         let packet = Packet {
             seq,
             timestamp,
@@ -219,6 +238,7 @@ impl Stream {
         self.cache.clear();
         self.burst.clear();
         self.gaps = Gaps::default();
+        self.tap = None;
         self.live.take()
     }
 

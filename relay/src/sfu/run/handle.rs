@@ -15,6 +15,7 @@
 //!         stream: wire::StreamId::random(),
 //!         session: MediaSessionId::from_uuid(uuid::Uuid::new_v4()),
 //!         offer,
+//!         tap: None,
 //!     })
 //!     .await?;
 //! # let _ = (answer, happened.recv().await);
@@ -36,6 +37,7 @@ use crate::sfu::limits::{
 };
 use crate::sfu::sdp::answer::{Candidates, write_restart};
 use crate::sfu::sdp::fragment::Fragment;
+use crate::sfu::tap::Tap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -81,6 +83,8 @@ pub struct Publish {
     pub session: MediaSessionId,
     /// With this offer.
     pub offer: String,
+    /// Who records it; none when it is not recorded.
+    pub tap: Option<Tap>,
 }
 
 /// Somebody wants to watch.

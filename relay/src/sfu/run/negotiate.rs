@@ -40,6 +40,7 @@ impl Negotiator {
             extensions: offer.picture.extensions,
             sources: declared.map(|(ssrc, _)| ssrc).into_iter().collect(),
             has_data: offer.data.is_some(),
+            tap: request.tap.clone(),
         };
         let text = answer::write(&offer, &local);
         Ok((

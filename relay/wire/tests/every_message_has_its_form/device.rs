@@ -4,10 +4,11 @@ use crate::each;
 use crate::samples::{clip, person, point, stroke, uuid};
 use wire::clip::ClipGap;
 use wire::device::{
-    DeviceClips, DeviceEntry, DeviceFault, DeviceFrame, DeviceFreeze, DeviceHealth, DeviceLink,
-    DeviceMarks, DeviceMaskRequest, DeviceProblem, DeviceRing, DeviceSave, DeviceSaveRequest,
-    DeviceScale, DeviceScaleRequest, DeviceSource, DeviceSourceChoice, DeviceSourceRequest,
-    DeviceSources, DeviceState, DeviceTrouble, DeviceViewRequest, MaskRectangle, SaveStage,
+    DeviceClips, DeviceEntry, DeviceFault, DeviceFrame, DeviceFreeze, DeviceHealth, DeviceJournal,
+    DeviceLink, DeviceMarks, DeviceMaskRequest, DeviceProblem, DeviceRing, DeviceSave,
+    DeviceSaveRequest, DeviceScale, DeviceScaleRequest, DeviceSource, DeviceSourceChoice,
+    DeviceSourceRequest, DeviceSources, DeviceState, DeviceTrouble, DeviceViewRequest,
+    MaskRectangle, SaveStage,
 };
 use wire::socket::MarkState;
 use wire::{CaptureTime, FrameIndex, RelayTime, RtpTime, StreamId};
@@ -65,6 +66,12 @@ fn state(link: DeviceLink) -> DeviceState {
             bytes: 4,
         }),
         clips_trouble: None,
+        journal: Some(DeviceJournal {
+            bytes: 5,
+            seconds: 6,
+            missed: 0,
+        }),
+        journal_trouble: None,
         saves: vec![DeviceSave {
             clip: clip(),
             stage: SaveStage::Missing {

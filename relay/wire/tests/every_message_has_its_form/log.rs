@@ -71,6 +71,29 @@ fn what_the_log_holds() {
                 ),
             ),
             (
+                "stream-gap",
+                entry(
+                    LogEvent::StreamGap {
+                        stream,
+                        before: RtpTime(7),
+                        after: RtpTime(1_080_007),
+                    },
+                    Author::Relay,
+                ),
+            ),
+            (
+                "stream-filled",
+                entry(
+                    LogEvent::StreamFilled {
+                        stream,
+                        before: RtpTime(7),
+                        after: RtpTime(1_080_007),
+                        frames: 359,
+                    },
+                    Author::Relay,
+                ),
+            ),
+            (
                 "frozen",
                 entry(
                     LogEvent::Frozen {
@@ -240,6 +263,8 @@ fn what_the_log_holds() {
             VoiceOff,
             StreamStarted,
             StreamStopped,
+            StreamGap,
+            StreamFilled,
             Frozen,
             Stepped,
             Released,

@@ -18,6 +18,7 @@ macro_rules! every_variant {
 }
 
 mod agent;
+mod backfill;
 mod clip;
 mod device;
 mod http;

@@ -134,6 +134,7 @@ fn a_viewer_that_cannot_decode_the_new_publication_must_join_again() {
         extensions: ExtensionIds::default(),
         sources: vec![7],
         has_data: false,
+        tap: None,
     });
     let next = next.unwrap();
     world.check(&next);

@@ -180,6 +180,7 @@ impl World {
             extensions: ExtensionIds::default(),
             sources: vec![7],
             has_data: true,
+            tap: None,
         });
         let held = held.unwrap();
         self.check(&held);

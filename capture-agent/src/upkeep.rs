@@ -1,0 +1,85 @@
+//! What an agent keeps up beside the picture: the counts of clips, its door, the import folder, the chosen depth scale.
+//!
+//! Owns no state. Called by the agent while it runs; nothing here ends by itself, so that the picture does not depend on it.
+
+use crate::clip::Saver;
+use crate::clip::import::ImportFolder;
+use crate::device_page::Memory;
+use crate::door::Door;
+use crate::hand_scale::ScaleInForce;
+use crate::spool::Spool;
+use crate::status::StatusBoard;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Time between looks into the import folder.
+const IMPORT_LOOK: std::time::Duration = std::time::Duration::from_secs(5);
+
+/// Shows the counts of clips and holds the door open; ends never, so that the picture does not depend on it.
+pub(crate) async fn watch_over_clips(
+    saver: Option<Saver>,
+    board: StatusBoard,
+    import: Option<PathBuf>,
+) {
+    if let Some(saver) = saver {
+        let show = async {
+            let mut counts = saver.counts();
+            loop {
+                let now = *counts.borrow_and_update();
+                board.update(|status| {
+                    if let Some(clips) = &mut status.clips {
+                        clips.counts = now;
+                    }
+                });
+                if counts.changed().await.is_err() {
+                    return;
+                }
+            }
+        };
+        let serve = async {
+            let door = match Door::open(saver.clone(), board.clone()).await {
+                Ok(door) => door.serve().await,
+                Err(error) => Err(error),
+            };
+            if let Err(error) = door {
+                tracing::error!(%error, "\"capture-agent save\" will not find this agent; saving from the consult works");
+            }
+        };
+        tokio::join!(show, serve, take_in(saver.spool(), import));
+    }
+    std::future::pending::<()>().await;
+}
+
+/// Keeps the depth scale over a restart, whoever ends it; ends never.
+pub(crate) async fn remember_scale(scale: &ScaleInForce, memory: Option<&Memory>) {
+    let mut changes = scale.watch();
+    if let Some(memory) = memory {
+        // It may have ended before anybody looked, and one of another source is over.
+        changes.mark_changed();
+        while changes.changed().await.is_ok() {
+            let now = changes.borrow_and_update().clone();
+            memory.choose_scale(now);
+        }
+    }
+    std::future::pending::<()>().await;
+}
+
+/// Takes exported clips in, again and again.
+async fn take_in(spool: Arc<Spool>, import: Option<PathBuf>) {
+    let Some(folder) = import else { return };
+    let mut folder = ImportFolder::new(folder);
+    let mut look = tokio::time::interval(IMPORT_LOOK);
+    look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        look.tick().await;
+        let spool = Arc::clone(&spool);
+        let swept = tokio::task::spawn_blocking(move || {
+            folder.sweep(&spool);
+            folder
+        });
+        match swept.await {
+            Ok(back) => folder = back,
+            Err(_) => return,
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! A link goes away and comes back: the recording is complete by itself, and the same as the agent's journal byte for byte.
+
+use anyhow::{Result, ensure};
+use stories::link::{LinkKind, Trouble};
+use stories::story::{CALM_FPS, Plan, tell};
+use stories::wait::secs;
+
+/// A lift of two floors: the bench takes the one of twelve seconds.
+const CUT_SECONDS: u64 = 4;
+const SHORT_LIFT: LinkKind = LinkKind {
+    trouble: match LinkKind::LIFT.trouble {
+        Some(trouble) => Some(Trouble {
+            lasts: (secs(CUT_SECONDS), secs(CUT_SECONDS)),
+            ..trouble
+        }),
+        None => None,
+    },
+    ..LinkKind::LIFT
+};
+
+#[test]
+fn what_a_lift_swallowed_is_recorded_within_half_a_minute_byte_for_byte() -> Result<()> {
+    tell(Plan::calm().agent_over(SHORT_LIFT), |story| async move {
+        story.has_recorded(20, secs(10)).await?;
+        story.agent_link()?.trouble().await?;
+        let back = story.journaled_until()?;
+        let (frames, sent_again) = story.is_recorded_until(back, secs(30)).await?;
+        let lost = CUT_SECONDS * u64::from(CALM_FPS);
+        ensure!(
+            sent_again > lost / 2,
+            "of {frames} frames {sent_again} were sent again, but the cut swallowed {lost}"
+        );
+        Ok(())
+    })
+}
+
+#[test]
+fn a_relay_that_has_no_room_records_nothing_and_the_picture_goes_on() -> Result<()> {
+    let plan = Plan::calm().relay_flags(&["--reserve-mib", "1000000000"]);
+    tell(plan, |story| async move {
+        let relay = story.relay().await;
+        let stopped = |line: &str| line.contains("a recording stands still").then_some(());
+        relay
+            .program()
+            .wait_for_line("that the disk is full", secs(10), stopped)
+            .await?;
+        drop(relay);
+        story.picture_arrives_within(secs(2)).await?;
+        let recorded = story.recording()?;
+        ensure!(recorded.is_none_or(|recording| recording.table().is_empty()));
+        // The journal has it all.
+        story.journaled_until().map(drop)
+    })
+}
