@@ -15,8 +15,8 @@ fn a_handover_at_either_end_costs_a_moment_and_stream_and_people_stay_the_same()
         doctor.picture_moves_for(20, secs(5)).await?;
         let (stream, people) = (doctor.stream().await?, people(&story).await?);
 
-        // A browser that nobody told asks on a pair that worked only every 2.5 s.
-        for (changed, within) in [(story.agent_link()?, secs(3)), (&link, secs(4))] {
+        // A browser that nobody told asks on a pair that worked only every 2.5 s; how soon it is on a quiet machine is for the bench.
+        for (changed, within) in [(story.agent_link()?, secs(6)), (&link, secs(6))] {
             let before = changed.addresses();
             changed.trouble().await?;
             doctor.picture_moves_again_within(within).await?;
