@@ -18,9 +18,10 @@ async fn a_page_that_reads_nothing_is_dropped_and_the_others_do_not_notice() {
         relay.page(Role::VisitingPhysician).await,
     ];
     // The count follows the welcome; before it does, the deaf page would seem to be gone.
-    while relay.metric("hibiki_participants").await < 4.0 {
-        tokio::task::yield_now().await;
-    }
+    let counted = async { while relay.metric("hibiki_participants").await < 4.0 {} };
+    tokio::time::timeout(Duration::from_secs(10), counted)
+        .await
+        .unwrap();
     let began = Instant::now();
     let before = relay.memory();
     let mut longest = Duration::ZERO;
