@@ -66,13 +66,13 @@ test_targets() {
       const metadata = JSON.parse(require("node:fs").readFileSync(0, "utf8"));
       for (const p of metadata.packages)
         for (const t of p.targets)
-          if (t.kind.includes("test") && (p.name === "stories") === (process.argv[1] === "stories")) console.log(t.name);
+          if (t.kind.includes("test") && (t.name === "stories") === (process.argv[1] === "stories")) console.log(t.name);
     ' "$1"
 }
-unit_and_behaviour_tests() {
+test_programs() {
   local names=() name
   while read -r name; do names+=(--test "$name"); done < <(test_targets others)
-  cargo test --locked --workspace --lib --bins "${names[@]}" --no-run --message-format=json | node tools/test_programs.mjs
+  cargo test --locked --workspace --lib --bins "${names[@]}" --no-run --message-format=json | node tools/test_programs.mjs "$1"
 }
 stories() {
   local names=() name
@@ -99,9 +99,10 @@ run_tests() {
   # These only compute: they get what the tests that live in real time leave of the processor.
   beside "viewer tests" nice -n 19 npm --prefix viewer --silent run test
   beside "documentation examples" nice -n 19 cargo test --locked --workspace --doc --quiet
-  step "unit and behaviour tests" unit_and_behaviour_tests
-  joined
+  beside "unit tests" test_programs computing
+  step "behaviour tests" test_programs live
   step "stories" stories
+  joined
 }
 
 # What each runner counted, as one line that any CI can read.

@@ -1,8 +1,9 @@
 // Runs test programs side by side, because most of them wait more than they work, and cargo runs one after the other.
-//   cargo test --no-run --message-format=json ... | node tools/test_programs.mjs
+//   cargo test --no-run --message-format=json ... | node tools/test_programs.mjs live|computing
 //
-// Two lanes: the programs of the agent and the relay live in real time, wait a lot and run one after the other, as under cargo;
-// beside them, on what they leave of the processor, run those that only compute. Owns the lanes and that the output of each
+// Lanes of `live`: the programs of the agent and the relay live in real time, wait a lot and run one after the other, as under
+// cargo; beside them run those that wait most of all, and the stories that nobody watches. `computing` runs the programs that
+// have no clock, at the lowest priority: they get what is left of the processor, also beside the stories with pages. Owns the lanes and that the output of each
 // program stays together. Each runs in the folder of its package. A program that fails does not stop the others; all that
 // failed are named at the end.
 
@@ -16,10 +17,21 @@ const CORES = availableParallelism();
 const REAL_TIME = new Set(["capture-agent", "relay"]);
 /** Programs of theirs that only compute all the same. */
 const COMPUTING = new Set(["encodes_for_live"]);
-/** Programs of theirs that wait for deadlines most of the time, and leave the processor to the next lane meanwhile. */
-const WAITING = new Set(["behaviour"]);
-/** Tests at once for each core, where it is not one: these mostly wait for deadlines. */
-const THREADS_PER_CORE = new Map([["behaviour", 3]]);
+/** Programs of theirs that wait for deadlines most of the time, or ask no more than seconds: they run beside the others. */
+const WAITING = new Set([
+  "behaviour",
+  "carries_media_over_tcp",
+  "comes_back_by_itself",
+  "command_line",
+  "refuses_bad_offers",
+]);
+/** Stories over the whole programs: one at a time. */
+const STORIES = "unwatched";
+/** Tests at once, where it is not one for each core: those of behaviour mostly wait for deadlines. */
+const THREADS = new Map([
+  ["behaviour", 3 * CORES],
+  [STORIES, 1],
+]);
 
 const programs = readFileSync(0, "utf8")
   .split("\n")
@@ -30,19 +42,30 @@ const programs = readFileSync(0, "utf8")
     name: message.target.name,
     file: message.executable,
     folder: dirname(message.manifest_path),
-    realTime: REAL_TIME.has(basename(dirname(message.manifest_path))) && !COMPUTING.has(message.target.name),
+    lane: laneOf(basename(dirname(message.manifest_path)), message.target.name),
   }));
+const wanted = process.argv[2];
+if (wanted !== "live" && wanted !== "computing") {
+  console.error("hibiki: say which programs: live or computing");
+  process.exit(2);
+}
 if (programs.length === 0) {
   console.error("hibiki: cargo named no test program on standard input");
   process.exit(2);
 }
 
-function run({ name, file, folder, realTime }) {
+function laneOf(crate, name) {
+  if (name === STORIES) return "stories";
+  if (WAITING.has(name)) return "waiting";
+  return REAL_TIME.has(crate) && !COMPUTING.has(name) ? "real time" : "computing";
+}
+
+function run({ name, file, folder, lane }) {
   return new Promise((resolve) => {
     const began = performance.now();
     const output = [];
-    const threads = `--test-threads=${CORES * (THREADS_PER_CORE.get(name) ?? 1)}`;
-    const [command, ...words] = realTime ? [file, threads] : ["nice", "-n", "19", file, threads];
+    const threads = `--test-threads=${THREADS.get(name) ?? CORES}`;
+    const [command, ...words] = lane === "computing" ? ["nice", "-n", "19", file, threads] : [file, threads];
     const child = spawn(command, words, { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
     for (const stream of [child.stdout, child.stderr]) stream.on("data", (piece) => output.push(piece));
     const ended = (passed, how) => {
@@ -56,15 +79,11 @@ function run({ name, file, folder, realTime }) {
 }
 
 const failed = [];
-async function lane(isIn) {
-  for (const program of programs.filter(isIn)) failed.push(await run(program));
+async function runsLane(lane) {
+  for (const program of programs) if (program.lane === lane) failed.push(await run(program));
 }
-const waits = ({ name }) => WAITING.has(name);
-await Promise.all([
-  lane((one) => one.realTime && !waits(one)),
-  lane((one) => one.realTime && waits(one)),
-  lane((one) => !one.realTime),
-]);
+const lanes = [...new Set(programs.map(({ lane }) => lane))];
+await Promise.all(lanes.filter((lane) => (lane === "computing") === (wanted === "computing")).map(runsLane));
 
 const reasons = failed.filter(Boolean);
 for (const reason of reasons) console.error(`✗ ${reason}`);

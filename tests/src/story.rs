@@ -40,6 +40,7 @@ pub struct Plan {
     agent_flags: Vec<String>,
     agent_file: String,
     relay_flags: Vec<String>,
+    recorded: bool,
     release: bool,
     limit: Duration,
 }
@@ -52,6 +53,7 @@ impl Default for Plan {
             agent_flags: Vec::new(),
             agent_file: String::new(),
             relay_flags: Vec::new(),
+            recorded: true,
             release: false,
             limit: STORY_LIMIT,
         }
@@ -59,13 +61,21 @@ impl Default for Plan {
 }
 
 impl Plan {
-    /// For a story that measures no time: two thirds of a probe's frames, each a third of its size.
+    /// For a story that measures no time: two thirds of a probe's frames, each a third of its size, and nobody records them.
     #[must_use]
     pub fn calm() -> Self {
         Self {
             source: Some(format!("test:fps={CALM_FPS},size={CALM_SIZE}")),
+            recorded: false,
             ..Self::default()
         }
+    }
+
+    /// With the agent's journal and the relay's recording, as every consult has unless it is calm.
+    #[must_use]
+    pub const fn recorded(mut self) -> Self {
+        self.recorded = true;
+        self
     }
 
     /// With a source of its own, for example `dicom:…`.
@@ -202,7 +212,12 @@ impl Story {
     ///
     /// # Errors
     /// When a program does not start.
-    pub async fn start(plan: Plan) -> Result<Self> {
+    pub async fn start(mut plan: Plan) -> Result<Self> {
+        if !plan.recorded {
+            plan = plan
+                .relay_flags(&["--recording", "false"])
+                .agent_flags(&["--journal", "off"]);
+        }
         let binaries = if plan.release {
             Binaries::release()?
         } else {

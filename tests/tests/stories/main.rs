@@ -1,7 +1,7 @@
 //! Stories: what people do with Hibiki, over the real relay, the real agent and a real browser.
 //!
 //! One file per behaviour. Each story starts from nothing, owns the machine while it is told, and leaves nothing
-//! behind. They read as scripts; how things are done stands in the crate `stories`.
+//! behind. They read as scripts; how things are done stands in the crate `stories`. Those without a page are in `unwatched`.
 
 #![expect(
     clippy::indexing_slicing,
@@ -33,14 +33,11 @@ mod measuring_refuses_what_has_no_scale;
 mod measuring_screens;
 mod measuring_without_regions;
 mod pointer_is_seen;
-mod recording_heals;
-mod recording_survives;
 mod relay_killed_and_restarted;
 mod reload_keeps_everything;
 mod roles_are_kept;
 mod screens;
 mod that_beat_again;
-mod the_check_before_a_visit;
 mod the_device_page_works_alone;
 mod three_viewers;
 mod undo_withdraws;

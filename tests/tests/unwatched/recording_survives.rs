@@ -18,7 +18,7 @@ const RELAY_DIES_AFTER: Duration = ms(271);
 
 #[test]
 fn killed_at_any_moment_both_keep_all_but_the_last_quarter_of_a_second() -> Result<()> {
-    tell(Plan::calm(), |story| async move {
+    tell(Plan::calm().recorded(), |story| async move {
         story.has_recorded(10, secs(10)).await?;
         for after in AGENT_DIES_AFTER {
             tokio::time::sleep(after).await;

@@ -20,23 +20,28 @@ const SHORT_LIFT: LinkKind = LinkKind {
 
 #[test]
 fn what_a_lift_swallowed_is_recorded_within_half_a_minute_byte_for_byte() -> Result<()> {
-    tell(Plan::calm().agent_over(SHORT_LIFT), |story| async move {
-        story.has_recorded(20, secs(10)).await?;
-        story.agent_link()?.trouble().await?;
-        let back = story.journaled_until()?;
-        let (frames, sent_again) = story.is_recorded_until(back, secs(30)).await?;
-        let lost = CUT_SECONDS * u64::from(CALM_FPS);
-        ensure!(
-            sent_again > lost / 2,
-            "of {frames} frames {sent_again} were sent again, but the cut swallowed {lost}"
-        );
-        Ok(())
-    })
+    tell(
+        Plan::calm().recorded().agent_over(SHORT_LIFT),
+        |story| async move {
+            story.has_recorded(20, secs(10)).await?;
+            story.agent_link()?.trouble().await?;
+            let back = story.journaled_until()?;
+            let (frames, sent_again) = story.is_recorded_until(back, secs(30)).await?;
+            let lost = CUT_SECONDS * u64::from(CALM_FPS);
+            ensure!(
+                sent_again > lost / 2,
+                "of {frames} frames {sent_again} were sent again, but the cut swallowed {lost}"
+            );
+            Ok(())
+        },
+    )
 }
 
 #[test]
 fn a_relay_that_has_no_room_records_nothing_and_the_picture_goes_on() -> Result<()> {
-    let plan = Plan::calm().relay_flags(&["--reserve-mib", "1000000000"]);
+    let plan = Plan::calm()
+        .recorded()
+        .relay_flags(&["--reserve-mib", "1000000000"]);
     tell(plan, |story| async move {
         let relay = story.relay().await;
         let stopped = |line: &str| line.contains("a recording stands still").then_some(());

@@ -1,0 +1,13 @@
+//! Stories of programs and devices that nobody watches: no page is open, and most of their time passes in cuts and deadlines.
+//!
+//! Told like those in `stories`, but beside the unit and behaviour tests, because they leave the processor alone. Invariant:
+//! none of them opens a browser.
+
+#![expect(
+    clippy::indexing_slicing,
+    reason = "JSON values are read by key, which gives null and does not panic"
+)]
+
+mod recording_heals;
+mod recording_survives;
+mod the_check_before_a_visit;
