@@ -1,15 +1,16 @@
 //! The depth scale that the physician marked in the picture of a source that states none.
 //!
 //! Owns the scale in force, shared by whoever saves, publishes and shows it, and the rules under which it is taken: those that
-//! will measure with it. It knows no page and no file. Invariant: a scale is in force only for pictures of the size that it was
-//! marked in, and never where the source states a scale of its own.
+//! will measure with it. It knows no page and no file. Invariants: a scale is in force only for pictures of the size that it was
+//! marked in, and never where the source states a scale of its own; one that follows another says nothing of the frames before
+//! it, because somewhere among them the depth was changed.
 
 use crate::provenance::Provenance;
 use echo_dicom::UltrasoundRegion;
 use echo_dicom::measure::{NoScale, Refusal, region_by_depth};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use tokio::sync::watch;
 use wire::mark::Point;
 use wire::measure::DepthScale;
@@ -90,6 +91,10 @@ impl HandScale {
 #[derive(Clone)]
 pub struct ScaleInForce {
     held: watch::Sender<Option<HandScale>>,
+    /// Frames captured before this, in microseconds of the capture time, may have been of another depth.
+    since: Arc<AtomicU64>,
+    /// One was in force for pictures of this size.
+    had_one: Arc<AtomicBool>,
     /// The last one was taken back by somebody in the consult.
     taken_back: Arc<AtomicBool>,
 }
@@ -99,6 +104,8 @@ impl ScaleInForce {
     #[must_use]
     pub fn new(remembered: Option<HandScale>) -> Self {
         Self {
+            since: Arc::default(),
+            had_one: Arc::new(AtomicBool::new(remembered.is_some())),
             held: watch::Sender::new(remembered),
             taken_back: Arc::default(),
         }
@@ -110,9 +117,21 @@ impl ScaleInForce {
         self.held.borrow().clone()
     }
 
+    /// The one that holds for all frames since this moment.
+    #[must_use]
+    pub fn for_all_since(&self, first: CaptureTime) -> Option<HandScale> {
+        self.now()
+            .filter(|_| self.since.load(Ordering::Relaxed) <= first.0)
+    }
+
     /// Another one, or none.
     pub fn set(&self, scale: Option<HandScale>) {
         self.taken_back.store(false, Ordering::Relaxed);
+        if let Some(scale) = &scale
+            && self.had_one.swap(true, Ordering::Relaxed)
+        {
+            self.since.store(scale.set_at.0, Ordering::Relaxed);
+        }
         self.held.send_if_modified(|held| {
             let is_news = *held != scale;
             *held = scale;
@@ -123,10 +142,15 @@ impl ScaleInForce {
     /// Pictures have this size now. A scale of another size is over, also when that size comes back: the depth was changed too,
     /// as likely as not.
     pub fn pictures_have(&self, width: u32, height: u32) {
-        self.held.send_if_modified(|held| {
+        let is_over = self.held.send_if_modified(|held| {
             held.take_if(|scale| (scale.width, scale.height) != (width, height))
                 .is_some()
         });
+        if is_over {
+            // No clip has frames of two sizes: the next one is the first of its size.
+            self.had_one.store(false, Ordering::Relaxed);
+            self.since.store(0, Ordering::Relaxed);
+        }
     }
 
     /// Somebody in the consult took this one back.
@@ -208,6 +232,29 @@ pub(crate) mod tests {
         assert!(in_force.now().is_none() && in_force.was_taken_back());
         in_force.set(Some(scale(12.0)));
         assert!(!in_force.was_taken_back());
+    }
+
+    #[test]
+    fn one_that_follows_another_says_nothing_of_the_frames_before_it() {
+        let (first, mut second) = (scale(10.0), scale(16.0));
+        second.set_at = CaptureTime(first.set_at.0 + 9_000_000);
+        let (before, after) = (first.set_at, second.set_at);
+        let in_force = ScaleInForce::new(None);
+        in_force.set(Some(first.clone()));
+        // What was marked on a standing picture holds for it, too.
+        let early = CaptureTime(before.0 - 3_000_000);
+        assert_eq!(in_force.for_all_since(early), Some(first));
+        for back in [false, true] {
+            if back {
+                in_force.set(None);
+            }
+            in_force.set(Some(second.clone()));
+            assert_eq!(in_force.for_all_since(before), None);
+            assert_eq!(in_force.for_all_since(after), Some(second.clone()));
+        }
+        in_force.pictures_have(640, 480);
+        in_force.set(Some(second.clone()));
+        assert_eq!(in_force.for_all_since(before), Some(second));
     }
 
     #[test]

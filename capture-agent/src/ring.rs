@@ -325,9 +325,14 @@ mod tests {
     }
 
     proptest! {
-        /// Also while the 32-bit RTP clock wraps inside the ring.
+        /// The 32-bit RTP clock wraps inside the ring or near it, in any of its first thousand rounds.
         #[test]
-        fn every_frame_in_the_ring_is_found_by_its_rtp_time(start in 0u64..1 << 50, steps in prop::collection::vec(12u64..200_000, 1..60)) {
+        fn every_frame_in_the_ring_is_found_by_its_rtp_time(
+            round in 1u64..1_000,
+            before in 0u64..6_000_000,
+            steps in prop::collection::vec(12u64..200_000, 1..60),
+        ) {
+            let start = (round << 32) * 100 / 9 - before;
             let mut ring = Ring::new(RingBounds { span_us: u64::MAX, bytes: usize::MAX });
             let mut at = start;
             let mut frames = Vec::new();

@@ -268,9 +268,13 @@ impl Shared {
         };
         drop(ring);
         let frames = run_of(frames);
-        let (masked, scale, of) = (
+        let first = frames.first().ok_or(ClipGap::Gone)?.stamp.captured_at;
+        let scale = self.parts.scale.for_all_since(first);
+        if scale.is_none() && self.parts.scale.now().is_some() {
+            tracing::info!(clip = %wish.clip, "the depth scale was marked anew among these frames: they carry none");
+        }
+        let (masked, of) = (
             !self.parts.mask.now().is_empty(),
-            self.parts.scale.now(),
             (self.parts.stream.get(), self.parts.visit.clone()),
         );
         let head = TakeHead::of(&frames, wish.clip, still, wish.view, masked, scale, of)

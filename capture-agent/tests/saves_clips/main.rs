@@ -6,6 +6,7 @@
     reason = "tests fail by panicking"
 )]
 
+mod hand_scales;
 #[path = "../support/mod.rs"]
 mod support;
 mod video;
@@ -256,69 +257,6 @@ fn without_loss_every_frame_is_bit_for_bit_what_the_ring_held_at_its_true_time()
             assert_eq!(outgoing.head.check(&outgoing.times), Ok(()));
             assert_conforms(&file);
         }
-    }
-}
-
-#[test]
-fn a_depth_scale_marked_on_the_device_is_a_region_of_what_is_saved_afterwards_and_the_object_says_so()
- {
-    let bench = Bench::new(Coding::Jpeg);
-    bench.film(20, Form::Gray8, &Arc::new(Provenance::coded(false)));
-    let (before, _) = bench.save(SaveWhat::Last { seconds: 6 }, None);
-    // 0.8 of 96 pixels are 6 cm.
-    bench.scale.set(Some(scale((96, 64))));
-    let (after, end) = bench.save(SaveWhat::Last { seconds: 6 }, Some("A4C"));
-    assert_eq!(end, Progress::Finished);
-    let open = |clip| Clip::open(&bench.object(clip)).unwrap();
-    let (plain, scaled) = (open(before), open(after));
-    assert!(plain.header().regions.is_empty() && !plain.header().hand_scale);
-    assert!(scaled.header().hand_scale);
-    let region = &scaled.header().regions[0];
-    let delta = region.delta_x.unwrap();
-    assert!((delta - 6.0 / 76.8).abs() < 1e-9 && region.delta_y == Some(delta));
-    let bounds = region.bounds.unwrap();
-    assert_eq!(
-        (bounds.min_x, bounds.min_y, bounds.max_x, bounds.max_y),
-        (0, 0, 95, 63)
-    );
-    let file = bench.object(after);
-    if let Some(dump) = said("dcmdump", &["+U8", "+L"], &file) {
-        let words =
-            "A4C; orientation marker right; Depth scale marked by hand on the device, 2026-11-";
-        assert!(dump.contains(words), "{dump}");
-    }
-    assert_conforms(&file);
-}
-
-#[test]
-fn a_source_that_states_its_regions_and_a_picture_of_another_size_take_no_scale_by_hand() {
-    let bench = Bench::new(Coding::Plain);
-    bench.film(20, Form::Gray8, &played());
-    bench.scale.set(Some(scale((96, 64))));
-    let (stated, _) = bench.save(SaveWhat::Last { seconds: 6 }, None);
-    bench.film(20, Form::Gray8, &Arc::new(Provenance::coded(false)));
-    bench.scale.set(Some(scale((96, 65))));
-    let (other_size, _) = bench.save(SaveWhat::Last { seconds: 6 }, None);
-    for (clip, regions) in [(stated, 1), (other_size, 0)] {
-        let saved = Clip::open(&bench.object(clip)).unwrap();
-        assert!(!saved.header().hand_scale);
-        assert_eq!(saved.header().regions.len(), regions);
-    }
-}
-
-fn scale((width, height): (u32, u32)) -> HandScale {
-    let at = |x| Point {
-        x: Fraction::new(x).unwrap(),
-        y: Fraction::new(0.5).unwrap(),
-    };
-    HandScale {
-        id: ScaleId::random(),
-        width,
-        height,
-        from: at(0.1),
-        to: at(0.9),
-        centimetres: 6.0,
-        set_at: CaptureTime(START_US),
     }
 }
 

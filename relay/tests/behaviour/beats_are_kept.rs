@@ -192,6 +192,25 @@ async fn an_agent_that_dies_in_the_middle_leaves_what_came_and_everybody_is_told
 }
 
 #[tokio::test]
+async fn an_agent_that_dies_in_the_middle_of_a_still_leaves_nothing_of_it_and_everybody_is_told() {
+    let relay = Relay::start().await;
+    let mut meeting = frozen(&relay).await;
+    let whole = vec![7; 200_000];
+    let half = whole.iter().copied().take(120_000).collect();
+    meeting
+        .agent
+        .send_original(&head(FROZEN, &whole, None), half);
+    // Its pieces are on their way.
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    meeting.picture.abort();
+    meeting.agent.mute(true);
+    let missing = meeting.logged("originalMissing").await;
+    assert_eq!(missing["event"]["reason"], "agentAway");
+    let kept = std::fs::read_dir(relay.data.join("blobs")).unwrap();
+    assert_eq!(kept.count(), 0);
+}
+
+#[tokio::test]
 async fn what_nobody_asked_for_gets_nothing_onto_the_disk() {
     let relay = Relay::start().await;
     let meeting = frozen(&relay).await;
