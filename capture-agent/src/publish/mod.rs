@@ -7,6 +7,7 @@
 //!   session     one publication from offer to end
 //!     peer        the WebRTC connection           the only place that knows the `webrtc` crate's set-up
 //!     writer      coded frames → RTP packets, RTP time unchanged
+//!     uplink      how fast: estimator, pacer, probes; orders to the encode thread
 //!     control     hello, clock, stamps, state     data channel `control`
 //!     originals   frames of the ring on request   data channel `originals`
 //!     budget      fewer bits for the picture while originals travel over a weak link
@@ -27,6 +28,7 @@ mod sdp_fragment;
 mod session;
 mod taps;
 mod tickets;
+mod uplink;
 mod whip;
 mod writer;
 
