@@ -17,6 +17,7 @@ mod original;
 mod phantom;
 mod replay;
 mod travel;
+mod uplink;
 
 use anyhow::{Context, Result};
 use clap::{Parser, ValueEnum};
@@ -56,10 +57,19 @@ enum Group {
     Replay,
     /// Saving a clip on the device, and its way to the relay.
     Clip,
+    /// Weak and lossy links: the rate that follows them, and the picture on the glass.
+    Uplink,
     /// What forwarding costs the relay.
     Forward,
     /// What the viewer weighs.
     Viewer,
+}
+
+impl Group {
+    /// Whether Chromium takes part.
+    fn has_a_browser(self) -> bool {
+        !matches!(self, Self::Forward | Self::Viewer)
+    }
 }
 
 fn main() -> Result<()> {
@@ -97,12 +107,17 @@ fn main() -> Result<()> {
             travel::measure(figures).await
         })?;
     }
+    if wanted(Group::Uplink) {
+        figures = run(figures, move |figures| async move {
+            uplink::measure(figures).await
+        })?;
+    }
     if wanted(Group::Replay) {
         figures = run(figures, move |figures| async move {
             replay::measure(figures).await
         })?;
     }
-    if wanted(Group::Live) || wanted(Group::Still) || wanted(Group::Replay) || wanted(Group::Clip) {
+    if options.group.is_none_or(|group| group.has_a_browser()) {
         machine.browser = Some(runtime()?.block_on(Browser::shared())?.version().to_owned());
     }
     machine.load_after = load();
