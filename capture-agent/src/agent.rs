@@ -176,7 +176,7 @@ impl Agent {
         let keeper = Keeper::new(settings.encode.clone(), factory);
         let (saver, work) = shared.saver(&settings)?.unzip();
         let (intake, journal, keeping) = shared.journal(&settings);
-        let pipeline = shared.pipeline((keeper, settings.encode.bit_rate), intake, encoder_fault);
+        let pipeline = shared.pipeline(keeper, intake, encoder_fault);
         let publisher = settings
             .relay
             .clone()
@@ -422,13 +422,12 @@ impl Shared {
 
     fn pipeline(
         &self,
-        (keeper, full_rate): (Keeper, BitRate),
+        keeper: Keeper,
         journal: Option<Intake>,
         no_encoder: mpsc::Sender<EncodeError>,
     ) -> Pipeline {
         Pipeline {
             keeper,
-            full_rate,
             journal,
             slot: Arc::clone(&self.slot),
             orders: Arc::clone(&self.orders),

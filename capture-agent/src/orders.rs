@@ -2,12 +2,14 @@
 //!
 //! Orders of the same kind replace each other, so nothing queues up. Each order wakes the encode thread.
 
-use crate::encode::{AccessUnit, BitRate};
+use crate::encode::{AccessUnit, BitRate, Room};
 use crate::frame::Frame;
 use crate::slot::Slot;
 use crate::sync::held;
 use bytes::Bytes;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use tokio::sync::mpsc;
 use wire::agent::FrameStamp;
 
@@ -31,6 +33,8 @@ pub type Outlet = mpsc::Sender<CodedFrame>;
 /// The orders.
 pub struct Orders {
     pending: Mutex<Pending>,
+    /// How long what was coded still takes to leave, in microseconds.
+    backlog_us: AtomicU64,
     slot: Arc<Slot<Frame>>,
 }
 
@@ -41,8 +45,10 @@ pub struct Pending {
     pub outlet: Option<Option<Outlet>>,
     /// Somebody cannot decode.
     pub keyframe: bool,
-    /// New target.
+    /// What people allow.
     pub bit_rate: Option<BitRate>,
+    /// What the link leaves; `Some(None)` when nothing is sent any more.
+    pub room: Option<Option<Room>>,
 }
 
 impl Orders {
@@ -51,6 +57,7 @@ impl Orders {
     pub fn new(slot: Arc<Slot<Frame>>) -> Self {
         Self {
             pending: Mutex::default(),
+            backlog_us: AtomicU64::new(0),
             slot,
         }
     }
@@ -70,9 +77,26 @@ impl Orders {
         self.give(|pending| pending.keyframe = true);
     }
 
-    /// Another bit rate from the next frame on, without a keyframe.
+    /// Another bit rate at most from the next frame on, without a keyframe.
     pub fn set_bit_rate(&self, bit_rate: BitRate) {
         self.give(|pending| pending.bit_rate = Some(bit_rate));
+    }
+
+    /// From the next frame on the link leaves so much; none when nothing is sent any more.
+    pub fn make_room(&self, room: Option<Room>) {
+        self.give(|pending| pending.room = Some(room));
+    }
+
+    /// What was coded takes so long to leave.
+    pub fn set_backlog(&self, backlog: Duration) {
+        let us = u64::try_from(backlog.as_micros()).unwrap_or(u64::MAX);
+        self.backlog_us.store(us, Ordering::Relaxed);
+    }
+
+    /// How long what was coded still takes to leave.
+    #[must_use]
+    pub fn backlog(&self) -> Duration {
+        Duration::from_micros(self.backlog_us.load(Ordering::Relaxed))
     }
 
     /// Takes what was ordered.

@@ -7,7 +7,7 @@
 
 use crate::clock::CaptureClock;
 use crate::encode::keyframes::KeyframeGate;
-use crate::encode::{AccessUnit, BitRate, EncodeError, Keeper, Ready};
+use crate::encode::{AccessUnit, EncodeError, Fit, Keeper, Ready};
 use crate::frame::{Frame, MIN_STEP_US};
 use crate::journal::{Coded, Intake};
 use crate::mask_in_force::MaskInForce;
@@ -27,10 +27,13 @@ use tokio::sync::mpsc;
 use wire::{CaptureTime, RtpTime};
 
 /// Largest RTP payload: 1,200 bytes for a packet without IP and UDP headers pass every path in practice, less 12 for
-/// the RTP header, 8 for the header extension and 16 for the SRTP tag.
-pub const PAYLOAD_BYTES: usize = 1_200 - 12 - 8 - 16;
+/// the RTP header, 12 for two header extensions and 16 for the SRTP tag.
+pub const PAYLOAD_BYTES: usize = 1_200 - 12 - 12 - 16;
 /// A source silent for this long is not about to send the next frame, so the last one is repeated for a joiner.
 const SILENT_AFTER: Duration = Duration::from_millis(250);
+/// While more than this waits to leave, frames are left out: coded now they would be older than the next ones. A frame at
+/// the pace of a weak link takes 15 ms, a keyframe some times that.
+const MOST_BACKLOG: Duration = Duration::from_millis(60);
 
 /// What the thread works with.
 pub struct Pipeline {
@@ -46,8 +49,6 @@ pub struct Pipeline {
     pub mask: MaskInForce,
     /// Keeps what is coded; none when this agent has no journal.
     pub journal: Option<Intake>,
-    /// The rate when no link narrows it.
-    pub full_rate: BitRate,
     /// For measuring.
     pub clock: CaptureClock,
     /// Where the state is shown.
@@ -62,6 +63,7 @@ pub struct Pipeline {
 struct Running {
     parts: Pipeline,
     gate: KeyframeGate,
+    fit: Fit,
     outlet: Option<Outlet>,
     payloader: H264Payloader,
     meter: RateMeter,
@@ -73,8 +75,9 @@ impl Pipeline {
     /// Runs until the slot is closed.
     pub fn run(self) {
         let mut running = Running {
-            parts: self,
             gate: KeyframeGate::default(),
+            fit: Fit::new(self.keeper.bit_rate()),
+            parts: self,
             outlet: None,
             payloader: H264Payloader::default(),
             meter: RateMeter::default(),
@@ -103,7 +106,7 @@ impl Running {
             self.outlet = outlet;
             if self.outlet.is_none() && self.parts.journal.is_some() {
                 // What the link could not carry is no reason to keep less.
-                self.set_bit_rate(self.parts.full_rate);
+                self.fit.make_room(None);
             }
             // A new receiver starts with a keyframe at once, whatever the one before had.
             self.gate = KeyframeGate::default();
@@ -112,17 +115,31 @@ impl Running {
         if orders.keyframe {
             self.gate.request();
         }
-        if let Some(bit_rate) = orders.bit_rate {
-            self.set_bit_rate(bit_rate);
+        if let Some(allowed) = orders.bit_rate {
+            self.fit.allow(allowed);
+            self.parts.board.update(|status| status.allowed = allowed);
+        }
+        if let Some(room) = orders.room {
+            self.fit.make_room(room);
+        }
+        let bit_rate = self.fit.bit_rate();
+        if bit_rate != self.parts.keeper.bit_rate() {
+            self.parts.keeper.set_bit_rate(bit_rate);
+            self.parts.board.update(|status| status.bit_rate = bit_rate);
         }
     }
 
-    fn set_bit_rate(&mut self, bit_rate: BitRate) {
-        self.parts.keeper.set_bit_rate(bit_rate);
-        self.parts.board.update(|status| status.bit_rate = bit_rate);
+    /// Whether the link has no place for a frame of this time.
+    fn leaves_out(&mut self, captured_at: CaptureTime) -> bool {
+        self.outlet.is_some()
+            && (self.parts.orders.backlog() > MOST_BACKLOG || !self.fit.takes(captured_at))
     }
 
     fn fresh(&mut self, frame: Frame, now: Instant) {
+        if self.leaves_out(frame.stamp.captured_at) {
+            self.last = Some((frame, now));
+            return;
+        }
         if let Some(rate) = self.meter.note(now) {
             self.parts.keeper.set_frame_rate(rate);
         }
@@ -160,23 +177,19 @@ impl Running {
     fn code(&mut self, frame: &Frame, now: Instant) {
         let told_rate = f64::from(self.parts.board.told_rate());
         let picture = &frame.picture;
-        let encoder =
-            match self
-                .parts
-                .keeper
-                .ready(picture.width(), picture.height(), told_rate, now)
-            {
-                Ready::Open { encoder, is_new } => {
-                    if is_new {
-                        let name = encoder.name().to_owned();
-                        self.parts.board.update(|status| status.encoder = name);
-                        self.gate.request();
-                    }
-                    encoder
+        let (width, height) = self.fit.size(picture.width(), picture.height());
+        let encoder = match self.parts.keeper.ready(width, height, told_rate, now) {
+            Ready::Open { encoder, is_new } => {
+                if is_new {
+                    let name = encoder.name().to_owned();
+                    self.parts.board.update(|status| status.encoder = name);
+                    self.gate.request();
                 }
-                Ready::Resting => return,
-                Ready::Failed { error, is_first } => return self.no_encoder(error, is_first),
-            };
+                encoder
+            }
+            Ready::Resting => return,
+            Ready::Failed { error, is_first } => return self.no_encoder(error, is_first),
+        };
         if self.outlet.is_none() && self.parts.journal.is_none() {
             return;
         }

@@ -1,4 +1,4 @@
-//! Pixel conversion by FFmpeg's swscale, between our pictures and FFmpeg's frames. No resizing.
+//! Pixel conversion by FFmpeg's swscale, between our pictures and FFmpeg's frames, and a smaller picture for an encoder.
 //!
 //! Owns the unsafe calls. Colour is explicit: which matrix and which range come in, which go out. Callers keep one
 //! `Scaler` per pair of formats and sizes; `fits` says when a new one is needed.
@@ -118,6 +118,8 @@ pub(crate) struct Scaler {
     to: Colour,
     width: u32,
     height: u32,
+    /// Size of what comes out.
+    out: (u32, u32),
 }
 
 // SAFETY: the swscale context is owned by this value alone and used through `&mut self` only; swscale ties it to no thread.
@@ -134,13 +136,30 @@ impl Scaler {
         width: u32,
         height: u32,
     ) -> Result<Self, ScaleError> {
+        Self::resizing(from, to, (width, height), (width, height))
+    }
+
+    /// Prepares a conversion into another size; what becomes smaller is averaged.
+    ///
+    /// # Errors
+    /// `ScaleError` when FFmpeg has no such conversion.
+    pub(crate) fn resizing(
+        from: Colour,
+        to: Colour,
+        (width, height): (u32, u32),
+        out: (u32, u32),
+    ) -> Result<Self, ScaleError> {
         let refused = ScaleError {
             from: from.format,
             to: to.format,
         };
-        let flags = scaling::Flags::BILINEAR;
+        let flags = if out == (width, height) {
+            scaling::Flags::BILINEAR
+        } else {
+            scaling::Flags::AREA
+        };
         let mut context =
-            scaling::Context::get(from.format, width, height, to.format, width, height, flags)
+            scaling::Context::get(from.format, width, height, to.format, out.0, out.1, flags)
                 .map_err(|_| refused.clone())?;
         // SAFETY: `context` is a live swscale context; the coefficient tables are static data of swscale.
         // The result is ignored: it is negative when neither side is YCbCr, and then there is nothing to set.
@@ -162,13 +181,20 @@ impl Scaler {
             to,
             width,
             height,
+            out,
         })
     }
 
     /// Whether this scaler does just that.
     #[must_use]
     pub(crate) fn fits(&self, from: Colour, to: Colour, width: u32, height: u32) -> bool {
-        self.from == from && self.to == to && self.width == width && self.height == height
+        self.takes(from, width, height) && self.to == to && self.out == (width, height)
+    }
+
+    /// Whether this scaler takes pictures like that.
+    #[must_use]
+    pub(crate) fn takes(&self, from: Colour, width: u32, height: u32) -> bool {
+        self.from == from && self.width == width && self.height == height
     }
 
     /// Converts a decoded frame into a picture.
@@ -182,7 +208,7 @@ impl Scaler {
     ) -> Result<(), ScaleError> {
         let same =
             frame.width() == self.width && frame.height() == self.height && frame.planes() > 0;
-        let target = picture.width() == self.width && picture.height() == self.height;
+        let target = (picture.width(), picture.height()) == self.out;
         if !same
             || !target
             || plain(frame.format()).0 != self.from.format
@@ -224,8 +250,8 @@ impl Scaler {
         picture: &Picture,
         frame: &mut Video,
     ) -> Result<(), ScaleError> {
-        let room =
-            frame.width() >= self.width && frame.height() >= self.height && frame.planes() > 0;
+        let (width, height) = self.out;
+        let room = frame.width() >= width && frame.height() >= height && frame.planes() > 0;
         let same = picture.width() == self.width && picture.height() == self.height;
         if !room
             || !same

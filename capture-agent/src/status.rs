@@ -17,6 +17,10 @@ pub struct Status {
     pub encoder: String,
     /// Bit rate asked of it.
     pub bit_rate: BitRate,
+    /// Bit rate that people allow.
+    pub allowed: BitRate,
+    /// What the uplink gives, while something is sent.
+    pub uplink: Option<Share>,
     /// Frames replaced by newer ones before they were encoded.
     pub frames_skipped: u32,
     /// The way to the relay.
@@ -62,6 +66,23 @@ pub struct LastSave {
     pub safe_ms: f64,
     /// From the press until its object was finished, in milliseconds.
     pub finished_ms: f64,
+}
+
+/// What the link gives, and what the picture makes of it.
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
+pub struct Share {
+    /// For everything together.
+    pub target_kbps: u32,
+    /// Width and height against the source.
+    pub scale_percent: u32,
+    /// Frames per second that are coded; none when all that come.
+    pub frame_rate: Option<f64>,
+    /// Packets lost of late.
+    pub lost_percent: u32,
+    /// What every packet waits on its way.
+    pub queue_ms: u32,
+    /// From sending to hearing of it.
+    pub round_trip_ms: Option<u32>,
 }
 
 /// The source's part.
@@ -131,6 +152,8 @@ impl StatusBoard {
             source,
             encoder: String::new(),
             bit_rate,
+            allowed: bit_rate,
+            uplink: None,
             frames_skipped: 0,
             link: Link::Off,
             clips: None,
@@ -171,6 +194,12 @@ impl StatusBoard {
     #[must_use]
     pub fn told_rate(&self) -> f32 {
         self.sender.borrow().source.fps
+    }
+
+    /// Bit rate that people allow.
+    #[must_use]
+    pub fn allowed(&self) -> BitRate {
+        self.sender.borrow().allowed
     }
 
     /// For waiting for changes.

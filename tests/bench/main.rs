@@ -18,6 +18,7 @@ mod phantom;
 mod record;
 mod replay;
 mod travel;
+mod uplink;
 mod voice;
 
 use anyhow::{Context, Result};
@@ -60,12 +61,21 @@ enum Group {
     Clip,
     /// The voice beside the picture.
     Voice,
+    /// Weak and lossy links: the rate that follows them, and the picture on the glass.
+    Uplink,
     /// What forwarding costs the relay.
     Forward,
     /// What recording costs the relay, and how soon it is whole after a cut.
     Record,
     /// What the viewer weighs.
     Viewer,
+}
+
+impl Group {
+    /// Whether Chromium takes part.
+    fn has_a_browser(self) -> bool {
+        !matches!(self, Self::Forward | Self::Viewer)
+    }
 }
 
 fn main() -> Result<()> {
@@ -113,19 +123,17 @@ fn main() -> Result<()> {
             voice::measure(figures, span).await
         })?;
     }
+    if wanted(Group::Uplink) {
+        figures = run(figures, move |figures| async move {
+            uplink::measure(figures).await
+        })?;
+    }
     if wanted(Group::Replay) {
         figures = run(figures, move |figures| async move {
             replay::measure(figures).await
         })?;
     }
-    let with_browser = [
-        Group::Live,
-        Group::Still,
-        Group::Voice,
-        Group::Replay,
-        Group::Clip,
-    ];
-    if with_browser.into_iter().any(wanted) {
+    if options.group.is_none_or(|group| group.has_a_browser()) {
         machine.browser = Some(runtime()?.block_on(Browser::shared())?.version().to_owned());
     }
     machine.load_after = load();

@@ -36,8 +36,8 @@ window.standardPeer = (() => {
   }
 
   return {
-    /** Publishes the camera in the codec named (`video/VP8`), with a microphone if asked. */
-    async publish({ url, ticket, codec, audio }) {
+    /** Publishes the camera in the codec named (`video/VP8`), with a microphone if asked, at most at a rate if named. */
+    async publish({ url, ticket, codec, audio, kbps }) {
       const media = await navigator.mediaDevices.getUserMedia({
         video: { width: 640, height: 480, frameRate: 30 },
         audio: audio ?? false,
@@ -51,7 +51,13 @@ window.standardPeer = (() => {
         return { status: 0, problem: `this browser cannot send ${codec}` };
       video.setCodecPreferences(wanted);
       for (const track of media.getAudioTracks()) pc.addTransceiver(track, { direction: "sendonly" });
-      return join(url, ticket);
+      const joined = await join(url, ticket);
+      if (kbps !== undefined && joined.status === 201) {
+        const parameters = video.sender.getParameters();
+        for (const encoding of parameters.encodings) encoding.maxBitrate = kbps * 1000;
+        await video.sender.setParameters(parameters);
+      }
+      return joined;
     },
     /** Plays the picture in a video element of the page. */
     async watch({ url, ticket }) {

@@ -1,11 +1,12 @@
 //! Draws a picture into the YCbCr frame that an encoder takes: limited range, 4:2:0, even sides.
 //!
 //! Gray goes straight into luma (16 to 235) with constant chroma; RGB goes through swscale. An odd side is made even
-//! by repeating the last column or row: the picture stays whole, and a fraction of it moves by less than one pixel.
+//! by repeating the last column or row: the picture stays whole, and a fraction of it moves by less than one pixel. A picture
+//! of another size than the canvas is drawn to its size.
 
 use crate::encode::EncodeError;
 use crate::picture::{Form, Picture};
-use crate::scale::{Colour, Matrix, Scaler, pixel_of};
+use crate::scale::{Colour, Matrix, ScaleError, Scaler, pixel_of};
 use ffmpeg_next::ffi;
 use ffmpeg_next::format::Pixel;
 use ffmpeg_next::frame::Video;
@@ -60,19 +61,15 @@ impl Canvas {
 
     /// The frame with `picture` on it.
     pub(super) fn draw(&mut self, picture: &Picture) -> Result<&mut Video, EncodeError> {
-        if (picture.width(), picture.height()) != (self.width, self.height) {
-            return Err(EncodeError::Convert(
-                "the picture changed its size".to_owned(),
-            ));
-        }
+        let is_whole = (picture.width(), picture.height()) == (self.width, self.height);
         // SAFETY: `frame` is a live frame of ours; FFmpeg copies its buffers if the encoder still holds them.
         let writable = unsafe { ffi::av_frame_make_writable(self.frame.as_mut_ptr()) };
         if writable < 0 {
             return Err(EncodeError::Convert("no memory for a frame".to_owned()));
         }
         match picture.form() {
-            Form::Gray8 => self.draw_gray(picture),
-            Form::Rgb8 => self.draw_colour(picture)?,
+            Form::Gray8 if is_whole => self.draw_gray(picture),
+            Form::Gray8 | Form::Rgb8 => self.convert(picture)?,
         }
         self.repeat_edges();
         Ok(&mut self.frame)
@@ -94,7 +91,7 @@ impl Canvas {
         }
     }
 
-    fn draw_colour(&mut self, picture: &Picture) -> Result<(), EncodeError> {
+    fn convert(&mut self, picture: &Picture) -> Result<(), EncodeError> {
         self.is_gray = false;
         let matrix = Matrix::usual_for(self.height);
         let from = Colour {
@@ -107,16 +104,17 @@ impl Canvas {
             matrix,
             full_range: false,
         };
-        let scaler = match &mut self.scaler {
+        let (width, height) = (picture.width(), picture.height());
+        let refused = |error: ScaleError| EncodeError::Convert(error.to_string());
+        let known = self.scaler.take();
+        let mut scaler = match known.filter(|known| known.takes(from, width, height)) {
             Some(scaler) => scaler,
-            none => none.insert(
-                Scaler::new(from, to, self.width, self.height)
-                    .map_err(|error| EncodeError::Convert(error.to_string()))?,
-            ),
+            None => Scaler::resizing(from, to, (width, height), (self.width, self.height))
+                .map_err(refused)?,
         };
-        scaler
-            .write_frame(picture, &mut self.frame)
-            .map_err(|error| EncodeError::Convert(error.to_string()))
+        let drawn = scaler.write_frame(picture, &mut self.frame);
+        self.scaler = Some(scaler);
+        drawn.map_err(refused)
     }
 
     /// Fills the column and row that make odd sides even.
@@ -202,8 +200,33 @@ mod tests {
     }
 
     #[test]
-    fn a_picture_of_another_size_is_refused() {
-        let mut canvas = Canvas::new(Pixel::YUV420P, 4, 2);
-        assert!(canvas.draw(&flat(2, 2, Form::Gray8, &[1])).is_err());
+    fn a_larger_picture_is_drawn_to_the_size_of_the_canvas() {
+        for form in [Form::Gray8, Form::Rgb8] {
+            let mut canvas = Canvas::new(Pixel::YUV420P, 48, 36);
+            let left = [255].repeat(32 * form.bytes());
+            let right = [0].repeat(32 * form.bytes());
+            let rows = [left, right].concat().repeat(48);
+            let picture = Picture::from_rows(64, 48, form, rows).unwrap();
+            for _ in 0..2 {
+                let frame = canvas.draw(&picture).unwrap();
+                let row = &frame.data(0)[..48];
+                assert!(
+                    row[..23].iter().all(|luma| luma.abs_diff(235) <= 1),
+                    "{row:?}"
+                );
+                assert!(
+                    row[25..].iter().all(|luma| luma.abs_diff(16) <= 1),
+                    "{row:?}"
+                );
+                assert!(frame.data(1)[..24].iter().all(|it| it.abs_diff(128) <= 1));
+            }
+            let whole = flat(48, 36, form, &[255, 255, 255][..form.bytes()]);
+            let frame = canvas.draw(&whole).unwrap();
+            assert!(
+                frame.data(0)[..48]
+                    .iter()
+                    .all(|luma| luma.abs_diff(235) <= 1)
+            );
+        }
     }
 }

@@ -17,6 +17,8 @@ impl BitRate {
     pub const LOWEST_KBPS: u32 = 150;
     /// Near transparent at 800 x 600 is 8 Mbit/s; more than this is a mistake in the configuration.
     pub const HIGHEST_KBPS: u32 = 50_000;
+    /// The lowest.
+    pub const LOWEST: Self = Self(Self::LOWEST_KBPS * 1000);
 
     /// From kilobits per second; none outside the sensible range.
     #[must_use]

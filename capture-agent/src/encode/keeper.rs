@@ -170,6 +170,12 @@ impl Keeper {
         }
     }
 
+    /// The target now.
+    #[must_use]
+    pub const fn bit_rate(&self) -> BitRate {
+        self.options.bit_rate
+    }
+
     /// Another target from the next picture on.
     pub fn set_bit_rate(&mut self, bit_rate: BitRate) {
         self.options.bit_rate = bit_rate;

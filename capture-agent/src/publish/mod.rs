@@ -10,6 +10,7 @@
 //!     peer        the WebRTC connection           the only place that knows the `webrtc` crate's set-up
 //!       tcp_bridge  the same over TCP                 where UDP does not pass
 //!     writer      coded frames → RTP packets, RTP time unchanged
+//!     uplink      how fast: estimator, pacer, probes; orders to the encode thread
 //!     control     hello, clock, stamps, state     data channel `control`
 //!     originals   frames of the ring on request   data channel `originals`
 //!     budget      fewer bits for the picture while originals travel over a weak link
@@ -38,6 +39,7 @@ mod taps;
 mod tcp_bridge;
 mod tickets;
 pub(crate) mod trial;
+mod uplink;
 mod whip;
 mod writer;
 

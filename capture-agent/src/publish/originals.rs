@@ -2,17 +2,16 @@
 //!
 //! Owns the order: a single one goes before the next frame of a beat, and of single ones the newest one asked for, because
 //! that is what everybody looks at. The channel takes a few packets at a time and waits for the rest, so the picture is not
-//! held up; what a weak link takes is told to the budget, which lowers the picture's bit rate meanwhile. Every task of it
-//! ends with the connection.
+//! held up; on a weak link the budget says when the next piece may go. Every task of it ends with the connection.
 
 use crate::beat::CodedBeat;
-use crate::publish::budget::{LOOK, Throttle};
+use crate::publish::budget::Throttle;
 use crate::ring::Ring;
 use crate::still;
 use crate::sync::held;
 use bytes::BytesMut;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use tokio::sync::{mpsc, watch};
 use webrtc::data_channel::DataChannel;
 use wire::RtpTime;
@@ -21,9 +20,6 @@ use wire::original::{FrameFacts, ORIGINAL_CHUNK_BYTES, OriginalGap, OriginalHead
 
 /// Originals that may be asked for and not sent yet. One freeze asks for one; a person steps through some.
 pub(super) const MAX_ASKED: usize = 16;
-
-/// How often to look whether the channel has room on a weak link: 16 KiB take 65 ms on 2 Mbit/s.
-const TURN: Duration = Duration::from_millis(5);
 
 /// What the relay asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,7 +68,7 @@ impl Originals {
                     self.take_in(next, &mut waiting).await;
                 }
             }
-            self.throttle.restore();
+            self.throttle.restore(Instant::now());
             self.busy.send_replace(false);
         }
     }
@@ -181,27 +177,12 @@ impl Originals {
         self.channel.send_text(head).await?;
         self.throttle.begins(Instant::now());
         for piece in blob.chunks(ORIGINAL_CHUNK_BYTES) {
-            self.waits_its_turn().await?;
-            let sending = self.channel.send(BytesMut::from(piece));
-            tokio::pin!(sending);
-            loop {
-                tokio::select! {
-                    sent = &mut sending => break sent?,
-                    () = tokio::time::sleep(LOOK) => self.throttle.looks(Instant::now()),
-                }
+            let wait = self.throttle.wait(Instant::now());
+            if !wait.is_zero() {
+                tokio::time::sleep(wait).await;
             }
-            self.throttle.went(piece.len());
-        }
-        self.throttle.ended(Instant::now());
-        Ok(())
-    }
-
-    /// On a weak link the channel holds little, so that no frame of the picture waits long behind it.
-    async fn waits_its_turn(&self) -> webrtc::error::Result<()> {
-        while self.throttle.is_lowered()
-            && self.channel.outstanding_bytes().await? > ORIGINAL_CHUNK_BYTES
-        {
-            tokio::time::sleep(TURN).await;
+            self.channel.send(BytesMut::from(piece)).await?;
+            self.throttle.went(Instant::now(), piece.len());
         }
         Ok(())
     }

@@ -7,6 +7,7 @@ use crate::clock::CaptureClock;
 use crate::publish::candidates::without_tcp;
 use crate::publish::taps::{DepartureTap, KeyframeTap};
 use crate::publish::tcp_bridge::Bridge;
+use crate::publish::uplink::chain::{self, Shared};
 use crate::stats::Stats;
 use rtc::ice::mdns::MulticastDnsMode;
 use rtc::interceptor::Slot;
@@ -42,6 +43,10 @@ use wire::original::ORIGINALS_CHANNEL;
 /// RTP header extension by which a sender bounds the receiver's play-out delay. 0/0 is the lever that takes the
 /// browser's 20 to 45 ms away (decision record 0008).
 pub(super) const PLAYOUT_DELAY: &str = "http://www.webrtc.org/experiments/rtp-hdrext/playout-delay";
+/// RTP header extension by which packets of all streams are numbered for the uplink's estimate
+/// (draft-holmer-rmcat-transport-wide-cc-extensions-01).
+const TRANSPORT_CC: &str =
+    "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01";
 /// Payload type offered for H.264; any dynamic one will do (RFC 3551 §6).
 const PAYLOAD_TYPE: u8 = 102;
 /// Constrained baseline 3.1, packetization mode 1: what every browser receives (RFC 7742 §6.2).
@@ -75,6 +80,8 @@ pub(super) struct WireNames {
     pub(super) ssrc: u32,
     /// Id of the play-out delay extension, if the other side wants it.
     pub(super) playout_delay: Option<u8>,
+    /// The other side reports what arrives and when.
+    pub(super) reports_arrivals: bool,
 }
 
 /// States of the connection as they come.
@@ -121,17 +128,24 @@ pub(super) struct Peer {
 }
 
 impl Peer {
-    /// Sets a connection up on these local addresses, with channels for clips and for back-fill if there will be any.
+    /// Sets a connection up on these local addresses, with channels for clips and for back-fill if there will be any. Without
+    /// an uplink nothing paces what is sent.
     pub(super) async fn new(
         bind: Vec<SocketAddr>,
         (with_clips, with_backfill): (bool, bool),
         clock: CaptureClock,
         stats: Arc<Stats>,
+        uplink: Option<&Shared>,
     ) -> Result<Self> {
         let (connection_state, state) = watch::channel(RTCPeerConnectionState::New);
         let (gathering_state, gathering) = watch::channel(RTCIceGatheringState::New);
         let mut media = media_engine()?;
-        let registry = configure_rtcp_reports(configure_nack(Registry::new(), &mut media))
+        let registry = configure_rtcp_reports(configure_nack(Registry::new(), &mut media));
+        let registry = match uplink {
+            Some(uplink) => chain::add(registry, uplink),
+            None => registry,
+        };
+        let registry = registry
             .with(Slot::from(KEYFRAME_TAP), KeyframeTap::default())
             .with(Slot::from(DEPARTURE_TAP), DepartureTap::new(clock, stats));
         let settings = setting_engine(&bind);
@@ -270,15 +284,16 @@ impl Peer {
         let payload_type = codec
             .map(|codec| codec.payload_type)
             .ok_or(Error::ErrCodecNotFound)?;
-        let extension = parameters
-            .header_extensions
-            .iter()
-            .find(|extension| extension.uri == PLAYOUT_DELAY);
-        let playout_delay = extension.and_then(|extension| u8::try_from(extension.id).ok());
+        let agreed = |uri: &str| {
+            let mut extensions = parameters.header_extensions.iter();
+            extensions.find(|extension| extension.uri == uri)
+        };
+        let playout_delay = agreed(PLAYOUT_DELAY).and_then(|it| u8::try_from(it.id).ok());
         Ok(WireNames {
             payload_type,
             ssrc: self.ssrc,
             playout_delay,
+            reports_arrivals: agreed(TRANSPORT_CC).is_some(),
         })
     }
 
@@ -329,6 +344,7 @@ fn h264() -> RTCRtpCodec {
             feedback("nack", ""),
             feedback("nack", "pli"),
             feedback("ccm", "fir"),
+            feedback("transport-cc", ""),
         ],
     }
 }
@@ -340,10 +356,12 @@ fn media_engine() -> Result<MediaEngine> {
         payload_type: PAYLOAD_TYPE,
     };
     media.register_codec(codec, RtpCodecKind::Video)?;
-    let playout_delay = RTCRtpHeaderExtensionCapability {
-        uri: PLAYOUT_DELAY.to_owned(),
-    };
-    media.register_header_extension(playout_delay, RtpCodecKind::Video, None)?;
+    for uri in [PLAYOUT_DELAY, TRANSPORT_CC] {
+        let extension = RTCRtpHeaderExtensionCapability {
+            uri: uri.to_owned(),
+        };
+        media.register_header_extension(extension, RtpCodecKind::Video, None)?;
+    }
     Ok(media)
 }
 

@@ -15,6 +15,7 @@ use crate::orders::Orders;
 use crate::publish::refusal::Refusal;
 use crate::publish::session::{self, Ended};
 use crate::publish::tickets::Entry;
+use crate::publish::uplink::LastTarget;
 use crate::publish::whip::{Http, is_loopback};
 use crate::ring::Ring;
 use crate::stats::Stats;
@@ -77,13 +78,19 @@ pub struct Parts {
 pub struct Publisher {
     settings: RelaySettings,
     parts: Parts,
+    /// How fast the last connection went.
+    last_target: LastTarget,
 }
 
 impl Publisher {
     /// Prepares it; nothing happens before `run`.
     #[must_use]
-    pub const fn new(settings: RelaySettings, parts: Parts) -> Self {
-        Self { settings, parts }
+    pub fn new(settings: RelaySettings, parts: Parts) -> Self {
+        Self {
+            settings,
+            parts,
+            last_target: LastTarget::default(),
+        }
     }
 
     /// Publishes until the program stops.
@@ -141,7 +148,15 @@ impl Publisher {
         };
         match prepared {
             Ok((bind, ticket)) => {
-                session::publish(&self.parts, http, settings.consult, &ticket, bind).await
+                session::publish(
+                    &self.parts,
+                    http,
+                    settings.consult,
+                    &ticket,
+                    bind,
+                    &self.last_target,
+                )
+                .await
             }
             Err(refusal) => Ended::Failed(refusal),
         }

@@ -14,11 +14,14 @@ use crate::publish::peer::Peer;
 use crate::publish::publisher::Parts;
 use crate::publish::refusal::Refusal;
 use crate::publish::tickets::Ticket;
+use crate::publish::uplink::chain::Shared;
+use crate::publish::uplink::{LastTarget, Uplink};
 use crate::publish::whip::{Http, WhipSession};
 use crate::publish::writer::{LastSent, Packets, write_frames};
 use crate::status::Link;
+use crate::sync::held;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
@@ -46,32 +49,48 @@ pub(super) async fn publish(
     consult: ConsultId,
     ticket: &Ticket,
     bind: Vec<SocketAddr>,
+    last_target: &LastTarget,
 ) -> Ended {
     let local = |error: webrtc::error::Error| Ended::Failed(Refusal::Local(error.to_string()));
+    let uplink: Shared = Arc::new(Mutex::new(Uplink::new(
+        std::time::Instant::now(),
+        Arc::clone(&parts.orders),
+        parts.board.clone(),
+        *held(last_target),
+    )));
     let mut peer = match Peer::new(
         bind,
         (parts.saver.is_some(), parts.journal.is_some()),
         parts.clock,
         Arc::clone(&parts.stats),
+        Some(&uplink),
     )
     .await
     {
         Ok(peer) => peer,
-        Err(error) => return local(error),
+        Err(error) => {
+            held(&uplink).end();
+            return local(error);
+        }
     };
     let ended = match connect(&mut peer, http, consult, ticket).await {
         Ok(mut whip) => {
             let ended = tokio::select! {
-                ended = serve(parts, &mut peer, &mut whip) => ended,
+                ended = serve(parts, &mut peer, &mut whip, &uplink) => ended,
                 () = parts.stop.stopped() => Ended::Stopped,
             };
+            let target = held(&uplink).end();
+            *held(last_target) = Some(target);
             parts.orders.detach();
             if !matches!(ended, Ended::Lost(RELAY_AWAY | SESSION_GONE)) {
                 whip.end().await;
             }
             ended
         }
-        Err(refusal) => Ended::Failed(refusal),
+        Err(refusal) => {
+            held(&uplink).end();
+            Ended::Failed(refusal)
+        }
     };
     peer.close().await;
     ended
@@ -98,11 +117,15 @@ async fn connect(
 }
 
 /// Keeps a connection going until it is lost.
-async fn serve(parts: &Parts, peer: &mut Peer, whip: &mut WhipSession) -> Ended {
+async fn serve(parts: &Parts, peer: &mut Peer, whip: &mut WhipSession, uplink: &Shared) -> Ended {
     let names = match peer.wire_names().await {
         Ok(names) => names,
         Err(error) => return Ended::Failed(Refusal::Nonsense(error.to_string())),
     };
+    if !names.reports_arrivals {
+        tracing::info!("this server says nothing of what arrives: the bit rate stays as it is set");
+        held(uplink).run_free();
+    }
     let (outlet, frames) = mpsc::channel(OUTLET_FRAMES);
     let (heard, mut last_heard) = watch::channel(None);
     let last_sent = LastSent::default();
@@ -128,7 +151,7 @@ async fn serve(parts: &Parts, peer: &mut Peer, whip: &mut WhipSession) -> Ended 
         ring: Arc::clone(&parts.ring),
         asked,
         busy,
-        throttle: Throttle::new(Arc::clone(&parts.orders), parts.board.clone()),
+        throttle: Throttle::new(Arc::clone(uplink)),
     };
     let unread = Arc::clone(&peer.originals);
     tasks.spawn(async move {
@@ -144,6 +167,7 @@ async fn serve(parts: &Parts, peer: &mut Peer, whip: &mut WhipSession) -> Ended 
             journal: journal.clone(),
             original: original.clone(),
             round_trip: round_trips.clone(),
+            spare: held(uplink).spare(),
         };
         tasks.spawn(async move {
             filler.run().await;
@@ -157,6 +181,7 @@ async fn serve(parts: &Parts, peer: &mut Peer, whip: &mut WhipSession) -> Ended 
             spool: saver.spool(),
             original,
             round_trip: round_trips,
+            spare: held(uplink).spare(),
         };
         tasks.spawn(async move {
             carrier.run().await;
@@ -170,6 +195,7 @@ async fn serve(parts: &Parts, peer: &mut Peer, whip: &mut WhipSession) -> Ended 
         std::future::pending::<()>().await;
     });
     tasks.spawn(pass_on_keyframe_requests(track, Arc::clone(&parts.orders)));
+    tasks.spawn(allow_padding(heard.subscribe(), Arc::clone(uplink)));
     let control = Control {
         channel: Arc::clone(&peer.control),
         clock: parts.clock,
@@ -204,5 +230,13 @@ async fn pass_on_keyframe_requests(track: Arc<dyn TrackLocal>, orders: Arc<crate
         orders.request_keyframe();
     }
     // The track ends with the connection; the writer notices that.
+    std::future::pending::<()>().await;
+}
+
+/// Whoever speaks on the control channel is our relay, which knows padding when it sees it.
+async fn allow_padding(mut heard: watch::Receiver<Option<Instant>>, uplink: Shared) {
+    if heard.wait_for(Option::is_some).await.is_ok() {
+        held(&uplink).may_pad(std::time::Instant::now());
+    }
     std::future::pending::<()>().await;
 }

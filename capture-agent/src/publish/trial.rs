@@ -73,7 +73,7 @@ impl Trial {
         let entry = &self.settings.entry;
         let ticket = entry.ticket(&self.http, self.settings.consult).await?;
         let stats = Arc::new(Stats::default());
-        let peer = Peer::new(bind, (false, false), CaptureClock::start(), stats);
+        let peer = Peer::new(bind, (false, false), CaptureClock::start(), stats, None);
         let mut peer = peer.await.map_err(local)?;
         let offer = peer.offer().await.map_err(local)?;
         let consult = self.settings.consult;

@@ -107,6 +107,7 @@ mod tests {
             payload_type: 96,
             ssrc: 7,
             playout_delay: Some(5),
+            reports_arrivals: true,
         };
         let mut packets = Packets::new(names, 65_534);
         let made: Vec<Packet> = [frame(4_000_000_000, 3), frame(4_000_003_000, 1)]

@@ -4,9 +4,12 @@
 //! something worth telling happened, for a log.
 
 use crate::stats::Figures;
-use crate::status::{JournalStatus, Link, Status};
+use crate::status::{JournalStatus, Link, Share, Status};
 use std::time::Instant;
 use wire::agent::SourceHealth;
+
+/// A shorter queue is what every frame makes.
+const WORTH_SAYING_MS: u32 = 20;
 
 /// The whole state in one line.
 pub(super) fn line(status: &Status, second: &Figures, now: Instant) -> String {
@@ -124,11 +127,30 @@ fn picture(status: &Status, second: &Figures) -> String {
                 second.capture_to_sent.p50_ms, second.capture_to_sent.p99_ms
             ));
         }
+        parts.extend(status.uplink.as_ref().and_then(uplink));
         if status.frames_skipped > 0 {
             parts.push(format!("replaced {}", status.frames_skipped));
         }
     }
     parts.join(" | ")
+}
+
+/// What the link does to the picture; nothing while it does nothing.
+fn uplink(share: &Share) -> Option<String> {
+    let mut parts = Vec::new();
+    if share.scale_percent < 100 {
+        parts.push(format!("picture at {} %", share.scale_percent));
+    }
+    if let Some(rate) = share.frame_rate {
+        parts.push(format!("{rate:.0} frames/s sent"));
+    }
+    if share.lost_percent > 0 {
+        parts.push(format!("{} % lost", share.lost_percent));
+    }
+    if share.queue_ms >= WORTH_SAYING_MS {
+        parts.push(format!("{} ms queue", share.queue_ms));
+    }
+    (!parts.is_empty()).then(|| format!("link {} kbit/s: {}", share.target_kbps, parts.join(", ")))
 }
 
 #[cfg(test)]
@@ -217,5 +239,30 @@ mod tests {
                 && headline.contains("does not answer")
                 && !headline.contains("0.7")
         );
+    }
+
+    #[test]
+    fn the_line_says_what_a_weak_link_does_to_the_picture() {
+        let weak = Share {
+            target_kbps: 310,
+            scale_percent: 50,
+            frame_rate: Some(20.0),
+            lost_percent: 2,
+            queue_ms: 35,
+            round_trip_ms: Some(120),
+        };
+        assert_eq!(
+            uplink(&weak).as_deref(),
+            Some("link 310 kbit/s: picture at 50 %, 20 frames/s sent, 2 % lost, 35 ms queue")
+        );
+        let wide = Share {
+            target_kbps: 12_000,
+            scale_percent: 100,
+            frame_rate: None,
+            lost_percent: 0,
+            queue_ms: 3,
+            ..weak
+        };
+        assert_eq!(uplink(&wide), None);
     }
 }

@@ -5,7 +5,7 @@
 
 use crate::spool::Counts;
 use crate::stats::Figures;
-use crate::status::{LastSave, Link, Status};
+use crate::status::{LastSave, Link, Share, Status};
 use serde::Serialize;
 use std::io;
 use std::path::Path;
@@ -19,6 +19,8 @@ struct Report<'a> {
     live: bool,
     encoder: &'a str,
     target_kbps: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    uplink: Option<Share>,
     fps: f32,
     width: u32,
     height: u32,
@@ -44,6 +46,7 @@ pub fn write_stats(
         live: matches!(status.link, Link::Live { .. }),
         encoder: &status.encoder,
         target_kbps: status.bit_rate.kbps(),
+        uplink: status.uplink,
         fps: status.source.fps,
         width: status.source.width,
         height: status.source.height,

@@ -40,6 +40,14 @@ impl PeerConnectionEventHandler for Handler {
         tokio::spawn(async move {
             while let Some(event) = track.poll().await {
                 if let TrackRemoteEvent::OnRtpPacket(packet) = event {
+                    // Filler data (ITU-T H.264 §7.3.2.7) measures the link and is no picture.
+                    if packet
+                        .payload
+                        .first()
+                        .is_none_or(|first| first & 0x1f == 12)
+                    {
+                        continue;
+                    }
                     shared.ssrc.store(packet.header.ssrc, Ordering::SeqCst);
                     let _ = shared.packets.try_send(Received {
                         at: Instant::now(),

@@ -78,10 +78,33 @@ impl Cluster {
         if arriving > sending.scaled(RELEASED) {
             return Found::Nothing;
         }
-        if arriving < sending.scaled(FULL) {
+        if self.arrived_share() / kept * self.spread() < FULL {
             Found::Full(arriving.scaled(TAKEN))
         } else {
             Found::AtLeast(arriving.min(sending).min(probe.rate))
+        }
+    }
+
+    /// Of the bytes that left.
+    fn arrived_share(&self) -> f64 {
+        self.bytes as f64 / self.bytes.saturating_add(self.lost_bytes).max(1) as f64
+    }
+
+    /// The time that the packets took to leave over the time they took to arrive. It compares the same packets, which rates do
+    /// not: the first one's size counts where it leaves, the last one's where it arrives, and pictures are no packets of one size.
+    fn spread(&self) -> f64 {
+        let span_of = |at: fn(&Arrival) -> Micros| {
+            let first = self.packets.iter().map(at).min();
+            let last = self.packets.iter().map(at).max();
+            first
+                .zip(last)
+                .map_or(0.0, |(first, last)| span(first, last).as_secs_f64())
+        };
+        let arriving = span_of(|packet| packet.arrived);
+        if arriving > 0.0 {
+            span_of(|packet| packet.sent) / arriving
+        } else {
+            1.0
         }
     }
 
@@ -151,6 +174,28 @@ mod tests {
         };
         assert!(rate > BitRate::from_kbps(9400), "{rate}");
         assert!(matches!(found(1.0, &[2, 4], 0.0), Found::Full(_)));
+    }
+
+    #[test]
+    fn packets_of_other_sizes_do_not_make_a_wide_link_look_full() {
+        let probe = Probe {
+            id: ProbeId(1),
+            rate: BitRate::from_kbps(4_800),
+            bytes: 6_000,
+            packet_bytes: 1200,
+        };
+        let mut cluster = Cluster::default();
+        // A whole packet of the picture first, small padding after it: each leaves when the one before has had its time.
+        let sizes = [1200, 300, 1200, 300, 1200, 1200, 600];
+        let mut at = 0.0;
+        for bytes in sizes {
+            cluster.take(Arrival {
+                bytes,
+                ..arrival(at, 30.0 + at)
+            });
+            at += bytes as f64 * 8.0 / 4_800.0;
+        }
+        assert!(matches!(cluster.found(&probe, 0.0), Found::AtLeast(_)));
     }
 
     #[test]

@@ -282,6 +282,24 @@ pub(crate) const COURIER_DOES_NO_IO: Rule = Rule {
     never: &["tokio", "webrtc", "std::fs", "crate::spool", "Instant::now"],
 };
 
+/// A simulated link stands behind it in its tests; only its `chain` knows the connection.
+pub(crate) const UPLINK_DECIDES_WITHOUT_A_CONNECTION: Rule = Rule {
+    what: "the agent's uplink takes time as an argument; only its chain names the WebRTC crates",
+    within: &["capture-agent/src/publish/uplink"],
+    except: &[
+        "capture-agent/src/publish/uplink/chain.rs",
+        "capture-agent/src/publish/uplink/tests.rs",
+    ],
+    never: &[
+        "webrtc",
+        "rtc",
+        "std::net",
+        "std::fs",
+        "tokio::time",
+        "tokio::spawn",
+    ],
+};
+
 /// What becomes of a packet on a link of the lab is a rule that runs without a network.
 pub(crate) const LINKS_ARE_RULES: Rule = Rule {
     what: "what a link does to packets takes time as an argument and does no input or output",
@@ -434,6 +452,7 @@ pub(crate) const SOURCE_RULES: &[&Rule] = &[
     &COURIER_DOES_NO_IO,
     &JOURNAL_KNOWS_NO_WAY_OUT,
     &RECORDING_IS_DECIDED_WITHOUT_IO,
+    &UPLINK_DECIDES_WITHOUT_A_CONNECTION,
     &LINKS_ARE_RULES,
     &WIRE_DOES_NO_IO,
     &BANDWIDTH_TAKES_TIME_AS_AN_ARGUMENT,

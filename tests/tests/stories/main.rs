@@ -39,6 +39,7 @@ mod roles_are_kept;
 mod screens;
 mod that_beat_again;
 mod the_device_page_works_alone;
+mod the_rate_follows_the_link;
 mod three_viewers;
 mod undo_withdraws;
 mod voices_are_heard;

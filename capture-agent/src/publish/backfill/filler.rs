@@ -7,6 +7,7 @@
 use super::window::Window;
 use crate::journal::Journal;
 use crate::publish::clips::{Channel, ChannelEvent, Closed, Pacer};
+use bandwidth::BitRate;
 use bytes::BytesMut;
 use recording::{Frame, FrameEntry, FrameHash, Tick};
 use std::collections::HashSet;
@@ -47,6 +48,8 @@ pub(crate) struct Filler<C> {
     pub(crate) original: watch::Receiver<bool>,
     /// Round trips of the control channel.
     pub(crate) round_trip: watch::Receiver<Option<Duration>>,
+    /// What voice and picture leave; none when the link has room for everything.
+    pub(crate) spare: watch::Receiver<Option<BitRate>>,
 }
 
 /// What the speaking half knows.
@@ -249,6 +252,7 @@ impl<C: Channel> Filler<C> {
                 speaking.pacer.round_trip(took, Instant::now());
             }
         }
+        speaking.pacer.leave(*self.spare.borrow());
         let wait = speaking.pacer.wait(Instant::now());
         if !wait.is_zero() {
             tokio::time::sleep(wait).await;

@@ -8,6 +8,7 @@ use super::courier::{Courier, Do, Wanted};
 use super::pacer::Pacer;
 use crate::spool::{Outgoing, Spool};
 use crate::sync::held;
+use bandwidth::BitRate;
 use bytes::BytesMut;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -75,6 +76,8 @@ pub(crate) struct Carrier<C> {
     pub(crate) original: watch::Receiver<bool>,
     /// Round trips of the control channel.
     pub(crate) round_trip: watch::Receiver<Option<Duration>>,
+    /// What voice and picture leave; none when the link has room for everything.
+    pub(crate) spare: watch::Receiver<Option<BitRate>>,
 }
 
 /// Shared by both halves.
@@ -220,6 +223,7 @@ impl<C: Channel> Carrier<C> {
                 pacer.round_trip(took, Instant::now());
             }
         }
+        pacer.leave(*self.spare.borrow());
         let wait = pacer.wait(Instant::now());
         if !wait.is_zero() {
             tokio::time::sleep(wait).await;

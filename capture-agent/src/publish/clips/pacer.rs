@@ -1,10 +1,12 @@
 //! How fast clips may go (sans-IO).
 //!
-//! A budget of bytes per second, led by the round trip of the control channel, which shares the link: when it grows
+//! What voice and picture leave is the uplink's to say, and bounds a budget of bytes per second. Where the link has room for
+//! everything the uplink looks no further, and the round trip of the control channel leads, which shares the link: when it grows
 //! beyond the best of late, somebody waits behind our bytes, and the budget falls below what really went through; while
 //! it does not, the budget grows. Voice and picture do not wait for this to be noticed: what may stand in front of
 //! them is bounded by the channel's buffer.
 
+use bandwidth::BitRate;
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
@@ -16,6 +18,8 @@ const LEAST: f64 = 32e3;
 const MOST: f64 = 8e6;
 /// Bytes that may go at once after a pause.
 const BURST: f64 = 64.0 * 1024.0;
+/// ... of what is left on a weak link at most so many seconds.
+const MOST_BURST_S: f64 = 0.02;
 /// A round trip longer than the best by this much means that something waits behind us.
 const TOLERATED: Duration = Duration::from_millis(40);
 /// Growth at each good round trip; there are two a second.
@@ -30,6 +34,8 @@ const REMEMBERED: usize = 60;
 pub(crate) struct Pacer {
     /// Bytes per second.
     rate: f64,
+    /// What voice and picture leave; none where there is room for everything.
+    left: Option<f64>,
     /// Bytes that may go now.
     tokens: f64,
     /// When they were counted.
@@ -44,6 +50,7 @@ impl Pacer {
     pub(crate) fn new(now: Instant) -> Self {
         Self {
             rate: FIRST,
+            left: None,
             tokens: BURST,
             counted: now,
             round_trips: VecDeque::with_capacity(REMEMBERED),
@@ -52,15 +59,32 @@ impl Pacer {
         }
     }
 
+    /// Voice and picture leave so much; none when there is room for everything.
+    pub(super) fn leave(&mut self, left: Option<BitRate>) {
+        self.left = left.map(|left| left.bps() as f64 / 8.0);
+    }
+
+    fn now(&self) -> f64 {
+        self.left
+            .map_or(self.rate, |left| left.min(self.rate))
+            .max(1.0)
+    }
+
+    /// On a weak link nothing goes in a burst: it would stand in front of the picture.
+    fn burst(&self) -> f64 {
+        self.left
+            .map_or(BURST, |left| BURST.min(left * MOST_BURST_S))
+    }
+
     /// How long to wait before the next piece may go.
     pub(crate) fn wait(&mut self, now: Instant) -> Duration {
         let passed = now.saturating_duration_since(self.counted).as_secs_f64();
-        self.tokens = (self.tokens + passed * self.rate).min(BURST);
+        self.tokens = (self.tokens + passed * self.now()).min(self.burst());
         self.counted = now;
         if self.tokens >= 0.0 {
             Duration::ZERO
         } else {
-            Duration::from_secs_f64(-self.tokens / self.rate)
+            Duration::from_secs_f64(-self.tokens / self.now())
         }
     }
 
@@ -150,5 +174,22 @@ mod tests {
         let before = pacer.rate;
         pacer.round_trip(Duration::from_millis(900), start + PING * 2);
         assert!(pacer.rate >= before);
+    }
+
+    #[test]
+    fn what_voice_and_picture_leave_is_kept_to() {
+        let (start, mut now) = (Instant::now(), Instant::now());
+        let mut pacer = Pacer::new(start);
+        pacer.leave(Some(BitRate::from_kbps(800)));
+        let mut went = 0;
+        while now < start + Duration::from_secs(10) {
+            now += pacer.wait(now).max(Duration::from_millis(1));
+            if pacer.wait(now).is_zero() {
+                pacer.sent(PIECE);
+                went += PIECE;
+            }
+        }
+        let kbps = went * 8 / 10_000;
+        assert!((700..=900).contains(&kbps), "{kbps}");
     }
 }

@@ -12,11 +12,9 @@ use super::terms::{Extension, PublisherTerms};
 use crate::sfu::error::EdgeError;
 use crate::sfu::limits::{DATA_RECEIVE_WINDOW_BYTES, MAX_DATA_MESSAGE_BYTES};
 use rtc::ice::mdns::MulticastDnsMode;
-use rtc::interceptor::Registry;
+use rtc::interceptor::{Registry, Slot, TwccReceiverBuilder};
 use rtc::peer_connection::configuration::RTCConfigurationBuilder;
-use rtc::peer_connection::configuration::interceptor_registry::{
-    configure_rtcp_reports, configure_twcc_receiver_only,
-};
+use rtc::peer_connection::configuration::interceptor_registry::configure_rtcp_reports;
 use rtc::peer_connection::configuration::media_engine::MediaEngine;
 use rtc::peer_connection::configuration::setting_engine::{
     SctpMaxMessageSize, SettingEngine, SettingEngineBuilder,
@@ -36,6 +34,9 @@ use std::time::{Duration, Instant};
 
 /// Packets within which a repeated sequence number is still told from a replay.
 const REPLAY_WINDOW: usize = 1_024;
+/// How often a publisher learns what arrived and when (draft-holmer-rmcat-transport-wide-cc-extensions-01 §3 wants 50 to 100 ms):
+/// a queue is seen as soon as its second frame stands in it.
+const ARRIVALS_EVERY: Duration = Duration::from_millis(50);
 /// `rtc` wakes up this often for an ICE agent that has nothing to do.
 const IDLE: Duration = Duration::from_secs(60);
 
@@ -46,8 +47,7 @@ pub(super) fn open(
     terms: &PublisherTerms,
 ) -> Result<RtcPublisher, EdgeError> {
     let step = |step| move |error: RtcError| EdgeError::new(step, error);
-    let mut engine = media_engine(terms).map_err(step("register codecs"))?;
-    let registry = chain(terms, &mut engine).map_err(step("build the packet chain"))?;
+    let engine = media_engine(terms).map_err(step("register codecs"))?;
     let configuration = RTCConfigurationBuilder::new()
         .with_certificates(vec![identity.for_peer_connection()])
         .build();
@@ -55,7 +55,7 @@ pub(super) fn open(
         .with_configuration(configuration)
         .with_setting_engine(settings())
         .with_media_engine(engine)
-        .with_interceptor_registry(registry)
+        .with_interceptor_registry(chain(terms))
         .build(now)
         .map_err(step("build the connection"))?;
     let receiver = add_receiver(&mut pc).map_err(step("add the picture"))?;
@@ -119,11 +119,14 @@ fn codec(terms: &PublisherTerms) -> RTCRtpCodec {
 }
 
 /// Receiver reports, and arrival reports for those who estimate bandwidth. Loss reports are ours (`picture::gaps`).
-fn chain(terms: &PublisherTerms, engine: &mut MediaEngine) -> Result<Registry, RtcError> {
+fn chain(terms: &PublisherTerms) -> Registry {
     let registry = configure_rtcp_reports(Registry::new());
     match terms.extensions.get(Extension::TransportCc) {
-        Some(_) => configure_twcc_receiver_only(registry, engine),
-        None => Ok(registry),
+        Some(_) => {
+            let reports = TwccReceiverBuilder::new().with_interval(ARRIVALS_EVERY);
+            registry.with(Slot::TwccReceiver, reports.build())
+        }
+        None => registry,
     }
 }
 

@@ -97,13 +97,16 @@ impl Engine {
             return;
         };
         let Some(live) = stream.live else { return };
-        let keyframe = stream.keyframes.ask(now);
         let missing: Vec<u16> = stream
             .gaps
             .due(now)
             .into_iter()
             .filter_map(|number| stream.publishers_seq(number))
             .collect();
+        if stream.repair_failed() {
+            stream.keyframes.want();
+        }
+        let keyframe = stream.keyframes.ask(now);
         if !keyframe && missing.is_empty() {
             return;
         }

@@ -17,8 +17,20 @@ use bytes::BytesMut;
 use std::time::Instant;
 
 impl Engine {
-    /// Takes a datagram.
+    /// Takes a datagram that arrives now.
     pub(crate) fn take_datagram(&mut self, now: Instant, from: Path, datagram: &[u8]) {
+        self.take_arrived(now, now, from, datagram);
+    }
+
+    /// Takes a datagram that arrived a little before. Only media cares: its publisher is told when it came (TWCC), and judges
+    /// the link by it.
+    pub(crate) fn take_arrived(
+        &mut self,
+        now: Instant,
+        arrived: Instant,
+        from: Path,
+        datagram: &[u8],
+    ) {
         self.stats.datagrams_in += 1;
         if datagram.len() > MAX_DATAGRAM_BYTES {
             self.stats.dropped_oversize += 1;
@@ -34,7 +46,9 @@ impl Engine {
             return;
         };
         if self.admits(id, kind) {
-            self.take_secured(now, id, from, datagram);
+            let is_media = matches!(kind, Kind::Rtp(_));
+            let arrived = if is_media { arrived } else { now };
+            self.take_secured(now, arrived, id, from, datagram);
         }
     }
 
@@ -125,13 +139,20 @@ impl Engine {
         }
     }
 
-    fn take_secured(&mut self, now: Instant, id: PeerId, from: Path, datagram: &[u8]) {
+    fn take_secured(
+        &mut self,
+        now: Instant,
+        arrived: Instant,
+        id: PeerId,
+        from: Path,
+        datagram: &[u8],
+    ) {
         let Some(peer) = self.peers.get_mut(&id) else {
             return;
         };
         peer.heard = now;
         let bytes = BytesMut::from(datagram);
-        match peer.guarded(|edge| edge.take_datagram(now, bytes)) {
+        match peer.guarded(|edge| edge.take_datagram(arrived, bytes)) {
             Ok(authentic) => {
                 if authentic {
                     peer.ice.heard(now, from.origin());

@@ -11,6 +11,7 @@ use crate::sfu::net::route::PeerId;
 use crate::sfu::picture::cache::Cache;
 use crate::sfu::picture::gaps::{Arrival, Gaps};
 use crate::sfu::picture::keyframe::{Due, KeyframeRequests};
+use crate::sfu::picture::padding::{LeftOut, is_padding};
 use crate::sfu::picture::{Packet, StreamSeq, is_keyframe};
 use crate::sfu::sdp::codec::{Codec, CodecKind};
 use crate::sfu::tap::{Tap, TappedPacket};
@@ -80,8 +81,12 @@ pub(super) struct Stream {
     pub(super) cache: Cache,
     /// Keyframe requests.
     pub(super) keyframes: KeyframeRequests,
-    /// Lost packets of the publication.
+    /// Lost packets of the publication, by its own numbers.
     pub(super) gaps: Gaps,
+    /// Padding of the publication, which viewers do not get.
+    left_out: LeftOut,
+    /// Number of the publication at which its newest keyframe was known as one.
+    newest_key: Option<StreamSeq>,
     /// Packets that came since the last forwarding.
     pub(super) burst: Vec<StreamSeq>,
     /// Counters.
@@ -104,6 +109,8 @@ impl Stream {
             cache: Cache::default(),
             keyframes: KeyframeRequests::default(),
             gaps: Gaps::default(),
+            left_out: LeftOut::default(),
+            newest_key: None,
             burst: Vec::new(),
             flow: Flow::new(now),
             touched: false,
@@ -123,6 +130,8 @@ impl Stream {
     ) {
         self.cache.clear();
         self.gaps = Gaps::default();
+        self.left_out = LeftOut::default();
+        self.newest_key = None;
         self.burst.clear();
         self.flow = Flow::new(now);
         self.keyframes.reset();
@@ -163,17 +172,33 @@ impl Stream {
     }
 
     /// Takes a packet of the live publication.
-    pub(super) fn take(&mut self, now: Instant, rtp: RtpIn, ids: ExtensionIds) {
-        let Some(seq) = self.number(rtp.seq) else {
+    pub(super) fn take(&mut self, now: Instant, mut rtp: RtpIn, ids: ExtensionIds) {
+        let Some(number) = self.number(rtp.seq) else {
             return;
         };
         let Some(live) = &self.live else { return };
         let codec = live.codec.kind();
         let timestamp = rtp.timestamp.wrapping_add(live.rtp_offset);
+        let seq = self.left_out.closed_up(number);
         if self.cache.get(seq).is_some() {
             return;
         }
-        match self.gaps.arrived(now, seq) {
+        let arrival = self.gaps.arrived(now, number);
+        if is_padding(codec, &rtp.payload) {
+            match arrival {
+                Arrival::New | Arrival::AfterBreak => {
+                    self.left_out.note(number);
+                    if arrival == Arrival::AfterBreak {
+                        self.keyframes.want();
+                    }
+                    return;
+                }
+                // Viewers already know a later number: an empty packet fills the hole.
+                Arrival::Filled => rtp.payload.clear(),
+                Arrival::Repeated => return,
+            }
+        }
+        match arrival {
             Arrival::New | Arrival::Filled | Arrival::Repeated => {}
             Arrival::AfterBreak => self.keyframes.want(),
         }
@@ -205,9 +230,16 @@ impl Stream {
         };
         if self.cache.add(now, packet, is_key) {
             self.keyframes.arrived();
+            self.newest_key = Some(number);
             self.flow.keyframes += 1;
         }
         self.burst.push(seq);
+    }
+
+    /// Whether a packet was given up of late that no keyframe followed: every later frame is built on a hole.
+    pub(super) fn repair_failed(&mut self) -> bool {
+        let given_up = self.gaps.take_given_up();
+        given_up.is_some_and(|number| self.newest_key.is_none_or(|key| number > key))
     }
 
     /// The stream's number of a publisher's sequence number (RFC 3550 appendix A.1: the nearer way round).
@@ -290,106 +322,4 @@ fn carried(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use bytes::Bytes;
-    use uuid::Uuid;
-
-    const KEY: &[u8] = &[0x65, 0];
-    const DELTA: &[u8] = &[0x61, 0];
-    const H264: Codec = Codec::H264 {
-        profile_level: [0x42, 0xe0, 0x1f],
-        fragmented: true,
-    };
-
-    fn rtp(seq: u16, timestamp: u32, payload: &'static [u8]) -> RtpIn {
-        RtpIn {
-            ssrc: 7,
-            payload_type: 96,
-            seq,
-            timestamp,
-            marker: true,
-            extensions: Vec::new(),
-            payload: Bytes::from_static(payload),
-        }
-    }
-
-    fn begin(stream: &mut Stream, now: Instant, ours: bool, first: RtpIn) {
-        let session = MediaSessionId::from_uuid(Uuid::nil());
-        let peer = (PeerId(1), session, StreamId::random());
-        stream.begin(now, peer, (H264, ours), &first);
-        stream.take(now, first, ExtensionIds::default());
-    }
-
-    fn last_number(stream: &Stream) -> StreamSeq {
-        *stream.burst.last().unwrap()
-    }
-
-    #[test]
-    fn numbers_follow_the_publisher_across_the_wrap_and_out_of_order() {
-        let now = Instant::now();
-        let mut stream = Stream::new(now);
-        begin(&mut stream, now, true, rtp(65_534, 1, KEY));
-        let first = last_number(&stream);
-        for (seq, expected) in [(65_535, 1), (1, 3), (0, 2), (2, 4)] {
-            stream.take(now, rtp(seq, 1, DELTA), ExtensionIds::default());
-            assert_eq!(last_number(&stream), first + expected);
-            assert_eq!(stream.publishers_seq(first + expected), Some(seq));
-        }
-    }
-
-    #[test]
-    fn a_packet_that_comes_twice_is_taken_once() {
-        let now = Instant::now();
-        let mut stream = Stream::new(now);
-        begin(&mut stream, now, true, rtp(5, 1, KEY));
-        stream.take(now, rtp(5, 1, KEY), ExtensionIds::default());
-        assert_eq!(stream.burst.len(), 1);
-    }
-
-    #[test]
-    fn our_agents_timestamps_are_never_touched() {
-        let now = Instant::now();
-        let mut stream = Stream::new(now);
-        begin(&mut stream, now, true, rtp(5, 900_000, KEY));
-        begin(&mut stream, now, true, rtp(9, 100, KEY));
-        assert_eq!(stream.live.unwrap().rtp_offset, 0);
-    }
-
-    #[test]
-    fn a_foreign_publisher_that_comes_back_goes_on_where_the_clock_stands() {
-        let now = Instant::now();
-        let mut stream = Stream::new(now);
-        begin(&mut stream, now, false, rtp(5, 900_000, KEY));
-        assert_eq!(stream.newest(), Some(RtpTime(900_000)));
-        let later = now + Duration::from_secs(2);
-        begin(&mut stream, later, false, rtp(50_000, 12_345, KEY));
-        assert_eq!(stream.newest(), Some(RtpTime(900_000 + 2 * 90_000)));
-    }
-
-    #[test]
-    fn two_publications_never_share_a_number() {
-        let now = Instant::now();
-        let mut stream = Stream::new(now);
-        begin(&mut stream, now, true, rtp(5, 1, KEY));
-        stream.take(now, rtp(30_000, 1, KEY), ExtensionIds::default());
-        let old = last_number(&stream);
-        begin(&mut stream, now, true, rtp(65_000, 1, KEY));
-        assert!(last_number(&stream) > old);
-        stream.take(now, rtp(64_000, 1, KEY), ExtensionIds::default());
-        assert!(last_number(&stream) > old);
-        stream.burst.clear();
-        stream.take(now, rtp(50_000, 1, KEY), ExtensionIds::default());
-        assert!(stream.burst.is_empty(), "from before this publication");
-    }
-
-    #[test]
-    fn a_long_break_asks_for_a_keyframe() {
-        let now = Instant::now();
-        let mut stream = Stream::new(now);
-        begin(&mut stream, now, true, rtp(5, 1, KEY));
-        assert!(!stream.keyframes.ask(now), "the first packet is one");
-        stream.take(now, rtp(5_000, 1, DELTA), ExtensionIds::default());
-        assert!(stream.keyframes.ask(now));
-    }
-}
+mod tests;

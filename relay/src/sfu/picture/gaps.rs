@@ -31,6 +31,8 @@ pub(crate) struct Gaps {
     highest: Option<StreamSeq>,
     missing: BTreeMap<StreamSeq, Missing>,
     lost: u32,
+    /// The highest number given up since somebody asked.
+    given_up: Option<StreamSeq>,
 }
 
 /// What became of a packet that arrived.
@@ -96,7 +98,10 @@ impl Gaps {
                     ask.push(*seq);
                     true
                 }
-                None => false,
+                None => {
+                    self.given_up = self.given_up.max(Some(*seq));
+                    false
+                }
             }
         });
         self.lost = self
@@ -108,6 +113,11 @@ impl Gaps {
     /// When `due` has something to say.
     pub(crate) fn next(&self) -> Option<Instant> {
         self.missing.values().map(|missing| missing.next).min()
+    }
+
+    /// The highest number that was given up since the last call: what follows it cannot be decoded.
+    pub(crate) fn take_given_up(&mut self) -> Option<StreamSeq> {
+        self.given_up.take()
     }
 
     /// Packets given up since the last call.

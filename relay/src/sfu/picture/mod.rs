@@ -1,4 +1,4 @@
-//! What the relay knows about a picture: keyframes, the cache, lost packets, and how each viewer's copy is numbered.
+//! What the relay knows about a picture: keyframes, the cache, lost packets, padding, and how each viewer's copy is numbered.
 //!
 //! Everything here is sans-IO: packets and `now` come in, decisions go out.
 
@@ -7,6 +7,7 @@ pub(crate) mod gaps;
 pub(crate) mod h264;
 pub(crate) mod keyframe;
 pub(crate) mod leg;
+pub(crate) mod padding;
 pub(crate) mod vp8;
 
 use super::edge::terms::Extension;

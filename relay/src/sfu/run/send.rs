@@ -389,7 +389,7 @@ mod tests {
         client.send_to(b"hello", other).unwrap();
         let mut from = None;
         while from.is_none() {
-            Receiver::new().receive(&socket, |path, _| from = Some(path));
+            Receiver::new().receive(&socket, |_, path, _| from = Some(path));
         }
         let path = from.unwrap();
         assert_eq!(path.local, Some(other.ip()));

@@ -21,8 +21,6 @@ const WAITING_CALLERS: libc::c_int = 64;
 pub(super) struct MediaSocket {
     socket: Socket,
     local: SocketAddr,
-    /// It is bound to all addresses: the local one of each datagram matters.
-    wildcard: bool,
     /// The kernel cuts one buffer into datagrams (UDP_SEGMENT, Linux 4.18).
     segments: bool,
 }
@@ -48,16 +46,17 @@ impl MediaSocket {
             .local_addr()?
             .as_socket()
             .ok_or_else(|| io::Error::other("the socket has no address"))?;
-        let wildcard = local.ip().is_unspecified();
         let this = Self {
             segments: probe_segments(&socket),
             socket,
             local,
-            wildcard,
         };
-        if wildcard {
+        // The local address of each datagram matters.
+        if local.ip().is_unspecified() {
             this.ask_for_local_addresses()?;
         }
+        // Where the kernel does not tell, our own clock is a little late.
+        let _ = set_flag(this.fd(), libc::SOL_SOCKET, libc::SO_TIMESTAMPNS);
         Ok(this)
     }
 
@@ -78,11 +77,6 @@ impl MediaSocket {
     /// Whether it is a socket of IPv6.
     pub(super) const fn is_v6(&self) -> bool {
         self.local.is_ipv6()
-    }
-
-    /// Whether local addresses come with datagrams.
-    pub(super) const fn is_wildcard(&self) -> bool {
-        self.wildcard
     }
 
     /// Whether the kernel cuts buffers into datagrams.

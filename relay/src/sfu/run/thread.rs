@@ -136,8 +136,8 @@ impl MediaThread {
         let now = Instant::now();
         for _ in 0..BATCHES_PER_ROUND {
             let engine = &mut self.engine;
-            let (count, cut) = receiver.receive(&self.socket, |from, datagram| {
-                engine.take_datagram(now, from, datagram);
+            let (count, cut) = receiver.receive(&self.socket, |arrived, from, datagram| {
+                engine.take_arrived(now, arrived, from, datagram);
             });
             self.engine.stats_mut().dropped_oversize += cut;
             if !Receiver::is_full(count) {

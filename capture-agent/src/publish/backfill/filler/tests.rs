@@ -49,6 +49,7 @@ struct Relay {
     say: mpsc::UnboundedSender<ChannelEvent>,
     _original: watch::Sender<bool>,
     _round_trip: watch::Sender<Option<Duration>>,
+    _spare: watch::Sender<Option<BitRate>>,
 }
 
 impl Relay {
@@ -57,6 +58,7 @@ impl Relay {
         let (say, from_relay) = mpsc::unbounded_channel();
         let (_original, original) = watch::channel(false);
         let (_round_trip, round_trip) = watch::channel(None);
+        let (_spare, spare) = watch::channel(None);
         let filler = Filler {
             channel: Wire {
                 to_relay,
@@ -65,6 +67,7 @@ impl Relay {
             journal,
             original,
             round_trip,
+            spare,
         };
         tokio::spawn(filler.run());
         say.send(ChannelEvent::Open).unwrap();
@@ -73,6 +76,7 @@ impl Relay {
             say,
             _original,
             _round_trip,
+            _spare,
         };
         let first = relay.hears().await;
         assert!(matches!(first, Sent::Text(BackfillFromAgent::Here {})));

@@ -48,6 +48,7 @@ struct Relay {
     carrying: tokio::task::JoinHandle<()>,
     original: watch::Sender<bool>,
     _round_trip: watch::Sender<Option<Duration>>,
+    _spare: watch::Sender<Option<BitRate>>,
 }
 
 impl Relay {
@@ -56,6 +57,7 @@ impl Relay {
         let (say, from_relay) = mpsc::unbounded_channel();
         let (original_sender, original) = watch::channel(false);
         let (_round_trip, round_trip) = watch::channel(None);
+        let (_spare, spare) = watch::channel(None);
         let channel = Wire {
             to_relay,
             from_relay: tokio::sync::Mutex::new(from_relay),
@@ -65,6 +67,7 @@ impl Relay {
             spool: Arc::clone(spool),
             original,
             round_trip,
+            spare,
         };
         let carrying = tokio::spawn(carrier.run());
         say.send(Event::Open).unwrap();
@@ -74,6 +77,7 @@ impl Relay {
             carrying,
             original: original_sender,
             _round_trip,
+            _spare,
         }
     }
 

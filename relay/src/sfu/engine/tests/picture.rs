@@ -145,3 +145,38 @@ fn a_viewer_that_cannot_decode_the_new_publication_must_join_again() {
         "{gone:?}"
     );
 }
+
+#[test]
+fn a_keyframe_is_asked_for_when_repair_failed_and_not_before() {
+    let mut world = World::new();
+    let publisher = world.publisher();
+    world.rtp(&publisher, 1, 10, KEY);
+    let _viewer = world.viewer();
+    world.pass(2 * KEYFRAME_REPEAT);
+    let before = publisher.edge.with(|script| script.keyframes_asked);
+    let asked = || publisher.edge.with(|script| script.keyframes_asked) - before;
+    world.rtp(&publisher, 3, 30, DELTA);
+    world.pass(400 * MS);
+    assert_eq!(asked(), 0, "it may still come");
+    world.pass(600 * MS);
+    assert!(asked() > 0, "nobody can decode what comes now");
+    world.rtp(&publisher, 4, 40, KEY);
+    let so_far = asked();
+    world.rtp(&publisher, 5, 50, DELTA);
+    world.pass(1_200 * MS);
+    assert_eq!(asked(), so_far);
+}
+
+#[test]
+fn what_is_given_up_before_a_keyframe_is_nobodys_loss() {
+    let mut world = World::new();
+    let publisher = world.publisher();
+    world.rtp(&publisher, 1, 10, KEY);
+    let _viewer = world.viewer();
+    world.pass(2 * KEYFRAME_REPEAT);
+    let before = publisher.edge.with(|script| script.keyframes_asked);
+    world.rtp(&publisher, 3, 30, DELTA);
+    world.rtp(&publisher, 4, 40, KEY);
+    world.pass(1_200 * MS);
+    assert_eq!(publisher.edge.with(|script| script.keyframes_asked), before);
+}

@@ -1,0 +1,289 @@
+//! Where packets and reports of one WebRTC connection pass by the uplink.
+//!
+//! Three places, by distance from the wire (`rtc`'s `Slot`): `Hearer` is the estimator of the send history, which sees every
+//! byte that leaves; `Gate` stands where the pacer belongs, below the repairs of the NACK responder, so that they are paced
+//! and counted; `Filler` stands above them, so that padding can be repaired like a picture and is not missed. They share
+//! one `Uplink`; the connection's driver calls all of them, one after the other. Invariant: sequence numbers leave without
+//! a hole.
+
+use super::leg::Sent;
+use crate::sync::held;
+use bandwidth::{Class, Fate};
+use bytes::Bytes;
+use rtc::interceptor::{
+    Attribute, AttributedPacket, BandwidthEstimator, CongestionControlBuilder, Interceptor, Packet,
+    PacketReport, Registry, Slot, StreamInfo, TaggedPacket, TwccSenderBuilder,
+};
+use rtc::rtp;
+use rtc::rtp::header::Header;
+use rtc::sansio::Protocol;
+use rtc::shared::TransportContext;
+use rtc::shared::error::Error;
+use rtc::shared::marshal::MarshalSize;
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
+
+/// Position of the filler: between the NACK responder (4,000) and the FEC encoder (5,000).
+const FILLER: usize = 4_500;
+/// A filler data NAL unit (ITU-T H.264 §7.3.2.7): every decoder skips it. RTP's own padding holds 255 bytes at most, and
+/// the stack cannot write it.
+const FILLER_NAL: u8 = 12;
+const FILLING: u8 = 0xff;
+const STOP_BIT: u8 = 0x80;
+/// Header and extensions of a packet; what is padding's size is the whole packet's.
+const HEADER_BYTES: usize = 24;
+
+/// The uplink of a connection's packets.
+pub(in crate::publish) type Shared = Arc<Mutex<super::Uplink<TaggedPacket>>>;
+
+/// Puts everything into the chain of a connection.
+pub(in crate::publish) fn add(registry: Registry, uplink: &Shared) -> Registry {
+    let hearer = Hearer(Arc::clone(uplink));
+    registry
+        .with(
+            Slot::CongestionControl,
+            CongestionControlBuilder::new(hearer).build(),
+        )
+        .with(Slot::TwccSender, TwccSenderBuilder::new().build())
+        .with(Slot::Pacer, Gate::new(Arc::clone(uplink)))
+        .with(Slot::from(FILLER), Filler::new(Arc::clone(uplink)))
+}
+
+/// Hears what became of packets.
+struct Hearer(Shared);
+
+impl BandwidthEstimator for Hearer {
+    fn on_reports(&mut self, now: Instant, reports: &[PacketReport]) {
+        held(&self.0).on_reports(now, reports.iter().map(sent));
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
+    fn target_bitrate(&self) -> f64 {
+        held(&self.0).target().bps() as f64
+    }
+
+    fn handle_timeout(&mut self, now: Instant) {
+        held(&self.0).on_timeout(now);
+    }
+
+    fn poll_timeout(&self) -> Option<Instant> {
+        held(&self.0).leg.next_timeout()
+    }
+}
+
+fn sent(report: &PacketReport) -> Sent {
+    let fate = match (report.arrived, report.arrival) {
+        (true, Some(at)) => Fate::Arrived(at),
+        (true, None) => Fate::Untimed,
+        (false, _) => Fate::Lost,
+    };
+    Sent {
+        id: report.id,
+        bytes: report.size,
+        at: report.departure,
+        fate,
+    }
+}
+
+/// Padding that the pacer let go already.
+struct Padding;
+
+/// Lets packets leave when the pacer says so.
+struct Gate {
+    uplink: Shared,
+    /// The newest moment seen.
+    latest: Option<Instant>,
+    read: VecDeque<TaggedPacket>,
+    written: VecDeque<TaggedPacket>,
+}
+
+impl Gate {
+    const fn new(uplink: Shared) -> Self {
+        Self {
+            uplink,
+            latest: None,
+            read: VecDeque::new(),
+            written: VecDeque::new(),
+        }
+    }
+
+    fn advance(&mut self, now: Instant) -> Instant {
+        let now = self.latest.map_or(now, |latest| latest.max(now));
+        self.latest = Some(now);
+        now
+    }
+
+    fn let_go(&mut self, now: Instant) {
+        let mut uplink = held(&self.uplink);
+        while let Some(mut packet) = uplink.pop(now) {
+            // The send history takes this for the moment of departure.
+            packet.now = now;
+            self.written.push_back(packet);
+        }
+        uplink.told();
+    }
+}
+
+impl Protocol<TaggedPacket, TaggedPacket, ()> for Gate {
+    type Rout = TaggedPacket;
+    type Wout = TaggedPacket;
+    type Eout = ();
+    type Error = Error;
+    type Time = Instant;
+
+    fn handle_read(&mut self, packet: TaggedPacket) -> Result<(), Error> {
+        self.advance(packet.now);
+        self.read.push_back(packet);
+        Ok(())
+    }
+
+    fn poll_read(&mut self) -> Option<TaggedPacket> {
+        self.read.pop_front()
+    }
+
+    fn handle_write(&mut self, mut packet: TaggedPacket) -> Result<(), Error> {
+        let now = self.advance(packet.now);
+        let Packet::Rtp(rtp) = &packet.message.packet else {
+            self.written.push_back(packet);
+            return Ok(());
+        };
+        if packet.message.custom::<Padding>().is_some() {
+            packet.now = now;
+            self.written.push_back(packet);
+            return Ok(());
+        }
+        let class = if packet.message.has(&Attribute::Retransmission) {
+            Class::Repair
+        } else {
+            Class::Picture
+        };
+        let bytes = rtp.marshal_size();
+        // What is left out is asked for again, when there may be room for it.
+        let _ = held(&self.uplink).push(now, class, bytes, packet);
+        self.let_go(now);
+        Ok(())
+    }
+
+    fn poll_write(&mut self) -> Option<TaggedPacket> {
+        self.written.pop_front()
+    }
+
+    fn handle_timeout(&mut self, now: Instant) -> Result<(), Error> {
+        let now = self.advance(now);
+        self.let_go(now);
+        Ok(())
+    }
+
+    fn poll_timeout(&mut self) -> Option<Instant> {
+        held(&self.uplink).leg.next_departure(self.latest?)
+    }
+}
+
+impl Interceptor for Gate {
+    fn bind_local_stream(&mut self, _: &StreamInfo) {}
+    fn unbind_local_stream(&mut self, _: &StreamInfo) {}
+    fn bind_remote_stream(&mut self, _: &StreamInfo) {}
+    fn unbind_remote_stream(&mut self, _: &StreamInfo) {}
+}
+
+/// Numbers the picture's packets, and puts padding among them.
+struct Filler {
+    uplink: Shared,
+    /// Numbers given to padding so far.
+    inserted: u16,
+    /// The packet that went last, without its payload, and when.
+    last: Option<(Header, Instant)>,
+    read: VecDeque<TaggedPacket>,
+    written: VecDeque<TaggedPacket>,
+}
+
+impl Filler {
+    const fn new(uplink: Shared) -> Self {
+        Self {
+            uplink,
+            inserted: 0,
+            last: None,
+            read: VecDeque::new(),
+            written: VecDeque::new(),
+        }
+    }
+
+    fn number(&mut self, now: Instant, rtp: &mut rtp::Packet) {
+        let header = &mut rtp.header;
+        header.sequence_number = header.sequence_number.wrapping_add(self.inserted);
+        self.last = Some((header.clone(), now));
+    }
+
+    /// The next padding that is owed.
+    fn padding(&mut self) -> Option<TaggedPacket> {
+        let (last, at) = self.last.as_mut()?;
+        let bytes = held(&self.uplink).leg.owed()?;
+        self.inserted = self.inserted.wrapping_add(1);
+        last.sequence_number = last.sequence_number.wrapping_add(1);
+        last.marker = false;
+        let packet = rtp::Packet {
+            header: last.clone(),
+            payload: filling(bytes.saturating_sub(HEADER_BYTES)),
+        };
+        Some(TaggedPacket {
+            now: *at,
+            transport: TransportContext::default(),
+            message: AttributedPacket::new(Packet::Rtp(packet))
+                .with(Attribute::Custom(Arc::new(Padding))),
+        })
+    }
+}
+
+/// A filler data NAL unit of this length.
+fn filling(bytes: usize) -> Bytes {
+    let mut unit = vec![FILLING; bytes.max(2)];
+    if let Some(first) = unit.first_mut() {
+        *first = FILLER_NAL;
+    }
+    if let Some(last) = unit.last_mut() {
+        *last = STOP_BIT;
+    }
+    Bytes::from(unit)
+}
+
+impl Protocol<TaggedPacket, TaggedPacket, ()> for Filler {
+    type Rout = TaggedPacket;
+    type Wout = TaggedPacket;
+    type Eout = ();
+    type Error = Error;
+    type Time = Instant;
+
+    fn handle_read(&mut self, packet: TaggedPacket) -> Result<(), Error> {
+        self.read.push_back(packet);
+        Ok(())
+    }
+
+    fn poll_read(&mut self) -> Option<TaggedPacket> {
+        self.read.pop_front()
+    }
+
+    fn handle_write(&mut self, mut packet: TaggedPacket) -> Result<(), Error> {
+        let now = packet.now;
+        if let Packet::Rtp(rtp) = &mut packet.message.packet {
+            // What is owed goes first, so that numbers leave in their order.
+            while let Some(padding) = self.padding() {
+                self.written.push_back(padding);
+            }
+            self.number(now, rtp);
+        }
+        self.written.push_back(packet);
+        Ok(())
+    }
+
+    fn poll_write(&mut self) -> Option<TaggedPacket> {
+        self.written.pop_front().or_else(|| self.padding())
+    }
+}
+
+impl Interceptor for Filler {
+    fn bind_local_stream(&mut self, _: &StreamInfo) {}
+    fn unbind_local_stream(&mut self, _: &StreamInfo) {}
+    fn bind_remote_stream(&mut self, _: &StreamInfo) {}
+    fn unbind_remote_stream(&mut self, _: &StreamInfo) {}
+}

@@ -1,0 +1,206 @@
+//! How fast this publication may send, and what the encoder makes of it.
+//!
+//! ```text
+//! leg      estimator, pacer and probes of one connection: packets in, packets out when their time has come
+//! wishes   a target becomes orders to the encode thread (bits, resolution, frames) and words on the status board
+//! chain    the places in the WebRTC connection where packets and reports pass by
+//! ```
+//!
+//! `leg` and `wishes` take time as an argument and know no connection; only `chain` names the WebRTC crate. Everything here
+//! lives as long as one connection; what is worth knowing for the next one is its last target.
+
+pub(super) mod chain;
+mod leg;
+mod wishes;
+
+use crate::encode::BitRate as Coded;
+use crate::orders::Orders;
+use crate::publish::uplink::leg::{Leg, Sent};
+use crate::publish::uplink::wishes::Wishes;
+use crate::status::StatusBoard;
+use bandwidth::{BitRate, Class, Limits};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+use tokio::sync::watch;
+
+/// Nothing is known of the link: enough for a first keyframe in little time, little enough for the edge of a cell. Probes
+/// lift it in half a second.
+const UNKNOWN: BitRate = BitRate::from_kbps(500);
+/// Less than this is asked of no link: the encoder makes no less.
+const LEAST: BitRate = BitRate::from_kbps(100);
+/// Beyond this multiple of what people allow the picture the link is wide: the pacer lets frames leave at once, and ...
+const TIMES: f64 = 4.0;
+/// ... an original of 150 kB takes a tenth of a second.
+const WIDE: BitRate = BitRate::from_kbps(12_000);
+/// What is begun with when the link was known: it may be another one after a while.
+const REMEMBERED_SHARE: f64 = 0.7;
+
+/// A link that leaves less than this beside the picture is weak: a still of 150 kB would take more than 300 ms.
+const WEAK_BELOW: BitRate = BitRate::from_kbps(4_000);
+/// What the picture keeps of its bits while an original travels over a weak link: the heart still beats, and people look at
+/// the frozen frame.
+const KEPT_SHARE: f64 = 0.1;
+/// Of the link so much is used in all: the estimate is not exact, and nobody wants a queue.
+const FILLED: f64 = 0.9;
+/// Clips get at least this share: one of 6 MB arrives within minutes.
+const LEAST_SPARE: f64 = 0.1;
+
+/// The last target of the connection before, if there was one.
+pub(super) type LastTarget = Arc<Mutex<Option<BitRate>>>;
+
+/// One connection's uplink.
+pub(super) struct Uplink<T> {
+    leg: Leg<T>,
+    wishes: Wishes,
+    orders: Arc<Orders>,
+    board: StatusBoard,
+    /// The picture makes way for an original.
+    makes_way: bool,
+    /// What clips may use; none when the link has room for everything.
+    spare: watch::Sender<Option<BitRate>>,
+    /// As fast as is looked.
+    most: BitRate,
+    /// Nothing is decided: the publication is over, and the connection may outlive it for a moment; or nothing is known.
+    ended: bool,
+}
+
+impl<T> Uplink<T> {
+    /// Begins, and tells the encode thread what it may use at first.
+    pub(super) fn new(
+        now: Instant,
+        orders: Arc<Orders>,
+        board: StatusBoard,
+        last: Option<BitRate>,
+    ) -> Self {
+        let allowed = board.allowed();
+        let limits = Limits {
+            min: LEAST,
+            max: of_coded(allowed).scaled(TIMES).max(WIDE),
+        };
+        let start = last.map_or(UNKNOWN, |last| {
+            last.scaled(REMEMBERED_SHARE).clamp(UNKNOWN, limits.max)
+        });
+        let mut uplink = Self {
+            leg: Leg::new(now, limits, start),
+            wishes: Wishes::new(Arc::clone(&orders), board.clone()),
+            orders,
+            board,
+            makes_way: false,
+            spare: watch::Sender::new(None),
+            most: limits.max,
+            ended: false,
+        };
+        uplink.decide(now);
+        uplink
+    }
+
+    /// How fast everything together may go.
+    fn target(&self) -> BitRate {
+        self.leg.stats().target
+    }
+
+    /// The other side knows padding when it sees some.
+    pub(super) fn may_pad(&mut self, now: Instant) {
+        self.leg.may_pad(now);
+    }
+
+    /// An original begins to travel. On a weak link the picture makes way, and this is how fast the original may go.
+    pub(super) fn make_way(&mut self, now: Instant) -> Option<BitRate> {
+        let (stats, picture) = (self.leg.stats(), self.picture(now));
+        let link = stats.capacity.unwrap_or_default().max(stats.target);
+        let link = link.scaled(FILLED);
+        self.makes_way = !self.ended && link.less(picture) < WEAK_BELOW;
+        self.decide(now);
+        let kept = picture.scaled(KEPT_SHARE);
+        self.makes_way.then(|| link.less(kept).max(LEAST))
+    }
+
+    /// No original travels any more.
+    pub(super) fn way_is_free(&mut self, now: Instant) {
+        if std::mem::take(&mut self.makes_way) {
+            self.decide(now);
+        }
+    }
+
+    /// What clips may use; none when the link has room for everything.
+    pub(super) fn spare(&self) -> watch::Receiver<Option<BitRate>> {
+        self.spare.subscribe()
+    }
+
+    /// What the picture uses: what the link leaves, as far as people allow it.
+    fn picture(&mut self, now: Instant) -> BitRate {
+        let allowed = of_coded(self.board.allowed());
+        self.leg.for_the_picture(now).min(allowed)
+    }
+
+    fn on_reports(&mut self, now: Instant, reports: impl Iterator<Item = Sent>) {
+        self.leg.on_reports(now, reports);
+        self.decide(now);
+    }
+
+    fn on_timeout(&mut self, now: Instant) {
+        if self.leg.on_timeout(now) {
+            self.decide(now);
+        }
+    }
+
+    /// Takes a packet; false when too much waits and it is left out.
+    fn push(&mut self, now: Instant, class: Class, bytes: usize, item: T) -> bool {
+        self.leg.push(now, class, bytes, item)
+    }
+
+    /// The next packet whose time has come.
+    fn pop(&mut self, now: Instant) -> Option<T> {
+        self.leg.pop(now)
+    }
+
+    /// The other side will report nothing: nothing is held back, nothing is decided.
+    pub(super) fn run_free(&mut self) {
+        self.leg.run_free();
+        self.end();
+    }
+
+    /// The publication is over: nobody is held back any more. Gives the last target.
+    pub(super) fn end(&mut self) -> BitRate {
+        self.ended = true;
+        self.orders.make_room(None);
+        self.orders.set_backlog(Duration::ZERO);
+        self.spare.send_replace(None);
+        self.wishes.end();
+        self.target()
+    }
+
+    /// Everything that may leave has left: the encode thread learns how much waits.
+    fn told(&self) {
+        if !self.ended {
+            self.orders.set_backlog(self.leg.waiting());
+        }
+    }
+
+    fn decide(&mut self, now: Instant) {
+        if self.ended {
+            return;
+        }
+        let (stats, may_use) = (self.leg.stats(), self.leg.for_the_picture(now));
+        let share = if self.makes_way { KEPT_SHARE } else { 1.0 };
+        if stats.silent {
+            self.wishes.unsettle(now);
+        } else {
+            self.wishes.follow(now, may_use, share, &stats);
+        }
+        let picture = self.picture(now);
+        let spare = stats.target.scaled(FILLED).less(picture);
+        let spare = spare.max(stats.target.scaled(LEAST_SPARE));
+        let is_wide = stats.target >= self.most.scaled(FILLED);
+        self.spare.send_replace((!is_wide).then_some(spare));
+        self.told();
+    }
+}
+
+/// The estimator's units from the encoder's.
+fn of_coded(rate: Coded) -> BitRate {
+    BitRate::from_bps(rate.bps().into())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,172 @@
+//! A publication's packets become a stream: numbers, padding, timelines.
+
+use super::*;
+use bytes::Bytes;
+use uuid::Uuid;
+
+const KEY: &[u8] = &[0x65, 0];
+const DELTA: &[u8] = &[0x61, 0];
+const H264: Codec = Codec::H264 {
+    profile_level: [0x42, 0xe0, 0x1f],
+    fragmented: true,
+};
+
+fn rtp(seq: u16, timestamp: u32, payload: &'static [u8]) -> RtpIn {
+    RtpIn {
+        ssrc: 7,
+        payload_type: 96,
+        seq,
+        timestamp,
+        marker: true,
+        extensions: Vec::new(),
+        payload: Bytes::from_static(payload),
+    }
+}
+
+fn begin(stream: &mut Stream, now: Instant, ours: bool, first: RtpIn) {
+    let session = MediaSessionId::from_uuid(Uuid::nil());
+    let peer = (PeerId(1), session, StreamId::random());
+    stream.begin(now, peer, (H264, ours), &first);
+    stream.take(now, first, ExtensionIds::default());
+}
+
+fn last_number(stream: &Stream) -> StreamSeq {
+    *stream.burst.last().unwrap()
+}
+
+#[test]
+fn numbers_follow_the_publisher_across_the_wrap_and_out_of_order() {
+    let now = Instant::now();
+    let mut stream = Stream::new(now);
+    begin(&mut stream, now, true, rtp(65_534, 1, KEY));
+    let first = last_number(&stream);
+    for (seq, expected) in [(65_535, 1), (1, 3), (0, 2), (2, 4)] {
+        stream.take(now, rtp(seq, 1, DELTA), ExtensionIds::default());
+        assert_eq!(last_number(&stream), first + expected);
+        assert_eq!(stream.publishers_seq(first + expected), Some(seq));
+    }
+}
+
+#[test]
+fn a_packet_that_comes_twice_is_taken_once() {
+    let now = Instant::now();
+    let mut stream = Stream::new(now);
+    begin(&mut stream, now, true, rtp(5, 1, KEY));
+    stream.take(now, rtp(5, 1, KEY), ExtensionIds::default());
+    assert_eq!(stream.burst.len(), 1);
+}
+
+#[test]
+fn our_agents_timestamps_are_never_touched() {
+    let now = Instant::now();
+    let mut stream = Stream::new(now);
+    begin(&mut stream, now, true, rtp(5, 900_000, KEY));
+    begin(&mut stream, now, true, rtp(9, 100, KEY));
+    assert_eq!(stream.live.unwrap().rtp_offset, 0);
+}
+
+#[test]
+fn a_foreign_publisher_that_comes_back_goes_on_where_the_clock_stands() {
+    let now = Instant::now();
+    let mut stream = Stream::new(now);
+    begin(&mut stream, now, false, rtp(5, 900_000, KEY));
+    assert_eq!(stream.newest(), Some(RtpTime(900_000)));
+    let later = now + Duration::from_secs(2);
+    begin(&mut stream, later, false, rtp(50_000, 12_345, KEY));
+    assert_eq!(stream.newest(), Some(RtpTime(900_000 + 2 * 90_000)));
+}
+
+#[test]
+fn two_publications_never_share_a_number() {
+    let now = Instant::now();
+    let mut stream = Stream::new(now);
+    begin(&mut stream, now, true, rtp(5, 1, KEY));
+    stream.take(now, rtp(30_000, 1, KEY), ExtensionIds::default());
+    let old = last_number(&stream);
+    begin(&mut stream, now, true, rtp(65_000, 1, KEY));
+    assert!(last_number(&stream) > old);
+    stream.take(now, rtp(64_000, 1, KEY), ExtensionIds::default());
+    assert!(last_number(&stream) > old);
+    stream.burst.clear();
+    stream.take(now, rtp(50_000, 1, KEY), ExtensionIds::default());
+    assert!(stream.burst.is_empty(), "from before this publication");
+}
+
+#[test]
+fn a_long_break_asks_for_a_keyframe() {
+    let now = Instant::now();
+    let mut stream = Stream::new(now);
+    begin(&mut stream, now, true, rtp(5, 1, KEY));
+    assert!(!stream.keyframes.ask(now), "the first packet is one");
+    stream.take(now, rtp(5_000, 1, DELTA), ExtensionIds::default());
+    assert!(stream.keyframes.ask(now));
+}
+
+/// Filler data, as our agent pads.
+const FILLER: &[u8] = &[12, 0xff, 0x80];
+/// What is left of a browser's padding.
+const NOTHING: &[u8] = &[];
+
+fn take(stream: &mut Stream, now: Instant, seq: u16, payload: &'static [u8]) {
+    stream.take(now, rtp(seq, 1, payload), ExtensionIds::default());
+}
+
+#[test]
+fn padding_is_not_forwarded_not_missed_and_leaves_no_hole() {
+    let now = Instant::now();
+    let mut stream = Stream::new(now);
+    begin(&mut stream, now, true, rtp(65_533, 1, KEY));
+    assert!(!stream.keyframes.ask(now), "the first packet is one");
+    let first = last_number(&stream);
+    for (seq, payload) in [
+        (65_534, FILLER),
+        (65_535, NOTHING),
+        (0, DELTA),
+        (1, FILLER),
+        (2, DELTA),
+    ] {
+        take(&mut stream, now, seq, payload);
+    }
+    assert_eq!(stream.burst, [first, first + 1, first + 2]);
+    assert_eq!(stream.flow.packets, 3);
+    let later = now + Duration::from_secs(1);
+    assert_eq!(
+        (stream.gaps.due(later), stream.gaps.take_lost()),
+        (vec![], 0)
+    );
+    assert!(!stream.keyframes.ask(later));
+}
+
+#[test]
+fn what_is_missing_among_padding_is_asked_for_by_the_publishers_number() {
+    let (now, soon) = (Instant::now(), Instant::now() + Duration::from_millis(10));
+    let mut stream = Stream::new(now);
+    begin(&mut stream, now, true, rtp(10, 1, KEY));
+    let first = last_number(&stream);
+    for (seq, payload) in [(11, FILLER), (12, FILLER), (14, DELTA)] {
+        take(&mut stream, now, seq, payload);
+    }
+    let asked: Vec<u16> = stream
+        .gaps
+        .due(soon)
+        .into_iter()
+        .filter_map(|number| stream.publishers_seq(number))
+        .collect();
+    assert_eq!(asked, [13]);
+    take(&mut stream, soon, 13, DELTA);
+    assert_eq!(stream.burst, [first, first + 2, first + 1]);
+}
+
+#[test]
+fn padding_that_comes_late_fills_its_hole_empty() {
+    let now = Instant::now();
+    let mut stream = Stream::new(now);
+    begin(&mut stream, now, true, rtp(10, 1, KEY));
+    let first = last_number(&stream);
+    for (seq, payload) in [(12, DELTA), (11, FILLER), (11, FILLER), (13, DELTA)] {
+        take(&mut stream, now, seq, payload);
+    }
+    assert_eq!(stream.burst, [first, first + 2, first + 1, first + 3]);
+    let filled = stream.cache.get(first + 1).unwrap();
+    assert!(filled.payload.is_empty());
+}
