@@ -4,49 +4,57 @@
 //! 800 x 600 in a blink is left alone, and what was taken from the picture is given back when nothing travels any more,
 //! also when the connection ends meanwhile.
 
+use crate::publish::uplink::Spare;
 use crate::publish::uplink::chain::Shared;
 use crate::sync::held;
 use bandwidth::BitRate;
 use std::time::{Duration, Instant};
+use wire::original::ORIGINAL_CHUNK_BYTES;
 
-/// Pieces of one original at a rate. Sans-IO.
+/// On a weak link a piece stands in front of the picture: 16 ms on 2 Mbit/s.
+const WEAK_PIECE_BYTES: usize = 4 * 1024;
+
+/// When pieces may go. Sans-IO.
 #[derive(Debug, Clone, Copy)]
 struct Pace {
-    rate: BitRate,
-    /// When the next piece may go.
     next: Instant,
 }
 
 impl Pace {
-    fn wait(&self, now: Instant) -> Duration {
+    fn wait(self, now: Instant) -> Duration {
         self.next.saturating_duration_since(now)
     }
 
-    /// A piece went. What a slow moment left unused is not saved up.
-    fn went(&mut self, now: Instant, bytes: usize) {
-        self.next = self.next.max(now) + self.rate.time_for(bytes);
+    /// A piece went, at the rate of now. What a slow moment left unused is not saved up.
+    fn went(&mut self, now: Instant, bytes: usize, rate: BitRate) {
+        self.next = self.next.max(now) + rate.time_for(bytes);
     }
 }
 
 /// Lets originals go as the uplink allows.
 pub(super) struct Throttle {
     uplink: Shared,
-    /// While the picture makes way.
+    spare: Spare,
     pace: Option<Pace>,
 }
 
 impl Throttle {
-    pub(super) const fn new(uplink: Shared) -> Self {
-        Self { uplink, pace: None }
+    pub(super) fn new(uplink: Shared) -> Self {
+        let spare = held(&uplink).spare();
+        Self {
+            uplink,
+            spare,
+            pace: None,
+        }
     }
 
-    /// An original begins to travel.
-    pub(super) fn begins(&mut self, now: Instant) {
-        let rate = held(&self.uplink).make_way(now);
-        self.pace = rate.map(|rate| Pace {
-            rate,
-            next: self.pace.map_or(now, |before| before.next.max(now)),
-        });
+    /// An original begins to travel, in pieces of this many bytes.
+    pub(super) fn begins(&self, now: Instant) -> usize {
+        if held(&self.uplink).make_way(now) {
+            WEAK_PIECE_BYTES
+        } else {
+            ORIGINAL_CHUNK_BYTES
+        }
     }
 
     /// How long its next piece has to wait.
@@ -54,11 +62,16 @@ impl Throttle {
         self.pace.map_or(Duration::ZERO, |pace| pace.wait(now))
     }
 
-    /// A piece went into the channel.
+    /// A piece went into the channel. What the link gives may change while an original travels.
     pub(super) fn went(&mut self, now: Instant, bytes: usize) {
-        if let Some(pace) = &mut self.pace {
-            pace.went(now, bytes);
-        }
+        self.spare.carries(bytes);
+        let Some(rate) = held(&self.uplink).way(now) else {
+            self.pace = None;
+            return;
+        };
+        self.pace
+            .get_or_insert(Pace { next: now })
+            .went(now, bytes, rate);
     }
 
     /// Nothing travels any more.
@@ -83,20 +96,18 @@ mod tests {
     #[test]
     fn an_original_takes_its_rate_and_saves_nothing_up() {
         let start = Instant::now();
-        let mut pace = Pace {
-            rate: BitRate::from_kbps(1_500),
-            next: start,
-        };
+        let rate = BitRate::from_kbps(1_500);
+        let mut pace = Pace { next: start };
         let mut now = start;
         for _ in 0..9 {
             now += pace.wait(now);
-            pace.went(now, PIECE);
+            pace.went(now, PIECE, rate);
         }
         let took = now - start;
         assert!(took > Duration::from_millis(650), "{took:?}");
         assert!(took < Duration::from_millis(750), "{took:?}");
         let later = now + Duration::from_secs(5);
-        pace.went(later, PIECE);
+        pace.went(later, PIECE, rate);
         assert!(pace.wait(later) > Duration::from_millis(80));
     }
 }

@@ -16,7 +16,7 @@ use tokio::sync::{mpsc, watch};
 use webrtc::data_channel::DataChannel;
 use wire::RtpTime;
 use wire::agent::AgentToRelay;
-use wire::original::{FrameFacts, ORIGINAL_CHUNK_BYTES, OriginalGap, OriginalHead};
+use wire::original::{FrameFacts, OriginalGap, OriginalHead};
 
 /// Originals that may be asked for and not sent yet. One freeze asks for one; a person steps through some.
 pub(super) const MAX_ASKED: usize = 16;
@@ -175,8 +175,8 @@ impl Originals {
 
     async fn pieces(&mut self, head: &str, blob: &[u8]) -> webrtc::error::Result<()> {
         self.channel.send_text(head).await?;
-        self.throttle.begins(Instant::now());
-        for piece in blob.chunks(ORIGINAL_CHUNK_BYTES) {
+        let piece = self.throttle.begins(Instant::now());
+        for piece in blob.chunks(piece) {
             let wait = self.throttle.wait(Instant::now());
             if !wait.is_zero() {
                 tokio::time::sleep(wait).await;

@@ -234,7 +234,7 @@ async fn pass_on_keyframe_requests(track: Arc<dyn TrackLocal>, orders: Arc<crate
 }
 
 /// Whoever speaks on the control channel is our relay, which knows padding when it sees it.
-async fn allow_padding(mut heard: watch::Receiver<Option<Instant>>, uplink: Shared) {
+async fn allow_padding(mut heard: watch::Receiver<Option<tokio::time::Instant>>, uplink: Shared) {
     if heard.wait_for(Option::is_some).await.is_ok() {
         held(&uplink).may_pad(std::time::Instant::now());
     }

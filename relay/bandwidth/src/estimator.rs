@@ -11,7 +11,7 @@ use crate::groups::Groups;
 use crate::loss::{Loss, Verdict};
 use crate::probe::{Probe, Prober};
 use crate::queue::Queue;
-use crate::report::Report;
+use crate::report::{Arrival, Report};
 use crate::round_trip::RoundTrip;
 use crate::signals::{Phase, Signals, Step};
 use crate::silence::Silence;
@@ -55,6 +55,8 @@ pub struct Estimator {
     /// The rate before silence.
     before_silence: Option<BitRate>,
     loss_based: Option<BitRate>,
+    /// Bytes that went the same way and are in no report, since the last one.
+    beside: u64,
     /// The latest moment seen: time never goes back here.
     latest: Option<Instant>,
 }
@@ -84,6 +86,7 @@ impl Estimator {
             round_trip: RoundTrip::default(),
             before_silence: None,
             loss_based: None,
+            beside: 0,
             latest: None,
         }
     }
@@ -116,6 +119,12 @@ impl Estimator {
         }
         self.take_arrivals(now, &batch, room);
         self.decide(now, &batch);
+    }
+
+    /// So many bytes went the same way without being numbered: data channels. They take their part of the link, so they count
+    /// among what went through; else a queue that they made would be laid to the picture alone, and cost it nearly everything.
+    pub fn carried_beside(&mut self, bytes: u64) {
+        self.beside = self.beside.saturating_add(bytes);
     }
 
     /// To be called at `poll_timeout`.
@@ -191,6 +200,13 @@ impl Estimator {
             {
                 self.trend.take(variation);
             }
+        }
+        if let Some(newest) = batch.arrivals.last() {
+            let beside = std::mem::take(&mut self.beside);
+            self.acked.take(&Arrival {
+                bytes: beside,
+                ..*newest
+            });
         }
         self.queue.note(room.map(Micros::from_duration));
         self.loss.take(now, batch.lost, batch.received);

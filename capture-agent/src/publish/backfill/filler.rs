@@ -7,7 +7,7 @@
 use super::window::Window;
 use crate::journal::Journal;
 use crate::publish::clips::{Channel, ChannelEvent, Closed, Pacer};
-use bandwidth::BitRate;
+use crate::publish::uplink::Spare;
 use bytes::BytesMut;
 use recording::{Frame, FrameEntry, FrameHash, Tick};
 use std::collections::HashSet;
@@ -48,8 +48,8 @@ pub(crate) struct Filler<C> {
     pub(crate) original: watch::Receiver<bool>,
     /// Round trips of the control channel.
     pub(crate) round_trip: watch::Receiver<Option<Duration>>,
-    /// What voice and picture leave; none when the link has room for everything.
-    pub(crate) spare: watch::Receiver<Option<BitRate>>,
+    /// What voice and picture leave.
+    pub(crate) spare: Spare,
 }
 
 /// What the speaking half knows.
@@ -229,6 +229,7 @@ impl<C: Channel> Filler<C> {
                 std::mem::replace(&mut message, BytesMut::with_capacity(BACKFILL_PIECE_BYTES));
             self.channel.bytes(whole).await?;
             speaking.pacer.sent(length);
+            self.spare.carries(length);
             speaking.window.sent(weight(length));
         }
         Ok(())
@@ -252,7 +253,7 @@ impl<C: Channel> Filler<C> {
                 speaking.pacer.round_trip(took, Instant::now());
             }
         }
-        speaking.pacer.leave(*self.spare.borrow());
+        speaking.pacer.leave(self.spare.rate());
         let wait = speaking.pacer.wait(Instant::now());
         if !wait.is_zero() {
             tokio::time::sleep(wait).await;

@@ -6,9 +6,9 @@
 
 use super::courier::{Courier, Do, Wanted};
 use super::pacer::Pacer;
+use crate::publish::uplink::Spare;
 use crate::spool::{Outgoing, Spool};
 use crate::sync::held;
-use bandwidth::BitRate;
 use bytes::BytesMut;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -76,8 +76,8 @@ pub(crate) struct Carrier<C> {
     pub(crate) original: watch::Receiver<bool>,
     /// Round trips of the control channel.
     pub(crate) round_trip: watch::Receiver<Option<Duration>>,
-    /// What voice and picture leave; none when the link has room for everything.
-    pub(crate) spare: watch::Receiver<Option<BitRate>>,
+    /// What voice and picture leave.
+    pub(crate) spare: Spare,
 }
 
 /// Shared by both halves.
@@ -223,7 +223,7 @@ impl<C: Channel> Carrier<C> {
                 pacer.round_trip(took, Instant::now());
             }
         }
-        pacer.leave(*self.spare.borrow());
+        pacer.leave(self.spare.rate());
         let wait = pacer.wait(Instant::now());
         if !wait.is_zero() {
             tokio::time::sleep(wait).await;
@@ -255,6 +255,7 @@ impl<C: Channel> Carrier<C> {
         let total = filled.as_ref().map_or(0, |it| it.total);
         self.channel.bytes(message).await?;
         pacer.sent(length);
+        self.spare.carries(length);
         held(&talk.courier).sent(clip, offset, bytes, total);
         *window = filled;
         Ok(())

@@ -60,7 +60,7 @@ impl Pacer {
     }
 
     /// Voice and picture leave so much; none when there is room for everything.
-    pub(super) fn leave(&mut self, left: Option<BitRate>) {
+    pub(crate) fn leave(&mut self, left: Option<BitRate>) {
         self.left = left.map(|left| left.bps() as f64 / 8.0);
     }
 

@@ -91,6 +91,11 @@ impl<T> Leg<T> {
         self.after(now);
     }
 
+    /// So many bytes went through data channels.
+    pub(super) fn carried_beside(&mut self, bytes: u64) {
+        self.estimator.carried_beside(bytes);
+    }
+
     /// Whether something was due.
     pub(super) fn on_timeout(&mut self, now: Instant) -> bool {
         let is_due = self.next_timeout().is_some_and(|due| due <= now);

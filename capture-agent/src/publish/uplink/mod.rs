@@ -19,6 +19,7 @@ use crate::publish::uplink::leg::{Leg, Sent};
 use crate::publish::uplink::wishes::Wishes;
 use crate::status::StatusBoard;
 use bandwidth::{BitRate, Class, Limits};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
@@ -45,6 +46,48 @@ const FILLED: f64 = 0.9;
 /// Clips get at least this share: one of 6 MB arrives within minutes.
 const LEAST_SPARE: f64 = 0.1;
 
+/// SCTP, DTLS, UDP and IP around a full packet of a data channel: 85 bytes of 1,200.
+const CHANNEL_OVERHEAD: f64 = 1.08;
+
+/// What voice and picture leave to those who send over data channels. Clones are for the same link.
+#[derive(Debug, Clone)]
+pub(crate) struct Spare {
+    rate: watch::Receiver<Option<BitRate>>,
+    carried: Arc<AtomicU64>,
+}
+
+impl Spare {
+    /// As much as is left now; none when the link has room for everything.
+    pub(crate) fn rate(&self) -> Option<BitRate> {
+        *self.rate.borrow()
+    }
+
+    /// So many bytes were given to the channel.
+    pub(crate) fn carries(&self, bytes: usize) {
+        self.carried
+            .fetch_add(on_the_wire(bytes), Ordering::Relaxed);
+    }
+
+    /// Of a link with room for everything.
+    #[cfg(test)]
+    pub(crate) fn plenty() -> Self {
+        Self {
+            rate: watch::channel(None).1,
+            carried: Arc::default(),
+        }
+    }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_precision_loss,
+    reason = "bytes of one message"
+)]
+fn on_the_wire(bytes: usize) -> u64 {
+    (bytes as f64 * CHANNEL_OVERHEAD) as u64
+}
+
 /// The last target of the connection before, if there was one.
 pub(super) type LastTarget = Arc<Mutex<Option<BitRate>>>;
 
@@ -58,6 +101,9 @@ pub(super) struct Uplink<T> {
     makes_way: bool,
     /// What clips may use; none when the link has room for everything.
     spare: watch::Sender<Option<BitRate>>,
+    /// Bytes that data channels carried, and how many of them the estimator knows.
+    carried: Arc<AtomicU64>,
+    told_of: u64,
     /// As fast as is looked.
     most: BitRate,
     /// Nothing is decided: the publication is over, and the connection may outlive it for a moment; or nothing is known.
@@ -87,6 +133,8 @@ impl<T> Uplink<T> {
             board,
             makes_way: false,
             spare: watch::Sender::new(None),
+            carried: Arc::default(),
+            told_of: 0,
             most: limits.max,
             ended: false,
         };
@@ -104,15 +152,20 @@ impl<T> Uplink<T> {
         self.leg.may_pad(now);
     }
 
-    /// An original begins to travel. On a weak link the picture makes way, and this is how fast the original may go.
-    pub(super) fn make_way(&mut self, now: Instant) -> Option<BitRate> {
+    /// An original begins to travel. Says whether the link is weak: then the picture makes way.
+    pub(super) fn make_way(&mut self, now: Instant) -> bool {
         let (stats, picture) = (self.leg.stats(), self.picture(now));
         let link = stats.capacity.unwrap_or_default().max(stats.target);
-        let link = link.scaled(FILLED);
-        self.makes_way = !self.ended && link.less(picture) < WEAK_BELOW;
+        self.makes_way = !self.ended && link.scaled(FILLED).less(picture) < WEAK_BELOW;
         self.decide(now);
-        let kept = picture.scaled(KEPT_SHARE);
-        self.makes_way.then(|| link.less(kept).max(LEAST))
+        self.makes_way
+    }
+
+    /// How fast an original may go now; none when the link has room for everything.
+    pub(super) fn way(&mut self, now: Instant) -> Option<BitRate> {
+        let kept = self.picture(now).scaled(KEPT_SHARE);
+        let left = self.target().scaled(FILLED / CHANNEL_OVERHEAD).less(kept);
+        self.makes_way.then(|| left.max(LEAST))
     }
 
     /// No original travels any more.
@@ -122,9 +175,12 @@ impl<T> Uplink<T> {
         }
     }
 
-    /// What clips may use; none when the link has room for everything.
-    pub(super) fn spare(&self) -> watch::Receiver<Option<BitRate>> {
-        self.spare.subscribe()
+    /// For those who send over data channels.
+    pub(super) fn spare(&self) -> Spare {
+        Spare {
+            rate: self.spare.subscribe(),
+            carried: Arc::clone(&self.carried),
+        }
     }
 
     /// What the picture uses: what the link leaves, as far as people allow it.
@@ -134,6 +190,10 @@ impl<T> Uplink<T> {
     }
 
     fn on_reports(&mut self, now: Instant, reports: impl Iterator<Item = Sent>) {
+        let carried = self.carried.load(Ordering::Relaxed);
+        self.leg
+            .carried_beside(carried.saturating_sub(self.told_of));
+        self.told_of = carried;
         self.leg.on_reports(now, reports);
         self.decide(now);
     }
@@ -189,7 +249,7 @@ impl<T> Uplink<T> {
             self.wishes.follow(now, may_use, share, &stats);
         }
         let picture = self.picture(now);
-        let spare = stats.target.scaled(FILLED).less(picture);
+        let spare = stats.target.scaled(FILLED / CHANNEL_OVERHEAD).less(picture);
         let spare = spare.max(stats.target.scaled(LEAST_SPARE));
         let is_wide = stats.target >= self.most.scaled(FILLED);
         self.spare.send_replace((!is_wide).then_some(spare));

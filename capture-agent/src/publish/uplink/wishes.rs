@@ -73,6 +73,7 @@ impl Wishes {
         let is_due = |at| now.saturating_duration_since(at) >= TOLD_EVERY;
         if self.told.is_none_or(is_due) {
             self.told = Some(now);
+            tracing::debug!(?stats, picture_kbps = room.bit_rate.kbps(), "uplink");
             self.board
                 .update(|status| status.uplink = Some(told(room, stats)));
         }

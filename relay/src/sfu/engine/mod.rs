@@ -28,7 +28,7 @@ mod tests {
     mod world;
 
     /// Where the virtual time of a test begins.
-    fn clock() -> std::time::Instant {
+    pub(super) fn clock() -> std::time::Instant {
         std::time::Instant::now()
     }
 }

@@ -49,7 +49,6 @@ struct Relay {
     say: mpsc::UnboundedSender<ChannelEvent>,
     _original: watch::Sender<bool>,
     _round_trip: watch::Sender<Option<Duration>>,
-    _spare: watch::Sender<Option<BitRate>>,
 }
 
 impl Relay {
@@ -58,7 +57,6 @@ impl Relay {
         let (say, from_relay) = mpsc::unbounded_channel();
         let (_original, original) = watch::channel(false);
         let (_round_trip, round_trip) = watch::channel(None);
-        let (_spare, spare) = watch::channel(None);
         let filler = Filler {
             channel: Wire {
                 to_relay,
@@ -67,7 +65,7 @@ impl Relay {
             journal,
             original,
             round_trip,
-            spare,
+            spare: Spare::plenty(),
         };
         tokio::spawn(filler.run());
         say.send(ChannelEvent::Open).unwrap();
@@ -76,7 +74,6 @@ impl Relay {
             say,
             _original,
             _round_trip,
-            _spare,
         };
         let first = relay.hears().await;
         assert!(matches!(first, Sent::Text(BackfillFromAgent::Here {})));

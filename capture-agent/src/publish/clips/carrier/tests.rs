@@ -48,7 +48,6 @@ struct Relay {
     carrying: tokio::task::JoinHandle<()>,
     original: watch::Sender<bool>,
     _round_trip: watch::Sender<Option<Duration>>,
-    _spare: watch::Sender<Option<BitRate>>,
 }
 
 impl Relay {
@@ -57,7 +56,6 @@ impl Relay {
         let (say, from_relay) = mpsc::unbounded_channel();
         let (original_sender, original) = watch::channel(false);
         let (_round_trip, round_trip) = watch::channel(None);
-        let (_spare, spare) = watch::channel(None);
         let channel = Wire {
             to_relay,
             from_relay: tokio::sync::Mutex::new(from_relay),
@@ -67,7 +65,7 @@ impl Relay {
             spool: Arc::clone(spool),
             original,
             round_trip,
-            spare,
+            spare: Spare::plenty(),
         };
         let carrying = tokio::spawn(carrier.run());
         say.send(Event::Open).unwrap();
@@ -77,7 +75,6 @@ impl Relay {
             carrying,
             original: original_sender,
             _round_trip,
-            _spare,
         }
     }
 

@@ -1,6 +1,7 @@
 //! A publication's packets become a stream: numbers, padding, timelines.
 
 use super::*;
+use crate::sfu::engine::tests::clock;
 use bytes::Bytes;
 use uuid::Uuid;
 
@@ -36,7 +37,7 @@ fn last_number(stream: &Stream) -> StreamSeq {
 
 #[test]
 fn numbers_follow_the_publisher_across_the_wrap_and_out_of_order() {
-    let now = Instant::now();
+    let now = clock();
     let mut stream = Stream::new(now);
     begin(&mut stream, now, true, rtp(65_534, 1, KEY));
     let first = last_number(&stream);
@@ -49,7 +50,7 @@ fn numbers_follow_the_publisher_across_the_wrap_and_out_of_order() {
 
 #[test]
 fn a_packet_that_comes_twice_is_taken_once() {
-    let now = Instant::now();
+    let now = clock();
     let mut stream = Stream::new(now);
     begin(&mut stream, now, true, rtp(5, 1, KEY));
     stream.take(now, rtp(5, 1, KEY), ExtensionIds::default());
@@ -58,7 +59,7 @@ fn a_packet_that_comes_twice_is_taken_once() {
 
 #[test]
 fn our_agents_timestamps_are_never_touched() {
-    let now = Instant::now();
+    let now = clock();
     let mut stream = Stream::new(now);
     begin(&mut stream, now, true, rtp(5, 900_000, KEY));
     begin(&mut stream, now, true, rtp(9, 100, KEY));
@@ -67,7 +68,7 @@ fn our_agents_timestamps_are_never_touched() {
 
 #[test]
 fn a_foreign_publisher_that_comes_back_goes_on_where_the_clock_stands() {
-    let now = Instant::now();
+    let now = clock();
     let mut stream = Stream::new(now);
     begin(&mut stream, now, false, rtp(5, 900_000, KEY));
     assert_eq!(stream.newest(), Some(RtpTime(900_000)));
@@ -78,7 +79,7 @@ fn a_foreign_publisher_that_comes_back_goes_on_where_the_clock_stands() {
 
 #[test]
 fn two_publications_never_share_a_number() {
-    let now = Instant::now();
+    let now = clock();
     let mut stream = Stream::new(now);
     begin(&mut stream, now, true, rtp(5, 1, KEY));
     stream.take(now, rtp(30_000, 1, KEY), ExtensionIds::default());
@@ -94,7 +95,7 @@ fn two_publications_never_share_a_number() {
 
 #[test]
 fn a_long_break_asks_for_a_keyframe() {
-    let now = Instant::now();
+    let now = clock();
     let mut stream = Stream::new(now);
     begin(&mut stream, now, true, rtp(5, 1, KEY));
     assert!(!stream.keyframes.ask(now), "the first packet is one");
@@ -113,7 +114,7 @@ fn take(stream: &mut Stream, now: Instant, seq: u16, payload: &'static [u8]) {
 
 #[test]
 fn padding_is_not_forwarded_not_missed_and_leaves_no_hole() {
-    let now = Instant::now();
+    let now = clock();
     let mut stream = Stream::new(now);
     begin(&mut stream, now, true, rtp(65_533, 1, KEY));
     assert!(!stream.keyframes.ask(now), "the first packet is one");
@@ -139,7 +140,7 @@ fn padding_is_not_forwarded_not_missed_and_leaves_no_hole() {
 
 #[test]
 fn what_is_missing_among_padding_is_asked_for_by_the_publishers_number() {
-    let (now, soon) = (Instant::now(), Instant::now() + Duration::from_millis(10));
+    let (now, soon) = (clock(), clock() + Duration::from_millis(10));
     let mut stream = Stream::new(now);
     begin(&mut stream, now, true, rtp(10, 1, KEY));
     let first = last_number(&stream);
@@ -159,7 +160,7 @@ fn what_is_missing_among_padding_is_asked_for_by_the_publishers_number() {
 
 #[test]
 fn padding_that_comes_late_fills_its_hole_empty() {
-    let now = Instant::now();
+    let now = clock();
     let mut stream = Stream::new(now);
     begin(&mut stream, now, true, rtp(10, 1, KEY));
     let first = last_number(&stream);
