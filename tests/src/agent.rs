@@ -5,7 +5,7 @@
 
 use crate::binaries::Binaries;
 use crate::process::Program;
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use std::path::{Path, PathBuf};
 
 /// A running agent, or one that was killed and can come back.
@@ -75,6 +75,27 @@ pub async fn checks(binaries: &Binaries, args: &[String]) -> Result<serde_json::
     let ended = program.args(args).kill_on_drop(true).output().await?;
     let told = String::from_utf8_lossy(&ended.stderr).into_owned();
     serde_json::from_slice(&ended.stdout).context(told)
+}
+
+/// Takes a file into a spool with which no agent runs.
+///
+/// # Errors
+/// What the program says when it does not take it.
+pub async fn import(binaries: &Binaries, spool: &Path, file: &Path) -> Result<()> {
+    let mut program = tokio::process::Command::new(&binaries.agent);
+    let program = program
+        .arg("import")
+        .arg("--spool")
+        .arg(spool)
+        .arg(file)
+        .kill_on_drop(true);
+    let ended = program.output().await?;
+    ensure!(
+        ended.status.success(),
+        "{}",
+        String::from_utf8_lossy(&ended.stderr)
+    );
+    Ok(())
 }
 
 /// Where a data file of this checkout lies, for sources.

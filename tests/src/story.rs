@@ -295,8 +295,7 @@ impl Story {
             None => self.0.door.origin(),
         };
         let mut args = self.agent_arguments(source, relay);
-        let spool = self.0.folder.path().join("spool");
-        args.extend(["--spool".to_owned(), spool.display().to_string()]);
+        args.extend(["--spool".to_owned(), self.spool().display().to_string()]);
         args.extend(self.0.plan.agent_flags.iter().cloned());
         args.extend(more.iter().map(|flag| (*flag).to_owned()));
         let mut place = self.0.agent.lock().await;
@@ -315,6 +314,14 @@ impl Story {
         Agent::start(&self.0.binaries, self.agent_arguments(source, relay))
     }
 
+    /// Puts a file that a handheld exported into the spool, before an agent runs with it.
+    ///
+    /// # Errors
+    /// When it is not taken.
+    pub async fn imports(&self, file: &Path) -> Result<()> {
+        crate::agent::import(&self.0.binaries, &self.spool(), file).await
+    }
+
     /// What the check before a visit tells, for the device of this story with a relay at that address.
     ///
     /// # Errors
@@ -326,6 +333,10 @@ impl Story {
         }
         args.push("--json".to_owned());
         crate::agent::checks(&self.0.binaries, &args).await
+    }
+
+    fn spool(&self) -> PathBuf {
+        self.0.folder.path().join("spool")
     }
 
     /// The demo relay writes a configuration with the id and key of its seeded device.

@@ -112,9 +112,11 @@ impl Person {
             .await?
             + warm_up.as_secs_f64() * 1e3;
         let until = from + span.as_secs_f64() * 1e3;
+        // No question may stay open for as long as some of these spans are.
+        tokio::time::sleep(warm_up + span).await;
         let over = "(until) => (hibikiWitness.state.last?.at ?? 0) >= until";
         self.page
-            .until::<bool>("the span to pass", warm_up + span + ms(3_000), over, until)
+            .until::<bool>("the span to pass", ms(3_000), over, until)
             .await?;
         let between =
             "({ from, until }) => hibikiWitness.frames.filter((f) => f.at >= from && f.at < until)";

@@ -8,6 +8,7 @@
     reason = "JSON values are read by key, which gives null and does not panic"
 )]
 
+mod an_export_arrives_whole;
 mod recording_heals;
 mod recording_survives;
 mod the_check_before_a_visit;
