@@ -24,7 +24,11 @@ export function MeasureResults({ desk }: { desk: Desk }) {
           <h2>{m("measure.derived")}</h2>
           <ul class="marks">
             {together.map((one) => (
-              <DerivedRow key={one.name} derived={one} />
+              <DerivedRow
+                key={one.name}
+                derived={one}
+                frameOf={({ held, gauge }) => frameWords(desk, held, gauge)}
+              />
             ))}
           </ul>
         </>
@@ -40,28 +44,42 @@ export function MeasureResults({ desk }: { desk: Desk }) {
   );
 }
 
-function measured(desk: Desk, held: MarkState): MeasuredMark[] {
+function measured(desk: Desk, held: MarkState): (MeasuredMark & { readonly held: MarkState })[] {
   const gauge = desk.measuring.gaugeOf(held);
   const { shape } = held.mark;
   return shape.type === "measure" && gauge !== null
-    ? [{ what: shape.what, points: shape.points, gauge }]
+    ? [{ what: shape.what, points: shape.points, gauge, held }]
     : [];
 }
 
-export function DerivedRow({ derived: { name, answer, lengthsDiffer } }: { derived: Derived }) {
+type DerivedProps<M extends MeasuredMark> = {
+  readonly derived: Derived<M>;
+  /** Which frame a part was measured on. */
+  readonly frameOf: (mark: M) => string;
+};
+
+export function DerivedRow<M extends MeasuredMark>({ derived, frameOf }: DerivedProps<M>) {
+  const { name, answer, parts, lengthsDiffer } = derived;
   return (
-    <li class="marks__mark" data-testid={`derived-${name}`}>
+    <li class="marks__mark" data-testid="measure-derived">
       <span class="marks__words">
-        <span>
+        <span data-testid={`derived-${name}`}>
           {m(`measure.derived.${name}`)}{" "}
           <strong>
             {"refusal" in answer ? m(`measure.refusal.${answer.refusal}`) : `${numberWords(answer)}%`}
           </strong>
         </span>
+        <span class="quiet">{once(parts.map(({ mark, source }) => sourceWords(mark.gauge, source)))}</span>
+        <span class="quiet">{once(parts.map(({ mark }) => frameOf(mark)))}</span>
         {lengthsDiffer && <span class="measure__doubt">▲ {m("measure.lengthsDiffer")}</span>}
       </span>
     </li>
   );
+}
+
+/** Parts mostly have the same scale, and may have the same frame. */
+function once(words: readonly string[]): string {
+  return [...new Set(words)].join(" · ");
 }
 
 function ResultRow({ desk, held }: { desk: Desk; held: MarkState }) {

@@ -22,7 +22,7 @@ export function ReplayMeasure({ measuring }: { measuring: ClipMeasuring }) {
       {together.length > 0 && (
         <ul class="marks">
           {together.map((one) => (
-            <DerivedRow key={one.name} derived={one} />
+            <DerivedRow key={one.name} derived={one} frameOf={frameWords} />
           ))}
         </ul>
       )}
@@ -63,11 +63,15 @@ function Row({ measuring, one }: { measuring: ClipMeasuring; one: Measured }) {
       <div class="marks__words">
         <span>{kindWords(what)}</span>
         {rules !== null && <AnswerLines answer={rules.answer(what, points, gauge)} gauge={gauge} />}
-        <span class="quiet">{m("measure.frame", { number: one.index + 1 })}</span>
+        <span class="quiet">{frameWords(one)}</span>
       </div>
       <button type="button" class="button" onClick={() => measuring.remove(one.number)}>
         {tc("replay.measureRemove")}
       </button>
     </li>
   );
+}
+
+function frameWords({ index }: Measured): string {
+  return m("measure.frame", { number: index + 1 });
 }

@@ -1,0 +1,143 @@
+import { type Signal, signal } from "@preact/signals";
+import { h } from "preact";
+import { afterAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { wordsBy } from "../../test/words-of";
+import type { Consult } from "../live/consult";
+import type { Desk } from "../live/desk";
+import type { GaugeScale, MeasureKind } from "../wire/measure";
+import type { Author, Rights } from "../wire/people";
+import type { Region } from "../wire/region";
+import type { MarkState } from "../wire/socket";
+
+// The words are in the language of the browser.
+vi.stubGlobal("navigator", { language: "ja-JP" });
+vi.stubGlobal("document", { documentElement: { lang: "" } });
+afterAll(() => vi.unstubAllGlobals());
+const { Measuring } = await import("../live/measuring");
+const { MeasureResults } = await import("./measure-results");
+
+const SIZE = { width: 800, height: 600 };
+const at = (x: number, y: number) => ({ x: x / SIZE.width, y: y / SIZE.height });
+const DOCTOR: Author = {
+  type: "person",
+  session: "s" as never,
+  person: "p" as never,
+  name: "佐藤",
+  initials: "佐",
+  role: "cardiologist",
+};
+const REGION: Region = {
+  spatialFormat: "twoD",
+  dataType: 1,
+  flags: 0,
+  bounds: { minX: 0, minY: 0, maxX: 799, maxY: 599 },
+  unitsX: "centimetre",
+  unitsY: "centimetre",
+  deltaX: 0.02,
+  deltaY: 0.02,
+};
+const STATED: GaugeScale = { type: "regions", regions: [REGION] };
+const MARKED: GaugeScale = {
+  type: "depth",
+  by: {
+    scale: {
+      id: "scale" as never,
+      stream: "stream" as never,
+      ...SIZE,
+      from: at(700, 100),
+      to: at(700, 500),
+      centimetres: 8,
+    },
+    author: DOCTOR,
+    at: 1 as never,
+  },
+};
+
+/** The inner wall of a ventricle that is so wide. */
+const wall = (width: number) =>
+  Array.from({ length: 61 }, (_, i) => {
+    const turn = (Math.PI * i) / 60;
+    return at(200 - (width / 2) * Math.cos(turn), 500 - 300 * Math.sin(turn));
+  });
+
+function mark(frame: number, what: MeasureKind, points: number | ReturnType<typeof wall>, scale: GaugeScale) {
+  const across = typeof points === "number" ? [at(100, 100), at(100 + points, 100)] : points;
+  return {
+    mark: {
+      id: `${what.type} ${frame}`,
+      anchor: { type: "live", stream: "stream", rtpTime: frame * 3_000 },
+      shape: { type: "measure", what, points: across, by: { type: "regions" } },
+      pen: "green",
+      drawnOn: "freeze",
+    },
+    author: DOCTOR,
+    at: 1_000_000,
+    pinned: false,
+    gauge: { ...SIZE, frame: frame - 1, scale },
+  } as unknown as MarkState;
+}
+
+let marks: Signal<readonly MarkState[]>;
+let desk: Desk;
+
+beforeEach(async () => {
+  marks = signal<readonly MarkState[]>([]);
+  const consult = {
+    marks,
+    stamp: signal(null),
+    rights: signal<Partial<Rights>>({ draw: true }),
+    settings: signal({ measuring: true }),
+    replica: signal({ state: { freeze: null, scales: [] } }),
+  } as unknown as Consult;
+  const measuring = new Measuring({
+    consult,
+    stage: () => null,
+    ground: () => null,
+    pen: () => "green",
+    explain: () => undefined,
+    explainFull: () => undefined,
+  });
+  measuring.load();
+  await vi.waitFor(() => expect(measuring.rules.peek()).not.toBeNull());
+  desk = {
+    page: "consult",
+    consult,
+    measuring,
+    freeze: { anchor: () => null },
+    isOwn: () => true,
+  } as unknown as Desk;
+});
+
+const read = (testId: string) => wordsBy(testId, h(MeasureResults, { desk }));
+
+describe("the list of results", () => {
+  test("says with each value its unit, the source of its scale and its frame", () => {
+    marks.value = [mark(41, { type: "caliper" }, 100, STATED), mark(42, { type: "caliper" }, 100, MARKED)];
+    const [newest, before] = read("measure-result");
+    expect(newest).toMatch(/2\.0+ cm校正: 佐藤 \d\d:\d\d\(目盛り 8 cm\)フレーム 42 /);
+    expect(before).toMatch(/2\.0+ cm校正: DICOM 領域 1フレーム 41 /);
+  });
+
+  test("says of an ejection fraction whose scales and which frames it comes from", () => {
+    const ventricle = (phase: "endDiastole" | "endSystole") =>
+      ({ type: "ventricle", view: "a4c", phase }) as const;
+    marks.value = [
+      mark(12, ventricle("endDiastole"), wall(150), STATED),
+      mark(30, ventricle("endSystole"), wall(75), MARKED),
+    ];
+    const [said] = read("measure-derived");
+    expect(said).toMatch(/^LVEF A4C 75%校正: DICOM 領域 1 · 校正: 佐藤 \d\d:\d\d\(目盛り 8 cm\)/);
+    expect(said).toMatch(/フレーム 12 [\d:]+ · フレーム 30 [\d:]+$/);
+  });
+
+  test("says of a collapse one scale when it is the same for both, and the newest frames", () => {
+    const cava = (extent: "largest" | "smallest") => ({ type: "venaCava", extent }) as const;
+    marks.value = [
+      mark(7, cava("largest"), 90, STATED),
+      mark(8, cava("largest"), 60, STATED),
+      mark(19, cava("smallest"), 30, STATED),
+    ];
+    const [said] = read("measure-derived");
+    expect(said).toMatch(/^IVC 虚脱率 50%校正: DICOM 領域 1フレーム 8 [\d:]+ · フレーム 19 [\d:]+$/);
+  });
+});
