@@ -1,7 +1,7 @@
 import { type Signal, signal } from "@preact/signals";
 import { h } from "preact";
 import { afterAll, beforeEach, describe, expect, test, vi } from "vitest";
-import { wordsBy } from "../../test/words-of";
+import { elementsOf, wordsBy } from "../../test/words-of";
 import type { Consult } from "../live/consult";
 import type { Desk } from "../live/desk";
 import type { GaugeScale, MeasureKind } from "../wire/measure";
@@ -14,7 +14,13 @@ vi.stubGlobal("navigator", { language: "ja-JP" });
 vi.stubGlobal("document", { documentElement: { lang: "" } });
 afterAll(() => vi.unstubAllGlobals());
 const { Measuring } = await import("../live/measuring");
+// What comes later is here at once.
+vi.mock("./later", async () => {
+  const { MeasureResults } = await import("./measure-results");
+  return { useLater: () => ({ part: MeasureResults, failed: false }) };
+});
 const { MeasureResults } = await import("./measure-results");
+const { ListPanel } = await import("./list-panel");
 
 const SIZE = { width: 800, height: 600 };
 const at = (x: number, y: number) => ({ x: x / SIZE.width, y: y / SIZE.height });
@@ -78,16 +84,20 @@ function mark(frame: number, what: MeasureKind, points: number | ReturnType<type
 }
 
 let marks: Signal<readonly MarkState[]>;
+let rights: Signal<Pick<Rights, "draw">>;
 let desk: Desk;
 
 beforeEach(async () => {
   marks = signal<readonly MarkState[]>([]);
+  rights = signal({ draw: true });
   const consult = {
     marks,
+    rights,
     stamp: signal(null),
-    rights: signal<Partial<Rights>>({ draw: true }),
     settings: signal({ measuring: true }),
-    replica: signal({ state: { freeze: null, scales: [] } }),
+    replica: signal({ state: { freeze: null, scales: [] }, takenBack: [] }),
+    pending: signal([]),
+    people: signal([]),
   } as unknown as Consult;
   const measuring = new Measuring({
     consult,
@@ -139,5 +149,27 @@ describe("the list of results", () => {
     ];
     const [said] = read("measure-derived");
     expect(said).toMatch(/^IVC 虚脱率 50%校正: DICOM 領域 1フレーム 8 [\d:]+ · フレーム 19 [\d:]+$/);
+  });
+});
+
+describe("the list of people and marks", () => {
+  const panel = () => h(ListPanel, { desk, onClose: () => undefined });
+  beforeEach(() => {
+    marks.value = [mark(41, { type: "caliper" }, 100, STATED)];
+  });
+
+  test("has the results for who may not measure, with scale and frame and nothing to press in them", () => {
+    rights.value = { draw: false };
+    expect(wordsBy("measure-result", panel())).toEqual([
+      expect.stringMatching(/2\.0+ cm校正: DICOM 領域 1フレーム 41 /),
+    ]);
+    const results = elementsOf(panel()).filter(({ props }) => props["data-testid"] === "measure-results");
+    expect(results).toHaveLength(1);
+    expect(results.flatMap(elementsOf).filter(({ type }) => type === "button")).toEqual([]);
+  });
+
+  test("has none for who has the measuring panel", () => {
+    expect(wordsBy("measure-results", panel())).toEqual([]);
+    expect(elementsOf(h(MeasureResults, { desk })).some(({ type }) => type === "button")).toBe(true);
   });
 });

@@ -1,6 +1,6 @@
 // What was measured in this consult, newest first, and what follows from it.
 //
-// Shown beside the picture on both pages; taken back and adjusted on the consult page only. Every value is computed here from its points and its gauge, never read.
+// Shown beside the picture on both pages; taken back and adjusted on the consult page only, by who may measure. Every value is computed here from its points and its gauge, never read.
 
 import { figureWords, numberWords } from "../i18n/figures";
 import { clockTime, t } from "../i18n/i18n";
@@ -13,6 +13,7 @@ import { type Derived, derived, type MeasuredMark } from "../measure/derived";
 import type { Gauge } from "../wire/measure";
 import type { MarkState } from "../wire/socket";
 import { authorName } from "./mark-card";
+import { mayMeasure } from "./rail";
 
 export function MeasureResults({ desk }: { desk: Desk }) {
   const marks = desk.consult.marks.value.filter(({ mark }) => mark.shape.type === "measure");
@@ -96,7 +97,9 @@ function ResultRow({ desk, held }: { desk: Desk; held: MarkState }) {
         {answer !== null && gauge !== null && <AnswerLines answer={answer} gauge={gauge} />}
         <span class="quiet">{frameWords(desk, held, gauge)}</span>
       </div>
-      {desk.page === "consult" && desk.isOwn(held) && <ResultActions desk={desk} held={held} />}
+      {desk.page === "consult" && mayMeasure(desk) && desk.isOwn(held) && (
+        <ResultActions desk={desk} held={held} />
+      )}
     </li>
   );
 }
