@@ -25,7 +25,7 @@ const REGION = {
   deltaY: 0.05,
 };
 const frame = (index: number, regions: readonly (typeof REGION)[]): FrameOnGlass =>
-  ({ width: 400, height: 300, index, regions, rtpTime: null }) as never;
+  ({ width: 400, height: 300, index, regions, rtpTime: null, handScale: false }) as never;
 
 function firstOf(answer: Answer): string {
   if (answer.type === "refused") return answer.refusal;

@@ -29,6 +29,8 @@ export type Measured = {
   readonly what: MeasureKind;
   readonly points: readonly PicturePoint[];
   readonly gauge: Gauge;
+  /** A person marked the scale of the gauge's regions. */
+  readonly handScale: boolean;
 };
 
 export type ClipMeasuringHost = Pick<MeasureHost, "stage" | "explain" | "explainFull"> & {
@@ -47,6 +49,8 @@ export class ClipMeasuring {
     readonly measuring: SceneDraft | null;
     readonly measured: readonly SceneDraft[];
   }>;
+  /** A person marked the scale that the clip states for the frame on the glass. */
+  readonly handScale: ReadonlySignal<boolean>;
   readonly #gauge: ReadonlySignal<Gauge | null>;
   readonly #stop: () => void;
   #next = 1;
@@ -63,6 +67,7 @@ export class ClipMeasuring {
         regions.length === 0 ? { type: "pixels" } : { type: "regions", regions: [...regions] };
       return { frame: index as FrameIndex, width, height, scale };
     });
+    this.handScale = computed(() => this.player.frame.value?.handScale ?? false);
     this.hand = new MeasureHand({
       ...host,
       // Not while it plays: nobody could say which frame was meant.
@@ -71,7 +76,8 @@ export class ClipMeasuring {
       take: ({ what, points }) => {
         const gauge = this.#gauge.peek();
         if (gauge?.frame === undefined) return;
-        const one = { number: this.#next, index: gauge.frame, what, points, gauge };
+        const handScale = this.handScale.peek();
+        const one = { number: this.#next, index: gauge.frame, what, points, gauge, handScale };
         this.#next += 1;
         this.measured.value = [one, ...this.measured.peek()].slice(0, MAX_MEASURED);
       },

@@ -9,6 +9,7 @@ import { capturedAt } from "../live/age";
 import type { Desk } from "../live/desk";
 import { kindWords, sourceWords } from "../live/measure-words";
 import type { Answer } from "../measure/answer";
+import type { ScaleSource } from "../measure/calibration";
 import { type Derived, derived, type MeasuredMark } from "../measure/derived";
 import type { Gauge } from "../wire/measure";
 import type { MarkState } from "../wire/socket";
@@ -57,9 +58,15 @@ type DerivedProps<M extends MeasuredMark> = {
   readonly derived: Derived<M>;
   /** Which frame a part was measured on. */
   readonly frameOf: (mark: M) => string;
+  /** Where the scale of a part comes from. */
+  readonly sourceOf?: (mark: M, source: ScaleSource) => string;
 };
 
-export function DerivedRow<M extends MeasuredMark>({ derived, frameOf }: DerivedProps<M>) {
+export function DerivedRow<M extends MeasuredMark>({
+  derived,
+  frameOf,
+  sourceOf = ({ gauge }, source) => sourceWords(gauge, source),
+}: DerivedProps<M>) {
   const { name, answer, parts, lengthsDiffer } = derived;
   return (
     <li class="marks__mark" data-testid="measure-derived">
@@ -70,7 +77,7 @@ export function DerivedRow<M extends MeasuredMark>({ derived, frameOf }: Derived
             {"refusal" in answer ? m(`measure.refusal.${answer.refusal}`) : `${numberWords(answer)}%`}
           </strong>
         </span>
-        <span class="quiet">{once(parts.map(({ mark, source }) => sourceWords(mark.gauge, source)))}</span>
+        <span class="quiet">{once(parts.map(({ mark, source }) => sourceOf(mark, source)))}</span>
         <span class="quiet">{once(parts.map(({ mark }) => frameOf(mark)))}</span>
         {lengthsDiffer && <span class="measure__doubt">▲ {m("measure.lengthsDiffer")}</span>}
       </span>
@@ -140,8 +147,15 @@ function frameWords(desk: Desk, held: MarkState, gauge: Gauge | null): string {
   return `${number}${clockTime(at, true)}`;
 }
 
+type AnswerProps = {
+  readonly answer: Answer;
+  readonly gauge: Gauge;
+  /** Where the scale comes from; else the gauge says it. */
+  readonly sourceOf?: typeof sourceWords;
+};
+
 /** All figures of an answer, where their scale comes from, and what is in doubt. */
-export function AnswerLines({ answer, gauge }: { answer: Answer; gauge: Gauge }) {
+export function AnswerLines({ answer, gauge, sourceOf = sourceWords }: AnswerProps) {
   if (answer.type === "refused")
     return (
       <p>
@@ -164,7 +178,7 @@ export function AnswerLines({ answer, gauge }: { answer: Answer; gauge: Gauge })
       <p class="quiet">
         {answer.type === "uncalibrated"
           ? m(`measure.refusal.${answer.reason}`)
-          : sourceWords(gauge, answer.source)}
+          : sourceOf(gauge, answer.source)}
       </p>
       {answer.type === "figures" && answer.crossesItself && (
         <p class="measure__doubt">▲ {m("measure.crossesItself")}</p>
