@@ -36,6 +36,8 @@ export type Measured = {
 export type ClipMeasuringHost = Pick<MeasureHost, "stage" | "explain" | "explainFull"> & {
   /** What stands beside a measurement. */
   readonly words: (answer: Answer | null) => string | null;
+  /** Whether this installation measures; where it does not, what was measured is a form without a value. */
+  readonly isOn: () => boolean;
 };
 
 export class ClipMeasuring {
@@ -83,7 +85,15 @@ export class ClipMeasuring {
       },
     });
     this.scene = computed(() => this.#scene());
-    this.#stop = effect(() => this.hand.standsOn(nameOf(this.#gauge.value)));
+    const stops = [
+      effect(() => this.hand.standsOn(nameOf(this.#gauge.value))),
+      effect(() => {
+        if (!host.isOn() && this.inHand.peek()) this.toggle();
+      }),
+    ];
+    this.#stop = () => {
+      for (const stop of stops) stop();
+    };
   }
 
   toggle(): void {
@@ -105,20 +115,21 @@ export class ClipMeasuring {
 
   #scene(): { measuring: SceneDraft | null; measured: SceneDraft[] } {
     const { hand, host } = this;
+    const words = (answer: Answer | null) => (host.isOn() ? host.words(answer) : null);
     const index = this.#gauge.value?.frame;
     const rules = hand.rules.value;
     const measured = this.measured.value
       .filter((one) => one.index === index)
       .map(({ what, points, gauge }): SceneDraft => {
         const answer = rules === null ? null : rules.answer(what, points, gauge);
-        return { form: what.type, pen: PEN, points, active: -1, words: host.words(answer) };
+        return { form: what.type, pen: PEN, points, active: -1, words: words(answer) };
       });
     const draft = hand.draft.value;
     const task = hand.task.value;
     if (draft === null || task.type !== "measure") return { measuring: null, measured };
     const { points, active } = draft;
-    const words = host.words(hand.answerNow.value);
-    return { measuring: { form: task.what.type, pen: PEN, points, active, words }, measured };
+    const now = words(hand.answerNow.value);
+    return { measuring: { form: task.what.type, pen: PEN, points, active, words: now }, measured };
   }
 }
 

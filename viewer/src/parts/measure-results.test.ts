@@ -1,7 +1,7 @@
 import { type Signal, signal } from "@preact/signals";
 import { h } from "preact";
 import { afterAll, beforeEach, describe, expect, test, vi } from "vitest";
-import { elementsOf, wordsBy } from "../../test/words-of";
+import { elementsOf, wordsBy, wordsOf } from "../../test/words-of";
 import type { Consult } from "../live/consult";
 import type { Desk } from "../live/desk";
 import type { GaugeScale, MeasureKind } from "../wire/measure";
@@ -20,7 +20,9 @@ vi.mock("./later", async () => {
   return { useLater: () => ({ part: MeasureResults, failed: false }) };
 });
 const { MeasureResults } = await import("./measure-results");
+const { LazyMeasureResults } = await import("./lazy-measure");
 const { ListPanel } = await import("./list-panel");
+const { MarkCard } = await import("./mark-card");
 
 const SIZE = { width: 800, height: 600 };
 const at = (x: number, y: number) => ({ x: x / SIZE.width, y: y / SIZE.height });
@@ -85,16 +87,20 @@ function mark(frame: number, what: MeasureKind, points: number | ReturnType<type
 
 let marks: Signal<readonly MarkState[]>;
 let rights: Signal<Pick<Rights, "draw">>;
+let settings: Signal<{ measuring: boolean }>;
+let selected: Signal<string | null>;
 let desk: Desk;
 
 beforeEach(async () => {
   marks = signal<readonly MarkState[]>([]);
   rights = signal({ draw: true });
+  settings = signal({ measuring: true });
+  selected = signal<string | null>(null);
   const consult = {
     marks,
     rights,
     stamp: signal(null),
-    settings: signal({ measuring: true }),
+    settings,
     replica: signal({ state: { freeze: null, scales: [] }, takenBack: [] }),
     pending: signal([]),
     people: signal([]),
@@ -114,6 +120,7 @@ beforeEach(async () => {
     consult,
     measuring,
     freeze: { anchor: () => null },
+    hand: { selected },
     isOwn: () => true,
   } as unknown as Desk;
 });
@@ -171,5 +178,33 @@ describe("the list of people and marks", () => {
   test("has none for who has the measuring panel", () => {
     expect(wordsBy("measure-results", panel())).toEqual([]);
     expect(elementsOf(h(MeasureResults, { desk })).some(({ type }) => type === "button")).toBe(true);
+  });
+});
+
+describe("where the installation does not measure", () => {
+  /** A number with a unit, or without one where there is no scale. */
+  const VALUE = /\d\s*(cm|px|ms|ml|mmHg|%|°)|未校正|値なし|校正/;
+
+  test.each([true, false])("no part of the page has a value of an earlier mark (may draw: %s)", (draw) => {
+    rights.value = { draw };
+    marks.value = [mark(41, { type: "caliper" }, 100, STATED), mark(42, { type: "caliper" }, 100, MARKED)];
+    selected.value = marks.value[0]?.mark.id ?? null;
+    const parts = () =>
+      [
+        h(LazyMeasureResults, { desk }),
+        h(ListPanel, { desk, onClose: () => undefined }),
+        h(MarkCard, { desk }),
+      ].map(wordsOf);
+    for (const words of parts()) expect(words).toMatch(VALUE);
+    settings.value = { measuring: false };
+    const [results, list, card] = parts();
+    expect(results).toBe("");
+    expect(list).not.toMatch(VALUE);
+    expect(card).not.toMatch(VALUE);
+    // What it is and whose stays.
+    expect([list, card]).toEqual([
+      expect.stringMatching(/キャリパー.*佐藤/),
+      expect.stringMatching(/キャリパー.*佐藤/),
+    ]);
   });
 });

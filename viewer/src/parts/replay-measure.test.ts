@@ -47,6 +47,7 @@ beforeEach(async () => {
     explain: () => undefined,
     explainFull: () => undefined,
     words: () => null,
+    isOn: () => true,
   });
   measuring.toggle();
   await vi.waitFor(() => expect(measuring.hand.rules.peek()).not.toBeNull());
