@@ -214,3 +214,73 @@ describe("an installation that does not measure", () => {
     expect(hand.answerOf(held)).not.toBeNull();
   });
 });
+
+describe("calibrating by the depth scale of the picture", () => {
+  const choose = () => hand.choose({ type: "calibrate" });
+
+  test("is one drag along it: both ends go to everybody with the centimetres, on the frame that is frozen", () => {
+    choose();
+    hand.press(stagePoint(720, 100));
+    hand.drag([stagePoint(720, 140), stagePoint(721, 300)]);
+    hand.drag([stagePoint(720, 500)]);
+    hand.lift(stagePoint(720, 500));
+    expect(pixels()).toEqual([
+      [720, 100],
+      [720, 500],
+    ]);
+    hand.calibrate(12.5);
+    expect(told).toEqual([
+      {
+        scale: expect.stringMatching(/^[0-9a-f-]{36}$/),
+        freeze: "f",
+        from: { x: 0.9, y: expect.closeTo(1 / 6, 3) },
+        to: { x: 0.9, y: expect.closeTo(5 / 6, 3) },
+        centimetres: 12.5,
+      },
+    ]);
+    expect([hand.task.value, hand.draft.value]).toEqual([
+      { type: "measure", what: { type: "caliper" } },
+      null,
+    ]);
+    expect(sent, "a scale is no mark").toEqual([]);
+  });
+
+  test("takes an end in hand again, and has room for two only", () => {
+    choose();
+    hand.press(stagePoint(720, 100));
+    hand.drag([stagePoint(720, 400)]);
+    hand.lift(stagePoint(720, 400));
+    hand.press(stagePoint(722, 405));
+    hand.drag([stagePoint(722, 505)]);
+    hand.lift(stagePoint(722, 505));
+    hand.nudge(-2, -5);
+    tap(400, 100);
+    expect([pixels(), said]).toEqual([
+      [
+        [720, 100],
+        [720, 500],
+      ],
+      ["full"],
+    ]);
+  });
+
+  test("says nothing with one end, and keeps both ends when it could not be sent", () => {
+    choose();
+    tap(720, 100);
+    hand.calibrate(10);
+    expect(told).toEqual([]);
+    tap(720, 500);
+    isTaken = false;
+    hand.calibrate(10);
+    expect([told.length, hand.task.value.type, pixels()?.length]).toEqual([1, "calibrate", 2]);
+  });
+
+  test("needs a frozen original", () => {
+    state.freeze = null;
+    choose();
+    tap(720, 100);
+    tap(720, 500);
+    hand.calibrate(10);
+    expect(told).toEqual([]);
+  });
+});
