@@ -25,7 +25,7 @@ const REGION = {
   deltaY: 0.05,
 };
 const frame = (index: number, regions: readonly (typeof REGION)[]): FrameOnGlass =>
-  ({ width: 400, height: 300, index, regions, rtpTime: null }) as never;
+  ({ width: 400, height: 300, index, regions, rtpTime: null, handScale: false }) as never;
 
 function firstOf(answer: Answer): string {
   if (answer.type === "refused") return answer.refusal;
@@ -41,6 +41,7 @@ function standing(index: number, regions: readonly (typeof REGION)[]) {
   return {
     frame: signal<FrameOnGlass | null>(frame(index, regions)),
     playing: signal(false),
+    isOn: signal(true),
     pause: vi.fn(),
   };
 }
@@ -53,6 +54,7 @@ function over(on: ReturnType<typeof standing>): void {
     explain: () => said.push("standing"),
     explainFull: () => said.push("full"),
     words: (answer) => (answer === null ? null : firstOf(answer)),
+    isOn: () => on.isOn.value,
   });
   measuring.toggle();
 }
@@ -100,6 +102,18 @@ describe("measuring on a recording", () => {
     tap(100, 100);
     expect(measuring.hand.draft.value).toBeNull();
     expect(said).toEqual(["standing"]);
+  });
+
+  test("leaves forms without values where measuring is switched off, and takes no further point", async () => {
+    caliper();
+    tap(20, 20);
+    tap(120, 20);
+    await vi.waitFor(() => expect(measuring.scene.value.measuring?.words).toBe("figures 5.00 cm"));
+    player.isOn.value = false;
+    expect(measuring.inHand.value).toBe(false);
+    expect(measuring.scene.value).toMatchObject({ measuring: null, measured: [{ words: null }] });
+    player.isOn.value = true;
+    expect(measuring.scene.value.measured[0]?.words).toBe("figures 5.00 cm");
   });
 
   test("is taken away again, and only so many are kept", () => {

@@ -29,11 +29,15 @@ export type Measured = {
   readonly what: MeasureKind;
   readonly points: readonly PicturePoint[];
   readonly gauge: Gauge;
+  /** A person marked the scale of the gauge's regions. */
+  readonly handScale: boolean;
 };
 
 export type ClipMeasuringHost = Pick<MeasureHost, "stage" | "explain" | "explainFull"> & {
   /** What stands beside a measurement. */
   readonly words: (answer: Answer | null) => string | null;
+  /** Whether this installation measures; where it does not, what was measured is a form without a value. */
+  readonly isOn: () => boolean;
 };
 
 export class ClipMeasuring {
@@ -47,6 +51,8 @@ export class ClipMeasuring {
     readonly measuring: SceneDraft | null;
     readonly measured: readonly SceneDraft[];
   }>;
+  /** A person marked the scale that the clip states for the frame on the glass. */
+  readonly handScale: ReadonlySignal<boolean>;
   readonly #gauge: ReadonlySignal<Gauge | null>;
   readonly #stop: () => void;
   #next = 1;
@@ -63,6 +69,7 @@ export class ClipMeasuring {
         regions.length === 0 ? { type: "pixels" } : { type: "regions", regions: [...regions] };
       return { frame: index as FrameIndex, width, height, scale };
     });
+    this.handScale = computed(() => this.player.frame.value?.handScale ?? false);
     this.hand = new MeasureHand({
       ...host,
       // Not while it plays: nobody could say which frame was meant.
@@ -71,13 +78,22 @@ export class ClipMeasuring {
       take: ({ what, points }) => {
         const gauge = this.#gauge.peek();
         if (gauge?.frame === undefined) return;
-        const one = { number: this.#next, index: gauge.frame, what, points, gauge };
+        const handScale = this.handScale.peek();
+        const one = { number: this.#next, index: gauge.frame, what, points, gauge, handScale };
         this.#next += 1;
         this.measured.value = [one, ...this.measured.peek()].slice(0, MAX_MEASURED);
       },
     });
     this.scene = computed(() => this.#scene());
-    this.#stop = effect(() => this.hand.standsOn(nameOf(this.#gauge.value)));
+    const stops = [
+      effect(() => this.hand.standsOn(nameOf(this.#gauge.value))),
+      effect(() => {
+        if (!host.isOn() && this.inHand.peek()) this.toggle();
+      }),
+    ];
+    this.#stop = () => {
+      for (const stop of stops) stop();
+    };
   }
 
   toggle(): void {
@@ -99,20 +115,21 @@ export class ClipMeasuring {
 
   #scene(): { measuring: SceneDraft | null; measured: SceneDraft[] } {
     const { hand, host } = this;
+    const words = (answer: Answer | null) => (host.isOn() ? host.words(answer) : null);
     const index = this.#gauge.value?.frame;
     const rules = hand.rules.value;
     const measured = this.measured.value
       .filter((one) => one.index === index)
       .map(({ what, points, gauge }): SceneDraft => {
         const answer = rules === null ? null : rules.answer(what, points, gauge);
-        return { form: what.type, pen: PEN, points, active: -1, words: host.words(answer) };
+        return { form: what.type, pen: PEN, points, active: -1, words: words(answer) };
       });
     const draft = hand.draft.value;
     const task = hand.task.value;
     if (draft === null || task.type !== "measure") return { measuring: null, measured };
     const { points, active } = draft;
-    const words = host.words(hand.answerNow.value);
-    return { measuring: { form: task.what.type, pen: PEN, points, active, words }, measured };
+    const now = words(hand.answerNow.value);
+    return { measuring: { form: task.what.type, pen: PEN, points, active, words: now }, measured };
   }
 }
 

@@ -32,6 +32,8 @@ export type FrameOnGlass = Size & {
   readonly index: number;
   readonly rtpTime: RtpTime | null;
   readonly regions: readonly Region[];
+  /** A person marked the scale of the regions; the device did not state it. */
+  readonly handScale: boolean;
 };
 
 function codeOf(cause: unknown): Trouble {
@@ -299,6 +301,7 @@ export class ClipPlayer {
     const index = this.shown.value;
     const size = this.size.value;
     if (table === null || index === null || size === null) return null;
-    return { ...size, head: table.head, index, rtpTime: table.rtpTime(index), regions: table.regions };
+    const { head, regions, handScale } = table;
+    return { ...size, head, index, rtpTime: table.rtpTime(index), regions, handScale };
   }
 }

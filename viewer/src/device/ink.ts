@@ -40,8 +40,8 @@ export function drawMarks(canvas: HTMLCanvasElement, marks: readonly MarkState[]
       const lift = shape.type === "label" ? LABEL_HEIGHT_REM * remPx : 0;
       drawTag(brush, stagePoint(at.x, at.y - lift), tagOf(held, beside.staleTag));
     }
-    const value = beside.figureOf?.(held) ?? null;
-    if (value !== null) drawValue(brush, shape, value);
+    const told = beside.figureOf?.(held) ?? null;
+    if (told !== null) drawValue(brush, shape, told.value);
   }
 }
 

@@ -1,8 +1,11 @@
-// The switch for the consult's marks, and what is to be said of them: how many, that they may be old, where others are.
+// The switch for the consult's marks, and what is to be said of them: how many, that they may be old, where others are, and
+// where each value comes from that stands over the picture.
 
 import type { DeviceState } from "../wire/device";
 import type { MarkState } from "../wire/socket";
 import type { Desk } from "./desk";
+import { tagOf } from "./ink";
+import type { FigureOf } from "./mark-figures";
 import { onStillFrame } from "./marks";
 import { say } from "./say";
 
@@ -39,7 +42,26 @@ export function MarksPart({ desk, state, seen }: Props) {
           {say("marks.look")}
         </button>
       )}
+      {wanted && <Values figureOf={desk.marks.figureOf.value} seen={seen} />}
       {seen.length > 0 && state.link.type !== "live" && <p role="status">{say("marks.old")}</p>}
     </section>
+  );
+}
+
+/** The values over the picture, each with whose it is, the source of its scale and its frame. */
+function Values({ figureOf, seen }: { figureOf: FigureOf | null; seen: readonly MarkState[] }) {
+  const told = seen.flatMap((held) => {
+    const one = figureOf?.(held) ?? null;
+    return one === null ? [] : [{ ...one, id: held.mark.id, by: tagOf(held, say("marks.onStale")) }];
+  });
+  if (told.length === 0) return null;
+  return (
+    <ul class="marks__values" data-testid="marks-values">
+      {told.map(({ id, by, value, from }) => (
+        <li key={id}>
+          {by} <strong>{value}</strong> <span class="quiet">{from}</span>
+        </li>
+      ))}
+    </ul>
   );
 }

@@ -1,9 +1,15 @@
+import { signal } from "@preact/signals";
+import { h } from "preact";
 import { afterAll, expect, test, vi } from "vitest";
+import { wordsBy } from "../../test/words-of";
 import type { DeviceMarks, DeviceState } from "../wire/device";
-import type { AnnotationId, PersonId, SessionId, StreamId } from "../wire/ids";
+import type { AnnotationId, DeviceId, PersonId, ScaleId, SessionId, StreamId } from "../wire/ids";
+import type { GaugeScale } from "../wire/measure";
 import type { Author } from "../wire/people";
+import type { Region } from "../wire/region";
 import type { MarkState } from "../wire/socket";
-import type { RelayTime, RtpTime } from "../wire/units";
+import type { FrameIndex, RelayTime, RtpTime } from "../wire/units";
+import type { Desk } from "./desk";
 import { tagOf } from "./ink";
 import { onStillFrame, over } from "./marks";
 
@@ -12,6 +18,7 @@ vi.stubGlobal("navigator", { language: "ja-JP" });
 vi.stubGlobal("document", { documentElement: { lang: "" } });
 afterAll(() => vi.unstubAllGlobals());
 const { figureOf } = await import("./mark-figures");
+const { MarksPart } = await import("./marks-part");
 
 const SECOND = 1_000_000;
 const stream = "stream" as StreamId;
@@ -85,20 +92,71 @@ test("beside a mark stand its author's initials, and that it was made on a stopp
   expect(tagOf(mark("a", 1, { drawnOn: "stale" }), "停止画上")).toBe("佐 停止画上");
 });
 
-test("a measuring mark says its value with the scale that came along, and nothing without one", () => {
-  const measured = mark("m", 1, {
-    drawnOn: "freeze",
-    shape: {
-      type: "measure",
-      what: { type: "caliper" },
-      points: [
-        { x: 0.25, y: 0.5 },
-        { x: 0.5, y: 0.5 },
-      ],
-      by: { type: "pixels" },
+/** A caliper of 200 pixels. */
+const measured = mark("m", 1, {
+  drawnOn: "freeze",
+  shape: {
+    type: "measure",
+    what: { type: "caliper" },
+    points: [
+      { x: 0.25, y: 0.5 },
+      { x: 0.5, y: 0.5 },
+    ],
+    by: { type: "pixels" },
+  },
+});
+const size = { width: 800, height: 600 };
+const region: Region = {
+  spatialFormat: "twoD",
+  dataType: 1,
+  flags: 0,
+  bounds: { minX: 0, minY: 0, maxX: 799, maxY: 599 },
+  unitsX: "centimetre",
+  unitsY: "centimetre",
+  deltaX: 0.02,
+  deltaY: 0.02,
+};
+const depth: GaugeScale = {
+  type: "depth",
+  by: {
+    scale: {
+      id: "scale" as ScaleId,
+      stream,
+      ...size,
+      from: { x: 0.9, y: 0.1 },
+      to: { x: 0.9, y: 0.9 },
+      centimetres: 12,
     },
-  });
+    author: { type: "device", device: "d" as DeviceId, name: "訪問車 1" },
+    at: 0 as RelayTime,
+  },
+};
+
+test("a measuring mark says its value with the scale that came along, and nothing without one", () => {
   expect(figureOf(measured)).toBeNull();
-  const gauge = { width: 800, height: 600, scale: { type: "pixels" } } as const;
-  expect(figureOf({ ...measured, gauge })).toBe("200 px 未校正");
+  expect(figureOf({ ...measured, gauge: { ...size, scale: { type: "pixels" } } })?.value).toBe(
+    "200 px 未校正",
+  );
+});
+
+test("with a value stand the source of its scale and the number of its frame", () => {
+  const told = (scale: GaugeScale) =>
+    figureOf({ ...measured, gauge: { ...size, frame: 41 as FrameIndex, scale } });
+  expect(told({ type: "regions", regions: [region] })).toEqual({
+    value: "4.0 cm",
+    from: "校正: DICOM 領域 1 · フレーム 42",
+  });
+  expect(told(depth)).toEqual({ value: "5.0 cm", from: "校正: 訪問車 1(目盛り 12 cm) · フレーム 42" });
+  expect(told({ type: "pixels" })).toEqual({ value: "200 px 未校正", from: "フレーム 42" });
+});
+
+test("beside the picture each value over it is told with whose it is, and none while marks are hidden", () => {
+  const gauge = { ...size, frame: 41 as FrameIndex, scale: depth };
+  const seen = [mark("stroke", 1), { ...measured, gauge }];
+  const wanted = signal(true);
+  const desk = { marks: { held: signal(held(seen)), wanted, figureOf: signal(figureOf) } } as unknown as Desk;
+  const part = () => h(MarksPart, { desk, state: state({ link: { type: "live", seconds: 1 } }), seen });
+  expect(wordsBy("marks-values", part())).toEqual(["佐 5.0 cm 校正: 訪問車 1(目盛り 12 cm) · フレーム 42"]);
+  wanted.value = false;
+  expect(wordsBy("marks-values", part())).toEqual([]);
 });

@@ -28,6 +28,7 @@ export const clipEn: ClipWords = {
   "replay.measureRemove": "Remove",
   "replay.noView": "No view label",
   "replay.handScale": "scale marked by hand on the device",
+  "replay.byHand": "Calibration: by hand on the device",
   "replay.frame": "Frame {number} / {count}",
   "replay.time": "{seconds} s",
   "replay.zoom": "Zoom {percent} %",

@@ -29,6 +29,7 @@ export const clipJa = {
   "replay.measureRemove": "消す",
   "replay.noView": "断面の指定なし",
   "replay.handScale": "縮尺は端末で手で付けたもの",
+  "replay.byHand": "手動校正: 端末で付けた縮尺",
   "replay.frame": "フレーム {number} / {count}",
   "replay.time": "{seconds} 秒",
   "replay.zoom": "拡大 {percent} %",

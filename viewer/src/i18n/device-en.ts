@@ -50,6 +50,10 @@ export const deviceEn: DeviceWords = {
   "marks.onStale": "on stopped picture",
   "marks.noValue": "no value",
   "marks.uncalibrated": "uncalibrated",
+  "marks.frame": "Frame {number}",
+  "marks.byRegion": "Calibration: DICOM region {number}",
+  "marks.byDepth": "Calibration: {name} (scale {centimetres} cm)",
+  "marks.someone": "Somebody",
 
   view: "View",
   "view.none": "None",

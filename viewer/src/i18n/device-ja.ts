@@ -51,6 +51,10 @@ export const deviceJa = {
   "marks.onStale": "停止画上",
   "marks.noValue": "値なし",
   "marks.uncalibrated": "未校正",
+  "marks.frame": "フレーム {number}",
+  "marks.byRegion": "校正: DICOM 領域 {number}",
+  "marks.byDepth": "校正: {name}(目盛り {centimetres} cm)",
+  "marks.someone": "ほかの人",
 
   view: "断面",
   "view.none": "なし",

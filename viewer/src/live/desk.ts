@@ -262,7 +262,7 @@ export class Desk {
   #followMeasuring(): () => void {
     return effect(() => {
       const measured = this.consult.marks.value.some(({ mark }) => mark.shape.type === "measure");
-      if (measured) this.measuring.load();
+      if (measured && this.measuring.isOn) this.measuring.load();
       const anchor = this.#standsOn.value;
       this.measuring.standsOn(anchor === null ? null : frameName(anchor));
     });

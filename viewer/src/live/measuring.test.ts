@@ -1,10 +1,11 @@
-import { beforeEach, describe, expect, test } from "vitest";
+import { type Signal, signal } from "@preact/signals";
+import { beforeEach, describe, expect, test, vi } from "vitest";
 import { stagePoint } from "../stage/points";
 import type { Stage } from "../stage/stage";
 import { type Box, onPicture, toPicture, toStage, WHOLE } from "../stage/view";
 import { MAX_MEASURE_POINTS } from "../wire/constants";
 import type { Anchor, Annotation } from "../wire/mark";
-import type { FreezeState } from "../wire/socket";
+import type { FreezeState, MarkState } from "../wire/socket";
 import type { Consult } from "./consult";
 import { frameName, Measuring } from "./measuring";
 import { scaleOf } from "./scale-of";
@@ -32,14 +33,26 @@ const STAGE = {
 let sent: Annotation[];
 let said: string[];
 let hand: Measuring;
+let settings: Signal<{ measuring: boolean }>;
+let told: Parameters<Consult["calibrate"]>[0][];
+let isTaken: boolean;
+let state: { freeze: FreezeState | null; scales: [] };
 
 beforeEach(() => {
   sent = [];
   said = [];
-  const state = { freeze: freeze([REGION]), scales: [] };
+  told = [];
+  isTaken = true;
+  settings = signal({ measuring: true });
+  state = { freeze: freeze([REGION]), scales: [] };
   const consult = {
     replica: { value: { state }, peek: () => ({ state }) },
+    settings,
     mark: (mark: Annotation) => sent.push(mark),
+    calibrate: (scale: Parameters<Consult["calibrate"]>[0]) => {
+      told.push(scale);
+      return isTaken;
+    },
   } as unknown as Consult;
   hand = new Measuring({
     consult,
@@ -175,5 +188,99 @@ describe("the scale of a frozen picture", () => {
     expect(scaleOf(null, [])).toBeNull();
     const awaited = { ...freeze([]), original: { state: "awaited" } } as FreezeState;
     expect(scaleOf(awaited, [])).toBeNull();
+  });
+});
+
+describe("an installation that does not measure", () => {
+  const gauge = { width: 800, height: 600, scale: { type: "pixels" } } as const;
+
+  async function measured(): Promise<MarkState> {
+    tap(100, 100);
+    tap(300, 100);
+    hand.place();
+    const [mark] = sent;
+    if (mark === undefined) throw new Error("nothing was sent");
+    await vi.waitFor(() => expect(hand.rules.value).not.toBeNull());
+    return { mark, author: { type: "relay" }, at: 1 as never, pinned: false, gauge };
+  }
+
+  test("has no value for a mark that was made before, and has it again where it measures", async () => {
+    hand.load();
+    const held = await measured();
+    expect(hand.answerOf(held)).toMatchObject({ type: "uncalibrated", figures: [{ value: 200 }] });
+    settings.value = { measuring: false };
+    expect([hand.isOn, hand.gaugeOf(held), hand.answerOf(held)]).toEqual([false, null, null]);
+    settings.value = { measuring: true };
+    expect(hand.answerOf(held)).not.toBeNull();
+  });
+});
+
+describe("calibrating by the depth scale of the picture", () => {
+  const choose = () => hand.choose({ type: "calibrate" });
+
+  test("is one drag along it: both ends go to everybody with the centimetres, on the frame that is frozen", () => {
+    choose();
+    hand.press(stagePoint(720, 100));
+    hand.drag([stagePoint(720, 140), stagePoint(721, 300)]);
+    hand.drag([stagePoint(720, 500)]);
+    hand.lift(stagePoint(720, 500));
+    expect(pixels()).toEqual([
+      [720, 100],
+      [720, 500],
+    ]);
+    hand.calibrate(12.5);
+    expect(told).toEqual([
+      {
+        scale: expect.stringMatching(/^[0-9a-f-]{36}$/),
+        freeze: "f",
+        from: { x: 0.9, y: expect.closeTo(1 / 6, 3) },
+        to: { x: 0.9, y: expect.closeTo(5 / 6, 3) },
+        centimetres: 12.5,
+      },
+    ]);
+    expect([hand.task.value, hand.draft.value]).toEqual([
+      { type: "measure", what: { type: "caliper" } },
+      null,
+    ]);
+    expect(sent, "a scale is no mark").toEqual([]);
+  });
+
+  test("takes an end in hand again, and has room for two only", () => {
+    choose();
+    hand.press(stagePoint(720, 100));
+    hand.drag([stagePoint(720, 400)]);
+    hand.lift(stagePoint(720, 400));
+    hand.press(stagePoint(722, 405));
+    hand.drag([stagePoint(722, 505)]);
+    hand.lift(stagePoint(722, 505));
+    hand.nudge(-2, -5);
+    tap(400, 100);
+    expect([pixels(), said]).toEqual([
+      [
+        [720, 100],
+        [720, 500],
+      ],
+      ["full"],
+    ]);
+  });
+
+  test("says nothing with one end, and keeps both ends when it could not be sent", () => {
+    choose();
+    tap(720, 100);
+    hand.calibrate(10);
+    expect(told).toEqual([]);
+    tap(720, 500);
+    isTaken = false;
+    hand.calibrate(10);
+    expect([told.length, hand.task.value.type, pixels()?.length]).toEqual([1, "calibrate", 2]);
+  });
+
+  test("needs a frozen original", () => {
+    state.freeze = null;
+    choose();
+    tap(720, 100);
+    tap(720, 500);
+    hand.calibrate(10);
+    expect(told).toEqual([]);
   });
 });

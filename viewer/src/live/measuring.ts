@@ -1,8 +1,9 @@
 // Measuring on the frozen original, for everybody in the consult.
 //
 // Owns what a measurement belongs to (the frame that everybody stands on), the scale it is measured with, and its way into
-// the log; the points are `marks/measure-hand.ts`'s. Called by `hand.ts`, keys and the measuring panel. Invariant: a
-// measurement in the making belongs to the frame that everybody stands on, and goes when they move on.
+// the log; the points are `marks/measure-hand.ts`'s. Called by `hand.ts`, keys and the measuring panel. Invariants: a
+// measurement in the making belongs to the frame that everybody stands on, and goes when they move on; where the
+// installation does not measure nothing has a value, however it came here.
 
 import { newId } from "../ids";
 import type { Ground } from "../marks/drawing";
@@ -71,14 +72,20 @@ export class Measuring extends MeasureHand {
     return scaleOf(freeze, scales);
   }
 
-  /** What a mark is measured with; of an own mark on its way, what the relay will write. */
+  /** Whether this installation shows values at all. */
+  get isOn(): boolean {
+    return this.#consult.settings.value.measuring;
+  }
+
+  /** What a mark is measured with; of an own mark on its way, what the relay will write. Null where nobody measures. */
   gaugeOf({ mark, gauge }: MarkState): Gauge | null {
+    if (!this.isOn) return null;
     if (gauge !== undefined) return gauge;
     const { freeze } = this.#consult.replica.value.state;
     return freeze !== null && sameFrame(freeze.anchor, mark.anchor) ? (this.now()?.gauge ?? null) : null;
   }
 
-  /** What a mark says; null for a mark that measures nothing, and until the rules are here. */
+  /** What a mark says; null for a mark that measures nothing, where nobody measures, and until the rules are here. */
   answerOf(held: MarkState): Answer | null {
     const { shape } = held.mark;
     const gauge = shape.type === "measure" ? this.gaugeOf(held) : null;

@@ -44,7 +44,7 @@ export function composeScene(
             pen: hand.pen.value,
             points: draft.points,
             active: draft.active,
-            words: valueWords(measuring.answerNow.value),
+            words: measuring.isOn ? valueWords(measuring.answerNow.value) : null,
           },
   };
 }

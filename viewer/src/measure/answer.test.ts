@@ -177,6 +177,11 @@ describe("what follows from several measurements", () => {
       ["efA2c", 75],
     ]);
     expect(derived(marks)[0]?.lengthsDiffer).toBe(false);
+    expect(derived(marks).map(({ parts }) => parts.map(({ mark }) => marks.indexOf(mark)))).toEqual([
+      [0, 1, 2, 3],
+      [0, 1],
+      [2, 3],
+    ]);
   });
 
   test("a foreshortened view is said so", () => {
@@ -193,6 +198,19 @@ describe("what follows from several measurements", () => {
     const beat = [ventricle("a4c", "endDiastole", 300, 75), ventricle("a4c", "endSystole", 300, 150)];
     expect(summary(beat)).toEqual([["efA4c", "swapped"]]);
     expect(summary([cava("largest", 50), cava("smallest", 60)])).toEqual([["collapse", "swapped"]]);
+  });
+
+  test("a value names the marks that it is made of, the larger end first, with where their scales come from", () => {
+    const region = { type: "region", index: 0 };
+    const beat = (["endSystole", "endDiastole"] as const).map((phase) => ventricle("a2c", phase, 300, 99));
+    const breath = [cava("smallest", 30), cava("largest", 50), cava("largest", 60)];
+    const [fraction, collapse] = derived([...beat, ...breath]);
+    const [systole, diastole] = beat;
+    expect(fraction?.parts).toMatchObject([
+      { mark: diastole, source: region },
+      { mark: systole, source: region },
+    ]);
+    expect(collapse?.parts.map(({ mark }) => mark)).toEqual([breath[2], breath[0]]);
   });
 
   test("a vena cava collapses by the part that it loses", () => {

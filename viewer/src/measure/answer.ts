@@ -7,7 +7,7 @@
 import type { Point } from "../wire/mark";
 import type { Gauge, MeasureKind } from "../wire/measure";
 import { outline } from "./area";
-import type { Calibration, ScaleSource } from "./calibration";
+import type { Calibration, Measured, ScaleSource } from "./calibration";
 import { angle, distance } from "./distance";
 import { envelope, slope, velocity } from "./doppler";
 import { type Shown, shown } from "./format";
@@ -106,7 +106,7 @@ export function answer(what: MeasureKind, points: readonly Point[], gauge: Gauge
 }
 
 /** The discs of a ventricle's outline, for the volumes of two views. */
-export function discsOf(points: readonly Point[], gauge: Gauge): Outcome<Discs> {
+export function discsOf(points: readonly Point[], gauge: Gauge): Outcome<Measured<Discs>> {
   return cut(
     calibrationOf(gauge),
     points.map((point) => fromFractions(point, gauge)),

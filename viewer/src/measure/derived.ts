@@ -1,11 +1,12 @@
 // What follows from several measurements together: ejection fraction and collapse of the vena cava.
 //
 // Owns which measurements are taken: of each part the one that was made last. Called by the lists with the marks in force,
-// in order of making. Invariant: nothing is derived from a part that has no value itself.
+// in order of making. Invariant: nothing is derived from a part that has no value itself, and every value names its parts.
 
 import type { Point } from "../wire/mark";
-import type { Gauge, HeartPhase, MeasureKind, VentricleView } from "../wire/measure";
+import type { Extent, Gauge, HeartPhase, MeasureKind, VentricleView } from "../wire/measure";
 import { discsOf } from "./answer";
+import type { ScaleSource } from "./calibration";
 import { distance } from "./distance";
 import { type Shown, shown } from "./format";
 import { calibrationOf } from "./gauge";
@@ -24,9 +25,14 @@ export type MeasuredMark = {
 
 export type DerivedName = "efBiplane" | "efA4c" | "efA2c" | "collapse";
 
-export type Derived = {
+/** A measurement that a value is made of, and where its scale comes from. */
+export type Part<M extends MeasuredMark> = { readonly mark: M; readonly source: ScaleSource };
+
+export type Derived<M extends MeasuredMark = MeasuredMark> = {
   readonly name: DerivedName;
   readonly answer: Shown | { readonly refusal: Refusal };
+  /** What it is made of: the larger end of beat or breath before the smaller one. */
+  readonly parts: readonly Part<M>[];
   /** In biplane: the long axes differ so much that one view is foreshortened. */
   readonly lengthsDiffer: boolean;
 };
@@ -35,21 +41,22 @@ export type Derived = {
 const PERCENT_STEP = 1;
 
 /** What can be derived from these marks, the most telling first. */
-export function derived(marks: readonly MeasuredMark[]): Derived[] {
-  const found: Derived[] = [];
+export function derived<M extends MeasuredMark>(marks: readonly M[]): Derived<M>[] {
+  const found: Derived<M>[] = [];
   const both = pairs(marks);
   if (both.a4c !== null && both.a2c !== null) found.push(biplaneFraction(both.a4c, both.a2c));
   if (both.a4c !== null) found.push(fraction("efA4c", both.a4c));
   if (both.a2c !== null) found.push(fraction("efA2c", both.a2c));
   const cava = collapseOf(marks);
-  if (cava !== null) found.push({ name: "collapse", answer: cava, lengthsDiffer: false });
+  if (cava !== null) found.push(cava);
   return found;
 }
 
-type Beat = { readonly diastole: Discs; readonly systole: Discs };
+type Cut<M extends MeasuredMark> = Part<M> & { readonly discs: Discs };
+type Beat<M extends MeasuredMark> = { readonly diastole: Cut<M>; readonly systole: Cut<M> };
 
-function pairs(marks: readonly MeasuredMark[]): Readonly<Record<VentricleView, Beat | null>> {
-  const beat = (view: VentricleView): Beat | null => {
+function pairs<M extends MeasuredMark>(marks: readonly M[]): Readonly<Record<VentricleView, Beat<M> | null>> {
+  const beat = (view: VentricleView): Beat<M> | null => {
     const diastole = latest(marks, view, "endDiastole");
     const systole = latest(marks, view, "endSystole");
     return diastole === null || systole === null ? null : { diastole, systole };
@@ -57,31 +64,46 @@ function pairs(marks: readonly MeasuredMark[]): Readonly<Record<VentricleView, B
   return { a4c: beat("a4c"), a2c: beat("a2c") };
 }
 
-function latest(marks: readonly MeasuredMark[], view: VentricleView, phase: HeartPhase): Discs | null {
+function latest<M extends MeasuredMark>(
+  marks: readonly M[],
+  view: VentricleView,
+  phase: HeartPhase,
+): Cut<M> | null {
   const mark = marks.findLast(
     ({ what }) => what.type === "ventricle" && what.view === view && what.phase === phase,
   );
   if (mark === undefined) return null;
   const cut = discsOf(mark.points, mark.gauge);
-  return cut.type === "measured" ? cut.measured : null;
+  if (cut.type === "refused") return null;
+  const { measured } = cut;
+  return { mark, source: measured.source, discs: measured };
 }
 
-function fraction(name: "efA4c" | "efA2c", { diastole, systole }: Beat): Derived {
-  const volumes = [singlePlane(diastole), singlePlane(systole)] as const;
+function fraction<M extends MeasuredMark>(
+  name: "efA4c" | "efA2c",
+  { diastole, systole }: Beat<M>,
+): Derived<M> {
+  const parts = [diastole, systole];
+  const volumes = [singlePlane(diastole.discs), singlePlane(systole.discs)] as const;
   const [full, rest] = volumes;
   if (full.type === "refused" || rest.type === "refused")
-    return { name, answer: { refusal: refusalOf(volumes) }, lengthsDiffer: false };
-  return { name, answer: percent(full.measured.value, rest.measured.value), lengthsDiffer: false };
+    return { name, answer: { refusal: refusalOf(volumes) }, parts, lengthsDiffer: false };
+  return { name, answer: percent(full.measured.value, rest.measured.value), parts, lengthsDiffer: false };
 }
 
-function biplaneFraction(a4c: Beat, a2c: Beat): Derived {
-  const volumes = [biplane(a4c.diastole, a2c.diastole), biplane(a4c.systole, a2c.systole)] as const;
+function biplaneFraction<M extends MeasuredMark>(a4c: Beat<M>, a2c: Beat<M>): Derived<M> {
+  const parts = [a4c.diastole, a4c.systole, a2c.diastole, a2c.systole];
+  const volumes = [
+    biplane(a4c.diastole.discs, a2c.diastole.discs),
+    biplane(a4c.systole.discs, a2c.systole.discs),
+  ] as const;
   const [full, rest] = volumes;
   if (full.type === "refused" || rest.type === "refused")
-    return { name: "efBiplane", answer: { refusal: refusalOf(volumes) }, lengthsDiffer: false };
+    return { name: "efBiplane", answer: { refusal: refusalOf(volumes) }, parts, lengthsDiffer: false };
   return {
     name: "efBiplane",
     answer: percent(full.measured.volume.value, rest.measured.volume.value),
+    parts,
     lengthsDiffer: full.measured.lengthsDiffer || rest.measured.lengthsDiffer,
   };
 }
@@ -90,20 +112,25 @@ function percent(full: Millilitres, rest: Millilitres): Derived["answer"] {
   return shownPart(ejectionFraction(full, rest));
 }
 
-function collapseOf(marks: readonly MeasuredMark[]): Derived["answer"] | null {
+function collapseOf<M extends MeasuredMark>(marks: readonly M[]): Derived<M> | null {
   const [largest, smallest] = [diameter(marks, "largest"), diameter(marks, "smallest")];
-  return largest === null || smallest === null ? null : shownPart(collapse(largest, smallest));
+  if (largest === null || smallest === null) return null;
+  const answer = shownPart(collapse(largest.across, smallest.across));
+  return { name: "collapse", answer, parts: [largest, smallest], lengthsDiffer: false };
 }
 
-function diameter(marks: readonly MeasuredMark[], extent: "largest" | "smallest"): Centimetres | null {
+function diameter<M extends MeasuredMark>(
+  marks: readonly M[],
+  extent: Extent,
+): (Part<M> & { readonly across: Centimetres }) | null {
   const mark = marks.findLast(({ what }) => what.type === "venaCava" && what.extent === extent);
   const [from, to] = mark?.points ?? [];
   if (mark === undefined || from === undefined || to === undefined) return null;
   const { gauge } = mark;
   const between = distance(calibrationOf(gauge), fromFractions(from, gauge), fromFractions(to, gauge));
-  return between.type === "measured" && between.measured.type === "calibrated"
-    ? between.measured.length.value
-    : null;
+  if (between.type === "refused" || between.measured.type === "uncalibrated") return null;
+  const { source, value } = between.measured.length;
+  return { mark, source, across: value };
 }
 
 function shownPart(part: Outcome<Percent>): Derived["answer"] {

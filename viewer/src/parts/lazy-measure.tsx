@@ -26,9 +26,10 @@ export function LazyMeasurePanel(props: PanelProps) {
   );
 }
 
-/** Nothing until something was measured. */
+/** Nothing until something was measured, and nothing where nobody measures. */
 export function LazyMeasureResults({ desk }: ResultsProps) {
-  const some = desk.consult.marks.value.some(({ mark }) => mark.shape.type === "measure");
+  const { consult, measuring } = desk;
+  const some = measuring.isOn && consult.marks.value.some(({ mark }) => mark.shape.type === "measure");
   return some ? <Results desk={desk} /> : null;
 }
 

@@ -1,14 +1,17 @@
 // People and marks of this consult, beside the picture.
 //
 // Shows the marks in force and those taken back since this page came, newest first. The log itself is kept by the relay.
+// Whoever has no measuring panel reads here what the values beside the marks mean: scale and frame.
 
 import { clockTime, t } from "../i18n/i18n";
 import type { Desk } from "../live/desk";
 import { valueWords } from "../live/measure-words";
 import type { MarkState } from "../wire/socket";
+import { LazyMeasureResults } from "./lazy-measure";
 import { authorName, MarkActions, shapeWords } from "./mark-card";
 import { PenLine } from "./pen-line";
 import { PeopleList } from "./people";
+import { mayMeasure } from "./rail";
 
 export function ListPanel({ desk, onClose }: { desk: Desk; onClose: () => void }) {
   const { consult } = desk;
@@ -27,6 +30,7 @@ export function ListPanel({ desk, onClose }: { desk: Desk; onClose: () => void }
         </button>
       </header>
       <PeopleList consult={consult} showPage={true} />
+      {!mayMeasure(desk) && <LazyMeasureResults desk={desk} />}
       <h2>{t("list.marks")}</h2>
       {all.length === 0 && <p class="quiet">{t("list.noMarks")}</p>}
       <ul class="marks">

@@ -4,6 +4,7 @@
 
 import type { ComponentChildren } from "preact";
 import { m } from "../i18n/measure";
+import { sourceWords } from "../live/measure-words";
 import type { MeasureHand } from "../marks/measure-hand";
 import { pointsOf } from "../marks/measure-task";
 import { MAX_BEATS } from "../wire/constants";
@@ -20,12 +21,16 @@ const NUDGES = [
 ] as const;
 
 type HandProps = { readonly measuring: MeasureHand };
-type DraftProps = HandProps & {
+type ValueProps = HandProps & {
+  /** Where the scale of the value comes from; else its gauge says it. */
+  readonly sourceOf?: typeof sourceWords;
+};
+type DraftProps = ValueProps & {
   /** What a task other than measuring asks for once its points are set. */
   readonly children?: ComponentChildren;
 };
 
-export function MeasureDraft({ measuring, children }: DraftProps) {
+export function MeasureDraft({ measuring, sourceOf = sourceWords, children }: DraftProps) {
   const draft = measuring.draft.value;
   const task = measuring.task.value;
   return (
@@ -36,7 +41,7 @@ export function MeasureDraft({ measuring, children }: DraftProps) {
       )}
       {draft !== null && (
         <>
-          <Value measuring={measuring} />
+          <Value measuring={measuring} sourceOf={sourceOf} />
           <Points measuring={measuring} />
           <div class="measure__row">
             {NUDGES.map(([name, sign, dx, dy]) => (
@@ -89,13 +94,13 @@ function todo(measuring: MeasureHand): string {
   return most > MOST_POINT_BUTTONS ? m("measure.setOutline") : m("measure.setPoint", { number: count + 1 });
 }
 
-function Value({ measuring }: HandProps) {
+function Value({ measuring, sourceOf = sourceWords }: ValueProps) {
   const answer = measuring.answerNow.value;
   const gauge = measuring.host.gauge();
   if (answer === null || gauge === null) return null;
   return (
     <div role="status" data-testid="measure-value">
-      <AnswerLines answer={answer} gauge={gauge} />
+      <AnswerLines answer={answer} gauge={gauge} sourceOf={sourceOf} />
     </div>
   );
 }

@@ -1,6 +1,6 @@
 // What was measured in this consult, newest first, and what follows from it.
 //
-// Shown beside the picture on both pages; taken back and adjusted on the consult page only. Every value is computed here from its points and its gauge, never read.
+// Shown beside the picture on both pages; taken back and adjusted on the consult page only, by who may measure. Every value is computed here from its points and its gauge, never read.
 
 import { figureWords, numberWords } from "../i18n/figures";
 import { clockTime, t } from "../i18n/i18n";
@@ -9,10 +9,12 @@ import { capturedAt } from "../live/age";
 import type { Desk } from "../live/desk";
 import { kindWords, sourceWords } from "../live/measure-words";
 import type { Answer } from "../measure/answer";
+import type { ScaleSource } from "../measure/calibration";
 import { type Derived, derived, type MeasuredMark } from "../measure/derived";
 import type { Gauge } from "../wire/measure";
 import type { MarkState } from "../wire/socket";
 import { authorName } from "./mark-card";
+import { mayMeasure } from "./rail";
 
 export function MeasureResults({ desk }: { desk: Desk }) {
   const marks = desk.consult.marks.value.filter(({ mark }) => mark.shape.type === "measure");
@@ -24,7 +26,11 @@ export function MeasureResults({ desk }: { desk: Desk }) {
           <h2>{m("measure.derived")}</h2>
           <ul class="marks">
             {together.map((one) => (
-              <DerivedRow key={one.name} derived={one} />
+              <DerivedRow
+                key={one.name}
+                derived={one}
+                frameOf={({ held, gauge }) => frameWords(desk, held, gauge)}
+              />
             ))}
           </ul>
         </>
@@ -40,28 +46,48 @@ export function MeasureResults({ desk }: { desk: Desk }) {
   );
 }
 
-function measured(desk: Desk, held: MarkState): MeasuredMark[] {
+function measured(desk: Desk, held: MarkState): (MeasuredMark & { readonly held: MarkState })[] {
   const gauge = desk.measuring.gaugeOf(held);
   const { shape } = held.mark;
   return shape.type === "measure" && gauge !== null
-    ? [{ what: shape.what, points: shape.points, gauge }]
+    ? [{ what: shape.what, points: shape.points, gauge, held }]
     : [];
 }
 
-export function DerivedRow({ derived: { name, answer, lengthsDiffer } }: { derived: Derived }) {
+type DerivedProps<M extends MeasuredMark> = {
+  readonly derived: Derived<M>;
+  /** Which frame a part was measured on. */
+  readonly frameOf: (mark: M) => string;
+  /** Where the scale of a part comes from. */
+  readonly sourceOf?: (mark: M, source: ScaleSource) => string;
+};
+
+export function DerivedRow<M extends MeasuredMark>({
+  derived,
+  frameOf,
+  sourceOf = ({ gauge }, source) => sourceWords(gauge, source),
+}: DerivedProps<M>) {
+  const { name, answer, parts, lengthsDiffer } = derived;
   return (
-    <li class="marks__mark" data-testid={`derived-${name}`}>
+    <li class="marks__mark" data-testid="measure-derived">
       <span class="marks__words">
-        <span>
+        <span data-testid={`derived-${name}`}>
           {m(`measure.derived.${name}`)}{" "}
           <strong>
             {"refusal" in answer ? m(`measure.refusal.${answer.refusal}`) : `${numberWords(answer)}%`}
           </strong>
         </span>
+        <span class="quiet">{once(parts.map(({ mark, source }) => sourceOf(mark, source)))}</span>
+        <span class="quiet">{once(parts.map(({ mark }) => frameOf(mark)))}</span>
         {lengthsDiffer && <span class="measure__doubt">▲ {m("measure.lengthsDiffer")}</span>}
       </span>
     </li>
   );
+}
+
+/** Parts mostly have the same scale, and may have the same frame. */
+function once(words: readonly string[]): string {
+  return [...new Set(words)].join(" · ");
 }
 
 function ResultRow({ desk, held }: { desk: Desk; held: MarkState }) {
@@ -78,7 +104,9 @@ function ResultRow({ desk, held }: { desk: Desk; held: MarkState }) {
         {answer !== null && gauge !== null && <AnswerLines answer={answer} gauge={gauge} />}
         <span class="quiet">{frameWords(desk, held, gauge)}</span>
       </div>
-      {desk.page === "consult" && desk.isOwn(held) && <ResultActions desk={desk} held={held} />}
+      {desk.page === "consult" && mayMeasure(desk) && desk.isOwn(held) && (
+        <ResultActions desk={desk} held={held} />
+      )}
     </li>
   );
 }
@@ -119,8 +147,15 @@ function frameWords(desk: Desk, held: MarkState, gauge: Gauge | null): string {
   return `${number}${clockTime(at, true)}`;
 }
 
+type AnswerProps = {
+  readonly answer: Answer;
+  readonly gauge: Gauge;
+  /** Where the scale comes from; else the gauge says it. */
+  readonly sourceOf?: typeof sourceWords;
+};
+
 /** All figures of an answer, where their scale comes from, and what is in doubt. */
-export function AnswerLines({ answer, gauge }: { answer: Answer; gauge: Gauge }) {
+export function AnswerLines({ answer, gauge, sourceOf = sourceWords }: AnswerProps) {
   if (answer.type === "refused")
     return (
       <p>
@@ -143,7 +178,7 @@ export function AnswerLines({ answer, gauge }: { answer: Answer; gauge: Gauge })
       <p class="quiet">
         {answer.type === "uncalibrated"
           ? m(`measure.refusal.${answer.reason}`)
-          : sourceWords(gauge, answer.source)}
+          : sourceOf(gauge, answer.source)}
       </p>
       {answer.type === "figures" && answer.crossesItself && (
         <p class="measure__doubt">▲ {m("measure.crossesItself")}</p>

@@ -119,7 +119,7 @@ function MeasureButton({
 
 /** Whether this installation measures and this person may. */
 export function mayMeasure(desk: Desk): boolean {
-  return desk.consult.settings.value.measuring && desk.consult.rights.value.draw;
+  return desk.measuring.isOn && desk.consult.rights.value.draw;
 }
 
 type ToolButtonProps = {

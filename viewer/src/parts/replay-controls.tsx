@@ -202,7 +202,9 @@ function Download({ desk, player }: { desk: Desk; player: ClipPlayer }) {
     <>
       {file("file", "download", tc("replay.download"))}
       {marks.length > 0 && file("marks", "pen", tc("replay.downloadMarks"))}
-      {marks.some(isMeasured) && file("measurements", "measure", tc("replay.downloadMeasurements"))}
+      {desk.measuring.isOn &&
+        marks.some(isMeasured) &&
+        file("measurements", "measure", tc("replay.downloadMeasurements"))}
     </>
   );
 }

@@ -22,7 +22,12 @@ export function ReplayMeasure({ measuring }: { measuring: ClipMeasuring }) {
       {together.length > 0 && (
         <ul class="marks">
           {together.map((one) => (
-            <DerivedRow key={one.name} derived={one} />
+            <DerivedRow
+              key={one.name}
+              derived={one}
+              frameOf={frameWords}
+              sourceOf={({ gauge, handScale }, source) => sourceBy(handScale)(gauge, source)}
+            />
           ))}
         </ul>
       )}
@@ -39,16 +44,17 @@ export function ReplayMeasure({ measuring }: { measuring: ClipMeasuring }) {
 }
 
 function InHand({ measuring }: { measuring: ClipMeasuring }) {
-  const { hand } = measuring;
+  const { hand, handScale } = measuring;
   const gauge = hand.host.gauge();
+  const sourceOf = sourceBy(handScale.value);
   return (
     <>
       <MeasureKinds measuring={hand} inHand={true} onChoose={() => measuring.player.pause()} />
-      <MeasureDraft measuring={hand} />
+      <MeasureDraft measuring={hand} sourceOf={sourceOf} />
       {gauge !== null && (
         <p class="measure__scale" data-testid="replay-scale">
           {gauge.scale.type === "pixels" && "px "}
-          {sourceWords(gauge, null)}
+          {sourceOf(gauge, null)}
         </p>
       )}
     </>
@@ -57,17 +63,33 @@ function InHand({ measuring }: { measuring: ClipMeasuring }) {
 
 function Row({ measuring, one }: { measuring: ClipMeasuring; one: Measured }) {
   const rules = measuring.hand.rules.value;
-  const { what, points, gauge } = one;
+  const { what, points, gauge, handScale } = one;
   return (
     <li class="marks__mark" data-testid="replay-measured">
       <div class="marks__words">
         <span>{kindWords(what)}</span>
-        {rules !== null && <AnswerLines answer={rules.answer(what, points, gauge)} gauge={gauge} />}
-        <span class="quiet">{m("measure.frame", { number: one.index + 1 })}</span>
+        {rules !== null && (
+          <AnswerLines
+            answer={rules.answer(what, points, gauge)}
+            gauge={gauge}
+            sourceOf={sourceBy(handScale)}
+          />
+        )}
+        <span class="quiet">{frameWords(one)}</span>
       </div>
       <button type="button" class="button" onClick={() => measuring.remove(one.number)}>
         {tc("replay.measureRemove")}
       </button>
     </li>
   );
+}
+
+/** Regions that a person marked are not the device's word, and say so wherever they scale a value. */
+function sourceBy(handScale: boolean): typeof sourceWords {
+  return (gauge, source) =>
+    handScale && gauge.scale.type === "regions" ? tc("replay.byHand") : sourceWords(gauge, source);
+}
+
+function frameWords({ index }: Measured): string {
+  return m("measure.frame", { number: index + 1 });
 }

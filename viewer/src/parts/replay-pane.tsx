@@ -45,6 +45,7 @@ export function ReplayPane({ desk, player, beside, onClose, onStage, children }:
         explain: () => desk.explain(tc("replay.measureStanding")),
         explainFull: () => desk.explain(t("measure.full")),
         words: valueWords,
+        isOn: () => desk.measuring.isOn,
       }),
     [desk, player],
   );
@@ -108,7 +109,7 @@ export function ReplayPane({ desk, player, beside, onClose, onStage, children }:
       <Scrubber player={player} beats={beside?.beats(player).value ?? []} />
       <div class="replay__row">
         <ReplayNews player={player} />
-        {desk.consult.settings.value.measuring && (
+        {desk.measuring.isOn && (
           <button
             type="button"
             class="button"
@@ -122,7 +123,7 @@ export function ReplayPane({ desk, player, beside, onClose, onStage, children }:
         {beside?.pairing.value === "phase" && <Beats beside={beside} player={player} />}
         {children}
       </div>
-      <LazyReplayMeasure measuring={measuring} />
+      {desk.measuring.isOn && <LazyReplayMeasure measuring={measuring} />}
     </article>
   );
 }
