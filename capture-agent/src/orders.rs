@@ -49,6 +49,8 @@ pub struct Pending {
     pub bit_rate: Option<BitRate>,
     /// What the link leaves; `Some(None)` when nothing is sent any more.
     pub room: Option<Option<Room>>,
+    /// Nothing passes the link (true), or something does again (false).
+    pub is_cut: Option<bool>,
 }
 
 impl Orders {
@@ -85,6 +87,12 @@ impl Orders {
     /// From the next frame on the link leaves so much; none when nothing is sent any more.
     pub fn make_room(&self, room: Option<Room>) {
         self.give(|pending| pending.room = Some(room));
+    }
+
+    /// Nothing passes the link: what is coded is for the journal alone. When something passes again, sending goes on with a
+    /// keyframe.
+    pub fn set_cut(&self, is_cut: bool) {
+        self.give(|pending| pending.is_cut = Some(is_cut));
     }
 
     /// What was coded takes so long to leave.

@@ -65,6 +65,8 @@ struct Running {
     gate: KeyframeGate,
     fit: Fit,
     outlet: Option<Outlet>,
+    /// Nothing passes the link.
+    is_cut: bool,
     payloader: H264Payloader,
     meter: RateMeter,
     /// Newest frame and when it came.
@@ -79,6 +81,7 @@ impl Pipeline {
             fit: Fit::new(self.keeper.bit_rate()),
             parts: self,
             outlet: None,
+            is_cut: false,
             payloader: H264Payloader::default(),
             meter: RateMeter::default(),
             last: None,
@@ -112,6 +115,15 @@ impl Running {
             self.gate = KeyframeGate::default();
             self.gate.request();
         }
+        if let Some(is_cut) = orders.is_cut
+            && is_cut != self.is_cut
+        {
+            self.is_cut = is_cut;
+            self.fit.set_cut(is_cut);
+            // What was coded meanwhile is nowhere but in the journal.
+            self.gate = KeyframeGate::default();
+            self.gate.request();
+        }
         if orders.keyframe {
             self.gate.request();
         }
@@ -131,8 +143,12 @@ impl Running {
 
     /// Whether the link has no place for a frame of this time.
     fn leaves_out(&mut self, captured_at: CaptureTime) -> bool {
-        self.outlet.is_some()
+        self.is_sending()
             && (self.parts.orders.backlog() > MOST_BACKLOG || !self.fit.takes(captured_at))
+    }
+
+    fn is_sending(&self) -> bool {
+        self.outlet.is_some() && !self.is_cut
     }
 
     fn fresh(&mut self, frame: Frame, now: Instant) {
@@ -154,7 +170,7 @@ impl Running {
     /// When the last frame is to be coded again because somebody waits for a keyframe and no frame comes.
     fn repeat_due(&self, now: Instant) -> Option<Instant> {
         let (_, came) = self.last.as_ref()?;
-        self.outlet.as_ref()?;
+        self.outlet.as_ref().filter(|_| self.is_sending())?;
         Some(self.gate.due(now)?.max(*came + SILENT_AFTER))
     }
 
@@ -177,6 +193,7 @@ impl Running {
     fn code(&mut self, frame: &Frame, now: Instant) {
         let told_rate = f64::from(self.parts.board.told_rate());
         let picture = &frame.picture;
+        let is_idle = !self.is_sending() && self.parts.journal.is_none();
         let (width, height) = self.fit.size(picture.width(), picture.height());
         let encoder = match self.parts.keeper.ready(width, height, told_rate, now) {
             Ready::Open { encoder, is_new } => {
@@ -190,7 +207,7 @@ impl Running {
             Ready::Resting => return,
             Ready::Failed { error, is_first } => return self.no_encoder(error, is_first),
         };
-        if self.outlet.is_none() && self.parts.journal.is_none() {
+        if is_idle {
             return;
         }
         let force = self.gate.is_due(now);
@@ -250,7 +267,8 @@ impl Running {
         };
         // Waits while two frames are on their way out: the slot replaces what comes meanwhile, nothing queues up, and
         // no coded frame is ever left out, which would break the ones after it.
-        if let Some(outlet) = &self.outlet
+        if !self.is_cut
+            && let Some(outlet) = &self.outlet
             && outlet.blocking_send(coded).is_err()
         {
             self.outlet = None;

@@ -76,6 +76,8 @@ pub struct Parts {
     pub pages: Pages,
     /// Whether the demo door is open.
     pub demo: bool,
+    /// Whether this installation measures.
+    pub measuring: bool,
     /// Whether connections are encrypted.
     pub tls: bool,
     /// Open HTTP connections.
@@ -175,6 +177,7 @@ impl App {
                 },
                 pages: Pages::new(config.viewer_dir.clone()),
                 demo: config.demo,
+                measuring: config.settings.measuring,
                 tls: config.tls.is_some(),
                 connections: AtomicUsize::new(0),
                 stopping: AtomicBool::new(false),

@@ -26,6 +26,8 @@ pub struct Room {
 pub(crate) struct Fit {
     allowed: BitRate,
     room: Option<Room>,
+    /// Nothing leaves: there is no link whose bits would have to be shared out.
+    is_cut: bool,
     /// When the next frame is to be taken, in microseconds of the capture clock.
     next_us: Option<f64>,
 }
@@ -36,6 +38,7 @@ impl Fit {
         Self {
             allowed,
             room: None,
+            is_cut: false,
             next_us: None,
         }
     }
@@ -53,8 +56,16 @@ impl Fit {
         self.room = room;
     }
 
+    /// Nothing leaves, or something does again. The size stays: another one would be seen when the link is back.
+    pub(crate) const fn set_cut(&mut self, is_cut: bool) {
+        self.is_cut = is_cut;
+    }
+
     /// Bits for the encoder.
     pub(crate) fn bit_rate(&self) -> BitRate {
+        if self.is_cut {
+            return self.allowed;
+        }
         let left = self.room.map_or(self.allowed, |room| room.bit_rate);
         self.allowed.min(left)
     }
@@ -89,7 +100,8 @@ impl Fit {
     }
 
     fn frame_rate(&self) -> Option<f64> {
-        self.room.and_then(|room| room.frame_rate)
+        let room = self.room.filter(|_| !self.is_cut);
+        room.and_then(|room| room.frame_rate)
     }
 }
 
@@ -131,6 +143,14 @@ mod tests {
             (fit.bit_rate(), fit.size(800, 600)),
             (kbps(700), (600, 450))
         );
+        // In a cut the journal gets everything, in the size that the link will have again.
+        fit.set_cut(true);
+        assert_eq!(
+            (fit.bit_rate(), fit.size(800, 600)),
+            (kbps(2_000), (600, 450))
+        );
+        fit.set_cut(false);
+        assert_eq!(fit.bit_rate(), kbps(700));
         fit.make_room(Some(room(9_000, None)));
         assert_eq!(fit.bit_rate(), kbps(2_000));
         fit.allow(kbps(4_000));

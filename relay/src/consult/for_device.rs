@@ -71,7 +71,11 @@ impl Consult {
             return;
         }
         let quick_mark_seconds = self.about.settings.quick_mark_seconds;
-        let marks = in_words(&self.shown.state.marks, stream);
+        let marks = in_words(
+            &self.shown.state.marks,
+            stream,
+            self.about.settings.measuring,
+        );
         let anew = MarkWord::Anew {
             quick_mark_seconds,
             words: u32::try_from(marks.len()).unwrap_or(u32::MAX),
@@ -129,7 +133,7 @@ impl Consult {
         if !self.told_marks.contains_key(&stream) {
             return;
         }
-        for word in words_of(held) {
+        for word in words_of(held, self.about.settings.measuring) {
             self.say_of_marks(stream, word, now);
         }
     }
@@ -144,8 +148,9 @@ impl Consult {
 }
 
 /// The marks of one picture that are told at once, in the order in which they were made: of those that are pinned and of
-/// the others the newest.
-fn in_words(marks: &[MarkState], stream: StreamId) -> Vec<MarkWord> {
+/// the others the newest. Where nobody measures they have their forms and no value.
+fn in_words(marks: &[MarkState], stream: StreamId, measuring: bool) -> Vec<MarkWord> {
+    let words_of = |held: &MarkState| words_of(held, measuring);
     let of_stream = |held: &&MarkState| {
         let Anchor::Live { stream: of, .. } = held.mark.anchor;
         of == stream
@@ -168,8 +173,9 @@ fn in_words(marks: &[MarkState], stream: StreamId) -> Vec<MarkWord> {
 }
 
 /// A mark in words that fit into control messages; none when it does not fit even without its gauge.
-fn words_of(held: &MarkState) -> Vec<MarkWord> {
+fn words_of(held: &MarkState, measuring: bool) -> Vec<MarkWord> {
     let mut head = held.clone();
+    head.gauge = head.gauge.filter(|_| measuring);
     let rest = head
         .mark
         .shape

@@ -237,9 +237,16 @@ fn the_largest_measuring_mark_still_fits_into_control_messages() {
         height: 8_192,
         scale: GaugeScale::Regions { regions },
     };
-    for (count, is_told) in [(1, true), (MAX_REGIONS, false)] {
+    // Where nobody measures any more, marks of before have no value either.
+    for (count, measuring, is_told) in [
+        (1, true, true),
+        (MAX_REGIONS, true, false),
+        (1, false, false),
+    ] {
         let log = vec![entry(1, mark.clone(), Some(gauge(vec![region(); count])))];
         let mut meeting = Meeting::over(log, Some(picture()));
+        meeting.core.about.settings.measuring = measuring;
+        Agent::says(&mut meeting, MarksInput::Greeted);
         let mut agent = Agent::default();
         agent.hears(&mut meeting);
         let held = &agent.marks[&mark.id];

@@ -30,12 +30,15 @@ pub async fn marks(
 /// `GET /consults/{consult}/clips/{clip}/measurements`: a report.
 ///
 /// # Errors
-/// As `marks`; `NotFound` when nothing was measured with a scale.
+/// As `marks`; `NotFound` when nothing was measured with a scale, `MeasuringOff` where nobody measures.
 pub async fn measurements(
     State(app): State<App>,
     own: SessionEntry,
     Path((_, clip)): Path<(String, String)>,
 ) -> Result<Response, Refusal> {
+    if !app.measuring {
+        return Err(ProblemCode::MeasuringOff.into());
+    }
     object(&app, &own, &clip, "measurements", |clip| clip.report()).await
 }
 

@@ -102,6 +102,20 @@ async fn marks_are_a_presentation_state_of_their_clip_until_they_are_withdrawn()
 }
 
 #[tokio::test]
+async fn an_installation_that_does_not_measure_gives_no_report() {
+    let relay = Relay::with(&["--measuring", "false"]).await;
+    let who = relay.enter(Role::Cardiologist).await;
+    let path = format!(
+        "consults/{}/clips/{}/measurements",
+        consult(),
+        wire::ClipId::random()
+    );
+    let asked = relay.asks(&who, "GET", &path).send().await.unwrap();
+    let refusal = crate::support::code(asked).await;
+    assert_eq!(refusal.1, "measuringOff");
+}
+
+#[tokio::test]
 async fn closing_a_consult_keeps_the_marks_of_each_clip_beside_it() {
     let relay = Relay::start().await;
     let device = Device::connect(&relay).await;

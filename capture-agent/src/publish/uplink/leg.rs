@@ -16,6 +16,12 @@ const FREE: BitRate = BitRate::from_kbps(10_000_000);
 /// Repair is read over this span.
 const REPAIR_SPAN: Duration = Duration::from_secs(1);
 
+/// Silence that began with a packet which went so long ago is a cut; a source that sends nothing is none.
+const CUT_AFTER: Duration = Duration::from_millis(500);
+/// In a cut so much is sent this often, to hear of it when something passes again.
+const ASKING_BYTES: usize = 200;
+const ASK_EVERY: Duration = Duration::from_millis(100);
+
 /// A packet that was sent, as the other side reported it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Sent {
@@ -43,6 +49,10 @@ pub(super) struct Leg<T> {
     is_free: bool,
     /// Something was sent: padding is numbered after it.
     begun: bool,
+    /// The first packet since the last report.
+    unreported: Option<Instant>,
+    /// When it was asked last whether something passes.
+    asked: Option<Instant>,
     /// Bytes of repair since this moment, and the rate of the span before.
     repaired: (Instant, usize),
     repair: BitRate,
@@ -58,6 +68,8 @@ impl<T> Leg<T> {
             pads: false,
             is_free: false,
             begun: false,
+            unreported: None,
+            asked: None,
             repaired: (now, 0),
             repair: BitRate::ZERO,
         }
@@ -87,8 +99,23 @@ impl<T> Leg<T> {
                 probe: self.probes.of(sent.at),
             })
             .collect();
+        self.unreported = None;
         self.estimator.on_reports(now, &reports);
         self.after(now);
+    }
+
+    /// Nothing passes the link. Without padding nobody would hear when something does again.
+    pub(super) fn is_cut(&self, now: Instant) -> bool {
+        let is_long = |since| now.saturating_duration_since(since) >= CUT_AFTER;
+        self.pads && self.estimator.stats().silent && self.unreported.is_some_and(is_long)
+    }
+
+    fn next_ask(&self) -> Option<Instant> {
+        let is_due = self.pads && self.estimator.stats().silent;
+        self.asked
+            .or(self.unreported)
+            .filter(|_| is_due)
+            .map(|asked| asked + ASK_EVERY)
     }
 
     /// So many bytes went through data channels.
@@ -102,6 +129,10 @@ impl<T> Leg<T> {
         if is_due {
             self.estimator.on_timeout(now);
             self.after(now);
+        }
+        if self.is_cut(now) && self.next_ask().is_some_and(|due| due <= now) {
+            self.asked = Some(now);
+            self.owed.push_back(ASKING_BYTES);
         }
         is_due
     }
@@ -141,6 +172,7 @@ impl<T> Leg<T> {
         while let Some(departure) = self.pacer.pop(now) {
             match departure {
                 Departure::Packet { item, probe } => {
+                    self.unreported.get_or_insert(now);
                     if let Some(probe) = probe {
                         self.probes.leaves(now, probe);
                     }
@@ -167,7 +199,12 @@ impl<T> Leg<T> {
 
     /// When `on_timeout` has something to do.
     pub(super) fn next_timeout(&self) -> Option<Instant> {
-        self.estimator.poll_timeout().filter(|_| !self.is_free)
+        let moments = [self.estimator.poll_timeout(), self.next_ask()];
+        moments
+            .into_iter()
+            .flatten()
+            .min()
+            .filter(|_| !self.is_free)
     }
 
     /// How long what waits will take to leave.

@@ -104,6 +104,8 @@ pub(super) struct Uplink<T> {
     /// Bytes that data channels carried, and how many of them the estimator knows.
     carried: Arc<AtomicU64>,
     told_of: u64,
+    /// Nothing passes, and the encode thread knows.
+    is_cut: bool,
     /// As fast as is looked.
     most: BitRate,
     /// Nothing is decided: the publication is over, and the connection may outlive it for a moment; or nothing is known.
@@ -135,6 +137,7 @@ impl<T> Uplink<T> {
             spare: watch::Sender::new(None),
             carried: Arc::default(),
             told_of: 0,
+            is_cut: false,
             most: limits.max,
             ended: false,
         };
@@ -224,6 +227,7 @@ impl<T> Uplink<T> {
     pub(super) fn end(&mut self) -> BitRate {
         self.ended = true;
         self.orders.make_room(None);
+        self.set_cut(false);
         self.orders.set_backlog(Duration::ZERO);
         self.spare.send_replace(None);
         self.wishes.end();
@@ -237,10 +241,18 @@ impl<T> Uplink<T> {
         }
     }
 
+    fn set_cut(&mut self, is_cut: bool) {
+        if self.is_cut != is_cut {
+            self.is_cut = is_cut;
+            self.orders.set_cut(is_cut);
+        }
+    }
+
     fn decide(&mut self, now: Instant) {
         if self.ended {
             return;
         }
+        self.set_cut(self.leg.is_cut(now));
         let (stats, may_use) = (self.leg.stats(), self.leg.for_the_picture(now));
         let share = if self.makes_way { KEPT_SHARE } else { 1.0 };
         if stats.silent {

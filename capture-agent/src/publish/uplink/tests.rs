@@ -46,9 +46,12 @@ struct World {
     fit: Fit,
     start: Instant,
     at_ms: u64,
+    frame_ms: u64,
     kbps: f64,
     /// Nothing passes.
     is_cut: bool,
+    /// The encode thread sends nothing.
+    is_suspended: bool,
     /// An original travels, as fast as it may; bytes that it may send more.
     with_original: bool,
     credit: f64,
@@ -71,8 +74,10 @@ impl World {
             fit: Fit::new(Coded::from_kbps(ALLOWED_KBPS).unwrap()),
             start,
             at_ms: 0,
+            frame_ms: FRAME_MS,
             kbps,
             is_cut: false,
+            is_suspended: false,
             with_original: false,
             credit: 0.0,
             free_at: start,
@@ -91,7 +96,7 @@ impl World {
                 self.hear(now);
             }
             self.uplink.on_timeout(now);
-            if self.at_ms.is_multiple_of(FRAME_MS) {
+            if self.at_ms.is_multiple_of(self.frame_ms) {
                 self.code(now);
             }
             while let Some(bytes) = self.uplink.pop(now) {
@@ -107,11 +112,13 @@ impl World {
     }
 
     fn code(&mut self, now: Instant) {
-        if let Some(room) = self.orders.take().room {
+        let orders = self.orders.take();
+        self.is_suspended = orders.is_cut.unwrap_or(self.is_suspended);
+        if let Some(room) = orders.room {
             self.fit.make_room(room);
             self.scales.extend(room.map(|room| room.scale));
         }
-        if self.orders.backlog() > MOST_BACKLOG {
+        if self.is_suspended || self.orders.backlog() > MOST_BACKLOG {
             return;
         }
         let mut left = (self.fit.bit_rate().bps() / 8) as usize * FRAME_MS as usize / 1000;
@@ -225,11 +232,27 @@ fn after_a_cut_the_picture_is_as_large_as_before_and_soon_as_good() {
     world.run(6_000);
     let before = world.coded_kbps();
     world.is_cut = true;
-    world.run(12_000);
+    world.run(3_000);
+    assert!(world.is_suspended, "the journal alone is coded for");
+    world.run(9_000);
     world.is_cut = false;
     world.run(1_500);
+    assert!(!world.is_suspended);
     assert!(world.scales.iter().all(|scale| *scale == Scale::Full));
     assert!(world.coded_kbps() > before / 2, "{}", world.coded_kbps());
+}
+
+#[test]
+fn a_source_that_sends_a_picture_now_and_then_is_no_cut() {
+    let mut world = World::new(3_000.0);
+    world.run(2_000);
+    for _ in 0..4 {
+        world.frame_ms = u64::MAX;
+        world.run(4_000);
+        world.frame_ms = FRAME_MS;
+        world.run(FRAME_MS);
+        assert!(!world.is_suspended);
+    }
 }
 
 #[test]
