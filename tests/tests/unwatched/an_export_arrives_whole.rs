@@ -10,11 +10,11 @@ use stories::link::LinkKind;
 use stories::story::{Plan, Story, tell};
 use stories::wait::{secs, until};
 
-/// What the handheld made: 1.5 MB.
-const EXPORT: &str = "sample-dicom/a4c_small_uncompressed.dcm";
+/// What the handheld made: 0.6 MB.
+const EXPORT: &str = "sample-dicom/plax_small.dcm";
 /// Of it so much is there when something happens.
-const FIRST_PART: u64 = 250_000;
-const SECOND_PART: u64 = 700_000;
+const FIRST_PART: u64 = 100_000;
+const SECOND_PART: u64 = 300_000;
 const SOURCE: &str = "test:fps=20,size=800x208";
 
 #[test]
