@@ -6,7 +6,7 @@
 
 use super::window::Window;
 use crate::journal::Journal;
-use crate::publish::clips::{Channel, ChannelEvent, Closed, Pacer};
+use crate::publish::clips::{Channel, ChannelEvent, Closed, Pacer, turn};
 use crate::publish::uplink::Spare;
 use bytes::BytesMut;
 use recording::{Frame, FrameEntry, FrameHash, Tick};
@@ -253,11 +253,7 @@ impl<C: Channel> Filler<C> {
                 speaking.pacer.round_trip(took, Instant::now());
             }
         }
-        speaking.pacer.leave(self.spare.rate());
-        let wait = speaking.pacer.wait(Instant::now());
-        if !wait.is_zero() {
-            tokio::time::sleep(wait).await;
-        }
+        turn(&mut speaking.pacer, &self.spare).await;
         Ok(())
     }
 }

@@ -6,6 +6,7 @@
 
 use super::courier::{Courier, Do, Wanted};
 use super::pacer::Pacer;
+use super::turn::turn;
 use crate::publish::uplink::Spare;
 use crate::spool::{Outgoing, Spool};
 use crate::sync::held;
@@ -223,11 +224,7 @@ impl<C: Channel> Carrier<C> {
                 pacer.round_trip(took, Instant::now());
             }
         }
-        pacer.leave(self.spare.rate());
-        let wait = pacer.wait(Instant::now());
-        if !wait.is_zero() {
-            tokio::time::sleep(wait).await;
-        }
+        turn(pacer, &self.spare).await;
         Ok(())
     }
 

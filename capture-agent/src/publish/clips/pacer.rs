@@ -60,7 +60,7 @@ impl Pacer {
     }
 
     /// Voice and picture leave so much; none when there is room for everything.
-    pub(crate) fn leave(&mut self, left: Option<BitRate>) {
+    pub(super) fn leave(&mut self, left: Option<BitRate>) {
         self.left = left.map(|left| left.bps() as f64 / 8.0);
     }
 
@@ -77,7 +77,7 @@ impl Pacer {
     }
 
     /// How long to wait before the next piece may go.
-    pub(crate) fn wait(&mut self, now: Instant) -> Duration {
+    pub(super) fn wait(&mut self, now: Instant) -> Duration {
         let passed = now.saturating_duration_since(self.counted).as_secs_f64();
         self.tokens = (self.tokens + passed * self.now()).min(self.burst());
         self.counted = now;

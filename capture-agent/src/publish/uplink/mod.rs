@@ -71,10 +71,15 @@ impl Spare {
     /// Of a link with room for everything.
     #[cfg(test)]
     pub(crate) fn plenty() -> Self {
-        Self {
-            rate: watch::channel(None).1,
-            carried: Arc::default(),
-        }
+        Self::told(None).1
+    }
+
+    /// Of a link that leaves what it is told to.
+    #[cfg(test)]
+    pub(crate) fn told(rate: Option<BitRate>) -> (watch::Sender<Option<BitRate>>, Self) {
+        let (sender, rate) = watch::channel(rate);
+        let carried = Arc::default();
+        (sender, Self { rate, carried })
     }
 }
 
