@@ -96,8 +96,9 @@ run_tests() {
   # Programs and tests in one go, hence with one set of features; the stories then start what was just built.
   step "programs and tests, built" cargo build --locked --workspace --bins --tests
   export HIBIKI_STORIES_NO_BUILD=1
+  # They wait a second at most for what is loaded later, so they get the processor.
+  step "viewer tests" npm_in viewer test
   # These only compute: they get what the tests that live in real time leave of the processor.
-  beside "viewer tests" nice -n 19 npm --prefix viewer --silent run test
   beside "documentation examples" nice -n 19 cargo test --locked --workspace --doc --quiet
   beside "unit tests" test_programs computing
   step "behaviour tests" test_programs live

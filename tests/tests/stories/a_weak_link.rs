@@ -40,7 +40,7 @@ fn an_original_arrives_over_two_megabits_while_the_picture_goes_on_and_gets_its_
         let back = "() => window.rates.lowest < 1500 && window.rates.newest === 1500 ? window.rates : null";
         let seen: Seen = doctor
             .page()
-            .until("the picture to have its bits again", secs(10), back, ())
+            .until("the picture to have its bits again", secs(20), back, ())
             .await?;
         ensure!(
             seen.lowest < 750 && seen.painted > 10,
