@@ -1,7 +1,8 @@
 //! The encode thread: takes the newest frame, codes it, cuts it into RTP payloads and hands them to the publisher.
 //!
-//! Owns the encoder's keeper and decides which frame is a keyframe. What is coded goes into the journal too, also while
-//! nobody receives, then at the full rate; without a journal nothing is coded then. When somebody needs a keyframe and the
+//! Owns the encoder's keeper and decides which frame is a keyframe, and which frames a weak link has no place for. What is coded
+//! goes into the journal too, also while nobody receives or the link is cut, then at the full rate; without a journal nothing is
+//! coded then. When somebody needs a keyframe and the
 //! source is silent (slow, or failed), the last picture is coded again, stamped one step after its capture: the age shown
 //! stays true.
 
