@@ -10,11 +10,13 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use std::time::Duration;
 use stories::binaries::Binaries;
+use stories::door::Entered;
 use stories::machine::cpu_time;
 use stories::process::Program;
 use stories::story::{Plan, Story};
 use tokio::io::AsyncWriteExt;
 use wire::ConsultId;
+use wire::http::SESSION_HEADER;
 use wire::people::Role;
 
 /// 13 packets of 30 pictures a second are 390, at 1,100 B 3.4 Mbit/s.
@@ -26,13 +28,16 @@ const JOIN_LIMIT: Duration = Duration::from_secs(60);
 /// A viewer that lost more than this was not served, and its cost would flatter.
 const MOST_LOST_PERCENT: u64 = 1;
 
+/// What a load counted.
 #[derive(Debug, Deserialize)]
-struct Outcome {
+pub(crate) struct Outcome {
     seconds: f64,
     sent: u64,
     received: u64,
     lost: u64,
     crossing_us: Vec<f64>,
+    /// Of the voice beside it, in microseconds.
+    pub(crate) voice_us: Vec<f64>,
 }
 
 /// Measures `relay_cpu_per_packet_*` and `relay_share_*`.
@@ -46,7 +51,7 @@ pub(crate) async fn measure(mut figures: Figures, span: Duration) -> Result<Figu
         // Recording has a figure of its own.
         let plan = Plan::default().relay_flags(&["--recording", "false"]);
         let story = Story::start(plan.no_agent().release()).await?;
-        let (outcome, cpu) = load(&story, viewers, span)
+        let (outcome, cpu) = load(&story, viewers, None, span)
             .await
             .with_context(|| format!("{viewers} viewers"))?;
         let expected = outcome.sent * viewers;
@@ -83,6 +88,8 @@ pub(crate) struct Load {
     pub(crate) whip: String,
     /// One for each viewer.
     pub(crate) whep: Vec<String>,
+    /// Who speaks and who hears, if anybody does.
+    pub(crate) voices: Option<[Entered; 2]>,
     /// Packets of a picture.
     pub(crate) packets_per_frame: u16,
     /// How long is counted.
@@ -92,11 +99,20 @@ pub(crate) struct Load {
 /// Starts a load; it counts when all are up.
 pub(crate) async fn begin_load(story: &Story, wanted: &Load) -> Result<Program> {
     let (door, consult) = (story.door(), wanted.consult);
-    let whip = json!({ "url": door.whip(consult), "ticket": wanted.whip });
-    let watch = |ticket: &String| json!({ "url": door.whep(consult), "ticket": ticket });
+    let bearer = |url: String, ticket: &str| json!({ "url": url, "headers": { "authorization": format!("Bearer {ticket}") } });
+    let whip = bearer(door.whip(consult), &wanted.whip);
+    let watch = |ticket: &String| bearer(door.whep(consult), ticket);
     let whep: Vec<Value> = wanted.whep.iter().map(watch).collect();
+    let talk = |who: &Entered| {
+        json!({ "url": door.api(&format!("consults/{consult}/voice")), "headers": {
+            "origin": door.origin(), "cookie": who.cookie, SESSION_HEADER: who.grant.session,
+        } })
+    };
+    let voices = wanted.voices.as_ref();
+    let voices =
+        voices.map(|[speaks, hears]| json!({ "speaks": talk(speaks), "hears": talk(hears) }));
     let orders = json!({
-        "whip": whip, "whep": whep, "packets_per_frame": wanted.packets_per_frame, "payload_bytes": PAYLOAD_BYTES,
+        "whip": whip, "whep": whep, "voices": voices, "packets_per_frame": wanted.packets_per_frame, "payload_bytes": PAYLOAD_BYTES,
         "warm_ms": WARM_UP_MS, "measure_ms": u64::try_from(wanted.span.as_millis())?,
     });
     let program = Binaries::release()?.relay.with_file_name("bench-load");
@@ -119,7 +135,13 @@ fn at(key: &'static str) -> impl FnMut(&str) -> Option<Value> {
     }
 }
 
-async fn load(story: &Story, viewers: u64, span: Duration) -> Result<(Outcome, Duration)> {
+/// One publisher, its viewers and perhaps two voices for so long: what was counted, and the relay's CPU time.
+pub(crate) async fn load(
+    story: &Story,
+    viewers: u64,
+    voices: Option<[Entered; 2]>,
+    span: Duration,
+) -> Result<(Outcome, Duration)> {
     let (door, consult) = (story.door(), story.consult());
     let physician = door.person(Role::VisitingPhysician).await?;
     let observer = door.person(Role::Cardiologist).await?;
@@ -132,6 +154,7 @@ async fn load(story: &Story, viewers: u64, span: Duration) -> Result<(Outcome, D
         consult,
         whip,
         whep,
+        voices,
         packets_per_frame: PACKETS_PER_FRAME,
         span,
     };

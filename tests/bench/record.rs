@@ -56,6 +56,7 @@ async fn ten_streams(story: &Story, span: Duration) -> Result<f64> {
             consult,
             whip: door.ticket(physician, consult).await?,
             whep: Vec::new(),
+            voices: None,
             packets_per_frame: PACKETS_PER_FRAME,
             // The last one to begin is the last to count: all run while it does.
             span: span + Duration::from_secs(60),

@@ -1,4 +1,4 @@
-//! Load on a relay: one native publisher and any number of native viewers, for the bench.
+//! Load on a relay: one native publisher and any number of native viewers, and a voice if wanted, for the bench.
 //!
 //! ```text
 //! stdin   one line of JSON: `Orders`
@@ -9,6 +9,7 @@
 //! WHEP with bearer tickets and knows nothing else of Hibiki. Invariant: what it reports was counted between `begin` and
 //! `end` only.
 
+mod connection;
 mod keyframes;
 mod orders;
 mod packets;
@@ -16,15 +17,19 @@ mod peer;
 mod share;
 
 use anyhow::{Context, Result};
-use orders::{Orders, Outcome};
-use peer::{Peer, Role};
+use connection::Role;
+use orders::{Orders, Outcome, Voices};
+use peer::Peer;
 use share::Crossing;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
+use tokio::task::JoinHandle;
 
 /// Pictures per second of the publisher.
 const FRAMES_PER_SECOND: u64 = 30;
+/// One Opus frame of WebRTC.
+const VOICE_PACKET: Duration = Duration::from_millis(20);
 
 fn main() -> Result<()> {
     let mut line = String::new();
@@ -85,10 +90,16 @@ async fn run(orders: Orders) -> Result<()> {
             viewer.watch(&crossing, &received, &lost).await
         }));
     }
+    let voice = Arc::new(Crossing::default());
+    let talking = match &orders.voices {
+        Some(voices) => talk(&http, voices, &voice).await?,
+        None => vec![],
+    };
     say(&serde_json::json!({ "up": watching.len() }));
 
     tokio::time::sleep(Duration::from_millis(orders.warm_ms)).await;
     crossing.begin();
+    voice.begin();
     let (sent_before, received_before, lost_before) = (
         sent.load(Ordering::Relaxed),
         received.load(Ordering::Relaxed),
@@ -103,13 +114,33 @@ async fn run(orders: Orders) -> Result<()> {
         received: received.load(Ordering::Relaxed) - received_before,
         lost: lost.load(Ordering::Relaxed) - lost_before,
         crossing_us: crossing.take(),
+        voice_us: voice.take(),
     };
     say(&serde_json::json!({ "end": outcome }));
     stop.notify_one();
-    for viewer in watching {
-        viewer.abort();
+    for task in watching.into_iter().chain(talking) {
+        task.abort();
     }
     publishing.await?
+}
+
+/// One person speaks and another hears it.
+async fn talk(
+    http: &reqwest::Client,
+    voices: &Voices,
+    voice: &Arc<Crossing>,
+) -> Result<Vec<JoinHandle<Result<()>>>> {
+    let mut ear = Peer::join(http, &voices.hears, Role::Hear)
+        .await
+        .context("hear")?;
+    let mut mouth = Peer::join(http, &voices.speaks, Role::Speak)
+        .await
+        .context("speak")?;
+    let (sent, arrived) = (Arc::clone(voice), Arc::clone(voice));
+    Ok(vec![
+        tokio::spawn(async move { ear.hear(&arrived).await }),
+        tokio::spawn(async move { mouth.speak(VOICE_PACKET, &sent).await }),
+    ])
 }
 
 fn say(line: &serde_json::Value) {

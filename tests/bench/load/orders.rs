@@ -1,14 +1,24 @@
 //! What the bench asks of a load and what it gets back.
 
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
-/// Where to publish or watch, and the ticket for it.
+/// Where to post an offer, and what says that one may.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Door {
-    /// WHIP or WHEP address.
+    /// Address for publishing, watching or speaking.
     pub(crate) url: String,
-    /// Bearer ticket, used once.
-    pub(crate) ticket: String,
+    /// A ticket, or a session with its cookie.
+    pub(crate) headers: BTreeMap<String, String>,
+}
+
+/// One voice and one ear.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Voices {
+    /// Speaks.
+    pub(crate) speaks: Door,
+    /// Hears.
+    pub(crate) hears: Door,
 }
 
 /// One line on standard input.
@@ -18,6 +28,8 @@ pub(crate) struct Orders {
     pub(crate) whip: Door,
     /// One per viewer.
     pub(crate) whep: Vec<Door>,
+    /// Beside the picture.
+    pub(crate) voices: Option<Voices>,
     /// Packets in a picture.
     pub(crate) packets_per_frame: u16,
     /// RTP payload of a packet.
@@ -41,4 +53,6 @@ pub(crate) struct Outcome {
     pub(crate) lost: u64,
     /// Microseconds from the publisher's `sendto` to a viewer's `recvfrom`, unsorted.
     pub(crate) crossing_us: Vec<f64>,
+    /// The same for packets of the voice.
+    pub(crate) voice_us: Vec<f64>,
 }

@@ -1,4 +1,4 @@
-//! RTP packets that look like H.264 from an encoder to anyone who reads no deeper than NAL unit types.
+//! RTP payloads that look like H.264 from an encoder, or like Opus, to anyone who reads no deeper than their heads.
 //!
 //! Owns the payloads: parameter sets and an IDR picture on demand, else fragments of one non-IDR slice per picture
 //! (RFC 6184 §5.8). Each payload of a fragment carries its packet number, so that a receiver can find when it was sent.
@@ -20,6 +20,11 @@ const SPS: &[u8] = &[
 ];
 /// Picture parameter set.
 const PPS: &[u8] = &[0x68, 0xce, 0x3c, 0x80];
+/// A voice of 32 kbit/s in packets of 20 ms, and their length in its clock of 48 kHz (RFC 7587 §4.1).
+const VOICE_BYTES: usize = 80;
+pub(crate) const VOICE_TICKS: u32 = 960;
+/// Opus' first byte: wideband speech, 20 ms, one channel, one frame (RFC 6716 §3.1).
+const VOICE_HEAD: u8 = 0x48;
 /// Where the packet number stands in a fragment's payload.
 const NUMBER_AT: usize = 20;
 
@@ -57,6 +62,21 @@ pub(crate) fn number(payload: &[u8]) -> Option<u64> {
     Some(u64::from_be_bytes(bytes.try_into().ok()?))
 }
 
+/// A packet of voice that carries `number`; nobody decodes it.
+pub(crate) fn voice(number: u64) -> Bytes {
+    let mut payload = BytesMut::with_capacity(VOICE_BYTES);
+    payload.put_u8(VOICE_HEAD);
+    payload.put_u64(number);
+    payload.resize(VOICE_BYTES, 0xab);
+    payload.freeze()
+}
+
+/// The number of a packet of voice.
+pub(crate) fn voice_number(payload: &[u8]) -> Option<u64> {
+    let number = payload.strip_prefix(&[VOICE_HEAD])?.get(..8)?;
+    Some(u64::from_be_bytes(number.try_into().ok()?))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -67,5 +87,6 @@ mod tests {
         assert_eq!(fragment.len(), 1_100);
         assert_eq!(number(&fragment), Some(0x0102_0304_0506_0708));
         assert_eq!(number(&parameter_sets()), None);
+        assert_eq!(voice_number(&voice(77)), Some(77));
     }
 }

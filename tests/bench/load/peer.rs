@@ -1,32 +1,22 @@
 //! One WebRTC peer of the load: its own socket, the sans-IO core of `rtc`, and our loop between them.
 //!
-//! Owns joining (offer, POST with a bearer ticket, answer, until connected) and the two loops: publish pictures at a
-//! fixed rate, or receive and count. Feedback is what a browser sends: receiver reports, NACK and transport-wide
+//! Owns joining (offer, POST, answer, until connected) and the loops: publish pictures at a fixed rate, receive and count, speak,
+//! or hear. Feedback is what a browser sends: receiver reports, NACK and transport-wide
 //! reports, so that the relay's cost of reading it is in the figure. Invariant: times are taken beside the system calls.
 
-use crate::keyframes::{self, KeyframeTap};
+use crate::connection::{self, Role};
+use crate::keyframes;
 use crate::orders::Door;
 use crate::packets;
 use crate::share::Crossing;
 use anyhow::{Context, Result, anyhow, bail};
 use bytes::BytesMut;
-use rtc::interceptor::{Registry, Slot};
-use rtc::media_stream::MediaStreamTrack;
-use rtc::peer_connection::configuration::RTCConfigurationBuilder;
-use rtc::peer_connection::configuration::interceptor_registry::register_default_interceptors;
-use rtc::peer_connection::configuration::media_engine::{MIME_TYPE_H264, MediaEngine};
-use rtc::peer_connection::configuration::setting_engine::SettingEngineBuilder;
+use rtc::peer_connection::RTCPeerConnection;
 use rtc::peer_connection::event::RTCPeerConnectionEvent;
 use rtc::peer_connection::message::RTCMessage;
 use rtc::peer_connection::sdp::RTCSessionDescription;
 use rtc::peer_connection::state::RTCPeerConnectionState;
-use rtc::peer_connection::transport::{CandidateConfig, CandidateHostConfig, RTCIceCandidate};
-use rtc::peer_connection::{RTCPeerConnection, RTCPeerConnectionBuilder};
-use rtc::rtp_transceiver::rtp_sender::{
-    RTCPFeedback, RTCRtpCodec, RTCRtpCodecParameters, RTCRtpCodingParameters,
-    RTCRtpEncodingParameters, RTCRtpHeaderExtensionCapability, RtpCodecKind,
-};
-use rtc::rtp_transceiver::{RTCRtpSenderId, RTCRtpTransceiverDirection, RTCRtpTransceiverInit};
+use rtc::rtp_transceiver::RTCRtpSenderId;
 use rtc::sansio::Protocol;
 use rtc::shared::{TaggedBytesMut, TransportContext, TransportProtocol};
 use std::net::SocketAddr;
@@ -35,8 +25,6 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tokio::net::UdpSocket;
 use tokio::sync::Notify;
 
-const PLAYOUT_DELAY: &str = "http://www.webrtc.org/experiments/rtp-hdrext/playout-delay";
-const H264_PAYLOAD_TYPE: u8 = 102;
 /// Longest ICE and DTLS handshake on a busy machine.
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 /// How often, and after what pause, a viewer asks for a picture that has not come yet.
@@ -45,21 +33,13 @@ const PICTURE_PAUSE: Duration = Duration::from_millis(100);
 /// Larger than any datagram on a path of 1,500 bytes.
 const DATAGRAM: usize = 2_000;
 
-/// What a peer is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Role {
-    /// Sends a picture.
-    Publish,
-    /// Receives it.
-    Watch,
-}
-
 /// A connected peer.
 pub(crate) struct Peer {
     pc: RTCPeerConnection,
     socket: UdpSocket,
     local: SocketAddr,
     sender: Option<RTCRtpSenderId>,
+    payload_type: u8,
     ssrc: u32,
     connected: bool,
     failed: bool,
@@ -72,7 +52,7 @@ impl Peer {
         let socket = UdpSocket::bind("127.0.0.1:0").await?;
         let local = socket.local_addr()?;
         let ssrc = uuid::Uuid::new_v4().as_fields().0;
-        let (mut pc, sender) = connection(local, role, ssrc)?;
+        let (mut pc, sender) = connection::new(local, role, ssrc)?;
         let offer = pc.create_offer(None)?;
         pc.set_local_description(Instant::now(), offer)?;
         let offer = pc.local_description().context("no local description")?.sdp;
@@ -83,6 +63,7 @@ impl Peer {
             socket,
             local,
             sender,
+            payload_type: role.payload_type(),
             ssrc,
             connected: false,
             failed: false,
@@ -144,6 +125,44 @@ impl Peer {
         }
     }
 
+    /// Speaks for ever: a packet each `packet`, as a voice of 32 kbit/s.
+    pub(crate) async fn speak(&mut self, packet: Duration, crossing: &Crossing) -> Result<()> {
+        let mut buffer = vec![0; DATAGRAM];
+        let (mut number, mut sequence, mut rtp_time) = (0_u64, 0_u16, 0_u32);
+        let mut due = Instant::now();
+        loop {
+            due += packet;
+            while Instant::now() < due {
+                self.turn(&mut buffer, due, |_, _| {}).await?;
+            }
+            self.flush()?;
+            self.write(packets::voice(number), sequence, rtp_time, false)?;
+            while let Some(datagram) = self.pc.poll_write() {
+                crossing.sent(number, Instant::now());
+                send(&self.socket, &datagram)?;
+            }
+            (sequence, number) = (sequence.wrapping_add(1), number + 1);
+            rtp_time = rtp_time.wrapping_add(packets::VOICE_TICKS);
+        }
+    }
+
+    /// Hears for ever.
+    pub(crate) async fn hear(&mut self, crossing: &Crossing) -> Result<()> {
+        let mut buffer = vec![0; DATAGRAM];
+        loop {
+            let limit = Instant::now() + Duration::from_secs(1);
+            self.turn(&mut buffer, limit, |payload, at| {
+                if let Some(number) = packets::voice_number(payload) {
+                    crossing.arrived(number, at);
+                }
+            })
+            .await?;
+            if self.failed {
+                bail!("the voice's connection failed");
+            }
+        }
+    }
+
     /// Receives for ever, counting.
     pub(crate) async fn watch(
         &mut self,
@@ -182,7 +201,7 @@ impl Peer {
     ) -> Result<()> {
         let header = rtc::rtp::header::Header {
             version: 2,
-            payload_type: H264_PAYLOAD_TYPE,
+            payload_type: self.payload_type,
             sequence_number: sequence,
             timestamp: rtp_time,
             ssrc: self.ssrc,
@@ -286,10 +305,12 @@ impl Peer {
 /// Posts the offer. While the picture has not come yet, the relay says so (409) and the ticket stays good.
 async fn ask(http: &reqwest::Client, door: &Door, offer: String) -> Result<String> {
     for attempt in 0..=PICTURE_ATTEMPTS {
-        let request = http
+        let mut request = http
             .post(&door.url)
-            .bearer_auth(&door.ticket)
             .header("content-type", "application/sdp");
+        for (name, value) in &door.headers {
+            request = request.header(name, value);
+        }
         let answer = request.body(offer.clone()).send().await?;
         let (status, answer) = (answer.status().as_u16(), answer.text().await?);
         match status {
@@ -313,94 +334,4 @@ fn send(socket: &UdpSocket, datagram: &TaggedBytesMut) -> Result<()> {
 fn rtp_now() -> Result<u32> {
     let micros = SystemTime::now().duration_since(UNIX_EPOCH)?.as_micros();
     Ok(wire::RtpTime::of(wire::CaptureTime(u64::try_from(micros)?)).0)
-}
-
-fn h264() -> RTCRtpCodecParameters {
-    let feedback = |typ: &str, parameter: &str| RTCPFeedback {
-        typ: typ.into(),
-        parameter: parameter.into(),
-    };
-    RTCRtpCodecParameters {
-        rtp_codec: RTCRtpCodec {
-            mime_type: MIME_TYPE_H264.to_owned(),
-            clock_rate: 90_000,
-            channels: 0,
-            sdp_fmtp_line: "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f"
-                .to_owned(),
-            rtcp_feedback: vec![
-                feedback("nack", ""),
-                feedback("nack", "pli"),
-                feedback("ccm", "fir"),
-            ],
-        },
-        payload_type: H264_PAYLOAD_TYPE,
-    }
-}
-
-fn connection(
-    local: SocketAddr,
-    role: Role,
-    ssrc: u32,
-) -> Result<(RTCPeerConnection, Option<RTCRtpSenderId>)> {
-    let mut media = MediaEngine::default();
-    media.register_codec(h264(), RtpCodecKind::Video)?;
-    let playout = RTCRtpHeaderExtensionCapability {
-        uri: PLAYOUT_DELAY.to_owned(),
-    };
-    media.register_header_extension(playout, RtpCodecKind::Video, None)?;
-    let registry = register_default_interceptors(Registry::new(), &mut media)?
-        .with(Slot::from(keyframes::SLOT), KeyframeTap::default());
-    let settings = SettingEngineBuilder::new()
-        .with_include_loopback_candidate(true)
-        .with_multicast_dns_mode(rtc::ice::mdns::MulticastDnsMode::Disabled)
-        .build();
-    let mut pc = RTCPeerConnectionBuilder::new()
-        .with_configuration(RTCConfigurationBuilder::new().build())
-        .with_setting_engine(settings)
-        .with_media_engine(media)
-        .with_interceptor_registry(registry)
-        .build(Instant::now())?;
-    let sender = match role {
-        Role::Publish => {
-            let coding = RTCRtpCodingParameters {
-                ssrc: Some(ssrc),
-                ..Default::default()
-            };
-            let encoding = RTCRtpEncodingParameters {
-                rtp_coding_parameters: coding,
-                codec: h264().rtp_codec,
-                ..Default::default()
-            };
-            let track = MediaStreamTrack::new(
-                "load".into(),
-                "v".into(),
-                "load".into(),
-                RtpCodecKind::Video,
-                vec![encoding],
-            );
-            Some(pc.add_track(track)?)
-        }
-        Role::Watch => {
-            let init = RTCRtpTransceiverInit {
-                direction: RTCRtpTransceiverDirection::Recvonly,
-                ..Default::default()
-            };
-            pc.add_transceiver_from_kind(RtpCodecKind::Video, Some(init))?;
-            None
-        }
-    };
-    let base = CandidateConfig {
-        network: "udp".to_owned(),
-        address: local.ip().to_string(),
-        port: local.port(),
-        component: 1,
-        ..Default::default()
-    };
-    let candidate = CandidateHostConfig {
-        base_config: base,
-        ..Default::default()
-    }
-    .new_candidate_host()?;
-    pc.add_local_candidate(RTCIceCandidate::from(&candidate).to_json()?)?;
-    Ok((pc, sender))
 }
