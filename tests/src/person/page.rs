@@ -171,20 +171,7 @@ impl Person {
     /// # Errors
     /// What it complained about.
     pub async fn has_a_clean_console(&self) -> Result<()> {
-        // 409 is "no picture yet": the browser lists every such answer, and the page goes on asking.
-        let harmless = |line: &String| {
-            line.contains("Failed to load resource") && line.contains("status of 409")
-        };
-        let bad = |line: &String| {
-            (line.starts_with("error:") && !harmless(line)) || line.starts_with("pageerror:")
-        };
-        let lines: Vec<String> = self.page.console().await?.into_iter().filter(bad).collect();
-        ensure!(
-            lines.is_empty(),
-            "the page complained:\n{}",
-            lines.join("\n")
-        );
-        Ok(())
+        self.page.has_a_clean_console().await
     }
 
     /// Closes the page.

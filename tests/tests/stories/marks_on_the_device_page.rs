@@ -70,7 +70,6 @@ fn a_stroke_is_on_the_device_page_within_a_second_and_goes_when_it_is_withdrawn(
         device
             .screenshot(&folder.join("device-marks-frozen.png"))
             .await?;
-        ensure!(device.console().await?.is_empty(), "a clean console");
-        Ok(())
+        device.has_a_clean_console().await
     })
 }

@@ -236,12 +236,7 @@ async fn the_screen_is_as_it_should_be(page: &Page, name: &str) -> Result<()> {
     page.screenshot(&folder.join(format!("device-open-{name}.png")))
         .await?;
     aria_is_as_reviewed(page, name).await?;
-    ensure!(
-        page.console().await?.is_empty(),
-        "{name}: {:?}",
-        page.console().await?
-    );
-    Ok(())
+    page.has_a_clean_console().await
 }
 
 /// The page, or the column beside the picture where there is room for one.
