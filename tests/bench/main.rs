@@ -61,8 +61,10 @@ enum Group {
     Clip,
     /// The voice beside the picture.
     Voice,
-    /// Weak and lossy links: the rate that follows them, and the picture on the glass.
+    /// A link that becomes narrow and wide: the rate that follows it.
     Uplink,
+    /// Links that lose: the picture on the glass.
+    Loss,
     /// What forwarding costs the relay.
     Forward,
     /// What recording costs the relay, and how soon it is whole after a cut.
@@ -126,6 +128,11 @@ fn main() -> Result<()> {
     if wanted(Group::Uplink) {
         figures = run(figures, move |figures| async move {
             uplink::measure(figures).await
+        })?;
+    }
+    if wanted(Group::Loss) {
+        figures = run(figures, move |figures| async move {
+            uplink::measure_loss(figures).await
         })?;
     }
     if wanted(Group::Replay) {

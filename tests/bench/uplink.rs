@@ -39,7 +39,7 @@ const LOSS_2_SPAN: Duration = secs(30);
 const LOSS_5_SPAN: Duration = secs(60);
 const RURAL_SPAN: Duration = secs(120);
 
-/// Measures `uplink_*`, `glass_loss*` and `rural_*`.
+/// Measures `uplink_*`.
 pub(crate) async fn measure(mut figures: Figures) -> Result<Figures> {
     let ours = bottleneck_ours().await?;
     figures.set(
@@ -55,6 +55,11 @@ pub(crate) async fn measure(mut figures: Figures) -> Result<Figures> {
         Ok(chromium) => figures.note(format!("the same, Chromium's publisher: {chromium}")),
         Err(error) => figures.note(format!("Chromium's publisher was not measured: {error:#}")),
     }
+    Ok(figures)
+}
+
+/// Measures `glass_loss*` and `rural_*`.
+pub(crate) async fn measure_loss(mut figures: Figures) -> Result<Figures> {
     let two = glass(LinkKind::LOSS_2, LOSS_2_SPAN).await?;
     figures.set("glass_loss2_p50_ms", two.ages()?.p(50));
     figures.set("glass_loss2_p99_ms", two.ages()?.p(99));
