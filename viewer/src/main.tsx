@@ -3,7 +3,8 @@
 import { signal } from "@preact/signals";
 import { render } from "preact";
 import { useEffect } from "preact/hooks";
-import { t } from "./i18n/i18n";
+import { learn, t } from "./i18n/i18n";
+import { language } from "./i18n/language";
 import { prepareOffer } from "./live/offer";
 import { enter, session, sessionProblem, takeTicket, verify } from "./net/session";
 import { follow, pathFor, route, startRouter } from "./router";
@@ -98,5 +99,7 @@ if (route.peek().page === "consult" || route.peek().page === "bedside") prepareO
 addEventListener("hashchange", () => {
   ticket.value = takeTicket() ?? ticket.peek();
 });
+// Without its words the page speaks Japanese, rather than not at all.
+await learn(language.peek()).catch(() => undefined);
 const root = document.getElementById("app");
 if (root !== null) render(<App />, root);
