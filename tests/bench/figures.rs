@@ -171,6 +171,7 @@ pub(crate) const KINDS: &[Kind] = &[
         Some(15.0),
         "",
     ),
+    kind("lift_picture_back_ms", "ms", Some(3_000.0), ""),
     kind(
         "lift_recording_complete_ms",
         "ms",

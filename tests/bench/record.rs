@@ -1,4 +1,4 @@
-//! What recording costs the relay, and how soon a recording is whole after a cut.
+//! What recording costs the relay, and how soon picture and recording are whole after a cut.
 //!
 //! The load comes from `bench-load`, one process for each of ten consults, with 270 packets of 1,100 B a second (2.4 Mbit/s)
 //! and no viewers. CPU is that of the whole relay process, once with recording and once without; the figure is the
@@ -7,7 +7,7 @@
 use crate::figures::Figures;
 use crate::forward::{Load, begin_load};
 use anyhow::{Context, Result, ensure};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use stories::binaries::Binaries;
 use stories::link::LinkKind;
 use stories::machine::cpu_time;
@@ -21,7 +21,10 @@ const STREAMS: usize = 10;
 /// 9 packets of 30 pictures a second are 270, at 1,100 B 2.4 Mbit/s.
 const PACKETS_PER_FRAME: u16 = 9;
 
-/// Measures `record_10_streams_core_percent` and `lift_recording_complete_ms`.
+/// A picture that is not back by then does not come back.
+const PICTURE_BACK: Duration = secs(20);
+
+/// Measures `record_10_streams_core_percent`, `lift_picture_back_ms` and `lift_recording_complete_ms`.
 pub(crate) async fn measure(mut figures: Figures, span: Duration) -> Result<Figures> {
     let mut percent = Vec::new();
     for recording in ["false", "true"] {
@@ -99,9 +102,25 @@ async fn lift(mut figures: Figures) -> Result<Figures> {
         .source(source)
         .agent_over(LinkKind::LIFT);
     let story = Story::start(plan).await?;
+    // The physician's tablet is in the same lift as the agent.
+    let bedside = story.bedside_over(story.agent_link()?).await?;
+    let doctor = story.cardiologist().await?;
     story.has_recorded(60, secs(15)).await?;
     story.agent_link()?.trouble().await?;
     let (back, last) = (Instant::now(), story.journaled_until()?);
+    let on_glass = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs_f64() * 1e3;
+    let mut waited = [0.0; 2];
+    for (waited, person) in waited.iter_mut().zip([&doctor, &bedside]) {
+        person.picture_moves_again_within(PICTURE_BACK).await?;
+        let frames = person.frames().await?;
+        let first = frames.iter().find(|frame| frame.at >= on_glass);
+        *waited = first.context("no frame after the cut")?.at - on_glass;
+    }
+    let [doctors, bedsides] = waited;
+    figures.set("lift_picture_back_ms", doctors.max(bedsides));
+    figures.note(format!(
+        "picture back after the cut: {doctors:.0} ms at the cardiologist, {bedsides:.0} ms at the bedside in the same lift"
+    ));
     let (frames, sent_again) = story.is_recorded_until(last, secs(60)).await?;
     #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
     let took = back.elapsed().as_millis() as f64;
