@@ -138,7 +138,7 @@ pub struct Agent {
     device_page: Option<DevicePage>,
     saver: Option<Saver>,
     journal: Option<Journal>,
-    /// The depth scale that was marked on the page, and where it is kept.
+    /// The depth scale in force, and where it is kept.
     scale: (ScaleInForce, Option<Arc<Memory>>),
     /// Exported clips are taken in from there.
     import: Option<PathBuf>,
@@ -382,7 +382,7 @@ impl Shared {
             mask,
             choice: Arc::new(SourceChoice::new(settings.source.clone())),
             marks: MarksBoard::default(),
-            scale: ScaleInForce::new(memory.as_ref().and_then(|memory| memory.scale())),
+            scale: scale_as_remembered(memory.as_deref()),
             board,
         }
     }
@@ -519,6 +519,13 @@ impl Shared {
             stop: self.stop.clone(),
         }
     }
+}
+
+/// Until the relay says otherwise.
+fn scale_as_remembered(memory: Option<&Memory>) -> ScaleInForce {
+    let scale = ScaleInForce::new(memory.and_then(Memory::scale));
+    scale.measuring_is(memory.is_none_or(Memory::measuring));
+    scale
 }
 
 /// Starts a thread; should it panic, the whole agent stops instead of limping on.

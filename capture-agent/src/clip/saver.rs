@@ -84,7 +84,7 @@ pub struct SaverParts {
     pub visit: Visit,
     /// What is covered: clips say whether anything is.
     pub mask: MaskInForce,
-    /// The depth scale that was marked on this device.
+    /// The depth scale in force.
     pub scale: ScaleInForce,
     /// How objects are coded.
     pub coding: Coding,

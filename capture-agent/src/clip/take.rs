@@ -44,7 +44,7 @@ pub(super) struct TakeHead {
     /// The source was lossy.
     pub(super) lossy: bool,
     pub(super) regions: Vec<Region>,
-    /// The depth scale that was marked on this device, where the source states none.
+    /// The depth scale that somebody marked, where the source states none.
     #[serde(default)]
     pub(super) scale: Option<HandScale>,
     /// Instances that the frames were played from.

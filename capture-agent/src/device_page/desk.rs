@@ -28,6 +28,7 @@ use tokio::sync::watch;
 use wire::clip::SaveWhat;
 use wire::device::{DeviceMarks, DeviceSave, DeviceState};
 use wire::mark::{Anchor, Point};
+use wire::measure::DepthScale;
 use wire::{ClipId, RtpTime, ScaleId};
 
 /// Saves of this start that are shown.
@@ -53,7 +54,7 @@ pub struct DeskParts {
     pub choice: Arc<SourceChoice>,
     /// Marks of the consult.
     pub marks: MarksBoard,
-    /// The depth scale that was marked here.
+    /// The depth scale in force.
     pub scale: ScaleInForce,
     /// What the agent does.
     pub board: StatusBoard,
@@ -128,6 +129,7 @@ impl Desk {
             ring,
             mask: tell::mask(&mask, &status),
             remembers: parts.memory.keeps(),
+            measuring: parts.scale.measuring(),
             scale: parts.scale.now().map(tell::scale),
             view: held(&self.view).clone(),
             clips: parts.saving.as_ref().and_then(|_| tell::clips(&status)),
@@ -250,17 +252,26 @@ impl Desk {
         let Some(frame) = frozen.filter(|frame| frame.stamp.rtp_time == rtp_time) else {
             return Ok(None);
         };
+        if !self.parts.scale.measuring() {
+            return Err(ScaleRefused::Off);
+        }
         if !frame.provenance.regions.is_empty() {
             return Err(ScaleRefused::Stated);
         }
         let scale = HandScale {
-            id: ScaleId::random(),
-            width: frame.picture.width(),
-            height: frame.picture.height(),
-            from,
-            to,
-            centimetres,
+            scale: DepthScale {
+                id: ScaleId::random(),
+                stream: frame.stamp.stream,
+                width: frame.picture.width(),
+                height: frame.picture.height(),
+                from,
+                to,
+                centimetres,
+                rtp_time: Some(rtp_time),
+            },
+            frame_at: frame.stamp.captured_at,
             set_at: self.parts.clock.now(),
+            by: None,
         };
         scale.check()?;
         self.parts.scale.set(Some(scale));
@@ -268,7 +279,7 @@ impl Desk {
         Ok(Some(()))
     }
 
-    /// Takes the depth scale back. What was saved with it keeps it.
+    /// Takes the depth scale back, whoever marked it. What was saved with it keeps it.
     pub(super) fn withdraw_scale(&self) {
         self.parts.scale.set(None);
     }
@@ -471,5 +482,8 @@ mod tests {
         assert!(desk.state(Instant::now()).scale.is_some());
         desk.choose_source(Some("test:fps=9".to_owned())).unwrap();
         assert_eq!(desk.state(Instant::now()).scale, None);
+        desk.parts.scale.measuring_is(false);
+        assert!(desk.freeze(rtp_time) && !desk.state(Instant::now()).measuring);
+        assert_eq!(desk.calibrate(rtp_time, ends, 10.0), Err(ScaleRefused::Off));
     }
 }

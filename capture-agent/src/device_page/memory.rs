@@ -1,4 +1,4 @@
-//! What was chosen on the page and has to be in force after a restart: the mask, the source and the depth scale.
+//! What has to be in force after a restart: the mask and the source that were chosen on the page, the depth scale.
 //!
 //! Owns a small file beside the configuration. A choice stands as long as the configuration says what it said when the
 //! choice was made; a configuration without a mask never takes a chosen mask away. A depth scale stands as long as the source
@@ -53,6 +53,8 @@ pub struct Remembered {
     mask: Option<Chosen<Vec<Rectangle>>>,
     source: Option<Chosen<String>>,
     scale: Option<Marked>,
+    /// The relay said that this installation does not measure: no scale is marked, also before it is reached again.
+    measuring_off: bool,
 }
 
 /// What the configuration says and what was chosen over it.
@@ -129,6 +131,12 @@ impl Memory {
         (it.source == self.source_in_force(&remembered)).then(|| it.scale.clone())
     }
 
+    /// Whether this installation measures, as far as the relay ever said.
+    #[must_use]
+    pub fn measuring(&self) -> bool {
+        !held(&self.remembered).measuring_off
+    }
+
     /// The configured source as it was written.
     #[must_use]
     pub fn configured_source(&self) -> &str {
@@ -171,6 +179,13 @@ impl Memory {
             marked
         };
         self.change(|remembered| remembered.scale = marked);
+    }
+
+    /// The relay said whether this installation measures.
+    pub fn measuring_is(&self, on: bool) {
+        if self.measuring() != on {
+            self.change(|remembered| remembered.measuring_off = !on);
+        }
     }
 
     fn change(&self, change: impl FnOnce(&mut Remembered)) {
@@ -291,6 +306,18 @@ mod tests {
         assert_eq!(open("test:").scale(), None, "another source was chosen");
         open("test:").choose_scale(None);
         assert_eq!(open("test:").scale(), None);
+    }
+
+    #[test]
+    fn an_installation_that_does_not_measure_is_one_after_a_restart_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = Some(folder.path().join("agent.device.json"));
+        let open = || Memory::open(path.clone(), Mask::default(), String::new()).unwrap();
+        assert!(open().measuring());
+        open().measuring_is(false);
+        assert!(!open().measuring());
+        open().measuring_is(true);
+        assert!(open().measuring());
     }
 
     #[test]

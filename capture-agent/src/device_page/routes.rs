@@ -229,6 +229,7 @@ impl From<NoPreview> for Refused {
 impl From<ScaleRefused> for Refused {
     fn from(why: ScaleRefused) -> Self {
         let code = match why {
+            ScaleRefused::Off => DeviceFault::MeasuringOff,
             ScaleRefused::Stated => DeviceFault::ScaleStated,
             ScaleRefused::TooShort => DeviceFault::ScaleTooShort,
             ScaleRefused::Implausible => DeviceFault::ScaleImplausible,

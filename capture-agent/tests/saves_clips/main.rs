@@ -34,6 +34,7 @@ use support::readers::{assert_conforms, said};
 use wire::agent::FrameStamp;
 use wire::clip::{ClipCoding, ClipGap, MarkerSide, SaveWhat};
 use wire::mark::{Anchor, Point};
+use wire::measure::DepthScale;
 use wire::region::Region;
 use wire::{CaptureTime, ClipId, ConsultId, Fraction, FrameIndex, RtpTime, ScaleId, StreamId};
 

@@ -6,9 +6,10 @@
 use super::beats::BeatInput;
 use super::clips::ClipInput;
 use super::for_device::MarksInput;
+use super::measuring::ScaleInput;
 use super::originals::OriginalInput;
 use uuid::Uuid;
-use wire::agent::{DeviceDepth, FrameStamp, RelayToAgent, SourceState};
+use wire::agent::{FrameStamp, RelayToAgent, SourceState};
 use wire::log::{LogEntry, LogEvent, StreamEnd};
 use wire::people::{Author, Page, Participant, Role};
 use wire::problem::ProblemCode;
@@ -170,8 +171,8 @@ pub enum PictureInput {
     Clip(ClipInput),
     /// Its agent and the marks that it shows by itself.
     Marks(MarksInput),
-    /// The depth scale that was marked on its device, or that there is none any more.
-    Scale(Option<DeviceDepth>),
+    /// The depth scale, as its device says.
+    Scale(ScaleInput),
     /// What became of its recording.
     Recording(RecordingInput),
 }

@@ -252,7 +252,9 @@ pub struct DeviceState {
     pub mask: Vec<MaskRectangle>,
     /// Whether mask and source are in force after a restart.
     pub remembers: bool,
-    /// The depth scale that was marked on this device.
+    /// Whether this installation measures; where it does not, no scale is marked.
+    pub measuring: bool,
+    /// The depth scale in force, marked on this device or in the consult.
     pub scale: Option<DeviceScale>,
     /// View label of what is saved next.
     pub view: Option<String>,
@@ -361,7 +363,7 @@ pub struct DeviceMaskRequest {
     pub rectangles: Vec<MaskRectangle>,
 }
 
-/// A depth scale that was marked on this device, for a source that states none. It holds for the 2D picture of this source and size.
+/// A depth scale that somebody marked, for a source that states none. It holds for the 2D picture of this source and size.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 #[ts(export_to = "device.ts")]
 #[serde(rename_all = "camelCase")]
@@ -374,6 +376,8 @@ pub struct DeviceScale {
     pub centimetres: f64,
     /// When it was marked, by the device's clock.
     pub set_at: CaptureTime,
+    /// Who marked it in the consult; nothing where it was marked on this device.
+    pub by: Option<String>,
 }
 
 /// Marks the depth scale of the frozen frame.
@@ -434,6 +438,8 @@ pub enum DeviceFault {
     ScaleTooShort,
     /// No echo has such a scale.
     ScaleImplausible,
+    /// This installation does not measure.
+    MeasuringOff,
     /// Too much at once.
     Busy,
     /// This agent has nowhere to save.

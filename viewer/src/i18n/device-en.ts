@@ -117,6 +117,7 @@ export const deviceEn: DeviceWords = {
     "The two points are too close. The calibration stays as it was. Set them farther apart.",
   "fault.scaleImplausible":
     "No echo has such a scale. The calibration stays as it was. Check the two points and the cm.",
+  "fault.measuringOff": "This installation does not measure, so no scale is marked. The picture goes on.",
   "fault.busy": "The device was too busy. The picture goes on. Press again.",
   "fault.noSaving": "This device has nowhere to save.",
   "fault.internal": "Something failed inside the device. The picture goes on. Try again.",
@@ -147,6 +148,7 @@ export const deviceEn: DeviceWords = {
   "scale.none": "Not calibrated.",
   "scale.now": "Calibrated by a scale of {centimetres} cm",
   "scale.setHere": "on this device, {time}",
+  "scale.setInConsult": "by {name} in the consult, {time}",
   "scale.withdraw": "Take the calibration back",
   "scale.warn":
     "For the 2D image only, not for Doppler or M-mode. Calibrate again whenever the depth of the ultrasound device changes.",

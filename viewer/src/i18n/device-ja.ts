@@ -117,6 +117,7 @@ export const deviceJa = {
   "fault.scaleTooShort": "2 点が近すぎます。校正は前のままです。もっと離して置いてください。",
   "fault.scaleImplausible":
     "心エコーにあり得ない縮尺です。校正は前のままです。2 点の場所と cm を確かめてください。",
+  "fault.measuringOff": "この施設では計測を使わないため、校正できません。映像は続いています。",
   "fault.busy": "端末が忙しいため、できませんでした。映像は続いています。もう一度押してください。",
   "fault.noSaving": "この端末には保存先が設定されていません。",
   "fault.internal": "端末の内部で失敗しました。映像は続いています。もう一度試してください。",
@@ -147,6 +148,7 @@ export const deviceJa = {
   "scale.none": "校正していません。",
   "scale.now": "{centimetres} cm の目盛りで校正済み",
   "scale.setHere": "{time} にこの端末で",
+  "scale.setInConsult": "{time} に{name}が相談で",
   "scale.withdraw": "校正を取り消す",
   "scale.warn":
     "2D 像だけに使えます。ドプラや M モードには使えません。装置の深さを変えたら、校正し直してください。",

@@ -52,11 +52,13 @@ fn state(link: DeviceLink) -> DeviceState {
         },
         mask: vec![banner()],
         remembers: true,
+        measuring: true,
         scale: Some(DeviceScale {
             from: point(0.9, 0.1),
             to: point(0.9, 0.6),
             centimetres: 10.0,
             set_at: CaptureTime(1_795_000_000_000_000),
+            by: Some("佐藤".into()),
         }),
         view: Some("A4C".into()),
         clips: Some(DeviceClips {

@@ -133,6 +133,7 @@ pub(crate) fn depth_scale() -> DepthScale {
         from: point(0.9, 0.1),
         to: point(0.9, 0.6),
         centimetres: 10.0,
+        rtp_time: Some(RtpTime(7)),
     }
 }
 
