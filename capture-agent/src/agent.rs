@@ -5,7 +5,10 @@
 //! relay and joins the threads.
 
 use crate::capture::Capture;
-use crate::clip::{Coding, DeviceFacts, PatientFacts, Saver, SaverParts, Visit, VisitFault, Work};
+use crate::clip::{
+    Coding, CurrentVisit, DeviceFacts, PatientFacts, Saver, SaverParts, Visit, VisitFacts,
+    VisitFault, Work,
+};
 use crate::clock::CaptureClock;
 use crate::device_page::{Address, Desk, DeskParts, DevicePage, Memory, Port, Saving};
 use crate::encode::{BitRate, EncodeError, EncodeOptions, EncoderFactory, FfmpegFactory, Keeper};
@@ -91,10 +94,12 @@ pub struct SavingSettings {
     pub coding: Coding,
     /// Threads that code an object.
     pub threads: NonZeroUsize,
-    /// Whom clips show.
+    /// Whom clips show, as at the start.
     pub patient: PatientFacts,
     /// What takes them.
     pub device: DeviceFacts,
+    /// Where both are read again for each clip.
+    pub facts: Option<Arc<dyn VisitFacts>>,
     /// Local time against UTC, in minutes.
     pub utc_offset_minutes: i16,
 }
@@ -494,7 +499,7 @@ impl Shared {
             ring: Arc::clone(&self.ring),
             stream: self.stream.clone(),
             spool,
-            visit,
+            visit: CurrentVisit::new(visit, saving.facts.clone()),
             mask: self.mask.clone(),
             scale: self.scale.clone(),
             coding: saving.coding,

@@ -10,7 +10,7 @@ use super::object::{self, Coding, ObjectFault};
 use super::priority::{self, step_back};
 use super::span::run_of;
 use super::take::{self, TakeHead};
-use super::visit::Visit;
+use super::visit_now::CurrentVisit;
 use crate::frame::{Frame, StreamName};
 use crate::hand_scale::ScaleInForce;
 use crate::mask_in_force::MaskInForce;
@@ -81,7 +81,7 @@ pub struct SaverParts {
     /// Where clips go.
     pub spool: Arc<Spool>,
     /// Whom they show.
-    pub visit: Visit,
+    pub visit: CurrentVisit,
     /// What is covered: clips say whether anything is.
     pub mask: MaskInForce,
     /// The depth scale in force.
@@ -256,6 +256,11 @@ impl Shared {
         if wish.view.as_deref().is_some_and(|view| !is_view(view)) {
             return Err(ClipGap::Refused);
         }
+        let visit = self.parts.visit.now().map_err(|unread| {
+            tracing::error!(clip = %wish.clip, error = %unread, "a clip was not saved: nobody knows whom it would show");
+            self.trouble(Some(format!("a clip was NOT saved: {unread}")));
+            ClipGap::VisitUnread
+        })?;
         let ring = held(&self.parts.ring);
         let (frames, still) = match wish.what {
             SaveWhat::Last { seconds } if (1..=MAX_CLIP_SECONDS).contains(&seconds) => {
@@ -275,7 +280,7 @@ impl Shared {
         }
         let (masked, of) = (
             !self.parts.mask.now().is_empty(),
-            (self.parts.stream.get(), self.parts.visit.clone()),
+            (self.parts.stream.get(), visit),
         );
         let head = TakeHead::of(&frames, wish.clip, still, wish.view, masked, scale, of)
             .ok_or(ClipGap::Gone)?;

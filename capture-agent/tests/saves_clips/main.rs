@@ -10,9 +10,10 @@ mod hand_scales;
 #[path = "../support/mod.rs"]
 mod support;
 mod video;
+mod visits;
 
 use capture_agent::clip::{
-    Coding, DeviceFacts, PatientFacts, Progress, Saver, SaverParts, Visit, Wish,
+    Coding, CurrentVisit, DeviceFacts, PatientFacts, Progress, Saver, SaverParts, Visit, Wish,
 };
 use capture_agent::encode::BitRate;
 use capture_agent::frame::{Frame, StreamName};
@@ -50,6 +51,8 @@ struct Bench {
     stop: Stop,
     /// Marked on the device page.
     scale: ScaleInForce,
+    /// What stands in the configuration file.
+    facts: Arc<visits::InMemory>,
     threads: Vec<std::thread::JoinHandle<()>>,
     folder: Arc<tempfile::TempDir>,
 }
@@ -86,14 +89,16 @@ impl Bench {
             ..DeviceFacts::default()
         };
         let consult = Some(ConsultId::random());
+        let facts = visits::InMemory::of(&patient, &device);
         let visit = Visit::new(consult, None, CaptureTime(START_US), patient, device, 540);
+        let visit = CurrentVisit::new(visit.unwrap(), Some(Arc::clone(&facts) as _));
         let scale = ScaleInForce::new(None);
         let banner = Mask::new(vec!["0,0,1,0.1".parse().unwrap()]);
         let (saver, work) = Saver::new(SaverParts {
             ring: Arc::clone(&ring),
             stream: StreamName::default(),
             spool: Arc::clone(&spool),
-            visit: visit.unwrap(),
+            visit,
             mask: MaskInForce::new(banner, Arc::clone(&ring), Arc::new(Slot::default())),
             scale: scale.clone(),
             coding,
@@ -112,6 +117,7 @@ impl Bench {
             board,
             stop,
             scale,
+            facts,
             threads,
             folder,
         }

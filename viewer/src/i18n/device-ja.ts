@@ -40,6 +40,8 @@ export const deviceJa = {
   "save.missing.gone": "保存していません。フレームがもうありません。映像が出てからもう一度押してください",
   "save.missing.deviceStorage":
     "保存していません。端末に書き込めません。映像は続いています。空きを作ってからもう一度押してください",
+  "save.missing.visitUnread":
+    "保存していません。患者の情報を読めません。映像は続いています。設定ファイルを直してからもう一度押してください",
   "save.missing.other": "保存していません。映像は続いています。もう一度押してください",
   freeze: "静止",
   release: "再開",
