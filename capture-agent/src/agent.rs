@@ -17,7 +17,7 @@ use crate::hand_scale::ScaleInForce;
 use crate::journal::{self, Intake, Journal, JournalSettings, Keeping};
 use crate::marks_board::MarksBoard;
 use crate::mask::Mask;
-use crate::mask_in_force::MaskInForce;
+use crate::mask_in_force::{Checked, MaskInForce};
 use crate::orders::Orders;
 use crate::picture::PicturePool;
 use crate::pipeline::Pipeline;
@@ -37,7 +37,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use tokio::sync::{mpsc, oneshot};
-use wire::RtpTime;
+use wire::{CaptureTime, RtpTime};
 
 /// Everything an agent is made from.
 #[derive(Debug, Clone)]
@@ -373,6 +373,9 @@ impl Shared {
         let mask = MaskInForce::new(settings.mask.clone(), Arc::clone(&ring), Arc::clone(&slot));
         let board = StatusBoard::new(settings.encode.bit_rate);
         let memory = &settings.device_page.memory;
+        let checked = memory.as_ref().and_then(|memory| memory.checked());
+        let since = CaptureTime::default();
+        mask.check(checked.map(|size| Checked { size, since }));
         if settings.relay.is_some() {
             board.update(|status| status.link = Link::Connecting);
         }

@@ -59,6 +59,7 @@ impl Marks {
             MarkWord::Anew {
                 quick_mark_seconds,
                 words,
+                ..
             } => {
                 self.quick_mark_seconds = quick_mark_seconds;
                 self.growing = None;

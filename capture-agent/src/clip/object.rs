@@ -222,7 +222,7 @@ fn facts(head: &TakeHead, coding: Coding) -> Result<ClipFacts, ObjectFault> {
         } else {
             Origin::Derived(sources)
         },
-        burned_in_annotation: head.masked.then_some(false),
+        burned_in_annotation: head.hidden.then_some(false),
         lossy_before: head.lossy,
         coding: coding.pixels(),
         ..facts

@@ -82,7 +82,7 @@ pub struct SaverParts {
     pub spool: Arc<Spool>,
     /// Whom they show.
     pub visit: CurrentVisit,
-    /// What is covered: clips say whether anything is.
+    /// What is covered: clips say when a person saw that nothing names the patient.
     pub mask: MaskInForce,
     /// The depth scale in force.
     pub scale: ScaleInForce,
@@ -278,11 +278,11 @@ impl Shared {
         if scale.is_none() && self.parts.scale.now().is_some() {
             tracing::info!(clip = %wish.clip, "the depth scale was marked anew among these frames: they carry none");
         }
-        let (masked, of) = (
-            !self.parts.mask.now().is_empty(),
+        let (hidden, of) = (
+            self.parts.mask.hides_the_patient(&frames),
             (self.parts.stream.get(), visit),
         );
-        let head = TakeHead::of(&frames, wish.clip, still, wish.view, masked, scale, of)
+        let head = TakeHead::of(&frames, wish.clip, still, wish.view, hidden, scale, of)
             .ok_or(ClipGap::Gone)?;
         Ok(Job { head, frames })
     }

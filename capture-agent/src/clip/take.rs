@@ -39,8 +39,8 @@ pub(super) struct TakeHead {
     /// Capture time and RTP time of each frame.
     pub(super) times: Vec<(CaptureTime, RtpTime)>,
     pub(super) view: Option<String>,
-    /// A mask was in force when every frame was captured.
-    pub(super) masked: bool,
+    /// A person saw that nothing in pictures like these names the patient.
+    pub(super) hidden: bool,
     /// The source was lossy.
     pub(super) lossy: bool,
     pub(super) regions: Vec<Region>,
@@ -59,7 +59,7 @@ impl TakeHead {
         clip: ClipId,
         still: bool,
         view: Option<String>,
-        masked: bool,
+        hidden: bool,
         scale: Option<HandScale>,
         (stream, visit): (StreamId, Visit),
     ) -> Option<Self> {
@@ -86,7 +86,7 @@ impl TakeHead {
                 .map(|it| (it.stamp.captured_at, it.stamp.rtp_time))
                 .collect(),
             view,
-            masked,
+            hidden,
             lossy: frames.iter().any(|it| it.provenance.lossy),
             regions: newest.provenance.regions.clone(),
             scale: scale.filter(|scale| scale.holds_for(size, &newest.provenance)),

@@ -73,10 +73,10 @@ impl CurrentVisit {
         let now = self.start.with(patient, device)?;
         let Some(whom) = now.whom() else {
             // Nobody in particular, as at the start of a visit. After somebody was known it may be anybody.
-            let nobody = String::new();
-            return Ok(match held(&self.known).is_empty() {
+            let nobody_was = held(&self.known).is_empty();
+            return Ok(match nobody_was {
                 true => now,
-                false => self.in_study_of(nobody, now),
+                false => self.in_study_of(String::new(), now),
             });
         };
         Ok(self.in_study_of(whom, now))

@@ -15,7 +15,7 @@ use crate::hand_scale::{HandScale, ScaleInForce, ScaleRefused};
 use crate::marks::Marks;
 use crate::marks_board::MarksBoard;
 use crate::mask::{MAX_RECTANGLES, Mask, Rectangle, RectangleError};
-use crate::mask_in_force::MaskInForce;
+use crate::mask_in_force::{Checked, MaskInForce};
 use crate::ring::{Ring, RingBounds};
 use crate::source::{SourceChoice, SourceSpec, SpecError};
 use crate::status::StatusBoard;
@@ -128,6 +128,10 @@ impl Desk {
             link: tell::link(&status.link, now),
             ring,
             mask: tell::mask(&mask, &status),
+            mask_checked: parts
+                .mask
+                .checked()
+                .is_some_and(|checked| Some(checked.size) == self.size_shown()),
             remembers: parts.memory.keeps(),
             measuring: parts.scale.measuring(),
             scale: parts.scale.now().map(tell::scale),
@@ -220,25 +224,41 @@ impl Desk {
         Ok(Some(Shown { frame, bytes }))
     }
 
-    /// Covers these rectangles from the next captured frame on.
-    pub(super) fn cover(&self, rectangles: Vec<Rectangle>) -> Result<(), MaskRefused> {
+    /// Covers these rectangles from the next captured frame on. The person may have looked at the picture under exactly these.
+    pub(super) fn cover(
+        &self,
+        rectangles: Vec<Rectangle>,
+        checked: bool,
+    ) -> Result<(), MaskRefused> {
         if rectangles.len() > MAX_RECTANGLES {
             return Err(MaskRefused::TooMany);
         }
-        let checked: Result<Vec<_>, _> = rectangles.iter().map(|one| one.check()).collect();
-        let mask = Mask::new(checked?);
+        let whole: Result<Vec<_>, _> = rectangles.iter().map(|one| one.check()).collect();
+        let mask = Mask::new(whole?);
         let mut frozen = held(&self.frozen);
         if self.parts.mask.set(mask.clone()) {
             *frozen = None;
             self.preview.forget();
         }
         drop(frozen);
-        self.parts.memory.choose_mask(&mask);
+        let checked = self.size_shown().filter(|_| checked);
+        self.parts.mask.check(checked.map(|size| Checked {
+            size,
+            since: self.parts.clock.now(),
+        }));
+        self.parts.memory.choose_mask(&mask, checked);
         tracing::info!(
             rectangles = mask.rectangles().len(),
+            checked = checked.is_some(),
             "the mask was changed on the device page"
         );
         Ok(())
+    }
+
+    /// Pixels of the pictures that come; nothing before the first one.
+    fn size_shown(&self) -> Option<(u32, u32)> {
+        let source = self.parts.board.now().source;
+        (source.width > 0).then_some((source.width, source.height))
     }
 
     /// Marks the depth scale of the frozen frame. The inner nothing when that frame is not frozen here.
@@ -291,6 +311,7 @@ impl Desk {
         let spec: SourceSpec = text.parse()?;
         self.release();
         self.withdraw_scale();
+        self.parts.mask.check(None);
         self.parts.choice.choose(spec);
         memory.choose_source(wanted);
         tracing::info!("another source was chosen on the device page");
@@ -451,12 +472,16 @@ mod tests {
     fn covering_more_lets_go_of_the_frozen_frame() {
         let (desk, _, rtp_time) = desk(None);
         assert!(desk.freeze(rtp_time));
-        desk.cover(vec!["0,0,1,0.5".parse().unwrap()]).unwrap();
+        desk.cover(vec!["0,0,1,0.5".parse().unwrap()], false)
+            .unwrap();
         assert!(desk.state(Instant::now()).frozen.is_none());
         assert!(!desk.freeze(rtp_time), "the ring let go of it too");
         assert!(
-            desk.cover(vec!["0,0,1,0.5".parse().unwrap(); MAX_RECTANGLES + 1])
-                .is_err()
+            desk.cover(
+                vec!["0,0,1,0.5".parse().unwrap(); MAX_RECTANGLES + 1],
+                false
+            )
+            .is_err()
         );
     }
 

@@ -136,7 +136,7 @@ async fn mask(State(desk): At, body: Body) -> Result<StatusCode, Refused> {
         width: one.width,
         height: one.height,
     });
-    desk.cover(rectangles.collect())?;
+    desk.cover(rectangles.collect(), wanted.checked)?;
     Ok(StatusCode::NO_CONTENT)
 }
 

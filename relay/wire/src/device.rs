@@ -250,6 +250,8 @@ pub struct DeviceState {
     pub ring: DeviceRing,
     /// What is covered.
     pub mask: Vec<MaskRectangle>,
+    /// A person looked at pictures of this size under this mask: nothing in them names the patient.
+    pub mask_checked: bool,
     /// Whether mask and source are in force after a restart.
     pub remembers: bool,
     /// Whether this installation measures; where it does not, no scale is marked.
@@ -361,6 +363,9 @@ pub enum DeviceSaveRequest {
 pub struct DeviceMaskRequest {
     /// At most `MAX_MASK_RECTANGLES`.
     pub rectangles: Vec<MaskRectangle>,
+    /// The person looks at the picture under exactly these, and nothing in it names the patient.
+    #[serde(default)]
+    pub checked: bool,
 }
 
 /// A depth scale that somebody marked, for a source that states none. It holds for the 2D picture of this source and size.

@@ -144,6 +144,8 @@ export const deviceEn: DeviceWords = {
   "mask.show": "Show this area",
   "mask.showSure": "I checked that no name is there. Show it",
   "mask.keep": "Keep it covered",
+  "mask.checked": "I checked that nothing in the picture names the patient",
+  "mask.checkedEffect": "Clips saved from then on say so. Check again when an area or the picture changes.",
   "mask.keys": "Choose an area, move it with the arrow keys, size it with Shift and the arrow keys.",
 
   scale: "Calibration (depth scale)",

@@ -37,8 +37,8 @@ pub struct ClipFacts {
     pub origin: Origin,
     /// What the picture shows; `None` takes it from the regions.
     pub modes: Option<Modes>,
-    /// Whether the pixels show a name or other facts about the patient; `Some(false)` when the banner was masked,
-    /// `None` when nobody knows.
+    /// Whether the pixels show a name or other facts about the patient; `Some(false)` when a person looked and saw none,
+    /// `None` when nobody knows: then the attribute is left out (PS3.3 section C.7.6.1).
     pub burned_in_annotation: Option<bool>,
     /// The pixels were coded with loss before they came here, so they stay lossy whatever they are stored as.
     pub lossy_before: bool,

@@ -51,6 +51,7 @@ fn state(link: DeviceLink) -> DeviceState {
             most_bytes: 268_435_456,
         },
         mask: vec![banner()],
+        mask_checked: true,
         remembers: true,
         measuring: true,
         scale: Some(DeviceScale {
@@ -146,7 +147,16 @@ fn what_the_page_asks_of_the_agent() {
         ],
     );
     let rectangles = vec![banner()];
-    each("device", vec![("mask", DeviceMaskRequest { rectangles })]);
+    each(
+        "device",
+        vec![(
+            "mask",
+            DeviceMaskRequest {
+                rectangles,
+                checked: true,
+            },
+        )],
+    );
     let source = Some("test:".into());
     each("device", vec![("source", DeviceSourceRequest { source })]);
     let scale = DeviceScaleRequest {
