@@ -11,11 +11,12 @@ use super::originals::OriginalInput;
 use uuid::Uuid;
 use wire::agent::{FrameStamp, RelayToAgent, SourceState};
 use wire::log::{LogEntry, LogEvent, StreamEnd};
+use wire::original::VideoPicture;
 use wire::people::{Author, Page, Participant, Role};
 use wire::problem::ProblemCode;
 use wire::socket::{ConsultState, FromRelay, ToRelay};
 use wire::voice::VoiceState;
-use wire::{ClipId, PersonId, RelayTime, RtpTime, Seq, SessionId, StreamId};
+use wire::{ClipId, FreezeId, PersonId, RelayTime, RtpTime, Seq, SessionId, StreamId};
 
 /// One socket of one page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -91,6 +92,8 @@ pub enum Input {
     Picture(StreamId, PictureInput),
     /// Something about somebody's voice.
     Voice(SessionId, VoiceInput),
+    /// A frozen frame as this person's page painted it is durable.
+    VideoPicture(PersonId, FreezeId, VideoPicture),
     /// The entries handed out by the last `Append` are durable.
     Stored,
     /// They are not; the log has to be read again.

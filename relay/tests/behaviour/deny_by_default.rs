@@ -16,6 +16,7 @@ fn path(route: &Route, session: &str) -> String {
         .replace("{device}", &any)
         .replace("{media}", &any)
         .replace("{clip}", &any)
+        .replace("{freeze}", &any)
         .replace("{index}", "0")
         .replace("{id}", &any)
 }

@@ -28,6 +28,7 @@ import { LivePicture, type Still } from "./picture";
 import { STALE_AFTER_MS } from "./quality";
 import { Saving } from "./saving";
 import { composeScene } from "./scene";
+import { VideoPictures } from "./video-picture";
 import { Watch } from "./watch";
 import { whyNotDraw, whyNotMeasure } from "./why";
 
@@ -58,6 +59,7 @@ export class Desk {
   readonly measuring: Measuring;
   readonly freeze: SharedFreeze;
   readonly beat: SharedBeat;
+  readonly fromVideo: VideoPictures;
   readonly saving: Saving;
   readonly view = signal<View>(WHOLE);
   readonly scenery: ReadonlySignal<Scenery>;
@@ -99,6 +101,7 @@ export class Desk {
       this.#anchorOf(this.picture.frameToFreeze()),
     );
     this.beat = new SharedBeat(this.consult, this.picture);
+    this.fromVideo = new VideoPictures(this.consult, this.picture);
     this.saving = new Saving(this.consult, () => this.freeze.anchor());
     this.scenery = computed(() => this.#scenery());
     this.hindrance = computed(() => this.#hindrance());
@@ -150,6 +153,7 @@ export class Desk {
 
   close(): void {
     this.beat.close();
+    this.fromVideo.close();
     this.freeze.close();
     this.saving.close();
     for (const stop of this.#stopEffects) stop();

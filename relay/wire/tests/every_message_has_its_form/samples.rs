@@ -7,7 +7,7 @@ use wire::http::ConsultSummary;
 use wire::log::{LogEntry, LogEvent};
 use wire::mark::{Anchor, Annotation, DrawnOn, Pen, Point, Shape};
 use wire::measure::{DepthScale, Gauge, GaugeScale, MeasureKind, ScaleRef, ScaleState};
-use wire::original::{BeatFrame, Digest, FrameFacts, Original, PixelForm};
+use wire::original::{BeatFrame, Digest, FrameFacts, Original, PixelForm, VideoPicture};
 use wire::people::{Author, Page, Participant, Role};
 use wire::region::{Region, RegionBounds, RegionFormat, RegionUnit};
 use wire::{
@@ -121,6 +121,15 @@ pub(crate) fn caliper() -> Annotation {
                 scale: ScaleId::from_uuid(uuid(11)),
             },
         })
+    }
+}
+
+pub(crate) fn video_picture() -> VideoPicture {
+    VideoPicture {
+        width: 800,
+        height: 600,
+        blob: original().blob,
+        bytes: 480_000,
     }
 }
 
