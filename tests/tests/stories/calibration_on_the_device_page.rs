@@ -48,7 +48,7 @@ fn two_taps_on_the_device_calibrate_the_consult_and_what_is_saved() -> Result<()
         doctor.freezes().await?;
         doctor.sees_the_original_within(secs(5)).await?;
         doctor.opens_measuring().await?;
-        doctor.calibrates([(0.9, 0.25), (0.9, 0.75)], "12").await?;
+        doctor.calibrates([(0.9, 0.25), (0.9, 0.75)], "8").await?;
         let name = doctor.name().await?;
         let stands =
             "(name) => document.querySelector('[data-testid=scale-now]')?.innerText.includes(name)";
