@@ -28,7 +28,6 @@ import { LivePicture, type Still } from "./picture";
 import { STALE_AFTER_MS } from "./quality";
 import { Saving } from "./saving";
 import { composeScene } from "./scene";
-import { VideoPictures } from "./video-picture";
 import { Watch } from "./watch";
 import { whyNotDraw, whyNotMeasure } from "./why";
 
@@ -59,7 +58,6 @@ export class Desk {
   readonly measuring: Measuring;
   readonly freeze: SharedFreeze;
   readonly beat: SharedBeat;
-  readonly fromVideo: VideoPictures;
   readonly saving: Saving;
   readonly view = signal<View>(WHOLE);
   readonly scenery: ReadonlySignal<Scenery>;
@@ -101,7 +99,6 @@ export class Desk {
       this.#anchorOf(this.picture.frameToFreeze()),
     );
     this.beat = new SharedBeat(this.consult, this.picture);
-    this.fromVideo = new VideoPictures(this.consult, this.picture);
     this.saving = new Saving(this.consult, () => this.freeze.anchor());
     this.scenery = computed(() => this.#scenery());
     this.hindrance = computed(() => this.#hindrance());
@@ -119,6 +116,7 @@ export class Desk {
       this.#followStream(),
       this.#followLink(),
       this.#followMeasuring(),
+      this.#followStranger(),
       exposeDiagnostics(this),
     );
   }
@@ -153,13 +151,34 @@ export class Desk {
 
   close(): void {
     this.beat.close();
-    this.fromVideo.close();
     this.freeze.close();
     this.saving.close();
     for (const stop of this.#stopEffects) stop();
     this.watch.close();
     this.consult.close();
     this.picture.close();
+  }
+
+  /** A publisher that keeps no originals is seldom: what only such a freeze needs comes with the first one. */
+  #followStranger(): () => void {
+    const gone = new AbortController();
+    let asked = false;
+    const stop = effect(() => {
+      const { freeze, streams } = this.consult.replica.value.state;
+      const of = streams.find(({ stream }) => stream === freeze?.anchor.stream);
+      if (of === undefined || of.stamped || asked) return;
+      asked = true;
+      import("./video-picture").then(
+        ({ follow }) => follow(this.consult, this.picture, gone.signal),
+        () => {
+          asked = false;
+        },
+      );
+    });
+    return () => {
+      stop();
+      gone.abort();
+    };
   }
 
   /** Which marks belong over what is shown now. */

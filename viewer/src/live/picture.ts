@@ -180,16 +180,6 @@ export class LivePicture {
     this.#coverWith(picture);
   }
 
-  /** What stands still here, as PNG; nothing when it is not the very frame. */
-  async stillAsPng(): Promise<Blob | null> {
-    // It is told before it is drawn.
-    await Promise.resolve();
-    if (this.still.peek()?.kind !== "exact" || !this.#veil.isDown) return null;
-    return new Promise((resolve) => {
-      this.#veil.cover.toBlob(resolve, "image/png");
-    });
-  }
-
   /** A proven original from before the frozen frame stands over it; whether it is on the glass. */
   showLoop(picture: ImageData): boolean {
     if (this.#frozenOn === null) return false;

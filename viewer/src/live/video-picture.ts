@@ -1,8 +1,8 @@
 // A frozen frame that has no original because its source keeps none: supplied by the page that froze, shown where it was
 // never painted.
 //
-// Owns both ways. Called by `desk.ts`. Invariants: only the very frame is supplied, never a near one; what is shown from here
-// is called a picture from the video, never an original.
+// Owns both ways. Made by `desk.ts` once there is such a source: the first page does not carry it. Invariants: only the very
+// frame is supplied, never a near one; what is shown from here is called a picture from the video, never an original.
 
 import { effect } from "@preact/signals";
 import { ApiProblem, ask } from "../net/http";
@@ -17,17 +17,21 @@ import type { LivePicture } from "./picture";
 const AGAIN_MS = 2_000;
 const ATTEMPTS = 5;
 
-export class VideoPictures {
+/** Follows the freezes until the page goes. */
+export function follow(consult: Consult, picture: LivePicture, gone: AbortSignal): void {
+  if (!gone.aborted) new VideoPictures(consult, picture, gone);
+}
+
+class VideoPictures {
   #supplied: FreezeId | null = null;
   #brought: FreezeId | null = null;
-  readonly #gone = new AbortController();
-  readonly #stops: (() => void)[];
 
   constructor(
     readonly consult: Consult,
     readonly picture: LivePicture,
+    readonly gone: AbortSignal,
   ) {
-    this.#stops = [
+    const stops = [
       effect(() => {
         const freeze = this.consult.replica.value.state.freeze;
         const exact = this.picture.still.value?.kind === "exact";
@@ -44,11 +48,9 @@ export class VideoPictures {
         void this.#bring(freeze, freeze.fromVideo);
       }),
     ];
-  }
-
-  close(): void {
-    this.#gone.abort();
-    for (const stop of this.#stops) stop();
+    gone.addEventListener("abort", () => {
+      for (const stop of stops) stop();
+    });
   }
 
   /** This page froze it, and nobody else can tell what the frame was. */
@@ -60,18 +62,29 @@ export class VideoPictures {
   }
 
   async #supply(freeze: FreezeId): Promise<void> {
-    const png = await this.picture.stillAsPng();
+    const png = await this.#stillAsPng();
     if (png === null || png.size > MAX_VIDEO_PICTURE_BYTES) return;
     const { consult, session } = this.consult.grant;
     const path = `/api/v1/consults/${consult}/freezes/${freeze}/picture`;
     const body = { type: "image/png", text: png };
-    await this.#again(() => ask(path, { method: "PUT", session, body, signal: this.#gone.signal }), freeze);
+    await this.#again(() => ask(path, { method: "PUT", session, body, signal: this.gone }), freeze);
+  }
+
+  /** What stands still here; nothing when it is not the very frame. */
+  async #stillAsPng(): Promise<Blob | null> {
+    // It is told before it is drawn.
+    await Promise.resolve();
+    const { still, cover } = this.picture;
+    if (still.peek()?.kind !== "exact" || cover.hidden) return null;
+    return new Promise((resolve) => {
+      cover.toBlob(resolve, "image/png");
+    });
   }
 
   async #bring({ freeze, anchor }: FreezeState, { blob }: VideoPicture): Promise<void> {
     const { consult, session } = this.consult.grant;
     const path = `/api/v1/consults/${consult}/blobs/${blob}`;
-    const answer = await this.#again(() => ask(path, { session, signal: this.#gone.signal }), freeze);
+    const answer = await this.#again(() => ask(path, { session, signal: this.gone }), freeze);
     const decoded = await answer
       ?.blob()
       .then((png) => createImageBitmap(png))
@@ -90,7 +103,7 @@ export class VideoPictures {
         if (!(cause instanceof ApiProblem) || cause.code !== "unreachable") return null;
       }
       await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
-      if (this.#gone.signal.aborted || this.consult.replica.peek().state.freeze?.freeze !== freeze) break;
+      if (this.gone.aborted || this.consult.replica.peek().state.freeze?.freeze !== freeze) break;
     }
     return null;
   }

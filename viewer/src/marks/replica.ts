@@ -158,8 +158,9 @@ function without({ fromVideo: _, ...freeze }: FreezeState): FreezeState {
 
 function videoPictureKept(replica: Replica, event: Event<"videoPictureKept">): Replica {
   const { freeze } = replica.state;
-  const { stream, rtpTime } = freeze?.anchor ?? {};
-  if (freeze === null || stream !== event.stream || rtpTime !== event.rtpTime) return replica;
+  if (freeze === null) return replica;
+  const { stream, rtpTime } = freeze.anchor;
+  if (stream !== event.stream || rtpTime !== event.rtpTime) return replica;
   return withState(replica, { freeze: { ...freeze, fromVideo: event.picture } });
 }
 
