@@ -5,7 +5,10 @@
 //! relay and joins the threads.
 
 use crate::capture::Capture;
-use crate::clip::{Coding, DeviceFacts, PatientFacts, Saver, SaverParts, Visit, VisitFault, Work};
+use crate::clip::{
+    Coding, CurrentVisit, DeviceFacts, PatientFacts, Saver, SaverParts, Visit, VisitFacts,
+    VisitFault, Work,
+};
 use crate::clock::CaptureClock;
 use crate::device_page::{Address, Desk, DeskParts, DevicePage, Memory, Port, Saving};
 use crate::encode::{BitRate, EncodeError, EncodeOptions, EncoderFactory, FfmpegFactory, Keeper};
@@ -14,7 +17,7 @@ use crate::hand_scale::ScaleInForce;
 use crate::journal::{self, Intake, Journal, JournalSettings, Keeping};
 use crate::marks_board::MarksBoard;
 use crate::mask::Mask;
-use crate::mask_in_force::MaskInForce;
+use crate::mask_in_force::{Checked, MaskInForce};
 use crate::orders::Orders;
 use crate::picture::PicturePool;
 use crate::pipeline::Pipeline;
@@ -34,7 +37,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use tokio::sync::{mpsc, oneshot};
-use wire::RtpTime;
+use wire::{CaptureTime, RtpTime};
 
 /// Everything an agent is made from.
 #[derive(Debug, Clone)]
@@ -91,10 +94,12 @@ pub struct SavingSettings {
     pub coding: Coding,
     /// Threads that code an object.
     pub threads: NonZeroUsize,
-    /// Whom clips show.
+    /// Whom clips show, as at the start.
     pub patient: PatientFacts,
     /// What takes them.
     pub device: DeviceFacts,
+    /// Where both are read again for each clip.
+    pub facts: Option<Arc<dyn VisitFacts>>,
     /// Local time against UTC, in minutes.
     pub utc_offset_minutes: i16,
 }
@@ -138,7 +143,7 @@ pub struct Agent {
     device_page: Option<DevicePage>,
     saver: Option<Saver>,
     journal: Option<Journal>,
-    /// The depth scale that was marked on the page, and where it is kept.
+    /// The depth scale in force, and where it is kept.
     scale: (ScaleInForce, Option<Arc<Memory>>),
     /// Exported clips are taken in from there.
     import: Option<PathBuf>,
@@ -368,6 +373,9 @@ impl Shared {
         let mask = MaskInForce::new(settings.mask.clone(), Arc::clone(&ring), Arc::clone(&slot));
         let board = StatusBoard::new(settings.encode.bit_rate);
         let memory = &settings.device_page.memory;
+        let checked = memory.as_ref().and_then(|memory| memory.checked());
+        let since = CaptureTime::default();
+        mask.check(checked.map(|size| Checked { size, since }));
         if settings.relay.is_some() {
             board.update(|status| status.link = Link::Connecting);
         }
@@ -382,7 +390,7 @@ impl Shared {
             mask,
             choice: Arc::new(SourceChoice::new(settings.source.clone())),
             marks: MarksBoard::default(),
-            scale: ScaleInForce::new(memory.as_ref().and_then(|memory| memory.scale())),
+            scale: scale_as_remembered(memory.as_deref()),
             board,
         }
     }
@@ -494,7 +502,7 @@ impl Shared {
             ring: Arc::clone(&self.ring),
             stream: self.stream.clone(),
             spool,
-            visit,
+            visit: CurrentVisit::new(visit, saving.facts.clone()),
             mask: self.mask.clone(),
             scale: self.scale.clone(),
             coding: saving.coding,
@@ -519,6 +527,13 @@ impl Shared {
             stop: self.stop.clone(),
         }
     }
+}
+
+/// Until the relay says otherwise.
+fn scale_as_remembered(memory: Option<&Memory>) -> ScaleInForce {
+    let scale = ScaleInForce::new(memory.and_then(Memory::scale));
+    scale.measuring_is(memory.is_none_or(Memory::measuring));
+    scale
 }
 
 /// Starts a thread; should it panic, the whole agent stops instead of limping on.

@@ -1,44 +1,42 @@
-//! The depth scale that the physician marked in the picture of a source that states none.
+//! The depth scale that somebody marked in the picture of a source that states none, on this device or in the consult.
 //!
 //! Owns the scale in force, shared by whoever saves, publishes and shows it, and the rules under which it is taken: those that
 //! will measure with it. It knows no page and no file. Invariants: a scale is in force only for pictures of the size that it was
-//! marked in, and never where the source states a scale of its own; one that follows another says nothing of the frames before
-//! it, because somewhere among them the depth was changed.
+//! marked in, only where this installation measures, and never where the source states a scale of its own; one that follows
+//! another says nothing of the frames before the one that it was marked on, because somewhere among them the depth was changed.
 
 use crate::provenance::Provenance;
 use echo_dicom::UltrasoundRegion;
 use echo_dicom::measure::{NoScale, Refusal, region_by_depth};
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use tokio::sync::watch;
-use wire::mark::Point;
-use wire::measure::DepthScale;
-use wire::{CaptureTime, ScaleId, StreamId};
+use wire::measure::{DepthScale, ScaleState};
+use wire::people::Author;
+use wire::{CaptureTime, ScaleId};
 
-/// A depth scale.
+/// How far a capture time that comes from an RTP time may be off: two floors to 1/90 kHz.
+const ROUNDING_US: u64 = 23;
+
+/// A depth scale, as this device knows it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct HandScale {
-    /// The same for the consult, so that it is told once.
-    pub id: ScaleId,
-    /// Pixels of the picture that it was marked in.
-    pub width: u32,
-    /// The same.
-    pub height: u32,
-    /// One end on the scale drawn in the picture.
-    pub from: Point,
-    /// The other end.
-    pub to: Point,
-    /// Between the ends.
-    pub centimetres: f64,
-    /// When, by the device's clock.
+    /// As the consult knows it, too.
+    pub scale: DepthScale,
+    /// When the frame was captured that it was marked on.
+    pub frame_at: CaptureTime,
+    /// When it was marked, by the device's clock.
     pub set_at: CaptureTime,
+    /// Who marked it in the consult; nothing where it was marked on this device.
+    pub by: Option<String>,
 }
 
 /// Why a depth scale is not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ScaleRefused {
+    /// Nobody may mark one here.
+    #[error("this installation does not measure")]
+    Off,
     /// The file states its own; nobody overrules it by hand.
     #[error("the source states a scale of its own")]
     Stated,
@@ -51,6 +49,28 @@ pub enum ScaleRefused {
 }
 
 impl HandScale {
+    /// One that the consult has. `offset_us` is added to the device's clock to get the relay's; it was marked within hours
+    /// before `now`.
+    #[must_use]
+    pub fn of_consult(held: ScaleState, offset_us: Option<i64>, now: CaptureTime) -> Self {
+        let offset_us = offset_us.unwrap_or_default().saturating_neg();
+        let set_at = CaptureTime(held.at.0.saturating_add_signed(offset_us));
+        let frame_at = held.scale.rtp_time.map_or(set_at, |rtp_time| {
+            let near = rtp_time.capture_time(now);
+            CaptureTime(near.0.saturating_sub(ROUNDING_US))
+        });
+        let by = match held.author {
+            Author::Person { name, .. } => Some(name),
+            Author::Device { .. } | Author::Relay => None,
+        };
+        Self {
+            scale: held.scale,
+            frame_at,
+            set_at,
+            by,
+        }
+    }
+
     /// Checks it by the rules that measure with it.
     ///
     /// # Errors
@@ -64,17 +84,7 @@ impl HandScale {
     /// # Errors
     /// `ScaleRefused`.
     pub fn region(&self) -> Result<UltrasoundRegion, ScaleRefused> {
-        let scale = DepthScale {
-            id: self.id,
-            // Nothing that is computed here depends on it.
-            stream: StreamId::from_uuid(self.id.uuid()),
-            width: self.width,
-            height: self.height,
-            from: self.from,
-            to: self.to,
-            centimetres: self.centimetres,
-        };
-        region_by_depth(&scale).map_err(|refusal| match refusal {
+        region_by_depth(&self.scale).map_err(|refusal| match refusal {
             Refusal::NoScale(NoScale::Implausible) => ScaleRefused::Implausible,
             _ => ScaleRefused::TooShort,
         })
@@ -82,105 +92,206 @@ impl HandScale {
 
     /// Whether it holds for pictures of this size from this source.
     #[must_use]
-    pub fn holds_for(&self, (width, height): (u32, u32), provenance: &Provenance) -> bool {
-        (self.width, self.height) == (width, height) && provenance.regions.is_empty()
+    pub fn holds_for(&self, size: (u32, u32), provenance: &Provenance) -> bool {
+        self.is_of(size) && provenance.regions.is_empty()
+    }
+
+    fn is_of(&self, size: (u32, u32)) -> bool {
+        (self.scale.width, self.scale.height) == size
+    }
+}
+
+/// What is known of the scale.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Held {
+    /// The one in force.
+    scale: Option<HandScale>,
+    /// Frames captured before this may have been of another depth.
+    since: CaptureTime,
+    /// One was in force for pictures of this size.
+    had_one: bool,
+    /// The last one that was marked here was taken back by somebody in the consult.
+    taken_back: bool,
+    /// The last one of the consult that ended on this device.
+    ended: Option<ScaleId>,
+    /// This installation does not measure.
+    off: bool,
+}
+
+impl Held {
+    /// The one in force.
+    #[must_use]
+    pub const fn scale(&self) -> Option<&HandScale> {
+        self.scale.as_ref()
+    }
+
+    /// The last one of the consult that ended on this device.
+    #[must_use]
+    pub const fn ended(&self) -> Option<ScaleId> {
+        self.ended
+    }
+
+    /// Whether this installation measures, as far as the relay said.
+    #[must_use]
+    pub const fn measuring(&self) -> bool {
+        !self.off
+    }
+
+    fn is_of_consult(&self) -> bool {
+        self.scale.as_ref().is_some_and(|held| held.by.is_some())
+    }
+
+    fn is(&self, id: ScaleId) -> bool {
+        self.scale.as_ref().is_some_and(|held| held.scale.id == id)
+    }
+
+    fn put(&mut self, scale: HandScale) {
+        self.taken_back = false;
+        if std::mem::replace(&mut self.had_one, true) {
+            self.since = scale.frame_at;
+        }
+        self.scale = Some(scale);
+    }
+
+    fn end(&mut self) {
+        if self.is_of_consult() {
+            self.ended = self.scale.as_ref().map(|held| held.scale.id);
+        }
+        self.scale = None;
+    }
+
+    /// Says whether this changes anything.
+    fn consult_has(&mut self, said: Option<HandScale>) -> bool {
+        match said {
+            _ if self.off => false,
+            // What was marked here is the device's word until the consult has it, also while it has another.
+            None if !self.is_of_consult() => false,
+            None => self.scale.take().is_some(),
+            // Ours comes back to us: it counts when the consult's word for another one crossed it.
+            Some(said) if said.by.is_none() && !self.is_of_consult() => false,
+            Some(said) if self.is(said.scale.id) || self.ended == Some(said.scale.id) => false,
+            Some(said) => {
+                self.put(said);
+                true
+            }
+        }
     }
 }
 
 /// The scale in force. Clones share it.
 #[derive(Clone)]
-pub struct ScaleInForce {
-    held: watch::Sender<Option<HandScale>>,
-    /// Frames captured before this, in microseconds of the capture time, may have been of another depth.
-    since: Arc<AtomicU64>,
-    /// One was in force for pictures of this size.
-    had_one: Arc<AtomicBool>,
-    /// The last one was taken back by somebody in the consult.
-    taken_back: Arc<AtomicBool>,
-}
+pub struct ScaleInForce(watch::Sender<Held>);
 
 impl ScaleInForce {
     /// Begins with what was remembered.
     #[must_use]
     pub fn new(remembered: Option<HandScale>) -> Self {
-        Self {
-            since: Arc::default(),
-            had_one: Arc::new(AtomicBool::new(remembered.is_some())),
-            held: watch::Sender::new(remembered),
-            taken_back: Arc::default(),
-        }
+        Self(watch::Sender::new(Held {
+            had_one: remembered.is_some(),
+            scale: remembered,
+            ..Held::default()
+        }))
     }
 
     /// As it is now.
     #[must_use]
     pub fn now(&self) -> Option<HandScale> {
-        self.held.borrow().clone()
+        self.0.borrow().scale.clone()
     }
 
     /// The one that holds for all frames since this moment.
     #[must_use]
     pub fn for_all_since(&self, first: CaptureTime) -> Option<HandScale> {
-        self.now()
-            .filter(|_| self.since.load(Ordering::Relaxed) <= first.0)
+        let held = self.0.borrow();
+        held.scale.clone().filter(|_| held.since <= first)
     }
 
-    /// Another one, or none.
+    /// Another one is marked on this device, or the one in force is over there. Nothing is marked where nobody measures.
     pub fn set(&self, scale: Option<HandScale>) {
-        self.taken_back.store(false, Ordering::Relaxed);
-        if let Some(scale) = &scale
-            && self.had_one.swap(true, Ordering::Relaxed)
-        {
-            self.since.store(scale.set_at.0, Ordering::Relaxed);
-        }
-        self.held.send_if_modified(|held| {
-            let is_news = *held != scale;
-            *held = scale;
-            is_news
+        self.change(|held| match scale {
+            Some(scale) if !held.off => held.put(scale),
+            _ => {
+                held.taken_back = false;
+                held.end();
+            }
         });
     }
 
     /// Pictures have this size now. A scale of another size is over, also when that size comes back: the depth was changed too,
     /// as likely as not.
     pub fn pictures_have(&self, width: u32, height: u32) {
-        let is_over = self.held.send_if_modified(|held| {
-            held.take_if(|scale| (scale.width, scale.height) != (width, height))
-                .is_some()
+        let size = (width, height);
+        self.change(|held| {
+            if held.scale().is_some_and(|scale| !scale.is_of(size)) {
+                held.end();
+                // No clip has frames of two sizes: the next one is the first of its size.
+                (held.had_one, held.since) = (false, CaptureTime(0));
+            }
         });
-        if is_over {
-            // No clip has frames of two sizes: the next one is the first of its size.
-            self.had_one.store(false, Ordering::Relaxed);
-            self.since.store(0, Ordering::Relaxed);
-        }
+    }
+
+    /// What the consult has in force now. Says which one it must hear of, because it is over on this device.
+    pub fn consult_has(&self, said: Option<HandScale>) -> Option<ScaleId> {
+        let ended = self.0.borrow().ended;
+        let over = said.as_ref().map(|said| said.scale.id);
+        self.0.send_if_modified(|held| held.consult_has(said));
+        over.filter(|id| ended == Some(*id))
     }
 
     /// Somebody in the consult took this one back.
     pub fn taken_back(&self, id: ScaleId) {
-        let was_ours = self
-            .held
-            .send_if_modified(|held| held.take_if(|scale| scale.id == id).is_some());
-        if was_ours {
-            self.taken_back.store(true, Ordering::Relaxed);
-        }
+        self.change(|held| {
+            if held.is(id) {
+                held.taken_back |= !held.is_of_consult();
+                held.scale = None;
+            }
+        });
     }
 
-    /// Whether the last one was taken back in the consult, and none was marked since.
+    /// Whether the last one that was marked here was taken back in the consult, and none was marked since.
     #[must_use]
     pub fn was_taken_back(&self) -> bool {
-        self.taken_back.load(Ordering::Relaxed)
+        self.0.borrow().taken_back
+    }
+
+    /// The relay says whether this installation measures. Where it does not, nothing is saved with a scale by hand.
+    pub fn measuring_is(&self, on: bool) {
+        self.change(|held| {
+            held.off = !on;
+            if held.off {
+                held.scale = None;
+            }
+        });
+    }
+
+    /// Whether this installation measures, as far as the relay said.
+    #[must_use]
+    pub fn measuring(&self) -> bool {
+        self.0.borrow().measuring()
     }
 
     /// Sees each change.
     #[must_use]
-    pub fn watch(&self) -> watch::Receiver<Option<HandScale>> {
-        self.held.subscribe()
+    pub fn watch(&self) -> watch::Receiver<Held> {
+        self.0.subscribe()
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Held)) {
+        self.0.send_if_modified(|held| {
+            let before = held.clone();
+            change(held);
+            *held != before
+        });
     }
 }
 
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use wire::Fraction;
+    use wire::mark::Point;
+    use wire::people::Role;
     use wire::region::Region;
+    use wire::{DeviceId, Fraction, PersonId, RelayTime, RtpTime, SessionId, StreamId};
 
     /// Half of a picture of 800 x 600 is this long.
     pub(crate) fn scale(centimetres: f64) -> HandScale {
@@ -188,15 +299,34 @@ pub(crate) mod tests {
             x: Fraction::new(0.9).unwrap(),
             y: Fraction::new(y).unwrap(),
         };
+        let set_at = CaptureTime(1_795_000_000_000_000);
         HandScale {
-            id: ScaleId::random(),
-            width: 800,
-            height: 600,
-            from: at(0.25),
-            to: at(0.75),
-            centimetres,
-            set_at: CaptureTime(1_795_000_000_000_000),
+            scale: DepthScale {
+                id: ScaleId::random(),
+                stream: StreamId::random(),
+                width: 800,
+                height: 600,
+                from: at(0.25),
+                to: at(0.75),
+                centimetres,
+                rtp_time: Some(RtpTime::of(set_at)),
+            },
+            frame_at: set_at,
+            set_at,
+            by: None,
         }
+    }
+
+    /// The same in the consult, by 佐藤.
+    fn of_consult(centimetres: f64) -> HandScale {
+        HandScale {
+            by: Some("佐藤".into()),
+            ..scale(centimetres)
+        }
+    }
+
+    fn id(scale: &HandScale) -> ScaleId {
+        scale.scale.id
     }
 
     #[test]
@@ -206,7 +336,7 @@ pub(crate) mod tests {
         assert_eq!(scale(f64::NAN).check(), Err(ScaleRefused::TooShort));
         assert_eq!(scale(500.0).check(), Err(ScaleRefused::Implausible));
         let mut short = scale(1.0);
-        short.to = short.from;
+        short.scale.to = short.scale.from;
         assert_eq!(short.check(), Err(ScaleRefused::TooShort));
     }
 
@@ -224,37 +354,92 @@ pub(crate) mod tests {
 
     #[test]
     fn one_that_the_consult_took_back_is_over_and_told_until_the_next() {
-        let in_force = ScaleInForce::new(Some(scale(10.0)));
+        let ours = scale(10.0);
+        let in_force = ScaleInForce::new(Some(ours.clone()));
         in_force.taken_back(ScaleId::random());
         assert!(in_force.now().is_some() && !in_force.was_taken_back());
-        let id = in_force.now().map(|scale| scale.id);
-        in_force.taken_back(id.unwrap());
+        in_force.taken_back(id(&ours));
         assert!(in_force.now().is_none() && in_force.was_taken_back());
         in_force.set(Some(scale(12.0)));
         assert!(!in_force.was_taken_back());
+        let theirs = of_consult(14.0);
+        in_force.consult_has(Some(theirs.clone()));
+        in_force.taken_back(id(&theirs));
+        // Nobody here marked that one.
+        assert!(in_force.now().is_none() && !in_force.was_taken_back());
     }
 
     #[test]
-    fn one_that_follows_another_says_nothing_of_the_frames_before_it() {
-        let (first, mut second) = (scale(10.0), scale(16.0));
-        second.set_at = CaptureTime(first.set_at.0 + 9_000_000);
-        let (before, after) = (first.set_at, second.set_at);
-        let in_force = ScaleInForce::new(None);
-        in_force.set(Some(first.clone()));
-        // What was marked on a standing picture holds for it, too.
-        let early = CaptureTime(before.0 - 3_000_000);
-        assert_eq!(in_force.for_all_since(early), Some(first));
-        for back in [false, true] {
-            if back {
-                in_force.set(None);
+    fn one_that_follows_another_says_nothing_of_the_frames_before_its_own() {
+        let first = scale(10.0);
+        let follow = |mut second: HandScale| {
+            second.frame_at = CaptureTime(first.set_at.0 + 9_000_000);
+            second.set_at = CaptureTime(second.frame_at.0 + 4_000_000);
+            second
+        };
+        let (here, there) = (follow(scale(16.0)), follow(of_consult(16.0)));
+        let (before, from) = (CaptureTime(here.frame_at.0 - 1), here.frame_at);
+        for second in [here, there] {
+            let in_force = ScaleInForce::new(None);
+            let next = || match second.by {
+                Some(_) => drop(in_force.consult_has(Some(second.clone()))),
+                None => in_force.set(Some(second.clone())),
+            };
+            in_force.set(Some(first.clone()));
+            // What was marked on a standing picture holds for it, too.
+            let early = CaptureTime(first.frame_at.0 - 3_000_000);
+            assert_eq!(in_force.for_all_since(early), Some(first.clone()));
+            for back in [false, true] {
+                if back {
+                    in_force.taken_back(id(&second));
+                    in_force.set(Some(first.clone()));
+                }
+                next();
+                assert_eq!(in_force.for_all_since(before), None);
+                assert_eq!(in_force.for_all_since(from), Some(second.clone()));
             }
-            in_force.set(Some(second.clone()));
-            assert_eq!(in_force.for_all_since(before), None);
-            assert_eq!(in_force.for_all_since(after), Some(second.clone()));
         }
-        in_force.pictures_have(640, 480);
-        in_force.set(Some(second.clone()));
-        assert_eq!(in_force.for_all_since(before), Some(second));
+    }
+
+    #[test]
+    fn the_consults_scale_counts_until_one_is_marked_here_or_it_is_gone() {
+        let (theirs, ours) = (of_consult(10.0), scale(12.0));
+        let in_force = ScaleInForce::new(None);
+        assert_eq!(in_force.consult_has(Some(theirs.clone())), None);
+        assert_eq!(in_force.now(), Some(theirs.clone()));
+        assert_eq!(in_force.consult_has(None), None);
+        assert_eq!(in_force.now(), None, "it went while the link was away");
+        in_force.consult_has(Some(theirs.clone()));
+        in_force.set(Some(ours.clone()));
+        // The consult did not hear of ours yet.
+        in_force.consult_has(None);
+        assert_eq!(in_force.now(), Some(ours.clone()));
+        // Theirs crossed ours on the way, and came last here but first there.
+        in_force.consult_has(Some(theirs));
+        in_force.consult_has(Some(ours.clone()));
+        assert_eq!(in_force.now(), Some(ours.clone()));
+        in_force.set(None);
+        in_force.consult_has(Some(ours));
+        assert_eq!(in_force.now(), None, "ours is over");
+    }
+
+    #[test]
+    fn one_of_the_consult_that_ends_here_does_not_come_back_and_the_consult_hears_of_it() {
+        for ends in [
+            (|in_force| in_force.set(None)) as fn(&ScaleInForce),
+            |in_force| in_force.pictures_have(640, 480),
+        ] {
+            let theirs = of_consult(10.0);
+            let in_force = ScaleInForce::new(None);
+            in_force.consult_has(Some(theirs.clone()));
+            ends(&in_force);
+            assert_eq!(in_force.watch().borrow().ended(), Some(id(&theirs)));
+            let told = in_force.consult_has(Some(theirs.clone()));
+            assert_eq!((in_force.now(), told), (None, Some(id(&theirs))));
+            let next = of_consult(11.0);
+            assert_eq!(in_force.consult_has(Some(next.clone())), None);
+            assert_eq!(in_force.now(), Some(next));
+        }
     }
 
     #[test]
@@ -265,5 +450,52 @@ pub(crate) mod tests {
         in_force.pictures_have(640, 480);
         in_force.pictures_have(800, 600);
         assert_eq!(in_force.now(), None);
+        let (again, early) = (scale(12.0), CaptureTime(1));
+        in_force.set(Some(again.clone()));
+        assert_eq!(in_force.for_all_since(early), Some(again));
+    }
+
+    #[test]
+    fn where_nobody_measures_there_is_none_from_either_side() {
+        let in_force = ScaleInForce::new(Some(scale(10.0)));
+        in_force.measuring_is(false);
+        in_force.set(Some(scale(10.0)));
+        in_force.consult_has(Some(of_consult(10.0)));
+        assert!(in_force.now().is_none() && !in_force.measuring());
+        in_force.measuring_is(true);
+        in_force.set(Some(scale(10.0)));
+        assert!(in_force.now().is_some());
+    }
+
+    #[test]
+    fn one_of_the_consult_knows_its_author_its_frame_and_the_devices_clock() {
+        let marked = scale(10.0);
+        let frame_at = CaptureTime(marked.frame_at.0 + 7);
+        let person = Author::Person {
+            session: SessionId::random(),
+            person: PersonId::random(),
+            name: "佐藤".into(),
+            initials: "佐".into(),
+            role: Role::Cardiologist,
+        };
+        let device = Author::Device {
+            device: DeviceId::random(),
+            name: "往診バッグ 1".into(),
+        };
+        for (author, by) in [(person, Some("佐藤")), (device, None)] {
+            let held = ScaleState {
+                scale: DepthScale {
+                    rtp_time: Some(RtpTime::of(frame_at)),
+                    ..marked.scale.clone()
+                },
+                author,
+                at: RelayTime(marked.set_at.0 + 250),
+            };
+            let now = CaptureTime(frame_at.0 + 60_000_000);
+            let known = HandScale::of_consult(held, Some(250), now);
+            assert_eq!((known.by.as_deref(), known.set_at), (by, marked.set_at));
+            let early = frame_at.0 - known.frame_at.0;
+            assert!(early <= 2 * ROUNDING_US, "its own frame counts: {early}");
+        }
     }
 }

@@ -59,6 +59,7 @@ impl Marks {
             MarkWord::Anew {
                 quick_mark_seconds,
                 words,
+                ..
             } => {
                 self.quick_mark_seconds = quick_mark_seconds;
                 self.growing = None;
@@ -71,6 +72,8 @@ impl Marks {
             }
             MarkWord::Points { points } => self.grow(&points),
             MarkWord::Gone { mark } => self.take_back(mark),
+            // They count as words; whoever saves hears them.
+            MarkWord::Scale { .. } | MarkWord::ScaleGone { .. } => false,
         };
         if self.coming.is_some() {
             return self.stands_when_whole(1);
@@ -216,6 +219,7 @@ mod tests {
 
     const fn anew(words: u32) -> MarkWord {
         MarkWord::Anew {
+            measuring: true,
             quick_mark_seconds: 8,
             words,
         }
@@ -272,10 +276,12 @@ mod tests {
     fn what_stood_before_stands_until_the_list_that_comes_anew_is_whole() {
         let (old, one, two) = (stroke(1), stroke(1), stroke(1));
         let mut marks = after(vec![anew(1), mark(&old, 0)]);
-        assert!(!marks.hears(3, anew(2)));
-        assert!(!marks.hears(4, mark(&one, 0)));
+        assert!(!marks.hears(3, anew(3)));
+        // Words of the scale are words, too.
+        assert!(!marks.hears(4, MarkWord::Scale { held: None }));
+        assert!(!marks.hears(5, mark(&one, 0)));
         assert_eq!(ids(&marks), [old.mark.id]);
-        assert!(marks.hears(5, mark(&two, 0)));
+        assert!(marks.hears(6, mark(&two, 0)));
         assert_eq!(ids(&marks), [one.mark.id, two.mark.id]);
     }
 

@@ -3,7 +3,8 @@
 //! Owns the moment of change. Covering a frame and keeping it happen under one lock, so that after `set` returns nothing
 //! that the new mask covers is kept anywhere here: frames of a smaller mask are dropped from the ring and from the hand-over
 //! to the encoder. Covering the ring's frames in place would stall the capture thread for as long as copying the
-//! whole ring takes. Lock order: this one, then the ring, then the slot.
+//! whole ring takes. Lock order: this one, then the ring, then the slot. Owns, too, whether a person looked and saw that nothing
+//! names the patient: a mask alone says nothing of what is left to see, and another mask has to be looked at anew.
 
 use crate::frame::Frame;
 use crate::mask::Mask;
@@ -12,11 +13,27 @@ use crate::ring::Ring;
 use crate::slot::Slot;
 use crate::sync::held;
 use std::sync::{Arc, Mutex};
+use wire::CaptureTime;
+
+/// A person looked at the picture under the mask in force: nothing in it names the patient.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Checked {
+    /// Width and height of the pictures that were looked at: others have their banner elsewhere.
+    pub size: (u32, u32),
+    /// When; what was captured before nobody looked at.
+    pub since: CaptureTime,
+}
+
+/// What is in force.
+struct InForce {
+    mask: Mask,
+    checked: Option<Checked>,
+}
 
 /// The mask in force.
 #[derive(Clone)]
 pub struct MaskInForce {
-    mask: Arc<Mutex<Mask>>,
+    mask: Arc<Mutex<InForce>>,
     ring: Arc<Mutex<Ring>>,
     slot: Arc<Slot<Frame>>,
 }
@@ -25,27 +42,31 @@ impl MaskInForce {
     /// Starts with this one.
     #[must_use]
     pub fn new(mask: Mask, ring: Arc<Mutex<Ring>>, slot: Arc<Slot<Frame>>) -> Self {
-        let mask = Arc::new(Mutex::new(mask));
+        let checked = None;
+        let mask = Arc::new(Mutex::new(InForce { mask, checked }));
         Self { mask, ring, slot }
     }
 
     /// As it is now.
     #[must_use]
     pub fn now(&self) -> Mask {
-        held(&self.mask).clone()
+        held(&self.mask).mask.clone()
     }
 
     /// Works under it; it does not change meanwhile.
     pub fn under<T>(&self, work: impl FnOnce(&Mask) -> T) -> T {
-        work(&held(&self.mask))
+        work(&held(&self.mask).mask)
     }
 
     /// Puts another in force, from the next captured frame on. True when it covers what the one before did not, so that
     /// frames captured before were dropped.
     pub fn set(&self, mask: Mask) -> bool {
         let mut in_force = held(&self.mask);
-        let covers_more = !in_force.covers(&mask);
-        *in_force = mask;
+        let covers_more = !in_force.mask.covers(&mask);
+        if in_force.mask != mask {
+            in_force.checked = None;
+        }
+        in_force.mask = mask;
         if covers_more {
             held(&self.ring).clear();
             self.slot.forget();
@@ -53,10 +74,31 @@ impl MaskInForce {
         covers_more
     }
 
+    /// A person looked at the picture under this very mask, or nobody can have: nothing when it is another source.
+    pub fn check(&self, checked: Option<Checked>) {
+        held(&self.mask).checked = checked;
+    }
+
+    /// Whether a person looked at the picture under the mask in force.
+    #[must_use]
+    pub fn checked(&self) -> Option<Checked> {
+        held(&self.mask).checked
+    }
+
+    /// Whether a person saw that nothing names the patient in pictures like these, which are alike and were captured in order.
+    #[must_use]
+    pub fn hides_the_patient(&self, frames: &[Frame]) -> bool {
+        let (Some(checked), Some(first)) = (self.checked(), frames.first()) else {
+            return false;
+        };
+        let size = (first.picture.width(), first.picture.height());
+        size == checked.size && checked.since <= first.stamp.captured_at
+    }
+
     /// Covers a frame that was captured under an earlier mask, then keeps it. A frame that is covered already is
     /// copied for nothing, which happens only while a source is silent.
     pub(crate) fn cover_again(&self, frame: &mut Frame, keep: impl FnOnce(&Frame)) {
-        let mask = held(&self.mask);
+        let mask = &held(&self.mask).mask;
         if !mask.is_empty() {
             let old = &frame.picture;
             let copy =
@@ -110,6 +152,33 @@ mod tests {
         assert!(mask.set(banner()));
         assert!(held(&ring).is_empty());
         assert!(matches!(slot.wait(Some(Instant::now())), Wake::Due));
+    }
+
+    #[test]
+    fn what_a_person_saw_counts_for_pictures_of_this_size_and_mask_from_then_on() {
+        let (mask, _, _) = in_force();
+        let frame = white();
+        let since = frame.stamp.captured_at;
+        let hides = || mask.hides_the_patient(std::slice::from_ref(&frame));
+        mask.set(banner());
+        assert!(!hides(), "a mask alone says nothing");
+        for (size, since, counts) in [
+            ((8, 4), since, true),
+            ((8, 5), since, false),
+            ((8, 4), CaptureTime(since.0 + 1), false),
+        ] {
+            mask.check(Some(Checked { size, since }));
+            assert_eq!(hides(), counts);
+        }
+        mask.check(Some(Checked {
+            size: (8, 4),
+            since,
+        }));
+        mask.set(banner());
+        assert!(hides(), "the same mask");
+        mask.set(Mask::default());
+        mask.set(banner());
+        assert!(!hides(), "another one came between");
     }
 
     #[test]

@@ -50,7 +50,7 @@ pub(crate) async fn watch_over_clips(
     std::future::pending::<()>().await;
 }
 
-/// Keeps the depth scale over a restart, whoever ends it; ends never.
+/// Keeps the depth scale over a restart, whoever ends it, and whether anybody may mark one; ends never.
 pub(crate) async fn remember_scale(scale: &ScaleInForce, memory: Option<&Memory>) {
     let mut changes = scale.watch();
     if let Some(memory) = memory {
@@ -58,7 +58,8 @@ pub(crate) async fn remember_scale(scale: &ScaleInForce, memory: Option<&Memory>
         changes.mark_changed();
         while changes.changed().await.is_ok() {
             let now = changes.borrow_and_update().clone();
-            memory.choose_scale(now);
+            memory.choose_scale(now.scale().cloned());
+            memory.measuring_is(now.measuring());
         }
     }
     std::future::pending::<()>().await;

@@ -297,6 +297,13 @@ async fn a_mask_covers_the_very_next_frame_and_nothing_uncovered_is_kept() {
         state["mask"],
         json!([{ "x": 0.0, "y": 0.5, "width": 1.0, "height": 0.5 }])
     );
+    assert_eq!(state["maskChecked"], false);
+    let mut looked_at = banner.clone();
+    looked_at["checked"] = json!(true);
+    for (mask, checked) in [(looked_at, true), (banner, false)] {
+        page.ask(Method::PUT, "mask", mask).await;
+        assert_eq!(page.state().await["maskChecked"], checked);
+    }
     let first = page.newest().await;
     let rows = (page.ring)(first).unwrap();
     // The test pattern draws its barcode at the top, after the mask.

@@ -12,6 +12,7 @@ use crate::consult::live::{
 use crate::consult::{Input, PictureInput, RecordingInput};
 use crate::http::media_sessions::MediaSessions;
 use crate::http::pages::Pages;
+use crate::http::video_picture;
 use crate::metrics::Metrics;
 use crate::recording::{News, Recorders, RecordersParts};
 use crate::replay::Shelf;
@@ -21,7 +22,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 use thiserror::Error;
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 use wire::RelayTime;
 
 /// Expired tickets and sessions are forgotten this often.
@@ -72,6 +73,8 @@ pub struct Parts {
     pub sfu: Sfu,
     /// WHIP and WHEP sessions.
     pub media: Arc<MediaSessions>,
+    /// Room for pictures from the video that are being taken.
+    pub video_pictures: Semaphore,
     /// The pages.
     pub pages: Pages,
     /// Whether the demo door is open.
@@ -175,6 +178,7 @@ impl App {
                 grants: Grants {
                     ticket_lasts: config.ticket_lasts,
                 },
+                video_pictures: Semaphore::new(video_picture::MAX_AT_ONCE),
                 pages: Pages::new(config.viewer_dir.clone()),
                 demo: config.demo,
                 measuring: config.settings.measuring,

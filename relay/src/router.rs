@@ -7,17 +7,17 @@ use crate::app::App;
 use crate::http::admit::{Gate, admit, finish};
 use crate::http::{
     blobs, clip_file, clip_marks, clips, consults, demo, devices, health, media_resource, pages,
-    publish, sessions, socket, talk, watch,
+    publish, sessions, socket, talk, video_picture, watch,
 };
 use crate::problem::Refusal;
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::routing::{MethodRouter, delete, get, post};
+use axum::routing::{MethodRouter, delete, get, post, put};
 use wire::problem::ProblemCode;
 
 /// One route.
 pub struct Route {
-    /// Its path; `{consult}`, `{session}`, `{device}`, `{media}`, `{blob}` and `{clip}` stand for ids, `{index}` for
+    /// Its path; `{consult}`, `{session}`, `{device}`, `{media}`, `{blob}`, `{freeze}` and `{clip}` stand for ids, `{index}` for
     /// a frame.
     pub path: &'static str,
     /// Methods it takes.
@@ -86,6 +86,12 @@ pub const ROUTES: &[Route] = &[
         &["GET"],
         Gate::Session,
         || get(blobs::show),
+    ),
+    route(
+        "/api/v1/consults/{consult}/freezes/{freeze}/picture",
+        &["PUT"],
+        Gate::Session,
+        || put(video_picture::supply),
     ),
     route(
         "/api/v1/consults/{consult}/clips/{clip}",

@@ -6,7 +6,7 @@
 //!
 //! Owns what is saved and how it becomes an object. Two threads: one writes takes, because that is what a press waits
 //! for, one writes objects at the lowest priority, because the live picture must not feel it. `visit` has the facts
-//! about patient and device; `import` takes in what a handheld exported. Nothing here knows the network.
+//! about patient and device, `visit_now` reads them at each press; `import` takes in what a handheld exported. Nothing here knows the network.
 
 pub mod import;
 mod object;
@@ -16,9 +16,11 @@ mod span;
 mod take;
 mod video;
 mod visit;
+mod visit_now;
 
 pub use object::Coding;
 pub(crate) use priority::step_back;
 pub use saver::{MAX_WAITING_SAVES, Progress, Saver, SaverParts, Wish, Work};
 pub use span::run_of;
 pub use visit::{DeviceFacts, PatientFacts, Visit, VisitFault};
+pub use visit_now::{CurrentVisit, VisitFacts, VisitUnread};

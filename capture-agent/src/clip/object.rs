@@ -11,8 +11,8 @@ use crate::spool::{RecordFault, Spool, SpoolError};
 use crate::sync::Stop;
 use echo_dicom::UltrasoundRegion;
 use echo_dicom::write::{
-    ClipFacts, ClipWriter, Context, Frame, FrameFault, Frames, JpegQuality, LocalTime, Origin,
-    PixelCoding, Reference, Uid, ViewLabel, WriteError,
+    ClipFacts, ClipWriter, Context, Frame, FrameFault, Frames, JpegQuality, Origin, PixelCoding,
+    Reference, ScaleByHand, Uid, ViewLabel, WriteError,
 };
 use std::num::NonZeroUsize;
 use std::time::Duration;
@@ -222,20 +222,21 @@ fn facts(head: &TakeHead, coding: Coding) -> Result<ClipFacts, ObjectFault> {
         } else {
             Origin::Derived(sources)
         },
-        burned_in_annotation: head.masked.then_some(false),
+        burned_in_annotation: head.hidden.then_some(false),
         lossy_before: head.lossy,
         coding: coding.pixels(),
         ..facts
     })
 }
 
-/// The regions of the source, else the one that follows from the depth scale marked on this device, and when it was marked.
-fn scale_of(head: &TakeHead) -> (Vec<UltrasoundRegion>, Option<LocalTime>) {
+/// The regions of the source, else the one that follows from the depth scale that somebody marked, with who and when.
+fn scale_of(head: &TakeHead) -> (Vec<UltrasoundRegion>, Option<ScaleByHand>) {
     let by_hand = head.scale.as_ref().filter(|_| head.regions.is_empty());
     if let Some(scale) = by_hand
         && let (Ok(region), Some(at)) = (scale.region(), head.visit.local(scale.set_at))
     {
-        return (vec![region], Some(at));
+        let by = scale.by.clone();
+        return (vec![region], Some(ScaleByHand { at, by }));
     }
     let regions = head.regions.iter().map(UltrasoundRegion::from);
     (regions.collect(), None)

@@ -10,7 +10,7 @@ use super::object::{self, Coding, ObjectFault};
 use super::priority::{self, step_back};
 use super::span::run_of;
 use super::take::{self, TakeHead};
-use super::visit::Visit;
+use super::visit_now::CurrentVisit;
 use crate::frame::{Frame, StreamName};
 use crate::hand_scale::ScaleInForce;
 use crate::mask_in_force::MaskInForce;
@@ -81,10 +81,10 @@ pub struct SaverParts {
     /// Where clips go.
     pub spool: Arc<Spool>,
     /// Whom they show.
-    pub visit: Visit,
-    /// What is covered: clips say whether anything is.
+    pub visit: CurrentVisit,
+    /// What is covered: clips say when a person saw that nothing names the patient.
     pub mask: MaskInForce,
-    /// The depth scale that was marked on this device.
+    /// The depth scale in force.
     pub scale: ScaleInForce,
     /// How objects are coded.
     pub coding: Coding,
@@ -256,6 +256,11 @@ impl Shared {
         if wish.view.as_deref().is_some_and(|view| !is_view(view)) {
             return Err(ClipGap::Refused);
         }
+        let visit = self.parts.visit.now().map_err(|unread| {
+            tracing::error!(clip = %wish.clip, error = %unread, "a clip was not saved: nobody knows whom it would show");
+            self.trouble(Some(format!("a clip was NOT saved: {unread}")));
+            ClipGap::VisitUnread
+        })?;
         let ring = held(&self.parts.ring);
         let (frames, still) = match wish.what {
             SaveWhat::Last { seconds } if (1..=MAX_CLIP_SECONDS).contains(&seconds) => {
@@ -273,11 +278,11 @@ impl Shared {
         if scale.is_none() && self.parts.scale.now().is_some() {
             tracing::info!(clip = %wish.clip, "the depth scale was marked anew among these frames: they carry none");
         }
-        let (masked, of) = (
-            !self.parts.mask.now().is_empty(),
-            (self.parts.stream.get(), self.parts.visit.clone()),
+        let (hidden, of) = (
+            self.parts.mask.hides_the_patient(&frames),
+            (self.parts.stream.get(), visit),
         );
-        let head = TakeHead::of(&frames, wish.clip, still, wish.view, masked, scale, of)
+        let head = TakeHead::of(&frames, wish.clip, still, wish.view, hidden, scale, of)
             .ok_or(ClipGap::Gone)?;
         Ok(Job { head, frames })
     }

@@ -39,12 +39,12 @@ pub(super) struct TakeHead {
     /// Capture time and RTP time of each frame.
     pub(super) times: Vec<(CaptureTime, RtpTime)>,
     pub(super) view: Option<String>,
-    /// A mask was in force when every frame was captured.
-    pub(super) masked: bool,
+    /// A person saw that nothing in pictures like these names the patient.
+    pub(super) hidden: bool,
     /// The source was lossy.
     pub(super) lossy: bool,
     pub(super) regions: Vec<Region>,
-    /// The depth scale that was marked on this device, where the source states none.
+    /// The depth scale that somebody marked, where the source states none.
     #[serde(default)]
     pub(super) scale: Option<HandScale>,
     /// Instances that the frames were played from.
@@ -59,7 +59,7 @@ impl TakeHead {
         clip: ClipId,
         still: bool,
         view: Option<String>,
-        masked: bool,
+        hidden: bool,
         scale: Option<HandScale>,
         (stream, visit): (StreamId, Visit),
     ) -> Option<Self> {
@@ -86,7 +86,7 @@ impl TakeHead {
                 .map(|it| (it.stamp.captured_at, it.stamp.rtp_time))
                 .collect(),
             view,
-            masked,
+            hidden,
             lossy: frames.iter().any(|it| it.provenance.lossy),
             regions: newest.provenance.regions.clone(),
             scale: scale.filter(|scale| scale.holds_for(size, &newest.provenance)),

@@ -1,6 +1,6 @@
 //! Whom a clip shows, in which visit, and what took it.
 //!
-//! Owns the facts as configured and their way into an object. They go into each take, so that a clip that is finished
+//! Owns the facts and their way into an object. They go into each take, so that a clip that is finished
 //! after a restart belongs to the patient who was there when it was taken. Nothing of a patient is ever printed or
 //! logged. A consult's id is its study's UID, so that every device of one consult writes into one study without
 //! asking; without a consult, each start of the agent is a visit of its own, because two people must never share one.
@@ -122,6 +122,58 @@ impl Visit {
         };
         visit.check()?;
         Ok(visit)
+    }
+
+    /// The same visit with other facts.
+    pub(super) fn with(
+        &self,
+        patient: PatientFacts,
+        device: DeviceFacts,
+    ) -> Result<Self, VisitFault> {
+        let visit = Self {
+            patient,
+            device,
+            ..self.clone()
+        };
+        visit.check()?;
+        Ok(visit)
+    }
+
+    /// In the study and series of another visit.
+    pub(super) fn in_study_of(self, other: &Self) -> Self {
+        Self {
+            study: other.study.clone(),
+            series: other.series.clone(),
+            ..self
+        }
+    }
+
+    /// In a study that nobody shares.
+    pub(super) fn in_another_study(self) -> Self {
+        let study = Uid::from_uuid(ConsultId::random().uuid().as_u128());
+        let series = derived(&["series", study.as_str(), &self.series]);
+        Self {
+            study: study.as_str().to_owned(),
+            series: series.as_str().to_owned(),
+            ..self
+        }
+    }
+
+    /// What tells this patient from others, the surest fact that there is; nothing when none is known.
+    pub(super) fn whom(&self) -> Option<String> {
+        let PatientFacts {
+            id,
+            alias,
+            name,
+            name_ideographic,
+            name_phonetic,
+            birth_date,
+            ..
+        } = &self.patient;
+        let names = [name, name_ideographic, name_phonetic, birth_date];
+        let names: Vec<&str> = names.into_iter().flatten().map(String::as_str).collect();
+        let names = (!names.is_empty()).then(|| names.join("="));
+        id.clone().or_else(|| alias.clone()).or(names)
     }
 
     /// Writes nothing, but asks the writer whether it would.

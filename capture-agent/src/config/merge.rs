@@ -82,7 +82,10 @@ pub fn merge(args: RunArgs, file: FileConfig, device_key: Option<String>) -> Wan
         true => file.mask.unwrap_or_default(),
         false => args.mask.iter().filter_map(&mut rectangle).collect(),
     };
-    let beside = args.config.map(|path| path.with_extension("device.json"));
+    let beside = args
+        .config
+        .as_ref()
+        .map(|path| path.with_extension("device.json"));
     Wanted {
         source: args.source.or(file.source),
         relay: args.relay.or(file.relay),
@@ -115,6 +118,7 @@ pub fn merge(args: RunArgs, file: FileConfig, device_key: Option<String>) -> Wan
             clips: file.clips,
             patient: file.patient,
             ultrasound: file.ultrasound,
+            file: args.config,
         },
         journal: file.journal.under(args.journal),
     }

@@ -4,12 +4,13 @@
 //! variable, because those are visible to everybody on the device; no message repeats them.
 
 use crate::agent::SavingSettings;
-use crate::clip::{Coding, DeviceFacts, PatientFacts, Visit};
-use crate::config::{ConfigError, Wanted};
+use crate::clip::{Coding, DeviceFacts, PatientFacts, Visit, VisitFacts, VisitUnread};
+use crate::config::{ConfigError, Wanted, read_file};
 use crate::spool::{AfterKept, SpoolBounds};
 use serde::Deserialize;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::sync::Arc;
 use wire::CaptureTime;
 
 /// MiB when nothing is said: some hundred clips.
@@ -62,6 +63,20 @@ pub struct SavingWanted {
     pub patient: PatientFacts,
     /// `[ultrasound]`
     pub ultrasound: DeviceFacts,
+    /// The file in which both stand.
+    pub file: Option<PathBuf>,
+}
+
+/// The configuration file, read for the facts of a visit only: all else counts from the next start on.
+#[derive(Debug)]
+struct VisitFile(PathBuf);
+
+impl VisitFacts for VisitFile {
+    fn read(&self) -> Result<(PatientFacts, DeviceFacts), VisitUnread> {
+        // What the parser says may repeat a fact.
+        let file = read_file(&self.0).map_err(|_| VisitUnread::File)?;
+        Ok((file.patient, file.ultrasound))
+    }
 }
 
 /// Checks it; nothing when no spool is named.
@@ -71,6 +86,7 @@ pub(super) fn saving(wanted: &Wanted) -> Result<Option<SavingSettings>, ConfigEr
         clips,
         patient,
         ultrasound,
+        file,
     } = &wanted.saving;
     let Some(folder) = spool.folder.clone() else {
         return Ok(None);
@@ -114,6 +130,9 @@ pub(super) fn saving(wanted: &Wanted) -> Result<Option<SavingSettings>, ConfigEr
         threads,
         patient: patient.clone(),
         device: ultrasound.clone(),
+        facts: file
+            .clone()
+            .map(|path| Arc::new(VisitFile(path)) as Arc<dyn VisitFacts>),
         utc_offset_minutes,
     }))
 }
@@ -137,6 +156,25 @@ mod tests {
         assert_eq!(saving.threads.get(), 1);
         let text = "[spool]\nfolder = \"/a\"\n[clips]\ncoding = \"h264\"";
         assert_eq!(checked(text).unwrap().unwrap().coding, Coding::H264);
+    }
+
+    #[test]
+    fn facts_are_read_anew_and_a_file_that_cannot_be_read_has_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("agent.toml");
+        let file = VisitFile(path.clone());
+        let id = |file: &VisitFile| file.read().map(|(patient, _)| patient.id);
+        for next in ["1", "2"] {
+            std::fs::write(&path, format!("[patient]\nid = \"{next}\"")).unwrap();
+            assert_eq!(id(&file).unwrap().as_deref(), Some(next));
+        }
+        for spoilt in ["[patient]\nid = ", "[pateint]\nid = \"3\""] {
+            std::fs::write(&path, spoilt).unwrap();
+            let told = id(&file).unwrap_err().to_string();
+            assert!(!told.contains("pateint"), "{told}");
+        }
+        std::fs::remove_file(&path).unwrap();
+        assert!(id(&file).is_err());
     }
 
     #[test]

@@ -15,7 +15,7 @@ use crate::hand_scale::{HandScale, ScaleInForce, ScaleRefused};
 use crate::marks::Marks;
 use crate::marks_board::MarksBoard;
 use crate::mask::{MAX_RECTANGLES, Mask, Rectangle, RectangleError};
-use crate::mask_in_force::MaskInForce;
+use crate::mask_in_force::{Checked, MaskInForce};
 use crate::ring::{Ring, RingBounds};
 use crate::source::{SourceChoice, SourceSpec, SpecError};
 use crate::status::StatusBoard;
@@ -28,6 +28,7 @@ use tokio::sync::watch;
 use wire::clip::SaveWhat;
 use wire::device::{DeviceMarks, DeviceSave, DeviceState};
 use wire::mark::{Anchor, Point};
+use wire::measure::DepthScale;
 use wire::{ClipId, RtpTime, ScaleId};
 
 /// Saves of this start that are shown.
@@ -53,7 +54,7 @@ pub struct DeskParts {
     pub choice: Arc<SourceChoice>,
     /// Marks of the consult.
     pub marks: MarksBoard,
-    /// The depth scale that was marked here.
+    /// The depth scale in force.
     pub scale: ScaleInForce,
     /// What the agent does.
     pub board: StatusBoard,
@@ -127,7 +128,12 @@ impl Desk {
             link: tell::link(&status.link, now),
             ring,
             mask: tell::mask(&mask, &status),
+            mask_checked: parts
+                .mask
+                .checked()
+                .is_some_and(|checked| Some(checked.size) == self.size_shown()),
             remembers: parts.memory.keeps(),
+            measuring: parts.scale.measuring(),
             scale: parts.scale.now().map(tell::scale),
             view: held(&self.view).clone(),
             clips: parts.saving.as_ref().and_then(|_| tell::clips(&status)),
@@ -218,25 +224,41 @@ impl Desk {
         Ok(Some(Shown { frame, bytes }))
     }
 
-    /// Covers these rectangles from the next captured frame on.
-    pub(super) fn cover(&self, rectangles: Vec<Rectangle>) -> Result<(), MaskRefused> {
+    /// Covers these rectangles from the next captured frame on. The person may have looked at the picture under exactly these.
+    pub(super) fn cover(
+        &self,
+        rectangles: Vec<Rectangle>,
+        checked: bool,
+    ) -> Result<(), MaskRefused> {
         if rectangles.len() > MAX_RECTANGLES {
             return Err(MaskRefused::TooMany);
         }
-        let checked: Result<Vec<_>, _> = rectangles.iter().map(|one| one.check()).collect();
-        let mask = Mask::new(checked?);
+        let whole: Result<Vec<_>, _> = rectangles.iter().map(|one| one.check()).collect();
+        let mask = Mask::new(whole?);
         let mut frozen = held(&self.frozen);
         if self.parts.mask.set(mask.clone()) {
             *frozen = None;
             self.preview.forget();
         }
         drop(frozen);
-        self.parts.memory.choose_mask(&mask);
+        let checked = self.size_shown().filter(|_| checked);
+        self.parts.mask.check(checked.map(|size| Checked {
+            size,
+            since: self.parts.clock.now(),
+        }));
+        self.parts.memory.choose_mask(&mask, checked);
         tracing::info!(
             rectangles = mask.rectangles().len(),
+            checked = checked.is_some(),
             "the mask was changed on the device page"
         );
         Ok(())
+    }
+
+    /// Pixels of the pictures that come; nothing before the first one.
+    fn size_shown(&self) -> Option<(u32, u32)> {
+        let source = self.parts.board.now().source;
+        (source.width > 0).then_some((source.width, source.height))
     }
 
     /// Marks the depth scale of the frozen frame. The inner nothing when that frame is not frozen here.
@@ -250,17 +272,26 @@ impl Desk {
         let Some(frame) = frozen.filter(|frame| frame.stamp.rtp_time == rtp_time) else {
             return Ok(None);
         };
+        if !self.parts.scale.measuring() {
+            return Err(ScaleRefused::Off);
+        }
         if !frame.provenance.regions.is_empty() {
             return Err(ScaleRefused::Stated);
         }
         let scale = HandScale {
-            id: ScaleId::random(),
-            width: frame.picture.width(),
-            height: frame.picture.height(),
-            from,
-            to,
-            centimetres,
+            scale: DepthScale {
+                id: ScaleId::random(),
+                stream: frame.stamp.stream,
+                width: frame.picture.width(),
+                height: frame.picture.height(),
+                from,
+                to,
+                centimetres,
+                rtp_time: Some(rtp_time),
+            },
+            frame_at: frame.stamp.captured_at,
             set_at: self.parts.clock.now(),
+            by: None,
         };
         scale.check()?;
         self.parts.scale.set(Some(scale));
@@ -268,7 +299,7 @@ impl Desk {
         Ok(Some(()))
     }
 
-    /// Takes the depth scale back. What was saved with it keeps it.
+    /// Takes the depth scale back, whoever marked it. What was saved with it keeps it.
     pub(super) fn withdraw_scale(&self) {
         self.parts.scale.set(None);
     }
@@ -280,6 +311,7 @@ impl Desk {
         let spec: SourceSpec = text.parse()?;
         self.release();
         self.withdraw_scale();
+        self.parts.mask.check(None);
         self.parts.choice.choose(spec);
         memory.choose_source(wanted);
         tracing::info!("another source was chosen on the device page");
@@ -440,12 +472,16 @@ mod tests {
     fn covering_more_lets_go_of_the_frozen_frame() {
         let (desk, _, rtp_time) = desk(None);
         assert!(desk.freeze(rtp_time));
-        desk.cover(vec!["0,0,1,0.5".parse().unwrap()]).unwrap();
+        desk.cover(vec!["0,0,1,0.5".parse().unwrap()], false)
+            .unwrap();
         assert!(desk.state(Instant::now()).frozen.is_none());
         assert!(!desk.freeze(rtp_time), "the ring let go of it too");
         assert!(
-            desk.cover(vec!["0,0,1,0.5".parse().unwrap(); MAX_RECTANGLES + 1])
-                .is_err()
+            desk.cover(
+                vec!["0,0,1,0.5".parse().unwrap(); MAX_RECTANGLES + 1],
+                false
+            )
+            .is_err()
         );
     }
 
@@ -471,5 +507,8 @@ mod tests {
         assert!(desk.state(Instant::now()).scale.is_some());
         desk.choose_source(Some("test:fps=9".to_owned())).unwrap();
         assert_eq!(desk.state(Instant::now()).scale, None);
+        desk.parts.scale.measuring_is(false);
+        assert!(desk.freeze(rtp_time) && !desk.state(Instant::now()).measuring);
+        assert_eq!(desk.calibrate(rtp_time, ends, 10.0), Err(ScaleRefused::Off));
     }
 }

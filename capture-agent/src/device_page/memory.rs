@@ -1,4 +1,4 @@
-//! What was chosen on the page and has to be in force after a restart: the mask, the source and the depth scale.
+//! What has to be in force after a restart: the mask and the source that were chosen on the page, the depth scale.
 //!
 //! Owns a small file beside the configuration. A choice stands as long as the configuration says what it said when the
 //! choice was made; a configuration without a mask never takes a chosen mask away. A depth scale stands as long as the source
@@ -46,13 +46,25 @@ struct Marked {
     scale: HandScale,
 }
 
+/// A mask that a person looked at, on this source and for pictures of this size.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LookedAt {
+    source: String,
+    mask: Vec<Rectangle>,
+    size: (u32, u32),
+}
+
 /// The file.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Remembered {
     mask: Option<Chosen<Vec<Rectangle>>>,
+    checked: Option<LookedAt>,
     source: Option<Chosen<String>>,
     scale: Option<Marked>,
+    /// The relay said that this installation does not measure: no scale is marked, also before it is reached again.
+    measuring_off: bool,
 }
 
 /// What the configuration says and what was chosen over it.
@@ -129,6 +141,12 @@ impl Memory {
         (it.source == self.source_in_force(&remembered)).then(|| it.scale.clone())
     }
 
+    /// Whether this installation measures, as far as the relay ever said.
+    #[must_use]
+    pub fn measuring(&self) -> bool {
+        !held(&self.remembered).measuring_off
+    }
+
     /// The configured source as it was written.
     #[must_use]
     pub fn configured_source(&self) -> &str {
@@ -141,13 +159,31 @@ impl Memory {
         self.path.is_some() && !self.failed.load(Ordering::Relaxed)
     }
 
-    /// A mask was chosen.
-    pub fn choose_mask(&self, mask: &Mask) {
+    /// A mask was chosen, and a person may have looked at pictures of this size under it.
+    pub fn choose_mask(&self, mask: &Mask, checked: Option<(u32, u32)>) {
         let chosen = Chosen {
             configured: self.configured_mask.rectangles().to_vec(),
             chosen: mask.rectangles().to_vec(),
         };
-        self.change(|remembered| remembered.mask = Some(chosen));
+        let source = self.source_in_force(&held(&self.remembered)).to_owned();
+        let checked = checked.map(|size| LookedAt {
+            source,
+            mask: mask.rectangles().to_vec(),
+            size,
+        });
+        self.change(|remembered| {
+            (remembered.mask, remembered.checked) = (Some(chosen), checked);
+        });
+    }
+
+    /// The size of pictures that a person looked at, on this very source and under this very mask.
+    #[must_use]
+    pub fn checked(&self) -> Option<(u32, u32)> {
+        let mask = self.mask();
+        let remembered = held(&self.remembered);
+        let it = remembered.checked.as_ref()?;
+        let is_so = it.source == self.source_in_force(&remembered) && it.mask == mask.rectangles();
+        is_so.then_some(it.size)
     }
 
     /// A source was chosen; nothing is the configured one.
@@ -171,6 +207,13 @@ impl Memory {
             marked
         };
         self.change(|remembered| remembered.scale = marked);
+    }
+
+    /// The relay said whether this installation measures.
+    pub fn measuring_is(&self, on: bool) {
+        if self.measuring() != on {
+            self.change(|remembered| remembered.measuring_off = !on);
+        }
     }
 
     fn change(&self, change: impl FnOnce(&mut Remembered)) {
@@ -250,7 +293,7 @@ mod tests {
         };
         let first = open(Mask::default(), "test:");
         assert_eq!((first.mask(), first.source()), (Mask::default(), None));
-        first.choose_mask(&mask("0,0,1,0.2"));
+        first.choose_mask(&mask("0,0,1,0.2"), None);
         first.choose_source(Some("test:fps=10".to_owned()));
         assert!(first.keeps());
 
@@ -272,7 +315,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = Some(folder.path().join("agent.device.json"));
         let with = Memory::open(path.clone(), mask("0,0,1,0.1"), String::new()).unwrap();
-        with.choose_mask(&mask("0,0,1,0.3"));
+        with.choose_mask(&mask("0,0,1,0.3"), None);
         let without = Memory::open(path, Mask::default(), String::new()).unwrap();
         assert_eq!(without.mask(), mask("0,0,1,0.3"));
     }
@@ -291,6 +334,31 @@ mod tests {
         assert_eq!(open("test:").scale(), None, "another source was chosen");
         open("test:").choose_scale(None);
         assert_eq!(open("test:").scale(), None);
+    }
+
+    #[test]
+    fn what_a_person_looked_at_counts_on_the_same_source_under_the_same_mask() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = Some(folder.path().join("agent.device.json"));
+        let open =
+            |source: &str| Memory::open(path.clone(), Mask::default(), source.to_owned()).unwrap();
+        open("test:").choose_mask(&mask("0,0,1,0.2"), Some((800, 600)));
+        assert_eq!(open("test:").checked(), Some((800, 600)));
+        assert_eq!(open("test:fps=5").checked(), None);
+        open("test:").choose_mask(&mask("0,0,1,0.1"), None);
+        assert_eq!(open("test:").checked(), None);
+    }
+
+    #[test]
+    fn an_installation_that_does_not_measure_is_one_after_a_restart_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = Some(folder.path().join("agent.device.json"));
+        let open = || Memory::open(path.clone(), Mask::default(), String::new()).unwrap();
+        assert!(open().measuring());
+        open().measuring_is(false);
+        assert!(!open().measuring());
+        open().measuring_is(true);
+        assert!(open().measuring());
     }
 
     #[test]
@@ -314,7 +382,7 @@ mod tests {
     fn a_choice_that_cannot_be_stored_is_told_and_still_stands() {
         let path = Some(PathBuf::from("/does/not/exist/agent.device.json"));
         let memory = Memory::open(path, Mask::default(), String::new()).unwrap();
-        memory.choose_mask(&mask("0,0,1,0.1"));
+        memory.choose_mask(&mask("0,0,1,0.1"), None);
         assert!(!memory.keeps());
         assert_eq!(memory.mask(), mask("0,0,1,0.1"));
     }

@@ -136,7 +136,7 @@ async fn mask(State(desk): At, body: Body) -> Result<StatusCode, Refused> {
         width: one.width,
         height: one.height,
     });
-    desk.cover(rectangles.collect())?;
+    desk.cover(rectangles.collect(), wanted.checked)?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -229,6 +229,7 @@ impl From<NoPreview> for Refused {
 impl From<ScaleRefused> for Refused {
     fn from(why: ScaleRefused) -> Self {
         let code = match why {
+            ScaleRefused::Off => DeviceFault::MeasuringOff,
             ScaleRefused::Stated => DeviceFault::ScaleStated,
             ScaleRefused::TooShort => DeviceFault::ScaleTooShort,
             ScaleRefused::Implausible => DeviceFault::ScaleImplausible,

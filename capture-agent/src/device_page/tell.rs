@@ -90,10 +90,11 @@ pub(super) fn mask(mask: &Mask, status: &Status) -> Vec<MaskRectangle> {
 
 pub(super) fn scale(scale: HandScale) -> DeviceScale {
     DeviceScale {
-        from: scale.from,
-        to: scale.to,
-        centimetres: scale.centimetres,
+        from: scale.scale.from,
+        to: scale.scale.to,
+        centimetres: scale.scale.centimetres,
         set_at: scale.set_at,
+        by: scale.by,
     }
 }
 

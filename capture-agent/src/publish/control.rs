@@ -6,7 +6,7 @@
 use crate::clip::{Progress, Saver, Wish};
 use crate::clock::CaptureClock;
 use crate::frame::StreamName;
-use crate::hand_scale::{HandScale, ScaleInForce};
+use crate::hand_scale::{HandScale, Held, ScaleInForce};
 use crate::marks_board::MarksBoard;
 use crate::publish::clock_sync::ClockSync;
 use crate::publish::originals::Asked;
@@ -19,9 +19,10 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 use webrtc::data_channel::{DataChannel, DataChannelEvent};
-use wire::agent::{AgentToRelay, DeviceDepth, MAX_CONTROL_BYTES, MarkWord, RelayToAgent};
+use wire::agent::{AgentToRelay, MAX_CONTROL_BYTES, MarkWord, RelayToAgent};
 use wire::clip::ClipGap;
-use wire::{ClipId, WIRE_VERSION};
+use wire::measure::DepthScale;
+use wire::{ClipId, ScaleId, WIRE_VERSION};
 
 /// Time between pings: often enough to notice a relay that died within a second or two.
 const PING: Duration = Duration::from_millis(500);
@@ -56,7 +57,7 @@ pub(super) struct Control {
     pub(super) saver: Option<Saver>,
     /// What is to be seen over the picture.
     pub(super) marks: MarksBoard,
-    /// The depth scale that was marked on this device.
+    /// The depth scale in force.
     pub(super) scale: ScaleInForce,
     /// Round trips, for whoever paces by them.
     pub(super) round_trip: watch::Sender<Option<Duration>>,
@@ -75,6 +76,8 @@ enum Heard {
     Marks,
     /// The relay says all marks anew: it understands what we say about marks and scales.
     MarksAnew,
+    /// The consult has a scale that is over here.
+    ScaleOver(ScaleId),
     /// A clip is to be saved.
     Save(Wish),
     /// Not understood.
@@ -100,6 +103,8 @@ impl Control {
         tell.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut state_told = Instant::now();
         let mut scale = self.scale.watch();
+        // Of one that ended before this connection the relay hears when it says it.
+        let mut ended = scale.borrow().ended();
         loop {
             tokio::select! {
                 event = self.channel.poll() => match event {
@@ -110,6 +115,7 @@ impl Control {
                         }
                         Heard::Time | Heard::Original | Heard::Marks => {}
                         Heard::MarksAnew => scale.mark_changed(),
+                        Heard::ScaleOver(scale) => self.say(&AgentToRelay::ScaleGone { scale }).await,
                         Heard::Save(wish) => self.save(wish, &mut saves),
                         Heard::Nonsense => {
                             ignored = ignored.saturating_add(1);
@@ -138,7 +144,7 @@ impl Control {
                         return;
                     }
                     let now = scale.borrow_and_update().clone();
-                    self.say(&AgentToRelay::Scale { scale: now.map(for_relay) }).await;
+                    self.say_scale(now, &mut ended).await;
                 }
                 changed = status.changed(), if state_told.elapsed() >= STATE_SPACING => {
                     if changed.is_err() {
@@ -205,20 +211,42 @@ impl Control {
                 Heard::Original
             }
             Ok(RelayToAgent::OriginalKept { .. }) => Heard::Original,
-            Ok(RelayToAgent::ScaleGone { scale }) => {
-                self.scale.taken_back(scale);
-                Heard::Marks
-            }
             Ok(RelayToAgent::Marks { revision, word }) => {
-                let anew = matches!(word, MarkWord::Anew { .. });
-                self.marks.update(|marks| marks.hears(revision, word));
-                if anew { Heard::MarksAnew } else { Heard::Marks }
+                self.marks
+                    .update(|marks| marks.hears(revision, word.clone()));
+                // Out of order, it is said anew.
+                if self.marks.heard() == Some(revision) {
+                    self.hear_of_scale(word, sync)
+                } else {
+                    Heard::Marks
+                }
             }
             Ok(RelayToAgent::SaveClip { clip, what, view }) => {
                 Heard::Save(Wish { clip, what, view })
             }
             Err(_) => Heard::Nonsense,
         }
+    }
+
+    /// What a word in order says of the scale, and of measuring at all.
+    fn hear_of_scale(&self, word: MarkWord, sync: &ClockSync) -> Heard {
+        match word {
+            MarkWord::Anew { measuring, .. } => {
+                self.scale.measuring_is(measuring);
+                return Heard::MarksAnew;
+            }
+            MarkWord::Scale { held } => {
+                let now = self.clock.now();
+                let offset_us = sync.offset(now).map(|offset| offset.offset_us);
+                let held = held.map(|held| HandScale::of_consult(*held, offset_us, now));
+                if let Some(over) = self.scale.consult_has(held) {
+                    return Heard::ScaleOver(over);
+                }
+            }
+            MarkWord::ScaleGone { scale } => self.scale.taken_back(scale),
+            MarkWord::Mark { .. } | MarkWord::Points { .. } | MarkWord::Gone { .. } => {}
+        }
+        Heard::Marks
     }
 
     /// Takes the frames now; what becomes of them is told when it is bad, and offered when it is good.
@@ -270,6 +298,23 @@ impl Control {
         }
     }
 
+    /// What was marked on this device, and what ended here of the consult; the consult's own scale is no news to it.
+    async fn say_scale(&self, held: Held, ended_before: &mut Option<ScaleId>) {
+        let ended = std::mem::replace(ended_before, held.ended());
+        if let Some(scale) = held.ended().filter(|_| ended != held.ended()) {
+            self.say(&AgentToRelay::ScaleGone { scale }).await;
+        }
+        if held.scale().is_some_and(|scale| scale.by.is_some()) {
+            return;
+        }
+        let scale = held.scale().map(|marked| DepthScale {
+            // As the relay names our picture now.
+            stream: self.stream.get(),
+            ..marked.scale.clone()
+        });
+        self.say(&AgentToRelay::Scale { scale }).await;
+    }
+
     async fn say_state(&self) {
         self.say(&AgentToRelay::State {
             source: self.board.now().for_relay(),
@@ -285,16 +330,5 @@ impl Control {
         if let Err(error) = self.channel.try_send_text(&text).await {
             tracing::debug!(error = %error, "a control message was left out");
         }
-    }
-}
-
-fn for_relay(scale: HandScale) -> DeviceDepth {
-    DeviceDepth {
-        id: scale.id,
-        width: scale.width,
-        height: scale.height,
-        from: scale.from,
-        to: scale.to,
-        centimetres: scale.centimetres,
     }
 }

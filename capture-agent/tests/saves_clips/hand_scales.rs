@@ -33,6 +33,43 @@ fn a_depth_scale_marked_on_the_device_is_a_region_of_what_is_saved_afterwards_an
     assert_conforms(&file);
 }
 
+#[test]
+fn a_depth_scale_marked_in_the_consult_is_one_too_and_the_object_says_by_whom() {
+    let bench = Bench::new(Coding::Jpeg);
+    bench.film(20, Form::Gray8, &Arc::new(Provenance::coded(false)));
+    let theirs = HandScale {
+        by: Some("佐藤 花子".into()),
+        ..scale((96, 64))
+    };
+    let id = theirs.scale.id;
+    bench.scale.consult_has(Some(theirs));
+    let (scaled, _) = bench.save(SaveWhat::Last { seconds: 6 }, None);
+    bench.scale.taken_back(id);
+    let (after, _) = bench.save(SaveWhat::Last { seconds: 6 }, None);
+    for (clip, regions) in [(scaled, 1), (after, 0)] {
+        let saved = Clip::open(&bench.object(clip)).unwrap();
+        assert_eq!(saved.header().hand_scale, regions == 1);
+        assert_eq!(saved.header().regions.len(), regions);
+    }
+    let file = bench.object(scaled);
+    if let Some(dump) = said("dcmdump", &["+U8", "+L"], &file) {
+        let words = "Depth scale marked by hand in the consult by 佐藤 花子, 2026-11-";
+        assert!(dump.contains(words), "{dump}");
+    }
+    assert_conforms(&file);
+}
+
+#[test]
+fn where_nobody_measures_nothing_is_saved_with_a_scale_by_hand() {
+    let bench = Bench::new(Coding::Plain);
+    bench.film(20, Form::Gray8, &Arc::new(Provenance::coded(false)));
+    bench.scale.set(Some(scale((96, 64))));
+    bench.scale.measuring_is(false);
+    let (clip, _) = bench.save(SaveWhat::Last { seconds: 6 }, None);
+    let saved = Clip::open(&bench.object(clip)).unwrap();
+    assert!(saved.header().regions.is_empty() && !saved.header().hand_scale);
+}
+
 /// Somewhere before the second mark the physician turned the depth knob.
 #[test]
 fn frames_from_before_another_depth_scale_carry_none_of_both() {
@@ -40,8 +77,8 @@ fn frames_from_before_another_depth_scale_carry_none_of_both() {
     let frames = bench.film(20, Form::Gray8, &Arc::new(Provenance::coded(false)));
     bench.scale.set(Some(scale((96, 64))));
     let mut deeper = scale((96, 64));
-    deeper.centimetres = 9.0;
-    deeper.set_at = CaptureTime(START_US + 300_000);
+    deeper.scale.centimetres = 9.0;
+    deeper.frame_at = frames.last().unwrap().stamp.captured_at;
     bench.scale.set(Some(deeper));
     let newest = Anchor::Live {
         stream: StreamId::random(),
@@ -80,12 +117,18 @@ fn scale((width, height): (u32, u32)) -> HandScale {
         y: Fraction::new(0.5).unwrap(),
     };
     HandScale {
-        id: ScaleId::random(),
-        width,
-        height,
-        from: at(0.1),
-        to: at(0.9),
-        centimetres: 6.0,
+        scale: DepthScale {
+            id: ScaleId::random(),
+            stream: StreamId::random(),
+            width,
+            height,
+            from: at(0.1),
+            to: at(0.9),
+            centimetres: 6.0,
+            rtp_time: None,
+        },
+        frame_at: CaptureTime(START_US),
         set_at: CaptureTime(START_US),
+        by: None,
     }
 }

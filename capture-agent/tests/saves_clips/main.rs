@@ -10,15 +10,16 @@ mod hand_scales;
 #[path = "../support/mod.rs"]
 mod support;
 mod video;
+mod visits;
 
 use capture_agent::clip::{
-    Coding, DeviceFacts, PatientFacts, Progress, Saver, SaverParts, Visit, Wish,
+    Coding, CurrentVisit, DeviceFacts, PatientFacts, Progress, Saver, SaverParts, Visit, Wish,
 };
 use capture_agent::encode::BitRate;
 use capture_agent::frame::{Frame, StreamName};
 use capture_agent::hand_scale::{HandScale, ScaleInForce};
 use capture_agent::mask::Mask;
-use capture_agent::mask_in_force::MaskInForce;
+use capture_agent::mask_in_force::{Checked, MaskInForce};
 use capture_agent::picture::{Form, Picture};
 use capture_agent::provenance::{Provenance, SourceInstance};
 use capture_agent::ring::{Ring, RingBounds};
@@ -34,6 +35,7 @@ use support::readers::{assert_conforms, said};
 use wire::agent::FrameStamp;
 use wire::clip::{ClipCoding, ClipGap, MarkerSide, SaveWhat};
 use wire::mark::{Anchor, Point};
+use wire::measure::DepthScale;
 use wire::region::Region;
 use wire::{CaptureTime, ClipId, ConsultId, Fraction, FrameIndex, RtpTime, ScaleId, StreamId};
 
@@ -49,6 +51,10 @@ struct Bench {
     stop: Stop,
     /// Marked on the device page.
     scale: ScaleInForce,
+    /// A banner is covered.
+    mask: MaskInForce,
+    /// What stands in the configuration file.
+    facts: Arc<visits::InMemory>,
     threads: Vec<std::thread::JoinHandle<()>>,
     folder: Arc<tempfile::TempDir>,
 }
@@ -85,15 +91,18 @@ impl Bench {
             ..DeviceFacts::default()
         };
         let consult = Some(ConsultId::random());
+        let facts = visits::InMemory::of(&patient, &device);
         let visit = Visit::new(consult, None, CaptureTime(START_US), patient, device, 540);
+        let visit = CurrentVisit::new(visit.unwrap(), Some(Arc::clone(&facts) as _));
         let scale = ScaleInForce::new(None);
         let banner = Mask::new(vec!["0,0,1,0.1".parse().unwrap()]);
+        let mask = MaskInForce::new(banner, Arc::clone(&ring), Arc::new(Slot::default()));
         let (saver, work) = Saver::new(SaverParts {
             ring: Arc::clone(&ring),
             stream: StreamName::default(),
             spool: Arc::clone(&spool),
-            visit: visit.unwrap(),
-            mask: MaskInForce::new(banner, Arc::clone(&ring), Arc::new(Slot::default())),
+            visit,
+            mask: mask.clone(),
             scale: scale.clone(),
             coding,
             object_threads: NonZeroUsize::MIN,
@@ -111,6 +120,8 @@ impl Bench {
             board,
             stop,
             scale,
+            facts,
+            mask,
             threads,
             folder,
         }
@@ -293,6 +304,19 @@ fn a_burst_of_frames_is_saved_and_their_exact_times_stay_beside_the_object() {
 }
 
 #[test]
+fn an_object_says_that_nothing_names_the_patient_when_a_person_saw_so() {
+    let bench = Bench::new(Coding::Plain);
+    bench.film(4, Form::Gray8, &Arc::new(Provenance::coded(false)));
+    bench.mask.check(Some(Checked {
+        size: (96, 64),
+        since: CaptureTime(START_US),
+    }));
+    let (clip, _) = bench.save(SaveWhat::Last { seconds: 6 }, None);
+    let saved = Clip::open(&bench.object(clip)).unwrap();
+    assert_eq!(saved.header().burned_in_annotation, Some(false));
+}
+
+#[test]
 fn an_object_says_whom_it_shows_where_it_comes_from_and_what_was_lost() {
     let bench = Bench::new(Coding::Jpeg);
     bench.film(20, Form::Rgb8, &played());
@@ -306,7 +330,10 @@ fn an_object_says_whom_it_shows_where_it_comes_from_and_what_was_lost() {
         header.sop_instance_uid,
         format!("2.25.{}", clip.uuid().as_u128())
     );
-    assert_eq!(header.burned_in_annotation, Some(false));
+    assert_eq!(
+        header.burned_in_annotation, None,
+        "a mask alone says nothing of what is left to see"
+    );
     let outgoing = Outgoing::open(&bench.spool, clip).unwrap();
     assert_eq!(outgoing.head.marker, Some(MarkerSide::Right));
     assert!(header.lossy_before);

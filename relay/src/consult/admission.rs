@@ -57,8 +57,7 @@ impl Admission {
             | RelayToAgent::Pong { .. }
             | RelayToAgent::OriginalKept { .. }
             | RelayToAgent::SaveClip { .. }
-            | RelayToAgent::Marks { .. }
-            | RelayToAgent::ScaleGone { .. } => {}
+            | RelayToAgent::Marks { .. } => {}
         }
     }
 

@@ -7,6 +7,7 @@ use super::beats::BeatInput;
 use super::clips::ClipInput;
 use super::effect::PictureInput;
 use super::for_device::MarksInput;
+use super::measuring::ScaleInput;
 use super::originals::OriginalInput;
 use wire::agent::{AgentToRelay, MAX_CONTROL_BYTES, RelayToAgent};
 use wire::{ConsultId, RelayTime, StreamId, WIRE_VERSION};
@@ -110,7 +111,12 @@ impl Ear {
             AgentToRelay::MarksHeld { revision } => {
                 Heard::Tell(PictureInput::Marks(MarksInput::Held(revision)))
             }
-            AgentToRelay::Scale { scale } => Heard::Tell(PictureInput::Scale(scale)),
+            AgentToRelay::Scale { scale } => {
+                Heard::Tell(PictureInput::Scale(ScaleInput::Marked(scale)))
+            }
+            AgentToRelay::ScaleGone { scale } => {
+                Heard::Tell(PictureInput::Scale(ScaleInput::Ended(scale)))
+            }
             AgentToRelay::State { source } => Heard::Tell(PictureInput::Source(source)),
             AgentToRelay::OriginalMissing { rtp_time, reason } => {
                 Heard::Tell(PictureInput::Original(OriginalInput::Missing {

@@ -179,6 +179,10 @@ impl Consult {
             Input::SessionEnded(session) => self.session_ended(session, now),
             Input::Picture(stream, picture) => self.picture(stream, picture, now),
             Input::Voice(session, voice) => self.voice(session, voice, now),
+            Input::VideoPicture(person, freeze, picture) => {
+                self.video_picture_kept((person, freeze), picture, now);
+                Vec::new()
+            }
             Input::Stored => self.stored(now),
             Input::StoreFailed => self.store_failed(),
             Input::Tick => Vec::new(),

@@ -6,15 +6,17 @@
 use super::beats::BeatInput;
 use super::clips::ClipInput;
 use super::for_device::MarksInput;
+use super::measuring::ScaleInput;
 use super::originals::OriginalInput;
 use uuid::Uuid;
-use wire::agent::{DeviceDepth, FrameStamp, RelayToAgent, SourceState};
+use wire::agent::{FrameStamp, RelayToAgent, SourceState};
 use wire::log::{LogEntry, LogEvent, StreamEnd};
+use wire::original::VideoPicture;
 use wire::people::{Author, Page, Participant, Role};
 use wire::problem::ProblemCode;
 use wire::socket::{ConsultState, FromRelay, ToRelay};
 use wire::voice::VoiceState;
-use wire::{ClipId, PersonId, RelayTime, RtpTime, Seq, SessionId, StreamId};
+use wire::{ClipId, FreezeId, PersonId, RelayTime, RtpTime, Seq, SessionId, StreamId};
 
 /// One socket of one page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -90,6 +92,8 @@ pub enum Input {
     Picture(StreamId, PictureInput),
     /// Something about somebody's voice.
     Voice(SessionId, VoiceInput),
+    /// A frozen frame as this person's page painted it is durable.
+    VideoPicture(PersonId, FreezeId, VideoPicture),
     /// The entries handed out by the last `Append` are durable.
     Stored,
     /// They are not; the log has to be read again.
@@ -170,8 +174,8 @@ pub enum PictureInput {
     Clip(ClipInput),
     /// Its agent and the marks that it shows by itself.
     Marks(MarksInput),
-    /// The depth scale that was marked on its device, or that there is none any more.
-    Scale(Option<DeviceDepth>),
+    /// The depth scale, as its device says.
+    Scale(ScaleInput),
     /// What became of its recording.
     Recording(RecordingInput),
 }

@@ -1,4 +1,4 @@
-//! The marks that a capture agent shows on its own page: which it is told, and in which words.
+//! The marks that a capture agent shows on its own page, and the scale that it saves with: which it is told, in which words.
 //!
 //! Called by the core when an agent says hello or what it holds, when its picture begins, and when entries are durable.
 //! Each word has the next number: an agent that misses one says so by what it holds, and is told everything anew.
@@ -11,6 +11,7 @@ use wire::agent::{
 };
 use wire::log::{LogEntry, LogEvent};
 use wire::mark::Anchor;
+use wire::measure::ScaleState;
 use wire::socket::MarkState;
 use wire::{AnnotationId, RelayTime, ScaleId, StreamId};
 
@@ -76,12 +77,15 @@ impl Consult {
             stream,
             self.about.settings.measuring,
         );
+        let words = std::iter::once(self.scale_word(stream)).chain(marks);
+        let words: Vec<MarkWord> = words.collect();
         let anew = MarkWord::Anew {
+            measuring: self.about.settings.measuring,
             quick_mark_seconds,
-            words: u32::try_from(marks.len()).unwrap_or(u32::MAX),
+            words: u32::try_from(words.len()).unwrap_or(u32::MAX),
         };
         self.say_of_marks(stream, anew, now);
-        for word in marks {
+        for word in words {
             self.say_of_marks(stream, word, now);
         }
     }
@@ -106,10 +110,14 @@ impl Consult {
                         self.say_of_marks(stream, MarkWord::Gone { mark: *mark }, now);
                     }
                 }
+                LogEvent::Calibrated { scale } if self.told_marks.contains_key(&scale.stream) => {
+                    let word = self.scale_word(scale.stream);
+                    self.say_of_marks(scale.stream, word, now);
+                }
                 LogEvent::CalibrationWithdrawn { scale } => {
                     let told: Vec<StreamId> = self.told_marks.keys().copied().collect();
                     for stream in told {
-                        self.say_scale_gone(stream, *scale);
+                        self.say_scale_gone(stream, *scale, now);
                     }
                 }
                 _ => {}
@@ -117,10 +125,20 @@ impl Consult {
         }
     }
 
-    /// Whoever marked it on the device must not go on saving with it.
-    pub(super) fn say_scale_gone(&mut self, stream: StreamId, scale: ScaleId) {
-        let word = RelayToAgent::ScaleGone { scale };
-        self.asks.push(Effect::Ask(stream, word));
+    /// The device must not go on saving with it.
+    pub(super) fn say_scale_gone(&mut self, stream: StreamId, scale: ScaleId, now: RelayTime) {
+        self.say_of_marks(stream, MarkWord::ScaleGone { scale }, now);
+    }
+
+    /// What clips of this picture carry, whoever marked it; nothing where nobody measures any more.
+    fn scale_word(&self, stream: StreamId) -> MarkWord {
+        let of_stream = |held: &&ScaleState| held.scale.stream == stream;
+        let held = self.shown.state.scales.iter().find(of_stream);
+        MarkWord::Scale {
+            held: held
+                .filter(|_| self.about.settings.measuring)
+                .map(|held| Box::new(held.clone())),
+        }
     }
 
     fn tell_mark(&mut self, mark: AnnotationId, now: RelayTime) {

@@ -60,6 +60,7 @@ impl Agent {
             MarkWord::Gone { mark } => {
                 self.marks.remove(&mark);
             }
+            MarkWord::Scale { .. } | MarkWord::ScaleGone { .. } => {}
         }
     }
 

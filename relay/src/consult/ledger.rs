@@ -134,6 +134,7 @@ impl Ledger {
             | LogEvent::Stepped { .. }
             | LogEvent::OriginalMissing { .. }
             | LogEvent::OriginalDoubted { .. }
+            | LogEvent::VideoPictureKept { .. }
             | LogEvent::BeatAsked { .. }
             | LogEvent::BeatKept { .. }
             | LogEvent::BeatMissing { .. }

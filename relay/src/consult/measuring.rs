@@ -10,7 +10,6 @@ use super::ledger::KeptOriginal;
 use super::originals::SAME_ROUND_US;
 use super::rights::rights;
 use echo_dicom::measure::by_depth;
-use wire::agent::DeviceDepth;
 use wire::log::LogEvent;
 use wire::mark::{Anchor, Annotation, DrawnOn, Point, Shape};
 use wire::measure::{DepthScale, Gauge, GaugeScale, ScaleRef};
@@ -18,6 +17,15 @@ use wire::original::Original;
 use wire::people::Author;
 use wire::problem::ProblemCode;
 use wire::{FreezeId, RelayTime, ScaleId, StreamId};
+
+/// What a device says of the depth scale.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ScaleInput {
+    /// The one that was marked there, or that there is none any more.
+    Marked(Option<DepthScale>),
+    /// One that was marked in the consult is over there: taken back on its page, or pictures have another size now.
+    Ended(ScaleId),
+}
 
 impl Consult {
     /// What a measuring mark is measured with; nothing for any other mark.
@@ -103,7 +111,7 @@ impl Consult {
             return Err(ProblemCode::ScaleRefused);
         }
         let Original { width, height, .. } = kept.original;
-        let Anchor::Live { stream, .. } = anchor;
+        let Anchor::Live { stream, rtp_time } = anchor;
         let [from, to] = ends;
         let scale = DepthScale {
             id,
@@ -113,6 +121,7 @@ impl Consult {
             from,
             to,
             centimetres,
+            rtp_time: Some(rtp_time),
         };
         // By the same rules that will measure with it.
         if by_depth(&scale).is_err() {
@@ -121,30 +130,28 @@ impl Consult {
         self.append(who.author(), LogEvent::Calibrated { scale }, now)
     }
 
-    /// The physician marked the depth scale on the device itself, or took it back there. It counts as if it were marked here,
+    /// The physician marked the depth scale on the device itself, or took one back there. It counts as if it were done here,
     /// by whoever publishes; what makes no sense is left out, because nobody waits for an answer.
-    pub(super) fn scale_of_device(
-        &mut self,
-        stream: StreamId,
-        depth: Option<DeviceDepth>,
-        now: RelayTime,
-    ) {
+    pub(super) fn scale_of_device(&mut self, stream: StreamId, said: &ScaleInput, now: RelayTime) {
         let Some(author) = self.running.get(&stream).map(|it| it.author.clone()) else {
             return;
         };
         if self.measuring_is_on().is_err() {
             return;
         }
-        let event = match depth {
+        let in_force = self.ledger.scales.get(&stream).map(|held| held.scale.id);
+        let event = match said {
             // Said again after a reconnect. It may have been taken back here since.
-            Some(depth) if self.ledger.known_scales.contains(&depth.id) => {
-                if !self.ledger.scales.contains_key(&stream) {
-                    self.say_scale_gone(stream, depth.id);
+            ScaleInput::Marked(Some(scale)) if self.ledger.known_scales.contains(&scale.id) => {
+                if in_force.is_none() {
+                    self.say_scale_gone(stream, scale.id, now);
                 }
                 None
             }
-            Some(depth) => self.device_scale(stream, depth),
-            None => self.own_scale(stream, &author),
+            ScaleInput::Marked(Some(scale)) => self.device_scale(stream, scale),
+            ScaleInput::Marked(None) => self.own_scale(stream, &author),
+            ScaleInput::Ended(scale) => (in_force == Some(*scale))
+                .then_some(LogEvent::CalibrationWithdrawn { scale: *scale }),
         };
         if let Some(event) = event {
             let _ = self.append(author, event, now);
@@ -152,20 +159,16 @@ impl Consult {
     }
 
     /// One that fits the rules and overrules nothing that the source states for pictures of this size.
-    fn device_scale(&self, stream: StreamId, depth: DeviceDepth) -> Option<LogEvent> {
-        let size = (depth.width, depth.height);
+    fn device_scale(&self, stream: StreamId, marked: &DepthScale) -> Option<LogEvent> {
+        let size = (marked.width, marked.height);
         let stated = self.ledger.originals.iter().any(|((of, _), kept)| {
             let Original { width, height, .. } = kept.original;
             *of == stream && (width, height) == size && !kept.facts.regions.is_empty()
         });
         let scale = DepthScale {
-            id: depth.id,
+            // A device speaks of its own picture.
             stream,
-            width: depth.width,
-            height: depth.height,
-            from: depth.from,
-            to: depth.to,
-            centimetres: depth.centimetres,
+            ..marked.clone()
         };
         (!stated && by_depth(&scale).is_ok()).then_some(LogEvent::Calibrated { scale })
     }

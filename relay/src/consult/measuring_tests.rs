@@ -2,21 +2,22 @@
 
 use super::effect::{Effect, Input, PictureInput};
 use super::for_device::MarksInput;
+use super::measuring::ScaleInput;
 use super::originals::OriginalInput;
 use super::samples::{
     Meeting, STREAM, anchor, cardiologist, picture, restored, stroke, trainee, trainer,
 };
-use wire::agent::{DeviceDepth, RelayToAgent};
+use wire::agent::{MarkWord, RelayToAgent};
 use wire::log::LogEvent;
 use wire::mark::{Anchor, Annotation, DrawnOn, Point, Shape};
-use wire::measure::{Gauge, GaugeScale, MeasureKind, ScaleRef};
+use wire::measure::{DepthScale, Gauge, GaugeScale, MeasureKind, ScaleRef};
 use wire::original::{Digest, FrameFacts, Original, PixelForm};
 use wire::problem::ProblemCode::{
     MarkRefused, MeasureNotHere, MeasuringOff, NotAllowed, NotFrozen, ScaleGone, ScaleRefused,
 };
 use wire::region::{Region, RegionBounds, RegionFormat, RegionUnit};
 use wire::socket::{ConsultState, ToRelay};
-use wire::{AnnotationId, Fraction, FrameIndex, FreezeId, ScaleId};
+use wire::{AnnotationId, Fraction, FrameIndex, FreezeId, ScaleId, StreamId};
 
 fn region() -> Region {
     Region {
@@ -296,20 +297,46 @@ fn an_adjusted_measurement_takes_the_place_of_the_first_and_stays_in_the_log() {
     assert_eq!(log.into_iter().filter(marked).count(), 2);
 }
 
-fn depth(centimetres: f64) -> DeviceDepth {
-    DeviceDepth {
+fn depth(centimetres: f64) -> DepthScale {
+    DepthScale {
         id: ScaleId::random(),
+        // What the device calls its picture counts for nothing.
+        stream: StreamId::random(),
         width: 800,
         height: 600,
         from: point(0.9, 0.1),
         to: point(0.9, 0.6),
         centimetres,
+        rtp_time: None,
     }
 }
 
-fn device_says(meeting: &mut Meeting, scale: Option<&DeviceDepth>) {
-    let input = PictureInput::Scale(scale.cloned());
+fn device_says(meeting: &mut Meeting, scale: Option<&DepthScale>) {
+    let input = PictureInput::Scale(ScaleInput::Marked(scale.cloned()));
     meeting.apply(Input::Picture(STREAM, input));
+}
+
+fn device_is_greeted(meeting: &mut Meeting) {
+    let greeted = PictureInput::Marks(MarksInput::Greeted);
+    meeting.apply(Input::Picture(STREAM, greeted));
+}
+
+/// What the device was told of the scale since this was last asked.
+fn scale_words(meeting: &mut Meeting) -> Vec<MarkWord> {
+    let words = meeting.done.drain(..).filter_map(|effect| match effect {
+        Effect::Ask(STREAM, RelayToAgent::Marks { word, .. }) => Some(word),
+        _ => None,
+    });
+    let of_scale =
+        |word: &MarkWord| matches!(word, MarkWord::Scale { .. } | MarkWord::ScaleGone { .. });
+    words.filter(of_scale).collect()
+}
+
+/// The scale in force by the log, as a device is told.
+fn in_force(meeting: &Meeting) -> MarkWord {
+    MarkWord::Scale {
+        held: state(meeting).scales.pop().map(Box::new),
+    }
 }
 
 fn scales(meeting: &Meeting) -> Vec<ScaleId> {
@@ -345,22 +372,15 @@ fn a_scale_of_the_device_that_was_taken_back_in_the_consult_does_not_come_back_b
     let (mut meeting, _) = frozen(vec![]);
     let marked = depth(10.0);
     device_says(&mut meeting, Some(&marked));
-    meeting.apply(Input::Picture(
-        STREAM,
-        PictureInput::Marks(MarksInput::Greeted),
-    ));
+    device_is_greeted(&mut meeting);
     meeting.done.clear();
     meeting.says(1, ToRelay::WithdrawCalibration { scale: marked.id });
-    let gone = Effect::Ask(STREAM, RelayToAgent::ScaleGone { scale: marked.id });
-    let told = std::slice::from_ref(&gone);
-    assert_eq!(meeting.done, told, "the device hears of it");
+    let gone = [MarkWord::ScaleGone { scale: marked.id }];
+    assert_eq!(scale_words(&mut meeting), gone, "the device hears of it");
     device_says(&mut meeting, Some(&marked));
     assert_eq!(scales(&meeting), []);
-    assert_eq!(
-        meeting.done,
-        [gone.clone(), gone],
-        "and again when it comes back with it"
-    );
+    let again = scale_words(&mut meeting);
+    assert_eq!(again, gone, "and again when it comes back with it");
 }
 
 #[test]
@@ -383,4 +403,81 @@ fn a_scale_of_the_device_is_left_out_where_the_file_states_one_or_nothing_could_
     device_says(&mut other, Some(&depth(500.0)));
     device_says(&mut other, Some(&depth(f64::NAN)));
     assert_eq!((scales(&meeting), scales(&other)), (vec![], vec![]));
+}
+
+#[test]
+fn a_scale_that_was_marked_in_the_consult_reaches_the_device_with_its_author_and_its_frame() {
+    let (mut meeting, freeze) = frozen(vec![]);
+    device_is_greeted(&mut meeting);
+    assert_eq!(
+        scale_words(&mut meeting),
+        [MarkWord::Scale { held: None }],
+        "there is none"
+    );
+    let (first, said) = calibrate(freeze, 10.0);
+    meeting.says(0, said);
+    let told = scale_words(&mut meeting);
+    assert_eq!(told, [in_force(&meeting)]);
+    let MarkWord::Scale { held: Some(held) } = &told[0] else {
+        panic!("{told:?}");
+    };
+    let Anchor::Live { rtp_time, .. } = anchor();
+    assert_eq!(
+        (held.scale.id, &held.author),
+        (first, &cardiologist().author())
+    );
+    assert_eq!(held.scale.rtp_time, Some(rtp_time));
+
+    // The next one takes its place, and one of the device that of both.
+    meeting.says(1, calibrate(freeze, 12.0).1);
+    assert_eq!(scale_words(&mut meeting), [in_force(&meeting)]);
+    device_says(&mut meeting, Some(&depth(14.0)));
+    assert_eq!(scale_words(&mut meeting), [in_force(&meeting)]);
+
+    // Whoever comes back hears it again, until somebody takes it back.
+    device_is_greeted(&mut meeting);
+    assert_eq!(scale_words(&mut meeting), [in_force(&meeting)]);
+    let scale = scales(&meeting)[0];
+    meeting.says(0, ToRelay::WithdrawCalibration { scale });
+    assert_eq!(scale_words(&mut meeting), [MarkWord::ScaleGone { scale }]);
+    device_is_greeted(&mut meeting);
+    assert_eq!(scale_words(&mut meeting), [MarkWord::Scale { held: None }]);
+}
+
+#[test]
+fn a_scale_of_the_consult_that_ends_on_the_device_ends_for_everyone() {
+    let (mut meeting, freeze) = frozen(vec![]);
+    let (first, said) = calibrate(freeze, 10.0);
+    meeting.says(0, said);
+    let ends = |meeting: &mut Meeting, scale| {
+        let input = PictureInput::Scale(ScaleInput::Ended(scale));
+        meeting.apply(Input::Picture(STREAM, input));
+    };
+    ends(&mut meeting, ScaleId::random());
+    assert_eq!(scales(&meeting), [first], "that was another one");
+    ends(&mut meeting, first);
+    assert_eq!(scales(&meeting), []);
+    let author = meeting.disk.last().map(|entry| &entry.author);
+    assert_eq!(author, Some(&picture().author));
+}
+
+#[test]
+fn where_nobody_measures_a_device_hears_so_and_of_no_scale() {
+    let (mut meeting, freeze) = frozen(vec![]);
+    meeting.says(0, calibrate(freeze, 10.0).1);
+    meeting.core.about.settings.measuring = false;
+    device_is_greeted(&mut meeting);
+    let anew = |effect: &Effect| {
+        let Effect::Ask(_, RelayToAgent::Marks { word, .. }) = effect else {
+            return None;
+        };
+        match word {
+            MarkWord::Anew { measuring, .. } => Some(*measuring),
+            _ => None,
+        }
+    };
+    assert_eq!(meeting.done.iter().find_map(anew), Some(false));
+    assert_eq!(scale_words(&mut meeting), [MarkWord::Scale { held: None }]);
+    device_says(&mut meeting, Some(&depth(10.0)));
+    assert_eq!(scale_words(&mut meeting), []);
 }

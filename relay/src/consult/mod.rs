@@ -37,6 +37,7 @@ pub mod rights;
 mod saying;
 mod showing;
 pub mod state;
+mod video_pictures;
 mod voices;
 
 #[cfg(test)]
@@ -67,3 +68,4 @@ pub use effect::{
 };
 pub use for_device::MarksInput;
 pub use originals::OriginalInput;
+pub use video_pictures::WantedFrame;

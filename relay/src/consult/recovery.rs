@@ -57,6 +57,7 @@ impl Consult {
             | LogEvent::OriginalKept { .. }
             | LogEvent::OriginalMissing { .. }
             | LogEvent::OriginalDoubted { .. }
+            | LogEvent::VideoPictureKept { .. }
             | LogEvent::BeatKept { .. }
             | LogEvent::BeatMissing { .. }
             | LogEvent::ClipSaved { .. }

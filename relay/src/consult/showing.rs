@@ -42,7 +42,7 @@ impl Consult {
             PictureInput::Beat(input) => return self.beat_came(stream, input, now),
             PictureInput::Clip(input) => self.clip(stream, input.clone(), now),
             PictureInput::Marks(input) => self.agent_and_marks(stream, *input, now),
-            PictureInput::Scale(scale) => self.scale_of_device(stream, scale.clone(), now),
+            PictureInput::Scale(scale) => self.scale_of_device(stream, scale, now),
             PictureInput::Recording(input) => {
                 // What the log cannot take is in the recording itself.
                 let _ = self.append(Author::Relay, input.event(stream), now);

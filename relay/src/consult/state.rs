@@ -66,6 +66,7 @@ impl Shown {
                     at: entry.at,
                     original: OriginalState::Awaited,
                     beat: None,
+                    from_video: None,
                 });
             }
             LogEvent::Stepped { freeze, anchor } => {
@@ -73,6 +74,7 @@ impl Shown {
                     held.anchor = *anchor;
                     held.original = OriginalState::Awaited;
                     held.beat = None;
+                    held.from_video = None;
                 }
             }
             LogEvent::OriginalKept {
@@ -96,6 +98,17 @@ impl Shown {
                 self.note_original(*stream, *rtp_time, missing);
             }
             LogEvent::OriginalDoubted { .. } => {}
+            LogEvent::VideoPictureKept {
+                stream,
+                rtp_time,
+                picture,
+            } => {
+                let (stream, rtp_time) = (*stream, *rtp_time);
+                let frame = Anchor::Live { stream, rtp_time };
+                if let Some(held) = state.freeze.as_mut().filter(|held| held.anchor == frame) {
+                    held.from_video = Some(*picture);
+                }
+            }
             LogEvent::BeatAsked { freeze } => self.beat_asked(*freeze, &entry.author),
             LogEvent::BeatKept { freeze, frames, of } => {
                 let (frames, of) = (frames.clone(), *of);

@@ -15,6 +15,8 @@ use wire::problem::ProblemCode;
 
 /// A body of 64 KiB over a bad phone link takes 3 s.
 const WITHIN: Duration = Duration::from_secs(8);
+/// A picture of 8 MiB over the same link takes longer than anybody waits; of 1 MiB, 16 s at 0.5 Mbit/s.
+const PICTURE_WITHIN: Duration = Duration::from_secs(30);
 /// Content type of an offer or answer (RFC 9725 §4.2).
 pub const SDP: &str = "application/sdp";
 /// Content type of a fragment (RFC 8840 §9).
@@ -27,7 +29,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
     type Rejection = Refusal;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Refusal> {
-        let body = read(request, "application/json", MAX_JSON_BYTES).await?;
+        let body = read(request, "application/json", MAX_JSON_BYTES, WITHIN).await?;
         serde_json::from_slice(&body)
             .map(Self)
             .map_err(|_| ProblemCode::BadJson.into())
@@ -57,11 +59,21 @@ impl<S: Send + Sync> FromRequest<S> for Fragment {
 }
 
 async fn read_text(request: Request, content_type: &str) -> Result<String, Refusal> {
-    let body = read(request, content_type, MAX_SDP_BYTES).await?;
+    let body = read(request, content_type, MAX_SDP_BYTES, WITHIN).await?;
     String::from_utf8(body.into()).map_err(|_| ProblemCode::BadSdp.into())
 }
 
-async fn read(request: Request, content_type: &str, limit: usize) -> Result<Bytes, Refusal> {
+/// A body that is said to be a PNG. No extractor: whether it is wanted at all is asked first.
+pub(super) async fn read_png(request: Request, limit: usize) -> Result<Bytes, Refusal> {
+    read(request, "image/png", limit, PICTURE_WITHIN).await
+}
+
+async fn read(
+    request: Request,
+    content_type: &str,
+    limit: usize,
+    within: Duration,
+) -> Result<Bytes, Refusal> {
     let headers = request.headers();
     if !is(headers, content_type) || headers.contains_key(header::CONTENT_ENCODING) {
         return Err(Refusal::and_close(ProblemCode::WrongContent));
@@ -70,7 +82,7 @@ async fn read(request: Request, content_type: &str, limit: usize) -> Result<Byte
         return Err(Refusal::and_close(ProblemCode::TooLarge));
     }
     let reading = Limited::new(request.into_body(), limit).collect();
-    match tokio::time::timeout(WITHIN, reading).await {
+    match tokio::time::timeout(within, reading).await {
         Ok(Ok(body)) => Ok(body.to_bytes()),
         Ok(Err(error)) if error.is::<LengthLimitError>() => {
             Err(Refusal::and_close(ProblemCode::TooLarge))

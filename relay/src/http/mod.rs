@@ -25,4 +25,5 @@ pub mod socket;
 mod stream;
 pub mod talk;
 pub mod tls;
+pub mod video_picture;
 pub mod watch;

@@ -43,7 +43,7 @@ pub use error::StoreError;
 pub use folder::{DataFolder, FolderError, Serving};
 pub use handle::Store;
 pub use log::{append, entries_after, head};
-pub use originals::{add_original, has_blob};
+pub use originals::{add_blob, has_blob};
 pub use people::{PersonRow, add_person, people, person, role_in, set_role};
 pub use sessions::{SessionRow, add_session, end_session, session, sweep_sessions};
 pub use streams::stream_of;

@@ -1,19 +1,19 @@
-//! Which blobs belong to which consult: whoever may see the consult may see them.
+//! Which blobs belong to which consult: whoever may see the consult may see them. What a blob is, the log says.
 
 use super::json::signed;
 use rusqlite::{Connection, Result};
-use wire::original::{Digest, Original};
+use wire::original::Digest;
 use wire::{ConsultId, RelayTime, RtpTime, StreamId};
 
-/// Notes that the original of a frame is kept. A frame that is noted already stays as it is.
+/// Notes that a picture of a frame is kept, its original or one from the video. A blob that is noted already stays as it is.
 ///
 /// # Errors
 /// SQLite's.
-pub fn add_original(
+pub fn add_blob(
     db: &Connection,
     consult: ConsultId,
     (stream, rtp_time): (StreamId, RtpTime),
-    original: &Original,
+    blob: Digest,
     at: RelayTime,
 ) -> Result<()> {
     let sql = "INSERT INTO originals (consult, blob, stream, rtp_time, kept_at) VALUES (?1, ?2, ?3, ?4, ?5) \
@@ -21,7 +21,7 @@ pub fn add_original(
     db.prepare_cached(sql)?
         .execute((
             consult.to_string(),
-            original.blob.to_string(),
+            blob.to_string(),
             stream.to_string(),
             rtp_time.0,
             signed(at.0),

@@ -37,6 +37,7 @@ mod metrics_tell_no_names;
 mod one_publisher;
 mod origin_is_checked;
 mod pages_are_served;
+mod pictures_from_the_video;
 mod shutdown_sends_away;
 mod slow_reader;
 mod socket_manners;

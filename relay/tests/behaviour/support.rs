@@ -74,9 +74,18 @@ impl Relay {
 
     /// A fresh demo with more flags, and a stream in the first consult's log.
     pub async fn with(flags: &[&str]) -> Self {
+        Self::of_publisher(true, flags).await
+    }
+
+    /// A fresh demo whose publisher is not our agent: it keeps no originals.
+    pub async fn of_a_stranger() -> Self {
+        Self::of_publisher(false, &[]).await
+    }
+
+    async fn of_publisher(stamped: bool, flags: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let data = folder.path().join("data");
-        lay_down_a_stream(&data).await;
+        lay_down_a_stream(&data, stamped).await;
         let flags: Vec<String> = flags.iter().map(|flag| (*flag).to_owned()).collect();
         let free = SocketAddr::from(([127, 0, 0, 1], 0));
         let (child, [http, media, metrics]) =
@@ -308,7 +317,7 @@ pub fn program() -> Command {
     command
 }
 
-async fn lay_down_a_stream(data: &Path) {
+async fn lay_down_a_stream(data: &Path, stamped: bool) {
     let store = Store::open(&DataFolder::at(data).unwrap().database().unwrap()).unwrap();
     let entry = LogEntry {
         seq: Seq(1),
@@ -316,7 +325,7 @@ async fn lay_down_a_stream(data: &Path) {
         author: Author::Relay,
         event: LogEvent::StreamStarted {
             stream: stream(),
-            stamped: true,
+            stamped,
             codec: "H264".to_owned(),
             rtp_offset: None,
         },

@@ -10,7 +10,8 @@
 //!  ◄── sendBeat, stopBeat ─ ─ beatMissing ─►
 //!  ◄── marks ─────────────────────────────       what is to be seen over the picture, each word with the next number
 //!  ── marksHeld (once a second) ──────────►       said all anew when a word was lost
-//!  ── scale ─► ◄─ scaleGone ──────────────       the depth scale that was marked on the device; taken back in the consult
+//!  ── scale, scaleGone ──────────────────►       the depth scale that was marked on the device; the consult's ended there
+//!                                                what the consult says of the scale stands among its words of marks
 //! ```
 //!
 //! Owns the messages both ways and the `FrameStamp`. A publisher without this channel is welcome: its image age is
@@ -18,6 +19,7 @@
 
 use crate::clip::{ClipGap, SaveWhat};
 use crate::mark::Point;
+use crate::measure::{DepthScale, ScaleState};
 use crate::original::OriginalGap;
 use crate::socket::MarkState;
 use crate::{
@@ -113,27 +115,14 @@ pub enum AgentToRelay {
     },
     /// The depth scale that was marked on the device, or that there is none any more. Said after `MarkWord::Anew` and at each change.
     Scale {
-        /// The scale; nothing takes back what was said before.
-        scale: Option<DeviceDepth>,
+        /// The scale, with the same id after each reconnect; nothing takes back what was said before.
+        scale: Option<DepthScale>,
     },
-}
-
-/// A depth scale that was marked on the device. It holds for its own pictures.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct DeviceDepth {
-    /// Made by the device; said again after each reconnect.
-    pub id: ScaleId,
-    /// Pixels of the picture that it was marked in.
-    pub width: u32,
-    /// The same.
-    pub height: u32,
-    /// One end on the scale drawn in the picture.
-    pub from: Point,
-    /// The other end.
-    pub to: Point,
-    /// Between the ends.
-    pub centimetres: f64,
+    /// The scale of the consult ended on the device: it was taken back on its page, or pictures have another size now.
+    ScaleGone {
+        /// Which.
+        scale: ScaleId,
+    },
 }
 
 /// What a source does, as the bedside and the cardiologist see it.
@@ -233,14 +222,9 @@ pub enum RelayToAgent {
         /// The word.
         word: MarkWord,
     },
-    /// Somebody in the consult took the depth scale of the device back: it is wrong.
-    ScaleGone {
-        /// Which.
-        scale: ScaleId,
-    },
 }
 
-/// What an agent hears of marks.
+/// What an agent hears of marks, and of the scale that they are measured with.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(
     tag = "type",
@@ -248,8 +232,11 @@ pub enum RelayToAgent {
     rename_all_fields = "camelCase"
 )]
 pub enum MarkWord {
-    /// What is said from here on stands alone: those in force follow, at most `MAX_MARKS_FOR_DEVICE`, then each change.
+    /// What is said from here on stands alone: the scale and the marks in force follow, at most `MAX_MARKS_FOR_DEVICE` of
+    /// these, then each change.
     Anew {
+        /// Whether this installation measures. Where it does not, the device marks no scale either.
+        measuring: bool,
         /// How long a quick mark stays over the running picture.
         quick_mark_seconds: u32,
         /// Words of those in force; until the last of them has come, what was said before stands.
@@ -271,5 +258,15 @@ pub enum MarkWord {
     Gone {
         /// Which.
         mark: AnnotationId,
+    },
+    /// The depth scale in force for its pictures, whoever marked it. It takes the place of the one before.
+    Scale {
+        /// The scale, who marked it and when; nothing when the consult has none.
+        held: Option<Box<ScaleState>>,
+    },
+    /// Somebody in the consult took a depth scale back: it is wrong.
+    ScaleGone {
+        /// Which.
+        scale: ScaleId,
     },
 }

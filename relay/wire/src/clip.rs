@@ -255,6 +255,8 @@ pub enum ClipGap {
     DeviceStorage,
     /// The device could not write it as DICOM.
     NotWritten,
+    /// The device could not read whom it would show.
+    VisitUnread,
     /// The relay could not store it; the device keeps it and offers it again.
     RelayStorage,
     /// What arrived is not what was offered; the device keeps its copy.

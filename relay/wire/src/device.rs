@@ -250,9 +250,13 @@ pub struct DeviceState {
     pub ring: DeviceRing,
     /// What is covered.
     pub mask: Vec<MaskRectangle>,
+    /// A person looked at pictures of this size under this mask: nothing in them names the patient.
+    pub mask_checked: bool,
     /// Whether mask and source are in force after a restart.
     pub remembers: bool,
-    /// The depth scale that was marked on this device.
+    /// Whether this installation measures; where it does not, no scale is marked.
+    pub measuring: bool,
+    /// The depth scale in force, marked on this device or in the consult.
     pub scale: Option<DeviceScale>,
     /// View label of what is saved next.
     pub view: Option<String>,
@@ -359,9 +363,12 @@ pub enum DeviceSaveRequest {
 pub struct DeviceMaskRequest {
     /// At most `MAX_MASK_RECTANGLES`.
     pub rectangles: Vec<MaskRectangle>,
+    /// The person looks at the picture under exactly these, and nothing in it names the patient.
+    #[serde(default)]
+    pub checked: bool,
 }
 
-/// A depth scale that was marked on this device, for a source that states none. It holds for the 2D picture of this source and size.
+/// A depth scale that somebody marked, for a source that states none. It holds for the 2D picture of this source and size.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 #[ts(export_to = "device.ts")]
 #[serde(rename_all = "camelCase")]
@@ -374,6 +381,8 @@ pub struct DeviceScale {
     pub centimetres: f64,
     /// When it was marked, by the device's clock.
     pub set_at: CaptureTime,
+    /// Who marked it in the consult; nothing where it was marked on this device.
+    pub by: Option<String>,
 }
 
 /// Marks the depth scale of the frozen frame.
@@ -434,6 +443,8 @@ pub enum DeviceFault {
     ScaleTooShort,
     /// No echo has such a scale.
     ScaleImplausible,
+    /// This installation does not measure.
+    MeasuringOff,
     /// Too much at once.
     Busy,
     /// This agent has nowhere to save.

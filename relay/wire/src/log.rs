@@ -6,7 +6,7 @@
 use crate::clip::{ClipGap, ClipHead, SaveWhat};
 use crate::mark::{Anchor, Annotation};
 use crate::measure::{DepthScale, Gauge};
-use crate::original::{BeatFrame, FrameFacts, Original, OriginalGap};
+use crate::original::{BeatFrame, FrameFacts, Original, OriginalGap, VideoPicture};
 use crate::people::{Author, Page, Role};
 use crate::{
     AnnotationId, ClipId, FreezeId, PersonId, RelayTime, RtpTime, ScaleId, Seq, SessionId, StreamId,
@@ -156,6 +156,15 @@ pub enum LogEvent {
         mark: AnnotationId,
         /// True to pin, false to let it go.
         pinned: bool,
+    },
+    /// A frozen frame has no original, and whoever froze it supplied it as it came with the video.
+    VideoPictureKept {
+        /// Which stream.
+        stream: StreamId,
+        /// Which frame.
+        rtp_time: RtpTime,
+        /// What is kept.
+        picture: VideoPicture,
     },
     /// The original of a frame is kept by the relay; told again when that frame is frozen again.
     OriginalKept {

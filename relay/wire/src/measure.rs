@@ -8,7 +8,7 @@
 use crate::mark::Point;
 use crate::people::Author;
 use crate::region::Region;
-use crate::{FrameIndex, RelayTime, ScaleId, StreamId};
+use crate::{FrameIndex, RelayTime, RtpTime, ScaleId, StreamId};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -120,6 +120,10 @@ pub struct DepthScale {
     pub to: Point,
     /// Between the ends, in centimetres.
     pub centimetres: f64,
+    /// The frame that it was marked on: of pictures before it nobody knows whether they had the same depth.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub rtp_time: Option<RtpTime>,
 }
 
 /// A depth scale, who marked it and when.

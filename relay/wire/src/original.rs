@@ -27,6 +27,9 @@ pub const ORIGINAL_CHUNK_BYTES: usize = 16 * 1024;
 /// Longest side of an original in pixels.
 pub const MAX_ORIGINAL_SIDE: u32 = 8_192;
 
+/// Largest picture from the video that a page supplies: full HD as PNG, with the grain of a lossy codec, takes half of it.
+pub const MAX_VIDEO_PICTURE_BYTES: usize = 8 * 1024 * 1024;
+
 /// Length of a beat: three heart beats at 60 a minute, or what somebody means by "that beat again".
 pub const BEAT_SPAN_MS: u32 = 3_000;
 /// Frames of a beat: its three seconds at 60 frames a second, and some. What is said of so many fits into one message of
@@ -143,6 +146,22 @@ pub struct Original {
     pub form: PixelForm,
     /// Of the canonical rows; what makes it the original.
     pub pixels: Digest,
+    /// Of the blob, which is its name in the store.
+    pub blob: Digest,
+    /// Length of the blob.
+    pub bytes: u32,
+}
+
+/// The frozen frame of a publisher that keeps no originals, as it came with the video: a PNG from the page that froze it.
+/// Nobody proves it, and it is never called an original.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[ts(export_to = "original.ts")]
+#[serde(rename_all = "camelCase")]
+pub struct VideoPicture {
+    /// In pixels.
+    pub width: u32,
+    /// In pixels.
+    pub height: u32,
     /// Of the blob, which is its name in the store.
     pub blob: Digest,
     /// Length of the blob.

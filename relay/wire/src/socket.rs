@@ -17,7 +17,7 @@ use crate::http::ConsultSummary;
 use crate::log::LogEntry;
 use crate::mark::{Anchor, Annotation, Pen, Point};
 use crate::measure::{Gauge, ScaleState};
-use crate::original::{BeatFrame, FrameFacts, Original, OriginalGap};
+use crate::original::{BeatFrame, FrameFacts, Original, OriginalGap, VideoPicture};
 use crate::people::{Author, Page, Participant, Rights};
 use crate::problem::ProblemCode;
 use crate::voice::Voice;
@@ -383,6 +383,10 @@ pub struct FreezeState {
     pub original: OriginalState,
     /// The beat that ends at this frame, if somebody asked for it.
     pub beat: Option<BeatState>,
+    /// The frame as it came with the video, where its publisher keeps no originals.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub from_video: Option<VideoPicture>,
 }
 
 /// The beat that ends at the frozen frame.

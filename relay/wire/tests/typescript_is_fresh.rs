@@ -55,6 +55,7 @@ fn constants() -> String {
          export const MAX_SKETCH_POINTS = {};\n\
          export const PRESENCE_INTERVAL_MS = {};\n\
          export const MAX_BEAT_FRAMES = {};\n\
+         export const MAX_VIDEO_PICTURE_BYTES = {};\n\
          export const CONTROL_CHANNEL = {:?};\n\
          export const DEFAULT_CLIP_SECONDS = {};\n\
          export const MAX_CLIP_SECONDS = {};\n\
@@ -78,6 +79,7 @@ fn constants() -> String {
         socket::MAX_SKETCH_POINTS,
         socket::PRESENCE_INTERVAL_MS,
         original::MAX_BEAT_FRAMES,
+        original::MAX_VIDEO_PICTURE_BYTES,
         agent::CONTROL_CHANNEL,
         clip::DEFAULT_CLIP_SECONDS,
         clip::MAX_CLIP_SECONDS,

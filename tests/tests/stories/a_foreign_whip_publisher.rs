@@ -1,6 +1,7 @@
 //! A standard WHIP publisher that is not ours can publish: Chromium's own camera in VP8 and in H.264, and aiortc.
 //!
-//! Its picture is watched like any other; its age is called unknown, marks still belong to a frame.
+//! Its picture is watched like any other; its age is called unknown, marks still belong to a frame. There are no originals:
+//! whoever froze supplies the frame as it came with the video.
 
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
@@ -110,8 +111,26 @@ async fn is_watched(story: &Story) -> Result<()> {
         "anchor {rtp_time:?}, but under the pen was {painted:?}"
     );
     bedside.sees_mark_within(&stroke.mark, secs(2)).await?;
+    // Whoever comes late never painted the frozen frame, and stands on it all the same.
+    doctor.freezes().await?;
+    let late = story.arrives(Role::Trainer).await?;
+    late.page()
+        .until::<bool>("the frozen frame", secs(5), STANDS, ())
+        .await?;
+    late.reads_within("映像からの画像です", secs(3)).await?;
+    let seen: Value = late.page().eval(COVER, ()).await?;
+    let frozen: Value = doctor.page().eval(COVER, ()).await?;
+    ensure!(seen == frozen && seen.is_number(), "{seen} is not {frozen}");
+    late.has_a_clean_console().await?;
     bedside.has_a_clean_console().await
 }
+
+/// The very frame stands still, and nobody calls it an original.
+const STANDS: &str = "() => window.hibiki?.scenery === 'frozen'";
+/// A sum over the pixels of what stands over the video.
+const COVER: &str = "() => { const cover = document.querySelector('video').parentElement.querySelector('canvas');
+    const { data } = cover.getContext('2d').getImageData(0, 0, cover.width, cover.height);
+    let sum = cover.width; for (const level of data) sum = (sum * 31 + level) % 1000000007; return sum; }";
 
 /// The standard client, evaluated into an empty page.
 const STANDARD_PEER: &str = concat!(

@@ -42,9 +42,24 @@ fn two_taps_on_the_device_calibrate_the_consult_and_what_is_saved() -> Result<()
         let doctor = story.cardiologist().await?;
         let (device, _context) = device_page(&story, PHONE).await?;
         doctor.sees_picture_within(secs(5)).await?;
+        device.click("[data-testid=scale-part]").await?;
+
+        // What is marked in the consult stands on the device, and is over for everyone when the device takes it back.
+        doctor.freezes().await?;
+        doctor.sees_the_original_within(secs(5)).await?;
+        doctor.opens_measuring().await?;
+        doctor.calibrates([(0.9, 0.25), (0.9, 0.75)], "8").await?;
+        let name = doctor.name().await?;
+        let stands =
+            "(name) => document.querySelector('[data-testid=scale-now]')?.innerText.includes(name)";
+        device
+            .until::<bool>("the scale of the consult", secs(3), stands, &name)
+            .await?;
+        device.click("[data-testid=scale-withdraw]").await?;
+        doctor.reads_scale_within("px 未校正", secs(3)).await?;
+
         device.click("[data-testid=freeze]").await?;
         device.visible("[data-scene=frozen]", secs(5)).await?;
-        device.click("[data-testid=scale-part]").await?;
         device.visible("[data-testid=scale-stage]", secs(2)).await?;
         taps(&device, &[(0.8, 0.25), (0.8, 0.75)]).await?;
         device.fill("[data-testid=scale-cm]", "10").await?;
@@ -59,9 +74,6 @@ fn two_taps_on_the_device_calibrate_the_consult_and_what_is_saved() -> Result<()
         device.visible("[data-testid=scale-now]", secs(2)).await?;
 
         // Half the height is 10 cm for the cardiologist too, and the page says who marked it.
-        doctor.freezes().await?;
-        doctor.sees_the_original_within(secs(5)).await?;
-        doctor.opens_measuring().await?;
         doctor.reads_scale_within("校正:", secs(3)).await?;
         let mark = doctor
             .measures("caliper", &[(0.3, 0.25), (0.3, 0.75)])

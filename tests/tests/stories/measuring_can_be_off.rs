@@ -1,7 +1,9 @@
 //! An installation that does not measure has no tool, and its relay refuses what a page of another one might send.
 
+use crate::marks_on_the_device_page::device_page;
 use anyhow::{Result, ensure};
 use serde_json::json;
+use stories::browser::Screen;
 use stories::story::{Plan, tell};
 use stories::stranger::Stranger;
 use stories::wait::{ms, secs};
@@ -24,6 +26,9 @@ fn without_measuring_there_is_no_tool_and_the_relay_refuses() -> Result<()> {
             .page()
             .gone("[data-testid=measure-panel]", ms(500))
             .await?;
+        // The page on the device offers none either, once the relay said so.
+        let (device, _context) = device_page(&story, Screen::DESK).await?;
+        device.gone("[data-testid=scale-part]", secs(5)).await?;
         let stream = doctor.stream().await?;
         let mut stranger = Stranger::enters(&story, Role::Trainer).await?;
         let mut mark = stranger.a_mark(stream, 2);

@@ -44,11 +44,17 @@ fn pixels_become_centimetres_by_two_taps_and_the_page_says_who_did_it() -> Resul
             let line = person.reads_result_within(&before, secs(3)).await?;
             ensure!(line.contains("px 未校正"), "{line}");
         }
+        doctor.saves_clip().await?;
         // Another one of the room takes it back: new values have no unit again, old ones keep theirs.
         trainer.page().click("[data-testid=withdraw-scale]").await?;
         doctor.reads_scale_within("px 未校正", secs(3)).await?;
         let line = doctor.reads_result_within(&after, secs(3)).await?;
         ensure!(line.contains(" cm"), "{line}");
+        // The device saved with the scale that was marked here.
+        let still = doctor.finds_clip_within(secs(20)).await?;
+        doctor.clip_is_kept_within(still, secs(20)).await?;
+        let table = doctor.frame_table(still).await?;
+        ensure!(table.hand_scale && table.regions.len() == 1, "{table:?}");
         doctor.has_a_clean_console().await
     })
 }

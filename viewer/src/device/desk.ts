@@ -106,9 +106,9 @@ export class Desk {
     await this.act("POST", "saves", wish);
   }
 
-  /** Masks go out one after the other, so that the last one wins. */
-  cover(rectangles: readonly MaskRectangle[]): Promise<unknown> {
-    const wish: DeviceMaskRequest = { rectangles: [...rectangles] };
+  /** Masks go out one after the other, so that the last one wins. Another mask has to be looked at anew. */
+  cover(rectangles: readonly MaskRectangle[], checked = false): Promise<unknown> {
+    const wish: DeviceMaskRequest = { rectangles: [...rectangles], checked };
     this.masking = this.masking.then(() => this.act("PUT", "mask", wish));
     return this.masking;
   }

@@ -69,6 +69,18 @@ export function MaskPart({ desk, state, covering, chosen }: Props) {
         ))}
       </ul>
       {mask.length > 0 && <p class="quiet">{say("mask.keys")}</p>}
+      <label class="switch">
+        <input
+          type="checkbox"
+          checked={state.maskChecked}
+          disabled={state.source.width === 0}
+          onChange={(event) => void desk.cover(mask, event.currentTarget.checked)}
+          data-testid="mask-checked"
+        />
+        <span class="switch__track" aria-hidden="true" />
+        <span>{say("mask.checked")}</span>
+      </label>
+      <p class="quiet">{say("mask.checkedEffect")}</p>
     </details>
   );
 }

@@ -1,4 +1,5 @@
 // Calibration of a source that states no scale: two ends on the depth scale of the frozen picture, and the centimetres between.
+// What was marked in the consult stands here too. Where nobody measures there is no such part.
 
 import { type Signal, useSignal } from "@preact/signals";
 import { language } from "../i18n/language";
@@ -32,7 +33,9 @@ export function ScalePart({ desk, state, scaling, draft }: Props) {
         <>
           <p data-testid="scale-now">
             <strong>{say("scale.now", { centimetres: scale.centimetres })}</strong>{" "}
-            {say("scale.setHere", { time: timeOf(scale) })}
+            {scale.by === null
+              ? say("scale.setHere", { time: timeOf(scale) })
+              : say("scale.setInConsult", { name: scale.by, time: timeOf(scale) })}
           </p>
           <button
             type="button"

@@ -63,7 +63,7 @@ function Inside({ desk, state }: { desk: Desk; state: DeviceState }) {
           seen={seen}
           covering={covering.value}
           chosen={chosen}
-          scaling={scaling.value}
+          scaling={scaling.value && state.measuring}
           draft={draft}
         />
         <div class="device__side">
@@ -79,7 +79,7 @@ function Inside({ desk, state }: { desk: Desk; state: DeviceState }) {
           <ViewPart desk={desk} state={state} />
           <StatusPart state={state} />
           <MaskPart desk={desk} state={state} covering={covering} chosen={chosen} />
-          <ScalePart desk={desk} state={state} scaling={scaling} draft={draft} />
+          {state.measuring && <ScalePart desk={desk} state={state} scaling={scaling} draft={draft} />}
           <SourcePart desk={desk} state={state} />
           <HelpPart />
         </div>

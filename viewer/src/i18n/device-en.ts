@@ -39,6 +39,8 @@ export const deviceEn: DeviceWords = {
   "save.missing.gone": "Not saved. The frames are gone. Press again once there is a picture",
   "save.missing.deviceStorage":
     "Not saved. The device cannot write. The picture goes on. Free some space, then press again",
+  "save.missing.visitUnread":
+    "Not saved. The patient's facts cannot be read. The picture goes on. Mend the configuration file, then press again",
   "save.missing.other": "Not saved. The picture goes on. Press again",
   freeze: "Freeze",
   release: "Resume",
@@ -117,6 +119,7 @@ export const deviceEn: DeviceWords = {
     "The two points are too close. The calibration stays as it was. Set them farther apart.",
   "fault.scaleImplausible":
     "No echo has such a scale. The calibration stays as it was. Check the two points and the cm.",
+  "fault.measuringOff": "This installation does not measure, so no scale is marked. The picture goes on.",
   "fault.busy": "The device was too busy. The picture goes on. Press again.",
   "fault.noSaving": "This device has nowhere to save.",
   "fault.internal": "Something failed inside the device. The picture goes on. Try again.",
@@ -141,12 +144,15 @@ export const deviceEn: DeviceWords = {
   "mask.show": "Show this area",
   "mask.showSure": "I checked that no name is there. Show it",
   "mask.keep": "Keep it covered",
+  "mask.checked": "I checked that nothing in the picture names the patient",
+  "mask.checkedEffect": "Clips saved from then on say so. Check again when an area or the picture changes.",
   "mask.keys": "Choose an area, move it with the arrow keys, size it with Shift and the arrow keys.",
 
   scale: "Calibration (depth scale)",
   "scale.none": "Not calibrated.",
   "scale.now": "Calibrated by a scale of {centimetres} cm",
   "scale.setHere": "on this device, {time}",
+  "scale.setInConsult": "by {name} in the consult, {time}",
   "scale.withdraw": "Take the calibration back",
   "scale.warn":
     "For the 2D image only, not for Doppler or M-mode. Calibrate again whenever the depth of the ultrasound device changes.",

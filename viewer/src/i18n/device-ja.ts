@@ -40,6 +40,8 @@ export const deviceJa = {
   "save.missing.gone": "保存していません。フレームがもうありません。映像が出てからもう一度押してください",
   "save.missing.deviceStorage":
     "保存していません。端末に書き込めません。映像は続いています。空きを作ってからもう一度押してください",
+  "save.missing.visitUnread":
+    "保存していません。患者の情報を読めません。映像は続いています。設定ファイルを直してからもう一度押してください",
   "save.missing.other": "保存していません。映像は続いています。もう一度押してください",
   freeze: "静止",
   release: "再開",
@@ -117,6 +119,7 @@ export const deviceJa = {
   "fault.scaleTooShort": "2 点が近すぎます。校正は前のままです。もっと離して置いてください。",
   "fault.scaleImplausible":
     "心エコーにあり得ない縮尺です。校正は前のままです。2 点の場所と cm を確かめてください。",
+  "fault.measuringOff": "この施設では計測を使わないため、校正できません。映像は続いています。",
   "fault.busy": "端末が忙しいため、できませんでした。映像は続いています。もう一度押してください。",
   "fault.noSaving": "この端末には保存先が設定されていません。",
   "fault.internal": "端末の内部で失敗しました。映像は続いています。もう一度試してください。",
@@ -141,12 +144,16 @@ export const deviceJa = {
   "mask.show": "この範囲を見せる",
   "mask.showSure": "名前が映らないことを確かめました。見せる",
   "mask.keep": "隠したままにする",
+  "mask.checked": "映像のどこにも患者を示す文字がないことを確かめました",
+  "mask.checkedEffect":
+    "確かめると、これから保存するクリップに「患者を示す文字なし」と記録します。範囲や映像が変わったら、もう一度確かめてください。",
   "mask.keys": "範囲を選び、矢印キーで動かし、Shift と矢印キーで大きさを変えます。",
 
   scale: "校正(深さ目盛り)",
   "scale.none": "校正していません。",
   "scale.now": "{centimetres} cm の目盛りで校正済み",
   "scale.setHere": "{time} にこの端末で",
+  "scale.setInConsult": "{time} に{name}が相談で",
   "scale.withdraw": "校正を取り消す",
   "scale.warn":
     "2D 像だけに使えます。ドプラや M モードには使えません。装置の深さを変えたら、校正し直してください。",

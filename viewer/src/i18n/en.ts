@@ -172,6 +172,8 @@ export const en = {
   "clip.gap.deviceStorage": "The device cannot store it. Check its free space and save again.",
   "clip.gap.notWritten":
     "The device could not make a file of it. Save again; if it goes on, tell the administrator.",
+  "clip.gap.visitUnread":
+    "The device cannot read whom it would show, so it was not saved. Mend the device's configuration file and save again.",
   "clip.gap.relayStorage":
     "The relay cannot store it. The clip stays on the device and is sent again by itself.",
   "clip.gap.altered":

@@ -57,6 +57,7 @@ const ENDINGS: Readonly<Record<string, readonly string[]>> = {
     "noAgent",
     "deviceStorage",
     "notWritten",
+    "visitUnread",
     "relayStorage",
     "altered",
     "conflict",

@@ -116,6 +116,7 @@ export class Desk {
       this.#followStream(),
       this.#followLink(),
       this.#followMeasuring(),
+      this.#followStranger(),
       exposeDiagnostics(this),
     );
   }
@@ -156,6 +157,28 @@ export class Desk {
     this.watch.close();
     this.consult.close();
     this.picture.close();
+  }
+
+  /** A publisher that keeps no originals is seldom: what only such a freeze needs comes with the first one. */
+  #followStranger(): () => void {
+    const gone = new AbortController();
+    let asked = false;
+    const stop = effect(() => {
+      const { freeze, streams } = this.consult.replica.value.state;
+      const of = streams.find(({ stream }) => stream === freeze?.anchor.stream);
+      if (of === undefined || of.stamped || asked) return;
+      asked = true;
+      import("./video-picture").then(
+        ({ follow }) => follow(this.consult, this.picture, gone.signal),
+        () => {
+          asked = false;
+        },
+      );
+    });
+    return () => {
+      stop();
+      gone.abort();
+    };
   }
 
   /** Which marks belong over what is shown now. */

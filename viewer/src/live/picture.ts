@@ -173,6 +173,13 @@ export class LivePicture {
     this.#coverWith(picture);
   }
 
+  /** The frozen frame as it came with the video of whoever froze; it is shown where that very frame was not painted. */
+  showFromVideo(rtpTime: RtpTime, picture: ImageBitmap): void {
+    if (this.#frozenOn !== rtpTime || this.still.peek() === null || this.#isCertain()) return;
+    this.still.value = { kind: "exact" };
+    this.#coverWith(picture);
+  }
+
   /** A proven original from before the frozen frame stands over it; whether it is on the glass. */
   showLoop(picture: ImageData): boolean {
     if (this.#frozenOn === null) return false;

@@ -4,6 +4,7 @@ import type { AnnotationId, ClipId, FreezeId, ScaleId, StreamId } from "../wire/
 import type { LogEntry, LogEvent } from "../wire/log";
 import type { Anchor, Annotation } from "../wire/mark";
 import type { DepthScale } from "../wire/measure";
+import type { Digest } from "../wire/original";
 import type { Author } from "../wire/people";
 import type { MarkState } from "../wire/socket";
 import type { RelayTime, RtpTime } from "../wire/units";
@@ -142,6 +143,21 @@ describe("what is over the picture", () => {
     expect(at(3)).toEqual(["a", "b"]);
     expect(at(9.9)).toEqual(["a", "b"]);
     expect(at(10.1)).toEqual(["b"]);
+  });
+
+  test("a picture from the video is of its own frame and no original", () => {
+    const picture = { width: 8, height: 4, blob: "b" as Digest, bytes: 9 };
+    const kept = (rtpTime: number): LogEvent => {
+      const of = { stream, rtpTime: rtpTime as RtpTime };
+      return { type: "videoPictureKept", ...of, picture };
+    };
+    const frozen = foldAll(EMPTY, LOG.slice(0, 5));
+    const told = (seq: number, event: LogEvent): LogEntry => ({ ...(LOG[0] as LogEntry), seq, event });
+    expect(foldAll(frozen, [told(6, kept(8))]).state.freeze?.fromVideo).toBeUndefined();
+    const held = foldAll(frozen, [told(6, kept(7))]);
+    expect(held.state.freeze).toMatchObject({ fromVideo: picture, original: { state: "awaited" } });
+    const stepped: LogEvent = { type: "stepped", freeze: "f" as FreezeId, anchor: anchor(8) };
+    expect(foldAll(held, [told(7, stepped)]).state.freeze?.fromVideo).toBeUndefined();
   });
 
   test("a mark of a freeze is over its own frame and nowhere else", () => {

@@ -7,7 +7,14 @@
 import type { ClipState } from "../wire/clip";
 import type { ClipId, FreezeId, Seq, StreamId } from "../wire/ids";
 import type { LogEntry, LogEvent } from "../wire/log";
-import type { BeatNews, BeatState, ConsultState, MarkState, OriginalState } from "../wire/socket";
+import type {
+  BeatNews,
+  BeatState,
+  ConsultState,
+  FreezeState,
+  MarkState,
+  OriginalState,
+} from "../wire/socket";
 import type { RtpTime } from "../wire/units";
 
 /** Withdrawn and replaced marks that the list still shows; the log itself keeps all of them. */
@@ -69,6 +76,8 @@ function fold(replica: Replica, entry: LogEntry): Replica {
           beat: null,
         },
       });
+    case "videoPictureKept":
+      return videoPictureKept(replica, event);
     case "stepped":
       return stepped(replica, event);
     case "originalKept":
@@ -138,8 +147,21 @@ function stepped(replica: Replica, event: Event<"stepped">): Replica {
   const { freeze } = replica.state;
   if (freeze?.freeze !== event.freeze) return replica;
   return withState(replica, {
-    freeze: { ...freeze, anchor: event.anchor, original: { state: "awaited" }, beat: null },
+    freeze: { ...without(freeze), anchor: event.anchor, original: { state: "awaited" }, beat: null },
   });
+}
+
+/** Another frame: what came with the video was of the one before. */
+function without({ fromVideo: _, ...freeze }: FreezeState): FreezeState {
+  return freeze;
+}
+
+function videoPictureKept(replica: Replica, event: Event<"videoPictureKept">): Replica {
+  const { freeze } = replica.state;
+  if (freeze === null) return replica;
+  const { stream, rtpTime } = freeze.anchor;
+  if (stream !== event.stream || rtpTime !== event.rtpTime) return replica;
+  return withState(replica, { freeze: { ...freeze, fromVideo: event.picture } });
 }
 
 /** Whether all frames of a beat are kept. */

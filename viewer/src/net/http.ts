@@ -23,11 +23,13 @@ export class ApiProblem extends Error {
 
 /** Longest wait for an answer; a phone on a weak link needs some seconds, a dead link must not look like waiting. */
 const ANSWER_TIMEOUT_MS = 10_000;
+/** The same where a picture goes up first: as long as the relay takes one. */
+const UPLOAD_TIMEOUT_MS = 30_000;
 
 export type Request = {
-  readonly method?: "GET" | "POST" | "PATCH" | "DELETE";
+  readonly method?: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   readonly session?: SessionId | undefined;
-  readonly body?: { readonly type: string; readonly text: string };
+  readonly body?: { readonly type: string; readonly text: string | Blob };
   readonly headers?: Readonly<Record<string, string>>;
   /** The page may be going away: let the request finish without it. */
   readonly keepalive?: boolean;
@@ -51,7 +53,7 @@ export async function ask(path: string, request: Request = {}): Promise<Response
       redirect: "error",
       keepalive: request.keepalive ?? false,
       signal: AbortSignal.any([
-        AbortSignal.timeout(ANSWER_TIMEOUT_MS),
+        AbortSignal.timeout(request.body?.text instanceof Blob ? UPLOAD_TIMEOUT_MS : ANSWER_TIMEOUT_MS),
         ...(request.signal === undefined ? [] : [request.signal]),
       ]),
     });

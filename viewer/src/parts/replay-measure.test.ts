@@ -32,7 +32,7 @@ const REGION: Region = {
   deltaX: 0.05,
   deltaY: 0.05,
 };
-const BY_HAND = "手動校正: 端末で付けた縮尺";
+const BY_HAND = "手動校正: 手で付けた縮尺";
 const frame = (index: number, handScale: boolean, regions: readonly Region[] = [REGION]) =>
   ({ width: 400, height: 300, index, rtpTime: null, regions, handScale }) as unknown as FrameOnGlass;
 
@@ -71,7 +71,7 @@ describe("measured on a clip whose scale a person marked", () => {
     expect(read("measure-value")).toEqual([expect.stringContaining(BY_HAND)]);
     measuring.hand.place();
     expect(read("replay-measured")).toEqual([
-      expect.stringMatching(/5\.0+ cm手動校正: 端末で付けた縮尺フレーム 5/),
+      expect.stringMatching(/5\.0+ cm手動校正: 手で付けた縮尺フレーム 5/),
     ]);
     expect(read("replay-scale")).toEqual([BY_HAND]);
   });

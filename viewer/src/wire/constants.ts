@@ -12,6 +12,7 @@ export const MAX_BEATS = 30;
 export const MAX_SKETCH_POINTS = 64;
 export const PRESENCE_INTERVAL_MS = 33;
 export const MAX_BEAT_FRAMES = 200;
+export const MAX_VIDEO_PICTURE_BYTES = 8388608;
 export const CONTROL_CHANNEL = "control";
 export const DEFAULT_CLIP_SECONDS = 6;
 export const MAX_CLIP_SECONDS = 60;

@@ -38,7 +38,7 @@ key: string, };
 /**
  * Why the agent did not do it.
  */
-export type DeviceFault = "locked" | "foreign" | "badRequest" | "notFound" | "frameGone" | "badMask" | "badSource" | "scaleStated" | "scaleTooShort" | "scaleImplausible" | "busy" | "noSaving" | "internal";
+export type DeviceFault = "locked" | "foreign" | "badRequest" | "notFound" | "frameGone" | "badMask" | "badSource" | "scaleStated" | "scaleTooShort" | "scaleImplausible" | "measuringOff" | "busy" | "noSaving" | "internal";
 
 /**
  * One captured frame.
@@ -137,7 +137,11 @@ export type DeviceMaskRequest = {
 /**
  * At most `MAX_MASK_RECTANGLES`.
  */
-rectangles: Array<MaskRectangle>, };
+rectangles: Array<MaskRectangle>, 
+/**
+ * The person looks at the picture under exactly these, and nothing in it names the patient.
+ */
+checked: boolean, };
 
 /**
  * An answer that is none.
@@ -204,7 +208,7 @@ export type DeviceSaveRequest = { "type": "last",
 seconds: number, } | { "type": "frozen" };
 
 /**
- * A depth scale that was marked on this device, for a source that states none. It holds for the 2D picture of this source and size.
+ * A depth scale that somebody marked, for a source that states none. It holds for the 2D picture of this source and size.
  */
 export type DeviceScale = { 
 /**
@@ -222,7 +226,11 @@ centimetres: number,
 /**
  * When it was marked, by the device's clock.
  */
-setAt: CaptureTime, };
+setAt: CaptureTime, 
+/**
+ * Who marked it in the consult; nothing where it was marked on this device.
+ */
+by: string | null, };
 
 /**
  * Marks the depth scale of the frozen frame.
@@ -346,11 +354,19 @@ ring: DeviceRing,
  */
 mask: Array<MaskRectangle>, 
 /**
+ * A person looked at pictures of this size under this mask: nothing in them names the patient.
+ */
+maskChecked: boolean, 
+/**
  * Whether mask and source are in force after a restart.
  */
 remembers: boolean, 
 /**
- * The depth scale that was marked on this device.
+ * Whether this installation measures; where it does not, no scale is marked.
+ */
+measuring: boolean, 
+/**
+ * The depth scale in force, marked on this device or in the consult.
  */
 scale: DeviceScale | null, 
 /**

@@ -3,7 +3,7 @@ import type { ClipGap, ClipHead, SaveWhat } from "./clip";
 import type { AnnotationId, ClipId, FreezeId, PersonId, ScaleId, Seq, SessionId, StreamId } from "./ids";
 import type { Anchor, Annotation } from "./mark";
 import type { DepthScale, Gauge } from "./measure";
-import type { BeatFrame, FrameFacts, Original, OriginalGap } from "./original";
+import type { BeatFrame, FrameFacts, Original, OriginalGap, VideoPicture } from "./original";
 import type { Author, Page, Role } from "./people";
 import type { RelayTime, RtpTime } from "./units";
 
@@ -164,7 +164,19 @@ mark: AnnotationId,
 /**
  * True to pin, false to let it go.
  */
-pinned: boolean, } | { "type": "originalKept", 
+pinned: boolean, } | { "type": "videoPictureKept", 
+/**
+ * Which stream.
+ */
+stream: StreamId, 
+/**
+ * Which frame.
+ */
+rtpTime: RtpTime, 
+/**
+ * What is kept.
+ */
+picture: VideoPicture, } | { "type": "originalKept", 
 /**
  * Stream of the frame.
  */

@@ -3,7 +3,7 @@ import type { ScaleId, StreamId } from "./ids";
 import type { Point } from "./mark";
 import type { Author } from "./people";
 import type { Region } from "./region";
-import type { FrameIndex, RelayTime } from "./units";
+import type { FrameIndex, RelayTime, RtpTime } from "./units";
 
 /**
  * A depth scale marked in the picture of a source that states none. It holds for pictures of the same stream and size.
@@ -36,7 +36,11 @@ to: Point,
 /**
  * Between the ends, in centimetres.
  */
-centimetres: number, };
+centimetres: number, 
+/**
+ * The frame that it was marked on: of pictures before it nobody knows whether they had the same depth.
+ */
+rtpTime?: RtpTime, };
 
 /**
  * Ends of a breath, as the vena cava shows them.

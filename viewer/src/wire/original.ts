@@ -72,3 +72,25 @@ export type OriginalGap = "gone" | "agentAway" | "noAgent" | "notCoded" | "notKe
  * Layout of the canonical rows: top row first, no padding.
  */
 export type PixelForm = "gray8" | "rgb8";
+
+/**
+ * The frozen frame of a publisher that keeps no originals, as it came with the video: a PNG from the page that froze it.
+ * Nobody proves it, and it is never called an original.
+ */
+export type VideoPicture = { 
+/**
+ * In pixels.
+ */
+width: number, 
+/**
+ * In pixels.
+ */
+height: number, 
+/**
+ * Of the blob, which is its name in the store.
+ */
+blob: Digest, 
+/**
+ * Length of the blob.
+ */
+bytes: number, };

@@ -6,7 +6,7 @@ import type { AnnotationId, ClipId, FreezeId, ScaleId, Seq, SessionId, StreamId 
 import type { LogEntry } from "./log";
 import type { Anchor, Annotation, Pen, Point } from "./mark";
 import type { Gauge, ScaleState } from "./measure";
-import type { BeatFrame, FrameFacts, Original, OriginalGap } from "./original";
+import type { BeatFrame, FrameFacts, Original, OriginalGap, VideoPicture } from "./original";
 import type { Author, Page, Participant, Rights } from "./people";
 import type { ProblemCode } from "./problem";
 import type { CaptureTime, RelayTime, RtpTime } from "./units";
@@ -103,7 +103,11 @@ original: OriginalState,
 /**
  * The beat that ends at this frame, if somebody asked for it.
  */
-beat: BeatState | null, };
+beat: BeatState | null, 
+/**
+ * The frame as it came with the video, where its publisher keeps no originals.
+ */
+fromVideo?: VideoPicture, };
 
 /**
  * What the relay says.

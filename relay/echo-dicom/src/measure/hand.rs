@@ -60,6 +60,7 @@ mod tests {
             from: at(0.9, 0.1),
             to: at(0.9, to),
             centimetres,
+            rtp_time: None,
         }
     }
 

@@ -27,8 +27,8 @@ pub struct ClipFacts {
     pub times: Vec<Duration>,
     /// Calibrated parts of the picture.
     pub regions: Vec<UltrasoundRegion>,
-    /// When a person marked the depth scale that the regions come from; `None` when the device stated them, or nobody did.
-    pub hand_scale: Option<LocalTime>,
+    /// The person's mark that the regions come from; `None` when the device stated them, or nobody did.
+    pub hand_scale: Option<ScaleByHand>,
     /// Which section of the heart it shows.
     pub view: Option<ViewLabel>,
     /// Where the orientation marker stands.
@@ -37,8 +37,8 @@ pub struct ClipFacts {
     pub origin: Origin,
     /// What the picture shows; `None` takes it from the regions.
     pub modes: Option<Modes>,
-    /// Whether the pixels show a name or other facts about the patient; `Some(false)` when the banner was masked,
-    /// `None` when nobody knows.
+    /// Whether the pixels show a name or other facts about the patient; `Some(false)` when a person looked and saw none,
+    /// `None` when nobody knows: then the attribute is left out (PS3.3 section C.7.6.1).
     pub burned_in_annotation: Option<bool>,
     /// The pixels were coded with loss before they came here, so they stay lossy whatever they are stored as.
     pub lossy_before: bool,
@@ -77,9 +77,7 @@ impl ClipFacts {
             MarkerSide::Left => "orientation marker left",
             MarkerSide::Right => "orientation marker right",
         });
-        let hand_scale = self
-            .hand_scale
-            .map(|at| format!("{HAND_SCALE}, {}", at.words()));
+        let hand_scale = self.hand_scale.as_ref().map(ScaleByHand::words);
         let facts: Vec<&str> = [view, marker, hand_scale.as_deref()]
             .into_iter()
             .flatten()
@@ -89,6 +87,26 @@ impl ClipFacts {
 
     pub(super) fn modes(&self) -> Modes {
         self.modes.unwrap_or_else(|| Modes::of(&self.regions))
+    }
+}
+
+/// A depth scale that a person marked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScaleByHand {
+    /// When.
+    pub at: LocalTime,
+    /// Who did it in the consult; `None` when it was done on the device, which knows no names.
+    pub by: Option<String>,
+}
+
+impl ScaleByHand {
+    /// As Image Comments say it.
+    fn words(&self) -> String {
+        let at = self.at.words();
+        match &self.by {
+            Some(name) => format!("{HAND_SCALE} in the consult by {name}, {at}"),
+            None => format!("{HAND_SCALE} on the device, {at}"),
+        }
     }
 }
 

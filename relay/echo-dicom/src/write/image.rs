@@ -27,7 +27,7 @@ const SOURCE: Code = Code::new(
     "Source image for image processing operation",
 );
 /// Stands in Image Comments where the scale of the regions was marked by hand; the reader looks for it.
-pub(crate) const HAND_SCALE: &str = "Depth scale marked by hand on the device";
+pub(crate) const HAND_SCALE: &str = "Depth scale marked by hand";
 /// Characters of the ratio, so that the true figure fits where the first one stood.
 const RATIO_CHARS: usize = 6;
 

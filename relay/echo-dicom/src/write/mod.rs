@@ -39,7 +39,7 @@ pub use code::Code;
 pub use coding::{JpegQuality, PixelCoding};
 pub use context::{Context, Equipment, Patient, Series, Sex, Study};
 pub use error::{TextFault, WriteError};
-pub use facts::{ClipFacts, Modes, Origin};
+pub use facts::{ClipFacts, Modes, Origin, ScaleByHand};
 pub use frames::{Frame, FrameFault, Frames};
 pub(crate) use image::HAND_SCALE;
 pub use moment::{Date, LocalTime, UtcOffset};

@@ -150,7 +150,7 @@ impl BeatKeeper {
         let (consult, at) = (from.consult, self.clock.now());
         let noted = self.store.write("note a beat", move |db| {
             rows.iter().try_for_each(|(frame, original)| {
-                store::add_original(db, consult, *frame, original, at)
+                store::add_blob(db, consult, *frame, original.blob, at)
             })
         });
         noted.await.map_err(|error| error.to_string())

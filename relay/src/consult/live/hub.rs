@@ -13,7 +13,7 @@ use super::publishers::Publishers;
 use super::supervisor::supervise;
 use super::task::{Command, Status, Surroundings};
 use crate::clock::Clock;
-use crate::consult::{Input, Newcomer, SocketKey};
+use crate::consult::{Input, Newcomer, SocketKey, WantedFrame};
 use crate::metrics::Metrics;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -24,7 +24,7 @@ use tokio::task::JoinHandle;
 use tracing::Instrument;
 use wire::problem::ProblemCode;
 use wire::socket::Settings;
-use wire::{ConsultId, SessionId};
+use wire::{ConsultId, FreezeId, PersonId, SessionId};
 
 /// Commands that wait for one consult. Pages are held by their own sockets when it is full.
 const MAX_COMMANDS: usize = 256;
@@ -156,6 +156,26 @@ impl<L: ConsultLog> Hub<L> {
             // When it ended meanwhile, there is nobody to tell.
             let _ = commands.send(Command::Tell(input)).await;
         }
+    }
+
+    /// Which frame of a freeze this person may supply; nothing when it is here already.
+    ///
+    /// # Errors
+    /// `NotFrozen`, `NotAllowed`; `NotFound` when there is no such open consult, `ShuttingDown`.
+    pub async fn may_supply(
+        &self,
+        consult: ConsultId,
+        person: PersonId,
+        freeze: FreezeId,
+    ) -> Result<Option<WantedFrame>, ProblemCode> {
+        let (answer, answered) = oneshot::channel();
+        let question = Command::MaySupply {
+            person,
+            freeze,
+            answer,
+        };
+        self.send(consult, question).await?;
+        answered.await.map_err(|_| ProblemCode::NotFound)?
     }
 
     /// Brings somebody in.

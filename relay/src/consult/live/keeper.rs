@@ -108,7 +108,7 @@ impl Keeper {
         let noted = self
             .store
             .write("note an original", move |db| {
-                store::add_original(db, consult, (stream, rtp_time), &original, at)
+                store::add_blob(db, consult, (stream, rtp_time), original.blob, at)
             })
             .await;
         if let Err(error) = noted {

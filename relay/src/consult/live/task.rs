@@ -12,7 +12,7 @@ use super::pages::{Door, Pages};
 use super::publishers::Publishers;
 use crate::clock::Clock;
 use crate::consult::core::{About, Consult, Restored};
-use crate::consult::{Audience, Effect, Input, Newcomer, SocketKey};
+use crate::consult::{Audience, Effect, Input, Newcomer, SocketKey, WantedFrame};
 use crate::metrics::Metrics;
 use crate::store::StoreError;
 use std::future::Future;
@@ -20,12 +20,12 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use wire::agent::RelayToAgent;
 use wire::log::{LogEntry, LogEvent};
 use wire::problem::ProblemCode;
 use wire::socket::Settings;
-use wire::{ConsultId, RelayTime, Seq, StreamId};
+use wire::{ConsultId, FreezeId, PersonId, RelayTime, Seq, StreamId};
 
 /// A consult that nobody is in keeps its state for this long, for those who look in again.
 const IDLE: Duration = Duration::from_secs(60);
@@ -47,6 +47,15 @@ pub(super) enum Command {
         who: Newcomer,
         /// Where to let them in.
         door: Door,
+    },
+    /// Somebody wants to supply a frozen frame as their page painted it.
+    MaySupply {
+        /// Who.
+        person: PersonId,
+        /// Of which freeze.
+        freeze: FreezeId,
+        /// Which frame that is; nothing when it is here.
+        answer: oneshot::Sender<Result<Option<WantedFrame>, ProblemCode>>,
     },
     /// Something happened.
     Tell(Input),
@@ -197,6 +206,14 @@ impl<L: ConsultLog> Task<'_, L> {
                     self.pages.gone(socket);
                 }
                 self.apply(input);
+            }
+            Command::MaySupply {
+                person,
+                freeze,
+                answer,
+            } => {
+                // Whoever asked may be gone.
+                let _ = answer.send(self.core.wants_video_picture(person, freeze));
             }
             Command::ShutDown => {}
         }

@@ -1,8 +1,10 @@
 //! The control channel of a capture agent, both ways.
 
 use crate::each;
-use crate::samples::{caliper, clip, facts, gauge, original, person, point, source, uuid};
-use wire::agent::{AgentToRelay, DeviceDepth, FrameStamp, MarkWord, RelayToAgent};
+use crate::samples::{
+    caliper, clip, depth_scale, facts, gauge, original, person, point, scale_state, source, uuid,
+};
+use wire::agent::{AgentToRelay, FrameStamp, MarkWord, RelayToAgent};
 use wire::clip::{ClipGap, SaveWhat};
 use wire::original::{BeatPlace, OriginalGap, OriginalHead};
 use wire::socket::MarkState;
@@ -66,17 +68,16 @@ fn what_an_agent_says_and_hears() {
             (
                 "scale",
                 AgentToRelay::Scale {
-                    scale: Some(DeviceDepth {
-                        id: ScaleId::from_uuid(uuid(11)),
-                        width: 800,
-                        height: 600,
-                        from: point(0.9, 0.1),
-                        to: point(0.9, 0.6),
-                        centimetres: 10.0,
-                    }),
+                    scale: Some(depth_scale()),
                 },
             ),
-            ("scale-gone", AgentToRelay::Scale { scale: None }),
+            ("scale-none", AgentToRelay::Scale { scale: None }),
+            (
+                "scale-gone",
+                AgentToRelay::ScaleGone {
+                    scale: ScaleId::from_uuid(uuid(11)),
+                },
+            ),
         ],
     );
     every_variant!(
@@ -90,7 +91,8 @@ fn what_an_agent_says_and_hears() {
             BeatMissing,
             ClipMissing,
             MarksHeld,
-            Scale
+            Scale,
+            ScaleGone
         }
     );
     let mut said = each(
@@ -157,8 +159,7 @@ fn what_an_agent_says_and_hears() {
             SendBeat,
             StopBeat,
             SaveClip,
-            Marks,
-            ScaleGone
+            Marks
         }
     );
 }
@@ -180,6 +181,7 @@ fn what_it_hears_of_marks() -> Vec<RelayToAgent> {
             (
                 "marks-anew",
                 word(MarkWord::Anew {
+                    measuring: true,
                     quick_mark_seconds: 8,
                     words: 3,
                 }),
@@ -194,10 +196,17 @@ fn what_it_hears_of_marks() -> Vec<RelayToAgent> {
             ("marks-points", word(MarkWord::Points { points })),
             ("marks-gone", word(MarkWord::Gone { mark })),
             (
-                "scale-gone",
-                RelayToAgent::ScaleGone {
+                "marks-scale",
+                word(MarkWord::Scale {
+                    held: Some(Box::new(scale_state())),
+                }),
+            ),
+            ("marks-scale-none", word(MarkWord::Scale { held: None })),
+            (
+                "marks-scale-gone",
+                word(MarkWord::ScaleGone {
                     scale: ScaleId::from_uuid(uuid(11)),
-                },
+                }),
             ),
         ],
     )

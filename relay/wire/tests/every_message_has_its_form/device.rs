@@ -51,12 +51,15 @@ fn state(link: DeviceLink) -> DeviceState {
             most_bytes: 268_435_456,
         },
         mask: vec![banner()],
+        mask_checked: true,
         remembers: true,
+        measuring: true,
         scale: Some(DeviceScale {
             from: point(0.9, 0.1),
             to: point(0.9, 0.6),
             centimetres: 10.0,
             set_at: CaptureTime(1_795_000_000_000_000),
+            by: Some("佐藤".into()),
         }),
         view: Some("A4C".into()),
         clips: Some(DeviceClips {
@@ -144,7 +147,16 @@ fn what_the_page_asks_of_the_agent() {
         ],
     );
     let rectangles = vec![banner()];
-    each("device", vec![("mask", DeviceMaskRequest { rectangles })]);
+    each(
+        "device",
+        vec![(
+            "mask",
+            DeviceMaskRequest {
+                rectangles,
+                checked: true,
+            },
+        )],
+    );
     let source = Some("test:".into());
     each("device", vec![("source", DeviceSourceRequest { source })]);
     let scale = DeviceScaleRequest {

@@ -3,7 +3,7 @@
 use crate::each;
 use crate::samples::{
     anchor, beat_frame, caliper, clip, clip_head, depth_scale, entry, facts, gauge, original,
-    person, uuid,
+    person, uuid, video_picture,
 };
 use wire::clip::{ClipGap, SaveWhat};
 use wire::log::{LogEvent, StreamEnd};
@@ -104,6 +104,17 @@ fn what_the_log_holds() {
                 ),
             ),
             ("released", entry(LogEvent::Released { freeze }, person())),
+            (
+                "video-picture-kept",
+                entry(
+                    LogEvent::VideoPictureKept {
+                        stream,
+                        rtp_time: RtpTime(7),
+                        picture: video_picture(),
+                    },
+                    person(),
+                ),
+            ),
             (
                 "stepped",
                 entry(
@@ -273,6 +284,7 @@ fn what_the_log_holds() {
             CalibrationWithdrawn,
             Withdrawn,
             Pinned,
+            VideoPictureKept,
             OriginalKept,
             OriginalMissing,
             OriginalDoubted,

@@ -27,7 +27,7 @@ mod samples;
 
 use crate::samples::{
     anchor, beat_frame, caliper, clip, clip_head, entry, facts, gauge, mark, original, participant,
-    person, point, scale_state, source, stroke, summary, uuid,
+    person, point, scale_state, source, stroke, summary, uuid, video_picture,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -271,6 +271,7 @@ fn what_the_relay_says_to_a_page() {
                     of: 90,
                 },
             }),
+            from_video: Some(video_picture()),
         }),
         marks: vec![
             MarkState {

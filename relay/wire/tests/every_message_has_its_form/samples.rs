@@ -7,7 +7,7 @@ use wire::http::ConsultSummary;
 use wire::log::{LogEntry, LogEvent};
 use wire::mark::{Anchor, Annotation, DrawnOn, Pen, Point, Shape};
 use wire::measure::{DepthScale, Gauge, GaugeScale, MeasureKind, ScaleRef, ScaleState};
-use wire::original::{BeatFrame, Digest, FrameFacts, Original, PixelForm};
+use wire::original::{BeatFrame, Digest, FrameFacts, Original, PixelForm, VideoPicture};
 use wire::people::{Author, Page, Participant, Role};
 use wire::region::{Region, RegionBounds, RegionFormat, RegionUnit};
 use wire::{
@@ -124,6 +124,15 @@ pub(crate) fn caliper() -> Annotation {
     }
 }
 
+pub(crate) fn video_picture() -> VideoPicture {
+    VideoPicture {
+        width: 800,
+        height: 600,
+        blob: original().blob,
+        bytes: 480_000,
+    }
+}
+
 pub(crate) fn depth_scale() -> DepthScale {
     DepthScale {
         id: ScaleId::from_uuid(uuid(11)),
@@ -133,6 +142,7 @@ pub(crate) fn depth_scale() -> DepthScale {
         from: point(0.9, 0.1),
         to: point(0.9, 0.6),
         centimetres: 10.0,
+        rtp_time: Some(RtpTime(7)),
     }
 }
 
