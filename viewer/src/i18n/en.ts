@@ -219,6 +219,7 @@ export const en = {
   "measure.byRegions": "Calibration: DICOM regions",
   "measure.byRegion": "Calibration: DICOM region {number}",
   "measure.byDepth": "Calibration: {name} {time} (scale {centimetres} cm)",
+  "measure.frame": "Frame {number}",
   "measure.noValue": "no value",
   "measure.loading": "Loading measuring…",
   "measure.loadFailed": "Measuring could not be loaded. Reload the page.",

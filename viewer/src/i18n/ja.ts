@@ -221,6 +221,7 @@ export const ja = {
   "measure.byRegions": "校正: DICOM 領域",
   "measure.byRegion": "校正: DICOM 領域 {number}",
   "measure.byDepth": "校正: {name} {time}(目盛り {centimetres} cm)",
+  "measure.frame": "フレーム {number}",
   "measure.noValue": "値なし",
   "measure.loading": "計測を読み込んでいます…",
   "measure.loadFailed": "計測を読み込めません。ページを読み込み直してください。",

@@ -4,7 +4,7 @@
 
 import type { ComponentChildren } from "preact";
 import { m } from "../i18n/measure";
-import { sourceWords } from "../live/measure-words";
+import { frameWords, sourceWords } from "../live/measure-words";
 import type { MeasureHand } from "../marks/measure-hand";
 import { pointsOf } from "../marks/measure-task";
 import { MAX_BEATS } from "../wire/constants";
@@ -100,6 +100,7 @@ function Value({ measuring, sourceOf = sourceWords }: ValueProps) {
   if (answer === null || gauge === null) return null;
   return (
     <div role="status" data-testid="measure-value">
+      <p class="quiet">{frameWords(gauge)}</p>
       <AnswerLines answer={answer} gauge={gauge} sourceOf={sourceOf} />
     </div>
   );
