@@ -33,13 +33,13 @@ export function valueWords(answer: Answer | null): string | null {
 
 /** Where the scale of a value comes from. */
 export function sourceWords(gauge: Gauge, source: ScaleSource | null): string {
+  if (source?.type === "capture") return t("measure.byCapture");
   const { scale } = gauge;
   if (scale.type === "depth") return depthWords(scale);
   if (source?.type === "region") return t("measure.byRegion", { number: source.index + 1 });
   return t(scale.type === "regions" ? "measure.byRegions" : "measure.uncalibrated");
 }
 
-/** A depth scale: how much, who and when. */
 /** The number of a frame, where the relay knows it. */
 export function frameWords(gauge: Gauge | null): string | null {
   return gauge?.frame === undefined ? null : t("measure.frame", { number: gauge.frame + 1 });
@@ -53,6 +53,7 @@ export function originWords(answer: Answer | null, gauge: Gauge | null): string 
   return [source, frameWords(gauge)].filter((words) => words !== null).join(" · ");
 }
 
+/** A depth scale: how much, who and when. */
 export function depthWords({ by }: Extract<Gauge["scale"], { type: "depth" }>): string {
   const name = by.author.type === "relay" ? t("stage.someone") : by.author.name;
   return t("measure.byDepth", {

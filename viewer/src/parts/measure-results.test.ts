@@ -159,6 +159,16 @@ describe("the list of results", () => {
   });
 });
 
+test("the list of results says of a rate between frames which, and that their capture times are its scale", () => {
+  const [start, end] = [{ type: "beatStart" }, { type: "beatEnd", beats: 1 }] as const;
+  marks.value = [mark(12, start, wall(1).slice(0, 1), STATED), mark(42, end, wall(1).slice(0, 1), MARKED)];
+  expect(read("measure-derived")).toEqual([
+    expect.stringMatching(
+      /^心拍数\(フレーム間\) 60 \/min時間: フレームの撮影時刻フレーム 12 [\d:]+ · フレーム 42 [\d:]+$/,
+    ),
+  ]);
+});
+
 describe("the selected mark and the rows of the list", () => {
   const parts = () => [h(MarkCard, { desk }), h(ListPanel, { desk, onClose: () => undefined })];
 

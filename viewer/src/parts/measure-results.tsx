@@ -2,7 +2,7 @@
 //
 // Shown beside the picture on both pages; taken back and adjusted on the consult page only, by who may measure. Every value is computed here from its points and its gauge, never read.
 
-import { figureWords, numberWords } from "../i18n/figures";
+import { derivedWords, figureWords } from "../i18n/figures";
 import { clockTime, t } from "../i18n/i18n";
 import { m } from "../i18n/measure";
 import { capturedAt } from "../live/age";
@@ -48,10 +48,10 @@ export function MeasureResults({ desk }: { desk: Desk }) {
 
 function measured(desk: Desk, held: MarkState): (MeasuredMark & { readonly held: MarkState })[] {
   const gauge = desk.measuring.gaugeOf(held);
-  const { shape } = held.mark;
-  return shape.type === "measure" && gauge !== null
-    ? [{ what: shape.what, points: shape.points, gauge, held }]
-    : [];
+  const { shape, anchor } = held.mark;
+  if (shape.type !== "measure" || gauge === null) return [];
+  const taken = { timeline: anchor.stream, rtpTime: anchor.rtpTime };
+  return [{ what: shape.what, points: shape.points, gauge, taken, held }];
 }
 
 type DerivedProps<M extends MeasuredMark> = {
@@ -74,7 +74,7 @@ export function DerivedRow<M extends MeasuredMark>({
         <span data-testid={`derived-${name}`}>
           {m(`measure.derived.${name}`)}{" "}
           <strong>
-            {"refusal" in answer ? m(`measure.refusal.${answer.refusal}`) : `${numberWords(answer)}%`}
+            {"refusal" in answer ? m(`measure.refusal.${answer.refusal}`) : derivedWords(name, answer)}
           </strong>
         </span>
         <span class="quiet">{once(parts.map(({ mark, source }) => sourceOf(mark, source)))}</span>

@@ -86,9 +86,7 @@ function Row({ measuring, one }: { measuring: ClipMeasuring; one: Measured }) {
 /** Regions that a person marked are not the device's word, and say so wherever they scale a value. */
 function sourceBy(handScale: boolean): typeof sourceWords {
   return (gauge, source) =>
-    handScale && gauge.scale.type === "regions" ? tc("replay.byHand") : sourceWords(gauge, source);
-}
-
-function frameWords({ index }: Measured): string {
-  return m("measure.frame", { number: index + 1 });
+    handScale && gauge.scale.type === "regions" && source?.type !== "capture"
+      ? tc("replay.byHand")
+      : sourceWords(gauge, source);
 }
