@@ -164,9 +164,12 @@ fn about(file: &Path, frames: u32) -> [Vec<u8>; 2] {
         unit: report::codes::CENTIMETRE,
         site: None,
         places: vec![report::Place {
+            image: 0,
             frame: FrameIndex(0),
             geometry: report::Geometry::Polyline(points.to_vec()),
         }],
+        calibration: Some("DICOM region 1".into()),
+        remark: None,
         observer: None,
         label: "Length".into(),
         uid: Uid::from_uuid(3),
@@ -181,7 +184,7 @@ fn about(file: &Path, frames: u32) -> [Vec<u8>; 2] {
     };
     let [mut state, mut measured] = [Vec::new(), Vec::new()];
     presentation::write(&context(4), &facts, &image, &[mark], &mut state).unwrap();
-    report::write(&context(5), &of_report, &image, &[length], &mut measured).unwrap();
+    report::write(&context(5), &of_report, &[image], &[length], &mut measured).unwrap();
     [state, measured]
 }
 

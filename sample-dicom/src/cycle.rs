@@ -21,6 +21,8 @@ const A_END_BEFORE_R_S: f64 = 0.015;
 /// Peak inflow velocities at the leaflet tips.
 const E_PEAK_CM_S: f64 = 82.0;
 const A_PEAK_CM_S: f64 = 58.0;
+/// Steps along each side of a peak of inflow where its edge is told.
+const EDGE_STEPS: u32 = 6;
 /// Leaflets need this long to open or close.
 const VALVE_MOVE_S: f64 = 0.035;
 
@@ -179,6 +181,20 @@ impl HeartCycle {
         [self.early.peak_time(), self.atrial.peak_time()].map(|t| (t, self.inflow_cm_s(t)))
     }
 
+    /// (seconds after R, cm/s) along the edge of one beat's inflow, close enough that lines between them are the edge.
+    pub(crate) fn inflow_edge(&self) -> Vec<(f64, f64)> {
+        let along = |pulse: &Pulse| {
+            let (from, top, to) = (pulse.start, pulse.peak_time(), pulse.end());
+            let part = |from: f64, to: f64, n: u32| {
+                from + (to - from) * f64::from(n) / f64::from(EDGE_STEPS)
+            };
+            let rise = (0..EDGE_STEPS).map(move |n| part(from, top, n));
+            rise.chain((0..=EDGE_STEPS).map(move |n| part(top, to, n)))
+        };
+        let times = along(&self.early).chain(along(&self.atrial));
+        times.map(|t| (t, self.inflow_cm_s(t))).collect()
+    }
+
     /// (start, end) of the inflow after R, the stretch a doctor traces for the VTI.
     pub(crate) fn inflow_span_s(&self) -> (f64, f64) {
         (self.early.start, self.atrial.end())
@@ -188,6 +204,20 @@ impl HeartCycle {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lines_along_the_edge_of_inflow_enclose_its_integral() {
+        for rate in [40.0, 62.0, 110.0] {
+            let cycle = HeartCycle::new(60.0 / rate);
+            let edge = cycle.inflow_edge();
+            let enclosed: f64 = edge
+                .windows(2)
+                .map(|ends| (ends[1].0 - ends[0].0) * (ends[0].1 + ends[1].1) / 2.0)
+                .sum();
+            let vti = cycle.inflow_vti_cm();
+            assert!((enclosed / vti - 1.0).abs() < 0.01, "{enclosed} of {vti}");
+        }
+    }
 
     #[test]
     fn a_beat_starts_and_ends_full_and_is_emptiest_at_end_systole() {

@@ -27,7 +27,8 @@ struct Args {
     /// Decides speckle, noise and identifiers.
     #[arg(long, default_value_t = 1, value_name = "N")]
     seed: u64,
-    /// The small set kept with the source: one beat of PLAX and COMBINED, a few raw frames of A4C.
+    /// The small set kept with the source: one beat of PLAX and COMBINED, a few raw frames of A4C, a
+    /// sniff of SC-IVC.
     #[arg(long, conflicts_with_all = ["view", "frames", "size", "ef", "heart_rate", "fps",
         "lv_diameter", "ivc_diameter", "ivc_collapse", "quality", "uncompressed", "grey", "uneven"])]
     small: bool,

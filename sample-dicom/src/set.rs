@@ -53,8 +53,8 @@ pub fn full_set(seed: u64) -> Vec<(String, ClipSpec)> {
         .to_vec()
 }
 
-/// The small set that is committed for tests: two JPEG clips of one beat and a few uncompressed
-/// frames.
+/// The small set that is committed for tests: two JPEG clips of one beat, a few uncompressed
+/// frames, and one sniff.
 pub fn small_set(seed: u64) -> Vec<(String, ClipSpec)> {
     let one_beat = |view, width, height| ClipSpec {
         width,
@@ -70,6 +70,12 @@ pub fn small_set(seed: u64) -> Vec<(String, ClipSpec)> {
         pixels: Pixels::Rgb,
         ..one_beat(View::A4c, 256, 192)
     };
+    // Two beats are just long enough for a sniff.
+    let sniff = ClipSpec {
+        fps: 10.0,
+        frames: Some(20),
+        ..one_beat(View::ScIvc, 256, 192)
+    };
     vec![
         ("plax_small.dcm".to_owned(), one_beat(View::Plax, 400, 300)),
         (
@@ -77,6 +83,7 @@ pub fn small_set(seed: u64) -> Vec<(String, ClipSpec)> {
             one_beat(View::Combined, 480, 360),
         ),
         ("a4c_small_uncompressed.dcm".to_owned(), uncompressed),
+        ("sc_ivc_small.dcm".to_owned(), sniff),
     ]
 }
 

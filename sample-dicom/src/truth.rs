@@ -111,6 +111,8 @@ pub struct InflowTruth {
     pub a_after_r_s: f64,
     /// Velocity-time integral of one beat.
     pub vti_cm: f64,
+    /// Points along the edge of one beat's envelope: seconds after the R peak, cm/s.
+    pub edge: Vec<Point>,
     /// Stroke volume / VTI: the area that makes Doppler and volumes agree.
     pub effective_area_cm2: f64,
 }

@@ -132,6 +132,12 @@ fn inflow(scene: &Scene) -> InflowTruth {
         e_after_r_s,
         a_after_r_s,
         vti_cm,
+        edge: scene
+            .cycle
+            .inflow_edge()
+            .into_iter()
+            .map(|(t, velocity)| thousandths([t, velocity]))
+            .collect(),
         effective_area_cm2: scene.ventricle.stroke_ml() / vti_cm,
     }
 }

@@ -10,12 +10,13 @@ import { angle, distance, position } from "../src/measure/distance";
 import { envelope, pressureGradient, slope, velocity } from "../src/measure/doppler";
 import { shown, shownReading } from "../src/measure/format";
 import { collapse, ejectionFraction } from "../src/measure/indices";
-import { interval, mModeSpan } from "../src/measure/mmode";
+import { interval, mModeSlope, mModeSpan } from "../src/measure/mmode";
 import { fromFractions, type PixelPoint, pixelPoint } from "../src/measure/points";
-import { heartRate, heartRateBetween } from "../src/measure/rate";
+import { heartRate, heartRateBetween, heartRateOfFrames } from "../src/measure/rate";
 import { type Outcome, Refused } from "../src/measure/refusal";
 import { biplane, type Discs, discs, singlePlane } from "../src/measure/simpson";
 import type { Centimetres, CentimetresPerSecond, Millilitres, Reading, Seconds } from "../src/measure/units";
+import type { RtpTime } from "../src/wire/units";
 import {
   calibrationOf,
   type Expected,
@@ -56,6 +57,7 @@ function answer(vector: Vector): Answer {
     case "ejectionFraction":
     case "collapse":
     case "heartRateBetween":
+    case "heartRateOfFrames":
     case "shown":
       return ofNumbers(vector);
     default:
@@ -85,6 +87,8 @@ function onPicture(vector: Vector, on: Calibration): Answer {
       const span = measured(mModeSpan(on, a, b));
       return values({ time: [span.time, "s"], distance: [span.distance, "cm"] }, span.source);
     }
+    case "mModeSlope":
+      return one("slope", "cm/s", measured(mModeSlope(on, a, b)));
     case "interval":
       return one("time", "s", measured(interval(on, a, b)));
     case "velocity":
@@ -148,6 +152,8 @@ function ofNumbers(vector: Vector): Answer {
       return values({ collapse: [measured(collapse(a as Centimetres, b as Centimetres)), "%"] });
     case "heartRateBetween":
       return values({ rate: [measured(heartRateBetween(a as Seconds, b as Seconds, cycles)), "/min"] });
+    case "heartRateOfFrames":
+      return values({ rate: [measured(heartRateOfFrames(a as RtpTime, b as RtpTime, cycles)), "/min"] });
     default:
       return { shown: shown(a, b) };
   }

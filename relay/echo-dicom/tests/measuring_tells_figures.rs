@@ -104,6 +104,34 @@ fn each_kind_tells_what_it_is_made_for_first() {
 }
 
 #[test]
+fn a_slope_is_of_depth_or_of_velocity_as_the_strip_is() {
+    let on = gauge();
+    let ends = [(0.4, 0.3), (0.6, 0.6)];
+    let told = |region| names(MeasureKind::Slope {}, &inside(&on, region, &ends));
+    let [slope, time] = [FigureName::Slope, FigureName::Time];
+    assert_eq!(
+        told(1),
+        Ok(vec![FigureName::DepthSlope, time, FigureName::Depth])
+    );
+    assert_eq!(told(2), Ok(vec![slope, time, FigureName::Change]));
+    assert!(matches!(told(0), Err(Refusal::NoScale(_))), "in tissue");
+    let upright = inside(&on, 1, &[(0.4, 0.3), (0.4, 0.6)]);
+    assert_eq!(
+        names(MeasureKind::Slope {}, &upright),
+        Err(Refusal::NoExtent)
+    );
+}
+
+#[test]
+fn an_end_of_a_beat_tells_nothing_alone() {
+    let on = gauge();
+    let seen = inside(&on, 0, &[(0.5, 0.5)]);
+    for what in [MeasureKind::BeatStart {}, MeasureKind::BeatEnd { beats: 1 }] {
+        assert_eq!(names(what, &seen), Ok(Vec::new()), "{what:?}");
+    }
+}
+
+#[test]
 fn without_a_scale_there_is_no_figure() {
     let on = gauge();
     let points = inside(&on, 0, &[(0.4, 0.3), (0.6, 0.6)]);

@@ -12,7 +12,8 @@ use std::fs::{self, File};
 use std::path::PathBuf;
 
 use common::marking::{
-    at, clip, mark, marks, measurements, report_bytes, report_facts, state_bytes, state_facts,
+    at, clip, mark, marks, measurements, report_bytes, report_facts, report_of_two_clips,
+    state_bytes, state_facts,
 };
 use common::peers::{dciodvfy_is_content, facts, python, said, tool};
 use common::writing::{context, even, picture, pictures};
@@ -45,6 +46,35 @@ fn dciodvfy_finds_no_error() {
     let grey = state(&folder, ImageColour::Grey);
     dciodvfy_is_content(&grey, "GrayscaleSoftcopyPresentationState");
     dciodvfy_is_content(&report(&folder), "ComprehensiveSR");
+    let both = stored(&folder, "both.dcm", report_of_two_clips());
+    dciodvfy_is_content(&both, "ComprehensiveSR");
+}
+
+#[test]
+fn highdicom_reads_a_value_of_two_clips_and_finds_both_in_the_evidence() {
+    let folder = tempfile::tempdir().unwrap();
+    let both = stored(&folder, "both.dcm", report_of_two_clips());
+    let Some(found) = python("read_marks.py", &[&both]) else {
+        return;
+    };
+    assert_eq!(
+        facts(&found, "evidence"),
+        ["2.25.12 2.25.13", "2.25.12 2.25.14"]
+    );
+    assert_eq!(
+        facts(&found, "measurement"),
+        [
+            "79991-6 55.5 % POLYLINE [[10.0, 20.0], [10.0, 80.0], [30.0, 20.0]] on 2.25.13 frame 3 as EF biplane",
+            "79991-6 55.5 % POLYLINE [[700.0, 20.0], [700.0, 80.0], [30.0, 20.0]] on 2.25.14 frame 3 as EF biplane",
+        ]
+    );
+    assert_eq!(
+        facts(&found, "said"),
+        [
+            "Calibration Method: depth scale of 8 cm marked by 佐藤 律子",
+            "Comment: The long axes differ.",
+        ]
+    );
 }
 
 #[test]
@@ -191,6 +221,8 @@ fn dsrdump_prints_the_report() {
         "佐藤^純",
         "POLYLINE",
         "Finding Site",
+        "Calibration Method",
+        "DICOM region 1",
     ] {
         assert!(dump.contains(part), "{part} is not in {dump}");
     }

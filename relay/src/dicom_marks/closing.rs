@@ -3,8 +3,8 @@
 //! Owns going through the clips. One that cannot be read does not keep the others from theirs. Doing it twice gives the
 //! same files.
 
-use super::{MarkedClip, MarksFault, marks_in_force};
-use crate::store::{self, About, ClipFault, ClipFiles, Store, StoreError};
+use super::{MarkedClip, MarksFault, kept_clips, marks_in_force};
+use crate::store::{About, ClipFault, ClipFiles, Store, StoreError};
 use std::sync::Arc;
 use thiserror::Error;
 use wire::{ClipId, ConsultId};
@@ -45,16 +45,15 @@ pub async fn keep_marks(
     consult: ConsultId,
 ) -> Result<KeptMarks, StoreError> {
     let marks = Arc::new(marks_in_force(store, consult).await?);
-    let rows = store
-        .read("list a consult's clips", move |db| {
-            store::kept_clips(db, consult)
-        })
-        .await?;
+    let clips = Arc::new(kept_clips(store, files, consult).await?);
+    let ids: Vec<ClipId> = clips.iter().map(|kept| kept.row.head.clip).collect();
     let mut kept = KeptMarks::default();
-    for row in rows {
-        let (files, marks, clip) = (files.clone(), Arc::clone(&marks), row.head.clip);
+    for clip in ids {
+        let (files, marks, clips) = (files.clone(), Arc::clone(&marks), Arc::clone(&clips));
         let keep = move || -> Result<[bool; 2], KeepFault> {
-            let marked = MarkedClip::read(&files.whole(consult, clip), &row, &marks)?;
+            let Some(marked) = MarkedClip::read(&clips, clip, &marks)? else {
+                return Ok([false; 2]);
+            };
             let objects = [
                 (About::Marks, marked.state()?),
                 (About::Measurements, marked.report()?),

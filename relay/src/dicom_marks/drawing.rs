@@ -1,10 +1,10 @@
 //! Shapes of marks as graphics of a presentation state.
 //!
 //! Owns which graphic a shape becomes. A measurement becomes its points, joined as they are on our pages, and its first
-//! figure in words beside them, because viewers of presentation states do not compute.
+//! figure in words beside them with where its scale comes from, because viewers of presentation states do not compute.
 
 use super::place::pixel;
-use super::values::in_words;
+use super::words::{in_words, scale_in_words};
 use echo_dicom::measure::figures;
 use echo_dicom::write::presentation::{Drawing, Mark};
 use echo_dicom::write::{MarkedImage, PixelPoint, Uid};
@@ -39,12 +39,12 @@ pub(super) fn graphics(image: &MarkedImage, frame: FrameIndex, held: &MarkState)
             let pixels = all(points);
             let beside = pixels.first().copied();
             let mut graphics = vec![mark(outline(*what, pixels))];
-            let figure = held
-                .gauge
-                .as_ref()
-                .and_then(|gauge| figures(*what, points, gauge).ok()?.first().copied());
-            if let (Some(at), Some(figure)) = (beside, figure) {
-                let text = in_words(&figure);
+            let words = held.gauge.as_ref().and_then(|gauge| {
+                let figure = figures(*what, points, gauge).ok()?.first().copied()?;
+                let scale = scale_in_words(gauge, figure.source);
+                Some(format!("{} ({scale})", in_words(&figure)))
+            });
+            if let (Some(at), Some(text)) = (beside, words) {
                 graphics.push(mark(Drawing::Text { at, text }));
             }
             graphics
@@ -54,7 +54,9 @@ pub(super) fn graphics(image: &MarkedImage, frame: FrameIndex, held: &MarkState)
 
 fn outline(what: MeasureKind, mut points: Vec<PixelPoint>) -> Drawing {
     match what {
-        MeasureKind::Velocity {} => Drawing::Points(points),
+        MeasureKind::Velocity {} | MeasureKind::BeatStart {} | MeasureKind::BeatEnd { .. } => {
+            Drawing::Points(points)
+        }
         MeasureKind::Area {} | MeasureKind::Ventricle { .. } => {
             points.extend(points.first().copied());
             Drawing::Polyline(points)
@@ -62,6 +64,7 @@ fn outline(what: MeasureKind, mut points: Vec<PixelPoint>) -> Drawing {
         MeasureKind::Caliper {}
         | MeasureKind::Angle {}
         | MeasureKind::Envelope {}
+        | MeasureKind::Slope {}
         | MeasureKind::HeartRate { .. }
         | MeasureKind::VenaCava { .. } => Drawing::Polyline(points),
     }

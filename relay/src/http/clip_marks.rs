@@ -5,7 +5,7 @@
 
 use crate::app::App;
 use crate::auth::SessionEntry;
-use crate::dicom_marks::{MarkedClip, MarksFault, marks_in_force};
+use crate::dicom_marks::{MarkedClip, MarksFault, kept_clips, marks_in_force};
 use crate::http::clip_file::DICOM;
 use crate::http::clips::{find, quoted};
 use crate::problem::Refusal;
@@ -53,17 +53,24 @@ async fn object(
     if !found.row.kept {
         return Err(ProblemCode::NotFound.into());
     }
+    let failed = |error| {
+        tracing::error!(consult = %own.consult, %error, "marks could not be read from the store");
+        ProblemCode::StorageFailed
+    };
     let marks = marks_in_force(&app.store, own.consult)
         .await
-        .map_err(|error| {
-            tracing::error!(consult = %own.consult, %error, "marks could not be read from the log");
-            ProblemCode::StorageFailed
-        })?;
-    let (path, row) = (app.shelf.file(&found), found.row);
-    let name = format!("attachment; filename=\"clip-{}-{kind}.dcm\"", row.head.clip);
-    let made = tokio::task::spawn_blocking(move || make(&MarkedClip::read(&path, &row, &marks)?))
+        .map_err(failed)?;
+    let clips = kept_clips(&app.store, app.shelf.files(), own.consult)
         .await
-        .map_err(|_| ProblemCode::Internal)?;
+        .map_err(failed)?;
+    let clip = found.row.head.clip;
+    let name = format!("attachment; filename=\"clip-{clip}-{kind}.dcm\"");
+    let made = tokio::task::spawn_blocking(move || {
+        let marked = MarkedClip::read(&clips, clip, &marks)?;
+        marked.map_or(Ok(None), |marked| make(&marked))
+    })
+    .await
+    .map_err(|_| ProblemCode::Internal)?;
     let bytes = made
         .map_err(|error| {
             app.metrics.clip_faults.up();

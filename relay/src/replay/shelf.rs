@@ -105,6 +105,12 @@ impl Shelf {
         }
     }
 
+    /// The files themselves.
+    #[must_use]
+    pub fn files(&self) -> &ClipFiles {
+        &self.files
+    }
+
     /// Where the whole file is, of a clip that is kept.
     #[must_use]
     pub fn file(&self, found: &Found) -> PathBuf {

@@ -32,9 +32,18 @@ pub enum MeasureKind {
     Velocity {},
     /// The trace around a jet: velocity-time integral, peak and mean.
     Envelope {},
+    /// Two points of a strip: how fast depth changes in M-mode, velocity in Doppler.
+    Slope {},
     /// Two points of a strip that lie some heart cycles apart.
     HeartRate {
         /// Whole cycles between them, 1 to `MAX_BEATS`.
+        beats: u8,
+    },
+    /// One point where a moment of the heart cycle is seen: a heart rate is counted from this frame on.
+    BeatStart {},
+    /// One point where the same moment is seen some heart cycles later or earlier, on another frame.
+    BeatEnd {
+        /// Whole cycles between the two frames, 1 to `MAX_BEATS`.
         beats: u8,
     },
     /// The inner wall of the left ventricle from one end of the mitral annulus over the apex to the other. The apex is
@@ -193,8 +202,10 @@ impl MeasureKind {
     /// `MeasureFault`.
     pub fn check(self, points: &[Point]) -> Result<(), MeasureFault> {
         let counts = match self {
-            Self::Velocity {} => 1..=1,
-            Self::Caliper {} | Self::HeartRate { .. } | Self::VenaCava { .. } => 2..=2,
+            Self::Velocity {} | Self::BeatStart {} | Self::BeatEnd { .. } => 1..=1,
+            Self::Caliper {} | Self::Slope {} | Self::HeartRate { .. } | Self::VenaCava { .. } => {
+                2..=2
+            }
             Self::Angle {} => 3..=3,
             Self::Envelope {} => 2..=MAX_MEASURE_POINTS,
             Self::Area {} | Self::Ventricle { .. } => 3..=MAX_MEASURE_POINTS,
@@ -203,7 +214,9 @@ impl MeasureKind {
             return Err(MeasureFault::Points);
         }
         match self {
-            Self::HeartRate { beats } if !(1..=MAX_BEATS).contains(&beats) => {
+            Self::HeartRate { beats } | Self::BeatEnd { beats }
+                if !(1..=MAX_BEATS).contains(&beats) =>
+            {
                 Err(MeasureFault::Beats)
             }
             _ => Ok(()),
@@ -218,10 +231,13 @@ mod tests {
     #[test]
     fn each_measurement_has_its_number_of_points() {
         let points = |count| vec![Point::default(); count];
-        let cases: [(MeasureKind, &[usize], &[usize]); 5] = [
+        let cases: [(MeasureKind, &[usize], &[usize]); 8] = [
             (MeasureKind::Caliper {}, &[2], &[0, 1, 3]),
             (MeasureKind::Angle {}, &[3], &[2, 4]),
             (MeasureKind::Velocity {}, &[1], &[0, 2]),
+            (MeasureKind::Slope {}, &[2], &[1, 3]),
+            (MeasureKind::BeatStart {}, &[1], &[0, 2]),
+            (MeasureKind::BeatEnd { beats: 1 }, &[1], &[0, 2]),
             (MeasureKind::Envelope {}, &[2, MAX_MEASURE_POINTS], &[1]),
             (
                 MeasureKind::Area {},
@@ -250,6 +266,8 @@ mod tests {
             (MAX_BEATS + 1, Err(MeasureFault::Beats)),
         ] {
             assert_eq!(MeasureKind::HeartRate { beats }.check(&points), checked);
+            let end = MeasureKind::BeatEnd { beats };
+            assert_eq!(end.check(&points[..1]), checked);
         }
     }
 

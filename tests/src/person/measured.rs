@@ -112,6 +112,22 @@ impl Person {
         self.page.until("the value", within, value, mark.id).await
     }
 
+    /// Reads a further figure of a measurement, by its name.
+    ///
+    /// # Errors
+    /// When it is not listed in time.
+    pub async fn reads_figure_within(
+        &self,
+        mark: &Annotation,
+        name: &str,
+        within: Duration,
+    ) -> Result<String> {
+        let figure = "([id, name]) => { const line = document.querySelector(`[data-testid=measure-result][data-mark=\"${id}\"]`)?.innerText ?? '';
+            const at = line.split(/\\n| · /).find((part) => part.startsWith(`${name} `));
+            return at?.slice(name.length + 1) ?? null; }";
+        self.page.until(name, within, figure, (mark.id, name)).await
+    }
+
     /// Reads a figure that follows from several measurements, by its name.
     ///
     /// # Errors

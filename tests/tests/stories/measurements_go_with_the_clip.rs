@@ -118,9 +118,9 @@ fn the_report_of_a_clip_says_what_stood_on_the_page() -> Result<()> {
             "{read:?}"
         );
         ensure!(
-            read.iter()
-                .any(|line| line.starts_with("text: ") && line.ends_with(&words)),
-            "the value does not stand beside its mark: {read:?}"
+            read.iter().any(|line| line.starts_with("text: ")
+                && line.ends_with(&format!("{words} (DICOM region 1)"))),
+            "the value does not stand beside its mark with its scale: {read:?}"
         );
         let measured = read
             .iter()
@@ -134,6 +134,11 @@ fn the_report_of_a_clip_says_what_stood_on_the_page() -> Result<()> {
         ensure!(
             (value - number(&words)?).abs() <= ROUNDED_AWAY && measured.contains(&on_that_frame),
             "the page says {words}, the report {measured}"
+        );
+        ensure!(
+            read.iter()
+                .any(|line| line == "said: Calibration Method: DICOM region 1"),
+            "the report does not say whose scale it is: {read:?}"
         );
         Ok(())
     })

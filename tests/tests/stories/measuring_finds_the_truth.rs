@@ -1,136 +1,26 @@
 //! What is measured through the browser on phantom clips is what they were made from.
 //!
 //! Places come from `truth.json`, go through the stage to real taps, and the values are read as they stand on the page.
-//! The truth names the centre of a pixel by its index. A value agrees when it is within a pixel and what its last digit
-//! rounds away.
 
+use crate::phantoms::{Phantom, agrees, number};
 use anyhow::{Context, Result, ensure};
-use echo_dicom::Clip;
-use ring::digest::{SHA256, digest};
 use serde_json::Value;
-use std::path::{Path, PathBuf};
 use stories::agent::dicom_source;
-use stories::binaries::workspace;
 use stories::person::Person;
 use stories::story::{Plan, tell};
 use stories::wait::secs;
-use wire::FrameIndex;
-use wire::original::Digest;
 
-/// Steps to a frame of a clip of ten, with room for frames that a busy machine left out.
-const MOST_STEPS: usize = 40;
 /// LVEF agrees within this many points.
 const EF_POINTS: f64 = 2.0;
-
-/// A phantom clip and what is true of it.
-struct Phantom {
-    path: PathBuf,
-    truth: Value,
-    /// Digest of the rows of each frame.
-    frames: Vec<Digest>,
-}
-
-impl Phantom {
-    fn named(file: &str) -> Result<Self> {
-        let folder = workspace().join("sample-dicom");
-        let truth: Value = serde_json::from_slice(&std::fs::read(folder.join("truth.json"))?)?;
-        let clips = truth["clips"].as_array().context("the truth lists clips")?;
-        let truth = clips.iter().find(|clip| clip["file"] == file);
-        let path = folder.join(file);
-        Ok(Self {
-            frames: digests(&path)?,
-            truth: truth.context("the truth knows the clip")?.clone(),
-            path,
-        })
-    }
-
-    /// A landmark of a frame as fractions of the picture.
-    fn place(&self, pixel: &Value) -> Result<(f64, f64)> {
-        let number = |value: &Value| value.as_f64().context("a number");
-        let (columns, rows) = (
-            number(&self.truth["columns"])?,
-            number(&self.truth["rows"])?,
-        );
-        Ok((
-            (number(&pixel[0])? + 0.5) / columns,
-            (number(&pixel[1])? + 0.5) / rows,
-        ))
-    }
-
-    fn places(&self, pixels: &Value) -> Result<Vec<(f64, f64)>> {
-        let pixels = pixels.as_array().context("a list of pixels")?;
-        pixels.iter().map(|pixel| self.place(pixel)).collect()
-    }
-
-    /// The size of a pixel of a region along an axis, 0 for x.
-    fn pixel(&self, region: usize, axis: usize) -> Result<f64> {
-        let delta = self.truth["regions"][region]["delta"][axis].as_f64();
-        Ok(delta.context("a pixel has a size")?.abs())
-    }
-
-    /// Which frame is frozen, by its very pixels.
-    async fn frozen(&self, person: &Person) -> Result<usize> {
-        person.sees_the_original_within(secs(5)).await?;
-        let pixels = person.frozen_pixels().await?;
-        let frame = self.frames.iter().position(|frame| *frame == pixels);
-        frame.context("the frozen original is no frame of the clip")
-    }
-
-    /// Steps back until this frame is frozen.
-    async fn stands_on(&self, person: &Person, wanted: usize) -> Result<()> {
-        for _ in 0..MOST_STEPS {
-            let before = self.frozen(person).await?;
-            if before == wanted {
-                return Ok(());
-            }
-            let pixels = person.frozen_pixels().await?;
-            person.page().press(",").await?;
-            person
-                .stands_on_other_pixels_within(pixels, secs(5))
-                .await?;
-        }
-        anyhow::bail!("frame {wanted} did not come in {MOST_STEPS} steps")
-    }
-}
-
-fn digests(path: &Path) -> Result<Vec<Digest>> {
-    let clip = Clip::open(path)?;
-    let frames = (0..clip.header().frames).map(|n| {
-        let rows = clip.frame(FrameIndex(n))?.rows;
-        let mut bytes = [0; 32];
-        bytes.copy_from_slice(digest(&SHA256, &rows).as_ref());
-        Ok(Digest::from_bytes(bytes))
-    });
-    frames.collect()
-}
-
-/// The number of a value as it stands on the page, which must be in this unit.
-fn number(value: &str, unit: &str) -> Result<f64> {
-    let number = value.strip_suffix(unit).map(str::trim);
-    let number = number.with_context(|| format!("{value:?} is not in {unit}"))?;
-    number
-        .parse()
-        .with_context(|| format!("{value:?} begins with no number"))
-}
-
-/// What the last digit of a number on the page may round away.
-fn half_a_digit(number: f64) -> f64 {
-    let text = number.to_string();
-    let decimals = text.split_once('.').map_or(0, |(_, digits)| digits.len());
-    0.5 * 10f64.powi(-i32::try_from(decimals).unwrap_or(0))
-}
-
-fn agrees(shown: f64, truth: f64, pixel: f64, what: &str) -> Result<()> {
-    let off = (shown - truth).abs();
-    ensure!(
-        off <= pixel + half_a_digit(shown),
-        "{what}: {shown} instead of {truth}, a pixel is {pixel}"
-    );
-    Ok(())
-}
+/// Regions of the combined clip, in the file's order.
+const TISSUE: usize = 0;
+const M_MODE: usize = 1;
+const DOPPLER: usize = 2;
+const ECG: usize = 3;
+const MS_PER_S: f64 = 1_000.0;
 
 #[test]
-fn a_diameter_and_doppler_peaks_are_what_the_phantom_was_made_from() -> Result<()> {
+fn what_is_measured_on_one_frame_is_what_the_phantom_was_made_from() -> Result<()> {
     let phantom = Phantom::named("combined_small.dcm")?;
     let plan = Plan::calm().source(dicom_source(&phantom.path));
     tell(plan, |story| async move {
@@ -158,7 +48,7 @@ fn a_diameter_and_doppler_peaks_are_what_the_phantom_was_made_from() -> Result<(
         agrees(
             number(&shown, "cm")?,
             diameter,
-            phantom.pixel(0, 0)?,
+            phantom.pixel(TISSUE, 0)?,
             "diameter",
         )?;
 
@@ -169,7 +59,12 @@ fn a_diameter_and_doppler_peaks_are_what_the_phantom_was_made_from() -> Result<(
             let made = phantom.truth["inflow"][made]
                 .as_f64()
                 .context("a velocity")?;
-            agrees(number(&shown, "cm/s")?, made, phantom.pixel(2, 1)?, peaks)?;
+            agrees(
+                number(&shown, "cm/s")?,
+                made,
+                phantom.pixel(DOPPLER, 1)?,
+                peaks,
+            )?;
         }
 
         // Between two R peaks of the ECG strip: the rate that the phantom beats at.
@@ -179,9 +74,142 @@ fn a_diameter_and_doppler_peaks_are_what_the_phantom_was_made_from() -> Result<(
             .await?;
         let shown = doctor.reads_value_within(&mark, secs(3)).await?;
         let rate = phantom.truth["heartRateBpm"].as_f64().context("a rate")?;
-        let a_pixel = rate * rate / 60.0 * phantom.pixel(3, 0)?;
-        agrees(number(&shown, "/min")?, rate, a_pixel, "heart rate")
+        let a_pixel = rate * rate / 60.0 * phantom.pixel(ECG, 0)?;
+        agrees(number(&shown, "/min")?, rate, a_pixel, "heart rate")?;
+
+        the_area_of_an_outline(&doctor, &phantom, truth).await?;
+        depth_and_time_in_m_mode(&doctor, &phantom, truth).await?;
+        how_fast_velocity_changes(&doctor, &phantom, truth).await?;
+        the_integral_of_a_jet(&doctor, &phantom, truth).await
     })
+}
+
+async fn the_area_of_an_outline(doctor: &Person, phantom: &Phantom, truth: &Value) -> Result<()> {
+    let wall = &truth["ventricle"]["contour"];
+    doctor.takes_measure("area").await?;
+    doctor.moves_pen(&phantom.places(wall)?, "mouse").await?;
+    let mark = doctor.confirms_measurement().await?;
+    let shown = doctor.reads_value_within(&mark, secs(3)).await?;
+    let size = phantom.pixel(TISSUE, 0)?;
+    let corner = |at: &Value| Ok((Phantom::known(&at[0])?, Phantom::known(&at[1])?));
+    let corners = wall.as_array().context("a wall")?.iter().map(corner);
+    let corners = corners.collect::<Result<Vec<(f64, f64)>>>()?;
+    let around = corners.iter().zip(corners.iter().cycle().skip(1));
+    let (mut twice, mut round) = (0.0, 0.0);
+    for (from, to) in around {
+        twice += from.0 * to.1 - to.0 * from.1;
+        round += (to.0 - from.0).hypot(to.1 - from.1);
+    }
+    // Half a pixel further out all around.
+    let a_pixel = round * size * size / 2.0;
+    agrees(
+        number(&shown, "cm²")?,
+        twice.abs() / 2.0 * size * size,
+        a_pixel,
+        "area",
+    )
+}
+
+async fn depth_and_time_in_m_mode(doctor: &Person, phantom: &Phantom, truth: &Value) -> Result<()> {
+    // The annulus of the tricuspid valve from one end of a beat to the other.
+    let strips = &truth["strips"];
+    let systole = &strips["annulusEs"][0];
+    let before = |end: &&Value| end[0].as_f64() < systole[0].as_f64();
+    let ends = strips["annulusEd"].as_array().context("ends of beats")?;
+    let diastole = ends.iter().rev().find(before).context("a beat")?;
+    let apart = |axis: usize| -> Result<f64> {
+        let [from, to] = [diastole, systole].map(|end| Phantom::known(&end[axis]));
+        Ok((to? - from?).abs() * phantom.pixel(M_MODE, axis)?)
+    };
+    let (seconds, centimetres) = (apart(0)?, apart(1)?);
+    let points = [phantom.place(diastole)?, phantom.place(systole)?];
+    let [a_column, a_row] = [phantom.pixel(M_MODE, 0)?, phantom.pixel(M_MODE, 1)?];
+
+    let mark = doctor.measures("caliper", &points).await?;
+    let time = doctor.reads_value_within(&mark, secs(3)).await?;
+    agrees(
+        number(&time, "ms")?,
+        seconds * MS_PER_S,
+        a_column * MS_PER_S,
+        "time in M-mode",
+    )?;
+    let depth = doctor
+        .reads_figure_within(&mark, "深さの差", secs(3))
+        .await?;
+    agrees(number(&depth, "cm")?, centimetres, a_row, "depth in M-mode")?;
+
+    let mark = doctor.measures("slope", &points).await?;
+    let slope = doctor.reads_value_within(&mark, secs(3)).await?;
+    let made = centimetres / seconds;
+    let a_pixel = a_row / seconds + made * a_column / seconds;
+    agrees(number(&slope, "cm/s")?, made, a_pixel, "slope in M-mode")
+}
+
+async fn how_fast_velocity_changes(
+    doctor: &Person,
+    phantom: &Phantom,
+    truth: &Value,
+) -> Result<()> {
+    let strips = &truth["strips"];
+    let early = &strips["ePeaks"][0];
+    let after = |peak: &&Value| peak[0].as_f64() > early[0].as_f64();
+    let peaks = strips["aPeaks"].as_array().context("peaks")?;
+    let atrial = peaks.iter().find(after).context("a peak after it")?;
+    let points = [phantom.place(early)?, phantom.place(atrial)?];
+    let mark = doctor.measures("slope", &points).await?;
+    let shown = doctor.reads_value_within(&mark, secs(3)).await?;
+    let known = |name: &str| Phantom::known(&phantom.truth["inflow"][name]);
+    let seconds = known("aAfterRS")? - known("eAfterRS")?;
+    let made = (known("aPeakCmS")? - known("ePeakCmS")?) / seconds;
+    let [a_column, a_row] = [phantom.pixel(DOPPLER, 0)?, phantom.pixel(DOPPLER, 1)?];
+    let a_pixel = a_row / seconds + made.abs() * a_column / seconds;
+    agrees(number(&shown, "cm/s²")?, made, a_pixel, "slope in Doppler")
+}
+
+async fn the_integral_of_a_jet(doctor: &Person, phantom: &Phantom, truth: &Value) -> Result<()> {
+    let inflow = &phantom.truth["inflow"];
+    let region = &phantom.truth["regions"][DOPPLER];
+    let (left, right) = (
+        Phantom::known(&region["rect"]["x0"])?,
+        Phantom::known(&region["rect"]["x1"])?,
+    );
+    let zero =
+        Phantom::known(&region["rect"]["y0"])? + Phantom::known(&region["referencePixel"][1])?;
+    let [a_column, a_row] = [phantom.pixel(DOPPLER, 0)?, phantom.pixel(DOPPLER, 1)?];
+    let edge = inflow["edge"].as_array().context("an edge")?;
+    let early = Phantom::known(&inflow["eAfterRS"])?;
+    // Of the beats on the strip the first whose inflow is all there.
+    let peaks = truth["strips"]["ePeaks"].as_array().context("peaks")?;
+    let traced = |peak: &Value| -> Result<Vec<(f64, f64)>> {
+        let x = Phantom::known(&peak[0])?;
+        let along = edge.iter().map(|at| {
+            let [seconds, velocity] = [Phantom::known(&at[0])?, Phantom::known(&at[1])?];
+            Ok((x + (seconds - early) / a_column, zero - velocity / a_row))
+        });
+        along.collect()
+    };
+    let all = peaks.iter().map(traced).collect::<Result<Vec<_>>>()?;
+    let whole = |edge: &&Vec<(f64, f64)>| edge.iter().all(|(x, _)| (left..=right).contains(x));
+    let edge = all.iter().find(whole).context("a whole beat")?;
+    let places = edge
+        .iter()
+        .map(|(x, y)| phantom.place(&serde_json::json!([x, y])));
+    let places = places.collect::<Result<Vec<_>>>()?;
+    doctor.takes_measure("envelope").await?;
+    doctor.moves_pen(&places, "mouse").await?;
+    let mark = doctor.confirms_measurement().await?;
+    let shown = doctor.reads_value_within(&mark, secs(3)).await?;
+    let [Some((from, _)), Some((to, _))] = [edge.first(), edge.last()] else {
+        anyhow::bail!("the edge is empty");
+    };
+    // All of it a pixel further out.
+    let a_pixel = (to - from) * a_column * a_row;
+    agrees(
+        number(&shown, "cm")?,
+        Phantom::known(&inflow["vtiCm"])?,
+        a_pixel,
+        "VTI",
+    )
 }
 
 #[test]
@@ -201,6 +229,11 @@ fn the_ejection_fraction_of_two_traced_frames_is_within_two_points() -> Result<(
             let frame = usize::try_from(known[name].as_u64().context("a frame")?)?;
             phantom.stands_on(&doctor, frame).await?;
             doctor.opens_measuring().await?;
+            if kind == "endDiastole" {
+                // The later end of a beat, where the valve closes; its other end is found below.
+                let seen = phantom.place(&phantom.truth["frames"][frame]["ventricle"]["apex"])?;
+                doctor.measures("beatEnd", &[seen]).await?;
+            }
             let ventricle = &phantom.truth["frames"][frame]["ventricle"];
             let wall = phantom.places(&ventricle["contour"])?;
             // As many points as a hand gives; the last one closes it.
@@ -234,6 +267,18 @@ fn the_ejection_fraction_of_two_traced_frames_is_within_two_points() -> Result<(
                 "{line} instead of {made}"
             );
         }
+        // One beat before the frame that the end of diastole was traced on.
+        let before = usize::try_from(known["endDiastolicFrame"].as_u64().context("a frame")?)?;
+        phantom.stands_on(&doctor, before).await?;
+        doctor.opens_measuring().await?;
+        let seen = phantom.place(&phantom.truth["frames"][before]["ventricle"]["apex"])?;
+        doctor.measures("beatStart", &[seen]).await?;
+        let line = doctor.reads_derived_within("heartRate", secs(3)).await?;
+        let words = "心拍数(フレーム間)";
+        let rate = number(line.trim_start_matches(words).trim(), "/min")?;
+        let made = Phantom::known(&phantom.truth["heartRateBpm"])?;
+        let a_frame = Phantom::known(&phantom.truth["frames"][1]["timeS"])?;
+        agrees(rate, made, made * made / 60.0 * a_frame, "heart rate")?;
         doctor.has_a_clean_console().await
     })
 }

@@ -1,17 +1,20 @@
 //! A measurement says the same on both pages, to who comes later, and after a calibration that comes later.
 
+use crate::phantoms::{Phantom, agrees, number};
 use anyhow::{Result, ensure};
 use stories::agent::dicom_source;
 use stories::binaries::workspace;
+use stories::person::Person;
 use stories::story::{Plan, tell};
 use stories::wait::{ms, secs};
+use wire::mark::Annotation;
 use wire::people::Role;
 
 #[test]
 fn both_pages_and_a_late_joiner_read_the_same_value() -> Result<()> {
-    let clip = workspace().join("sample-dicom/plax_small.dcm");
+    let phantom = Phantom::named("sc_ivc_small.dcm")?;
     tell(
-        Plan::calm().source(dicom_source(&clip)),
+        Plan::calm().source(dicom_source(&phantom.path)),
         |story| async move {
             let (doctor, bedside) = story.both().await?;
             for person in [&doctor, &bedside] {
@@ -25,6 +28,7 @@ fn both_pages_and_a_late_joiner_read_the_same_value() -> Result<()> {
             let said = doctor.reads_value_within(&mark, secs(3)).await?;
             ensure!(said.ends_with(" cm"), "{said}");
             bedside.sees_mark_within(&mark, secs(2)).await?;
+            let breath = the_collapse_of_the_vena_cava(&doctor, &phantom).await?;
             // Also when the picture runs again, and the frame is no longer on any glass.
             doctor.releases().await?;
             let late = story.arrives(Role::Trainer).await?;
@@ -37,15 +41,57 @@ fn both_pages_and_a_late_joiner_read_the_same_value() -> Result<()> {
                     "a {:?} reads {read:?} instead of {said:?}",
                     person.role
                 );
+                let read = person.reads_derived_within("collapse", secs(3)).await?;
+                ensure!(
+                    read == breath.said,
+                    "a {:?} reads {read:?} instead of {:?}",
+                    person.role,
+                    breath.said
+                );
             }
             // Undo takes a measurement back, for everybody.
             doctor.undoes().await?;
             for person in [&doctor, &bedside, &late] {
-                person.holds_marks_within(&[], secs(2)).await?;
+                person
+                    .holds_marks_within(&[mark.id, breath.smallest.id], secs(2))
+                    .await?;
             }
             Ok(())
         },
     )
+}
+
+/// Measures both ends of a breath, where the truth says they are; the page says how far the vein collapses.
+async fn the_collapse_of_the_vena_cava(doctor: &Person, phantom: &Phantom) -> Result<Breath> {
+    let vein = |frame: usize| &phantom.truth["frames"][frame]["ivc"];
+    let width = |frame: usize| vein(frame)["diameterCm"].as_f64().unwrap_or_default();
+    let widest = Phantom::known(&phantom.truth["venaCava"]["largestCm"])?;
+    let narrow = phantom
+        .steps_to(doctor, |frame| width(frame) < 0.65 * widest)
+        .await?;
+    doctor.opens_measuring().await?;
+    let ends = phantom.places(&vein(narrow)["diameterEnds"])?;
+    let smallest = doctor.measures("venaCava-smallest", &ends).await?;
+    let wide = phantom
+        .steps_to(doctor, |frame| width(frame) > 0.95 * widest)
+        .await?;
+    doctor.opens_measuring().await?;
+    let ends = phantom.places(&vein(wide)["diameterEnds"])?;
+    doctor.measures("venaCava-largest", &ends).await?;
+
+    let said = doctor.reads_derived_within("collapse", secs(3)).await?;
+    let shown = number(said.trim_start_matches("IVC 虚脱率").trim(), "%")?;
+    let left = width(narrow) / width(wide);
+    let a_pixel = phantom.pixel(0, 0)? / width(wide) * (1.0 + left);
+    let made = 100.0 * (1.0 - left);
+    agrees(shown, made, 100.0 * a_pixel, "collapse")?;
+    Ok(Breath { smallest, said })
+}
+
+/// What was measured of a breath.
+struct Breath {
+    smallest: Annotation,
+    said: String,
 }
 
 #[test]

@@ -9,15 +9,19 @@ import { computed, effect, type ReadonlySignal, signal } from "@preact/signals";
 import { MeasureHand, type MeasureHost } from "../marks/measure-hand";
 import type { FrameName } from "../marks/measure-task";
 import type { Answer } from "../measure/answer";
+import type { Taken } from "../measure/derived";
 import type { PicturePoint } from "../stage/points";
 import type { SceneDraft } from "../stage/stage";
+import { RTP_CLOCK_HZ } from "../wire/constants";
 import type { Pen } from "../wire/mark";
 import type { Gauge, MeasureKind } from "../wire/measure";
-import type { FrameIndex } from "../wire/units";
+import type { FrameIndex, RtpTime } from "../wire/units";
 import type { ClipPlayer } from "./player";
 
 /** Measurements of one clip kept here; the oldest goes. */
 export const MAX_MEASURED = 100;
+
+const US_PER_S = 1_000_000;
 
 /** Nobody else sees it, so there is nothing to tell apart. */
 const PEN: Pen = "white";
@@ -29,6 +33,7 @@ export type Measured = {
   readonly what: MeasureKind;
   readonly points: readonly PicturePoint[];
   readonly gauge: Gauge;
+  readonly taken: Taken;
   /** A person marked the scale of the gauge's regions. */
   readonly handScale: boolean;
 };
@@ -76,10 +81,11 @@ export class ClipMeasuring {
       ground: () => (this.player.playing.peek() ? null : nameOf(this.#gauge.peek())),
       gauge: () => this.#gauge.value,
       take: ({ what, points }) => {
-        const gauge = this.#gauge.peek();
-        if (gauge?.frame === undefined) return;
-        const handScale = this.handScale.peek();
-        const one = { number: this.#next, index: gauge.frame, what, points, gauge, handScale };
+        const [gauge, frame] = [this.#gauge.peek(), this.player.frame.peek()];
+        if (gauge?.frame === undefined || frame === null) return;
+        const { atUs, handScale } = frame;
+        const taken: Taken = { timeline: "clip", rtpTime: rtpTimeOf(atUs) };
+        const one = { number: this.#next, index: gauge.frame, what, points, gauge, taken, handScale };
         this.#next += 1;
         this.measured.value = [one, ...this.measured.peek()].slice(0, MAX_MEASURED);
       },
@@ -131,6 +137,11 @@ export class ClipMeasuring {
     const now = words(hand.answerNow.value);
     return { measuring: { form: task.what.type, pen: PEN, points, active, words: now }, measured };
   }
+}
+
+/** The clip's own time in units of the capture clock, which it may lack. */
+function rtpTimeOf(atUs: number): RtpTime {
+  return (Math.round((atUs * RTP_CLOCK_HZ) / US_PER_S) >>> 0) as RtpTime;
 }
 
 function nameOf(gauge: Gauge | null): FrameName | null {

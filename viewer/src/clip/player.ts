@@ -30,6 +30,8 @@ const AGAIN_MS = 2_000;
 export type FrameOnGlass = Size & {
   readonly head: ClipHead;
   readonly index: number;
+  /** Microseconds after the first frame. */
+  readonly atUs: number;
   readonly rtpTime: RtpTime | null;
   readonly regions: readonly Region[];
   /** A person marked the scale of the regions; the device did not state it. */
@@ -302,6 +304,7 @@ export class ClipPlayer {
     const size = this.size.value;
     if (table === null || index === null || size === null) return null;
     const { head, regions, handScale } = table;
-    return { ...size, head, index, rtpTime: table.rtpTime(index), regions, handScale };
+    const [atUs, rtpTime] = [table.atUs(index), table.rtpTime(index)];
+    return { ...size, head, index, atUs, rtpTime, regions, handScale };
   }
 }

@@ -1,4 +1,4 @@
-// How measured values read: number, unit, and where the scale comes from.
+// How measured values read: number, unit, where the scale comes from, and which frame.
 //
 // Owns the words only; values come from `measure/`. Called by the stage's scene and by the lists. Invariant: a value
 // without a scale never reads like one with a unit of the body (px 未校正).
@@ -33,10 +33,24 @@ export function valueWords(answer: Answer | null): string | null {
 
 /** Where the scale of a value comes from. */
 export function sourceWords(gauge: Gauge, source: ScaleSource | null): string {
+  if (source?.type === "capture") return t("measure.byCapture");
   const { scale } = gauge;
   if (scale.type === "depth") return depthWords(scale);
   if (source?.type === "region") return t("measure.byRegion", { number: source.index + 1 });
   return t(scale.type === "regions" ? "measure.byRegions" : "measure.uncalibrated");
+}
+
+/** The number of a frame, where the relay knows it. */
+export function frameWords(gauge: Gauge | null): string | null {
+  return gauge?.frame === undefined ? null : t("measure.frame", { number: gauge.frame + 1 });
+}
+
+/** What a value stands with: the source of its scale and its frame. Null where there is no value. */
+export function originWords(answer: Answer | null, gauge: Gauge | null): string | null {
+  if (answer === null || gauge === null || answer.type === "refused") return null;
+  // A value without a scale says so itself.
+  const source = answer.type === "figures" ? sourceWords(gauge, answer.source) : null;
+  return [source, frameWords(gauge)].filter((words) => words !== null).join(" · ");
 }
 
 /** A depth scale: how much, who and when. */

@@ -25,7 +25,10 @@ export type Draft = {
 
 const COUNTS: Readonly<Partial<Record<MeasureKind["type"], readonly [number, number]>>> = {
   velocity: [1, 1],
+  beatStart: [1, 1],
+  beatEnd: [1, 1],
   caliper: [2, 2],
+  slope: [2, 2],
   heartRate: [2, 2],
   venaCava: [2, 2],
   angle: [3, 3],

@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
 import type { Gauge, MeasureKind } from "../wire/measure";
 import type { Region } from "../wire/region";
+import type { RtpTime } from "../wire/units";
 import { type Answer, answer } from "./answer";
-import { derived, type MeasuredMark } from "./derived";
+import { derived, type MeasuredMark, type Taken } from "./derived";
 import { calibrationOf } from "./gauge";
 import { pixelPoint } from "./points";
 import { apex } from "./simpson";
@@ -109,12 +110,45 @@ describe("a caliper", () => {
   });
 });
 
+describe("a slope", () => {
+  const slope = (...points: [number, number][]): Answer =>
+    answer(
+      { type: "slope" },
+      points.map(([x, y]) => at(x, y)),
+      ON,
+    );
+
+  test("in an M-mode strip is of depth, in a Doppler strip of velocity, and says what it is made of", () => {
+    expect(figures(slope([500, 100], [600, 200]))).toEqual([
+      ["depthSlope", 4, "cm/s"],
+      ["time", 500, "ms"],
+      ["depth", 2, "cm"],
+    ]);
+    expect(figures(slope([500, 500], [600, 440]))).toEqual([
+      ["slope", 180, "cm/s²"],
+      ["time", 500, "ms"],
+      ["change", 90, "cm/s"],
+    ]);
+  });
+
+  test("takes time, and is none in tissue", () => {
+    expect(slope([500, 100], [500, 200])).toEqual({ type: "refused", refusal: "noExtent" });
+    expect(slope([100, 100], [200, 200])).toEqual({ type: "refused", refusal: "noUnit" });
+  });
+});
+
+test("an end of a beat has no figure of its own", () => {
+  for (const what of [{ type: "beatStart" }, { type: "beatEnd", beats: 1 }] as const)
+    expect(answer(what, [at(1, 1)], BARE)).toMatchObject({ type: "figures", figures: [] });
+});
+
 test("what needs a scale has no value without one", () => {
   const triangle = [at(10, 10), at(90, 10), at(90, 90)];
   const kinds: MeasureKind[] = [
     { type: "area" },
     { type: "angle" },
     { type: "envelope" },
+    { type: "slope" },
     { type: "ventricle", view: "a4c", phase: "endDiastole" },
   ];
   for (const what of kinds) {
@@ -137,6 +171,7 @@ test("the apex is the farthest point in the body and not on the screen", () => {
 describe("what follows from several measurements", () => {
   const square: Region = { ...TISSUE, deltaY: 0.03 };
   const gauge: Gauge = { ...SIZE, scale: { type: "regions", regions: [square] } };
+  const NOW: Taken = { timeline: "stream", rtpTime: 0 as RtpTime };
   /** Half a spheroid of this length and width, from one end of the annulus over the apex to the other. */
   const wall = (length: number, width: number) =>
     Array.from({ length: 61 }, (_, i) => {
@@ -148,11 +183,23 @@ describe("what follows from several measurements", () => {
     phase: "endDiastole" | "endSystole",
     length: number,
     width: number,
-  ): MeasuredMark => ({ what: { type: "ventricle", view, phase }, points: wall(length, width), gauge });
+  ): MeasuredMark => ({
+    what: { type: "ventricle", view, phase },
+    points: wall(length, width),
+    gauge,
+    taken: NOW,
+  });
   const cava = (extent: "largest" | "smallest", pixels: number): MeasuredMark => ({
     what: { type: "venaCava", extent },
     points: [at(100, 100), at(100 + pixels, 100)],
     gauge,
+    taken: NOW,
+  });
+  const beat = (what: MeasureKind, rtpTime: number, timeline = "stream"): MeasuredMark => ({
+    what,
+    points: [at(100, 100)],
+    gauge: BARE,
+    taken: { timeline, rtpTime: rtpTime as RtpTime },
   });
   const summary = (marks: readonly MeasuredMark[]) =>
     derived(marks).map(({ name, answer: said }) => [name, "value" in said ? said.value : said.refusal]);
@@ -211,6 +258,24 @@ describe("what follows from several measurements", () => {
       { mark: systole, source: region },
     ]);
     expect(collapse?.parts.map(({ mark }) => mark)).toEqual([breath[2], breath[0]]);
+  });
+
+  test("a heart rate between two frames needs no scale of theirs, and takes the newest ends", () => {
+    const [start, end] = [{ type: "beatStart" }, { type: "beatEnd", beats: 2 }] as const;
+    expect(summary([beat(start, 0)])).toEqual([]);
+    expect(summary([beat(start, 0), beat(end, 144_000)])).toEqual([["heartRate", 75]]);
+    // Whichever was captured first.
+    expect(summary([beat(end, 0), beat(start, 20_000), beat(start, 144_000)])).toEqual([["heartRate", 75]]);
+    expect(derived([beat(start, 0), beat(end, 144_000)])[0]?.parts.map(({ source }) => source.type)).toEqual([
+      "capture",
+      "capture",
+    ]);
+  });
+
+  test("frames of two streams have no rate between them, nor has one frame", () => {
+    const [start, end] = [{ type: "beatStart" }, { type: "beatEnd", beats: 1 }] as const;
+    expect(summary([beat(start, 0), beat(end, 90_000, "other")])).toEqual([]);
+    expect(summary([beat(start, 9), beat(end, 9)])).toEqual([["heartRate", "noExtent"]]);
   });
 
   test("a vena cava collapses by the part that it loses", () => {

@@ -12,7 +12,7 @@ import { angle, distance } from "./distance";
 import { envelope, slope, velocity } from "./doppler";
 import { type Shown, shown } from "./format";
 import { calibrationOf } from "./gauge";
-import { interval, mModeSpan } from "./mmode";
+import { interval, mModeSlope, mModeSpan } from "./mmode";
 import { fromFractions, type PixelPoint } from "./points";
 import { heartRate } from "./rate";
 import type { NoScale, Outcome, Refusal } from "./refusal";
@@ -27,6 +27,7 @@ export type FigureName =
   | "velocity"
   | "change"
   | "slope"
+  | "depthSlope"
   | "area"
   | "perimeter"
   | "angle"
@@ -48,7 +49,7 @@ export type Figure = Shown & { readonly name: FigureName; readonly unit: UnitNam
 export type Answer =
   | {
       readonly type: "figures";
-      /** At least one; the first is what the measurement is made for. */
+      /** The first is what the measurement is made for. An end of a beat has none: the rate follows from two of them. */
       readonly figures: readonly Figure[];
       readonly source: ScaleSource;
       /** The outline crosses itself. */
@@ -92,6 +93,11 @@ export function answer(what: MeasureKind, points: readonly Point[], gauge: Gauge
         figure("meanGradient", m.meanGradient, "mmHg"),
         time(m.duration),
       ]);
+    case "slope":
+      return steepness(on, at);
+    case "beatStart":
+    case "beatEnd":
+      return { type: "figures", figures: [], source: { type: "capture" }, crossesItself: false };
     case "heartRate": {
       const [from, to] = at;
       if (from === undefined || to === undefined) return TOO_FEW;
@@ -142,18 +148,36 @@ function caliper(on: Calibration, points: readonly PixelPoint[]): Answer {
   if (tissue.type !== "uncalibrated") return tissue;
   const span = mModeSpan(on, from, to);
   if (span.type === "measured") return told(span, (m) => [time(m.time), figure("depth", m.distance, "cm")]);
-  return told(interval(on, from, to), (m) => [time(m), ...doppler(on, from, to)], tissue);
+  const acceleration = slope(on, from, to);
+  const figures = acceleration.type === "measured" ? [figure("slope", acceleration.measured, "cm/s²")] : [];
+  return told(interval(on, from, to), (m) => [time(m), ...change(on, from, to), ...figures], tissue);
 }
 
-function doppler(on: Calibration, from: PixelPoint, to: PixelPoint): Figure[] {
-  const figures: Figure[] = [];
-  const [before, after, steepness] = [velocity(on, from), velocity(on, to), slope(on, from, to)];
-  if (before.type === "measured" && after.type === "measured") {
-    const { value, step } = after.measured;
-    figures.push({ name: "change", unit: "cm/s", ...shown(value - before.measured.value, step) });
-  }
-  if (steepness.type === "measured") figures.push(figure("slope", steepness.measured, "cm/s²"));
-  return figures;
+/** From the velocity at one point to that at another, where the strip says where zero is. */
+function change(on: Calibration, from: PixelPoint, to: PixelPoint): Figure[] {
+  const [before, after] = [velocity(on, from), velocity(on, to)];
+  if (before.type === "refused" || after.type === "refused") return [];
+  const { value, step } = after.measured;
+  return [{ name: "change", unit: "cm/s", ...shown(value - before.measured.value, step) }];
+}
+
+/** In M-mode of the depth, in Doppler of the velocity. */
+function steepness(on: Calibration, points: readonly PixelPoint[]): Answer {
+  const [from, to] = points;
+  if (from === undefined || to === undefined) return TOO_FEW;
+  const span = mModeSpan(on, from, to);
+  if (span.type === "measured")
+    return told(mModeSlope(on, from, to), (m) => [
+      figure("depthSlope", m, "cm/s"),
+      time(span.measured.time),
+      figure("depth", span.measured.distance, "cm"),
+    ]);
+  const between = interval(on, from, to);
+  return told(slope(on, from, to), (m) => [
+    figure("slope", m, "cm/s²"),
+    ...(between.type === "measured" ? [time(between.measured)] : []),
+    ...change(on, from, to),
+  ]);
 }
 
 function length(on: Calibration, points: readonly PixelPoint[]): Answer {

@@ -27,7 +27,9 @@ const MIN_DEPTH_SCALE_PIXELS = 50;
 /** Where a value's scale comes from: a region of the file by its index, or a depth scale that somebody marked. */
 export type ScaleSource =
   | { readonly type: "region"; readonly index: number }
-  | { readonly type: "depthScale" };
+  | { readonly type: "depthScale" }
+  /** No scale of the picture: the times at which frames were captured. */
+  | { readonly type: "capture" };
 
 /** What was measured, together with where its scale comes from. */
 export type Measured<T extends object> = T & { readonly source: ScaleSource };

@@ -1,10 +1,11 @@
-// What follows from several measurements together: ejection fraction and collapse of the vena cava.
+// What follows from several measurements together: ejection fraction, collapse of the vena cava, heart rate between frames.
 //
 // Owns which measurements are taken: of each part the one that was made last. Called by the lists with the marks in force,
 // in order of making. Invariant: nothing is derived from a part that has no value itself, and every value names its parts.
 
 import type { Point } from "../wire/mark";
 import type { Extent, Gauge, HeartPhase, MeasureKind, VentricleView } from "../wire/measure";
+import type { RtpTime } from "../wire/units";
 import { discsOf } from "./answer";
 import type { ScaleSource } from "./calibration";
 import { distance } from "./distance";
@@ -12,18 +13,23 @@ import { type Shown, shown } from "./format";
 import { calibrationOf } from "./gauge";
 import { collapse, ejectionFraction } from "./indices";
 import { fromFractions } from "./points";
+import { heartRateOfFrames } from "./rate";
 import type { Outcome, Refusal } from "./refusal";
 import { biplane, type Discs, singlePlane } from "./simpson";
-import type { Centimetres, Millilitres, Percent } from "./units";
+import type { BeatsPerMinute, Centimetres, Millilitres, Percent } from "./units";
 
 /** A measuring mark, as far as its value goes. */
 export type MeasuredMark = {
   readonly what: MeasureKind;
   readonly points: readonly Point[];
   readonly gauge: Gauge;
+  readonly taken: Taken;
 };
 
-export type DerivedName = "efBiplane" | "efA4c" | "efA2c" | "collapse";
+/** When its frame was captured. Times of one timeline can be compared. */
+export type Taken = { readonly timeline: string; readonly rtpTime: RtpTime };
+
+export type DerivedName = "efBiplane" | "efA4c" | "efA2c" | "collapse" | "heartRate";
 
 /** A measurement that a value is made of, and where its scale comes from. */
 export type Part<M extends MeasuredMark> = { readonly mark: M; readonly source: ScaleSource };
@@ -39,6 +45,8 @@ export type Derived<M extends MeasuredMark = MeasuredMark> = {
 
 /** The parts of an ejection fraction differ by more than its decimals could say: whole per cent. */
 const PERCENT_STEP = 1;
+/** A frame more or less changes a rate by more than its decimals could say: whole beats. */
+const BEATS_STEP = 1;
 
 /** What can be derived from these marks, the most telling first. */
 export function derived<M extends MeasuredMark>(marks: readonly M[]): Derived<M>[] {
@@ -49,6 +57,8 @@ export function derived<M extends MeasuredMark>(marks: readonly M[]): Derived<M>
   if (both.a2c !== null) found.push(fraction("efA2c", both.a2c));
   const cava = collapseOf(marks);
   if (cava !== null) found.push(cava);
+  const rate = rateOf(marks);
+  if (rate !== null) found.push(rate);
   return found;
 }
 
@@ -109,13 +119,13 @@ function biplaneFraction<M extends MeasuredMark>(a4c: Beat<M>, a2c: Beat<M>): De
 }
 
 function percent(full: Millilitres, rest: Millilitres): Derived["answer"] {
-  return shownPart(ejectionFraction(full, rest));
+  return shownAs(ejectionFraction(full, rest), PERCENT_STEP);
 }
 
 function collapseOf<M extends MeasuredMark>(marks: readonly M[]): Derived<M> | null {
   const [largest, smallest] = [diameter(marks, "largest"), diameter(marks, "smallest")];
   if (largest === null || smallest === null) return null;
-  const answer = shownPart(collapse(largest.across, smallest.across));
+  const answer = shownAs(collapse(largest.across, smallest.across), PERCENT_STEP);
   return { name: "collapse", answer, parts: [largest, smallest], lengthsDiffer: false };
 }
 
@@ -133,8 +143,19 @@ function diameter<M extends MeasuredMark>(
   return { mark, source, across: value };
 }
 
-function shownPart(part: Outcome<Percent>): Derived["answer"] {
-  return part.type === "refused" ? { refusal: part.refusal } : shown(part.measured, PERCENT_STEP);
+/** The rate between the frames of two ends of a beat, whichever was captured first. */
+function rateOf<M extends MeasuredMark>(marks: readonly M[]): Derived<M> | null {
+  const start = marks.findLast(({ what }) => what.type === "beatStart");
+  const end = marks.findLast(({ what }) => what.type === "beatEnd");
+  if (start === undefined || end?.what.type !== "beatEnd") return null;
+  if (start.taken.timeline !== end.taken.timeline) return null;
+  const rate = heartRateOfFrames(start.taken.rtpTime, end.taken.rtpTime, end.what.beats);
+  const parts = [start, end].map((mark): Part<M> => ({ mark, source: { type: "capture" } }));
+  return { name: "heartRate", answer: shownAs(rate, BEATS_STEP), parts, lengthsDiffer: false };
+}
+
+function shownAs(part: Outcome<Percent | BeatsPerMinute>, step: number): Derived["answer"] {
+  return part.type === "refused" ? { refusal: part.refusal } : shown(part.measured, step);
 }
 
 function refusalOf(outcomes: readonly Outcome<unknown>[]): Refusal {

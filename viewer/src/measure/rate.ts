@@ -3,6 +3,8 @@
 // Owns the rate from a number of whole cycles and the time they took, read off a strip or off the times of two frames.
 // Which points are the same moment of a cycle is for the person who measures.
 
+import { RTP_CLOCK_HZ } from "../wire/constants";
+import type { RtpTime } from "../wire/units";
 import { offset } from "./axis";
 import { type Calibration, locate, type Measured } from "./calibration";
 import type { PixelPoint } from "./points";
@@ -33,6 +35,13 @@ export function heartRateBetween(first: Seconds, last: Seconds, cycles: number):
     const seconds = finite<Seconds>(Math.abs(finite<Seconds>(last) - finite<Seconds>(first)));
     return finite<BeatsPerMinute>(rate(seconds, cycles));
   });
+}
+
+/** The rate of `cycles` heart cycles between two frames of one stream, by their capture clock. */
+export function heartRateOfFrames(first: RtpTime, last: RtpTime, cycles: number): Outcome<BeatsPerMinute> {
+  // Signed, and right across the wrap of 32 bits.
+  const ticks = (last - first) | 0;
+  return heartRateBetween(0 as Seconds, (ticks / RTP_CLOCK_HZ) as Seconds, cycles);
 }
 
 function rate(seconds: number, cycles: number): number {

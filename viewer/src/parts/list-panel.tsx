@@ -8,7 +8,7 @@ import type { Desk } from "../live/desk";
 import { valueWords } from "../live/measure-words";
 import type { MarkState } from "../wire/socket";
 import { LazyMeasureResults } from "./lazy-measure";
-import { authorName, MarkActions, shapeWords } from "./mark-card";
+import { authorName, MarkActions, MarkOrigin, shapeWords } from "./mark-card";
 import { PenLine } from "./pen-line";
 import { PeopleList } from "./people";
 import { mayMeasure } from "./rail";
@@ -61,6 +61,7 @@ function MarkRow({ desk, held, gone }: { desk: Desk; held: MarkState; gone: bool
         <span>
           {shapeWords(mark.shape)} {valueWords(desk.measuring.answerOf(held))}
         </span>
+        <MarkOrigin desk={desk} held={held} />
         <span class="quiet">
           {authorName(held)} {clockTime(held.at, true)}
         </span>

@@ -2,7 +2,7 @@
 
 import { clockTime, t } from "../i18n/i18n";
 import type { Desk } from "../live/desk";
-import { kindWords, valueWords } from "../live/measure-words";
+import { kindWords, originWords, valueWords } from "../live/measure-words";
 import type { Shape } from "../wire/mark";
 import type { MarkState } from "../wire/socket";
 import { Icon } from "./icon";
@@ -24,7 +24,7 @@ export function MarkCard({ desk }: { desk: Desk }) {
     <section class="card" aria-label={t("mark.selected")} data-testid="mark-card">
       <p class="card__words">
         <strong>{shapeWords(held.mark.shape)}</strong> {valueWords(desk.measuring.answerOf(held))}{" "}
-        {authorName(held)} {clockTime(held.at, true)}
+        <MarkOrigin desk={desk} held={held} /> {authorName(held)} {clockTime(held.at, true)}
       </p>
       <MarkActions desk={desk} held={held} />
       <button
@@ -36,6 +36,17 @@ export function MarkCard({ desk }: { desk: Desk }) {
         <Icon name="close" />
       </button>
     </section>
+  );
+}
+
+/** Beside the value of a measurement: where it comes from. */
+export function MarkOrigin({ desk, held }: { desk: Desk; held: MarkState }) {
+  const { measuring } = desk;
+  const words = originWords(measuring.answerOf(held), measuring.gaugeOf(held));
+  return words === null ? null : (
+    <span class="quiet" data-testid="mark-origin">
+      {words}
+    </span>
   );
 }
 

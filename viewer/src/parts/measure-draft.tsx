@@ -4,10 +4,11 @@
 
 import type { ComponentChildren } from "preact";
 import { m } from "../i18n/measure";
-import { sourceWords } from "../live/measure-words";
+import { frameWords, sourceWords } from "../live/measure-words";
 import type { MeasureHand } from "../marks/measure-hand";
 import { pointsOf } from "../marks/measure-task";
 import { MAX_BEATS } from "../wire/constants";
+import type { MeasureKind } from "../wire/measure";
 import { AnswerLines } from "./measure-results";
 
 /** More points than this are chosen by stepping through them. */
@@ -36,9 +37,7 @@ export function MeasureDraft({ measuring, sourceOf = sourceWords, children }: Dr
   return (
     <section class="measure__draft" aria-label={m("measure.points")} data-testid="measure-draft">
       <p role="status">{todo(measuring)}</p>
-      {task.type === "measure" && task.what.type === "heartRate" && (
-        <Beats measuring={measuring} beats={task.what.beats} />
-      )}
+      {task.type === "measure" && "beats" in task.what && <Beats measuring={measuring} what={task.what} />}
       {draft !== null && (
         <>
           <Value measuring={measuring} sourceOf={sourceOf} />
@@ -91,6 +90,7 @@ function todo(measuring: MeasureHand): string {
   if (count >= least) return m("measure.ready");
   if (task.what.type === "ventricle") return m("measure.setVentricle");
   if (task.what.type === "envelope") return m("measure.setEnvelope");
+  if (task.what.type === "beatStart" || task.what.type === "beatEnd") return m("measure.setBeat");
   return most > MOST_POINT_BUTTONS ? m("measure.setOutline") : m("measure.setPoint", { number: count + 1 });
 }
 
@@ -101,6 +101,7 @@ function Value({ measuring, sourceOf = sourceWords }: ValueProps) {
   return (
     <div role="status" data-testid="measure-value">
       <AnswerLines answer={answer} gauge={gauge} sourceOf={sourceOf} />
+      <p class="quiet">{frameWords(gauge)}</p>
     </div>
   );
 }
@@ -139,8 +140,10 @@ function Points({ measuring }: HandProps) {
   );
 }
 
-/** Whole cycles between the two points. */
-function Beats({ measuring: { task }, beats }: HandProps & { readonly beats: number }) {
+type BeatsProps = HandProps & { readonly what: Extract<MeasureKind, { readonly beats: number }> };
+
+/** Whole cycles between the two points, or the two frames. */
+function Beats({ measuring: { task }, what }: BeatsProps) {
   return (
     <label class="measure__row">
       <span>{m("measure.beats")}</span>
@@ -151,11 +154,11 @@ function Beats({ measuring: { task }, beats }: HandProps & { readonly beats: num
         min={1}
         max={MAX_BEATS}
         step={1}
-        value={beats}
+        value={what.beats}
         onInput={(event) => {
           const count = event.currentTarget.valueAsNumber;
           if (Number.isInteger(count) && count >= 1 && count <= MAX_BEATS)
-            task.value = { type: "measure", what: { type: "heartRate", beats: count } };
+            task.value = { type: "measure", what: { ...what, beats: count } };
         }}
       />
     </label>

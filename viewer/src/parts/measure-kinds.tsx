@@ -11,7 +11,10 @@ const SIMPLE: readonly MeasureKind[] = [
   { type: "angle" },
   { type: "velocity" },
   { type: "envelope" },
+  { type: "slope" },
   { type: "heartRate", beats: 1 },
+  { type: "beatStart" },
+  { type: "beatEnd", beats: 1 },
 ];
 const VIEWS: readonly VentricleView[] = ["a4c", "a2c"];
 const PHASES: readonly HeartPhase[] = ["endDiastole", "endSystole"];

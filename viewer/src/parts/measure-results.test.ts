@@ -159,6 +159,43 @@ describe("the list of results", () => {
   });
 });
 
+test("the list of results says of a rate between frames which, and that their capture times are its scale", () => {
+  const [start, end] = [{ type: "beatStart" }, { type: "beatEnd", beats: 1 }] as const;
+  marks.value = [mark(12, start, wall(1).slice(0, 1), STATED), mark(42, end, wall(1).slice(0, 1), MARKED)];
+  expect(read("measure-derived")).toEqual([
+    expect.stringMatching(
+      /^心拍数\(フレーム間\) 60 \/min時間: フレームの撮影時刻フレーム 12 [\d:]+ · フレーム 42 [\d:]+$/,
+    ),
+  ]);
+});
+
+describe("the selected mark and the rows of the list", () => {
+  const parts = () => [h(MarkCard, { desk }), h(ListPanel, { desk, onClose: () => undefined })];
+
+  test("say beside a value the source of its scale and its frame", () => {
+    for (const [scale, source] of [
+      [STATED, /校正: DICOM 領域 1 · フレーム 41/],
+      [MARKED, /校正: 佐藤 \d\d:\d\d\(目盛り 8 cm\) · フレーム 41/],
+    ] as const) {
+      marks.value = [mark(41, { type: "caliper" }, 100, scale)];
+      selected.value = marks.value[0]?.mark.id ?? null;
+      for (const part of parts()) {
+        expect(wordsOf(part)).toMatch(/2\.0+ cm/);
+        expect(wordsBy("mark-origin", part)).toEqual([expect.stringMatching(source)]);
+      }
+    }
+  });
+
+  test("say of what has no scale that it has none, and its frame", () => {
+    marks.value = [mark(41, { type: "caliper" }, 100, { type: "pixels" })];
+    selected.value = marks.value[0]?.mark.id ?? null;
+    for (const part of parts()) {
+      expect(wordsOf(part)).toContain("100 px 未校正");
+      expect(wordsBy("mark-origin", part)).toEqual(["フレーム 41"]);
+    }
+  });
+});
+
 describe("the list of people and marks", () => {
   const panel = () => h(ListPanel, { desk, onClose: () => undefined });
   beforeEach(() => {

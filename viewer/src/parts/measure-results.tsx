@@ -2,12 +2,12 @@
 //
 // Shown beside the picture on both pages; taken back and adjusted on the consult page only, by who may measure. Every value is computed here from its points and its gauge, never read.
 
-import { figureWords, numberWords } from "../i18n/figures";
+import { derivedWords, figureWords } from "../i18n/figures";
 import { clockTime, t } from "../i18n/i18n";
 import { m } from "../i18n/measure";
 import { capturedAt } from "../live/age";
 import type { Desk } from "../live/desk";
-import { kindWords, sourceWords } from "../live/measure-words";
+import { frameWords, kindWords, sourceWords } from "../live/measure-words";
 import type { Answer } from "../measure/answer";
 import type { ScaleSource } from "../measure/calibration";
 import { type Derived, derived, type MeasuredMark } from "../measure/derived";
@@ -29,7 +29,7 @@ export function MeasureResults({ desk }: { desk: Desk }) {
               <DerivedRow
                 key={one.name}
                 derived={one}
-                frameOf={({ held, gauge }) => frameWords(desk, held, gauge)}
+                frameOf={({ held, gauge }) => momentWords(desk, held, gauge)}
               />
             ))}
           </ul>
@@ -48,10 +48,10 @@ export function MeasureResults({ desk }: { desk: Desk }) {
 
 function measured(desk: Desk, held: MarkState): (MeasuredMark & { readonly held: MarkState })[] {
   const gauge = desk.measuring.gaugeOf(held);
-  const { shape } = held.mark;
-  return shape.type === "measure" && gauge !== null
-    ? [{ what: shape.what, points: shape.points, gauge, held }]
-    : [];
+  const { shape, anchor } = held.mark;
+  if (shape.type !== "measure" || gauge === null) return [];
+  const taken = { timeline: anchor.stream, rtpTime: anchor.rtpTime };
+  return [{ what: shape.what, points: shape.points, gauge, taken, held }];
 }
 
 type DerivedProps<M extends MeasuredMark> = {
@@ -74,7 +74,7 @@ export function DerivedRow<M extends MeasuredMark>({
         <span data-testid={`derived-${name}`}>
           {m(`measure.derived.${name}`)}{" "}
           <strong>
-            {"refusal" in answer ? m(`measure.refusal.${answer.refusal}`) : `${numberWords(answer)}%`}
+            {"refusal" in answer ? m(`measure.refusal.${answer.refusal}`) : derivedWords(name, answer)}
           </strong>
         </span>
         <span class="quiet">{once(parts.map(({ mark, source }) => sourceOf(mark, source)))}</span>
@@ -102,7 +102,7 @@ function ResultRow({ desk, held }: { desk: Desk; held: MarkState }) {
           {kindWords(mark.shape.what)} <span class="quiet">{authorName(held)}</span>
         </span>
         {answer !== null && gauge !== null && <AnswerLines answer={answer} gauge={gauge} />}
-        <span class="quiet">{frameWords(desk, held, gauge)}</span>
+        <span class="quiet">{momentWords(desk, held, gauge)}</span>
       </div>
       {desk.page === "consult" && mayMeasure(desk) && desk.isOwn(held) && (
         <ResultActions desk={desk} held={held} />
@@ -139,12 +139,12 @@ function ResultActions({ desk, held }: { desk: Desk; held: MarkState }) {
 }
 
 /** Which frame: its number, and when it was captured. */
-function frameWords(desk: Desk, held: MarkState, gauge: Gauge | null): string {
+function momentWords(desk: Desk, held: MarkState, gauge: Gauge | null): string {
   const { anchor } = held.mark;
   const stamp = desk.consult.stamp.value;
   const at = stamp?.stream === anchor.stream ? capturedAt(stamp, anchor.rtpTime) : held.at;
-  const number = gauge?.frame === undefined ? "" : `${m("measure.frame", { number: gauge.frame + 1 })} `;
-  return `${number}${clockTime(at, true)}`;
+  const number = frameWords(gauge);
+  return `${number === null ? "" : `${number} `}${clockTime(at, true)}`;
 }
 
 type AnswerProps = {

@@ -34,7 +34,15 @@ const REGION: Region = {
 };
 const BY_HAND = "手動校正: 手で付けた縮尺";
 const frame = (index: number, handScale: boolean, regions: readonly Region[] = [REGION]) =>
-  ({ width: 400, height: 300, index, rtpTime: null, regions, handScale }) as unknown as FrameOnGlass;
+  ({
+    width: 400,
+    height: 300,
+    index,
+    atUs: index * 100_000,
+    rtpTime: null,
+    regions,
+    handScale,
+  }) as unknown as FrameOnGlass;
 
 let shown: Signal<FrameOnGlass>;
 let measuring: InstanceType<typeof ClipMeasuring>;
@@ -87,6 +95,21 @@ describe("measured on a clip whose scale a person marked", () => {
       measuring.hand.place();
     }
     expect(read("measure-derived")).toEqual([`IVC 虚脱率 50%${BY_HAND}フレーム 5 · フレーム 10`]);
+  });
+
+  test("a heart rate goes by the times of the frames, which no person marked", () => {
+    for (const [what, index] of [
+      [{ type: "beatStart" }, 3],
+      [{ type: "beatEnd", beats: 1 }, 11],
+    ] as const) {
+      shown.value = frame(index, true);
+      measuring.hand.choose({ type: "measure", what });
+      tap(100, 100);
+      measuring.hand.place();
+    }
+    expect(read("measure-derived")).toEqual([
+      "心拍数(フレーム間) 75 /min時間: フレームの撮影時刻フレーム 4 · フレーム 12",
+    ]);
   });
 
   test("a place without a scale is in pixels, and no person's scale is claimed for it", () => {

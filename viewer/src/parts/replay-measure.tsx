@@ -6,8 +6,7 @@
 import type { ClipMeasuring, Measured } from "../clip/measuring";
 import { tc } from "../i18n/clip-words";
 import { t } from "../i18n/i18n";
-import { m } from "../i18n/measure";
-import { kindWords, sourceWords } from "../live/measure-words";
+import { frameWords, kindWords, sourceWords } from "../live/measure-words";
 import { derived } from "../measure/derived";
 import { MeasureDraft } from "./measure-draft";
 import { MeasureKinds } from "./measure-kinds";
@@ -25,7 +24,7 @@ export function ReplayMeasure({ measuring }: { measuring: ClipMeasuring }) {
             <DerivedRow
               key={one.name}
               derived={one}
-              frameOf={frameWords}
+              frameOf={({ gauge }) => frameWords(gauge) ?? ""}
               sourceOf={({ gauge, handScale }, source) => sourceBy(handScale)(gauge, source)}
             />
           ))}
@@ -75,7 +74,7 @@ function Row({ measuring, one }: { measuring: ClipMeasuring; one: Measured }) {
             sourceOf={sourceBy(handScale)}
           />
         )}
-        <span class="quiet">{frameWords(one)}</span>
+        <span class="quiet">{frameWords(gauge)}</span>
       </div>
       <button type="button" class="button" onClick={() => measuring.remove(one.number)}>
         {tc("replay.measureRemove")}
@@ -87,9 +86,7 @@ function Row({ measuring, one }: { measuring: ClipMeasuring; one: Measured }) {
 /** Regions that a person marked are not the device's word, and say so wherever they scale a value. */
 function sourceBy(handScale: boolean): typeof sourceWords {
   return (gauge, source) =>
-    handScale && gauge.scale.type === "regions" ? tc("replay.byHand") : sourceWords(gauge, source);
-}
-
-function frameWords({ index }: Measured): string {
-  return m("measure.frame", { number: index + 1 });
+    handScale && gauge.scale.type === "regions" && source?.type !== "capture"
+      ? tc("replay.byHand")
+      : sourceWords(gauge, source);
 }

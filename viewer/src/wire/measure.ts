@@ -89,9 +89,13 @@ export type HeartPhase = "endDiastole" | "endSystole";
 /**
  * What is measured. The points stand in the mark's shape, in the order they were set.
  */
-export type MeasureKind = { "type": "caliper", } | { "type": "area", } | { "type": "angle", } | { "type": "velocity", } | { "type": "envelope", } | { "type": "heartRate", 
+export type MeasureKind = { "type": "caliper", } | { "type": "area", } | { "type": "angle", } | { "type": "velocity", } | { "type": "envelope", } | { "type": "slope", } | { "type": "heartRate", 
 /**
  * Whole cycles between them, 1 to `MAX_BEATS`.
+ */
+beats: number, } | { "type": "beatStart", } | { "type": "beatEnd", 
+/**
+ * Whole cycles between the two frames, 1 to `MAX_BEATS`.
  */
 beats: number, } | { "type": "ventricle", 
 /**

@@ -8,10 +8,10 @@ use wire::mark::Point;
 use wire::measure::{DepthScale, Gauge, GaugeScale, MeasureKind};
 
 use super::area::outline;
-use super::calibration::{Calibration, Measured};
+use super::calibration::{Calibration, Measured, ScaleSource};
 use super::distance::{Length, angle, distance};
 use super::doppler::{envelope, slope, velocity};
-use super::mmode::{interval, m_mode_span};
+use super::mmode::{interval, m_mode_slope, m_mode_span};
 use super::point::{PictureSize, PixelPoint};
 use super::rate::heart_rate;
 use super::refusal::Refusal;
@@ -34,6 +34,8 @@ pub enum FigureName {
     Change,
     /// How fast it changes.
     Slope,
+    /// How fast the depth changes in an M-mode strip.
+    DepthSlope,
     /// Of an outline.
     Area,
     /// Of an outline.
@@ -69,20 +71,24 @@ pub struct Figure {
     pub step: f64,
     /// Its symbol, as `Unit::SYMBOL`.
     pub unit: &'static str,
+    /// Where its scale comes from.
+    pub source: ScaleSource,
 }
 
 impl Figure {
-    fn new<U: Unit>(name: FigureName, reading: Reading<U>) -> Self {
+    fn new<U: Unit>(name: FigureName, reading: Reading<U>, source: ScaleSource) -> Self {
         Self {
             name,
             value: reading.value.get(),
             step: reading.step.get(),
             unit: U::SYMBOL,
+            source,
         }
     }
 }
 
-/// What these points measure, the figure that the measurement is made for first.
+/// What these points measure, the figure that the measurement is made for first. An end of a beat tells nothing alone:
+/// the rate follows from two of them.
 ///
 /// # Errors
 /// `NoScale` where only pixels could be told, otherwise why there is no number.
@@ -92,10 +98,10 @@ pub fn figures(what: MeasureKind, points: &[Point], gauge: &Gauge) -> Result<Vec
     match what {
         MeasureKind::Caliper {} => caliper(&on, two(&at)?),
         MeasureKind::VenaCava { .. } => length(&on, two(&at)?).map(|figure| vec![figure]),
-        MeasureKind::Area {} => outline(&on, &at).map(|of| {
+        MeasureKind::Area {} => outline(&on, &at).map(|Measured { value: of, source }| {
             vec![
-                Figure::new(FigureName::Area, of.value.area),
-                Figure::new(FigureName::Perimeter, of.value.perimeter),
+                Figure::new(FigureName::Area, of.area, source),
+                Figure::new(FigureName::Perimeter, of.perimeter, source),
             ]
         }),
         MeasureKind::Angle {} => {
@@ -108,16 +114,18 @@ pub fn figures(what: MeasureKind, points: &[Point], gauge: &Gauge) -> Result<Vec
             let place = *at.first().ok_or(Refusal::TooFewPoints)?;
             one(FigureName::Velocity, velocity(&on, place))
         }
-        MeasureKind::Envelope {} => envelope(&on, &at).map(|Measured { value: of, .. }| {
+        MeasureKind::Envelope {} => envelope(&on, &at).map(|Measured { value: of, source }| {
             vec![
-                Figure::new(FigureName::Vti, of.vti),
-                Figure::new(FigureName::Peak, of.peak),
-                Figure::new(FigureName::Mean, of.mean),
-                Figure::new(FigureName::PeakGradient, of.peak_gradient),
-                Figure::new(FigureName::MeanGradient, of.mean_gradient),
-                Figure::new(FigureName::Time, of.duration),
+                Figure::new(FigureName::Vti, of.vti, source),
+                Figure::new(FigureName::Peak, of.peak, source),
+                Figure::new(FigureName::Mean, of.mean, source),
+                Figure::new(FigureName::PeakGradient, of.peak_gradient, source),
+                Figure::new(FigureName::MeanGradient, of.mean_gradient, source),
+                Figure::new(FigureName::Time, of.duration, source),
             ]
         }),
+        MeasureKind::Slope {} => steepness(&on, two(&at)?),
+        MeasureKind::BeatStart {} | MeasureKind::BeatEnd { .. } => Ok(Vec::new()),
         MeasureKind::HeartRate { beats } => {
             let [from, to] = two(&at)?;
             one(
@@ -126,10 +134,10 @@ pub fn figures(what: MeasureKind, points: &[Point], gauge: &Gauge) -> Result<Vec
             )
         }
         MeasureKind::Ventricle { .. } => {
-            let cut = cut(&on, &at)?;
+            let Measured { value: cut, source } = cut(&on, &at)?;
             Ok(vec![
-                Figure::new(FigureName::Volume, single_plane(&cut)?),
-                Figure::new(FigureName::LongAxis, cut.length),
+                Figure::new(FigureName::Volume, single_plane(&cut)?, source),
+                Figure::new(FigureName::LongAxis, cut.length, source),
             ])
         }
     }
@@ -139,7 +147,7 @@ pub fn figures(what: MeasureKind, points: &[Point], gauge: &Gauge) -> Result<Vec
 ///
 /// # Errors
 /// Why there are none.
-pub fn discs_of(points: &[Point], gauge: &Gauge) -> Result<Discs, Refusal> {
+pub fn discs_of(points: &[Point], gauge: &Gauge) -> Result<Measured<Discs>, Refusal> {
     cut(&calibration_of(gauge), &pixels(points, gauge))
 }
 
@@ -204,12 +212,13 @@ fn one<U: Unit>(
     name: FigureName,
     of: Result<Measured<Reading<U>>, Refusal>,
 ) -> Result<Vec<Figure>, Refusal> {
-    Ok(vec![Figure::new(name, of?.value)])
+    let Measured { value, source } = of?;
+    Ok(vec![Figure::new(name, value, source)])
 }
 
 fn length(on: &Calibration, [from, to]: [PixelPoint; 2]) -> Result<Figure, Refusal> {
     match distance(on, from, to)? {
-        Length::Calibrated(of) => Ok(Figure::new(FigureName::Length, of.value)),
+        Length::Calibrated(of) => Ok(Figure::new(FigureName::Length, of.value, of.source)),
         Length::Uncalibrated { reason, .. } => Err(reason.into()),
     }
 }
@@ -221,29 +230,61 @@ fn caliper(on: &Calibration, [from, to]: [PixelPoint; 2]) -> Result<Vec<Figure>,
         Err(refusal @ Refusal::NoScale(_)) => refusal,
         Err(refusal) => return Err(refusal),
     };
-    if let Ok(Measured { value: span, .. }) = m_mode_span(on, from, to) {
+    if let Ok(Measured {
+        value: span,
+        source,
+    }) = m_mode_span(on, from, to)
+    {
         return Ok(vec![
-            Figure::new(FigureName::Time, span.time),
-            Figure::new(FigureName::Depth, span.distance),
+            Figure::new(FigureName::Time, span.time, source),
+            Figure::new(FigureName::Depth, span.distance, source),
         ]);
     }
-    let Ok(time) = interval(on, from, to) else {
+    let Ok(mut figures) = one(FigureName::Time, interval(on, from, to)) else {
         return Err(no_length);
     };
-    let mut figures = vec![Figure::new(FigureName::Time, time.value)];
-    if let (Ok(before), Ok(after)) = (velocity(on, from), velocity(on, to)) {
-        figures.push(Figure {
-            value: after.value.value.get() - before.value.value.get(),
-            ..Figure::new(FigureName::Change, after.value)
-        });
-    }
-    if let Ok(steepness) = slope(on, from, to) {
-        figures.push(Figure::new(FigureName::Slope, steepness.value));
-    }
+    figures.extend(change(on, from, to));
+    figures.extend(
+        one(FigureName::Slope, slope(on, from, to))
+            .into_iter()
+            .flatten(),
+    );
     Ok(figures)
 }
 
-fn cut(on: &Calibration, wall: &[PixelPoint]) -> Result<Discs, Refusal> {
+/// From the velocity at one point to that at another, where the strip says where zero is.
+fn change(on: &Calibration, from: PixelPoint, to: PixelPoint) -> Option<Figure> {
+    let (before, after) = (velocity(on, from).ok()?, velocity(on, to).ok()?);
+    Some(Figure {
+        value: after.value.value.get() - before.value.value.get(),
+        ..Figure::new(FigureName::Change, after.value, after.source)
+    })
+}
+
+/// In M-mode of the depth, in Doppler of the velocity.
+fn steepness(on: &Calibration, [from, to]: [PixelPoint; 2]) -> Result<Vec<Figure>, Refusal> {
+    match m_mode_slope(on, from, to) {
+        Ok(Measured {
+            value: slope,
+            source,
+        }) => {
+            let span = m_mode_span(on, from, to)?.value;
+            return Ok(vec![
+                Figure::new(FigureName::DepthSlope, slope, source),
+                Figure::new(FigureName::Time, span.time, source),
+                Figure::new(FigureName::Depth, span.distance, source),
+            ]);
+        }
+        Err(Refusal::NoScale(_)) => {}
+        Err(refusal) => return Err(refusal),
+    }
+    let mut figures = one(FigureName::Slope, slope(on, from, to))?;
+    figures.extend(one(FigureName::Time, interval(on, from, to))?);
+    figures.extend(change(on, from, to));
+    Ok(figures)
+}
+
+fn cut(on: &Calibration, wall: &[PixelPoint]) -> Result<Measured<Discs>, Refusal> {
     let top = apex(on, wall)?;
     let (Some(first), Some(last)) = (wall.first(), wall.last()) else {
         return Err(Refusal::TooFewPoints);
@@ -253,5 +294,5 @@ fn cut(on: &Calibration, wall: &[PixelPoint]) -> Result<Discs, Refusal> {
         annulus: [*first, *last],
         apex: top,
     };
-    Ok(discs(on, &drawn)?.value)
+    discs(on, &drawn)
 }

@@ -3,6 +3,9 @@
 //! Owns the rate from a number of whole cycles and the time they took, read off a strip or off the times of two
 //! frames. Which points are the same moment of a cycle is for the person who measures.
 
+use wire::RtpTime;
+use wire::units::RTP_CLOCK_HZ;
+
 use super::calibration::{Calibration, Measured};
 use super::mmode::interval;
 use super::point::PixelPoint;
@@ -41,6 +44,19 @@ pub fn heart_rate_between(
     cycles: u32,
 ) -> Result<BeatsPerMinute, Refusal> {
     BeatsPerMinute::new(rate((last.get() - first.get()).abs(), cycles)?)
+}
+
+/// The rate of `cycles` heart cycles between two frames of one stream, by their capture clock.
+///
+/// # Errors
+/// `NoCycles`, `NoExtent` for one and the same frame.
+pub fn heart_rate_of_frames(
+    first: RtpTime,
+    last: RtpTime,
+    cycles: u32,
+) -> Result<BeatsPerMinute, Refusal> {
+    let seconds = f64::from(last.since(first)) / RTP_CLOCK_HZ as f64;
+    heart_rate_between(Seconds::new(0.0)?, Seconds::new(seconds)?, cycles)
 }
 
 fn rate(seconds: f64, cycles: u32) -> Result<f64, Refusal> {

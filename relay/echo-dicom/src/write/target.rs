@@ -84,16 +84,31 @@ impl MarkedImage {
 
     /// The item of a Referenced Series Sequence, with the image behind `tag`.
     pub(super) fn series(&self, tag: dicom_core::Tag) -> Object {
-        let mut item = Object::new_empty();
-        text(
-            &mut item,
-            tags::SERIES_INSTANCE_UID,
-            VR::UI,
-            self.series_uid.as_str(),
-        );
-        sequence(&mut item, tag, vec![self.reference(None)]);
-        item
+        of_series(&self.series_uid, tag, vec![self.reference(None)])
     }
+}
+
+/// The items of a Referenced Series Sequence, one a series, with its images behind `tag`.
+pub(super) fn series(images: &[MarkedImage], tag: dicom_core::Tag) -> Vec<Object> {
+    let mut found: Vec<(&Uid, Vec<Object>)> = Vec::new();
+    for image in images {
+        let reference = image.reference(None);
+        match found.iter_mut().find(|(uid, _)| **uid == image.series_uid) {
+            Some((_, references)) => references.push(reference),
+            None => found.push((&image.series_uid, vec![reference])),
+        }
+    }
+    found
+        .into_iter()
+        .map(|(uid, references)| of_series(uid, tag, references))
+        .collect()
+}
+
+fn of_series(uid: &Uid, tag: dicom_core::Tag, references: Vec<Object>) -> Object {
+    let mut item = Object::new_empty();
+    text(&mut item, tags::SERIES_INSTANCE_UID, VR::UI, uid.as_str());
+    sequence(&mut item, tag, references);
+    item
 }
 
 /// Columns and rows by turns.

@@ -92,9 +92,12 @@ pub(crate) fn caliper() -> Measurement {
         unit: codes::CENTIMETRE,
         site: None,
         places: vec![Place {
+            image: 0,
             frame: FrameIndex(41),
             geometry: Geometry::Polyline(vec![at(200.0, 100.0), at(260.5, 180.25)]),
         }],
+        calibration: Some("DICOM region 1".into()),
+        remark: None,
         observer: None,
         label: "LVIDd caliper".into(),
         uid: Uid::from_uuid(31),
@@ -107,6 +110,7 @@ pub(crate) fn measurements() -> Vec<Measurement> {
         name: codes::IVC_DIAMETER,
         value: 1.9,
         places: vec![Place {
+            image: 0,
             frame: FrameIndex(0),
             geometry: Geometry::Point(at(10.0, 20.0)),
         }],
@@ -123,6 +127,7 @@ pub(crate) fn measurements() -> Vec<Measurement> {
         value: 58.0,
         unit: codes::PERCENT,
         places: vec![Place {
+            image: 0,
             frame: FrameIndex(41),
             geometry: Geometry::Points(vec![at(1.0, 2.0), at(3.0, 4.0), at(5.0, 6.0)]),
         }],
@@ -155,6 +160,41 @@ pub(crate) fn report_bytes(
     let mut bytes = Vec::new();
     let mut context = context();
     context.series.uid = Uid::from_uuid(43);
-    report::write(&context, facts, image, measurements, &mut bytes)?;
+    let images = std::slice::from_ref(image);
+    report::write(&context, facts, images, measurements, &mut bytes)?;
     Ok(bytes)
+}
+
+/// Another clip of the same series.
+pub(crate) fn other_clip() -> MarkedImage {
+    MarkedImage {
+        instance_uid: Uid::from_uuid(14),
+        columns: 800,
+        rows: 600,
+        ..clip()
+    }
+}
+
+/// A report that says one value of two clips, whose scale a person marked and which is in doubt.
+pub(crate) fn report_of_two_clips() -> Vec<u8> {
+    let outline = |image, x: f32| Place {
+        image,
+        frame: FrameIndex(2),
+        geometry: Geometry::Polyline(vec![at(x, 20.0), at(x, 80.0), at(30.0, 20.0)]),
+    };
+    let both = Measurement {
+        name: codes::EF_BIPLANE,
+        value: 55.5,
+        unit: codes::PERCENT,
+        places: vec![outline(0, 10.0), outline(1, 700.0)],
+        calibration: Some("depth scale of 8 cm marked by 佐藤 律子".into()),
+        remark: Some("The long axes differ.".into()),
+        label: "EF biplane".into(),
+        ..caliper()
+    };
+    let (mut bytes, mut context) = (Vec::new(), context());
+    context.series.uid = Uid::from_uuid(43);
+    let images = [clip(), other_clip()];
+    report::write(&context, &report_facts(), &images, &[both], &mut bytes).unwrap();
+    bytes
 }

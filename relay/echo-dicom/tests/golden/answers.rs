@@ -6,8 +6,8 @@ use echo_dicom::measure::{
     self, Calibration, Centimetres, CentimetresPerSecond, Length, Measured, Millilitres,
     PixelPoint, Quantity, Reading, Refusal, RegionKind, ScaleSource, Seconds, Unit, Ventricle,
 };
-use wire::Fraction;
 use wire::mark::Point;
+use wire::{Fraction, RtpTime};
 
 use super::vectors::{Vector, Vectors};
 
@@ -63,9 +63,8 @@ pub(crate) fn answer(
     match vector.operation.as_str() {
         "axes" | "fromFractions" => Ok(of_picture(vectors, vector)?),
         "singlePlane" | "biplane" => of_ventricles(vector, calibration),
-        "pressureGradient" | "ejectionFraction" | "collapse" | "heartRateBetween" | "shown" => {
-            of_numbers(vector)
-        }
+        "pressureGradient" | "ejectionFraction" | "collapse" | "heartRateBetween"
+        | "heartRateOfFrames" | "shown" => of_numbers(vector),
         _ => {
             let on = vector.on.as_deref().expect("a picture to measure on");
             on_picture(vector, &calibration(on)?)
@@ -102,6 +101,7 @@ fn on_picture(vector: &Vector, calibration: &Calibration) -> Result<Answer, Refu
                 .reading("distance", value.distance)
                 .from(source)
         }
+        "mModeSlope" => one("slope", measure::m_mode_slope(calibration, at(0), at(1))?),
         "interval" => one("time", measure::interval(calibration, at(0), at(1))?),
         "velocity" => one("velocity", measure::velocity(calibration, at(0))?),
         "slope" => one("slope", measure::slope(calibration, at(0), at(1))?),
@@ -207,6 +207,11 @@ fn of_numbers(vector: &Vector) -> Result<Answer, Refusal> {
                 "rate",
                 measure::heart_rate_between(times.0, times.1, cycles)?,
             )
+        }
+        "heartRateOfFrames" => {
+            let [first, last] = [0, 1].map(|index| RtpTime(number(index) as u32));
+            let cycles = vector.cycles.expect("a number of cycles");
+            answer.value("rate", measure::heart_rate_of_frames(first, last, cycles)?)
         }
         _ => {
             let shown = measure::shown(number(0), number(1));

@@ -42,11 +42,26 @@ def profile(stored):
     print(f"moved: {distance}")
 
 
+def said_of_numbers(items):
+    """Words that stand below a number."""
+    for item in items:
+        below = item.get("ContentSequence", [])
+        for words in below:
+            if item.ValueType == "NUM" and words.ValueType == "TEXT":
+                print(f"said: {words.ConceptNameCodeSequence[0].CodeMeaning}: {words.TextValue}")
+        said_of_numbers(below)
+
+
 def report(path):
     document = highdicom.sr.srread(path)
     content = document.content
     for observer in content.get_observer_contexts():
         print(f"observer: {observer.observer_type.meaning}")
+    for study in document.CurrentRequestedProcedureEvidenceSequence:
+        for series in study.ReferencedSeriesSequence:
+            for image in series.ReferencedSOPSequence:
+                print(f"evidence: {series.SeriesInstanceUID} {image.ReferencedSOPInstanceUID}")
+    said_of_numbers(pydicom.dcmread(path).ContentSequence)
     for group in content.get_image_measurement_groups():
         for measurement in group.get_measurements():
             for place in measurement.referenced_coordinates:

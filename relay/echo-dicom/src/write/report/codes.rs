@@ -23,6 +23,9 @@ pub(super) const TRACKING_IDENTIFIER: Code = Code::new("112039", "DCM", "Trackin
 pub(super) const TRACKING_UNIQUE_IDENTIFIER: Code =
     Code::new("112040", "DCM", "Tracking Unique Identifier");
 pub(super) const SOURCE_OF_MEASUREMENT: Code = Code::new("121112", "DCM", "Source of Measurement");
+/// The standard has this name for measurements that people calibrate by hand; here it says who did, or that the file does.
+pub(super) const CALIBRATION_METHOD: Code = Code::new("122422", "DCM", "Calibration Method");
+pub(super) const COMMENT: Code = Code::new("121106", "DCM", "Comment");
 pub(super) const FINDING_SITE: Code = Code::new("363698007", "SCT", "Finding Site");
 
 /// The procedure that we report.
@@ -106,6 +109,12 @@ pub const EF_A2C: Code = Code::new(
     "LN",
     "Left ventricular ejection fraction single plane 2C (MOD)",
 );
+/// Ejection fraction by discs in both views.
+pub const EF_BIPLANE: Code = Code::new(
+    "79991-6",
+    "LN",
+    "Left ventricular ejection fraction biplane (MOD)",
+);
 /// A length.
 pub const LENGTH: Code = Code::new("410668003", "SCT", "Length");
 /// A distance in depth.
@@ -140,6 +149,8 @@ pub const VELOCITY: Code = Code::new("VELOCITY", "99HIBIKI", "Velocity at a poin
 pub const VELOCITY_CHANGE: Code = Code::new("VELOCITY_CHANGE", "99HIBIKI", "Change of velocity");
 /// How fast the velocity changes.
 pub const VELOCITY_SLOPE: Code = Code::new("VELOCITY_SLOPE", "99HIBIKI", "Slope of velocity");
+/// How fast a depth changes.
+pub const DEPTH_SLOPE: Code = Code::new("DEPTH_SLOPE", "99HIBIKI", "Slope of depth");
 
 /// cm2.
 pub const SQUARE_CENTIMETRE: Code = Code::new("cm2", "UCUM", "square centimeter");

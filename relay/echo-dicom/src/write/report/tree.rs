@@ -84,12 +84,12 @@ pub(super) fn uid(relation: Relation, name: &Code, uid: &Uid) -> Result<Object, 
     Ok(item)
 }
 
-/// A number inferred from `places`; `None` when it is not finite.
+/// A number with what is said of it and the places that it is inferred from; `None` when it is not finite.
 pub(super) fn number(
     name: &Code,
     value: f64,
     unit: &Code,
-    places: Vec<Object>,
+    below: Vec<Object>,
 ) -> Result<Option<Object>, WriteError> {
     let Some(decimal) = decimal(value) else {
         return Ok(None);
@@ -105,7 +105,7 @@ pub(super) fn number(
     );
     let mut item = item(Relation::Contains, "NUM", name)?;
     sequence(&mut item, tags::MEASURED_VALUE_SEQUENCE, vec![measured]);
-    sequence(&mut item, tags::CONTENT_SEQUENCE, places);
+    sequence(&mut item, tags::CONTENT_SEQUENCE, below);
     Ok(Some(item))
 }
 
