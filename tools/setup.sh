@@ -58,7 +58,7 @@ check_by_hand() {
     done
   fi
   if [ "$1" = test ]; then
-    for tool in dciodvfy dcmdump python3; do have "$tool" || missing+=("$tool"); done
+    for tool in dciodvfy dcmdump python3 turnserver; do have "$tool" || missing+=("$tool"); done
     have chromium-headless-shell || have chromium || [ -n "${HIBIKI_CHROMIUM:-}" ] || missing+=(chromium)
   fi
   [ ${#missing[@]} -eq 0 ] || die "this is no Debian or Ubuntu, so set-up installs no system packages. Missing here: $(printf '%s; ' "${missing[@]}")libclang is needed too. tools/apt-build.txt and tools/apt-test.txt say what each is for."

@@ -10,7 +10,7 @@ use crate::clip::{
     VisitFault, Work,
 };
 use crate::clock::CaptureClock;
-use crate::device_page::{Address, Desk, DeskParts, DevicePage, Memory, Port, Saving};
+use crate::device_page::{Address, Checking, Desk, DeskParts, DevicePage, Memory, Port, Saving};
 use crate::encode::{BitRate, EncodeError, EncodeOptions, EncoderFactory, FfmpegFactory, Keeper};
 use crate::frame::{Frame, Stamper, StreamName};
 use crate::hand_scale::ScaleInForce;
@@ -188,8 +188,13 @@ impl Agent {
             .map(|relay| Publisher::new(relay, shared.parts(saver.clone(), journal.clone())));
         let fail_fast = settings.fail_fast;
         let (desk, preview) = shared.desk(&settings, saver.clone());
-        let device_page =
-            DevicePage::open(settings.device_page.port, desk).unwrap_or_else(|error| {
+        let checking = Checking::new(
+            settings.clone(),
+            Arc::clone(&shared.choice),
+            shared.board.clone(),
+        );
+        let device_page = DevicePage::open(settings.device_page.port, desk, checking)
+            .unwrap_or_else(|error| {
                 tracing::error!(%error, "there is no device page; capture goes on");
                 None
             });

@@ -9,7 +9,7 @@ use capture_agent::clip::import::import;
 use capture_agent::config::cli::{Cli, Command, ImportArgs, RunArgs, SaveArgs, exit};
 use capture_agent::config::{Checked, ConfigError, FileConfig, check, merge, read_file};
 use capture_agent::door::{self, Asked};
-use capture_agent::preflight::{self, Level};
+use capture_agent::preflight;
 use capture_agent::show::{Terminal, show};
 use capture_agent::source::catalogue;
 use capture_agent::spool::{AfterKept, Disk, Spool, SpoolBounds};
@@ -21,6 +21,7 @@ use tokio::signal::ctrl_c;
 #[cfg(unix)]
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
+use wire::check::CheckLevel;
 
 /// Threads of the runtime: one for media, one for everything else.
 const WORKERS: usize = 2;
@@ -137,8 +138,8 @@ fn look(checked: Checked, json: bool) -> anyhow::Result<u8> {
         println!("{report}");
     }
     Ok(match report.level() {
-        Level::Bad => exit::NOT_READY,
-        Level::Good | Level::Attention => exit::OK,
+        CheckLevel::Bad => exit::NOT_READY,
+        CheckLevel::Good | CheckLevel::Attention => exit::OK,
     })
 }
 

@@ -88,6 +88,28 @@ async fn the_rtp_time_on_the_wire_is_the_frame_s_own() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_relay_of_ipv6_alone_gets_the_picture_over_ipv6() {
+    let relay = Relay::start_at("[::1]:0");
+    let _running = run(AgentSettings {
+        relay: Some(to_relay(&relay.address, ticket())),
+        ..settings("test:")
+    });
+    relay.frame().await;
+    for said in [&relay.shared.offers, &relay.shared.answers] {
+        let said = said.lock().unwrap()[0].clone();
+        let candidates: Vec<&str> = said
+            .lines()
+            .filter(|line| line.starts_with("a=candidate:"))
+            .collect();
+        let over_ipv6 = |line: &&str| line.contains(" ::1 ");
+        assert!(
+            !candidates.is_empty() && candidates.iter().all(over_ipv6),
+            "{candidates:?}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn playout_delay_is_offered_and_says_zero_on_every_packet() {
     let (relay, _running) = live("test:");
     let frame = relay.frame().await;

@@ -472,3 +472,61 @@ async fn without_a_consult_there_are_no_marks_and_the_same_list_is_told_once() {
     assert_eq!(again.status(), StatusCode::NO_CONTENT);
     assert_eq!(page.state().await["relayNow"], Value::Null);
 }
+
+async fn checked(page: &Opened) -> Value {
+    let end = Instant::now() + BOUND;
+    loop {
+        let answer = page.ask(Method::GET, "check", Value::Null).await;
+        let check: Value = answer.json().await.unwrap();
+        if check["running"] == false && !check["tookMs"].is_null() {
+            return check;
+        }
+        assert!(Instant::now() < end, "the check is not over: {check}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+fn finding<'a>(check: &'a Value, what: &str) -> &'a Value {
+    let findings = check["findings"].as_array().unwrap();
+    let found = findings.iter().find(|one| one["what"] == what);
+    found.unwrap_or_else(|| panic!("no {what} in {check}"))
+}
+
+#[tokio::test]
+async fn a_check_before_a_visit_counts_the_source_in_use_as_checked_and_disturbs_no_capture() {
+    let page = open(page("test:", None)).await;
+    let before = page.newest().await;
+    let url = format!("{}/api/v1/check", page.origin);
+    let stranger = page.client.post(&url).send().await.unwrap();
+    assert_ne!(stranger.status(), StatusCode::ACCEPTED);
+    let nothing = page.ask(Method::GET, "check", Value::Null).await;
+    let nothing: Value = nothing.json().await.unwrap();
+    assert_eq!(
+        nothing,
+        json!({ "running": false, "findings": [], "tookMs": null })
+    );
+    // Twice: whoever asks meanwhile gets the one that is being made.
+    for _ in 0..2 {
+        let begun = page.ask(Method::POST, "check", Value::Null).await;
+        assert_eq!(begun.status(), StatusCode::ACCEPTED);
+    }
+    let check = checked(&page).await;
+    let source = finding(&check, "source");
+    assert_eq!(
+        (&source["level"], &source["says"]["width"]),
+        (&json!("good"), &json!(800))
+    );
+    assert_eq!(finding(&check, "disk")["action"], "nameSpool");
+    assert_eq!(finding(&check, "relay")["says"]["type"], "noRelay");
+    let order: Vec<&str> = check["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["what"].as_str().unwrap())
+        .collect();
+    assert_eq!(order, ["source", "encoder", "disk", "versions", "relay"]);
+    page.state_when("capture goes on", |state| {
+        rtp_time(&state["newest"]) != before
+    })
+    .await;
+}

@@ -3,7 +3,7 @@
 //! Owns starting and stopping them in the right order. Invariant: when the media part or the store cannot be started the
 //! relay does not listen; when it stops, nothing that was acknowledged is still on its way.
 
-use crate::auth::{Entrance, Grants};
+use crate::auth::{Entrance, Grants, TurnError, TurnServers};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::consult::live::{
@@ -39,6 +39,9 @@ pub enum StartError {
     /// The store.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The secret of the TURN servers.
+    #[error(transparent)]
+    Turn(#[from] TurnError),
 }
 
 /// What every HTTP action can reach. Clones share it.
@@ -75,6 +78,8 @@ pub struct Parts {
     pub media: Arc<MediaSessions>,
     /// Room for pictures from the video that are being taken.
     pub video_pictures: Semaphore,
+    /// TURN servers, if there are any.
+    pub turn: Option<TurnServers>,
     /// The pages.
     pub pages: Pages,
     /// Whether the demo door is open.
@@ -107,6 +112,9 @@ impl App {
         store: Store,
         (blobs, clips): (Blobs, ClipFiles),
     ) -> Result<Self, StartError> {
+        let turn = config.turn.clone();
+        let turn = turn.map(|turn| TurnServers::open(turn.servers, &turn.secret_file));
+        let turn = turn.transpose()?;
         let (clock, metrics) = (Arc::new(Clock::default()), Arc::new(Metrics::default()));
         let (events, happened) = mpsc::channel(limits::MAX_QUEUED_EVENTS);
         let media = SfuConfig {
@@ -195,6 +203,7 @@ impl App {
                 hub,
                 sfu,
                 media,
+                turn,
             }),
         };
         tokio::spawn(sweep(app.clone()));

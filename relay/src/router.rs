@@ -49,6 +49,7 @@ pub const ROUTES: &[Route] = &[
     route("/", &["GET"], Gate::Open, || get(pages::index)),
     route("/consults/{id}", &["GET"], Gate::Open, || get(pages::index)),
     route("/visits/{id}", &["GET"], Gate::Open, || get(pages::index)),
+    route("/check", &["GET"], Gate::Open, || get(pages::index)),
     // Anyone on this machine, in a demo.
     route("/api/v1/demo", &["GET"], Gate::Demo, || get(demo::door)),
     route("/api/v1/demo/tickets", &["POST"], Gate::Demo, || {

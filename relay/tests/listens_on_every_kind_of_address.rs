@@ -41,6 +41,31 @@ async fn on_ipv6() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn on_ipv6_by_tcp_beside_udp() {
+    let world = World::with(SfuConfig {
+        tcp: Some("[::1]:0".parse().unwrap()),
+        ..SfuConfig::on("[::1]:0".parse().unwrap())
+    });
+    let on = |kind| Kind {
+        bind: "[::1]:0",
+        ..kind
+    };
+    let over_tcp = |kind| Kind {
+        over_tcp: true,
+        ..on(kind)
+    };
+    let mut publisher = world.publish(over_tcp(Kind::publisher(0x1111))).await;
+    publisher.begin(&world, 0).await;
+    let (far, near) = (
+        world.watch(over_tcp(Kind::viewer())).await,
+        world.watch(on(Kind::viewer())).await,
+    );
+    publisher.key(3_000);
+    far.sees(3_000).await;
+    near.sees(3_000).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn on_both_families_at_once() {
     passes("[::]:0", &["127.0.0.1", "::1"], "127.0.0.1:0", "[::1]:0").await;
 }

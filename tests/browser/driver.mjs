@@ -36,6 +36,8 @@ const FLAGS = [
   "--autoplay-policy=no-user-gesture-required",
   "--use-fake-device-for-media-stream",
   "--use-fake-ui-for-media-stream",
+  // A story's TURN server has a certificate that nobody signed; pages come over plain HTTP on loopback.
+  "--ignore-certificate-errors",
 ];
 
 const witness = readFileSync(new URL("./witness.js", import.meta.url), "utf8");

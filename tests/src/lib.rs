@@ -30,4 +30,5 @@ pub mod relay;
 pub mod story;
 pub mod stranger;
 pub mod test_data;
+pub mod turn;
 pub mod wait;

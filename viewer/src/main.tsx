@@ -7,6 +7,7 @@ import { learn, t } from "./i18n/i18n";
 import { language } from "./i18n/language";
 import { prepareOffer } from "./live/offer";
 import { enter, session, sessionProblem, takeTicket, verify } from "./net/session";
+import { useLater } from "./parts/later";
 import { follow, pathFor, route, startRouter } from "./router";
 import { BedsideScreen } from "./screens/bedside";
 import { ConsultScreen } from "./screens/consult";
@@ -56,6 +57,8 @@ function App() {
   switch (at.page) {
     case "entry":
       return <EntryScreen />;
+    case "ways":
+      return <WaysPlace />;
     case "missing":
       return <Message words={t("entry.missing")} />;
     case "consult":
@@ -70,6 +73,18 @@ function Inside({ page, consult }: { page: "consult" | "bedside"; consult: Consu
   if (grant === null) return <EntryScreen />;
   if (grant.consult !== consult) return <Message words={t("entry.otherConsult")} />;
   return page === "bedside" ? <BedsideScreen grant={grant} /> : <ConsultScreen grant={grant} />;
+}
+
+const loadWays = async () => (await import("./screens/ways")).WaysScreen;
+
+function WaysPlace() {
+  const { part: Ways, failed } = useLater<object>(loadWays, true);
+  if (Ways !== null) return <Ways />;
+  return (
+    <main class="entry">
+      <p role="status">{t(failed ? "measure.loadFailed" : "entry.loading")}</p>
+    </main>
+  );
 }
 
 function Message({ words }: { words: string }) {

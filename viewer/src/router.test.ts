@@ -8,6 +8,7 @@ test("addresses lead to their pages", () => {
   expect(match("/")).toEqual({ page: "entry" });
   expect(match(`/consults/${ID}`)).toEqual({ page: "consult", consult: ID });
   expect(match(`/visits/${ID}/`)).toEqual({ page: "bedside", consult: ID });
+  expect(match("/check")).toEqual({ page: "ways" });
 });
 
 test("anything else is missing, never a guess", () => {

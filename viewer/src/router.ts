@@ -11,6 +11,7 @@ export type Route =
   | { readonly page: "entry" }
   | { readonly page: "consult"; readonly consult: ConsultId }
   | { readonly page: "bedside"; readonly consult: ConsultId }
+  | { readonly page: "ways" }
   | { readonly page: "missing" };
 
 const UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}";
@@ -19,6 +20,7 @@ const BEDSIDE = new RegExp(`^/visits/(${UUID})/?$`);
 
 export function match(path: string): Route {
   if (path === "/" || path === "") return { page: "entry" };
+  if (/^\/check\/?$/.test(path)) return { page: "ways" };
   const consult = CONSULT.exec(path)?.[1];
   if (consult !== undefined) return { page: "consult", consult: consult as ConsultId };
   const bedside = BEDSIDE.exec(path)?.[1];

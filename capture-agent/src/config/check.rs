@@ -13,7 +13,9 @@ use crate::mask::{MAX_RECTANGLES, Mask, Rectangle, RectangleError};
 use crate::publish::{DeviceKey, Entry, RelaySettings, Ticket, is_loopback};
 use crate::ring::RingBounds;
 use crate::source::SourceSpec;
-use reqwest::{Certificate, Url};
+use reqwest::Url;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -286,12 +288,13 @@ fn device_key(wanted: &Wanted) -> Result<DeviceKey, ConfigError> {
     DeviceKey::new(&text).map_err(|error| ConfigError::new("device_key_file", error.to_string()))
 }
 
-fn authorities(wanted: &Wanted) -> Result<Vec<Certificate>, ConfigError> {
+fn authorities(wanted: &Wanted) -> Result<Vec<CertificateDer<'static>>, ConfigError> {
     let Some(path) = &wanted.ca_file else {
         return Ok(Vec::new());
     };
     let text = read_small(path, "ca_file")?;
-    match Certificate::from_pem_bundle(text.as_bytes()) {
+    let read: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(text.as_bytes()).collect();
+    match read {
         Ok(certificates) if !certificates.is_empty() => Ok(certificates),
         _ => Err(ConfigError::new(
             "ca_file",

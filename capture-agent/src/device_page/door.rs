@@ -3,6 +3,7 @@
 //! HTTP/1.1 only. A head must come whole within five seconds; whatever an answer waits for, it comes or ends within ten.
 //! Forwarding headers are not read. A port that is taken costs the page, never the capture.
 
+use super::checking::Checking;
 use super::desk::Desk;
 use super::guard::Lock;
 use super::key::Key;
@@ -129,6 +130,7 @@ pub struct DevicePage {
     listener: StdListener,
     lock: Lock,
     desk: Arc<Desk>,
+    checking: Arc<Checking>,
 }
 
 impl DevicePage {
@@ -136,7 +138,11 @@ impl DevicePage {
     ///
     /// # Errors
     /// `DevicePageError` says what to change.
-    pub fn open(port: Port, desk: Arc<Desk>) -> Result<Option<Self>, DevicePageError> {
+    pub fn open(
+        port: Port,
+        desk: Arc<Desk>,
+        checking: Arc<Checking>,
+    ) -> Result<Option<Self>, DevicePageError> {
         let port = match port {
             Port::Off => return Ok(None),
             Port::Free => 0,
@@ -152,6 +158,7 @@ impl DevicePage {
             listener,
             lock,
             desk,
+            checking,
         }))
     }
 
@@ -165,7 +172,7 @@ impl DevicePage {
 
     /// Serves until `stop`.
     pub async fn serve(self, stop: Stop) {
-        let router = router(self.desk, self.lock);
+        let router = router(self.desk, self.checking, self.lock);
         let listener = match TcpListener::from_std(self.listener) {
             Ok(listener) => listener,
             Err(error) => {

@@ -2,12 +2,14 @@
 //!
 //! ```text
 //! browser on this device ─► door: connections ─► guard: Host, Origin, cookie ─► routes ─► desk: what is asked for
-//!                                                                                 └─► preview: JPEG, off the live path
+//!                                                                                 ├─► preview: JPEG, off the live path
+//!                                                                                 └─► checking: the check before a visit
 //! ```
 //!
 //! Listens on loopback only (decision 0016). Nothing here may delay a captured frame: it reads the ring and the status,
 //! and what it changes is in force for the next frame.
 
+mod checking;
 mod desk;
 mod door;
 mod guard;
@@ -20,6 +22,7 @@ mod routes;
 mod saving;
 mod tell;
 
+pub use checking::Checking;
 pub use desk::{Desk, DeskParts};
 pub use door::{Address, DevicePage, DevicePageError, Port};
 pub use memory::{Memory, MemoryError, Remembered};

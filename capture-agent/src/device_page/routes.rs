@@ -2,6 +2,7 @@
 //!
 //! Owns the list, reading bodies, and turning answers of the desk into HTTP.
 
+use super::checking::Checking;
 use super::desk::{Desk, MaskRefused, Shown};
 use super::guard::{self, Lock};
 use super::pages;
@@ -23,6 +24,7 @@ use serde::de::DeserializeOwned;
 use std::sync::Arc;
 use std::time::Instant;
 use wire::RtpTime;
+use wire::check::DeviceCheck;
 use wire::clip::{MAX_CLIP_SECONDS, is_view};
 use wire::device::{
     DeviceEntry, DeviceFault, DeviceFreeze, DeviceMaskRequest, DeviceSaveRequest,
@@ -41,7 +43,10 @@ type At = State<Arc<Desk>>;
 type Body = Result<Bytes, BytesRejection>;
 
 /// The router.
-pub(super) fn router(desk: Arc<Desk>, lock: Lock) -> Router {
+pub(super) fn router(desk: Arc<Desk>, checking: Arc<Checking>, lock: Lock) -> Router {
+    let check = Router::new()
+        .route("/api/v1/check", get(last_check).post(begin_check))
+        .with_state(checking);
     // With the cookie of this start.
     let locked = Router::new()
         .route("/api/v1/state", get(state))
@@ -55,8 +60,9 @@ pub(super) fn router(desk: Arc<Desk>, lock: Lock) -> Router {
         .route("/api/v1/marks", get(marks))
         .route("/api/v1/scale", put(scale).delete(withdraw_scale))
         .route("/api/v1/saves", post(save))
-        .layer(from_fn_with_state(lock.clone(), guard::locked))
-        .with_state(desk);
+        .with_state(desk)
+        .merge(check)
+        .layer(from_fn_with_state(lock.clone(), guard::locked));
     // Anyone on this device: the page without anything on it, and trying the key.
     Router::new()
         .route("/api/v1/session", post(enter))
@@ -100,6 +106,16 @@ async fn preview(State(desk): At, Query(at): Query<After>) -> Result<Response, R
         || StatusCode::NO_CONTENT.into_response(),
         |it| picture(it, "image/jpeg"),
     ))
+}
+
+async fn last_check(State(checking): State<Arc<Checking>>) -> Json<DeviceCheck> {
+    Json(checking.last())
+}
+
+/// One at a time: whoever asks meanwhile gets that one.
+async fn begin_check(State(checking): State<Arc<Checking>>) -> StatusCode {
+    checking.begin();
+    StatusCode::ACCEPTED
 }
 
 async fn marks(State(desk): At, Query(at): Query<After>) -> Response {

@@ -1,91 +1,64 @@
-//! How the state of one thing is told: by shape and in words, with one action when something is to be done.
+//! How the state of one thing is told on the command line: by shape and in words, with one action when something is to be done.
 //!
 //! Owns text and JSON. Shapes are those of the pages (● ▲ ■), so that colour is never needed.
 
-use serde::Serialize;
+use super::words;
 use std::fmt;
 use std::time::Duration;
+use wire::check::{CheckAction, CheckFinding, CheckLevel, CheckSays, CheckSubject};
 
-/// How a thing is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub enum Level {
-    /// As it should be.
-    Good,
-    /// The visit can begin; something is worth doing.
-    Attention,
-    /// The visit would fail.
-    Bad,
-}
-
-impl Level {
-    const fn shape(self) -> char {
-        match self {
-            Self::Good => '●',
-            Self::Attention => '▲',
-            Self::Bad => '■',
-        }
-    }
-
-    const fn word(self) -> &'static str {
-        match self {
-            Self::Good => "good",
-            Self::Attention => "look",
-            Self::Bad => "BAD",
-        }
+const fn shape(level: CheckLevel) -> char {
+    match level {
+        CheckLevel::Good => '●',
+        CheckLevel::Attention => '▲',
+        CheckLevel::Bad => '■',
     }
 }
 
-/// One line.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Finding {
-    /// Which thing.
-    pub what: &'static str,
-    /// How it is.
-    pub level: Level,
-    /// In words.
-    pub words: String,
-    /// What to do, when something is to be done.
-    pub action: Option<&'static str>,
+const fn word(level: CheckLevel) -> &'static str {
+    match level {
+        CheckLevel::Good => "good",
+        CheckLevel::Attention => "look",
+        CheckLevel::Bad => "BAD",
+    }
 }
 
-impl Finding {
-    pub(super) fn good(what: &'static str, words: impl Into<String>) -> Self {
-        Self {
-            what,
-            level: Level::Good,
-            words: words.into(),
-            action: None,
-        }
+pub(super) const fn good(what: CheckSubject, says: CheckSays) -> CheckFinding {
+    CheckFinding {
+        what,
+        level: CheckLevel::Good,
+        says,
+        action: None,
     }
+}
 
-    pub(super) fn attention(
-        what: &'static str,
-        words: impl Into<String>,
-        action: &'static str,
-    ) -> Self {
-        Self {
-            what,
-            level: Level::Attention,
-            words: words.into(),
-            action: Some(action),
-        }
+pub(super) const fn attention(
+    what: CheckSubject,
+    says: CheckSays,
+    action: CheckAction,
+) -> CheckFinding {
+    CheckFinding {
+        what,
+        level: CheckLevel::Attention,
+        says,
+        action: Some(action),
     }
+}
 
-    pub(super) fn bad(what: &'static str, words: impl Into<String>, action: &'static str) -> Self {
-        Self {
-            level: Level::Bad,
-            ..Self::attention(what, words, action)
-        }
+pub(super) const fn bad(what: CheckSubject, says: CheckSays, action: CheckAction) -> CheckFinding {
+    CheckFinding {
+        what,
+        level: CheckLevel::Bad,
+        says,
+        action: Some(action),
     }
 }
 
 /// All lines.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Report {
-    /// In the order of looking.
-    pub findings: Vec<Finding>,
+    /// In the order of `CheckSubject`.
+    pub findings: Vec<CheckFinding>,
     /// How long the looking took.
     pub took: Duration,
 }
@@ -93,18 +66,26 @@ pub struct Report {
 impl Report {
     /// The worst of them.
     #[must_use]
-    pub fn level(&self) -> Level {
+    pub fn level(&self) -> CheckLevel {
         let levels = self.findings.iter().map(|finding| finding.level);
-        levels.max().unwrap_or(Level::Good)
+        levels.max().unwrap_or(CheckLevel::Good)
     }
 
     /// For programs.
     #[must_use]
     pub fn json(&self) -> String {
+        let told = |finding: &CheckFinding| {
+            serde_json::json!({
+                "what": words::of_subject(finding.what),
+                "level": finding.level,
+                "words": words::of(&finding.says),
+                "action": finding.action.map(words::of_action),
+            })
+        };
         serde_json::json!({
             "level": self.level(),
             "tookMs": u64::try_from(self.took.as_millis()).unwrap_or(u64::MAX),
-            "findings": self.findings,
+            "findings": self.findings.iter().map(told).collect::<Vec<_>>(),
         })
         .to_string()
     }
@@ -113,20 +94,17 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for finding in &self.findings {
-            let (shape, word) = (finding.level.shape(), finding.level.word());
-            writeln!(
-                f,
-                "{shape} {word:<4}  {:<9} {}",
-                finding.what, finding.words
-            )?;
+            let (shape, word) = (shape(finding.level), word(finding.level));
+            let (what, words) = (words::of_subject(finding.what), words::of(&finding.says));
+            writeln!(f, "{shape} {word:<4}  {what:<9} {words}")?;
             if let Some(action) = finding.action {
-                writeln!(f, "{:17} → {action}", "")?;
+                writeln!(f, "{:17} → {}", "", words::of_action(action))?;
             }
         }
         let verdict = match self.level() {
-            Level::Good => "● all is well",
-            Level::Attention => "▲ the visit can begin; see the lines with ▲",
-            Level::Bad => "■ not ready; see the lines with ■",
+            CheckLevel::Good => "● all is well",
+            CheckLevel::Attention => "▲ the visit can begin; see the lines with ▲",
+            CheckLevel::Bad => "■ not ready; see the lines with ■",
         };
         write!(f, "{verdict} ({:.1} s)", self.took.as_secs_f64())
     }
@@ -138,11 +116,25 @@ mod tests {
 
     #[test]
     fn a_report_tells_shape_words_and_action_and_the_worst_last() {
+        let pictures = CheckSays::Pictures {
+            width: 800,
+            height: 600,
+            fps: 30,
+        };
+        let detail = "no answer".to_owned();
         let report = Report {
             findings: vec![
-                Finding::good("source", "800 x 600, 30 pictures a second"),
-                Finding::attention("disk", "no spool", "name a folder"),
-                Finding::bad("relay", "no answer", "check the address"),
+                good(CheckSubject::Source, pictures),
+                attention(
+                    CheckSubject::Disk,
+                    CheckSays::NoSpool,
+                    CheckAction::NameSpool,
+                ),
+                bad(
+                    CheckSubject::Relay,
+                    CheckSays::Refused { detail },
+                    CheckAction::CheckNetwork,
+                ),
             ],
             took: Duration::from_millis(1_240),
         };
@@ -161,7 +153,7 @@ mod tests {
             (&json["level"], &json["tookMs"]),
             (&"bad".into(), &1_240.into())
         );
-        assert_eq!(json["findings"][2]["action"], "check the address");
+        assert_eq!(json["findings"][2]["words"], "no answer");
         assert!(json["findings"][0]["action"].is_null());
     }
 }

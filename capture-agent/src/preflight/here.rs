@@ -3,19 +3,23 @@
 //! Owns the measuring of pictures and of one sync. Everything that blocks runs on a thread of its own with a limit; a driver that
 //! hangs in the kernel is left there.
 
-use super::finding::Finding;
+use super::finding::{attention, bad, good};
+use super::{Beside, Tell};
 use crate::agent::AgentSettings;
 use crate::encode::probe::choose;
 use crate::encode::{EncodeOptions, EncoderSettings, FfmpegFactory};
 use crate::picture::PicturePool;
 use crate::source::{self, SourceError, SourceSpec};
 use crate::spool::{Disk, Files};
+use crate::status::SourceStatus;
 use crate::sync::Stop;
 use std::io::Write;
 use std::path::Path;
 use std::time::{Duration, Instant};
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
+use wire::agent::SourceHealth;
+use wire::check::{CheckAction, CheckFinding, CheckSays, CheckSubject};
 
 /// A camera or network stream that shows nothing by then shows nothing to the physician either.
 const SOURCE_LIMIT: Duration = Duration::from_secs(8);
@@ -34,9 +38,6 @@ const SLOWEST_SYNC: Duration = Duration::from_millis(500);
 /// Room for a visit's clips, and room without which nothing is saved.
 const ROOM_BYTES: (u64, u64) = (2 << 30, 300 << 20);
 
-const BUSY: &str = "a capture agent runs with this spool and has it";
-const LEAVE: &str = "look at that agent's terminal, or stop it and check again";
-
 /// What a source gave.
 struct Seen {
     width: u32,
@@ -44,20 +45,52 @@ struct Seen {
     fps: f64,
 }
 
-pub(super) async fn look(settings: &AgentSettings, busy: bool) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    if busy {
-        findings.push(Finding::attention("source", BUSY, LEAVE));
-    } else {
-        let seen = seen(settings.source.clone()).await;
-        findings.push(of_source(&seen));
-        if let Ok(seen) = seen {
-            findings.push(encoder(settings.encode.clone(), seen).await);
+pub(super) async fn look(settings: &AgentSettings, beside: &Beside, tell: Tell<'_>) {
+    tell(good(CheckSubject::Versions, versions()));
+    match beside {
+        Beside::Nobody => {
+            let seen = seen(settings.source.clone()).await;
+            tell(of_source(&seen));
+            if let Ok(seen) = seen {
+                tell(encoder(settings.encode.clone(), seen).await);
+            }
+        }
+        Beside::Stranger => {
+            let says = CheckSays::AtWorkElsewhere;
+            tell(attention(
+                CheckSubject::Source,
+                says,
+                CheckAction::SeeOtherAgent,
+            ));
+        }
+        Beside::Us(status) => {
+            tell(of_source(&of_running(&status.source)));
+            tell(of_working(&status.encoder));
         }
     }
-    findings.push(disk(settings).await);
-    findings.push(Finding::good("versions", versions()));
-    findings
+    tell(disk(settings).await);
+}
+
+/// What a source that is open gives.
+fn of_running(source: &SourceStatus) -> Result<Seen, String> {
+    if source.health == SourceHealth::Running {
+        return Ok(Seen {
+            width: source.width,
+            height: source.height,
+            fps: f64::from(source.fps),
+        });
+    }
+    let unsaid = || "it is being opened".to_owned();
+    Err(source.trouble.clone().unwrap_or_else(unsaid))
+}
+
+fn of_working(encoder: &str) -> CheckFinding {
+    let name = encoder.to_owned();
+    let says = match encoder {
+        "" => CheckSays::CodesNothing,
+        _ => CheckSays::Codes { name, ms: None },
+    };
+    good(CheckSubject::Encoder, says)
 }
 
 async fn seen(spec: SourceSpec) -> Result<Seen, String> {
@@ -88,28 +121,42 @@ fn count(spec: &SourceSpec, stop: &Stop) -> Result<Seen, SourceError> {
     })
 }
 
-fn of_source(seen: &Result<Seen, String>) -> Finding {
+fn of_source(seen: &Result<Seen, String>) -> CheckFinding {
+    const WHAT: CheckSubject = CheckSubject::Source;
     match seen {
         Ok(seen) => {
-            let Seen { width, height, fps } = seen;
-            let words = format!("{width} x {height}, {fps:.0} pictures a second");
-            if *fps < FEWEST_FPS {
-                let action =
-                    "choose another format or a lower size at the grabber; USB 3 if it can";
-                return Finding::attention("source", words, action);
+            let says = CheckSays::Pictures {
+                width: seen.width,
+                height: seen.height,
+                fps: whole(seen.fps),
+            };
+            if seen.fps < FEWEST_FPS {
+                return attention(WHAT, says, CheckAction::ChooseFormat);
             }
-            Finding::good("source", words)
+            good(WHAT, says)
         }
         Err(trouble) => {
-            let action =
-                "check cable and power; \"capture-agent sources\" lists what can be opened";
-            Finding::bad("source", trouble, action)
+            let detail = trouble.clone();
+            bad(
+                WHAT,
+                CheckSays::NoPicture { detail },
+                CheckAction::CheckCable,
+            )
         }
     }
 }
 
-async fn encoder(options: EncodeOptions, seen: Seen) -> Finding {
-    const ACTION: &str = "install FFmpeg with libx264, or name another encoder";
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a rate of pictures is a small positive number"
+)]
+fn whole(fps: f64) -> u32 {
+    fps.round().clamp(0.0, 1_000.0) as u32
+}
+
+async fn encoder(options: EncodeOptions, seen: Seen) -> CheckFinding {
+    const WHAT: CheckSubject = CheckSubject::Encoder;
     let settings = EncoderSettings {
         width: seen.width,
         height: seen.height,
@@ -119,64 +166,59 @@ async fn encoder(options: EncodeOptions, seen: Seen) -> Finding {
         buffer_frames: options.buffer_frames,
     };
     let trying = spawn_blocking(move || choose(&options.choice, &[], &FfmpegFactory, &settings));
-    match timeout(ENCODER_LIMIT, trying).await {
+    let detail = match timeout(ENCODER_LIMIT, trying).await {
         Ok(Ok(Ok(chosen))) => {
-            let words = format!(
-                "{}, {} ms a picture",
-                chosen.name,
-                chosen.median.as_millis()
-            );
+            let says = CheckSays::Codes {
+                name: chosen.name.to_owned(),
+                ms: Some(millis(chosen.median)),
+            };
             if chosen.median > SLOWEST_CODING {
-                let action = "close other programs, or lower the size of the picture";
-                return Finding::attention("encoder", words, action);
+                return attention(WHAT, says, CheckAction::EaseCoding);
             }
-            Finding::good("encoder", words)
+            return good(WHAT, says);
         }
-        Ok(Ok(Err(error))) => Finding::bad("encoder", error.to_string(), ACTION),
-        Ok(Err(_)) | Err(_) => Finding::bad("encoder", "none was ready in time", ACTION),
-    }
+        Ok(Ok(Err(error))) => error.to_string(),
+        Ok(Err(_)) | Err(_) => "none was ready in time".to_owned(),
+    };
+    let says = CheckSays::NoEncoder { detail };
+    bad(WHAT, says, CheckAction::InstallEncoder)
 }
 
-async fn disk(settings: &AgentSettings) -> Finding {
+async fn disk(settings: &AgentSettings) -> CheckFinding {
+    const WHAT: CheckSubject = CheckSubject::Disk;
     let Some(saving) = &settings.saving else {
-        let action = "name a folder with --spool";
-        return Finding::attention("disk", "no spool: clips cannot be saved", action);
+        return attention(WHAT, CheckSays::NoSpool, CheckAction::NameSpool);
     };
     let folder = saving.folder.clone();
     let tried = spawn_blocking(move || try_disk(&folder)).await;
-    match tried {
-        Ok(Ok((room, sync))) => of_disk(room, sync),
-        Ok(Err(error)) => {
-            let action = "give the agent's user a folder that it may write, on a disk with room";
-            Finding::bad(
-                "disk",
-                format!("the spool folder cannot be used: {error}"),
-                action,
-            )
-        }
-        Err(_) => Finding::bad("disk", "the trial failed inside", "check again"),
+    let detail = match tried {
+        Ok(Ok((room, sync))) => return of_disk(room, sync),
+        Ok(Err(error)) => error.to_string(),
+        Err(_) => "the trial failed inside".to_owned(),
+    };
+    let says = CheckSays::DiskRefused { detail };
+    bad(WHAT, says, CheckAction::WritableFolder)
+}
+
+fn of_disk(room: u64, sync: Duration) -> CheckFinding {
+    const WHAT: CheckSubject = CheckSubject::Disk;
+    let says = CheckSays::Room {
+        mib: u32::try_from(room >> 20).unwrap_or(u32::MAX),
+        sync_ms: millis(sync),
+    };
+    if room < ROOM_BYTES.1 {
+        bad(WHAT, says, CheckAction::FreeRoomNow)
+    } else if room < ROOM_BYTES.0 {
+        attention(WHAT, says, CheckAction::FreeRoom)
+    } else if sync > SLOWEST_SYNC {
+        attention(WHAT, says, CheckAction::QuickerDisk)
+    } else {
+        good(WHAT, says)
     }
 }
 
-fn of_disk(room: u64, sync: Duration) -> Finding {
-    let words = format!(
-        "{} MiB free, a sync takes {} ms",
-        room >> 20,
-        sync.as_millis()
-    );
-    if room < ROOM_BYTES.1 {
-        Finding::bad("disk", words, "free some room: clips cannot be saved")
-    } else if room < ROOM_BYTES.0 {
-        Finding::attention("disk", words, "free some room: a visit's clips may not fit")
-    } else if sync > SLOWEST_SYNC {
-        Finding::attention(
-            "disk",
-            words,
-            "put the spool on a quicker disk: saving is told late",
-        )
-    } else {
-        Finding::good("disk", words)
-    }
+fn millis(time: Duration) -> u32 {
+    u32::try_from(time.as_millis()).unwrap_or(u32::MAX)
 }
 
 /// Room, and how long it takes until a MiB is durable.
@@ -197,18 +239,17 @@ fn try_disk(folder: &Path) -> std::io::Result<(u64, Duration)> {
     Ok((room, took))
 }
 
-fn versions() -> String {
-    format!(
-        "capture-agent {}, {}",
-        env!("CARGO_PKG_VERSION"),
-        crate::av::version()
-    )
+fn versions() -> CheckSays {
+    CheckSays::Versions {
+        agent: env!("CARGO_PKG_VERSION").to_owned(),
+        libraries: crate::av::version().to_string(),
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::finding::Level;
     use super::*;
+    use wire::check::CheckLevel as Level;
 
     #[test]
     fn a_source_is_good_slow_or_not_there() {
@@ -220,13 +261,34 @@ mod tests {
             })
         };
         assert_eq!(of_source(&seen(30.0)).level, Level::Good);
-        assert_eq!(
-            of_source(&seen(7.6)).words,
-            "800 x 600, 8 pictures a second"
-        );
+        let says = CheckSays::Pictures {
+            width: 800,
+            height: 600,
+            fps: 8,
+        };
+        assert_eq!(of_source(&seen(7.6)).says, says);
         assert_eq!(of_source(&seen(7.6)).level, Level::Attention);
         let gone = of_source(&Err("no picture within 8 s".to_owned()));
         assert!(gone.level == Level::Bad && gone.action.is_some());
+    }
+
+    #[test]
+    fn a_source_in_use_counts_as_looked_at() {
+        let source = |health, trouble: Option<&str>| SourceStatus {
+            health,
+            words: String::new(),
+            trouble: trouble.map(str::to_owned),
+            fps: 30.0,
+            width: 800,
+            height: 600,
+        };
+        let level = |source| of_source(&of_running(&source)).level;
+        assert_eq!(level(source(SourceHealth::Running, None)), Level::Good);
+        assert_eq!(
+            level(source(SourceHealth::Failed, Some("gone"))),
+            Level::Bad
+        );
+        assert_eq!(of_working("libx264").level, Level::Good);
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! The relay's candidates in an answer.
 //!
-//! Text only. The `webrtc` crate is given those over UDP; those over TCP are for the bridge. Called by `peer`.
+//! Text only. The `webrtc` crate is given those over UDP; those over TCP are for the bridge, and a TURN server is told the first over
+//! UDP. Called by `peer` and `trial`.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 
 /// The answer without its passive TCP candidates (RFC 6544 §4.5), and those.
 pub(super) fn without_tcp(answer: &str) -> (String, Vec<SocketAddr>) {
@@ -24,6 +25,29 @@ pub(super) fn without_udp(answer: &str) -> String {
         .split_inclusive('\n')
         .filter(|line| !over_udp(line))
         .collect()
+}
+
+/// The answer without any candidate.
+pub(super) fn without_any(answer: &str) -> String {
+    let kept = answer.split_inclusive('\n');
+    kept.filter(|line| !line.starts_with("a=candidate:"))
+        .collect()
+}
+
+/// Where a TURN server sends media: the first address over UDP. Of IPv4, because that is what a place at a server is of unless another
+/// family is asked for (RFC 8656 §7.1), which the crate's client does not.
+pub(super) fn for_turn(answer: &str) -> Option<SocketAddr> {
+    answer.lines().find_map(|line| {
+        let mut words = line
+            .strip_prefix("a=candidate:")?
+            .split_whitespace()
+            .skip(2);
+        let is_udp = words.next()?.eq_ignore_ascii_case("udp");
+        let mut words = words.skip(1);
+        let ip: Ipv4Addr = words.next()?.parse().ok()?;
+        let port = words.next()?.parse().ok()?;
+        is_udp.then(|| SocketAddr::from((ip, port)))
+    })
 }
 
 /// The address of a TCP candidate, if it can be called; None for any other line.
@@ -63,6 +87,9 @@ mod tests {
         let without = without_udp(answer);
         assert!(!without.contains(" udp ") && without.contains("192.0.2.7 444"));
         let at = |text: &str| text.parse::<SocketAddr>().unwrap();
+        assert_eq!(for_turn(answer), Some(at("192.0.2.7:443")));
+        assert_eq!(for_turn(&without), None);
+        assert!(!without_any(answer).contains("candidate:"));
         assert_eq!(tcp, [at("192.0.2.7:444"), at("[2001:db8::1]:444")]);
         let none = "a=candidate:1 1 udp 1 192.0.2.7 443 typ host\r\na=candidate:odd\r\n";
         assert_eq!(without_tcp(none), (none.to_owned(), vec![]));

@@ -22,6 +22,8 @@ use webrtc::peer_connection::RTCPeerConnectionState as State;
 const MENDING: Duration = Duration::from_secs(5);
 /// UDP has this long before TCP is tried beside it: checks and handshake take about six times the way to the relay.
 const UDP_ALONE: Duration = Duration::from_millis(600);
+/// And TCP this long before a TURN server is: a connection has to be made first.
+const TCP_BESIDE: Duration = Duration::from_millis(1_000);
 /// A network that just came is asked again this soon: its names and routes take a moment.
 const AGAIN: Duration = Duration::from_millis(200);
 /// A relay that answered pings and is silent for this long gets a question over HTTP: two pings were not answered.
@@ -124,11 +126,12 @@ async fn restart(peer: &mut Peer, whip: &mut WhipSession, why: Why) -> Option<()
             Err(_) => return None,
         }
     };
+    peer.learn_again(whip.turn());
     peer.accept(&answer).await.ok()?;
     comes_up(peer, MENDING).await.then_some(())
 }
 
-/// Whether the connection works within `time`. Where UDP seems not to pass, TCP is tried beside it.
+/// Whether the connection works within `time`. Where UDP seems not to pass, TCP is tried beside it, and then a TURN server.
 pub(super) async fn comes_up(peer: &mut Peer, time: Duration) -> bool {
     if reached(&mut peer.state, UDP_ALONE).await {
         return true;
@@ -136,7 +139,17 @@ pub(super) async fn comes_up(peer: &mut Peer, time: Duration) -> bool {
     if let Err(error) = peer.offer_tcp().await {
         tracing::debug!(%error, "the way over TCP could not be offered");
     }
-    reached(&mut peer.state, time.saturating_sub(UDP_ALONE)).await
+    let rest = time.saturating_sub(UDP_ALONE);
+    if !peer.knows_turn() {
+        return reached(&mut peer.state, rest).await;
+    }
+    if reached(&mut peer.state, TCP_BESIDE).await {
+        return true;
+    }
+    if let Err(error) = peer.offer_turn().await {
+        tracing::debug!(%error, "the way over a TURN server could not be offered");
+    }
+    reached(&mut peer.state, rest.saturating_sub(TCP_BESIDE)).await
 }
 
 /// Whether it works within `time`, over what it has.

@@ -8,7 +8,7 @@
 //!     mending     watches over it; ICE restart       at once when `network` is another one
 //!   trial       a publication without a picture    for `capture-agent check`
 //!     peer        the WebRTC connection           the only place that knows the `webrtc` crate's set-up
-//!       tcp_bridge  the same over TCP                 where UDP does not pass
+//!       bridge      the same by a detour              the relay's TCP port, or a TURN server of `ice_servers`
 //!     writer      coded frames → RTP packets, RTP time unchanged
 //!     uplink      how fast: estimator, pacer, probes; orders to the encode thread
 //!     control     hello, clock, stamps, state     data channel `control`
@@ -21,12 +21,14 @@
 //! It gets coded frames through a short channel and gives back orders (a keyframe). Nothing here touches pixels.
 
 mod backfill;
+mod bridge;
 mod budget;
 mod candidates;
 mod clips;
 mod clock_sync;
 mod control;
 mod http_date;
+mod ice_servers;
 mod mending;
 mod network;
 mod originals;
@@ -36,7 +38,6 @@ mod refusal;
 mod sdp_fragment;
 mod session;
 mod taps;
-mod tcp_bridge;
 mod tickets;
 pub(crate) mod trial;
 mod uplink;

@@ -4,9 +4,10 @@
 //! therefore only put a state into a watch channel. Dropping a `Peer` without `close` leaves the driver to notice.
 
 use crate::clock::CaptureClock;
-use crate::publish::candidates::without_tcp;
+use crate::publish::bridge::{Bridge, TurnRoute};
+use crate::publish::candidates::{for_turn, without_tcp};
+use crate::publish::ice_servers::TurnServer;
 use crate::publish::taps::{DepartureTap, KeyframeTap};
-use crate::publish::tcp_bridge::Bridge;
 use crate::publish::uplink::chain::{self, Shared};
 use crate::stats::Stats;
 use rtc::ice::mdns::MulticastDnsMode;
@@ -21,6 +22,7 @@ use rtc::rtp_transceiver::rtp_sender::{
     RTCRtpEncodingParameters, RTCRtpHeaderExtensionCapability, RtpCodecKind,
 };
 use rtc::rtp_transceiver::{RTCRtpTransceiverDirection, RTCRtpTransceiverInit};
+use rustls::pki_types::CertificateDer;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -121,10 +123,18 @@ pub(super) struct Peer {
     ssrc: u32,
     /// Where the relay takes TCP connections.
     relay_tcp: Vec<SocketAddr>,
+    /// Where a TURN server reaches it over UDP.
+    relay_udp: Option<SocketAddr>,
+    /// TURN servers that the relay named last.
+    turn_servers: Vec<TurnServer>,
+    /// Certificates to trust there beside those of the system.
+    authorities: Vec<CertificateDer<'static>>,
     /// Where a bridge can stand so that our own sockets reach it: candidates pair within one family.
     loopback: IpAddr,
     /// The way over TCP, once it was needed.
     bridge: Option<Bridge>,
+    /// The way over a TURN server, once it was needed.
+    turn: Option<Bridge>,
 }
 
 impl Peer {
@@ -203,8 +213,12 @@ impl Peer {
             gathering,
             ssrc,
             relay_tcp: Vec::new(),
+            relay_udp: None,
+            turn_servers: Vec::new(),
+            authorities: Vec::new(),
             loopback,
             bridge: None,
+            turn: None,
         })
     }
 
@@ -234,17 +248,46 @@ impl Peer {
             .ok_or(Error::ErrConnectionClosed)
     }
 
-    /// Takes the answer. A way over TCP that was needed before is offered again.
+    /// Learns the TURN servers that came with an answer.
+    pub(super) fn learn_turn(
+        &mut self,
+        servers: &[TurnServer],
+        authorities: &[CertificateDer<'static>],
+    ) {
+        self.turn_servers = servers.to_vec();
+        self.authorities = authorities.to_vec();
+    }
+
+    /// Learns the servers that came with a restart; an answer that named none leaves those of before.
+    pub(super) fn learn_again(&mut self, servers: &[TurnServer]) {
+        if !servers.is_empty() {
+            self.turn_servers = servers.to_vec();
+        }
+    }
+
+    /// Takes the answer. A detour that was needed before is offered again.
     pub(super) async fn accept(&mut self, sdp: &str) -> Result<()> {
+        self.relay_udp = for_turn(sdp);
         let (sdp, relay_tcp) = without_tcp(sdp);
         self.relay_tcp = relay_tcp;
         self.connection
             .set_remote_description(RTCSessionDescription::answer(sdp)?)
             .await?;
-        match &self.bridge {
-            Some(bridge) => self.add(bridge.candidate()).await,
-            None => Ok(()),
+        if let Some(bridge) = &self.bridge {
+            self.add(bridge.candidate()).await?;
         }
+        // The credentials of before may be over, and those of now come with this answer.
+        if self.turn.take().is_some() {
+            self.offer_turn().await?;
+        }
+        Ok(())
+    }
+
+    /// As `accept`, but the connection is told another answer, for a trial of one way.
+    pub(super) async fn accept_only(&mut self, sdp: &str, told: &str) -> Result<()> {
+        self.accept(told).await?;
+        self.relay_udp = for_turn(sdp);
+        Ok(())
     }
 
     /// Offers the connection the way over TCP beside those that it has, if the relay takes TCP.
@@ -252,10 +295,31 @@ impl Peer {
         if self.relay_tcp.is_empty() || self.bridge.is_some() {
             return Ok(());
         }
-        let bridge = Bridge::to(self.relay_tcp.clone(), self.loopback).await?;
+        let bridge = Bridge::over_tcp(self.relay_tcp.clone(), self.loopback).await?;
         let candidate = bridge.candidate();
         self.bridge = Some(bridge);
         self.add(candidate).await
+    }
+
+    /// Offers it the way over a TURN server too, if the relay named one.
+    pub(super) async fn offer_turn(&mut self) -> Result<()> {
+        let (Some(relay), false) = (self.relay_udp, self.turn_servers.is_empty()) else {
+            return Ok(());
+        };
+        if self.turn.is_some() {
+            return Ok(());
+        }
+        let route = TurnRoute::new(self.turn_servers.clone(), relay, self.authorities.clone());
+        let route = route.map_err(|error| Error::Other(error.to_string()))?;
+        let bridge = Bridge::over_turn(route, self.loopback).await?;
+        let candidate = bridge.candidate();
+        self.turn = Some(bridge);
+        self.add(candidate).await
+    }
+
+    /// Whether the relay named a TURN server that could reach it.
+    pub(super) fn knows_turn(&self) -> bool {
+        self.relay_udp.is_some() && !self.turn_servers.is_empty()
     }
 
     /// Whether the relay takes TCP.

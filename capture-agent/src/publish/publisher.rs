@@ -21,7 +21,8 @@ use crate::ring::Ring;
 use crate::stats::Stats;
 use crate::status::{Link, StatusBoard};
 use crate::sync::Stop;
-use reqwest::{Certificate, Url};
+use reqwest::Url;
+use rustls::pki_types::CertificateDer;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -44,7 +45,7 @@ pub struct RelaySettings {
     /// Local address for media; none lets the agent choose.
     pub bind: Option<IpAddr>,
     /// Certificates to trust beside those of the system.
-    pub authorities: Vec<Certificate>,
+    pub authorities: Vec<CertificateDer<'static>>,
 }
 
 /// What the publisher shares with the rest of the agent.

@@ -42,6 +42,9 @@ pub enum Refusal {
     /// The relay was not told to take media over TCP.
     #[error("the relay takes no media over TCP (its setting media_tcp)")]
     NoTcp,
+    /// The relay named no TURN server.
+    #[error("the relay names no TURN server (its setting turn)")]
+    NoTurn,
     /// HTTP worked, media did not.
     #[error(
         "no media connection within {0} s: let UDP or TCP to the relay's media port through, or check the relay's public address; capturing goes on"

@@ -105,6 +105,7 @@ async fn connect(
     let local = |error: webrtc::error::Error| Refusal::Local(error.to_string());
     let offer = peer.offer().await.map_err(local)?;
     let (whip, answer) = http.publish(consult, ticket, offer).await?;
+    peer.learn_turn(whip.turn(), &http.authorities);
     if let Err(error) = peer.accept(&answer).await {
         whip.end().await;
         return Err(Refusal::Nonsense(error.to_string()));

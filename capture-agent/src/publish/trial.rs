@@ -6,7 +6,7 @@
 
 use crate::clock::CaptureClock;
 use crate::publish::Refusal;
-use crate::publish::candidates::without_udp;
+use crate::publish::candidates::{without_any, without_udp};
 use crate::publish::http_date;
 use crate::publish::mending::reached;
 use crate::publish::peer::Peer;
@@ -27,6 +27,8 @@ pub(crate) enum Way {
     Udp,
     /// Where UDP is blocked.
     Tcp,
+    /// Where nothing but TLS passes.
+    Turn,
 }
 
 /// What the relay answered.
@@ -78,6 +80,7 @@ impl Trial {
         let offer = peer.offer().await.map_err(local)?;
         let consult = self.settings.consult;
         let (whip, answer) = self.http.publish(consult, &ticket, offer).await?;
+        peer.learn_turn(whip.turn(), &self.http.authorities);
         let asked = Instant::now();
         let tried = try_over(way, &mut peer, &answer).await;
         whip.end().await;
@@ -96,6 +99,14 @@ async fn try_over(way: Way, peer: &mut Peer, answer: &str) -> Result<(), Refusal
                 return Err(Refusal::NoTcp);
             }
             peer.offer_tcp().await.map_err(nonsense)?;
+        }
+        Way::Turn => {
+            let told = without_any(answer);
+            peer.accept_only(answer, &told).await.map_err(nonsense)?;
+            if !peer.knows_turn() {
+                return Err(Refusal::NoTurn);
+            }
+            peer.offer_turn().await.map_err(nonsense)?;
         }
     }
     if reached(&mut peer.state, CONNECTING).await {

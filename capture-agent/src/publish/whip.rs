@@ -3,11 +3,13 @@
 //! Knows HTTP only. Bodies are read up to a limit, redirects are followed as the RFC asks, but never from HTTPS to
 //! HTTP. A session's address is what the relay gave in `Location`; it is opaque and never logged.
 
+use crate::publish::ice_servers::{TurnServer, turn_servers};
 use crate::publish::refusal::{Asked, Refusal, refusal};
 use crate::publish::sdp_fragment;
 use crate::publish::tickets::Ticket;
 use reqwest::header::{CONTENT_TYPE, IF_MATCH, LOCATION};
 use reqwest::{Certificate, Client, Method, Response, StatusCode, Url, redirect};
+use rustls::pki_types::CertificateDer;
 use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::net::{TcpStream, lookup_host};
@@ -31,14 +33,24 @@ const REDIRECTS: usize = 3;
 #[derive(Clone)]
 pub(super) struct Http {
     pub(super) client: Client,
+    /// Certificates to trust beside those of the system.
+    pub(super) authorities: Vec<CertificateDer<'static>>,
     relay: Url,
 }
 
 impl Http {
     /// Prepares a client.
-    pub(super) fn new(relay: Url, authorities: Vec<Certificate>) -> Result<Self, Refusal> {
+    pub(super) fn new(
+        relay: Url,
+        authorities: Vec<CertificateDer<'static>>,
+    ) -> Result<Self, Refusal> {
         // Fails only when a provider was installed before, and then that one serves.
         let _ = rustls::crypto::ring::default_provider().install_default();
+        let local = |error: reqwest::Error| Refusal::Local(error.to_string());
+        let trusted: Result<Vec<Certificate>, _> = authorities
+            .iter()
+            .map(|one| Certificate::from_der(one))
+            .collect();
         let loopback = is_loopback(&relay);
         let mut builder = Client::builder()
             .user_agent(concat!("hibiki-capture-agent/", env!("CARGO_PKG_VERSION")))
@@ -49,14 +61,16 @@ impl Http {
             // that swallows them until their time is up.
             .pool_max_idle_per_host(0)
             .https_only(relay.scheme() == "https")
-            .tls_certs_merge(authorities);
+            .tls_certs_merge(trusted.map_err(local)?);
         if loopback {
             builder = builder.no_proxy();
         }
-        let client = builder
-            .build()
-            .map_err(|error| Refusal::Local(error.to_string()))?;
-        Ok(Self { client, relay })
+        let client = builder.build().map_err(local)?;
+        Ok(Self {
+            client,
+            authorities,
+            relay,
+        })
     }
 
     /// Address of a path on the relay.
@@ -126,6 +140,7 @@ impl Http {
             .get(LOCATION)
             .and_then(|value| value.to_str().ok());
         let session = location.and_then(|location| response.url().join(location).ok());
+        let turn = turn_servers(response.headers());
         let body = read_limited(response, MAX_SDP_BYTES).await?;
         if !status.is_success() {
             return Err(refusal(Asked::Publish, status, &body));
@@ -140,6 +155,7 @@ impl Http {
                 address,
                 ticket: ticket.clone(),
                 answer: answer.clone(),
+                turn,
             },
             answer,
         ))
@@ -178,9 +194,16 @@ pub(super) struct WhipSession {
     ticket: Ticket,
     /// The answer as given; ICE restarts lay theirs over it.
     answer: String,
+    /// TURN servers that came with it, or with the newest restart.
+    turn: Vec<TurnServer>,
 }
 
 impl WhipSession {
+    /// TURN servers for this session.
+    pub(super) fn turn(&self) -> &[TurnServer] {
+        &self.turn
+    }
+
     /// The answer as it stands.
     pub(super) fn answer(&self) -> &str {
         &self.answer
@@ -198,6 +221,7 @@ impl WhipSession {
             .body(sdp_fragment::fragment(offer));
         let response = request.send().await.map_err(|error| away(&error))?;
         let status = response.status();
+        let turn = turn_servers(response.headers());
         let body = read_limited(response, MAX_SDP_BYTES).await?;
         if status != StatusCode::OK {
             return Err(refusal(Asked::Publish, status, &body));
@@ -205,6 +229,7 @@ impl WhipSession {
         let fragment = String::from_utf8(body)
             .map_err(|_| Refusal::Nonsense("the fragment is no text".to_owned()))?;
         let answer = sdp_fragment::merged(&self.answer, &fragment);
+        self.turn = turn;
         self.answer = answer
             .ok_or_else(|| Refusal::Nonsense("the fragment names no ICE credentials".to_owned()))?;
         Ok(self.answer.clone())

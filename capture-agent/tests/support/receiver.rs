@@ -139,7 +139,7 @@ pub async fn answer(shared: &Arc<Shared>, offer: String) -> (Arc<dyn PeerConnect
                 shared: Arc::clone(shared),
                 gathered,
             }))
-            .with_udp_addrs(vec!["127.0.0.1:0"])
+            .with_udp_addrs(vec![shared.media])
             .build()
             .await
             .unwrap(),

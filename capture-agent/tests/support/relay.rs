@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Json, Router};
 use std::collections::HashMap;
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU16, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -42,6 +43,8 @@ pub struct Relay {
 }
 
 pub struct Shared {
+    /// Where media is taken: a free port beside the pages.
+    pub media: SocketAddr,
     pub stream: StreamId,
     /// Status to refuse publishing with; 0 accepts.
     pub refuse: AtomicU16,
@@ -70,7 +73,10 @@ impl Relay {
     pub fn start_at(address: &str) -> Self {
         let (sender, packets) = mpsc::channel(10_000);
         let heard: Arc<Mutex<Vec<AgentToRelay>>> = Arc::default();
+        let listener = std::net::TcpListener::bind(address).unwrap();
+        let media = SocketAddr::new(listener.local_addr().unwrap().ip(), 0);
         let shared = Arc::new(Shared {
+            media,
             stream: StreamId::random(),
             refuse: AtomicU16::new(0),
             refuse_code: Mutex::new(ProblemCode::TicketExpired),
@@ -92,7 +98,6 @@ impl Relay {
             .enable_all()
             .build()
             .unwrap();
-        let listener = std::net::TcpListener::bind(address).unwrap();
         listener.set_nonblocking(true).unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         let router = Router::new()

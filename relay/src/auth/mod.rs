@@ -7,7 +7,7 @@
 //! ```
 //!
 //! `entrance` is all that the HTTP side calls; it turns headers into an `Entry` or a refusal and says nothing about what
-//! exists. `secret` makes and compares secrets, `origin` and `cookie` read headers, `attempts` slows guessing.
+//! exists. `secret` makes and compares secrets, `turn` makes those that open TURN servers, `origin` and `cookie` read headers, `attempts` slows guessing.
 //! Individual accounts, passkeys and enrolled devices with certificates come behind the same entrance.
 
 mod attempts;
@@ -16,6 +16,7 @@ mod entrance;
 mod grants;
 mod origin;
 mod secret;
+mod turn;
 
 pub use attempts::Attempts;
 pub use cookie::{cookie_name, expired_cookie, session_cookie};
@@ -23,3 +24,4 @@ pub use entrance::{Entrance, Entry, Identity, SessionEntry, bearer};
 pub use grants::{GrantError, Grants, MadeSession, MadeTicket};
 pub use origin::Origins;
 pub use secret::{NoRandomness, Secret, SecretHash};
+pub use turn::{IceServer, TurnError, TurnServers};

@@ -1,7 +1,7 @@
 //! What is said on the terminal when something did not work, and the exit code that goes with it.
 
 use crate::app::StartError;
-use crate::auth::GrantError;
+use crate::auth::{GrantError, TurnError};
 use crate::config::ConfigError;
 use crate::demo::DemoError;
 use crate::http::tls::TlsError;
@@ -23,6 +23,9 @@ pub enum Fault {
     /// Certificate or key.
     #[error(transparent)]
     Tls(#[from] TlsError),
+    /// The secret of the TURN servers.
+    #[error(transparent)]
+    Turn(#[from] TurnError),
     /// Log filter.
     #[error(transparent)]
     Log(#[from] NoFilter),
@@ -69,7 +72,12 @@ impl Fault {
     #[must_use]
     pub const fn exit_code(&self) -> u8 {
         match self {
-            Self::Config(_) | Self::NoData | Self::Tls(_) | Self::Log(_) | Self::Unknown(_) => 2,
+            Self::Config(_)
+            | Self::NoData
+            | Self::Tls(_)
+            | Self::Turn(_)
+            | Self::Log(_)
+            | Self::Unknown(_) => 2,
             Self::Folder(_) | Self::Store(_) | Self::Demo(_) => 3,
             Self::Listen { .. }
             | Self::Media {
@@ -94,6 +102,7 @@ impl Fault {
                 Self::Media { address, source }
             }
             StartError::Store(source) => Self::Store(source),
+            StartError::Turn(source) => Self::Turn(source),
         }
     }
 }

@@ -39,6 +39,9 @@ pub fn run() -> Result<(), Fault> {
             if let Some(tls) = &config.tls {
                 crate::http::tls::acceptor(tls)?;
             }
+            if let Some(turn) = &config.turn {
+                crate::auth::TurnServers::open(turn.servers.clone(), &turn.secret_file)?;
+            }
             println!(
                 "The configuration can be used. Pages: {}, media: UDP {}, data: {}",
                 config.http,

@@ -88,6 +88,17 @@ pub struct Layers {
         value_delimiter = ','
     )]
     pub media_public: Option<Vec<IpAddr>>,
+    /// TURN servers for networks that let out nothing but TLS, for example turns:turn.example.jp:443?transport=tcp.
+    #[arg(
+        long,
+        env = "HIBIKI_RELAY_TURN",
+        value_name = "ADDRESS",
+        value_delimiter = ','
+    )]
+    pub turn: Option<Vec<String>>,
+    /// File with the secret that this relay shares with them (static-auth-secret of coturn), readable by this user only.
+    #[arg(long, env = "HIBIKI_RELAY_TURN_SECRET_FILE", value_name = "FILE")]
+    pub turn_secret_file: Option<PathBuf>,
     /// Address of the metrics; keep it away from the internet [default: 127.0.0.1:9090].
     #[arg(long, env = "HIBIKI_RELAY_METRICS", value_name = "ADDRESS")]
     pub metrics: Option<SocketAddr>,
@@ -159,6 +170,8 @@ impl Layers {
             media: self.media.or(under.media),
             media_tcp: self.media_tcp.or(under.media_tcp),
             media_public: self.media_public.or(under.media_public),
+            turn: self.turn.or(under.turn),
+            turn_secret_file: self.turn_secret_file.or(under.turn_secret_file),
             metrics: self.metrics.or(under.metrics),
             origins: self.origins.or(under.origins),
             tls_certificate: self.tls_certificate.or(under.tls_certificate),

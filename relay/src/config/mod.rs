@@ -6,6 +6,8 @@
 mod layers;
 mod ports;
 mod settled;
+mod turn;
 
 pub use layers::{ConfigError, Layers, MediaTcp, read_file};
 pub use settled::{Config, LogForm, Tls, settle};
+pub use turn::Turn;

@@ -4,6 +4,7 @@
 
 use super::layers::{ConfigError, Layers, MediaTcp};
 use super::ports::browsers_send_to;
+use super::turn::{Turn, turn};
 use crate::auth::Origins;
 use crate::logging;
 use crate::sfu::limits::{DEFAULT_MAX_PEERS, MOST_PEERS};
@@ -67,6 +68,8 @@ pub struct Config {
     pub media_tcp: Option<SocketAddr>,
     /// Addresses announced for media; empty means the bound one.
     pub media_public: Vec<IpAddr>,
+    /// TURN servers, if there are any.
+    pub turn: Option<Turn>,
     /// Metrics.
     pub metrics: SocketAddr,
     /// Where our pages are reached.
@@ -186,6 +189,7 @@ pub fn settle(asked: Layers, any_port: bool) -> Result<Config, Vec<ConfigError>>
         "an address to send to is one machine's, not 0.0.0.0, :: or a group",
     );
     faults.unless(!demo || (http.ip().is_loopback() && media.ip().is_loopback()), "demo", "the demo lets anybody in, so it runs on a loopback address only; set http and media to 127.0.0.1, or leave demo out");
+    let turn = turn(&asked, &mut faults.0);
     let tls = tls(&asked, demo, http, &mut faults);
     let origins = origins(&asked, tls.is_some(), http, &mut faults);
     let quick_mark_seconds = asked
@@ -261,6 +265,7 @@ pub fn settle(asked: Layers, any_port: bool) -> Result<Config, Vec<ConfigError>>
         media,
         media_tcp,
         media_public,
+        turn,
         metrics,
         origins,
         tls,

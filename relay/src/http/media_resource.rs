@@ -3,6 +3,7 @@
 use crate::app::App;
 use crate::auth::Entry;
 use crate::http::body::{Fragment, SDP, SDP_FRAGMENT};
+use crate::http::ice_servers;
 use crate::http::media_sessions::{Kind, Owner};
 use crate::problem::Refusal;
 use crate::sfu::{MediaSessionId, OfferError, SfuError};
@@ -15,7 +16,7 @@ use wire::problem::ProblemCode;
 
 const ACCEPT_PATCH: HeaderName = HeaderName::from_static("accept-patch");
 
-/// The answer to an offer: 201 with where the session is and its entity tag.
+/// The answer to an offer: 201 with where the session is, its entity tag, and the TURN servers.
 pub(super) fn answered(
     app: &App,
     kind: Kind,
@@ -32,7 +33,9 @@ pub(super) fn answered(
         (header::ETAG, tag),
         (ACCEPT_PATCH, SDP_FRAGMENT.to_owned()),
     ];
-    (StatusCode::CREATED, headers, answer).into_response()
+    let mut response = (StatusCode::CREATED, headers, answer).into_response();
+    ice_servers::link(app, session, response.headers_mut());
+    response
 }
 
 /// `DELETE`: ends it.
@@ -94,7 +97,9 @@ pub async fn patch(
                 (header::CONTENT_TYPE, SDP_FRAGMENT.to_owned()),
                 (header::ETAG, tag),
             ];
-            Ok((StatusCode::OK, headers, answer).into_response())
+            let mut response = (StatusCode::OK, headers, answer).into_response();
+            ice_servers::link(&app, session, response.headers_mut());
+            Ok(response)
         }
     }
 }

@@ -16,6 +16,7 @@ pub mod demo;
 pub mod devices;
 pub mod headers;
 pub mod health;
+mod ice_servers;
 pub mod media_resource;
 pub mod media_sessions;
 pub mod pages;

@@ -45,3 +45,4 @@ mod socket_resumes;
 mod ten_megabyte_message;
 mod ticket_is_single_use;
 mod tools_change_the_rows;
+mod turn_is_offered;

@@ -25,7 +25,7 @@ impl Carrier {
         let line = line.expect("the answer has a TCP candidate");
         assert!(line.ends_with("typ host tcptype passive"), "{line}");
         let words: Vec<&str> = line.split_whitespace().collect();
-        let relay: SocketAddr = format!("{}:{}", words[4], words[5]).parse().unwrap();
+        let relay = SocketAddr::new(words[4].parse().unwrap(), words[5].parse().unwrap());
         let stream = TcpStream::connect(relay).await.unwrap();
         stream.set_nodelay(true).unwrap();
         let kept = answer.lines().filter(|line| !line.contains(" udp "));

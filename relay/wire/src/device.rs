@@ -9,6 +9,7 @@
 //!  ── POST   /api/v1/saves    {seconds} ───────►  what became of it stands in the state
 //!  ── PUT    /api/v1/mask, source, view ───────►  in force at once
 //!  ── PUT    /api/v1/scale ────────────────────►  the depth scale of the frozen frame; DELETE takes it back
+//!  ── POST   /api/v1/check ────────────────────►  begins one; GET gives the last, a `DeviceCheck`
 //!  ── GET    /api/v1/marks?after=REVISION ─────►  DeviceMarks as soon as there is news, else 204
 //! ```
 //!

@@ -10,6 +10,7 @@
 
 pub mod agent;
 pub mod backfill;
+pub mod check;
 pub mod clip;
 pub mod device;
 pub mod frames;

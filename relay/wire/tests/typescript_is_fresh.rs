@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use ts_rs::{Config, TS};
-use wire::{agent, clip, device, http, mark, measure, original, problem, region, socket, voice};
+use wire::{
+    agent, check, clip, device, http, mark, measure, original, problem, region, socket, voice,
+};
 
 /// Everything that a page sends or receives; types that these name come along.
 fn export_all(into: &Path) {
@@ -31,6 +33,7 @@ fn export_all(into: &Path) {
     device::DeviceSourceRequest::export_all(&config).unwrap();
     device::DeviceViewRequest::export_all(&config).unwrap();
     device::DeviceScaleRequest::export_all(&config).unwrap();
+    check::DeviceCheck::export_all(&config).unwrap();
     device::DeviceProblem::export_all(&config).unwrap();
     fs::write(into.join("constants.ts"), constants()).unwrap();
 }

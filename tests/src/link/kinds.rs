@@ -50,6 +50,8 @@ pub struct LinkKind {
     pub down: PathKind,
     /// Whether pages, requests and sockets share all this with the media; else they pass at once.
     pub shares: bool,
+    /// Whether connections to the relay's TCP port for media get anywhere.
+    pub carries_tcp_media: bool,
     /// What may happen to it.
     pub trouble: Option<Trouble>,
 }
@@ -138,6 +140,7 @@ impl LinkKind {
             up: path,
             down: path,
             shares: true,
+            carries_tcp_media: true,
             trouble: None,
         }
     }
@@ -180,6 +183,12 @@ impl LinkKind {
             ..PathKind::CLEAR
         },
     );
+    /// A network that lets out nothing but requests over TLS: media passes over a TURN server on that port only.
+    pub const TLS_ONLY: Self = Self {
+        name: "tls_only",
+        carries_tcp_media: false,
+        ..Self::UDP_BLOCKED
+    };
     /// A good telephone on the move: its trouble is a pause of 0.5 to 1 s, a new address and a slower cell.
     pub const CELL_HANDOVER: Self = Self {
         name: "cell_handover",
@@ -209,13 +218,14 @@ impl LinkKind {
     };
 
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::LAN,
         Self::HOSPITAL_WIFI,
         Self::LTE_GOOD,
         Self::LTE_RURAL,
         Self::LIFT,
         Self::UDP_BLOCKED,
+        Self::TLS_ONLY,
         Self::CELL_HANDOVER,
         Self::NEXT_CELL,
         Self::BOTTLENECK_3_1_6,

@@ -35,6 +35,7 @@ pub use meter::{Counts, Passage, Passages};
 pub use path::{Fate, Lost, Meanwhile, Path, Turn};
 pub use running::{Ends, Link};
 pub use trace::{Rate, Trace};
+pub(crate) use udp::TURN_RELAYS_FROM;
 
 /// A direction, as the client sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

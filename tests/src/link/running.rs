@@ -57,7 +57,10 @@ impl Link {
         let origin = format!("http://{}", door.local_addr()?);
         let mut tasks = JoinSet::new();
         let tcp = match relay.tcp_media {
-            Some(media) => Some(forward_tcp(&mut tasks, media, Arc::clone(&lines)).await?),
+            Some(media) => {
+                let carries = kind.carries_tcp_media.then_some(media);
+                Some(forward_tcp(&mut tasks, carries, Arc::clone(&lines)).await?)
+            }
             None => None,
         };
         let ports = Ports {
@@ -185,10 +188,10 @@ impl Link {
     }
 }
 
-/// A port of the link's own for media over TCP.
+/// A port of the link's own for media over TCP. Where none passes, a connection there stands and nothing comes of it.
 async fn forward_tcp(
     tasks: &mut JoinSet<()>,
-    media: SocketAddr,
+    media: Option<SocketAddr>,
     lines: Arc<Lines>,
 ) -> Result<SocketAddr> {
     let front = TcpListener::bind("127.0.0.1:0").await.context("a port")?;
@@ -197,6 +200,9 @@ async fn forward_tcp(
         let lines = Arc::clone(&lines);
         async move {
             let carried = async {
+                let Some(media) = media else {
+                    return std::future::pending().await;
+                };
                 client.set_nodelay(true)?;
                 let relay = TcpStream::connect(media).await?;
                 relay.set_nodelay(true)?;

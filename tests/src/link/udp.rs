@@ -1,13 +1,14 @@
 //! Datagrams: one port in front for all clients, and towards the relay a socket for each.
 //!
 //! Owns the sockets. The relay so sees as many addresses as there are clients, and `change_addresses` gives each a new one, as
-//! a network does when a telephone changes its cell. Caller: `running`.
+//! a network does when a telephone changes its cell. A TURN server stands on the relay's side of the link, so what it relays passes at
+//! once. Caller: `running`.
 
 use super::Way;
 use super::lines::{Datagram, Due, Lines};
 use anyhow::{Context, Result};
 use std::collections::HashMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::net::UdpSocket;
 use tokio::task::JoinSet;
@@ -17,10 +18,13 @@ const DATAGRAM_BYTES: usize = 2_048;
 /// A browser asks from each of its addresses; a story has a handful of people.
 const MOST_CLIENTS: usize = 256;
 
+/// From where the lab's TURN server relays; clients have other addresses of loopback.
+pub(crate) const TURN_RELAYS_FROM: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 3));
+
 /// The sockets of a link.
 #[derive(Debug)]
 pub(super) struct Sockets {
-    front: UdpSocket,
+    front: Arc<UdpSocket>,
     /// The relay's port.
     media: SocketAddr,
     backs: Mutex<HashMap<SocketAddr, Back>>,
@@ -38,7 +42,7 @@ struct Back {
 impl Sockets {
     pub(super) async fn open(media: SocketAddr, lines: Arc<Lines>) -> Result<Self> {
         Ok(Self {
-            front: UdpSocket::bind("127.0.0.1:0").await.context("a UDP port")?,
+            front: Arc::new(UdpSocket::bind("127.0.0.1:0").await.context("a UDP port")?),
             media,
             backs: Mutex::default(),
             lines,
@@ -54,7 +58,14 @@ impl Sockets {
     pub(super) async fn hear(&self) {
         let mut buffer = vec![0; DATAGRAM_BYTES];
         while let Ok((length, client)) = self.front.recv_from(&mut buffer).await {
-            let bytes = buffer.get(..length).unwrap_or_default().to_vec();
+            let bytes = buffer.get(..length).unwrap_or_default();
+            if client.ip() == TURN_RELAYS_FROM {
+                if let Ok(back) = self.back(client) {
+                    let _ = back.send(bytes).await;
+                }
+                continue;
+            }
+            let bytes = bytes.to_vec();
             self.lines.take(Way::Up, Datagram { client, bytes });
         }
     }
@@ -124,13 +135,19 @@ impl Sockets {
         socket.set_nonblocking(true)?;
         let socket = Arc::new(UdpSocket::from_std(socket)?);
         let (answers, lines) = (Arc::clone(&socket), Arc::clone(&self.lines));
+        let front = Arc::clone(&self.front);
         let mut reads = JoinSet::new();
         reads.spawn(async move {
             let mut buffer = vec![0; DATAGRAM_BYTES];
             loop {
                 // An answer that nobody waits for is an error of this socket, once.
                 if let Ok(length) = answers.recv(&mut buffer).await {
-                    let bytes = buffer.get(..length).unwrap_or_default().to_vec();
+                    let bytes = buffer.get(..length).unwrap_or_default();
+                    if client.ip() == TURN_RELAYS_FROM {
+                        let _ = front.send_to(bytes, client).await;
+                        continue;
+                    }
+                    let bytes = bytes.to_vec();
                     lines.take(Way::Down, Datagram { client, bytes });
                 }
             }

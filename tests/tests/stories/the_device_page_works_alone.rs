@@ -171,6 +171,15 @@ fn without_any_network_the_preview_moves_a_freeze_stands_and_a_dragged_area_is_c
 
         page.click("[data-testid=freeze]").await?;
         page.visible("[data-scene=live]", secs(5)).await?;
+        let moving = bedside.sees_another_frame_than(None).await?;
+        page.click("[data-testid=check-begin]").await?;
+        for found in ["source good", "disk good", "relay bad"] {
+            page.visible(&format!("[data-check='{found}']"), secs(15))
+                .await?;
+        }
+        page.visible("text=このままでは始められません", secs(15))
+            .await?;
+        bedside.sees_another_frame_than(Some(moving)).await?;
         page.press("s").await?;
         page.visible("text=この端末に保存し", secs(10)).await?;
         page.visible("text=未送信 1", secs(20)).await?;

@@ -16,6 +16,8 @@ const HOLD_MICROPHONES: &str = "() => { const open = navigator.mediaDevices.getU
     window.microphones = [];
     navigator.mediaDevices.getUserMedia = async (wanted) => { const stream = await open(wanted); microphones.push(stream); return stream; }; }";
 const TAKE_AWAY: &str = "() => { const track = microphones.at(-1).getAudioTracks()[0]; track.stop(); track.dispatchEvent(new Event('ended')); }";
+/// The telephone number beside the button that mends a voice.
+const DIALS: &str = "() => document.querySelector('[data-testid=voice-trouble] [data-testid=phone]').getAttribute('href')";
 const LOUDEST: &str = "(ms) => new Promise((done) => { let loudest = 0; const end = performance.now() + ms;
     const look = () => { loudest = Math.max(loudest, Number(document.querySelector('[data-testid=voice]').dataset.heard));
         if (performance.now() < end) setTimeout(look, 50); else done(loudest); }; look(); })";
@@ -44,7 +46,8 @@ async fn hears_somebody(person: &Person) -> Result<()> {
 #[test]
 fn both_hear_each_other_a_muted_one_is_silent_and_a_voice_that_was_taken_comes_back() -> Result<()>
 {
-    tell(Plan::calm(), |story| async move {
+    let plan = Plan::calm().relay_flags(&["--phone", "042-000-0000"]);
+    tell(plan, |story| async move {
         let (doctor, bedside) = story.both().await?;
         for person in [&doctor, &bedside] {
             person.sees_picture_within(secs(5)).await?;
@@ -69,6 +72,8 @@ fn both_hear_each_other_a_muted_one_is_silent_and_a_voice_that_was_taken_comes_b
 
         doctor.page().eval::<()>(TAKE_AWAY, ()).await?;
         doctor.reads_within("マイクを止めました", secs(1)).await?;
+        let dials: String = doctor.page().eval(DIALS, ()).await?;
+        ensure!(dials == "tel:0420000000", "the telephone dials {dials}");
         doctor.page().click("[data-testid=voice-restore]").await?;
         hears_somebody(&bedside).await?;
         doctor

@@ -23,6 +23,7 @@ fn a_check_says_in_words_that_udp_is_blocked_and_tcp_carries() -> Result<()> {
         ] {
             ensure!(level_of(&report, what) == level, "{what}: {report}");
         }
+        ensure!(level_of(&report, "link turn") == "missing", "{report}");
         ensure!(report["level"] == "attention" && report["tookMs"].as_u64() < Some(20_000));
         let report = story.checks(story.door().origin()).await?;
         ensure!(level_of(&report, "link udp") == "good", "{report}");

@@ -16,6 +16,7 @@ import type {
 } from "../wire/device";
 import type { RtpTime } from "../wire/units";
 import { ask, enter, Fault, type FaultCode, type Method } from "./agent";
+import { Checks } from "./check";
 import { Marks } from "./marks";
 
 /** Between looks at the state. */
@@ -30,6 +31,7 @@ export class Desk {
   readonly seconds = signal<number>(DEFAULT_CLIP_SECONDS);
   readonly sources = signal<readonly DeviceSourceChoice[]>([]);
   readonly marks = new Marks();
+  readonly checks = new Checks();
   /** The frame that the preview shows; a freeze means this one. */
   readonly shown = signal<RtpTime | null>(null);
   /** A freeze is on its way: what is shown stays, because that is what was meant. */

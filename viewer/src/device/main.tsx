@@ -8,6 +8,7 @@ import "../style/button.css";
 import "../style/banner.css";
 import "./device.css";
 import "./controls.css";
+import "./check.css";
 import "./marks.css";
 import "./mask.css";
 import "./scale.css";

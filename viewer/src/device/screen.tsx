@@ -4,6 +4,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { choose, language } from "../i18n/language";
 import type { DeviceState } from "../wire/device";
+import { CheckPart } from "./check-part";
 import { Controls } from "./controls";
 import type { Desk } from "./desk";
 import { HelpPart } from "./help";
@@ -78,6 +79,7 @@ function Inside({ desk, state }: { desk: Desk; state: DeviceState }) {
           <Troubles state={state} />
           <ViewPart desk={desk} state={state} />
           <StatusPart state={state} />
+          <CheckPart checks={desk.checks} />
           <MaskPart desk={desk} state={state} covering={covering} chosen={chosen} />
           {state.measuring && <ScalePart desk={desk} state={state} scaling={scaling} draft={draft} />}
           <SourcePart desk={desk} state={state} />

@@ -2,6 +2,7 @@
 //
 // Invariant: as in `ja.ts`; what is wrong also says what still works and what to do.
 
+import type { CheckAction, CheckLevel, CheckSubject } from "../wire/check";
 import type { DeviceFault, DeviceTrouble } from "../wire/device";
 
 export const deviceJa = {
@@ -126,6 +127,74 @@ export const deviceJa = {
   "fault.unreachable": "端末のプログラムが応答しません。",
   close: "閉じる",
 
+  check: "出発前の確認",
+  "check.how": "入力、送信、保存先、時計、通信を確かめます。撮影と送信は止まりません。",
+  "check.begin": "確かめる",
+  "check.running": "確かめています。20 秒以内に終わります…",
+  "check.took": "{seconds} 秒で確かめました",
+  "check.failed": "確かめられませんでした。もう一度押してください",
+  "check.level.good": "良好",
+  "check.level.attention": "注意",
+  "check.level.bad": "不可",
+  "check.verdict.good": "すべて良好です。",
+  "check.verdict.attention": "訪問を始められます。▲ の行を見てください。",
+  "check.verdict.bad": "このままでは始められません。■ の行を直してください。",
+  "check.what.source": "入力",
+  "check.what.encoder": "符号化",
+  "check.what.disk": "保存先",
+  "check.what.versions": "版",
+  "check.what.relay": "中継サーバー",
+  "check.what.clock": "時計",
+  "check.what.link": "送信",
+  "check.what.linkUdp": "通信 UDP",
+  "check.what.linkTcp": "通信 TCP",
+  "check.what.linkTurn": "通信 TURN",
+  "check.says.pictures": "{width}×{height}・毎秒 {fps} 枚",
+  "check.says.noPicture": "映像が来ません({detail})",
+  "check.says.atWorkElsewhere": "この端末の別のキャプチャープログラムが使っています",
+  "check.says.codes": "{name}・1 枚 {ms} ms",
+  "check.says.codesNow": "{name} で送信中",
+  "check.says.codesNothing": "受け手がいないので休んでいます",
+  "check.says.noEncoder": "使えるものがありません({detail})",
+  "check.says.noSpool": "設定されていません。クリップを保存できません",
+  "check.says.room": "空き {mib} MiB・書き込み {syncMs} ms",
+  "check.says.diskRefused": "使えません({detail})",
+  "check.says.versions": "capture-agent {agent}・{libraries}",
+  "check.says.noRelay": "設定されていません。映像は送られません",
+  "check.says.answers": "{ms} ms で応答",
+  "check.says.notReady": "応答しましたが、準備ができていません",
+  "check.says.refused": "応答がないか、断られました({detail})",
+  "check.says.sameTime": "中継サーバーと合っています",
+  "check.says.ahead": "中継サーバーより {seconds} 秒進んでいます",
+  "check.says.behind": "中継サーバーより {seconds} 秒遅れています",
+  "check.says.noTime": "中継サーバーが時刻を示しません",
+  "check.says.passes": "通ります・{ms} ms で接続",
+  "check.says.blocked": "通りません({detail})",
+  "check.says.sending": "映像を送っています",
+  "check.says.notSending": "まだ送れていません {detail}",
+  "check.says.ticketOnce": "チケットは一度だけなので試しません",
+  "check.action.chooseFormat": "キャプチャー機器の形式か大きさを変えてください。できれば USB 3 で。",
+  "check.action.checkCable": "ケーブルと装置の電源を確かめるか、別の入力を選んでください。",
+  "check.action.seeOtherAgent": "そのプログラムのページを見るか、止めてから確かめ直してください。",
+  "check.action.easeCoding": "ほかのプログラムを閉じるか、映像を小さくしてください。",
+  "check.action.installEncoder": "libx264 付きの FFmpeg を入れるよう管理者に頼んでください。",
+  "check.action.nameSpool": "保存先の設定(--spool)を管理者に頼んでください。",
+  "check.action.writableFolder": "書き込める保存先を管理者に頼んでください。",
+  "check.action.freeRoomNow": "端末の空きを作ってください。クリップを保存できません。",
+  "check.action.freeRoom": "端末の空きを作ってください。訪問のクリップが入りきらないかもしれません。",
+  "check.action.quickerDisk": "速いディスクを保存先にするよう管理者に頼んでください。",
+  "check.action.nameRelay": "中継サーバーの設定を管理者に頼んでください。",
+  "check.action.askOperator": "管理者に知らせてください。中継サーバーの記録に理由があります。",
+  "check.action.checkNetwork": "この端末の通信と、中継サーバーのアドレスを確かめてください。",
+  "check.action.setClock": "この端末の時計をネットワーク(NTP)に合わせてください。",
+  "check.action.clockByHand": "時計を目で確かめてください。",
+  "check.action.openPorts": "映像のポートを UDP か TCP で通すよう、管理者に頼んでください。",
+  "check.action.notNeededHere": "この場所では要りません。ほかが止められた場所では映像が届きません。",
+  "check.action.letUdpThrough": "できれば UDP を通してください。TCP では悪い回線で映像が遅れます。",
+  "check.action.checkTurn": "TURN サーバー、その証明書、共有の鍵を確かめるよう管理者に頼んでください。",
+  "check.action.useKey": "端末の鍵を設定すると試せます。管理者に頼んでください。",
+  "check.action.wait": "自動でつなぎます。つながらなければ通信を確かめてください。",
+
   mask: "隠す範囲",
   "mask.how":
     "映像の上をドラッグすると、その範囲が黒くなります。次のフレームから、送信と保存の前に隠します。",
@@ -193,6 +262,10 @@ export const deviceJa = {
 } as const satisfies Record<
   | `trouble.${DeviceTrouble}`
   | `fault.${DeviceFault | "unreachable"}`
+  | `check.level.${CheckLevel}`
+  | `check.verdict.${CheckLevel}`
+  | `check.what.${CheckSubject}`
+  | `check.action.${CheckAction}`
   | `view.none`
   | (string & Record<never, never>),
   string

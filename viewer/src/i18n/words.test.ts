@@ -5,6 +5,7 @@ import type { Hindrance } from "../live/desk";
 import type { OriginalNews } from "../live/freeze";
 import type { Tool } from "../live/hand";
 import type { Level } from "../live/quality";
+import type { Found, Level as WayLevel } from "../live/ways";
 import type { FigureName } from "../measure/answer";
 import type { DerivedName } from "../measure/derived";
 import type { Refusal } from "../measure/refusal";
@@ -25,14 +26,23 @@ import { HELP_WORDS } from "./help-words";
 import { ja as source } from "./ja";
 import { MEASURE_WORDS } from "./measure-words";
 import { VOICE_WORDS } from "./voice-words";
+import { WAYS_WORDS } from "./ways-words";
 
 /** The words that come at once and those that come later. */
-const ja = { ...source, ...MEASURE_WORDS.ja, ...HELP_WORDS.ja, ...VOICE_WORDS.ja, ...clipJa };
+const ja = {
+  ...source,
+  ...MEASURE_WORDS.ja,
+  ...HELP_WORDS.ja,
+  ...VOICE_WORDS.ja,
+  ...WAYS_WORDS.ja,
+  ...clipJa,
+};
 const en: Readonly<Record<keyof typeof ja, string>> = {
   ...first,
   ...MEASURE_WORDS.en,
   ...HELP_WORDS.en,
   ...VOICE_WORDS.en,
+  ...WAYS_WORDS.en,
   ...clipEn,
 };
 type Key = keyof typeof ja;
@@ -151,6 +161,10 @@ const ENDINGS: Readonly<Record<string, readonly string[]>> = {
   ] satisfies OriginalNews[],
   tool: ["pointer", "pen", "arrow", "label", "measure"] satisfies Tool[],
   trouble: ["undecodable", "noVideo", "tableWrong", ...TOLD_CODES],
+  "ways.do": ["secure", "relay", "clock", "socket", "udp", "tcp", "turn"] satisfies Found["what"][],
+  "ways.level": ["good", "attention", "bad"] satisfies WayLevel[],
+  "ways.verdict": ["good", "attention", "bad"] satisfies WayLevel[],
+  "ways.what": ["secure", "relay", "clock", "socket", "udp", "tcp", "turn"] satisfies Found["what"][],
   why: ["noRight", "noPicture", "stillMissing"] satisfies NonNullable<Hindrance>[],
 };
 

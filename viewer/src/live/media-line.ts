@@ -8,6 +8,7 @@
 
 import { Backoff } from "../net/backoff";
 import { ApiProblem, ask } from "../net/http";
+import { iceServers } from "../net/ice-servers";
 import type { SessionId } from "../wire/ids";
 import type { ProblemCode } from "../wire/problem";
 import type { Offer } from "./offer";
@@ -21,6 +22,8 @@ const NO_PICTURE_RETRY_MS = 2_000;
 const DISCONNECTED_GRACE_MS = 1_000;
 /** A connection, fresh or restarted, that is not up by now gets replaced. */
 const CONNECT_TIMEOUT_MS = 5_000;
+/** UDP and TCP have this long before a TURN server is asked, where the relay names one: most networks never need it. */
+const DIRECT_MS = 1_500;
 
 export type LineState =
   | { readonly state: "connecting" }
@@ -55,6 +58,9 @@ export class MediaLine {
   /** The session resource at the relay. */
   #resource: string | null = null;
   #answer = "";
+  /** TURN servers of this session, until they are asked. */
+  #detour: readonly RTCIceServer[] = [];
+  #detourTimer: ReturnType<typeof setTimeout> | undefined;
   #retry: ReturnType<typeof setTimeout> | undefined;
   #watch: ReturnType<typeof setTimeout> | undefined;
   #closed = false;
@@ -136,7 +142,18 @@ export class MediaLine {
     }
     this.#resource = location;
     this.#answer = answer;
+    this.#detour = iceServers(response.headers);
     await peer.setRemoteDescription({ type: "answer", sdp: answer });
+    if (this.#detour.length > 0) {
+      this.#detourTimer = setTimeout(() => void this.#takeDetour(peer), DIRECT_MS);
+    }
+  }
+
+  /** Nothing connects directly: ICE again, with the TURN servers beside the ways that there were. */
+  async #takeDetour(peer: RTCPeerConnection): Promise<void> {
+    if (peer !== this.#peer || peer.connectionState === "connected") return;
+    peer.setConfiguration({ ...peer.getConfiguration(), iceServers: [...this.#detour] });
+    await this.#restartIce(peer);
   }
 
   #connectionChanged(peer: RTCPeerConnection): void {
@@ -144,6 +161,7 @@ export class MediaLine {
     switch (peer.connectionState) {
       case "connected":
         clearTimeout(this.#watch);
+        clearTimeout(this.#detourTimer);
         this.#backoff.succeeded();
         this.host.onState({ state: "connected" });
         break;
@@ -224,6 +242,7 @@ export class MediaLine {
   #tearDown(): void {
     clearTimeout(this.#retry);
     clearTimeout(this.#watch);
+    clearTimeout(this.#detourTimer);
     this.#attempt += 1;
     const peer = this.#peer;
     this.#peer = null;

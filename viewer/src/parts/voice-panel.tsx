@@ -2,6 +2,7 @@
 
 import { tv } from "../i18n/voice";
 import type { Talk } from "../voice/talk";
+import { PhoneLink } from "./phone-link";
 import { Level } from "./voice-level";
 
 type Props = {
@@ -45,11 +46,7 @@ export function VoicePanel({ talk, phone, onClose }: Props) {
           <p class="quiet">{tv("talk.key")}</p>
         </>
       )}
-      {phone !== undefined && (
-        <a class="button" href={`tel:${phone.replace(/[^+\d]/g, "")}`}>
-          {tv("talk.phoneLink", { phone })}
-        </a>
-      )}
+      {phone !== undefined && <PhoneLink phone={phone} />}
       <div class="voice__ends">
         <button
           type="button"

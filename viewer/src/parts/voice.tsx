@@ -9,6 +9,7 @@ import type { Desk } from "../live/desk";
 import { shortcuts } from "../settings";
 import { Talk } from "../voice/talk";
 import { Icon } from "./icon";
+import { PhoneLink } from "./phone-link";
 import { Level } from "./voice-level";
 import { VoicePanel } from "./voice-panel";
 import { voiceTrouble } from "./voice-trouble";
@@ -126,8 +127,8 @@ function Trouble({ talk, phone }: { talk: Talk; phone: string | undefined }) {
     <div class="voice__trouble" role="alert" data-testid="voice-trouble">
       <p>
         {tv(`talk.trouble.${trouble}`)} {tv("talk.pictureGoesOn")}
-        {phone !== undefined && <> {tv("talk.phone", { phone })}</>}
       </p>
+      {phone !== undefined && <PhoneLink phone={phone} />}
       <button
         type="button"
         class="button button--primary voice__restore"

@@ -90,7 +90,10 @@ function WithSession({ grant }: { grant: SessionGrant }) {
           <ConsultLine key={consult.consult} consult={consult} />
         ))}
       </section>
-      <p>
+      <p class="entry__actions">
+        <a class="button button--quiet" href="/check" onClick={(event) => follow(event, "/check")}>
+          {t("entry.check")}
+        </a>
         <button type="button" class="button button--quiet" onClick={() => void leave()}>
           {t("entry.leave")}
         </button>

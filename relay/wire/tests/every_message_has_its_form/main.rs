@@ -19,6 +19,7 @@ macro_rules! every_variant {
 
 mod agent;
 mod backfill;
+mod check;
 mod clip;
 mod device;
 mod http;

@@ -1,20 +1,28 @@
-//! Media over TCP for networks that let no UDP through: a bridge on this device.
+//! Media by a detour, for networks that let no UDP through: a bridge on this device.
 //!
-//! Owns a UDP socket on loopback, which the connection is offered as one more candidate, and a TCP connection to the relay for
-//! each of our own sockets that sends to it, with a length before each datagram (RFC 4571, RFC 6544). The `webrtc` crate can call a
-//! passive candidate itself, but writes to that connection inside its event loop: a link that stalls would stop its timers and
-//! every channel until it goes on (decision record 0021). Here a connection that takes nothing costs the newest datagrams and
-//! nobody's time. Called by `peer`. Invariants: little waits, because a late picture is worth nothing; a connection that breaks is
-//! made anew when something is to be sent, not oftener than `AGAIN`; dropping the bridge ends everything.
+//! ```text
+//! our sockets ──UDP on loopback──► bridge ──► tcp    the relay's own TCP port
+//!                                         └─► turn   a TURN server, over a `pipe` of UDP, TCP or TLS
+//! ```
+//!
+//! Owns a UDP socket on loopback, which the connection is offered as one more candidate, and a connection for each of our own
+//! sockets that sends to it. The `webrtc` crate can call a passive TCP candidate itself, but writes to that connection inside its event
+//! loop: a link that stalls would stop its timers and every channel until it goes on (decision record 0021); TURN it knows over
+//! UDP only (0023). Here a connection that takes nothing costs the newest datagrams and nobody's time. Called by `peer`. Invariants:
+//! little waits, because a late picture is worth nothing; a connection that breaks is made anew when something is to be sent, not
+//! oftener than `AGAIN`; dropping the bridge ends everything.
 
-use rtc::shared::tcp_framing::{TcpFrameDecoder, frame_packet};
+mod pipe;
+mod tcp;
+mod turn;
+
+pub(super) use turn::Route as TurnRoute;
+
 use std::collections::HashMap;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpSocket, TcpStream, UdpSocket};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -28,36 +36,63 @@ const WAITING: usize = 100;
 const KERNEL_BUFFER_BYTES: u32 = 64 * 1024;
 /// Datagrams written in one go.
 const AT_ONCE: usize = 16;
-/// One address of the relay that does not answer is left for the next.
+/// One address that does not answer is left for the next.
 const CONNECT: Duration = Duration::from_millis(1_500);
 /// Between two attempts for one of our sockets: checks come every 50 ms.
 const AGAIN: Duration = Duration::from_millis(500);
 /// Our own sockets: one for each address of this device, before and after a restart.
 const MOST_SOCKETS: usize = 32;
 
+/// Over what.
+#[derive(Clone)]
+enum Way {
+    /// The relay's own port.
+    Tcp(Arc<[SocketAddr]>),
+    /// A TURN server.
+    Turn(TurnRoute),
+}
+
 /// A running bridge.
 pub(super) struct Bridge {
     local: SocketAddr,
+    way: Way,
     /// Ends with this.
     _task: JoinSet<()>,
 }
 
 impl Bridge {
     /// Opens it on this loopback address to a relay with these TCP candidates; nothing is connected before something is to be sent.
-    pub(super) async fn to(relay: Vec<SocketAddr>, on: IpAddr) -> io::Result<Self> {
+    pub(super) async fn over_tcp(relay: Vec<SocketAddr>, on: IpAddr) -> io::Result<Self> {
+        Self::open(Way::Tcp(relay.into()), on).await
+    }
+
+    /// The same over TURN servers.
+    pub(super) async fn over_turn(route: TurnRoute, on: IpAddr) -> io::Result<Self> {
+        Self::open(Way::Turn(route), on).await
+    }
+
+    async fn open(way: Way, on: IpAddr) -> io::Result<Self> {
         let socket = Arc::new(UdpSocket::bind((on, 0)).await?);
         let local = socket.local_addr()?;
         let mut task = JoinSet::new();
-        task.spawn(carry(socket, relay.into()));
-        Ok(Self { local, _task: task })
+        task.spawn(carry(socket, way.clone()));
+        Ok(Self {
+            local,
+            way,
+            _task: task,
+        })
     }
 
-    /// It as a candidate behind all others.
+    /// It as a candidate behind all others; the detour over a TURN server behind that over TCP.
     pub(super) fn candidate(&self) -> String {
-        // RFC 8445 §5.1.2.1: host type, lowest local preference, component 1.
-        let priority = (126u32 << 24) + 255;
+        // RFC 8445 §5.1.2.1: type preference, lowest local preference, component 1.
+        let (name, preference) = match self.way {
+            Way::Tcp(_) => ("tcpbridge", 126u32),
+            Way::Turn(_) => ("turnbridge", 1),
+        };
+        let priority = (preference << 24) + 255;
         let (ip, port) = (self.local.ip(), self.local.port());
-        format!("candidate:tcpbridge 1 udp {priority} {ip} {port} typ host")
+        format!("candidate:{name} 1 udp {priority} {ip} {port} typ host")
     }
 }
 
@@ -68,7 +103,7 @@ struct Line {
 }
 
 /// Takes what our sockets send, and gives each a connection.
-async fn carry(socket: Arc<UdpSocket>, relay: Arc<[SocketAddr]>) {
+async fn carry(socket: Arc<UdpSocket>, way: Way) {
     let mut lines: HashMap<SocketAddr, Line> = HashMap::new();
     let mut tasks = JoinSet::new();
     let mut buffer = vec![0; DATAGRAM_BYTES];
@@ -92,7 +127,7 @@ async fn carry(socket: Arc<UdpSocket>, relay: Arc<[SocketAddr]>) {
             let (datagrams, waiting) = mpsc::channel(WAITING);
             let since = Instant::now();
             lines.insert(from, Line { datagrams, since });
-            tasks.spawn(run(Arc::clone(&relay), Arc::clone(&socket), from, waiting));
+            tasks.spawn(run(way.clone(), Arc::clone(&socket), from, waiting));
         }
         if let (Some(line), Some(bytes)) = (lines.get(&from), buffer.get(..length)) {
             // Full: the newest is lost, and mended like any loss.
@@ -102,25 +137,16 @@ async fn carry(socket: Arc<UdpSocket>, relay: Arc<[SocketAddr]>) {
 }
 
 /// One connection, until it ends.
-async fn run(
-    relay: Arc<[SocketAddr]>,
-    socket: Arc<UdpSocket>,
-    ours: SocketAddr,
-    waiting: mpsc::Receiver<Vec<u8>>,
-) {
-    let Some(stream) = connected(&relay).await else {
-        tracing::debug!("the relay takes no TCP connection for media");
-        return;
-    };
-    let (says, hears) = stream.into_split();
-    tokio::select! {
-        () = write(hears, waiting) => {}
-        () = read(says, &socket, ours) => {}
+async fn run(way: Way, socket: Arc<UdpSocket>, ours: SocketAddr, waiting: mpsc::Receiver<Vec<u8>>) {
+    match way {
+        Way::Tcp(relay) => tcp::run(relay, socket, ours, waiting).await,
+        Way::Turn(route) => turn::run(route, socket, ours, waiting).await,
     }
 }
 
-async fn connected(relay: &[SocketAddr]) -> Option<TcpStream> {
-    for address in relay {
+/// A connection to the first of these addresses that answers.
+async fn connected(addresses: &[SocketAddr]) -> Option<TcpStream> {
+    for address in addresses {
         let socket = if address.is_ipv4() {
             TcpSocket::new_v4()
         } else {
@@ -135,35 +161,6 @@ async fn connected(relay: &[SocketAddr]) -> Option<TcpStream> {
         }
     }
     None
-}
-
-async fn write(mut to: OwnedWriteHalf, mut waiting: mpsc::Receiver<Vec<u8>>) {
-    let mut datagrams = Vec::with_capacity(AT_ONCE);
-    while waiting.recv_many(&mut datagrams, AT_ONCE).await > 0 {
-        let framed: Vec<u8> = datagrams
-            .drain(..)
-            .flat_map(|one| frame_packet(&one))
-            .collect();
-        if to.write_all(&framed).await.is_err() {
-            return;
-        }
-    }
-}
-
-async fn read(mut from: OwnedReadHalf, socket: &UdpSocket, ours: SocketAddr) {
-    let mut decoder = TcpFrameDecoder::new();
-    let mut buffer = vec![0; 8 * DATAGRAM_BYTES];
-    loop {
-        let bytes = match from.read(&mut buffer).await {
-            Ok(0) | Err(_) => return,
-            Ok(length) => buffer.get(..length).unwrap_or_default(),
-        };
-        decoder.extend_from_slice(bytes);
-        while let Some(datagram) = decoder.next_packet() {
-            // A socket of ours that is closed needs nothing any more.
-            let _ = socket.send_to(&datagram, ours).await;
-        }
-    }
 }
 
 #[cfg(test)]
@@ -200,7 +197,7 @@ mod tests {
             taken.local_addr().unwrap()
         };
         let relays = vec![nobody, relay];
-        let bridge = Bridge::to(relays, Ipv4Addr::LOCALHOST.into());
+        let bridge = Bridge::over_tcp(relays, Ipv4Addr::LOCALHOST.into());
         let bridge = bridge.await.unwrap();
         (listener, bridge)
     }
