@@ -1,6 +1,7 @@
-// What a person chose for this device: the side of the tools, whether letter keys act, how much a press of save takes.
+// What a person chose for this device: the side of the tools, whether letter keys act, how much a press of save takes, and
+// which microphone and loudspeaker the voice uses.
 //
-// Owns three settings in local storage; no patient data. Called by the screens and `live/keys.ts`.
+// Owns five settings in local storage; no patient data. Called by the screens, `live/keys.ts` and the voice.
 // Invariant: a browser that forbids storage still works; the choice then holds for this page.
 
 import { effect, signal } from "@preact/signals";
@@ -11,6 +12,8 @@ export type Side = "left" | "right";
 const SIDE_KEY = "hibiki.side";
 const SHORTCUTS_KEY = "hibiki.shortcuts";
 const CLIP_SECONDS_KEY = "hibiki.clipSeconds";
+const MICROPHONE_KEY = "hibiki.microphone";
+const LOUDSPEAKER_KEY = "hibiki.loudspeaker";
 
 export const side = signal<Side>(read(SIDE_KEY) === "left" ? "left" : "right");
 /** WCAG 2.2, 2.1.4: single letters as keys can be switched off, for people who speak to their computer. */
@@ -22,6 +25,12 @@ export const clipSeconds = signal(
   CLIP_SECONDS.find((seconds) => seconds === Number(read(CLIP_SECONDS_KEY))) ?? DEFAULT_CLIP_SECONDS,
 );
 
+/** The device's id as this browser names it to this origin; "" is the usual one. */
+export const microphone = signal(read(MICROPHONE_KEY) ?? "");
+export const loudspeaker = signal(read(LOUDSPEAKER_KEY) ?? "");
+
+effect(() => write(MICROPHONE_KEY, microphone.value));
+effect(() => write(LOUDSPEAKER_KEY, loudspeaker.value));
 effect(() => write(CLIP_SECONDS_KEY, String(clipSeconds.value)));
 effect(() => write(SIDE_KEY, side.value));
 effect(() => write(SHORTCUTS_KEY, shortcuts.value ? "on" : "off"));

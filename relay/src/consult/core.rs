@@ -109,6 +109,8 @@ pub struct Consult {
     pub(super) flows: Vec<(StreamId, Flow)>,
     /// Whose voice is connected.
     pub(super) voices: HashMap<SessionId, VoiceLine>,
+    /// Who switched their microphone off. Bounded by who is here, away for a moment, or connected by voice.
+    pub(super) muted: HashSet<SessionId>,
     pub(super) running: HashMap<StreamId, RunningPicture>,
     /// The original that was asked for last.
     pub(super) awaited: Option<Awaited>,
@@ -148,6 +150,7 @@ impl Consult {
                 .map(|picture| (picture.stream, Flow::new(picture.stream, now)))
                 .collect(),
             voices: HashMap::new(),
+            muted: HashSet::new(),
             // Their agents said hello long ago.
             greeted: running.iter().map(|picture| picture.stream).collect(),
             running: running
@@ -291,6 +294,7 @@ impl Consult {
     fn tick(&mut self, now: RelayTime) -> Vec<Effect> {
         for (session, author) in self.people.left(&self.ledger.joined, now) {
             let _ = self.append(author, LogEvent::Left { session }, now);
+            self.forget_muting(session);
         }
         self.give_up_original(now);
         self.give_up_beat(now);

@@ -88,6 +88,11 @@ impl People {
         self.here.iter().find(|held| held.who.session == session)
     }
 
+    /// Whether they are here, or may come back in a moment.
+    pub fn knows(&self, session: SessionId) -> bool {
+        self.of_session(session).is_some() || self.away.contains_key(&session)
+    }
+
     /// Everybody who is here.
     pub fn all(&self) -> &[Here] {
         &self.here

@@ -1,11 +1,13 @@
 //! Who speaks in a consult, as everybody is told, and what the log keeps of it.
 //!
 //! Sans-IO. The media part says when a voice connection is up, heard and gone; pages say when their microphone is off. A page
-//! that is loaded anew has a second connection before the first is gone: the newest one counts. Invariant: every `VoiceOn` of
-//! the log has its `VoiceOff`, also after the relay was killed.
+//! that is loaded anew has a second connection before the first is gone: the newest one counts. Muting is of the person, not of a
+//! connection: the page may say it before the media part knows of the voice, and a reconnection does not open a microphone.
+//! Invariant: every `VoiceOn` of the log has its `VoiceOff`, also after the relay was killed.
 
 use super::core::Consult;
 use super::effect::{Audience, Effect, Newcomer, VoiceInput};
+use super::rights::rights;
 use uuid::Uuid;
 use wire::log::LogEvent;
 use wire::people::Author;
@@ -20,8 +22,6 @@ pub(super) struct VoiceLine {
     line: Uuid,
     /// What is heard of it.
     heard: VoiceState,
-    /// They switched their microphone off.
-    muted: bool,
 }
 
 impl Consult {
@@ -37,8 +37,7 @@ impl Consult {
             VoiceInput::Up { speaks: false, .. } => return Vec::new(),
             VoiceInput::Up { line, .. } => {
                 let heard = VoiceState::Quiet;
-                let muted = false;
-                let fresh = VoiceLine { line, heard, muted };
+                let fresh = VoiceLine { line, heard };
                 if self.voices.insert(session, fresh).is_none() {
                     self.log_voice(session, LogEvent::VoiceOn { session }, now);
                 }
@@ -54,6 +53,7 @@ impl Consult {
                     return Vec::new();
                 }
                 self.voices.remove(&session);
+                self.forget_muting(session);
                 self.log_voice(session, LogEvent::VoiceOff { session }, now);
             }
         }
@@ -62,11 +62,22 @@ impl Consult {
 
     /// A page's microphone was switched off or on.
     pub(super) fn mute(&mut self, who: &Newcomer, muted: bool) -> Vec<Effect> {
-        match self.voices.get_mut(&who.session) {
-            Some(voice) if voice.muted != muted => voice.muted = muted,
-            _ => return Vec::new(),
+        let is_news = if muted {
+            rights(who.role).speak && self.muted.insert(who.session)
+        } else {
+            self.muted.remove(&who.session)
+        };
+        if !is_news || !self.voices.contains_key(&who.session) {
+            return Vec::new();
         }
         vec![Effect::Say(Audience::All, self.all_voices())]
+    }
+
+    /// Nobody by that name is here, waited for or connected any more.
+    pub(super) fn forget_muting(&mut self, session: SessionId) {
+        if !self.voices.contains_key(&session) && !self.people.knows(session) {
+            self.muted.remove(&session);
+        }
     }
 
     /// All voices, for somebody who joins; nothing while there are none.
@@ -89,9 +100,10 @@ impl Consult {
             .iter()
             .map(|(session, voice)| Voice {
                 session: *session,
-                state: match voice {
-                    VoiceLine { muted: true, .. } => VoiceState::Muted,
-                    VoiceLine { heard, .. } => *heard,
+                state: if self.muted.contains(session) {
+                    VoiceState::Muted
+                } else {
+                    voice.heard
                 },
             })
             .collect();

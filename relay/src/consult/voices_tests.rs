@@ -1,5 +1,6 @@
 //! Who speaks: what everybody is told, and what the log keeps.
 
+use super::people::GRACE_US;
 use super::samples::{Meeting, cardiologist, physician, restored, trainee};
 use super::{Audience, Input, SocketKey, VoiceInput};
 use uuid::Uuid;
@@ -74,6 +75,36 @@ fn a_reload_is_one_voice_and_the_old_connection_takes_nothing_along() {
     assert_eq!(logged(&meeting), ["on"]);
     meeting.apply(Input::Voice(session, VoiceInput::Down { line: NEXT }));
     assert_eq!(logged(&meeting), ["on", "off"]);
+}
+
+#[test]
+fn somebody_who_muted_stays_muted_over_a_new_connection_and_before_the_first() {
+    let mut meeting = Meeting::of(&[physician()]);
+    let session = physician().session;
+    let shows = |meeting: &Meeting, state| assert_eq!(told(meeting), [Voice { session, state }]);
+    meeting.says(0, ToRelay::MuteVoice { muted: true });
+    meeting.apply(Input::Voice(session, up(LINE)));
+    shows(&meeting, VoiceState::Muted);
+    meeting.apply(Input::Voice(session, up(NEXT)));
+    shows(&meeting, VoiceState::Muted);
+    meeting.apply(Input::Voice(session, VoiceInput::Down { line: NEXT }));
+    meeting.apply(Input::Voice(session, up(LINE)));
+    shows(&meeting, VoiceState::Muted);
+    meeting.says(0, ToRelay::MuteVoice { muted: false });
+    shows(&meeting, VoiceState::Quiet);
+}
+
+#[test]
+fn a_muting_is_forgotten_with_its_person() {
+    let mut meeting = Meeting::of(&[physician()]);
+    let session = physician().session;
+    meeting.apply(Input::Voice(session, up(LINE)));
+    meeting.says(0, ToRelay::MuteVoice { muted: true });
+    meeting.apply(Input::Gone(SocketKey(0)));
+    meeting.passes(GRACE_US);
+    assert_eq!(meeting.core.muted.len(), 1, "the voice is still there");
+    meeting.apply(Input::Voice(session, VoiceInput::Down { line: LINE }));
+    assert!(meeting.core.muted.is_empty());
 }
 
 #[test]

@@ -1,8 +1,10 @@
-//! People in a consult hear each other beside the picture, see who speaks, and get a voice back that their device took away.
+//! People in a consult hear each other beside the picture, see who speaks, and get a voice back that their device or their link
+//! took away.
 //!
 //! Chromium's microphone here beeps once a second; what counts is what arrives at the other page.
 
 use anyhow::{Result, ensure};
+use stories::link::LinkKind;
 use stories::person::Person;
 use stories::story::{Plan, tell};
 use stories::wait::secs;
@@ -44,11 +46,12 @@ async fn hears_somebody(person: &Person) -> Result<()> {
 }
 
 #[test]
-fn both_hear_each_other_a_muted_one_is_silent_and_a_voice_that_was_taken_comes_back() -> Result<()>
-{
+fn both_hear_each_other_a_muted_one_is_silent_and_a_voice_that_was_taken_or_cut_comes_back()
+-> Result<()> {
     let plan = Plan::calm().relay_flags(&["--phone", "042-000-0000"]);
     tell(plan, |story| async move {
-        let (doctor, bedside) = story.both().await?;
+        let link = story.link(LinkKind::LAN).await?;
+        let (doctor, bedside) = tokio::try_join!(story.cardiologist_over(&link), story.bedside())?;
         for person in [&doctor, &bedside] {
             person.sees_picture_within(secs(5)).await?;
         }
@@ -81,6 +84,20 @@ fn both_hear_each_other_a_muted_one_is_silent_and_a_voice_that_was_taken_comes_b
             .gone("[data-testid=voice-trouble]", secs(3))
             .await?;
         doctor.has_a_clean_console().await?;
+
+        link.cut();
+        bedside.reads_within("声が届いていません", secs(5)).await?;
+        link.restore();
+        bedside
+            .no_longer_reads_within("声が届いていません", secs(5))
+            .await?;
+        tokio::try_join!(hears_somebody(&doctor), hears_somebody(&bedside))?;
+        for person in [&doctor, &bedside] {
+            person
+                .page()
+                .gone("[data-testid=voice-trouble]", secs(3))
+                .await?;
+        }
         bedside.has_a_clean_console().await
     })
 }

@@ -18,6 +18,8 @@ const ja = {
   "talk.close": "閉じる",
   "talk.device": "マイク",
   "talk.usual": "標準のマイク",
+  "talk.loudspeaker": "スピーカー",
+  "talk.usualLoudspeaker": "標準のスピーカー",
   "talk.level": "マイクの音量",
   "talk.key": "T キーでマイクの入切。「押している間だけ話す」のときは、押している間だけ入ります。",
   "talk.restore": "音声を戻す",
@@ -32,7 +34,9 @@ const ja = {
     "マイクの使用が許可されていません。ブラウザの設定で許可してください。今は聞くだけです。",
   "talk.trouble.none": "マイクが見つかりません。今は聞くだけです。",
   "talk.trouble.busy": "マイクをほかのアプリが使っています。今は聞くだけです。",
-  "talk.trouble.full": "6人が話しているため、これ以上つなげません。",
+  "talk.trouble.full": "6人が音声をつないでいるため、今は聞くだけです。",
+  "talk.trouble.silent":
+    "マイクから音が入っていません。ヘッドセットのスイッチとマイクの選択を確かめてください。",
 } as const;
 
 const en: Readonly<Record<keyof typeof ja, string>> = {
@@ -51,6 +55,8 @@ const en: Readonly<Record<keyof typeof ja, string>> = {
   "talk.close": "Close",
   "talk.device": "Microphone",
   "talk.usual": "Usual microphone",
+  "talk.loudspeaker": "Loudspeaker",
+  "talk.usualLoudspeaker": "Usual loudspeaker",
   "talk.level": "Loudness of the microphone",
   "talk.key": "T switches the microphone. With “speak only while held” it is on while T is held.",
   "talk.restore": "Bring the voice back",
@@ -65,7 +71,9 @@ const en: Readonly<Record<keyof typeof ja, string>> = {
     "The microphone is not allowed. Allow it in the browser's settings. You only listen now.",
   "talk.trouble.none": "No microphone was found. You only listen now.",
   "talk.trouble.busy": "Another app uses the microphone. You only listen now.",
-  "talk.trouble.full": "Six people speak already.",
+  "talk.trouble.full": "Six voices are connected already. You only listen now.",
+  "talk.trouble.silent":
+    "No sound comes from the microphone. Check the switch of the headset and which microphone is chosen.",
 };
 
 export const VOICE_WORDS = { ja, en } as const;

@@ -82,6 +82,7 @@ const ENDINGS: Readonly<Record<string, readonly string[]>> = {
     "none",
     "busy",
     "full",
+    "silent",
   ] satisfies TalkTrouble[],
   voice: ["quiet", "speaking", "muted", "unheard"] satisfies VoiceState[],
   "clip.stage": ["asked", "unsaid", "arriving", "kept", "missing"] satisfies (

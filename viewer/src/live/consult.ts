@@ -311,6 +311,7 @@ export class Consult {
     this.#setCurrent(false);
     this.pointers.value = new Map();
     this.sketches.value = new Map();
+    this.voices.value = new Map();
     this.flow.value = null;
   }
 

@@ -24,6 +24,10 @@ const DISCONNECTED_GRACE_MS = 1_000;
 const CONNECT_TIMEOUT_MS = 5_000;
 /** UDP and TCP have this long before a TURN server is asked, where the relay names one: most networks never need it. */
 const DIRECT_MS = 1_500;
+/** An ICE restart whose answer is not here by now was asked for in a cut: the way may be back for the next one. */
+const RESTART_ANSWER_MS = 3_000;
+/** After so many without an answer a fresh session is the better try. */
+const RESTART_TRIES = 3;
 
 export type LineState =
   | { readonly state: "connecting" }
@@ -38,6 +42,8 @@ export type LineHost = {
   readonly offer: () => Promise<Offer>;
   readonly onTrack: (event: RTCTrackEvent) => void;
   readonly onState: (state: LineState) => void;
+  /** Refusals that this host wants to hear of at once, beside those that time alone does not mend. */
+  readonly isFinal?: (code: ProblemCode) => boolean;
 };
 
 /** Refusals that time alone does not mend. */
@@ -61,6 +67,8 @@ export class MediaLine {
   /** TURN servers of this session, until they are asked. */
   #detour: readonly RTCIceServer[] = [];
   #detourTimer: ReturnType<typeof setTimeout> | undefined;
+  /** The ICE restart that waits for the relay's answer. */
+  #asking: AbortController | null = null;
   #retry: ReturnType<typeof setTimeout> | undefined;
   #watch: ReturnType<typeof setTimeout> | undefined;
   #closed = false;
@@ -97,6 +105,11 @@ export class MediaLine {
   /** Something suggests that asking again may work: a picture began, the relay came back. */
   nudge(): void {
     if (!this.#closed && this.#peer === null) this.restart();
+  }
+
+  /** The way may have changed or be back: what stands gets an ICE restart, what does not is tried anew at once. */
+  hurry(): void {
+    this.#networkChanged();
   }
 
   close(): void {
@@ -191,7 +204,7 @@ export class MediaLine {
       this.#tearDown();
       this.host.onState({ state: "noPicture" });
       this.#retry = setTimeout(() => void this.#start(), NO_PICTURE_RETRY_MS);
-    } else if (code !== "unreachable" && FINAL.has(code)) {
+    } else if (code !== "unreachable" && (FINAL.has(code) || this.host.isFinal?.(code))) {
       this.#tearDown();
       this.host.onState({ state: "refused", code });
     } else {
@@ -215,28 +228,52 @@ export class MediaLine {
     }
   };
 
-  /** RFC 9725 §4.3.2: new credentials by PATCH; the media session goes on. Anything unexpected: a fresh session. */
+  /** An answer that does not come is asked for again; anything else unexpected makes a fresh session. */
   async #restartIce(peer: RTCPeerConnection): Promise<void> {
-    if (peer !== this.#peer || this.#resource === null || peer.signalingState !== "stable") return;
-    try {
-      await peer.setLocalDescription(await peer.createOffer({ iceRestart: true }));
-      const fragment = restartFragment(peer.localDescription?.sdp ?? "");
-      if (fragment === null) throw new Error("no ICE credentials in the own offer");
-      const response = await ask(this.#resource, {
-        method: "PATCH",
-        session: this.session,
-        headers: { "if-match": "*" },
-        body: { type: "application/trickle-ice-sdpfrag", text: fragment },
-      });
-      const answer = answerAfterRestart(this.#answer, await response.text());
-      if (peer !== this.#peer) return;
-      if (answer === null) throw new Error("no ICE credentials in the relay's answer");
-      this.#answer = answer;
-      this.#expectConnection(peer);
-      await peer.setRemoteDescription({ type: "answer", sdp: answer });
-    } catch {
-      if (peer === this.#peer) this.#again();
+    const resource = this.#resource;
+    if (peer !== this.#peer || resource === null) return;
+    if (this.#asking !== null) {
+      // It went out on a way that is over.
+      this.#asking.abort();
+      return;
     }
+    if (peer.signalingState !== "stable") return;
+    for (let tries = 1; peer === this.#peer; tries += 1) {
+      const asking = new AbortController();
+      const timer = setTimeout(() => asking.abort(), RESTART_ANSWER_MS);
+      this.#asking = asking;
+      try {
+        await this.#exchangeRestart(peer, resource, asking.signal);
+        return;
+      } catch (cause) {
+        const unreachable = cause instanceof ApiProblem && cause.code === "unreachable";
+        const unanswered = unreachable || asking.signal.aborted;
+        if (peer === this.#peer && !(unanswered && tries < RESTART_TRIES)) this.#again();
+      } finally {
+        clearTimeout(timer);
+        if (this.#asking === asking) this.#asking = null;
+      }
+    }
+  }
+
+  /** RFC 9725 §4.3.2: new credentials by PATCH; the media session goes on. */
+  async #exchangeRestart(peer: RTCPeerConnection, resource: string, signal: AbortSignal): Promise<void> {
+    await peer.setLocalDescription(await peer.createOffer({ iceRestart: true }));
+    const fragment = restartFragment(peer.localDescription?.sdp ?? "");
+    if (fragment === null) throw new Error("no ICE credentials in the own offer");
+    const response = await ask(resource, {
+      method: "PATCH",
+      session: this.session,
+      headers: { "if-match": "*" },
+      body: { type: "application/trickle-ice-sdpfrag", text: fragment },
+      signal,
+    });
+    const answer = answerAfterRestart(this.#answer, await response.text());
+    if (peer !== this.#peer) return;
+    if (answer === null) throw new Error("no ICE credentials in the relay's answer");
+    this.#answer = answer;
+    this.#expectConnection(peer);
+    await peer.setRemoteDescription({ type: "answer", sdp: answer });
   }
 
   #tearDown(): void {
@@ -244,6 +281,8 @@ export class MediaLine {
     clearTimeout(this.#watch);
     clearTimeout(this.#detourTimer);
     this.#attempt += 1;
+    this.#asking?.abort();
+    this.#asking = null;
     const peer = this.#peer;
     this.#peer = null;
     if (peer !== null) {

@@ -130,6 +130,12 @@ export class LivePicture {
     return newest === null ? null : now - Math.max(newest.paintedAt, this.#visibleSince);
   }
 
+  /** Whether anything was painted since the page is in sight again; before, what stands there is of before. */
+  get isOfNow(): boolean {
+    const newest = this.#newest.peek();
+    return newest !== null && newest.paintedAt >= this.#visibleSince;
+  }
+
   /** The relay says that the picture runs, or the link to it is new: ask again if there is nothing to see here. */
   expectFrames(now: number): void {
     if (this.#client.peer === null) {

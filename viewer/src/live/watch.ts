@@ -8,7 +8,7 @@ import { imageAgeMs } from "./age";
 import type { Consult } from "./consult";
 import type { PaintedFrame } from "./frames";
 import type { LivePicture } from "./picture";
-import { type Level, level } from "./quality";
+import { type Level, level, STALE_AFTER_MS } from "./quality";
 
 /** Stale must show within 500 ms + one tick. */
 const TICK_MS = 200;
@@ -25,6 +25,8 @@ export type Badge = {
   /** Packets that did not come at the first try; most are repaired. */
   readonly lossPercent: number | null;
   readonly silentMs: number | null;
+  /** How old the frame is that stands there: since it was painted, and its age then as far as that is known. */
+  readonly frameAgeMs: number | null;
 };
 
 const BEFORE: Badge = {
@@ -34,6 +36,7 @@ const BEFORE: Badge = {
   kbps: null,
   lossPercent: null,
   silentMs: null,
+  frameAgeMs: null,
 };
 
 /** What has arrived since the connection was made. */
@@ -86,16 +89,29 @@ export class Watch {
     const reading = {
       ageMs: median(this.#ages),
       fps: this.picture.fps(now),
-      silentMs: this.picture.silentMs(now),
+      silentMs: this.#silentMs(now),
       sourceFps: flow?.source?.fps ?? null,
     };
     this.badge.value = {
       ...reading,
+      frameAgeMs: this.#frameAgeMs(now),
       kbps: this.#kbps,
       lossPercent: this.#lossPercent,
       level: level(reading, this.badge.peek().level),
     };
     this.tick.value += 1;
+  }
+
+  /** A page that was hidden shows the frame of then: until one is painted, or is late, there is nothing to say of now. */
+  #silentMs(now: number): number | null {
+    const silentMs = this.picture.silentMs(now);
+    const isAwaited = !this.picture.isOfNow && silentMs !== null && silentMs <= STALE_AFTER_MS;
+    return isAwaited ? null : silentMs;
+  }
+
+  #frameAgeMs(now: number): number | null {
+    const frame = this.picture.frame.peek();
+    return frame === null ? null : now - frame.paintedAt + (this.#ages.at(-1) ?? 0);
   }
 
   async #readArrival(now: number): Promise<void> {

@@ -39,9 +39,9 @@ export function Badge({ watch }: { watch: Watch }) {
 /** Less than this is no news: NACK repairs it within a round trip. */
 const LOSS_FROM_PERCENT = 0.5;
 
-function numbers({ level, ageMs, fps, kbps, lossPercent, silentMs }: Figures): string[] {
+function numbers({ level, ageMs, fps, kbps, lossPercent, frameAgeMs }: Figures): string[] {
   if (level === "none") return [];
-  if (level === "stopped") return [t("badge.seconds", { seconds: Math.floor((silentMs ?? 0) / 1000) })];
+  if (level === "stopped") return [t("badge.seconds", { seconds: Math.floor((frameAgeMs ?? 0) / 1000) })];
   return [
     ageWords(ageMs),
     ...(fps === null ? [] : [t("badge.fps", { fps })]),

@@ -66,7 +66,7 @@ function sceneryWords(desk: Desk): [string, string] {
     case "live":
       return [t("stage.live"), releasedBy(desk) ?? t("stage.liveMore")];
     case "stale": {
-      const seconds = Math.floor((desk.watch.badge.value.silentMs ?? 0) / 1000);
+      const seconds = Math.floor((desk.watch.badge.value.frameAgeMs ?? 0) / 1000);
       return [t("stage.stale"), t("stage.staleMore", { seconds })];
     }
     case "frozenOriginal":

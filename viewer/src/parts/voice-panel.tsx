@@ -1,6 +1,7 @@
-// Settings of the voice: which microphone, hold to speak, the telephone, leaving.
+// Settings of the voice: which microphone and loudspeaker, hold to speak, the telephone, leaving.
 
 import { tv } from "../i18n/voice";
+import { loudspeaker } from "../settings";
 import type { Talk } from "../voice/talk";
 import { PhoneLink } from "./phone-link";
 import { Level } from "./voice-level";
@@ -12,7 +13,7 @@ type Props = {
 };
 
 export function VoicePanel({ talk, phone, onClose }: Props) {
-  const choices = talk.microphone.choices.value;
+  const choices = talk.devices.microphones.value;
   return (
     <section class="voice__panel" aria-label={tv("talk.settings")} data-testid="voice-panel">
       {!talk.maySpeak && <p>{tv("talk.observer")}</p>}
@@ -46,6 +47,7 @@ export function VoicePanel({ talk, phone, onClose }: Props) {
           <p class="quiet">{tv("talk.key")}</p>
         </>
       )}
+      <Loudspeakers talk={talk} />
       {phone !== undefined && <PhoneLink phone={phone} />}
       <div class="voice__ends">
         <button
@@ -64,5 +66,32 @@ export function VoicePanel({ talk, phone, onClose }: Props) {
         </button>
       </div>
     </section>
+  );
+}
+
+/** Nothing where the browser lets no page choose. */
+function Loudspeakers({ talk }: { talk: Talk }) {
+  const choices = talk.devices.loudspeakers.value;
+  if (choices.length === 0) return null;
+  const isThere = choices.some(({ deviceId }) => deviceId === loudspeaker.value);
+  return (
+    <label class="voice__field">
+      {tv("talk.loudspeaker")}
+      <select
+        class="field"
+        value={isThere ? loudspeaker.value : ""}
+        onChange={(event) => {
+          loudspeaker.value = event.currentTarget.value;
+        }}
+        data-testid="voice-loudspeaker"
+      >
+        <option value="">{tv("talk.usualLoudspeaker")}</option>
+        {choices.map(({ deviceId, label }) => (
+          <option key={deviceId} value={deviceId}>
+            {label}
+          </option>
+        ))}
+      </select>
+    </label>
   );
 }

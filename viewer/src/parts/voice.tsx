@@ -6,7 +6,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { tv } from "../i18n/voice";
 import type { Desk } from "../live/desk";
-import { shortcuts } from "../settings";
+import { listenToKey } from "../voice/key";
 import { Talk } from "../voice/talk";
 import { Icon } from "./icon";
 import { PhoneLink } from "./phone-link";
@@ -21,9 +21,13 @@ export function Voice({ desk }: { desk: Desk }) {
     const mine = new Talk(desk.consult);
     setTalk(mine);
     const stop = listenToKey(mine);
+    // A page that goes away says so: the others must not see a voice that is nobody's.
+    const leave = () => mine.close();
+    addEventListener("pagehide", leave);
     voiceTrouble.value = () => <Trouble talk={mine} phone={desk.consult.settings.value.phone} />;
     return () => {
       voiceTrouble.value = null;
+      removeEventListener("pagehide", leave);
       stop();
       mine.close();
     };
@@ -139,27 +143,4 @@ function Trouble({ talk, phone }: { talk: Talk; phone: string | undefined }) {
       </button>
     </div>
   );
-}
-
-/** T switches the microphone, or holds it open. */
-function listenToKey(talk: Talk): () => void {
-  const isOurs = (event: KeyboardEvent): boolean => {
-    const typing = event.target instanceof HTMLElement && event.target.matches("input, textarea, select");
-    const plain = !event.ctrlKey && !event.metaKey && !event.altKey && !typing;
-    return plain && shortcuts.peek() && event.key.toLowerCase() === "t" && talk.state.peek() === "on";
-  };
-  const down = (event: KeyboardEvent): void => {
-    if (!isOurs(event) || event.repeat) return;
-    event.preventDefault();
-    talk.mute(talk.pushToTalk.peek() ? false : !talk.muted.peek());
-  };
-  const up = (event: KeyboardEvent): void => {
-    if (event.key.toLowerCase() === "t" && talk.pushToTalk.peek()) talk.mute(true);
-  };
-  addEventListener("keydown", down);
-  addEventListener("keyup", up);
-  return () => {
-    removeEventListener("keydown", down);
-    removeEventListener("keyup", up);
-  };
 }

@@ -3,6 +3,7 @@
 import { useEffect, useState } from "preact/hooks";
 import type { Desk } from "../live/desk";
 import { listenToKeys } from "../live/keys";
+import { keepAwake } from "../live/wake";
 import { Bar } from "../parts/bar";
 import { ClipsPlace, ReplayPlace } from "../parts/clips-later";
 import { HelpPlace } from "../parts/help-later";
@@ -34,6 +35,7 @@ function ConsultDesk({ desk }: { desk: Desk }) {
       ),
     [desk],
   );
+  useEffect(() => keepAwake(), []);
   const link = desk.consult.link.value;
   if (link.state === "ended") return <Ended code={link.code} />;
   const close = () => setPanel("none");

@@ -1,4 +1,4 @@
-// The microphone of this page: opened when somebody asks for it, watched, chosen, brought back.
+// The microphone of this page: opened when somebody asks for it, watched, brought back.
 //
 // Owns the track and what the device does to it: a phone call, power saving or a pulled plug mute or end it without asking.
 // Called by `talk.ts`. Invariant: one track at a time, and none that nobody uses stays open.
@@ -20,20 +20,13 @@ export class Microphone {
   readonly track = signal<MediaStreamTrack | null>(null);
   /** The device took it away, and did not give it back. */
   readonly taken = signal(false);
-  /** Microphones there are to choose from, once one was allowed. */
-  readonly choices = signal<readonly MediaDeviceInfo[]>([]);
   #stop: (() => void) | null = null;
 
-  constructor() {
-    navigator.mediaDevices?.addEventListener("devicechange", this.#devicesChanged);
-  }
-
-  /** Opens this device, or the usual one; the one before goes when the new one is there. */
-  async open(device: string | null): Promise<MicTrouble | null> {
+  /** Opens this device, or the usual one for "" or when it is not there; the one before goes when the new one is there. */
+  async open(device: string): Promise<MicTrouble | null> {
     let stream: MediaStream;
     try {
-      const audio = device === null ? SPEECH : { ...SPEECH, deviceId: { exact: device } };
-      stream = await navigator.mediaDevices.getUserMedia({ audio });
+      stream = await streamOf(device);
     } catch (cause) {
       return troubleOf(cause);
     }
@@ -42,7 +35,6 @@ export class Microphone {
     this.close();
     this.#watch(track);
     this.track.value = track;
-    void this.#devicesChanged();
     return null;
   }
 
@@ -52,11 +44,6 @@ export class Microphone {
     this.track.value?.stop();
     this.track.value = null;
     this.taken.value = false;
-  }
-
-  end(): void {
-    this.close();
-    navigator.mediaDevices?.removeEventListener("devicechange", this.#devicesChanged);
   }
 
   get device(): string | null {
@@ -77,12 +64,24 @@ export class Microphone {
       document.removeEventListener("visibilitychange", look);
     };
   }
+}
 
-  readonly #devicesChanged = async (): Promise<void> => {
-    const all = await navigator.mediaDevices.enumerateDevices().catch(() => []);
-    // Before anybody allowed one they have no names, and there is nothing to choose.
-    this.choices.value = all.filter((one) => one.kind === "audioinput" && one.label !== "");
-  };
+async function streamOf(device: string): Promise<MediaStream> {
+  const { mediaDevices } = navigator;
+  if (device === "") return mediaDevices.getUserMedia({ audio: SPEECH });
+  try {
+    return await mediaDevices.getUserMedia({ audio: { ...SPEECH, deviceId: { exact: device } } });
+  } catch (cause) {
+    // The chosen headset is in another room: the tablet's own microphone is better than none.
+    if (!isAbsent(cause)) throw cause;
+    return mediaDevices.getUserMedia({ audio: SPEECH });
+  }
+}
+
+/** Safari throws an error of its own here that is no DOMException. */
+function isAbsent(cause: unknown): boolean {
+  const name = cause instanceof Error ? cause.name : "";
+  return name === "OverconstrainedError" || name === "NotFoundError";
 }
 
 function troubleOf(cause: unknown): MicTrouble {
