@@ -27,6 +27,8 @@ use wire::RelayTime;
 
 /// Expired tickets and sessions are forgotten this often.
 const SWEEP: Duration = Duration::from_secs(600);
+/// The steady time is noted this often: so much of a step before a reboot may be taken for time that passed.
+const CLOCK_NOTED: Duration = Duration::from_secs(60);
 /// Pages and media get this long to be told that the relay goes down.
 const GOODBYES: Duration = Duration::from_secs(2);
 
@@ -115,7 +117,14 @@ impl App {
         let turn = config.turn.clone();
         let turn = turn.map(|turn| TurnServers::open(turn.servers, &turn.secret_file));
         let turn = turn.transpose()?;
-        let (clock, metrics) = (Arc::new(Clock::default()), Arc::new(Metrics::default()));
+        let last = store
+            .read("look up the clock", store::last_sighting)
+            .await?;
+        let (clock, metrics) = (
+            Arc::new(Clock::after(last.as_ref())),
+            Arc::new(Metrics::default()),
+        );
+        note_clock(&store, &clock).await?;
         let (events, happened) = mpsc::channel(limits::MAX_QUEUED_EVENTS);
         let media = SfuConfig {
             udp: config.media,
@@ -207,12 +216,18 @@ impl App {
             }),
         };
         tokio::spawn(sweep(app.clone()));
+        tokio::spawn(keep_clock(app.clone()));
         Ok(app)
     }
 
-    /// Now.
+    /// Now, for what is written and shown.
     pub fn now(&self) -> RelayTime {
         self.clock.now()
+    }
+
+    /// Now, for what lasts or ends.
+    pub fn steady(&self) -> RelayTime {
+        self.clock.steady()
     }
 
     /// Sends pages and media away to come back, and makes the rows safe.
@@ -229,6 +244,9 @@ impl App {
         let closed = tokio::task::spawn_blocking(move || recorders.close());
         if tokio::time::timeout(GOODBYES, closed).await.is_err() {
             tracing::warn!("the disk did not take the end of the recordings in time");
+        }
+        if let Err(error) = note_clock(&self.store, &self.clock).await {
+            tracing::warn!(%error, "the clock was not noted");
         }
         let store = self.store.clone();
         if tokio::task::spawn_blocking(move || store.close())
@@ -306,11 +324,31 @@ fn told(
     })
 }
 
+/// Where the next start, and the command-line tools, go on with the steady time.
+async fn note_clock(store: &Store, clock: &Clock) -> Result<(), StoreError> {
+    let seen = clock.sighting();
+    store
+        .write("note the clock", move |db| store::note_sighting(db, &seen))
+        .await
+}
+
+async fn keep_clock(app: App) {
+    let mut every = tokio::time::interval(CLOCK_NOTED);
+    while !app.stopping.load(Ordering::Relaxed) {
+        every.tick().await;
+        // A step shows here at the latest, in the log of a relay that has nothing else to do.
+        app.now();
+        if let Err(error) = note_clock(&app.store, &app.clock).await {
+            tracing::warn!(%error, "the clock was not noted");
+        }
+    }
+}
+
 async fn sweep(app: App) {
     let mut every = tokio::time::interval(SWEEP);
     while !app.stopping.load(Ordering::Relaxed) {
         every.tick().await;
-        let now = app.now();
+        let now = app.steady();
         let swept = app
             .store
             .write("forget what expired", move |db| {

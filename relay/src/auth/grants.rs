@@ -112,3 +112,123 @@ fn later(now: RelayTime, by: Duration) -> RelayTime {
             .saturating_add(u64::try_from(by.as_micros()).unwrap_or(u64::MAX)),
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::auth::{Entrance, Entry, Origins, cookie_name};
+    use crate::clock::tests::{DAY, Machine, SECOND};
+    use crate::store::PersonRow;
+    use axum::http::{HeaderMap, header};
+    use std::net::{IpAddr, Ipv4Addr};
+    use wire::PersonId;
+    use wire::http::SESSION_HEADER;
+    use wire::people::Role;
+    use wire::problem::ProblemCode;
+
+    const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+    const GRANTS: Grants = Grants {
+        ticket_lasts: Duration::from_secs(300),
+    };
+
+    /// Somebody in a consult, and who judges them.
+    struct World {
+        machine: Machine,
+        store: Store,
+        entrance: Entrance,
+        consult: ConsultId,
+        person: PersonId,
+        _folder: tempfile::TempDir,
+    }
+
+    impl World {
+        async fn new() -> Self {
+            let folder = tempfile::tempdir().unwrap();
+            let store = Store::open(&folder.path().join("relay.db")).unwrap();
+            let (consult, person) = (ConsultId::random(), PersonId::random());
+            let row = PersonRow {
+                person,
+                name: "架空".into(),
+                initials: "架".into(),
+            };
+            let work = move |db: &_| {
+                store::open_consult(db, consult, "訪問 1", RelayTime(1))?;
+                store::add_person(db, &row, RelayTime(1))
+            };
+            store.write("add somebody", work).await.unwrap();
+            Self {
+                machine: Machine::new(),
+                entrance: Entrance::new(store.clone(), Origins::Loopback),
+                store,
+                consult,
+                person,
+                _folder: folder,
+            }
+        }
+
+        async fn ticket(&self, now: RelayTime) -> String {
+            let bearer = Bearer::Person(self.person, Role::Cardiologist);
+            let made = GRANTS.ticket(&self.store, self.consult, bearer, now);
+            made.await.unwrap().ticket.into_text()
+        }
+
+        async fn session(&self, now: RelayTime) -> HeaderMap {
+            let row = SessionRow {
+                session: SessionId::random(),
+                secret: [0; 32],
+                person: self.person,
+                name: String::new(),
+                initials: String::new(),
+                consult: self.consult,
+                role: Role::Cardiologist,
+                expires_at: RelayTime(0),
+                ended: false,
+            };
+            let made = GRANTS.session(&self.store, row, now).await.unwrap();
+            let cookie = format!("{}={}", cookie_name(made.session), made.secret.into_text());
+            let mut headers = HeaderMap::new();
+            headers.insert(SESSION_HEADER, made.session.to_string().parse().unwrap());
+            headers.insert(header::COOKIE, cookie.parse().unwrap());
+            headers
+        }
+    }
+
+    #[tokio::test]
+    async fn a_clock_that_is_set_by_a_day_ends_no_session_and_no_ticket_and_prolongs_neither() {
+        for step in [DAY, -DAY] {
+            let world = World::new().await;
+            let clock = world.machine.clock();
+            let (headers, ticket, late) = (
+                world.session(clock.steady()).await,
+                world.ticket(clock.steady()).await,
+                world.ticket(clock.steady()).await,
+            );
+            world.machine.is_set_by(step);
+            clock.now();
+            world.machine.passes(299 * SECOND);
+            let redeemed = world
+                .entrance
+                .redeem(&ticket, None, HERE, clock.steady())
+                .await;
+            assert!(matches!(redeemed, Ok(Entry::Ticket { .. })), "{redeemed:?}");
+            world.machine.passes(SECOND);
+            let redeemed = world
+                .entrance
+                .redeem(&late, None, HERE, clock.steady())
+                .await;
+            assert_eq!(redeemed.unwrap_err(), ProblemCode::TicketExpired);
+
+            let swept = clock.steady();
+            let work = move |db: &_| {
+                store::sweep_sessions(db, swept)?;
+                store::sweep_tickets(db, swept)
+            };
+            world.store.write("sweep", work).await.unwrap();
+            let stands = world.entrance.session(&headers, None, clock.steady()).await;
+            assert!(stands.is_ok(), "{stands:?}");
+            world.machine.passes(12 * 3_600 * SECOND);
+            let stands = world.entrance.session(&headers, None, clock.steady()).await;
+            assert_eq!(stands.unwrap_err(), ProblemCode::SessionExpired);
+        }
+    }
+}

@@ -84,13 +84,14 @@ pub(super) async fn ticket(
     let grants = Grants {
         ticket_lasts: Duration::from_secs(lasts.into()),
     };
+    // A running relay judges the ticket by this time.
+    let last = opened
+        .store
+        .read("look up the clock", store::last_sighting)
+        .await?;
+    let now = Clock::after(last.as_ref()).steady();
     let made = grants
-        .ticket(
-            &opened.store,
-            consult,
-            Bearer::Person(person, role),
-            Clock::default().now(),
-        )
+        .ticket(&opened.store, consult, Bearer::Person(person, role), now)
         .await?;
     let origin = opened.settings.origins.iter().flatten().next().cloned();
     let origin = origin

@@ -203,7 +203,7 @@ async fn counted(State(app): State<App>) -> String {
             (
                 "datagrams_from_strangers_total",
                 "Datagrams that belonged to nobody or were refused.",
-                stats.dropped_unknown + stats.dropped_stun,
+                stats.dropped_unknown + stats.dropped_stun + stats.dropped_handshake,
             ),
             (
                 "keyframes_asked_total",

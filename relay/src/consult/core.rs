@@ -2,7 +2,8 @@
 //!
 //! Takes what happened and the time, gives back what is to be done. Entries of the log get their number here, go out to
 //! be stored in one batch at a time, and are told to pages only when they are durable; meanwhile the rules already count
-//! with them. Presence and flow never wait for the disk. When storing fails, what was not stored is refused, the log is
+//! with them. `now` is the relay's steady time, so that a clock that was set ends no patience; only `dated` turns it into
+//! what the log and pages have. Presence and flow never wait for the disk. When storing fails, what was not stored is refused, the log is
 //! read again, and who is here and what runs is brought into line with it: the picture and the pointers go on.
 
 use super::beats::Beat;
@@ -124,6 +125,8 @@ pub struct Consult {
     pub(super) told_marks: HashMap<StreamId, Told>,
     /// What agents are to be asked, and what somebody hears about it.
     pub(super) asks: Vec<Effect>,
+    /// How far wall time is ahead of the steady time that rules go by.
+    ahead_us: i64,
 }
 
 impl Consult {
@@ -134,6 +137,7 @@ impl Consult {
         restored: Restored,
         running: Option<RunningPicture>,
         now: RelayTime,
+        ahead_us: i64,
     ) -> (Self, Vec<Effect>) {
         let mut consult = Self {
             about,
@@ -162,6 +166,7 @@ impl Consult {
             awaited_clips: Vec::new(),
             told_marks: HashMap::new(),
             asks: Vec::new(),
+            ahead_us,
         };
         consult.reconcile(StreamEnd::RelayRestarted, now);
         consult.end_voices_of_before(now);
@@ -170,6 +175,22 @@ impl Consult {
         let mut effects = std::mem::take(&mut consult.asks);
         effects.extend(consult.hand_out());
         (consult, effects)
+    }
+
+    /// Wall time is so far ahead of the time that is given to the rules. When somebody set the clock, what is known stays as
+    /// old as it is.
+    pub fn wall_is_ahead(&mut self, us: i64) {
+        let step = us - std::mem::replace(&mut self.ahead_us, us);
+        if step != 0 {
+            for kept in self.ledger.originals.values_mut() {
+                kept.at = RelayTime(kept.at.0.saturating_add_signed(step));
+            }
+        }
+    }
+
+    /// A moment as the log and the pages have it.
+    pub(super) const fn dated(&self, now: RelayTime) -> RelayTime {
+        RelayTime(now.0.saturating_add_signed(self.ahead_us))
     }
 
     /// Something happened.
@@ -259,7 +280,7 @@ impl Consult {
         self.last = self.last.next();
         let entry = LogEntry {
             seq: self.last,
-            at: now,
+            at: self.dated(now),
             author,
             event,
         };

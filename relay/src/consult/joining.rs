@@ -79,7 +79,7 @@ impl Consult {
     fn welcome(&self, who: &Newcomer, now: RelayTime) -> FromRelay {
         FromRelay::Welcome {
             version: WIRE_VERSION,
-            relay_time: now,
+            relay_time: self.dated(now),
             you: who.participant(),
             rights: rights(who.role),
             consult: self.summary(),

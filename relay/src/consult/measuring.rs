@@ -227,7 +227,7 @@ impl Consult {
         self.ledger
             .originals
             .get(&(stream, rtp_time))
-            .filter(|kept| now.0.saturating_sub(kept.at.0) < SAME_ROUND_US)
+            .filter(|kept| self.dated(now).0.saturating_sub(kept.at.0) < SAME_ROUND_US)
             .ok_or(ProblemCode::MeasureNotHere)
     }
 }

@@ -45,6 +45,8 @@ mod beats_tests;
 #[cfg(test)]
 mod clips_tests;
 #[cfg(test)]
+mod clock_tests;
+#[cfg(test)]
 mod for_device_tests;
 #[cfg(test)]
 mod log_properties;

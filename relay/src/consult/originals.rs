@@ -67,7 +67,7 @@ impl Consult {
         let Anchor::Live { stream, rtp_time } = anchor;
         let known = self.ledger.originals.get(&(stream, rtp_time)).cloned();
         match known {
-            Some(kept) if now.0.saturating_sub(kept.at.0) < SAME_ROUND_US => {
+            Some(kept) if self.dated(now).0.saturating_sub(kept.at.0) < SAME_ROUND_US => {
                 let again = LogEvent::OriginalKept {
                     stream,
                     rtp_time,

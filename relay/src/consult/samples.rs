@@ -130,7 +130,7 @@ impl Meeting {
     /// Comes up over a log.
     pub(crate) fn over(disk: Vec<LogEntry>, running: Option<RunningPicture>) -> Self {
         let now = RelayTime(1_000 * SECOND);
-        let (core, effects) = Consult::new(about(), restored(&disk), running, now);
+        let (core, effects) = Consult::new(about(), restored(&disk), running, now, 0);
         let mut meeting = Self {
             core,
             now,
@@ -185,6 +185,11 @@ impl Meeting {
     pub(crate) fn passes(&mut self, time_us: u64) {
         self.now = RelayTime(self.now.0 + time_us);
         self.apply(Input::Tick);
+    }
+
+    /// Somebody sets the relay's clock: from now on the log and the pages have another time.
+    pub(crate) fn clock_is_set_by(&mut self, step_us: i64) {
+        self.core.wall_is_ahead(step_us);
     }
 
     /// Codes that were refused, in order.

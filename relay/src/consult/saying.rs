@@ -31,7 +31,7 @@ impl Consult {
                     Audience::One(socket),
                     FromRelay::Pong {
                         id,
-                        relay_time: now,
+                        relay_time: self.dated(now),
                     },
                 )];
             }

@@ -136,7 +136,7 @@ fn a_late_joiner_hears_who_speaks() {
 fn a_relay_that_was_killed_ends_the_voices_of_before_in_the_log() {
     let (meeting, _) = one();
     let about = meeting.core.about.clone();
-    let (_, effects) = super::Consult::new(about, restored(&meeting.disk), None, RelayTime(9));
+    let (_, effects) = super::Consult::new(about, restored(&meeting.disk), None, RelayTime(9), 0);
     let ended = effects.iter().any(|effect| {
         matches!(effect, super::Effect::Append(entries)
             if entries.iter().any(|entry| matches!(entry.event, LogEvent::VoiceOff { .. })))

@@ -81,7 +81,7 @@ async fn enter(app: &App, gate: Gate, parts: &mut Parts) -> Result<Entry, Proble
         Gate::Device => {
             let device = path_id(parts, "device").await;
             app.entrance
-                .device(device, &parts.headers, caller(parts)?, app.now())
+                .device(device, &parts.headers, caller(parts)?, app.steady())
                 .await
                 .map(Entry::Device)
         }
@@ -125,7 +125,7 @@ async fn media(
     if gate == Gate::Media && parts.method != Method::OPTIONS {
         return app
             .entrance
-            .redeem(&ticket, Some(consult), caller(parts)?, app.now())
+            .redeem(&ticket, Some(consult), caller(parts)?, app.steady())
             .await;
     }
     crate::auth::SecretHash::of(&ticket)
@@ -141,7 +141,7 @@ async fn session(app: &App, parts: &mut Parts) -> Result<SessionEntry, ProblemCo
         .map(|Query(named)| named)
         .unwrap_or_default();
     app.entrance
-        .session(&parts.headers, named.session.as_deref(), app.now())
+        .session(&parts.headers, named.session.as_deref(), app.steady())
         .await
 }
 

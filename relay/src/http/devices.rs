@@ -46,7 +46,7 @@ pub(super) async fn grant(
 ) -> Result<axum::Json<TicketGrant>, Refusal> {
     let made = app
         .grants
-        .ticket(&app.store, consult, bearer, app.now())
+        .ticket(&app.store, consult, bearer, app.steady())
         .await
         .map_err(|error| {
             tracing::error!(%error, "a ticket could not be made");
@@ -55,6 +55,6 @@ pub(super) async fn grant(
     Ok(axum::Json(TicketGrant {
         ticket: made.ticket.into_text(),
         consult,
-        expires_at: made.expires_at,
+        expires_at: app.clock.shown(made.expires_at),
     }))
 }

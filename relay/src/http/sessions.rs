@@ -24,7 +24,7 @@ pub async fn create(
     Extension(caller): Extension<Caller>,
     Json(request): Json<SessionRequest>,
 ) -> Result<Response, Refusal> {
-    let now = app.now();
+    let now = app.steady();
     let entry = app
         .entrance
         .redeem(&request.ticket, None, *caller.0.reveal(), now)
@@ -61,7 +61,7 @@ pub async fn create(
     let cookie = session_cookie(made.session, &made.secret.into_text(), made.lasts.as_secs());
     let grant = SessionGrant {
         session: made.session,
-        expires_at: made.expires_at,
+        expires_at: app.clock.shown(made.expires_at),
         ..grant
     };
     Ok((
@@ -77,6 +77,7 @@ pub async fn create(
 /// # Errors
 /// `NotFound` when it is not the caller's.
 pub async fn show(
+    State(app): State<App>,
     own: SessionEntry,
     Path(named): Path<String>,
 ) -> Result<axum::Json<SessionGrant>, Refusal> {
@@ -89,7 +90,7 @@ pub async fn show(
         initials,
         role: own.role,
         consult: own.consult,
-        expires_at: own.expires_at,
+        expires_at: app.clock.shown(own.expires_at),
     }))
 }
 

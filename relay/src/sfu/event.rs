@@ -266,6 +266,8 @@ pub struct SfuStats {
     pub retransmitted: u64,
     /// Lost packets asked for again from publishers.
     pub asked_again: u64,
+    /// Looks at a viewer to see what it gets of a picture that moved.
+    pub turns: u64,
     /// Keyframes asked for from publishers.
     pub keyframes_asked: u64,
     /// Viewers served from the cache when they joined.
@@ -278,6 +280,8 @@ pub struct SfuStats {
     pub dropped_viewer_rtp: u64,
     /// RTP or RTCP of a source that was never declared.
     pub dropped_undeclared: u64,
+    /// DTLS of a handshake that never ends, or of a second one.
+    pub dropped_handshake: u64,
     /// Datagrams too big or cut short.
     pub dropped_oversize: u64,
     /// Datagrams dropped because the socket stayed full.

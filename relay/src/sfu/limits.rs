@@ -46,6 +46,10 @@ pub const MAX_UNPROVEN_CHECKS_PER_S: u32 = 100;
 pub const MAX_UNDECLARED_SSRCS: usize = 4;
 /// Senders of RTCP let through to decryption, for the same reason.
 pub const MAX_RTCP_SENDERS: usize = 8;
+/// DTLS of one peer before its handshake is complete: a flight is under 2 KiB, and 15 s give a browser nine repetitions of two.
+pub const MAX_HANDSHAKE_BYTES: usize = 64 * 1024;
+/// Pieces of handshake messages of one peer, for the same reason: a flight has four, or some more with a long certificate.
+pub const MAX_HANDSHAKE_PIECES: usize = 256;
 /// Largest datagram taken from the network. Ethernet carries 1,500; WebRTC stays below 1,300.
 pub const MAX_DATAGRAM_BYTES: usize = 2_048;
 

@@ -22,6 +22,7 @@ mod originals;
 mod people;
 mod schema;
 mod sessions;
+mod sightings;
 mod streams;
 mod thread;
 mod tickets;
@@ -46,6 +47,7 @@ pub use log::{append, entries_after, head};
 pub use originals::{add_blob, has_blob};
 pub use people::{PersonRow, add_person, people, person, role_in, set_role};
 pub use sessions::{SessionRow, add_session, end_session, session, sweep_sessions};
+pub use sightings::{last_sighting, note_sighting};
 pub use streams::stream_of;
 pub use tickets::{
     Bearer, Redeemed, TicketRow, add_ticket, give_back, name_of, redeem, sweep_tickets,

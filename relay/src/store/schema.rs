@@ -101,6 +101,14 @@ CREATE TABLE clips (
     UNIQUE (consult, instance)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX clips_by_instance ON clips (instance);
+", "
+CREATE TABLE clock (                       -- tickets and sessions expire by the steady time, which follows no step
+    one        INTEGER PRIMARY KEY CHECK (one = 1),
+    boot       TEXT,                       -- the machine's boot
+    up         INTEGER NOT NULL,           -- since that boot, in microseconds
+    wall       INTEGER NOT NULL,
+    steady     INTEGER NOT NULL
+) STRICT;
 "];
 
 /// Brings a file up to date, each step in a transaction of its own.

@@ -24,6 +24,7 @@ mod clips_arrive;
 mod clips_go_on;
 mod clips_leave_the_picture_alone;
 mod clips_that_are_refused;
+mod clock_was_wrong;
 mod config_refusals;
 mod deny_by_default;
 mod first_freeze_wins;

@@ -86,6 +86,7 @@ pub enum ClipMessage {
 enum Do {
     Rtp(Vec<Packet>),
     KeyframePlease(u32),
+    Reports(Vec<Box<dyn RtcpPacket>>),
     Text(String),
     Original(String, Vec<u8>),
     Clip(ClipMessage),
@@ -241,6 +242,11 @@ impl Client {
 
     pub fn ask_keyframe(&self, ssrc: u32) {
         self.todo.send(Do::KeyframePlease(ssrc)).unwrap();
+    }
+
+    /// Sends these as one datagram of RTCP.
+    pub fn send_reports(&self, reports: Vec<Box<dyn RtcpPacket>>) {
+        self.todo.send(Do::Reports(reports)).unwrap();
     }
 
     pub fn send_text(&self, text: &str) {
@@ -491,6 +497,10 @@ impl Driver {
                     media_ssrc,
                 };
                 let packets: Vec<Box<dyn RtcpPacket>> = vec![Box::new(packet)];
+                let message = RTCMessage::RtcpPacket(String::new(), packets);
+                let _ = self.pc.handle_write(TaggedRTCMessage { now, message });
+            }
+            Do::Reports(packets) => {
                 let message = RTCMessage::RtcpPacket(String::new(), packets);
                 let _ = self.pc.handle_write(TaggedRTCMessage { now, message });
             }

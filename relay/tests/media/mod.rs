@@ -1,8 +1,8 @@
 //! A small WebRTC client over loopback and a world around one media part, for behaviour tests.
 //!
 //! `client` speaks full ICE, DTLS and SRTP through the `rtc` crate and its own socket, `connection` sets that up; `frames` makes H.264-shaped
-//! packets; `world` starts the relay's media part and remembers its events. No test sleeps: they wait for something with
-//! a deadline.
+//! packets; `hostile` is a peer with every key that sends what it likes, `malformed` some of that; `world` starts the relay's
+//! media part and remembers its events. No test sleeps: they wait for something with a deadline.
 #![allow(
     dead_code,
     unreachable_pub,
@@ -18,6 +18,8 @@ mod carrier;
 pub mod client;
 mod connection;
 pub mod frames;
+pub mod hostile;
+pub mod malformed;
 mod requests;
 pub mod world;
 

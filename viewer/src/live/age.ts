@@ -16,6 +16,9 @@ export type Stamp = {
   readonly errorUs: number;
 };
 
+/** A frame from further in the future than this is none: the relay follows a clock that was set from 2 s on. */
+const CONTRADICTION_MS = 1_000;
+
 const US_PER_TICK = 1_000_000 / RTP_CLOCK_HZ;
 
 /** Signed distance in ticks, right across the wrap of 32 bits (RFC 3550 modular arithmetic). */
@@ -31,6 +34,9 @@ export function capturedAt(stamp: Stamp, rtpTime: RtpTime): RelayTime {
 /** Age in milliseconds of a frame at the relay's time `now`; null when it cannot be known. */
 export function imageAgeMs(stamp: Stamp | null, rtpTime: RtpTime, now: RelayTime | null): number | null {
   if (stamp === null || now === null) return null;
+  const ageMs = (now - capturedAt(stamp, rtpTime)) / 1000;
+  // A clock was set and this page, or the agent, does not know yet: no age is better than a fresh one.
+  if (ageMs < -CONTRADICTION_MS) return null;
   // Two clocks, each known within its error, can make a fresh frame look slightly newer than now.
-  return Math.max(0, (now - capturedAt(stamp, rtpTime)) / 1000);
+  return Math.max(0, ageMs);
 }

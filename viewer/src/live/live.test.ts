@@ -36,6 +36,15 @@ describe("image age", () => {
   test("an error of the clocks does not make a negative age", () => {
     expect(imageAgeMs(STAMP, rtp(STAMP.rtpTime + 90), STAMP.capturedRelay)).toBe(0);
   });
+
+  test("a picture from tomorrow has no age: a clock was set, and it is not fresh for that", () => {
+    const dayUs = 86_400_000_000;
+    expect(imageAgeMs(STAMP, STAMP.rtpTime, (STAMP.capturedRelay - dayUs) as RelayTime)).toBeNull();
+    expect(imageAgeMs(STAMP, STAMP.rtpTime, (STAMP.capturedRelay + dayUs) as RelayTime)).toBeCloseTo(
+      86_400_000,
+      3,
+    );
+  });
 });
 
 describe("the relay's clock", () => {

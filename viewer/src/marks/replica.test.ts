@@ -160,6 +160,10 @@ describe("what is over the picture", () => {
     expect(foldAll(held, [told(7, stepped)]).state.freeze?.fromVideo).toBeUndefined();
   });
 
+  test("a quick mark from before the relay's clock was set back by a day does not stay for a day", () => {
+    expect(at(3 - 86_400)).toEqual(["b"]);
+  });
+
   test("a mark of a freeze is over its own frame and nowhere else", () => {
     const all = foldAll(EMPTY, LOG.slice(0, 6)).state.marks;
     const on = (rtpTime: number) =>

@@ -8,6 +8,9 @@ import type { Anchor, Annotation } from "../wire/mark";
 import type { MarkState } from "../wire/socket";
 import type { RelayTime } from "../wire/units";
 
+/** A mark from further in the future was made before somebody set the relay's clock back: it does not stay for a day. */
+const CLOCK_WAS_SET_US = 60_000_000;
+
 export function sameFrame(a: Anchor, b: Anchor): boolean {
   return a.stream === b.stream && a.rtpTime === b.rtpTime;
 }
@@ -32,7 +35,10 @@ function isVisible(held: MarkState, showing: Showing): boolean {
   if (showing.over === "freeze") return sameFrame(held.mark.anchor, showing.anchor);
   // A value belongs to its frame: over another one it would be read as that one's.
   if (held.mark.shape.type === "measure") return false;
-  return held.pinned || fadesAt(held, showing.quickMarkSeconds) > (showing.now ?? 0);
+  if (held.pinned) return true;
+  const now = showing.now ?? 0;
+  const isOfAnotherClock = showing.now !== null && held.at > now + CLOCK_WAS_SET_US;
+  return fadesAt(held, showing.quickMarkSeconds) > now && !isOfAnotherClock;
 }
 
 /** When a quick mark leaves the running picture; 0 for marks that were made on a freeze and belong only there. */

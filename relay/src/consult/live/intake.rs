@@ -176,7 +176,7 @@ impl<L: ConsultLog> Line<L> {
                 self.perform(job).await;
             }
             if gap.swap(false, Ordering::Relaxed) {
-                let steps = self.receipt.gap(self.parts.clock.now());
+                let steps = self.receipt.gap(self.parts.clock.steady());
                 self.follow(steps).await;
             }
             self.write().await;
@@ -192,7 +192,7 @@ impl<L: ConsultLog> Line<L> {
         let steps = match job {
             Job::Part(ClipPart::Text(text)) => self.receipt.text(&text),
             Job::Part(ClipPart::Piece(message)) => {
-                self.receipt.piece(&message, self.parts.clock.now())
+                self.receipt.piece(&message, self.parts.clock.steady())
             }
             Job::LetGo(clip) => vec![Step::Say(ClipToAgent::Kept { clip })],
             Job::Yield(clip) => {

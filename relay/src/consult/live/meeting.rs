@@ -7,6 +7,7 @@ use super::catch_up::line;
 use super::log::ConsultLog;
 use super::outbox::{Goodbye, Inbox, Next};
 use super::socket::{Desk, WRITE, broken, write};
+use crate::clock::Clock;
 use crate::consult::gate::{Gate, Verdict};
 use crate::consult::{Input, SocketKey};
 use axum::extract::ws::{Message, WebSocket};
@@ -28,12 +29,13 @@ pub(super) struct Meeting<'a, L: ConsultLog> {
     pub(super) inbox: Inbox,
     pub(super) consult: ConsultId,
     pub(super) key: SocketKey,
+    /// By the steady time.
     pub(super) expires_at: RelayTime,
 }
 
 impl<L: ConsultLog> Meeting<'_, L> {
     pub(super) async fn live(mut self) -> Option<Goodbye> {
-        let mut gate = Gate::new(self.desk.clock.now());
+        let mut gate = Gate::new(self.desk.clock.steady());
         let mut ping = tokio::time::interval_at(Instant::now() + PING, PING);
         let mut heard = Instant::now();
         loop {
@@ -67,7 +69,7 @@ impl<L: ConsultLog> Meeting<'_, L> {
         gate: &mut Gate,
         came: Option<Result<Message, axum::Error>>,
     ) -> Result<(), Option<Goodbye>> {
-        let now = self.desk.clock.now();
+        let now = self.desk.clock.steady();
         let verdict = match came {
             None | Some(Ok(Message::Close(_))) => return Err(None),
             Some(Ok(Message::Text(text))) => gate.text(&text, now),
@@ -113,18 +115,51 @@ impl<L: ConsultLog> Meeting<'_, L> {
 
     /// Asks whether the page is still there, and ends what is over.
     async fn ask(&mut self, heard: Instant) -> Result<(), Option<Goodbye>> {
-        if heard.elapsed() >= DEAD {
-            return Err(None);
-        }
-        if self.expires_at <= self.desk.clock.now() {
-            return Err(Some(Goodbye {
-                code: ProblemCode::SessionExpired,
-                retry_ms: None,
-            }));
+        if let Some(end) = over(heard.elapsed(), self.expires_at, &self.desk.clock) {
+            return Err(end);
         }
         match timeout(WRITE, self.socket.send(Message::Ping(Vec::new().into()))).await {
             Ok(Ok(())) => Ok(()),
             _ => Err(None),
         }
+    }
+}
+
+/// Why a page is over that was silent for so long and whose session ends then; none while it goes on.
+fn over(silent: Duration, expires_at: RelayTime, clock: &Clock) -> Option<Option<Goodbye>> {
+    if silent >= DEAD {
+        return Some(None);
+    }
+    (expires_at <= clock.steady()).then_some(Some(Goodbye {
+        code: ProblemCode::SessionExpired,
+        retry_ms: None,
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::tests::{DAY, Machine, SECOND};
+
+    #[test]
+    fn a_clock_that_is_set_by_a_day_ends_no_session_and_prolongs_none() {
+        for step in [DAY, -DAY] {
+            let machine = Machine::new();
+            let clock = machine.clock();
+            let expires_at = RelayTime(clock.steady().0 + 12 * 3_600 * SECOND);
+            machine.is_set_by(step);
+            clock.now();
+            machine.passes(12 * 3_600 * SECOND - 1);
+            assert_eq!(over(PING, expires_at, &clock), None);
+            machine.passes(1);
+            let end = over(PING, expires_at, &clock).unwrap().unwrap();
+            assert_eq!(end.code, ProblemCode::SessionExpired);
+        }
+    }
+
+    #[test]
+    fn a_page_that_says_nothing_is_over_without_a_word() {
+        let clock = Machine::new().clock();
+        assert_eq!(over(DEAD, RelayTime(u64::MAX), &clock), Some(None));
     }
 }

@@ -132,7 +132,8 @@ pub(super) async fn run<L: ConsultLog>(
         about,
         restored,
         around.publishers.running(around.consult),
-        around.clock.now(),
+        around.clock.steady(),
+        around.clock.ahead_us(),
     );
     let mut task = Task {
         around,
@@ -220,7 +221,8 @@ impl<L: ConsultLog> Task<'_, L> {
     }
 
     fn apply(&mut self, input: Input) {
-        let effects = self.core.apply(input, self.around.clock.now());
+        self.core.wall_is_ahead(self.around.clock.ahead_us());
+        let effects = self.core.apply(input, self.around.clock.steady());
         self.perform(effects);
     }
 
@@ -300,7 +302,7 @@ impl<L: ConsultLog> Task<'_, L> {
                 Ok(restored) => {
                     self.read_again = None;
                     tracing::info!(consult = %self.around.consult, "the log can be written again");
-                    let effects = self.core.recovered(restored, self.around.clock.now());
+                    let effects = self.core.recovered(restored, self.around.clock.steady());
                     self.perform(effects);
                 }
                 Err(error) => {
@@ -313,11 +315,11 @@ impl<L: ConsultLog> Task<'_, L> {
         self.around
             .metrics
             .frozen_us
-            .add(self.core.stalled_us(self.around.clock.now()));
+            .add(self.core.stalled_us(self.around.clock.steady()));
     }
 
     fn next_wake(&self) -> Instant {
-        let now: RelayTime = self.around.clock.now();
+        let now: RelayTime = self.around.clock.steady();
         let until = |due: RelayTime| {
             Instant::now() + Duration::from_micros(due.0.saturating_sub(now.0)).min(IDLE)
         };

@@ -48,6 +48,7 @@ impl Engine {
                 let Some(peer) = self.peers.get_mut(&id) else {
                     continue;
                 };
+                self.stats.turns += 1;
                 match turn(now, peer, stream, join, &mut self.out) {
                     Turn::Idle => {}
                     Turn::Waits => waiting = true,

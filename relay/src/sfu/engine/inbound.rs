@@ -6,7 +6,7 @@
 
 use super::core::{Engine, Flush, Outgoing};
 use super::peer::{Peer, Role};
-use super::stream::Stream;
+use super::stream::{Stream, Taken};
 use crate::sfu::edge::{BackfillPart, ClipPart, EdgeEvent, OriginalPart, RtpIn};
 use crate::sfu::event::{GoneReason, SfuEvent, StopReason};
 use crate::sfu::limits::{MAX_DATAGRAM_BYTES, MAX_TEXTS_AT_ONCE};
@@ -45,7 +45,7 @@ impl Engine {
             self.stats.dropped_unknown += 1;
             return;
         };
-        if self.admits(id, kind) {
+        if self.admits(id, kind, datagram) {
             let is_media = matches!(kind, Kind::Rtp(_));
             let arrived = if is_media { arrived } else { now };
             self.take_secured(now, arrived, id, from, datagram);
@@ -107,12 +107,16 @@ impl Engine {
     }
 
     /// Whether a datagram may reach the connection's decryption.
-    fn admits(&mut self, id: PeerId, kind: Kind) -> bool {
+    fn admits(&mut self, id: PeerId, kind: Kind, datagram: &[u8]) -> bool {
         let Some(peer) = self.peers.get_mut(&id) else {
             return false;
         };
         match (kind, &mut peer.role) {
-            (Kind::Dtls, _) => true,
+            (Kind::Dtls, _) => {
+                let admits = peer.handshake.admits(datagram, peer.connected);
+                self.stats.dropped_handshake += u64::from(!admits);
+                admits
+            }
             (Kind::Rtp(_), Role::Viewer(_)) => {
                 self.stats.dropped_viewer_rtp += 1;
                 false
@@ -226,7 +230,7 @@ impl Engine {
             EdgeEvent::Rtp(rtp) => self.on_rtp(now, id, rtp),
             EdgeEvent::Connected => self.on_connected(id),
             EdgeEvent::Closed { in_order } => self.on_closed(now, id, in_order),
-            EdgeEvent::KeyframeWanted => self.on_keyframe_wanted(id),
+            EdgeEvent::KeyframeWanted => self.on_keyframe_wanted(now, id),
             EdgeEvent::Missing(missing) => self.retransmit(now, id, &missing),
             EdgeEvent::ControlOpen => self.on_control_open(id),
             EdgeEvent::ControlText(text) => self.on_control_text(id, text),
@@ -269,14 +273,15 @@ impl Engine {
         self.remove(now, id, reason);
     }
 
-    fn on_keyframe_wanted(&mut self, id: PeerId) {
+    /// Only the publisher has to do with it: one that asks without end costs the other viewers nothing.
+    fn on_keyframe_wanted(&mut self, now: Instant, id: PeerId) {
         let Some(peer) = self.peers.get(&id).filter(|peer| peer.is_viewer()) else {
             return;
         };
         let consult = peer.consult;
         if let Some(stream) = self.streams.get_mut(&consult) {
             stream.keyframes.want();
-            self.touch(consult);
+            self.ask_publisher(now, consult);
         }
     }
 
@@ -388,7 +393,9 @@ impl Engine {
         let Some(entry) = self.streams.get_mut(&consult) else {
             return;
         };
-        entry.take(now, rtp, ids);
+        if entry.take(now, rtp, ids) == Taken::AfterBreak {
+            self.pause_viewers(consult);
+        }
         self.announce(consult);
         self.touch(consult);
     }
@@ -413,6 +420,20 @@ impl Engine {
         }
         for viewer in misfits {
             self.remove(now, viewer, GoneReason::CodecChanged);
+        }
+    }
+
+    /// What follows cannot be decoded: viewers wait for the next keyframe, and their numbering goes on from there.
+    pub(super) fn pause_viewers(&mut self, consult: wire::ConsultId) {
+        let Some(stream) = self.streams.get_mut(&consult) else {
+            return;
+        };
+        stream.keyframes.want();
+        for viewer in &stream.viewers {
+            if let Some(Role::Viewer(role)) = self.peers.get_mut(viewer).map(|peer| &mut peer.role)
+            {
+                role.leg.pause();
+            }
         }
     }
 

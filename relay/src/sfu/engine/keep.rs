@@ -86,6 +86,8 @@ impl Engine {
                 reason: StopReason::Silent,
             };
             self.tell(event);
+            // It stopped anywhere in a frame, and what it sent meanwhile is lost.
+            self.pause_viewers(consult);
         }
     }
 

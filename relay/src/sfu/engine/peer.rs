@@ -8,6 +8,7 @@ use crate::sfu::edge::{Connection, PublisherEdge, ViewerEdge};
 use crate::sfu::event::MediaSessionId;
 use crate::sfu::limits::{MAX_RETRANSMITS_PER_S, MAX_RTCP_SENDERS, MAX_UNDECLARED_SSRCS};
 use crate::sfu::net::bucket::Bucket;
+use crate::sfu::net::handshake::HandshakeGuard;
 use crate::sfu::net::ice::IceLite;
 use crate::sfu::net::route::SourceGuard;
 use crate::sfu::picture::leg::Leg;
@@ -99,6 +100,8 @@ pub(super) struct Peer {
     pub(super) connected: bool,
     /// It waits to be drained.
     pub(super) dirty: bool,
+    /// What it brought of its handshake.
+    pub(super) handshake: HandshakeGuard,
     /// Senders of RTCP that reach its decryption.
     pub(super) rtcp_sources: SourceGuard,
     /// What it is.
@@ -213,6 +216,7 @@ impl Peer {
             heard: now,
             connected: false,
             dirty: false,
+            handshake: HandshakeGuard::default(),
             rtcp_sources: SourceGuard::new([], MAX_RTCP_SENDERS),
             role,
         }

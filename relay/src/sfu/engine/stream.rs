@@ -7,6 +7,7 @@
 use crate::sfu::edge::RtpIn;
 use crate::sfu::edge::terms::{Extension, ExtensionIds};
 use crate::sfu::event::MediaSessionId;
+use crate::sfu::limits::CACHE_PACKETS;
 use crate::sfu::net::route::PeerId;
 use crate::sfu::picture::cache::Cache;
 use crate::sfu::picture::gaps::{Arrival, Gaps};
@@ -46,6 +47,17 @@ pub(super) struct Live {
     last: (u16, StreamSeq),
     /// First number of this publication.
     floor: StreamSeq,
+    /// A sequence number came that lies nowhere near; its publisher counts anew if this one is next.
+    astray: Option<u16>,
+}
+
+/// What became of a packet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Taken {
+    /// It goes on, repairs, or is not needed.
+    InOrder,
+    /// Too much is missing before it: viewers go on at the next keyframe.
+    AfterBreak,
 }
 
 /// What is counted between two reports.
@@ -148,6 +160,7 @@ impl Stream {
             rtp_offset: self.offset(now, ours, first.timestamp),
             last: (first.seq, at),
             floor: self.next_floor,
+            astray: None,
         });
     }
 
@@ -172,35 +185,36 @@ impl Stream {
     }
 
     /// Takes a packet of the live publication.
-    pub(super) fn take(&mut self, now: Instant, mut rtp: RtpIn, ids: ExtensionIds) {
+    pub(super) fn take(&mut self, now: Instant, mut rtp: RtpIn, ids: ExtensionIds) -> Taken {
         let Some(number) = self.number(rtp.seq) else {
-            return;
+            return Taken::InOrder;
         };
-        let Some(live) = &self.live else { return };
+        let Some(live) = &self.live else {
+            return Taken::InOrder;
+        };
         let codec = live.codec.kind();
         let timestamp = rtp.timestamp.wrapping_add(live.rtp_offset);
         let seq = self.left_out.closed_up(number);
         if self.cache.get(seq).is_some() {
-            return;
+            return Taken::InOrder;
         }
         let arrival = self.gaps.arrived(now, number);
+        let mut taken = Taken::InOrder;
+        if arrival == Arrival::AfterBreak {
+            self.cache.forget_keyframe();
+            self.keyframes.want();
+            taken = Taken::AfterBreak;
+        }
         if is_padding(codec, &rtp.payload) {
             match arrival {
                 Arrival::New | Arrival::AfterBreak => {
                     self.left_out.note(number);
-                    if arrival == Arrival::AfterBreak {
-                        self.keyframes.want();
-                    }
-                    return;
+                    return taken;
                 }
                 // Viewers already know a later number: an empty packet fills the hole.
                 Arrival::Filled => rtp.payload.clear(),
-                Arrival::Repeated => return,
+                Arrival::Repeated => return taken,
             }
-        }
-        match arrival {
-            Arrival::New | Arrival::Filled | Arrival::Repeated => {}
-            Arrival::AfterBreak => self.keyframes.want(),
         }
         self.flow.packets += 1;
         self.flow.bytes += rtp.payload.len() as u64;
@@ -234,6 +248,7 @@ impl Stream {
             self.flow.keyframes += 1;
         }
         self.burst.push(seq);
+        taken
     }
 
     /// Whether a packet was given up of late that no keyframe followed: every later frame is built on a hole.
@@ -242,11 +257,21 @@ impl Stream {
         given_up.is_some_and(|number| self.newest_key.is_none_or(|key| number > key))
     }
 
-    /// The stream's number of a publisher's sequence number (RFC 3550 appendix A.1: the nearer way round).
+    /// The stream's number of a publisher's sequence number (RFC 3550 appendix A.1: the nearer way round). One further
+    /// behind than anything that is kept is astray; the second in a row means that its publisher counts anew.
     fn number(&mut self, seq: u16) -> Option<StreamSeq> {
         let live = self.live.as_mut()?;
         let (last, at) = live.last;
         let step = seq.wrapping_sub(last).cast_signed();
+        if i64::from(step) < -(CACHE_PACKETS as i64) {
+            if live.astray.replace(seq.wrapping_add(1)) != Some(seq) {
+                return None;
+            }
+            let number = at + PUBLICATION_GAP;
+            (live.astray, live.last) = (None, (seq, number));
+            self.next_floor = self.next_floor.max(number + PUBLICATION_GAP);
+            return Some(number);
+        }
         let number = at.checked_add_signed(i64::from(step))?;
         if number < live.floor {
             return None;

@@ -11,6 +11,7 @@ pub(crate) mod backlog;
 pub(crate) mod bucket;
 pub(crate) mod callers;
 pub(crate) mod framing;
+pub(crate) mod handshake;
 pub(crate) mod ice;
 pub(crate) mod route;
 pub(crate) mod stun;

@@ -59,9 +59,9 @@ impl Cache {
         }
         self.follow_frame(&packet);
         let begins = is_key
-            && self
-                .keyframe
-                .is_none_or(|keyframe| keyframe.timestamp != packet.timestamp);
+            && self.keyframe.is_none_or(|keyframe| {
+                keyframe.timestamp != packet.timestamp && seq > keyframe.first
+            });
         if begins {
             let first = match self.frame {
                 Some((timestamp, first)) if timestamp == packet.timestamp => first,
@@ -136,6 +136,11 @@ impl Cache {
     pub(crate) fn from(&self, first: StreamSeq) -> impl Iterator<Item = &Packet> {
         let end = self.newest.map_or(first, |newest| newest + 1);
         (first..end).filter_map(|seq| self.get(seq))
+    }
+
+    /// What follows is not built on what came: nobody begins before the next keyframe.
+    pub(crate) const fn forget_keyframe(&mut self) {
+        (self.frame, self.keyframe) = (None, None);
     }
 
     /// Another publication begins: nothing stored belongs to it.
@@ -236,6 +241,15 @@ mod tests {
         cache.add(now, packet(1 << 50, 3, 9), false);
         assert_eq!(seqs(&cache, (1 << 50) - 1), [1 << 50]);
         assert_eq!(cache.join_point(now), None);
+    }
+
+    #[test]
+    fn a_keyframe_from_before_the_last_one_is_nowhere_to_begin() {
+        let now = Instant::now();
+        let mut cache = Cache::default();
+        cache.add(now, packet(500, 9, 9), true);
+        assert!(!cache.add(now, packet(20, 1, 9), true));
+        assert_eq!(cache.join_point(now), Some(500));
     }
 
     #[test]

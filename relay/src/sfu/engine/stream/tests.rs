@@ -171,3 +171,41 @@ fn padding_that_comes_late_fills_its_hole_empty() {
     let filled = stream.cache.get(first + 1).unwrap();
     assert!(filled.payload.is_empty());
 }
+
+#[test]
+fn a_number_that_is_astray_is_left_out_and_a_publisher_that_counts_anew_is_followed_after_a_break()
+{
+    let now = clock();
+    let mut stream = Stream::new(now);
+    begin(&mut stream, now, true, rtp(100, 1, KEY));
+    let ids = ExtensionIds::default;
+    assert_eq!(
+        stream.take(now, rtp(100 + 32_768, 2, KEY), ids()),
+        Taken::InOrder
+    );
+    assert_eq!(stream.take(now, rtp(101, 2, DELTA), ids()), Taken::InOrder);
+    assert_eq!(stream.burst.len(), 2, "one alone is left out");
+    assert_eq!(stream.take(now, rtp(50_000, 3, KEY), ids()), Taken::InOrder);
+    assert_eq!(
+        stream.take(now, rtp(50_001, 3, DELTA), ids()),
+        Taken::AfterBreak
+    );
+    assert_eq!(stream.take(now, rtp(50_002, 4, KEY), ids()), Taken::InOrder);
+    assert_eq!(stream.burst.len(), 4);
+    assert_eq!(stream.cache.join_point(now), Some(last_number(&stream)));
+}
+
+#[test]
+fn numbers_that_come_round_a_hundred_times_go_on_rising() {
+    let now = clock();
+    let mut stream = Stream::new(now);
+    begin(&mut stream, now, true, rtp(0, 1, KEY));
+    let first = last_number(&stream);
+    for step in 1..=220u64 {
+        let seq = (step * 30_000) as u16;
+        let taken = stream.take(now, rtp(seq, step as u32, KEY), ExtensionIds::default());
+        assert_eq!(taken, Taken::AfterBreak);
+        assert_eq!(last_number(&stream), first + step * 30_000);
+        assert_eq!(stream.cache.join_point(now), Some(last_number(&stream)));
+    }
+}

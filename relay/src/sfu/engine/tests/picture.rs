@@ -5,7 +5,7 @@ use super::world::{DELTA, H264, Held, KEY, MS, World, wrote};
 use crate::sfu::edge::EdgeEvent;
 use crate::sfu::edge::terms::ExtensionIds;
 use crate::sfu::event::GoneReason;
-use crate::sfu::limits::{KEYFRAME_REPEAT, VIEWER_SILENT};
+use crate::sfu::limits::{KEYFRAME_REPEAT, PUBLISHER_SILENT, VIEWER_SILENT};
 use crate::sfu::picture::leg::Leg;
 use crate::sfu::sdp::codec::Codec;
 use std::time::Duration;
@@ -179,4 +179,39 @@ fn what_is_given_up_before_a_keyframe_is_nobodys_loss() {
     world.rtp(&publisher, 4, 40, KEY);
     world.pass(1_200 * MS);
     assert_eq!(publisher.edge.with(|script| script.keyframes_asked), before);
+}
+
+#[test]
+fn after_more_than_can_be_mended_viewers_wait_for_the_next_keyframe() {
+    let mut world = World::new();
+    let publisher = world.publisher();
+    world.rtp(&publisher, 1, 10, KEY);
+    let viewer = world.viewer();
+    let asked = publisher.edge.with(|script| script.keyframes_asked);
+    world.pass(KEYFRAME_REPEAT);
+    world.rtp(&publisher, 500, 20, DELTA);
+    world.rtp(&publisher, 501, 30, DELTA);
+    assert_eq!(wrote(&viewer), [10], "nor is the old keyframe shown again");
+    assert_eq!(
+        publisher.edge.with(|script| script.keyframes_asked),
+        asked + 1
+    );
+    world.rtp(&publisher, 502, 40, KEY);
+    world.rtp(&publisher, 503, 50, DELTA);
+    assert_eq!(wrote(&viewer), [10, 40, 50]);
+}
+
+#[test]
+fn a_publisher_that_was_silent_is_shown_again_from_a_keyframe() {
+    let mut world = World::new();
+    let publisher = world.publisher();
+    world.rtp(&publisher, 1, 10, KEY);
+    let viewer = world.viewer();
+    world.rtp(&publisher, 2, 20, DELTA);
+    world.pass(PUBLISHER_SILENT + Duration::from_millis(200));
+    world.check(&viewer);
+    world.rtp(&publisher, 3, 30, DELTA);
+    assert_eq!(wrote(&viewer), [10, 20]);
+    world.rtp(&publisher, 4, 40, KEY);
+    assert_eq!(wrote(&viewer), [10, 20, 40]);
 }

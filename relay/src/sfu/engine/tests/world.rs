@@ -27,8 +27,8 @@ pub(super) const H264: Codec = Codec::H264 {
     profile_level: [0x42, 0xe0, 0x1f],
     fragmented: true,
 };
-/// Looks like DTLS.
-pub(super) const DTLS: [u8; 13] = [22; 13];
+/// Looks like DTLS: a record of data.
+pub(super) const DTLS: [u8; 13] = [23, 0xfe, 0xfd, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0];
 
 /// What a connection did, and what it is to report.
 #[derive(Default)]
