@@ -10,8 +10,7 @@ const found = (level: CheckLevel): CheckFinding => ({
 });
 
 test("the worst of what was found is the verdict", () => {
-  const of = (...levels: CheckLevel[]) =>
-    verdict({ running: false, findings: levels.map(found), tookMs: 1 });
+  const of = (...levels: CheckLevel[]) => verdict({ running: false, findings: levels.map(found), tookMs: 1 });
   expect(of("good", "good")).toBe("good");
   expect(of("good", "attention")).toBe("attention");
   expect(of("bad", "attention")).toBe("bad");

@@ -70,8 +70,8 @@ pub(super) async fn run(
     waiting: mpsc::Receiver<Vec<u8>>,
 ) {
     let mut asked = JoinSet::new();
-    for server in route.servers.iter().cloned() {
-        let route = route.clone();
+    for server in route.servers.iter() {
+        let (server, route) = (server.clone(), route.clone());
         asked.spawn(async move {
             let opened = timeout(OPENING, Place::open(&server, &route)).await;
             opened.unwrap_or_else(|_| Err(Refused("no answer in time".to_owned())))
