@@ -12,6 +12,7 @@ import { follow, pathFor, route, startRouter } from "./router";
 import { BedsideScreen } from "./screens/bedside";
 import { ConsultScreen } from "./screens/consult";
 import { EntryScreen } from "./screens/entry";
+import { EntryFrame } from "./screens/entry-frame";
 import "./style/tokens.css";
 import "./style/base.css";
 import "./style/button.css";
@@ -30,6 +31,7 @@ import "./style/bedside.css";
 import "./style/clips.css";
 import "./style/replay.css";
 import "./style/voice.css";
+import type { SessionGrant } from "./wire/http";
 import type { ConsultId } from "./wire/ids";
 
 /** A ticket that came with the address and was not exchanged yet. */
@@ -78,12 +80,10 @@ function Inside({ page, consult }: { page: "consult" | "bedside"; consult: Consu
 const loadWays = async () => (await import("./screens/ways")).WaysScreen;
 
 function WaysPlace() {
-  const { part: Ways, failed } = useLater<object>(loadWays, true);
-  if (Ways !== null) return <Ways />;
+  const { part: Ways, failed } = useLater<{ grant: SessionGrant | null }>(loadWays, true);
+  const waits = t(failed ? "measure.loadFailed" : "entry.loading");
   return (
-    <main class="entry">
-      <p role="status">{t(failed ? "measure.loadFailed" : "entry.loading")}</p>
-    </main>
+    <EntryFrame>{Ways === null ? <p role="status">{waits}</p> : <Ways grant={session.value} />}</EntryFrame>
   );
 }
 

@@ -8,7 +8,6 @@
 
 import { Backoff } from "../net/backoff";
 import { ApiProblem, ask } from "../net/http";
-import { iceServers } from "../net/ice-servers";
 import type { SessionId } from "../wire/ids";
 import type { ProblemCode } from "../wire/problem";
 import type { Offer } from "./offer";
@@ -64,9 +63,8 @@ export class MediaLine {
   /** The session resource at the relay. */
   #resource: string | null = null;
   #answer = "";
-  /** TURN servers of this session, until they are asked. */
-  #detour: readonly RTCIceServer[] = [];
-  #detourTimer: ReturnType<typeof setTimeout> | undefined;
+  /** Runs while TURN servers were not asked yet. */
+  #detour: ReturnType<typeof setTimeout> | undefined;
   /** The ICE restart that waits for the relay's answer. */
   #asking: AbortController | null = null;
   #retry: ReturnType<typeof setTimeout> | undefined;
@@ -155,17 +153,21 @@ export class MediaLine {
     }
     this.#resource = location;
     this.#answer = answer;
-    this.#detour = iceServers(response.headers);
     await peer.setRemoteDescription({ type: "answer", sdp: answer });
-    if (this.#detour.length > 0) {
-      this.#detourTimer = setTimeout(() => void this.#takeDetour(peer), DIRECT_MS);
-    }
+    const { headers } = response;
+    if (headers.has("link")) this.#detour = setTimeout(() => void this.#takeDetour(peer, headers), DIRECT_MS);
   }
 
   /** Nothing connects directly: ICE again, with the TURN servers beside the ways that there were. */
-  async #takeDetour(peer: RTCPeerConnection): Promise<void> {
+  async #takeDetour(peer: RTCPeerConnection, headers: Headers): Promise<void> {
     if (peer !== this.#peer || peer.connectionState === "connected") return;
-    peer.setConfiguration({ ...peer.getConfiguration(), iceServers: [...this.#detour] });
+    // Seldom needed, so it is no part of the first page; a page that cannot load it goes on trying without.
+    const servers = await import("../net/ice-servers").then(
+      ({ iceServers }) => iceServers(headers),
+      () => [],
+    );
+    if (peer !== this.#peer || servers.length === 0) return;
+    peer.setConfiguration({ ...peer.getConfiguration(), iceServers: servers });
     await this.#restartIce(peer);
   }
 
@@ -174,7 +176,7 @@ export class MediaLine {
     switch (peer.connectionState) {
       case "connected":
         clearTimeout(this.#watch);
-        clearTimeout(this.#detourTimer);
+        clearTimeout(this.#detour);
         this.#backoff.succeeded();
         this.host.onState({ state: "connected" });
         break;
@@ -279,7 +281,7 @@ export class MediaLine {
   #tearDown(): void {
     clearTimeout(this.#retry);
     clearTimeout(this.#watch);
-    clearTimeout(this.#detourTimer);
+    clearTimeout(this.#detour);
     this.#attempt += 1;
     this.#asking?.abort();
     this.#asking = null;

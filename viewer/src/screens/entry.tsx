@@ -4,11 +4,11 @@ import { useEffect, useState } from "preact/hooks";
 import { t } from "../i18n/i18n";
 import { type ApiCode, ApiProblem } from "../net/http";
 import { demoDoor, leave, listConsults, session, sessionProblem } from "../net/session";
-import { LanguageSwitch } from "../parts/language";
 import { follow, pathFor } from "../router";
 import type { ConsultSummary, DemoDoor, SessionGrant } from "../wire/http";
 import { ConsultLine } from "./consult-line";
 import { DemoEntrance } from "./demo-entrance";
+import { EntryFrame } from "./entry-frame";
 
 /** The list is asked for again this often while the page is open. */
 const REFRESH_MS = 4_000;
@@ -20,24 +20,17 @@ export function EntryScreen() {
     document.title = t("app.name");
   }, []);
   return (
-    <div class="entrypage">
-      <header class="bar">
-        <span class="bar__home">Hibiki</span>
-        <span class="bar__title" />
-        <LanguageSwitch />
-      </header>
-      <main class="entry">
-        <h1>{t("app.name")}</h1>
-        <p class="entry__lead">{t("entry.lead")}</p>
-        <p class="entry__limits">{t("app.limits")}</p>
-        {problem !== null && (
-          <p class="banner" role="alert" data-testid="problem">
-            {t(`problem.${problem.code}`)}
-          </p>
-        )}
-        {grant === null ? <WithoutSession /> : <WithSession grant={grant} />}
-      </main>
-    </div>
+    <EntryFrame>
+      <h1>{t("app.name")}</h1>
+      <p class="entry__lead">{t("entry.lead")}</p>
+      <p class="entry__limits">{t("app.limits")}</p>
+      {problem !== null && (
+        <p class="banner" role="alert" data-testid="problem">
+          {t(`problem.${problem.code}`)}
+        </p>
+      )}
+      {grant === null ? <WithoutSession /> : <WithSession grant={grant} />}
+    </EntryFrame>
   );
 }
 
@@ -91,7 +84,7 @@ function WithSession({ grant }: { grant: SessionGrant }) {
         ))}
       </section>
       <p class="entry__actions">
-        <a class="button button--quiet" href="/check" onClick={(event) => follow(event, "/check")}>
+        <a class="button button--quiet" href="/check">
           {t("entry.check")}
         </a>
         <button type="button" class="button button--quiet" onClick={() => void leave()}>

@@ -6,17 +6,14 @@
 import { useEffect, useState } from "preact/hooks";
 import { tw } from "../i18n/ways";
 import { type Found, type Level, tryAll } from "../live/ways";
-import { session } from "../net/session";
-import { LanguageSwitch } from "../parts/language";
-import { follow } from "../router";
+import type { SessionGrant } from "../wire/http";
 import "../style/ways.css";
 
 const SHAPES: Readonly<Record<Level, string>> = { good: "●", attention: "▲", bad: "■" };
 /** Of these one is enough. */
 const MEDIA: readonly Found["what"][] = ["udp", "tcp", "turn"];
 
-export function WaysScreen() {
-  const grant = session.value;
+export function WaysScreen({ grant }: { grant: SessionGrant | null }) {
   const [found, setFound] = useState<readonly Found[]>([]);
   const [running, setRunning] = useState(false);
   const title = tw("ways.title");
@@ -32,35 +29,28 @@ export function WaysScreen() {
   };
   const isOver = !running && found.length > 0;
   return (
-    <div class="entrypage">
-      <header class="bar">
-        <span class="bar__home">Hibiki</span>
-        <span class="bar__title" />
-        <LanguageSwitch />
-      </header>
-      <main class="entry" data-testid="ways" data-over={isOver}>
-        <h1>{title}</h1>
-        <p>{tw(grant === null ? "ways.noSession" : "ways.lead")}</p>
-        <button
-          type="button"
-          class="button button--primary button--large"
-          disabled={running || grant === null}
-          onClick={() => void begin()}
-          data-testid="ways-begin"
-        >
-          {tw("ways.begin")}
-        </button>
-        <p role="status">{running ? tw("ways.running") : isOver ? verdictWords(found) : ""}</p>
-        <ul>
-          {found.map((one) => (
-            <Line key={`${one.what} ${one.address}`} found={one} />
-          ))}
-        </ul>
-        {isOver && <Text found={found} />}
-        <a class="button" href="/" onClick={(event) => follow(event, "/")}>
-          {tw("ways.back")}
-        </a>
-      </main>
+    <div class="ways" data-testid="ways" data-over={isOver}>
+      <h1>{title}</h1>
+      <p>{tw(grant === null ? "ways.noSession" : "ways.lead")}</p>
+      <button
+        type="button"
+        class="button button--primary button--large"
+        disabled={running || grant === null}
+        onClick={() => void begin()}
+        data-testid="ways-begin"
+      >
+        {tw("ways.begin")}
+      </button>
+      <p role="status">{running ? tw("ways.running") : isOver ? verdictWords(found) : ""}</p>
+      <ul>
+        {found.map((one) => (
+          <Line key={`${one.what} ${one.address}`} found={one} />
+        ))}
+      </ul>
+      {isOver && <Text found={found} />}
+      <a class="button" href="/">
+        {tw("ways.back")}
+      </a>
     </div>
   );
 }
