@@ -1,6 +1,6 @@
 //! Links that run, between small stand-ins for a client and a relay.
 
-use super::super::{LinkKind, Way};
+use super::super::{LinkKind, TURN_RELAYS_FROM, Way};
 use super::*;
 use crate::wait::{ms, secs};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -208,6 +208,26 @@ async fn a_network_that_blocks_udp_lets_tcp_pass() {
     stream.read_exact(&mut heard).await.unwrap();
     assert_eq!(&heard, b"through");
     assert_eq!(link.counts(Way::Up).refused, 1);
+}
+
+#[tokio::test]
+async fn where_only_tls_passes_no_media_does_but_what_a_turn_server_relays() {
+    let echo = Echo::starts().await;
+    let link = Link::to(echo.ends, LinkKind::TLS_ONLY, SEED).await.unwrap();
+    let answer = posts_an_offer(&link).await;
+    let client = client_of(&link).await;
+    assert_eq!(asks(&client, ms(100)).await, None);
+    let tcp = format!("127.0.0.1:{}", port_of(&answer, "tcp"));
+    let mut stream = TcpStream::connect(tcp).await.unwrap();
+    stream.write_all(b"media").await.unwrap();
+    let heard = timeout(ms(100), stream.read(&mut [0; 16])).await;
+    assert!(heard.is_err(), "it stands, and nothing comes of it");
+    let relayed = UdpSocket::bind((TURN_RELAYS_FROM, 0)).await.unwrap();
+    let front = format!("127.0.0.1:{}", port_of(&answer, "udp"));
+    relayed.connect(front).await.unwrap();
+    assert!(asks(&relayed, secs(2)).await.is_some());
+    let counts = link.counts(Way::Up);
+    assert_eq!((counts.packets, counts.refused), (1, 1));
 }
 
 #[tokio::test]
