@@ -203,6 +203,11 @@ mod tests {
     }
 
     #[test]
+    fn a_network_on_which_nothing_answers_is_told_within_twenty_seconds() {
+        assert!(LONGEST_QUESTION + 3 * LONGEST_TRIAL < Duration::from_secs(20));
+    }
+
+    #[test]
     fn a_connection_at_work_is_told_and_not_tried() {
         let since = std::time::Instant::now();
         assert_eq!(of_our_link(&Link::Live { since }).level, Level::Good);
