@@ -90,6 +90,7 @@ mod tests {
                 from: Point::default(),
                 to: Point::default(),
                 centimetres: 8.5,
+                rtp_time: None,
             },
             author: Author::Person {
                 session: SessionId::random(),
