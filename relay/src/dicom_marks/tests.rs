@@ -418,3 +418,27 @@ fn of_clips_that_overlap_the_one_with_most_parts_says_it() {
         "the long one holds both ends"
     );
 }
+
+#[test]
+fn a_clip_of_another_study_is_never_brought_together_with_this_one() {
+    let (phantoms, marks) = on_two_clips();
+    let mut clips = phantoms.map(|phantom| phantom.kept);
+    let study = Provenance::read(&clips[0].path).unwrap().study.uid;
+    let study = study.as_str().as_bytes();
+    let mut bytes = std::fs::read(&clips[0].path).unwrap();
+    let at = bytes
+        .windows(study.len())
+        .position(|part| part == study)
+        .unwrap();
+    let last = &mut bytes[at + study.len() - 1];
+    *last = if *last == b'1' { b'2' } else { b'1' };
+    let folder = tempfile::tempdir().unwrap();
+    clips[0].path = folder.path().join("other.dcm");
+    std::fs::write(&clips[0].path, bytes).unwrap();
+    let second = report_of(&clips, 1, &marks).unwrap();
+    assert!(!holds(&second, &codes::EF_BIPLANE.value));
+    assert!(holds(&second, &codes::EF_A2C.value), "its own is there");
+    clips[0].path = folder.path().join("gone.dcm");
+    let second = report_of(&clips, 1, &marks).unwrap();
+    assert!(holds(&second, &codes::EF_A2C.value), "also without it");
+}
