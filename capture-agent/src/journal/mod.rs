@@ -15,7 +15,7 @@ mod index;
 mod intake;
 mod keeper;
 
-pub use index::{Journal, Lacking};
+pub use index::{Holds, Journal};
 pub use intake::{Coded, Intake};
 pub use keeper::Keeping;
 
