@@ -30,6 +30,7 @@ import "./style/bedside.css";
 import "./style/clips.css";
 import "./style/replay.css";
 import "./style/voice.css";
+import "./style/recording.css";
 import type { ConsultId } from "./wire/ids";
 
 /** A ticket that came with the address and was not exchanged yet. */
