@@ -14,13 +14,13 @@ use crate::device_page::{Address, Checking, Desk, DeskParts, DevicePage, Memory,
 use crate::encode::{BitRate, EncodeError, EncodeOptions, EncoderFactory, FfmpegFactory, Keeper};
 use crate::frame::{Frame, Stamper, StreamName};
 use crate::hand_scale::ScaleInForce;
-use crate::journal::{self, Intake, Journal, JournalSettings, Keeping};
+use crate::journal::{self, Journal, JournalSettings, Keeping};
 use crate::marks_board::MarksBoard;
 use crate::mask::Mask;
 use crate::mask_in_force::{Checked, MaskInForce};
 use crate::orders::Orders;
 use crate::picture::PicturePool;
-use crate::pipeline::Pipeline;
+use crate::pipeline::{Lane, LaneParts, LaneWork, Pipeline};
 use crate::publish::{Publisher, Refusal, RelaySettings, publisher};
 use crate::ring::{Ring, RingBounds};
 use crate::slot::Slot;
@@ -178,10 +178,10 @@ impl Agent {
         let shared = Shared::new(&settings);
         let (first_open, opened) = oneshot::channel();
         let (encoder_fault, no_encoder) = mpsc::channel(1);
-        let keeper = Keeper::new(settings.encode.clone(), factory);
+        let keeper = Keeper::new(settings.encode.clone(), Arc::clone(&factory));
         let (saver, work) = shared.saver(&settings)?.unzip();
-        let (intake, journal, keeping) = shared.journal(&settings);
-        let pipeline = shared.pipeline(keeper, intake, encoder_fault);
+        let (lane, journal, keeping) = shared.journal(&settings, factory);
+        let pipeline = shared.pipeline(keeper, lane, encoder_fault);
         let publisher = settings
             .relay
             .clone()
@@ -223,7 +223,8 @@ impl Agent {
                 .spawn(preview)
                 .map_err(|_| AgentError::Internal("no thread"))?;
         }
-        if let Some(keeping) = keeping {
+        if let Some((lane, keeping)) = keeping {
+            threads.push(spawn("lane", &stop, &fault, move || lane.run())?);
             threads.push(spawn("journal", &stop, &fault, move || keeping.run())?);
         }
         if let Some(Work { takes, objects }) = work {
@@ -424,19 +425,29 @@ impl Shared {
     fn journal(
         &self,
         settings: &AgentSettings,
-    ) -> (Option<Intake>, Option<Journal>, Option<Keeping>) {
+        factory: Arc<dyn EncoderFactory>,
+    ) -> (Option<Lane>, Option<Journal>, Option<(LaneWork, Keeping)>) {
         // Without a consult there is nobody whom it could ever be sent to, and so no reason to keep it.
         let (Some(wanted), Some(relay)) = (&settings.journal, &settings.relay) else {
             return (None, None, None);
         };
         let (intake, journal, keeping) = journal::open(wanted, relay.consult, self.board.clone());
-        (Some(intake), Some(journal), Some(keeping))
+        let (lane, work) = Lane::new(LaneParts {
+            intake,
+            bit_rate: wanted.bit_rate,
+            encode: settings.encode.clone(),
+            factory,
+            mask: self.mask.clone(),
+            board: self.board.clone(),
+            stats: Arc::clone(&self.stats),
+        });
+        (Some(lane), Some(journal), Some((work, keeping)))
     }
 
     fn pipeline(
         &self,
         keeper: Keeper,
-        journal: Option<Intake>,
+        journal: Option<Lane>,
         no_encoder: mpsc::Sender<EncodeError>,
     ) -> Pipeline {
         Pipeline {

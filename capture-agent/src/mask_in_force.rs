@@ -12,6 +12,7 @@ use crate::picture::Picture;
 use crate::ring::Ring;
 use crate::slot::Slot;
 use crate::sync::held;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use wire::CaptureTime;
 
@@ -36,6 +37,8 @@ pub struct MaskInForce {
     mask: Arc<Mutex<InForce>>,
     ring: Arc<Mutex<Ring>>,
     slot: Arc<Slot<Frame>>,
+    /// How often one came that covers what the one before did not.
+    times_grown: Arc<AtomicU64>,
 }
 
 impl MaskInForce {
@@ -44,7 +47,19 @@ impl MaskInForce {
     pub fn new(mask: Mask, ring: Arc<Mutex<Ring>>, slot: Arc<Slot<Frame>>) -> Self {
         let checked = None;
         let mask = Arc::new(Mutex::new(InForce { mask, checked }));
-        Self { mask, ring, slot }
+        Self {
+            mask,
+            ring,
+            slot,
+            times_grown: Arc::default(),
+        }
+    }
+
+    /// How often a mask came into force that covers what the one before did not. A frame that waits somewhere else than in
+    /// the ring and the slot is dropped there when this changed meanwhile.
+    #[must_use]
+    pub fn times_grown(&self) -> u64 {
+        self.times_grown.load(Ordering::Acquire)
     }
 
     /// As it is now.
@@ -68,6 +83,7 @@ impl MaskInForce {
         }
         in_force.mask = mask;
         if covers_more {
+            self.times_grown.fetch_add(1, Ordering::Release);
             held(&self.ring).clear();
             self.slot.forget();
         }

@@ -1,16 +1,21 @@
 //! The encode thread: takes the newest frame, codes it, cuts it into RTP payloads and hands them to the publisher.
 //!
-//! Owns the encoder's keeper and decides which frame is a keyframe, and which frames a weak link has no place for. What is coded
-//! goes into the journal too, also while nobody receives or the link is cut, then at the full rate; without a journal nothing is
-//! coded then. When somebody needs a keyframe and the
-//! source is silent (slow, or failed), the last picture is coded again, stamped one step after its capture: the age shown
-//! stays true.
+//! Owns the encoder's keeper and decides which frame is a keyframe, and which frames a weak link has no place for. Every frame
+//! that comes goes into the journal too: as it was coded for the link while that takes nothing of it, else as a picture for the
+//! journal's lane, which codes it at the full rate and never keeps this thread waiting. While nobody receives or the link is cut
+//! one of both codes for the journal, and without a journal nobody. When somebody needs a keyframe and the source is silent
+//! (slow, or failed), the last picture is coded again, stamped one step after its capture: the age shown stays true.
+
+mod lane;
+mod sharing;
+
+pub use lane::{Lane, LaneParts, LaneWork};
 
 use crate::clock::CaptureClock;
 use crate::encode::keyframes::KeyframeGate;
 use crate::encode::{AccessUnit, EncodeError, Fit, Keeper, Ready};
 use crate::frame::{Frame, MIN_STEP_US};
-use crate::journal::{Coded, Intake};
+use crate::journal::Coded;
 use crate::mask_in_force::MaskInForce;
 use crate::orders::{CodedFrame, Orders, Outlet};
 use crate::rate::RateMeter;
@@ -21,6 +26,7 @@ use crate::status::StatusBoard;
 use crate::sync::held;
 use rtc::rtp::codec::h264::H264Payloader;
 use rtc::rtp::packetizer::Payloader;
+use sharing::Sharing;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -48,8 +54,8 @@ pub struct Pipeline {
     pub ring: Arc<Mutex<Ring>>,
     /// Covers what is coded again, which was captured under the mask of its time.
     pub mask: MaskInForce,
-    /// Keeps what is coded; none when this agent has no journal.
-    pub journal: Option<Intake>,
+    /// Keeps every frame; none when this agent has no journal.
+    pub journal: Option<Lane>,
     /// For measuring.
     pub clock: CaptureClock,
     /// Where the state is shown.
@@ -65,6 +71,8 @@ struct Running {
     parts: Pipeline,
     gate: KeyframeGate,
     fit: Fit,
+    /// Who codes for the journal.
+    sharing: Sharing,
     outlet: Option<Outlet>,
     /// Nothing passes the link.
     is_cut: bool,
@@ -81,6 +89,7 @@ impl Pipeline {
             gate: KeyframeGate::default(),
             fit: Fit::new(self.keeper.bit_rate()),
             parts: self,
+            sharing: Sharing::default(),
             outlet: None,
             is_cut: false,
             payloader: H264Payloader::default(),
@@ -154,6 +163,7 @@ impl Running {
 
     fn fresh(&mut self, frame: Frame, now: Instant) {
         if self.leaves_out(frame.stamp.captured_at) {
+            self.keep("the link has no place for a frame", &frame);
             self.last = Some((frame, now));
             return;
         }
@@ -192,9 +202,32 @@ impl Running {
     }
 
     fn code(&mut self, frame: &Frame, now: Instant) {
+        if let Some(lane) = &self.parts.journal {
+            let wanted = lane.bit_rate(self.fit.allowed());
+            self.sharing.judge(self.fit.is_whole(wanted), now);
+            if self.is_sending() && self.sharing.wants_keyframe(now) {
+                self.gate.request();
+            }
+        }
+        if !self.code_for_link(frame, now) {
+            self.keep("the picture's encoder gave nothing", frame);
+        }
+    }
+
+    /// A frame that the live picture lacks.
+    fn keep(&mut self, why: &'static str, frame: &Frame) {
+        if let Some(lane) = &self.parts.journal {
+            self.sharing.part(why);
+            lane.picture(frame.clone(), lane.bit_rate(self.fit.allowed()));
+        }
+    }
+
+    /// Codes a frame and sends it. False when the journal does not have it.
+    fn code_for_link(&mut self, frame: &Frame, now: Instant) -> bool {
         let told_rate = f64::from(self.parts.board.told_rate());
         let picture = &frame.picture;
-        let is_idle = !self.is_sending() && self.parts.journal.is_none();
+        let is_idle =
+            !self.is_sending() && (self.parts.journal.is_none() || self.sharing.is_apart());
         let (width, height) = self.fit.size(picture.width(), picture.height());
         let encoder = match self.parts.keeper.ready(width, height, told_rate, now) {
             Ready::Open { encoder, is_new } => {
@@ -205,11 +238,14 @@ impl Running {
                 }
                 encoder
             }
-            Ready::Resting => return,
-            Ready::Failed { error, is_first } => return self.no_encoder(error, is_first),
+            Ready::Resting => return false,
+            Ready::Failed { error, is_first } => {
+                self.no_encoder(error, is_first);
+                return false;
+            }
         };
         if is_idle {
-            return;
+            return false;
         }
         let force = self.gate.is_due(now);
         let mut units = Vec::with_capacity(1);
@@ -219,11 +255,14 @@ impl Running {
         if let Err(error) = coded {
             tracing::warn!(error = %error, "encoder failed; it is opened anew");
             self.parts.keeper.failed(now);
-            return;
+            return false;
         }
+        // One picture in, one access unit out: the probe saw to that.
+        let mut is_kept = false;
         for unit in units {
-            self.send(frame, unit, now);
+            is_kept = self.send(frame, unit, (width, height), now);
         }
+        is_kept
     }
 
     fn no_encoder(&self, error: EncodeError, is_first: bool) {
@@ -234,7 +273,14 @@ impl Running {
         }
     }
 
-    fn send(&mut self, frame: &Frame, unit: AccessUnit, now: Instant) {
+    /// False when the journal does not have it.
+    fn send(
+        &mut self,
+        frame: &Frame,
+        unit: AccessUnit,
+        (width, height): (u32, u32),
+        now: Instant,
+    ) -> bool {
         let stats = &self.parts.stats;
         stats.encoded.fetch_add(1, Ordering::Relaxed);
         stats
@@ -249,17 +295,21 @@ impl Running {
             Err(error) => {
                 tracing::warn!(error = %error, "a coded frame could not be cut into packets");
                 self.gate.request();
-                return;
+                return false;
             }
         };
         // First, because it never waits; what follows may.
-        if let Some(journal) = &self.parts.journal {
-            journal.give(Coded {
-                stamp: frame.stamp,
-                width: frame.picture.width(),
-                height: frame.picture.height(),
-                payloads: payloads.clone(),
-            });
+        if let Some(lane) = &self.parts.journal {
+            if self.sharing.takes(unit.keyframe, now) {
+                lane.coded(Coded {
+                    stamp: frame.stamp,
+                    width,
+                    height,
+                    payloads: payloads.clone(),
+                });
+            } else {
+                lane.picture(frame.clone(), lane.bit_rate(self.fit.allowed()));
+            }
         }
         let coded = CodedFrame {
             stamp: frame.stamp,
@@ -274,6 +324,7 @@ impl Running {
         {
             self.outlet = None;
         }
+        true
     }
 
     fn since_capture(&self, captured_at: CaptureTime) -> Duration {

@@ -110,6 +110,8 @@ pub struct Stats {
     pub capture_to_encoder: Histogram,
     /// In the encoder.
     pub encode: Histogram,
+    /// In the journal's own encoder, while the link has less than the journal wants.
+    pub encode_journal: Histogram,
     /// Frames captured.
     pub captured: AtomicU64,
     /// Frames encoded.
@@ -126,6 +128,7 @@ pub struct Snapshot {
     sent: Counts,
     waited: Counts,
     encode: Counts,
+    encode_journal: Counts,
     captured: u64,
     encoded: u64,
     keyframes: u64,
@@ -141,6 +144,8 @@ pub struct Figures {
     pub capture_to_encoder: Percentiles,
     /// In the encoder.
     pub encode: Percentiles,
+    /// In the journal's own encoder.
+    pub encode_journal: Percentiles,
     /// Frames captured.
     pub captured: u64,
     /// Frames encoded.
@@ -160,6 +165,7 @@ impl Stats {
             sent: self.capture_to_sent.counts(),
             waited: self.capture_to_encoder.counts(),
             encode: self.encode.counts(),
+            encode_journal: self.encode_journal.counts(),
             captured: load(&self.captured),
             encoded: load(&self.encoded),
             keyframes: load(&self.keyframes),
@@ -176,6 +182,10 @@ impl Snapshot {
             capture_to_sent: self.sent.since(&earlier.sent).percentiles(),
             capture_to_encoder: self.waited.since(&earlier.waited).percentiles(),
             encode: self.encode.since(&earlier.encode).percentiles(),
+            encode_journal: self
+                .encode_journal
+                .since(&earlier.encode_journal)
+                .percentiles(),
             captured: self.captured - earlier.captured,
             encoded: self.encoded - earlier.encoded,
             keyframes: self.keyframes - earlier.keyframes,

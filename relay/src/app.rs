@@ -296,6 +296,18 @@ fn recorders(
 const fn recorded(news: News) -> RecordingInput {
     match news {
         News::Gap { before, after } => RecordingInput::Gap { before, after },
+        News::Filling {
+            before,
+            after,
+            percent,
+        } => RecordingInput::Filling {
+            before,
+            after,
+            percent,
+        },
+        News::Recorded { on } => RecordingInput::Recorded { on },
+        News::Weak { from } => RecordingInput::Weak { from },
+        News::Whole { until } => RecordingInput::Whole { until },
         News::Filled {
             before,
             after,

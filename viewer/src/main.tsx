@@ -32,6 +32,7 @@ import "./style/clips.css";
 import "./style/replay.css";
 import "./style/voice.css";
 import type { SessionGrant } from "./wire/http";
+import "./style/recording.css";
 import type { ConsultId } from "./wire/ids";
 
 /** A ticket that came with the address and was not exchanged yet. */

@@ -19,7 +19,7 @@ mod visit;
 mod visit_now;
 
 pub use object::Coding;
-pub(crate) use priority::step_back;
+pub(crate) use priority::{JOURNAL, step_back};
 pub use saver::{MAX_WAITING_SAVES, Progress, Saver, SaverParts, Wish, Work};
 pub use span::run_of;
 pub use visit::{DeviceFacts, PatientFacts, Visit, VisitFault};

@@ -6,6 +6,8 @@
 pub(super) const TAKE: i32 = 5;
 /// An object: nobody waits for it.
 pub(super) const OBJECT: i32 = 19;
+/// The journal's own encoder: it may be behind the picture, but not for longer than frames can wait.
+pub(crate) const JOURNAL: i32 = 5;
 
 /// Lets this thread, and those that it starts, step back.
 pub(crate) fn step_back(level: i32) {

@@ -241,6 +241,7 @@ File (all keys optional; unknown keys are refused):
   [journal]
   folder = \"/var/lib/hibiki/spool-journal\"
   megabytes = 4096                 # of the coded picture; beyond, the oldest goes
+  bit_rate_kbps = 2000             # kept so where the link has less; unsaid, the encoder's
   enabled = true
   [clips]
   coding = \"jpeg\"                  # or, without loss, \"rle\" or \"plain\"; or \"h264\", small, for players that know it

@@ -4,6 +4,7 @@
 //! off; one without a spool does so when a folder is named.
 
 use crate::config::{ConfigError, Wanted};
+use crate::encode::BitRate;
 use crate::journal::{JournalSettings, SPARE_ROOM_BYTES};
 use serde::Deserialize;
 use std::ffi::OsString;
@@ -28,6 +29,8 @@ pub struct JournalConfig {
     pub folder: Option<PathBuf>,
     /// Most MiB; the oldest go then.
     pub megabytes: Option<u32>,
+    /// Kilobits per second where the link has less; the encoder's rate when nothing is said.
+    pub bit_rate_kbps: Option<u32>,
 }
 
 impl JournalConfig {
@@ -57,6 +60,14 @@ pub(super) fn journal(wanted: &Wanted) -> Result<Option<JournalSettings>, Config
         let words = format!("is {megabytes}; use {least} to {most}");
         return Err(ConfigError::new("journal.megabytes", words));
     }
+    let bit_rate = config.bit_rate_kbps.map(|kbps| {
+        BitRate::from_kbps(kbps).ok_or_else(|| {
+            let (low, high) = (BitRate::LOWEST_KBPS, BitRate::HIGHEST_KBPS);
+            let words = format!("is {kbps}; use {low} to {high}");
+            ConfigError::new("journal.bit_rate_kbps", words)
+        })
+    });
+    let bit_rate = bit_rate.transpose()?;
     let spool = wanted.saving.spool.folder.as_deref();
     let folder = config.folder.clone().or_else(|| spool.and_then(beside));
     if config.enabled == Some(true) && folder.is_none() {
@@ -68,6 +79,7 @@ pub(super) fn journal(wanted: &Wanted) -> Result<Option<JournalSettings>, Config
         folder,
         bytes: u64::from(megabytes) << 20,
         spare_room_bytes: SPARE_ROOM_BYTES,
+        bit_rate,
     }))
 }
 
@@ -115,10 +127,19 @@ mod tests {
     }
 
     #[test]
+    fn its_rate_is_the_pictures_unless_it_is_named() {
+        let rate = |text: &str| checked(text, Some("/j")).unwrap().unwrap().bit_rate;
+        assert_eq!(rate(""), None);
+        let named = rate("[journal]\nbit_rate_kbps = 4000");
+        assert_eq!(named, BitRate::from_kbps(4_000));
+    }
+
+    #[test]
     fn mistakes_name_the_key() {
         for (text, key) in [
             ("[journal]\nmegabytes = 3", "journal.megabytes"),
             ("[journal]\nenabled = true", "journal.folder"),
+            ("[journal]\nbit_rate_kbps = 3", "journal.bit_rate_kbps"),
         ] {
             assert_eq!(checked(text, None).unwrap_err().key, key);
         }

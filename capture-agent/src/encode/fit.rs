@@ -9,6 +9,8 @@ use wire::CaptureTime;
 
 /// A frame that comes so much of a step too early is taken: sources are not exact.
 const EARLY: f64 = 0.25;
+/// A picture with so much of the bits that it could have is whole: two tenths of a decibel are missing (3 dB a doubling).
+const WHOLE_FROM: f64 = 0.95;
 
 /// What the link leaves to the picture.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -68,6 +70,18 @@ impl Fit {
         }
         let left = self.room.map_or(self.allowed, |room| room.bit_rate);
         self.allowed.min(left)
+    }
+
+    /// What people allow.
+    pub(crate) const fn allowed(&self) -> BitRate {
+        self.allowed
+    }
+
+    /// Whether the link takes nothing of a picture that could have so many bits.
+    pub(crate) fn is_whole(&self, bit_rate: BitRate) -> bool {
+        let is_full = self.room.is_none_or(|room| room.scale == Scale::Full);
+        let bits = f64::from(self.bit_rate().bps());
+        is_full && self.frame_rate().is_none() && bits >= f64::from(bit_rate.bps()) * WHOLE_FROM
     }
 
     /// The size in which a picture of this size is coded.
@@ -159,6 +173,39 @@ mod tests {
             (fit.bit_rate(), fit.size(800, 600)),
             (kbps(4_000), (800, 600))
         );
+    }
+
+    #[test]
+    fn a_picture_is_whole_with_nearly_all_bits_all_pixels_and_all_frames() {
+        let (wanted, mut fit) = (kbps(2_000), Fit::new(kbps(2_000)));
+        assert!(fit.is_whole(wanted));
+        let full = Room {
+            bit_rate: kbps(1_950),
+            scale: Scale::Full,
+            frame_rate: None,
+        };
+        fit.make_room(Some(full));
+        assert!(fit.is_whole(wanted));
+        for weak in [
+            Room {
+                bit_rate: kbps(1_800),
+                ..full
+            },
+            Room {
+                scale: Scale::ThreeQuarters,
+                ..full
+            },
+            Room {
+                frame_rate: Some(20.0),
+                ..full
+            },
+        ] {
+            fit.make_room(Some(weak));
+            assert!(!fit.is_whole(wanted), "{weak:?}");
+        }
+        fit.set_cut(true);
+        assert!(fit.is_whole(wanted), "in a cut nothing is taken");
+        assert!(!fit.is_whole(kbps(4_000)), "people allow less");
     }
 
     #[test]

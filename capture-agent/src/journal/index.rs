@@ -4,19 +4,16 @@
 //! hours takes seconds to be looked through; until then, and while there is none, it says that it is not ready.
 
 use crate::sync::held;
-use recording::{Event, Frame, FrameEntry, Held, ReadFault, Recording, RecordingDigest, Tick};
-use std::collections::HashSet;
+use recording::{Event, Frame, FrameEntry, ReadFault, Recording, RecordingDigest, Tick};
+use std::collections::HashMap;
 use std::ops::RangeInclusive;
 use std::sync::{Arc, Mutex};
 use tokio::sync::watch;
 use wire::RtpTime;
+use wire::backfill::HELD_HASH_BYTES;
 
-/// What a recording lacks of a span.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Lacking {
-    /// The frames, oldest first.
-    pub frames: Vec<FrameEntry>,
-}
+/// The frames of a span that somebody holds, and the beginnings of their hashes as far as they are told.
+pub type Holds = HashMap<RtpTime, Option<[u8; HELD_HASH_BYTES]>>;
 
 /// The journal, to read. Clones share it.
 #[derive(Debug, Clone)]
@@ -114,23 +111,19 @@ impl Journal {
         self.with(|recording| recording.digest(span))
     }
 
-    /// The frames of a span whose RTP times are not among those that somebody holds.
+    /// The frames of a span that somebody does not hold, or holds with other bytes, oldest first.
     #[must_use]
-    pub fn lacking(&self, span: RangeInclusive<Tick>, holds: &HashSet<RtpTime>) -> Lacking {
+    pub fn lacking(&self, span: RangeInclusive<Tick>, holds: &Holds) -> Vec<FrameEntry> {
+        let is_lacking = |frame: &&FrameEntry| match holds.get(&frame.at.rtp_time()) {
+            None => true,
+            Some(None) => false,
+            Some(Some(hash)) => !frame.hash.0.starts_with(hash),
+        };
         let frames = self.with(|recording| {
-            let table = recording.table();
-            let missing = table.missing_in(span, |frame| {
-                if holds.contains(&frame.at.rtp_time()) {
-                    Held::Some
-                } else {
-                    Held::No
-                }
-            });
-            table.to_send(&missing).copied().collect()
+            let frames = recording.table().range(span).filter(is_lacking);
+            frames.copied().collect()
         });
-        Lacking {
-            frames: frames.unwrap_or_default(),
-        }
+        frames.unwrap_or_default()
     }
 
     /// Reads one frame. Blocks as long as the disk does.

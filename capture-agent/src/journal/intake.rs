@@ -1,4 +1,4 @@
-//! The way of coded frames from the encode thread to the journal.
+//! The way of coded frames to the journal.
 //!
 //! Owns the bound of what waits. Handing a frame over clones no bytes and never blocks; when the disk is so far behind that
 //! the bound is reached, the frame is counted as missed and the picture goes on.
@@ -17,7 +17,7 @@ const WAITING_FRAMES: usize = 128;
 pub struct Coded {
     /// As given at capture.
     pub stamp: FrameStamp,
-    /// Of the picture that was coded.
+    /// In which it was coded.
     pub width: u32,
     /// The same.
     pub height: u32,
@@ -42,8 +42,13 @@ impl Intake {
     /// Hands a frame over, or counts it.
     pub fn give(&self, coded: Coded) {
         if self.frames.try_send(coded).is_err() {
-            self.missed.fetch_add(1, Ordering::Relaxed);
+            self.miss();
         }
+    }
+
+    /// Counts a frame that could not be coded or handed over.
+    pub fn miss(&self) {
+        self.missed.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Frames that did not get in.

@@ -159,6 +159,7 @@ impl Running {
             folder,
             bytes,
             spare_room_bytes,
+            ..
         } = &self.keeping.settings;
         let opening = Opening {
             stream: self.keeping.owner,

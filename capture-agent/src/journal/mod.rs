@@ -1,7 +1,7 @@
-//! The journal: every coded frame on this device's disk, whatever becomes of the link.
+//! The journal: every frame, coded, on this device's disk, whatever becomes of the link.
 //!
 //! ```text
-//! encode thread ──Intake (bounded)──► keeper's thread ──► segments on disk
+//! encode thread's lane ──Intake (bounded)──► keeper's thread ──► segments on disk
 //!                                          │ what is durable
 //!                                          ▼
 //!                                       Journal ◄── back-fill: what have I that the relay lacks, and its bytes
@@ -15,10 +15,11 @@ mod index;
 mod intake;
 mod keeper;
 
-pub use index::{Journal, Lacking};
+pub use index::{Holds, Journal};
 pub use intake::{Coded, Intake};
 pub use keeper::Keeping;
 
+use crate::encode::BitRate;
 use crate::status::StatusBoard;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -36,6 +37,8 @@ pub struct JournalSettings {
     pub bytes: u64,
     /// Room on the disk that is left to others.
     pub spare_room_bytes: u64,
+    /// Rate at which it is coded where the link has less; none follows what people allow for the picture.
+    pub bit_rate: Option<BitRate>,
 }
 
 /// Opens a journal: what takes frames, what gives them out again, and the thread's work. Nothing touches the disk before

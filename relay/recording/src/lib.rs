@@ -11,7 +11,7 @@
 //! frames, what one table lacks of another, the states of a timeline, and how a frame is spelt. It knows no network and no
 //! clock: payloads and time come in as arguments. Agent and relay call it with the same code, so that "the recording is complete" is one
 //! comparison of two digests. Invariants: what was said to be durable is there after a crash; a frame is given out with
-//! exactly the bytes it came with or not at all; one frame never takes the place of another.
+//! exactly the bytes it came with or not at all; the journal's frame stands for what arrived of it, and no other does.
 
 mod bounds;
 mod digest;

@@ -26,7 +26,7 @@ pub struct Run {
 pub struct Missing {
     /// In the order in which they are sent.
     pub runs: Vec<Run>,
-    /// Moments whose frames are there with other bytes. They are reported, never replaced.
+    /// Moments whose frames are there with other bytes: what a weak link left of them.
     pub differing: Vec<Tick>,
 }
 

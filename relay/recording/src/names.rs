@@ -12,13 +12,14 @@ const ENDING: &str = "segment";
 /// Most files looked at in one folder: years of one stream.
 const MAX_ENTRIES: usize = 1_000_000;
 
-/// How frames came.
+/// How frames came. The order is that of worth: what the journal sent again is the journal's own frame, what arrived may be what
+/// a weak link left of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Lane {
+    /// Sent again, from the journal.
+    Fill,
     /// As they were coded, or as they arrived.
     Live,
-    /// Sent again after a gap.
-    Fill,
 }
 
 impl Lane {

@@ -2,7 +2,8 @@
 //!
 //! Owns order across the wrap of RTP time, copies of one frame, and what differs. Tables are sets: adding twice or in
 //! another order gives the same table. Two frames of one moment are copies when their bytes are equal; when they are not,
-//! both stay and are reported. It holds no bytes and reads no file.
+//! both stay, and the one that was sent again stands for the moment: it is the journal's, and the one that arrived is what a weak
+//! link left of it. It holds no bytes and reads no file.
 
 use crate::names::{Lane, SegmentId};
 use crate::record::FrameHash;
@@ -11,8 +12,8 @@ use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 use wire::{FrameIndex, RtpTime};
 
-/// One frame in its place. The order of the fields is the order of entries: among copies the live one that was written
-/// first stands for all.
+/// One frame in its place. The order of the fields is the order of entries: among those of one moment the one that was sent
+/// again stands for all, and of several the one that was written first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FrameEntry {
     /// Its moment.
@@ -37,7 +38,7 @@ impl FrameEntry {
         Self {
             at,
             segment: SegmentId {
-                lane: Lane::Live,
+                lane: Lane::Fill,
                 number: 0,
             },
             offset: 0,

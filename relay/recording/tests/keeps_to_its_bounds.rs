@@ -121,7 +121,7 @@ fn a_new_run_goes_on_with_the_numbers_and_two_lanes_share_a_folder() {
     let id = |lane, number| SegmentId { lane, number };
     assert_eq!(
         ids,
-        [id(Lane::Live, 1), id(Lane::Live, 2), id(Lane::Fill, 1)]
+        [id(Lane::Fill, 1), id(Lane::Live, 1), id(Lane::Live, 2)]
     );
     let found: Vec<_> = recording
         .frames(Tick(0)..=Tick(u64::MAX))

@@ -190,6 +190,30 @@ pub enum RecordingInput {
         /// The first one after.
         after: RtpTime,
     },
+    /// What was captured between two frames arrives.
+    Filling {
+        /// The last one before.
+        before: RtpTime,
+        /// The first one after.
+        after: RtpTime,
+        /// How much of its time is here.
+        percent: u8,
+    },
+    /// It is recorded, or no more.
+    Recorded {
+        /// Whether it is.
+        on: bool,
+    },
+    /// From here on there are frames of a weak link, whose better ones are to come.
+    Weak {
+        /// The first one, or a later one.
+        from: RtpTime,
+    },
+    /// Nothing is missing any more.
+    Whole {
+        /// Up to here.
+        until: RtpTime,
+    },
     /// Everything that was captured between two frames is recorded.
     Filled {
         /// The last one before.
@@ -211,6 +235,19 @@ impl RecordingInput {
                 before,
                 after,
             },
+            Self::Filling {
+                before,
+                after,
+                percent,
+            } => LogEvent::StreamFilling {
+                stream,
+                before,
+                after,
+                percent,
+            },
+            Self::Recorded { on } => LogEvent::StreamRecorded { stream, on },
+            Self::Weak { from } => LogEvent::StreamWeak { stream, from },
+            Self::Whole { until } => LogEvent::StreamWhole { stream, until },
             Self::Filled {
                 before,
                 after,

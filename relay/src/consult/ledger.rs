@@ -130,7 +130,11 @@ impl Ledger {
                 self.scales.retain(|_, held| held.scale.id != *scale);
             }
             LogEvent::StreamGap { .. }
+            | LogEvent::StreamFilling { .. }
             | LogEvent::StreamFilled { .. }
+            | LogEvent::StreamRecorded { .. }
+            | LogEvent::StreamWeak { .. }
+            | LogEvent::StreamWhole { .. }
             | LogEvent::Stepped { .. }
             | LogEvent::OriginalMissing { .. }
             | LogEvent::OriginalDoubted { .. }

@@ -32,6 +32,7 @@ mod originals;
 pub mod people;
 pub mod presence;
 pub mod receipt;
+mod recorded;
 mod recovery;
 pub mod rights;
 mod saying;

@@ -51,7 +51,11 @@ impl Consult {
             | LogEvent::StreamStarted { .. }
             | LogEvent::StreamStopped { .. }
             | LogEvent::StreamGap { .. }
+            | LogEvent::StreamFilling { .. }
             | LogEvent::StreamFilled { .. }
+            | LogEvent::StreamRecorded { .. }
+            | LogEvent::StreamWeak { .. }
+            | LogEvent::StreamWhole { .. }
             | LogEvent::Calibrated { .. }
             | LogEvent::CalibrationWithdrawn { .. }
             | LogEvent::OriginalKept { .. }

@@ -4,6 +4,7 @@
 //! It has no rules: the core decides what gets into the log, this only reads it. Invariant: a snapshot at any entry
 //! followed by the entries after it gives the same state as all entries.
 
+use super::recorded::recorded;
 use wire::clip::{ClipHead, ClipStage, ClipState};
 use wire::log::{LogEntry, LogEvent};
 use wire::mark::Anchor;
@@ -32,9 +33,13 @@ impl Shown {
             LogEvent::Joined { .. }
             | LogEvent::Left { .. }
             | LogEvent::VoiceOn { .. }
-            | LogEvent::VoiceOff { .. }
-            | LogEvent::StreamGap { .. }
-            | LogEvent::StreamFilled { .. } => {}
+            | LogEvent::VoiceOff { .. } => {}
+            LogEvent::StreamGap { .. }
+            | LogEvent::StreamFilling { .. }
+            | LogEvent::StreamFilled { .. }
+            | LogEvent::StreamRecorded { .. }
+            | LogEvent::StreamWeak { .. }
+            | LogEvent::StreamWhole { .. } => recorded(&mut state.recordings, &entry.event),
             LogEvent::StreamStarted {
                 stream,
                 stamped,
@@ -56,6 +61,13 @@ impl Shown {
                     .filter(|known| known.stream == *stream)
                 {
                     known.live = false;
+                }
+                for known in state
+                    .recordings
+                    .iter_mut()
+                    .filter(|known| known.stream == *stream)
+                {
+                    known.on = false;
                 }
             }
             LogEvent::Frozen { freeze, anchor } => {

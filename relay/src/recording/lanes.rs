@@ -1,6 +1,6 @@
 //! The files of one stream: a lane as it arrived, a lane that was sent again, and the table over both.
 //!
-//! Owns both writers and what happens when the disk refuses: they hold what they can, try again by themselves, and say so
+//! The table prefers what was sent again: it is the journal's own frame. Owns both writers and what happens when the disk refuses: they hold what they can, try again by themselves, and say so
 //! once. A lane's segment begins with the first frame that belongs there.
 
 use recording::{
@@ -84,6 +84,11 @@ impl Lanes {
     /// What is here.
     pub(super) const fn table(&self) -> &FrameTable {
         self.recording.table()
+    }
+
+    /// Whether the disk refuses at present.
+    pub(super) const fn is_stopped(&self) -> bool {
+        self.is_stopped
     }
 
     /// What the disk did since this was last asked.

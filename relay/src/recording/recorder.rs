@@ -1,16 +1,16 @@
 //! The recorder of one stream: a thread that takes packets and answers, and owns the disk.
 //!
-//! Owns the stream's files, the moment on the agent's clock, the gaps that were seen and are not mended, and the order of
-//! the steps. It looks at its packets every few milliseconds, because waking it for each of them would cost the media thread
+//! Owns the stream's files, the moment on the agent's clock, and the order of the steps. It looks at its packets every few milliseconds, because waking it for each of them would cost the media thread
 //! more than handing it over. It ends when it was not needed for a while, or is told to.
 
 use super::assembler::{Arrived, Assembler};
 use super::healer::Healer;
 use super::lanes::{DiskNews, Lanes};
 use super::receipt::{Pieced, Receipt};
-use super::recorders::{News, Order, Outside};
+use super::recorders::{Order, Outside};
+use super::telling::Telling;
 use crate::sfu::{BackfillPart, MediaSessionId, TappedPacket};
-use recording::{Frame, Lane, Tick};
+use recording::{Frame, Tick};
 use std::borrow::Cow;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
@@ -30,17 +30,6 @@ const IDLE: Duration = Duration::from_secs(60);
 const MAX_UNDATED: usize = 256;
 /// A stamp this far from the agent's clock is none: late packets are seconds late, and a journal holds no future.
 const FARTHEST: Duration = Duration::from_secs(60);
-/// A stopped picture (decision record 0008); shorter holes are mended without a word.
-const GAP_MS: u64 = 500;
-/// Gaps that are told and not yet filled; more are mended without a word.
-const MAX_GAPS: usize = 64;
-
-/// A hole in what arrived.
-#[derive(Debug, Clone, Copy)]
-struct Gap {
-    before: Tick,
-    after: Tick,
-}
 
 /// The thread's state.
 pub(super) struct Recorder {
@@ -69,9 +58,7 @@ struct Running {
     receipt: Receipt,
     /// What the agent was told to be taken.
     taken: u64,
-    /// The last frame that arrived.
-    last: Option<Tick>,
-    gaps: Vec<Gap>,
+    telling: Telling,
     /// Since when nobody publishes.
     idle_since: Instant,
 }
@@ -85,7 +72,7 @@ impl Recorder {
         lanes: Lanes,
         now: Instant,
     ) -> Self {
-        let last = lanes.table().last_tick();
+        let telling = Telling::new(lanes.table());
         let running = Running {
             assembler: Assembler::default(),
             publication: 0,
@@ -97,8 +84,7 @@ impl Recorder {
             healer: Healer::new(),
             receipt: Receipt::default(),
             taken: 0,
-            last,
-            gaps: Vec::new(),
+            telling,
             idle_since: now,
         };
         Self {
@@ -149,9 +135,14 @@ impl Recorder {
             Order::Clock(session, at) => self.hear_clock(session, at, now),
             Order::Backfill(session, part) => self.hear(session, &part, now),
             Order::Gone(session) => self.gone(session, now),
-            Order::Published(session) => self.running.sessions.push(session),
+            Order::Published(session) => self.published(session),
             Order::End => {}
         }
+    }
+
+    fn published(&mut self, session: MediaSessionId) {
+        self.running.sessions.push(session);
+        self.running.telling.published();
     }
 
     fn hear_clock(&mut self, session: MediaSessionId, at: CaptureTime, now: Instant) {
@@ -246,6 +237,9 @@ impl Recorder {
             return self.running.healer.start_over(now);
         }
         self.outside.metrics.frames_filled.up();
+        if let Some(news) = self.running.telling.filled(at, now) {
+            self.outside.tell(news);
+        }
     }
 
     /// What is to be done apart from orders.
@@ -268,7 +262,10 @@ impl Recorder {
                 self.say(session, &word);
             }
         }
-        self.tell_of_gaps();
+        let (running, table) = (&mut self.running, self.lanes.table());
+        for news in running.telling.look(&running.healer, table, now) {
+            self.outside.tell(news);
+        }
         for news in self.lanes.take_news() {
             self.tell_of_disk(news);
         }
@@ -344,50 +341,27 @@ impl Recorder {
         let at = frame.tick();
         if self.lanes.arrived(frame, arrived.unit.profile_level, now) {
             self.outside.metrics.frames_recorded.up();
-            self.note_gap(at);
+            self.tell_of_arrival(at, now);
         }
     }
 
-    fn note_gap(&mut self, at: Tick) {
-        let before = self.running.last;
-        self.running.last = before.max(Some(at));
-        if let Some(before) = before
-            && at.after(before) > Tick::ticks_of_ms(GAP_MS)
-        {
-            // A publisher whose stamps jump all the time must not fill the log.
-            if self.running.gaps.len() < MAX_GAPS {
-                self.running.gaps.push(Gap { before, after: at });
-                self.outside.tell(News::Gap {
-                    before: before.rtp_time(),
-                    after: at.rtp_time(),
-                });
-            }
+    fn tell_of_arrival(&mut self, at: Tick, now: Instant) {
+        let (telling, is_on) = (&mut self.running.telling, !self.lanes.is_stopped());
+        let on = is_on.then(|| telling.recorded(true)).flatten();
+        let gap = telling.arrived(at);
+        if gap.is_some() {
+            self.running.healer.hurry(now);
+        }
+        for news in on.into_iter().chain(gap) {
+            self.outside.tell(news);
         }
     }
 
-    fn tell_of_gaps(&mut self) {
-        let Some(checked) = self.running.healer.checked() else {
-            return;
-        };
-        let (outside, table) = (&self.outside, self.lanes.table());
-        self.running.gaps.retain(|gap| {
-            if gap.after > checked {
-                return true;
-            }
-            let within = table.range(gap.before..=gap.after);
-            let filled = within.filter(|frame| {
-                frame.segment.lane == Lane::Fill && frame.at != gap.before && frame.at != gap.after
-            });
-            outside.tell(News::Filled {
-                before: gap.before.rtp_time(),
-                after: gap.after.rtp_time(),
-                frames: u32::try_from(filled.count()).unwrap_or(u32::MAX),
-            });
-            false
-        });
-    }
-
-    fn tell_of_disk(&self, news: DiskNews) {
+    fn tell_of_disk(&mut self, news: DiskNews) {
+        let is_stopped = matches!(news, DiskNews::Stopped(_));
+        if let Some(news) = self.running.telling.recorded(!is_stopped) {
+            self.outside.tell(news);
+        }
         let Outside {
             consult,
             stream,

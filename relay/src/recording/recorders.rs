@@ -32,6 +32,30 @@ pub enum News {
         /// The first one after.
         after: RtpTime,
     },
+    /// What was captured between them arrives, oldest first.
+    Filling {
+        /// The last one before.
+        before: RtpTime,
+        /// The first one after.
+        after: RtpTime,
+        /// How much of its time is here.
+        percent: u8,
+    },
+    /// The picture is recorded, or no more.
+    Recorded {
+        /// Whether it is.
+        on: bool,
+    },
+    /// There are frames as a weak link let them through; better ones are in the journal.
+    Weak {
+        /// The first one is not before this.
+        from: RtpTime,
+    },
+    /// After something was missing: the recording is what the journal holds.
+    Whole {
+        /// Up to here.
+        until: RtpTime,
+    },
     /// Everything that was captured between them is here.
     Filled {
         /// The last one before.

@@ -1,10 +1,10 @@
-//! Frames that a bad link lost, sent again: from the agent's journal to the relay's recording.
+//! Frames that a bad link lost or spoilt, sent again: from the agent's journal to the relay's recording.
 //!
 //! ```text
 //! agent ── here ──────────────────────────────────► relay     the channel is open, and there is a journal
 //! agent ◄─ compare {ask, slices: span, frames, digest} ── relay     what the recording says of each minute
 //! agent ── compared {ask, differing, keptUntil} ───► relay     in which of them the journal says otherwise
-//! agent ◄─ send {ask, from, until, held} ─────────── relay     one of them, and the frames of it that are here
+//! agent ◄─ send {ask, from, until, held, hashes} ─── relay     one of them, and the frames of it that are here
 //! agent ── frame, frame … sent {ask, frames} ─────► relay     all others, oldest first, while there is room on the link
 //! agent ◄─ taken {bytes} ────────────────────────── relay     durable here; more may follow
 //! ```
@@ -20,6 +20,7 @@
 use crate::original::Digest;
 use crate::{CaptureTime, FrameIndex, RtpTime};
 use serde::{Deserialize, Serialize};
+use std::fmt::Write as _;
 
 /// Label of the data channel.
 pub const BACKFILL_CHANNEL: &str = "backfill";
@@ -33,8 +34,10 @@ const LEAST_WEIGHT: u64 = 4 * 1024;
 pub const MAX_BACKFILL_TEXT_BYTES: usize = 60 * 1024;
 /// Spans in one question.
 pub const MAX_SLICES: usize = 64;
-/// Frames that are told to be held in one question: a minute at 60 per second, in half of the largest text.
-pub const MAX_HELD: usize = 3_600;
+/// Frames that are told to be held in one question, which fit into the largest text: a minute at 50 per second.
+pub const MAX_HELD: usize = 3_000;
+/// Bytes of a hash by which the agent knows whether a frame that is here is the journal's: two in 2^48 are taken for one.
+pub const HELD_HASH_BYTES: usize = 6;
 /// Largest frame.
 pub const MAX_FRAME_BYTES: u32 = 8 << 20;
 /// In front of a frame's bytes.
@@ -79,6 +82,10 @@ pub enum BackfillToAgent {
         until: u64,
         /// Frames that are here: the distance of each from the one before in ticks, of the first one from `from`.
         held: Vec<u32>,
+        /// The beginning of the hash of each, `HELD_HASH_BYTES` in hexadecimal, without anything between: those that the
+        /// journal has with other bytes are to be sent too. Empty when what is here is good enough for now.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        hashes: String,
     },
     /// So many bytes of frames, since the channel was opened, need no more care.
     Taken {
@@ -181,6 +188,34 @@ impl FrameHead {
     }
 }
 
+/// The beginnings of hashes, as `Send` says them.
+#[must_use]
+pub fn held_hashes<'a>(hashes: impl IntoIterator<Item = &'a [u8; 16]>) -> String {
+    let mut text = String::new();
+    for hash in hashes {
+        for byte in hash.iter().take(HELD_HASH_BYTES) {
+            // Writing into a string never fails.
+            let _ = write!(text, "{byte:02x}");
+        }
+    }
+    text
+}
+
+/// Reads the beginnings of so many hashes; nothing when it is other text.
+#[must_use]
+pub fn read_held_hashes(text: &str, held: usize) -> Option<Vec<[u8; HELD_HASH_BYTES]>> {
+    let read = |digits: &[u8]| {
+        let mut hash = [0; HELD_HASH_BYTES];
+        for (byte, pair) in hash.iter_mut().zip(digits.chunks(2)) {
+            *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
+        }
+        (digits.len() == 2 * HELD_HASH_BYTES).then_some(hash)
+    };
+    let digits = text.as_bytes().chunks(2 * HELD_HASH_BYTES);
+    let hashes: Option<Vec<_>> = digits.map(read).collect();
+    hashes.filter(|hashes| hashes.len() == held)
+}
+
 /// What a binary message counts against the window.
 #[must_use]
 pub const fn weight(message_bytes: usize) -> u64 {
@@ -228,6 +263,23 @@ mod tests {
             ..head
         };
         assert_eq!(FrameHead::read(&other.bytes()), Some((other, &[][..])));
+    }
+
+    #[test]
+    fn the_beginnings_of_hashes_come_back_and_other_text_is_none() {
+        let text = held_hashes([&[0xab; 16], &[1; 16]]);
+        assert_eq!(text, "abababababab010101010101");
+        assert_eq!(read_held_hashes(&text, 2), Some(vec![[0xab; 6], [1; 6]]));
+        assert_eq!(read_held_hashes("", 0), Some(Vec::new()));
+        let foreign = "\u{e9}1111111111";
+        for (wrong, held) in [
+            (&text[..], 3),
+            (&text[1..], 2),
+            ("zz0101010101", 1),
+            (foreign, 1),
+        ] {
+            assert_eq!(read_held_hashes(wrong, held), None, "{wrong}");
+        }
     }
 
     proptest! {

@@ -96,6 +96,17 @@ pub enum LogEvent {
         /// The first frame after it.
         after: RtpTime,
     },
+    /// What was captured in a hole arrives now.
+    StreamFilling {
+        /// Which stream.
+        stream: StreamId,
+        /// The last frame before the hole.
+        before: RtpTime,
+        /// The first frame after it.
+        after: RtpTime,
+        /// How much of its time is here: it is filled from its beginning.
+        percent: u8,
+    },
     /// Everything that was captured between two frames is recorded now.
     StreamFilled {
         /// Which stream.
@@ -106,6 +117,27 @@ pub enum LogEvent {
         after: RtpTime,
         /// How many were sent again; none when nothing had been captured.
         frames: u32,
+    },
+    /// A picture is being recorded, or no more although it runs: the relay's disk takes nothing.
+    StreamRecorded {
+        /// Which stream.
+        stream: StreamId,
+        /// Whether it is.
+        on: bool,
+    },
+    /// The recording has frames as a weak link let them through; the better ones are on the device and take their place.
+    StreamWeak {
+        /// Which stream.
+        stream: StreamId,
+        /// From this frame on, or a little later.
+        from: RtpTime,
+    },
+    /// Nothing is missing any more: the recording is what the device kept, frame for frame.
+    StreamWhole {
+        /// Which stream.
+        stream: StreamId,
+        /// Up to here.
+        until: RtpTime,
     },
     /// Everybody stands on one frame.
     Frozen {

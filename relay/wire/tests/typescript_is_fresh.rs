@@ -70,6 +70,7 @@ fn constants() -> String {
          export const MAX_MASK_RECTANGLES = {};\n\
          export const SAVE_CHOICES_S: readonly number[] = {:?};\n\
          export const MAX_VOICES = {};\n\
+         export const MAX_RECORDING_GAPS = {};\n\
          export const PROBLEM_CODES: readonly ProblemCode[] = [\n{}\n];\n",
         wire::WIRE_VERSION,
         wire::units::RTP_CLOCK_HZ,
@@ -94,6 +95,7 @@ fn constants() -> String {
         device::MAX_MASK_RECTANGLES,
         device::SAVE_CHOICES_S,
         voice::MAX_VOICES,
+        socket::MAX_RECORDING_GAPS,
         codes.join("\n"),
     )
 }

@@ -181,7 +181,10 @@ pub(crate) const ONLY_PUBLISH_NAMES_WEBRTC: Rule = Rule {
 /// Of the WebRTC crates the encode thread takes the packetiser: a rule for bytes, without a connection.
 pub(crate) const ENCODE_THREAD_CUTS_PAYLOADS_ONLY: Rule = Rule {
     what: "the encode thread names no connection",
-    within: &["capture-agent/src/pipeline.rs"],
+    within: &[
+        "capture-agent/src/pipeline.rs",
+        "capture-agent/src/pipeline",
+    ],
     except: &[],
     never: &[
         "webrtc",
@@ -260,11 +263,13 @@ pub(crate) const JOURNAL_KNOWS_NO_WAY_OUT: Rule = Rule {
 
 /// What a recording lacks and how packets become frames is decided without doing anything.
 pub(crate) const RECORDING_IS_DECIDED_WITHOUT_IO: Rule = Rule {
-    what: "assembler, healer and receipt of a recording, and the window of what is sent again, do no input or output",
+    what: "assembler, healer, receipt and what is told of a recording, and the window of what is sent again, do no input or output",
     within: &[
         "relay/src/recording/assembler.rs",
         "relay/src/recording/healer.rs",
+        "relay/src/recording/healer/spans.rs",
         "relay/src/recording/receipt.rs",
+        "relay/src/recording/telling.rs",
         "capture-agent/src/publish/backfill/window.rs",
     ],
     except: &[],

@@ -1,9 +1,10 @@
-//! A link goes away and comes back: the recording is complete by itself, and the same as the agent's journal byte for byte.
+//! A link goes away, or is weak, and comes back: the recording is complete by itself, and the same as the agent's journal byte
+//! for byte, whatever the link let through meanwhile.
 
 use anyhow::{Result, ensure};
 use stories::link::{LinkKind, Trouble};
 use stories::story::{CALM_FPS, Plan, tell};
-use stories::wait::secs;
+use stories::wait::{secs, until};
 
 /// A lift of two floors: the bench takes the one of twelve seconds.
 const CUT_SECONDS: u64 = 4;
@@ -35,6 +36,32 @@ fn what_a_lift_swallowed_is_recorded_within_half_a_minute_byte_for_byte() -> Res
             Ok(())
         },
     )
+}
+
+/// Frames that must have come over the weak link before it is good again.
+const WEAK_FRAMES: usize = 60;
+
+#[test]
+fn what_a_weak_link_let_through_is_replaced_by_what_the_device_kept() -> Result<()> {
+    let plan = Plan::calm()
+        .recorded()
+        .agent_flags(&["--bit-rate", "4000"])
+        .agent_over(LinkKind::LTE_RURAL);
+    tell(plan, |story| async move {
+        until("frames of a weak link", secs(30), || async {
+            Ok((story.weak_frames()? >= WEAK_FRAMES).then_some(()))
+        })
+        .await?;
+        let last = story.journaled_until()?;
+        story.agent_link()?.set(LinkKind::LAN);
+        story.is_recorded_until(last, secs(30)).await?;
+        let replaced = story.recording()?.map(|it| it.table().conflicts().len());
+        ensure!(
+            replaced >= Some(WEAK_FRAMES),
+            "{replaced:?} frames took the place of weaker ones"
+        );
+        Ok(())
+    })
 }
 
 #[test]

@@ -5,6 +5,7 @@ import type { Hindrance } from "../live/desk";
 import type { OriginalNews } from "../live/freeze";
 import type { Tool } from "../live/hand";
 import type { Level } from "../live/quality";
+import type { RecordingPhase } from "../live/recording";
 import type { Found, Level as WayLevel } from "../live/ways";
 import type { FigureName } from "../measure/answer";
 import type { DerivedName } from "../measure/derived";
@@ -25,6 +26,7 @@ import { en as first } from "./en";
 import { HELP_WORDS } from "./help-words";
 import { ja as source } from "./ja";
 import { MEASURE_WORDS } from "./measure-words";
+import { RECORDING_WORDS } from "./recording-words";
 import { VOICE_WORDS } from "./voice-words";
 import { WAYS_WORDS } from "./ways-words";
 
@@ -35,6 +37,7 @@ const ja = {
   ...HELP_WORDS.ja,
   ...VOICE_WORDS.ja,
   ...WAYS_WORDS.ja,
+  ...RECORDING_WORDS.ja,
   ...clipJa,
 };
 const en: Readonly<Record<keyof typeof ja, string>> = {
@@ -43,6 +46,7 @@ const en: Readonly<Record<keyof typeof ja, string>> = {
   ...HELP_WORDS.en,
   ...VOICE_WORDS.en,
   ...WAYS_WORDS.en,
+  ...RECORDING_WORDS.en,
   ...clipEn,
 };
 type Key = keyof typeof ja;
@@ -149,6 +153,7 @@ const ENDINGS: Readonly<Record<string, readonly string[]>> = {
   page: ["bedside", "consult"] satisfies Page[],
   pen: PENS,
   problem: [...PROBLEM_CODES, "unreachable"] satisfies ApiCode[],
+  recording: ["live", "stopped", "gap", "filling", "weak", "filled", "whole"] satisfies RecordingPhase[],
   "replay.marker": ["left", "right"] satisfies MarkerSide[],
   role: ["visitingPhysician", "cardiologist", "trainer", "trainee", "observer"] satisfies Role[],
   "stage.original": [

@@ -95,6 +95,7 @@ test("a snapshot confirms what it shows and leaves the rest", () => {
     scales: [],
     marks: [inForce("stored", false)],
     clips: [],
+    recordings: [],
   };
   outbox.confirmBy(state);
   expect(outbox.items.map(({ message }) => [message.type, "mark" in message && message.mark])).toMatchObject([
@@ -182,6 +183,7 @@ test("a press of save leaves when the log has its clip, by entry or by snapshot"
         stage: { stage: "asked" },
       },
     ],
+    recordings: [],
   });
   expect(kinds(outbox)).toEqual(["mark"]);
 });

@@ -53,6 +53,25 @@ const EVENTS: LogEvent[] = [
     gauge: { width: 800, height: 600, scale: { type: "pixels" } },
   },
   { type: "calibrated", scale: scale("two") },
+  { type: "streamRecorded", stream, on: true },
+  { type: "streamGap", stream, before: 0xffff_ff00 as RtpTime, after: 0x0002_be20 as RtpTime },
+  {
+    type: "streamFilling",
+    stream,
+    before: 0xffff_ff00 as RtpTime,
+    after: 0x0002_be20 as RtpTime,
+    percent: 50,
+  },
+  {
+    type: "streamFilled",
+    stream,
+    before: 0xffff_ff00 as RtpTime,
+    after: 0x0002_be20 as RtpTime,
+    frames: 60,
+  },
+  { type: "streamWeak", stream, from: 7 as RtpTime },
+  { type: "streamWhole", stream, until: 9 as RtpTime },
+  { type: "streamGap", stream, before: 9 as RtpTime, after: 90_009 as RtpTime },
 ];
 const LOG: LogEntry[] = EVENTS.map((event, i) => ({
   seq: i + 1,
@@ -92,6 +111,22 @@ describe("the replica", () => {
     const event: LogEvent = { type: "calibrationWithdrawn", scale: "two" as ScaleId };
     const entry = { seq: LOG.length + 1, at: 0 as RelayTime, author: AUTHOR, event };
     expect(foldAll(EMPTY, [...LOG, entry]).state.scales).toEqual([]);
+  });
+
+  test("holds what is recorded of a stream, what is missing, and that nothing is any more", () => {
+    const begin = EVENTS.findIndex((event) => event.type === "streamRecorded");
+    const held = (count: number) => foldAll(EMPTY, LOG.slice(0, begin + count)).state.recordings[0];
+    expect(held(1)).toMatchObject({ stream, on: true, gaps: [], wholeUntil: null });
+    expect(held(2)?.gaps).toEqual([{ before: 0xffff_ff00, after: 0x0002_be20, percent: null }]);
+    expect(held(3)?.gaps[0]?.percent).toBe(50);
+    // Two seconds, in the middle of which RTP time came round.
+    expect(held(4)).toMatchObject({ gaps: [], filled: 1, filledMs: 2_000 });
+    expect(held(5)?.weakFrom).toBe(7);
+    expect(held(6)).toMatchObject({ weakFrom: null, wholeUntil: 9 });
+    expect(held(7)).toMatchObject({ gaps: [{ before: 9, after: 90_009 }], wholeUntil: null });
+    const event: LogEvent = { type: "streamStopped", stream, reason: "lost" };
+    const entry = { seq: LOG.length + 1, at: 0 as RelayTime, author: AUTHOR, event };
+    expect(foldAll(EMPTY, [...LOG, entry]).state.recordings[0]?.on).toBe(false);
   });
 
   test("a snapshot and the tail give the same state as all entries, wherever it was cut", () => {

@@ -16,6 +16,7 @@ import type {
   OriginalState,
 } from "../wire/socket";
 import type { RtpTime } from "../wire/units";
+import { recorded } from "./recorded";
 
 /** Withdrawn and replaced marks that the list still shows; the log itself keeps all of them. */
 const MAX_TAKEN_BACK = 200;
@@ -32,7 +33,7 @@ export type Replica = {
 
 export const EMPTY: Replica = {
   seq: null,
-  state: { streams: [], freeze: null, marks: [], scales: [], clips: [] },
+  state: { streams: [], freeze: null, marks: [], scales: [], clips: [], recordings: [] },
   takenBack: [],
   unknown: 0,
 };
@@ -58,9 +59,14 @@ function fold(replica: Replica, entry: LogEntry): Replica {
   switch (event.type) {
     case "joined":
     case "left":
-    case "streamGap":
-    case "streamFilled":
       return replica;
+    case "streamGap":
+    case "streamFilling":
+    case "streamFilled":
+    case "streamRecorded":
+    case "streamWeak":
+    case "streamWhole":
+      return withState(replica, { recordings: recorded(replica.state.recordings, event) });
     case "streamStarted":
       return streamStarted(replica, event);
     case "streamStopped":
@@ -206,6 +212,9 @@ function streamStopped(replica: Replica, event: Event<"streamStopped">): Replica
   return withState(replica, {
     streams: replica.state.streams.map((known) =>
       known.stream === event.stream ? { ...known, live: false } : known,
+    ),
+    recordings: replica.state.recordings.map((held) =>
+      held.stream === event.stream ? { ...held, on: false } : held,
     ),
   });
 }

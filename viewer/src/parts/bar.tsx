@@ -6,6 +6,7 @@ import type { Desk } from "../live/desk";
 import type { Page } from "../wire/people";
 import { LanguageSwitch } from "./language";
 import { PeopleRings } from "./people";
+import { RecordingPlace } from "./recording-later";
 import { Slot } from "./slot";
 import { VoicePlace } from "./voice-later";
 
@@ -26,6 +27,7 @@ export function Bar({ desk, page }: { desk: Desk; page: Page }) {
       </div>
       <Slot desk={desk} />
       <div class="bar bar--end">
+        {page === "consult" && <RecordingPlace desk={desk} />}
         <VoicePlace desk={desk} />
         <PeopleRings consult={desk.consult} />
         <LanguageSwitch />

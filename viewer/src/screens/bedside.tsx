@@ -12,6 +12,7 @@ import { HelpPlace } from "../parts/help-later";
 import { LazyMeasureResults } from "../parts/lazy-measure";
 import { PeopleList } from "../parts/people";
 import { BeatButton, FreezeButton, ToolButton, UndoButton } from "../parts/rail";
+import { RecordingPlace } from "../parts/recording-later";
 import { SaveButton, SaveChoices, StillButton } from "../parts/save";
 import { StageView } from "../parts/stage-view";
 import type { SessionGrant } from "../wire/http";
@@ -81,6 +82,7 @@ function Company({ desk }: { desk: Desk }) {
       </SaveChoices>
       <ClipsPlace desk={desk} />
       <LazyMeasureResults desk={desk} />
+      <RecordingPlace desk={desk} />
       {desk.consult.link.value.state === "open" && <p class="quiet">{t("link.good")}</p>}
       <p class="quiet">
         {wakeState.value !== "unknown" && t(wakeState.value === "on" ? "bedside.wakeOn" : "bedside.wakeOff")}

@@ -100,7 +100,23 @@ before: RtpTime,
 /**
  * The first frame after it.
  */
-after: RtpTime, } | { "type": "streamFilled", 
+after: RtpTime, } | { "type": "streamFilling", 
+/**
+ * Which stream.
+ */
+stream: StreamId, 
+/**
+ * The last frame before the hole.
+ */
+before: RtpTime, 
+/**
+ * The first frame after it.
+ */
+after: RtpTime, 
+/**
+ * How much of its time is here: it is filled from its beginning.
+ */
+percent: number, } | { "type": "streamFilled", 
 /**
  * Which stream.
  */
@@ -116,7 +132,31 @@ after: RtpTime,
 /**
  * How many were sent again; none when nothing had been captured.
  */
-frames: number, } | { "type": "frozen", 
+frames: number, } | { "type": "streamRecorded", 
+/**
+ * Which stream.
+ */
+stream: StreamId, 
+/**
+ * Whether it is.
+ */
+on: boolean, } | { "type": "streamWeak", 
+/**
+ * Which stream.
+ */
+stream: StreamId, 
+/**
+ * From this frame on, or a little later.
+ */
+from: RtpTime, } | { "type": "streamWhole", 
+/**
+ * Which stream.
+ */
+stream: StreamId, 
+/**
+ * Up to here.
+ */
+until: RtpTime, } | { "type": "frozen", 
 /**
  * This freeze.
  */

@@ -69,7 +69,11 @@ scales: Array<ScaleState>,
 /**
  * Clips and stills of the consult, the newest last.
  */
-clips: Array<ClipState>, };
+clips: Array<ClipState>, 
+/**
+ * What is recorded, at most one for each stream; none where nothing is.
+ */
+recordings: Array<RecordingState>, };
 
 /**
  * What a stream does.
@@ -328,6 +332,56 @@ at: Point | null,
  * The frame under it.
  */
 rtpTime: RtpTime | null, };
+
+/**
+ * A hole in a recording.
+ */
+export type RecordingGap = { 
+/**
+ * The last frame before it.
+ */
+before: RtpTime, 
+/**
+ * The first frame after it.
+ */
+after: RtpTime, 
+/**
+ * How much of it has arrived by now; none while it is not being filled.
+ */
+percent: number | null, };
+
+/**
+ * The recording of a stream.
+ */
+export type RecordingState = { 
+/**
+ * Which.
+ */
+stream: StreamId, 
+/**
+ * Whether it is being recorded now.
+ */
+on: boolean, 
+/**
+ * Holes that are not filled, oldest first; at most `MAX_RECORDING_GAPS`.
+ */
+gaps: Array<RecordingGap>, 
+/**
+ * How many holes were filled.
+ */
+filled: number, 
+/**
+ * How long those were in all, in milliseconds.
+ */
+filledMs: number, 
+/**
+ * Since when it has frames of a weak link whose better ones are to come; none when it has none.
+ */
+weakFrom: RtpTime | null, 
+/**
+ * Up to where it is what the device kept, when that was said after something had been missing.
+ */
+wholeUntil: RtpTime | null, };
 
 /**
  * Settings of the installation.

@@ -52,6 +52,7 @@ fn settings(folder: &Path) -> JournalSettings {
         folder: folder.join("journal"),
         bytes: 1 << 30,
         spare_room_bytes: 0,
+        bit_rate: None,
     }
 }
 

@@ -5,17 +5,17 @@
 //! or not understood is counted and ignored.
 
 use super::window::Window;
-use crate::journal::Journal;
+use crate::journal::{Holds, Journal};
 use crate::publish::clips::{Channel, ChannelEvent, Closed, Pacer, turn};
 use crate::publish::uplink::Spare;
 use bytes::BytesMut;
 use recording::{Frame, FrameEntry, FrameHash, Tick};
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, watch};
 use wire::backfill::{
-    BACKFILL_PIECE_BYTES, BackfillFromAgent, BackfillToAgent, FrameHead, MAX_BACKFILL_TEXT_BYTES,
-    MAX_HELD, MAX_SLICES, Slice, weight,
+    BACKFILL_PIECE_BYTES, BackfillFromAgent, BackfillToAgent, FrameHead, HELD_HASH_BYTES,
+    MAX_BACKFILL_TEXT_BYTES, MAX_HELD, MAX_SLICES, Slice, read_held_hashes, weight,
 };
 
 /// Questions that may wait; the relay asks one at a time.
@@ -26,16 +26,19 @@ const READ_FRAMES: usize = 16;
 /// A question that is to be answered.
 #[derive(Debug)]
 enum Question {
-    Compare {
-        ask: u32,
-        slices: Vec<Slice>,
-    },
-    Send {
-        ask: u32,
-        from: Tick,
-        until: Tick,
-        held: Vec<u32>,
-    },
+    Compare { ask: u32, slices: Vec<Slice> },
+    Send(Asked),
+}
+
+/// Of which span what is to be sent.
+#[derive(Debug)]
+struct Asked {
+    ask: u32,
+    from: Tick,
+    until: Tick,
+    held: Vec<u32>,
+    /// One for each that is held, or none at all.
+    hashes: Vec<[u8; HELD_HASH_BYTES]>,
 }
 
 /// Answers on one channel.
@@ -111,12 +114,7 @@ impl<C: Channel> Filler<C> {
         while let Some(question) = speaking.questions.recv().await {
             match question {
                 Question::Compare { ask, slices } => self.compare(ask, slices).await?,
-                Question::Send {
-                    ask,
-                    from,
-                    until,
-                    held,
-                } => self.send(&mut speaking, ask, (from, until), held).await?,
+                Question::Send(asked) => self.send(&mut speaking, asked).await?,
             }
         }
         Ok(())
@@ -149,25 +147,12 @@ impl<C: Channel> Filler<C> {
         }
     }
 
-    async fn send(
-        &self,
-        speaking: &mut Speaking,
-        ask: u32,
-        (from, until): (Tick, Tick),
-        held: Vec<u32>,
-    ) -> Result<(), Closed> {
-        let journal = self.journal.clone();
+    async fn send(&self, speaking: &mut Speaking, asked: Asked) -> Result<(), Closed> {
+        let (journal, ask) = (self.journal.clone(), asked.ask);
         let look = move || {
             let kept_until = kept_until(&journal);
-            let mut at = from;
-            let holds: HashSet<_> = held
-                .into_iter()
-                .map(|step| {
-                    at = Tick(at.0.saturating_add(u64::from(step)));
-                    at.rtp_time()
-                })
-                .collect();
-            (kept_until, journal.lacking(from..=until, &holds).frames)
+            let span = asked.from..=asked.until;
+            (kept_until, journal.lacking(span, &holds(asked)))
         };
         let Ok((kept_until, lacking)) = tokio::task::spawn_blocking(look).await else {
             return Ok(());
@@ -278,13 +263,32 @@ fn understood(text: &[u8]) -> Option<Heard> {
             from,
             until,
             held,
-        } => (held.len() <= MAX_HELD && from <= until).then_some(Heard::Asked(Question::Send {
-            ask,
-            from: Tick(from),
-            until: Tick(until),
-            held,
-        })),
+            hashes,
+        } => {
+            let hashes = match hashes.len() {
+                0 => Vec::new(),
+                _ => read_held_hashes(&hashes, held.len())?,
+            };
+            let is_sound = held.len() <= MAX_HELD && from <= until;
+            is_sound.then_some(Heard::Asked(Question::Send(Asked {
+                ask,
+                from: Tick(from),
+                until: Tick(until),
+                held,
+                hashes,
+            })))
+        }
     }
+}
+
+/// What the relay holds of a span.
+fn holds(asked: Asked) -> Holds {
+    let (mut at, mut hashes) = (asked.from, asked.hashes.into_iter());
+    let held = asked.held.into_iter().map(|step| {
+        at = Tick(at.0.saturating_add(u64::from(step)));
+        (at.rtp_time(), hashes.next())
+    });
+    held.collect::<HashMap<_, _>>()
 }
 
 /// Up to which moment the journal is final; nothing while it is being looked through.

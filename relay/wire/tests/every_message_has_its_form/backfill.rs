@@ -3,6 +3,7 @@
 use crate::each;
 use wire::backfill::{
     BackfillFromAgent, BackfillToAgent, MAX_BACKFILL_TEXT_BYTES, MAX_HELD, MAX_SLICES, Slice,
+    held_hashes,
 };
 use wire::original::Digest;
 
@@ -67,6 +68,17 @@ fn what_is_said_of_a_recording() {
                     from: BEGIN,
                     until: BEGIN + 5_399_999,
                     held: vec![0, 3_000, 3_000],
+                    hashes: String::new(),
+                },
+            ),
+            (
+                "send-better",
+                BackfillToAgent::Send {
+                    ask: 3,
+                    from: BEGIN,
+                    until: BEGIN + 899_999,
+                    held: vec![0, 3_000],
+                    hashes: held_hashes([&[0xab; 16], &[1; 16]]),
                 },
             ),
             ("taken", BackfillToAgent::Taken { bytes: 65_536 }),
@@ -94,6 +106,7 @@ fn the_longest_questions_fit_into_a_message() {
             from: BEGIN,
             until: BEGIN,
             held: vec![5_399_999; MAX_HELD],
+            hashes: held_hashes(&[[0xab; 16]; MAX_HELD]),
         },
     ] {
         let text = serde_json::to_string(&word).unwrap();

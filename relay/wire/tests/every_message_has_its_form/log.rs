@@ -82,6 +82,42 @@ fn what_the_log_holds() {
                 ),
             ),
             (
+                "stream-filling",
+                entry(
+                    LogEvent::StreamFilling {
+                        stream,
+                        before: RtpTime(7),
+                        after: RtpTime(1_080_007),
+                        percent: 40,
+                    },
+                    Author::Relay,
+                ),
+            ),
+            (
+                "stream-recorded",
+                entry(LogEvent::StreamRecorded { stream, on: true }, Author::Relay),
+            ),
+            (
+                "stream-weak",
+                entry(
+                    LogEvent::StreamWeak {
+                        stream,
+                        from: RtpTime(7),
+                    },
+                    Author::Relay,
+                ),
+            ),
+            (
+                "stream-whole",
+                entry(
+                    LogEvent::StreamWhole {
+                        stream,
+                        until: RtpTime(1_080_007),
+                    },
+                    Author::Relay,
+                ),
+            ),
+            (
                 "stream-filled",
                 entry(
                     LogEvent::StreamFilled {
@@ -275,7 +311,11 @@ fn what_the_log_holds() {
             StreamStarted,
             StreamStopped,
             StreamGap,
+            StreamFilling,
             StreamFilled,
+            StreamRecorded,
+            StreamWeak,
+            StreamWhole,
             Frozen,
             Stepped,
             Released,

@@ -41,7 +41,8 @@ use wire::people::{Page, Rights};
 use wire::problem::ProblemCode;
 use wire::socket::{
     BeatNews, BeatState, ConsultState, FlowState, FreezeState, FromRelay, MAX_MESSAGE_BYTES,
-    MarkState, OriginalState, Pointer, Settings, Sketch, SketchForm, StreamState, ToRelay,
+    MarkState, OriginalState, Pointer, RecordingGap, RecordingState, Settings, Sketch, SketchForm,
+    StreamState, ToRelay,
 };
 use wire::voice::{Voice, VoiceState};
 use wire::{
@@ -297,6 +298,19 @@ fn what_the_relay_says_to_a_page() {
             at,
             head: Some(clip_head()),
             stage: ClipStage::Arriving,
+        }],
+        recordings: vec![RecordingState {
+            stream,
+            on: true,
+            gaps: vec![RecordingGap {
+                before: RtpTime(7),
+                after: RtpTime(1_080_007),
+                percent: Some(40),
+            }],
+            filled: 1,
+            filled_ms: 12_000,
+            weak_from: Some(RtpTime(2_000_000)),
+            whole_until: None,
         }],
     };
     let said = each(

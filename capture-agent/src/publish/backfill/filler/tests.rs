@@ -5,7 +5,7 @@ use recording::{Bounds, Codec, Disk, Lane, Opening, Record, Recording, Writer};
 use std::borrow::Cow;
 use std::path::Path;
 use std::sync::Arc;
-use wire::backfill::BACKFILL_WINDOW_BYTES;
+use wire::backfill::{BACKFILL_WINDOW_BYTES, held_hashes};
 use wire::original::Digest;
 use wire::{CaptureTime, RtpTime, StreamId};
 
@@ -191,6 +191,7 @@ async fn what_the_relay_holds_is_compared_and_what_it_lacks_is_sent_oldest_first
         from: from.0,
         until: until.0,
         held: held.to_vec(),
+        hashes: String::new(),
     });
     let (stamps, word) = relay.takes().await;
     let lacking = (0..30).filter(|n| !holds.contains(n));
@@ -206,6 +207,36 @@ async fn what_the_relay_holds_is_compared_and_what_it_lacks_is_sent_oldest_first
 }
 
 #[tokio::test]
+async fn frames_that_a_weak_link_spoilt_are_sent_when_the_relay_says_what_it_holds_of_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut relay = Relay::connect(journal(folder.path(), 10)).await;
+    let (from, until) = (frame(0).tick(), frame(9).tick());
+    let (mut at, mut held, mut hashes) = (from, Vec::new(), Vec::new());
+    // The fourth is missing, the eighth was coded for a weak link.
+    for n in (0..10).filter(|n| *n != 3) {
+        held.push(frame(n).tick().after(at) as u32);
+        at = frame(n).tick();
+        let unit = if n == 7 { frame(1).unit } else { frame(n).unit };
+        hashes.push(FrameHash::of(&unit).0);
+    }
+    for (ask, hashes, expected) in [
+        (1, String::new(), &[3][..]),
+        (2, held_hashes(&hashes), &[3, 7]),
+    ] {
+        relay.say(&BackfillToAgent::Send {
+            ask,
+            from: from.0,
+            until: until.0,
+            held: held.clone(),
+            hashes,
+        });
+        let (stamps, _) = relay.takes().await;
+        let expected: Vec<_> = expected.iter().map(|n| frame(*n).rtp_time).collect();
+        assert_eq!(stamps, expected, "question {ask}");
+    }
+}
+
+#[tokio::test]
 async fn a_relay_that_takes_nothing_gets_no_more_than_the_window_and_may_ask_anew() {
     let folder = tempfile::tempdir().unwrap();
     let mut relay = Relay::connect(journal(folder.path(), 30)).await;
@@ -215,6 +246,7 @@ async fn a_relay_that_takes_nothing_gets_no_more_than_the_window_and_may_ask_ane
         from,
         until,
         held,
+        hashes: String::new(),
     };
     relay.say(&send(1, Vec::new()));
     let mut bytes = 0;

@@ -1,0 +1,212 @@
+//! What a consult is told of a recording, and when (sans-IO).
+//!
+//! Owns the holes that were told and are not filled, how far each is, and whether something was missing since the consult last
+//! heard that nothing is. It finds nothing out: holes come from the recorder, the rest from the healer and the table. Invariant:
+//! a consult hears of each change once, and of a hole that fills at most once a second.
+
+use super::healer::{Healer, LOOK};
+use super::recorders::News;
+use recording::{FrameTable, Lane, Tick};
+use std::time::{Duration, Instant};
+use wire::socket::MAX_RECORDING_GAPS;
+
+/// A stopped picture (decision record 0008); shorter holes are mended without a word.
+const GAP_MS: u64 = 500;
+/// Steps in which it is told how far a hole is filled.
+const PERCENT_STEP: u8 = 10;
+/// Time between two of them.
+const STEP_AFTER: Duration = Duration::from_secs(1);
+/// Nothing may be found to be missing for so long before it is said that nothing is: one look more. On a weak link that has
+/// room enough for better frames the two would take turns.
+const STEADY: Duration = LOOK.saturating_add(Duration::from_secs(1));
+
+/// A hole in what arrived.
+#[derive(Debug, Clone, Copy)]
+struct Gap {
+    before: Tick,
+    after: Tick,
+    /// What was told last of how far it is filled, and when.
+    told: Option<(u8, Instant)>,
+}
+
+/// What was told.
+#[derive(Debug, Default)]
+pub(super) struct Telling {
+    /// The last frame that arrived.
+    last: Option<Tick>,
+    gaps: Vec<Gap>,
+    is_on: bool,
+    is_weak: bool,
+    /// Something was missing, and that nothing is any more is not told yet.
+    owes_whole: bool,
+    /// Since when nothing is missing.
+    whole_since: Option<Instant>,
+}
+
+impl Telling {
+    /// Over what an earlier run left. Whether it told how that ended nobody knows any more.
+    pub(super) fn new(table: &FrameTable) -> Self {
+        Self {
+            last: table.last_tick(),
+            owes_whole: !table.is_empty(),
+            ..Self::default()
+        }
+    }
+
+    /// Somebody publishes: that it is recorded is told anew.
+    pub(super) const fn published(&mut self) {
+        self.is_on = false;
+    }
+
+    /// The disk takes nothing, or something again.
+    pub(super) fn recorded(&mut self, on: bool) -> Option<News> {
+        let was_on = std::mem::replace(&mut self.is_on, on);
+        (was_on != on).then_some(News::Recorded { on })
+    }
+
+    /// A frame arrived and was taken; gives the hole before it.
+    pub(super) fn arrived(&mut self, at: Tick) -> Option<News> {
+        let before = self.last;
+        self.last = before.max(Some(at));
+        let before = before.filter(|before| at.after(*before) > Tick::ticks_of_ms(GAP_MS))?;
+        // A publisher whose stamps jump all the time must not fill the log.
+        if self.gaps.len() >= MAX_RECORDING_GAPS {
+            return None;
+        }
+        self.gaps.push(Gap {
+            before,
+            after: at,
+            told: None,
+        });
+        self.owes_whole = true;
+        Some(News::Gap {
+            before: before.rtp_time(),
+            after: at.rtp_time(),
+        })
+    }
+
+    /// A frame was sent again; gives how far its hole is.
+    pub(super) fn filled(&mut self, at: Tick, now: Instant) -> Option<News> {
+        let gap = self
+            .gaps
+            .iter_mut()
+            .find(|gap| gap.before < at && at < gap.after)?;
+        let percent = at.after(gap.before) * 100 / gap.after.after(gap.before).max(1);
+        let percent = u8::try_from(percent).unwrap_or(100) / PERCENT_STEP * PERCENT_STEP;
+        let is_news = gap.told.is_none_or(|(told, when)| {
+            percent > told && now.saturating_duration_since(when) >= STEP_AFTER
+        });
+        is_news.then(|| {
+            gap.told = Some((percent, now));
+            News::Filling {
+                before: gap.before.rtp_time(),
+                after: gap.after.rtp_time(),
+                percent,
+            }
+        })
+    }
+
+    /// What became of holes and of weak stretches.
+    pub(super) fn look(&mut self, healer: &Healer, table: &FrameTable, now: Instant) -> Vec<News> {
+        let mut news = Vec::new();
+        if let Some(checked) = healer.checked() {
+            self.gaps.retain(|gap| {
+                let is_open = gap.after > checked;
+                if !is_open {
+                    news.push(is_filled(gap, table));
+                }
+                is_open
+            });
+        }
+        if let Some(from) = healer.weak_from().filter(|_| !self.is_weak) {
+            (self.is_weak, self.owes_whole) = (true, true);
+            let from = from.rtp_time();
+            news.push(News::Weak { from });
+        }
+        match healer.whole_until().filter(|_| self.gaps.is_empty()) {
+            None => self.whole_since = None,
+            Some(until) => {
+                let since = *self.whole_since.get_or_insert(now);
+                if self.owes_whole && now.saturating_duration_since(since) >= STEADY {
+                    (self.is_weak, self.owes_whole) = (false, false);
+                    let until = Tick(until.0.saturating_sub(1)).rtp_time();
+                    news.push(News::Whole { until });
+                }
+            }
+        }
+        news
+    }
+}
+
+fn is_filled(gap: &Gap, table: &FrameTable) -> News {
+    let within = table.range(gap.before..=gap.after);
+    let filled = within.filter(|frame| {
+        frame.segment.lane == Lane::Fill && frame.at != gap.before && frame.at != gap.after
+    });
+    News::Filled {
+        before: gap.before.rtp_time(),
+        after: gap.after.rtp_time(),
+        frames: u32::try_from(filled.count()).unwrap_or(u32::MAX),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wire::RtpTime;
+
+    const SECOND: u64 = 90_000;
+
+    #[test]
+    fn a_hole_is_told_once_and_how_far_it_is_in_steps() {
+        let (mut telling, now) = (Telling::default(), Instant::now());
+        assert_eq!(telling.arrived(Tick(SECOND)), None);
+        assert_eq!(
+            telling.arrived(Tick(SECOND + 3_000)),
+            None,
+            "the next frame"
+        );
+        let gap = telling.arrived(Tick(SECOND * 11 + 3_000)).unwrap();
+        assert!(matches!(gap, News::Gap { .. }));
+        let mut told = Vec::new();
+        for at in 1..100_u64 {
+            let frame = Tick(SECOND + 3_000 + at * SECOND / 10);
+            let when = now + Duration::from_millis(at * 20);
+            if let Some(News::Filling { percent, .. }) = telling.filled(frame, when) {
+                told.push(percent);
+            }
+        }
+        assert_eq!(told, [0, 50], "a hole that fills in two seconds");
+        assert_eq!(telling.filled(Tick(5), now), None, "no hole is there");
+    }
+
+    #[test]
+    fn that_it_is_recorded_is_told_for_each_publication_and_when_the_disk_changes_its_mind() {
+        let mut telling = Telling::default();
+        let on = Some(News::Recorded { on: true });
+        assert_eq!(telling.recorded(true), on);
+        assert_eq!(telling.recorded(true), None);
+        assert_eq!(telling.recorded(false), Some(News::Recorded { on: false }));
+        assert_eq!(telling.recorded(true), on);
+        telling.published();
+        assert_eq!(telling.recorded(true), on);
+    }
+
+    #[test]
+    fn that_nothing_is_missing_is_said_once_when_it_stays_so() {
+        let (mut healer, now) = (Healer::new(), Instant::now());
+        let (mut telling, table) = (Telling::default(), FrameTable::default());
+        telling.arrived(Tick(SECOND));
+        telling.arrived(Tick(SECOND * 3));
+        healer.prove_whole_until(Tick(SECOND * 9));
+        let filled = telling.look(&healer, &table, now);
+        assert!(matches!(filled[..], [News::Filled { frames: 0, .. }]));
+        assert_eq!(telling.look(&healer, &table, now + STEADY / 2), []);
+        let until = RtpTime(SECOND as u32 * 9 - 1);
+        assert_eq!(
+            telling.look(&healer, &table, now + STEADY),
+            [News::Whole { until }]
+        );
+        assert_eq!(telling.look(&healer, &table, now + STEADY * 2), []);
+    }
+}

@@ -1,0 +1,56 @@
+// The recording of each stream as this page holds it: a part of the fold over the log, the same as the relay's.
+//
+// Pure. Called by the replica.
+
+import { MAX_RECORDING_GAPS, RTP_CLOCK_HZ } from "../wire/constants";
+import type { StreamId } from "../wire/ids";
+import type { LogEvent } from "../wire/log";
+import type { RecordingState } from "../wire/socket";
+
+export type RecordingEvent = Extract<
+  LogEvent,
+  {
+    type: "streamGap" | "streamFilling" | "streamFilled" | "streamRecorded" | "streamWeak" | "streamWhole";
+  }
+>;
+
+export function recorded(recordings: readonly RecordingState[], event: RecordingEvent): RecordingState[] {
+  const isKnown = recordings.some((held) => held.stream === event.stream);
+  const all = isKnown ? recordings : [...recordings, nothingOf(event.stream)];
+  return all.map((held) => (held.stream === event.stream ? change(held, event) : held));
+}
+
+function change(held: RecordingState, event: RecordingEvent): RecordingState {
+  switch (event.type) {
+    case "streamRecorded":
+      return { ...held, on: event.on };
+    case "streamGap": {
+      const { before, after } = event;
+      const isFull = held.gaps.length >= MAX_RECORDING_GAPS;
+      const gaps = isFull ? held.gaps : [...held.gaps, { before, after, percent: null }];
+      return { ...held, gaps, wholeUntil: null };
+    }
+    case "streamFilling":
+      return {
+        ...held,
+        gaps: held.gaps.map((gap) =>
+          gap.before === event.before ? { ...gap, percent: event.percent } : gap,
+        ),
+      };
+    case "streamFilled":
+      return {
+        ...held,
+        gaps: held.gaps.filter((gap) => gap.before !== event.before),
+        filled: held.filled + 1,
+        filledMs: held.filledMs + Math.floor((((event.after - event.before) >>> 0) * 1_000) / RTP_CLOCK_HZ),
+      };
+    case "streamWeak":
+      return { ...held, weakFrom: event.from, wholeUntil: null };
+    case "streamWhole":
+      return { ...held, gaps: [], weakFrom: null, wholeUntil: event.until };
+  }
+}
+
+function nothingOf(stream: StreamId): RecordingState {
+  return { stream, on: false, gaps: [], filled: 0, filledMs: 0, weakFrom: null, wholeUntil: null };
+}
