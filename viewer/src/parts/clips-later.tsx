@@ -28,7 +28,7 @@ export function ReplayPlace({ desk }: ReplayProps) {
   return Replay === null ? <Coming later={later} /> : <Replay desk={desk} />;
 }
 
-function Coming({ later }: { later: Pick<Loaded<never>, "failed" | "retry"> }) {
+export function Coming({ later }: { later: Pick<Loaded<never>, "failed" | "retry"> }) {
   return (
     <p class="quiet" role="status">
       {later.failed ? t("save.laterFailed") : t("entry.loading")}{" "}

@@ -8,7 +8,7 @@ import { Bar } from "../parts/bar";
 import { ClipsPlace, ReplayPlace } from "../parts/clips-later";
 import { HelpPlace } from "../parts/help-later";
 import { LazyMeasurePanel } from "../parts/lazy-measure";
-import { ListPanel } from "../parts/list-panel";
+import { ListPlace } from "../parts/list-later";
 import { mayMeasure, type Panel, Rail } from "../parts/rail";
 import { SaveGroup } from "../parts/save";
 import { StageView } from "../parts/stage-view";
@@ -50,7 +50,7 @@ function ConsultDesk({ desk }: { desk: Desk }) {
         <SaveGroup desk={desk} panel={panel} onPanel={setPanel} />
       </Rail>
       {panel === "clips" && <ClipsPlace desk={desk} onClose={close} />}
-      {panel === "list" && <ListPanel desk={desk} onClose={close} />}
+      <ListPlace desk={desk} shown={panel === "list"} onClose={close} />
       {panel === "measure" && mayMeasure(desk) && <LazyMeasurePanel desk={desk} onClose={close} />}
       <HelpPlace desk={desk} shown={panel === "help"} measures={mayMeasure(desk)} onClose={close} />
     </div>
