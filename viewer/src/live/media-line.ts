@@ -63,7 +63,8 @@ export class MediaLine {
   /** The session resource at the relay. */
   #resource: string | null = null;
   #answer = "";
-  /** Runs while TURN servers were not asked yet. */
+  /** TURN servers of this session: each restart of ICE asks them beside the ways that there were. */
+  #servers: RTCIceServer[] = [];
   #detour: ReturnType<typeof setTimeout> | undefined;
   /** The ICE restart that waits for the relay's answer. */
   #asking: AbortController | null = null;
@@ -154,21 +155,18 @@ export class MediaLine {
     this.#resource = location;
     this.#answer = answer;
     await peer.setRemoteDescription({ type: "answer", sdp: answer });
-    const { headers } = response;
-    if (headers.has("link")) this.#detour = setTimeout(() => void this.#takeDetour(peer, headers), DIRECT_MS);
+    // A page that cannot load this goes on trying without.
+    if (response.headers.has("link")) this.#learnDetour(peer, response.headers).catch(() => undefined);
   }
 
-  /** Nothing connects directly: ICE again, with the TURN servers beside the ways that there were. */
-  async #takeDetour(peer: RTCPeerConnection, headers: Headers): Promise<void> {
-    if (peer !== this.#peer || peer.connectionState === "connected") return;
-    // Seldom needed, so it is no part of the first page; a page that cannot load it goes on trying without.
-    const servers = await import("../net/ice-servers").then(
-      ({ iceServers }) => iceServers(headers),
-      () => [],
-    );
-    if (peer !== this.#peer || servers.length === 0) return;
-    peer.setConfiguration({ ...peer.getConfiguration(), iceServers: servers });
-    await this.#restartIce(peer);
+  /** Seldom needed, so it is no part of the first page; loaded while there is a network, so that a restart has it at once. */
+  async #learnDetour(peer: RTCPeerConnection, headers: Headers): Promise<void> {
+    const { iceServers } = await import("../net/ice-servers");
+    if (peer !== this.#peer) return;
+    this.#servers = iceServers(headers);
+    this.#detour = setTimeout(() => {
+      if (peer.connectionState !== "connected") void this.#restartIce(peer);
+    }, DIRECT_MS);
   }
 
   #connectionChanged(peer: RTCPeerConnection): void {
@@ -260,6 +258,9 @@ export class MediaLine {
 
   /** RFC 9725 §4.3.2: new credentials by PATCH; the media session goes on. */
   async #exchangeRestart(peer: RTCPeerConnection, resource: string, signal: AbortSignal): Promise<void> {
+    if (this.#servers.length > 0) {
+      peer.setConfiguration({ ...peer.getConfiguration(), iceServers: this.#servers });
+    }
     await peer.setLocalDescription(await peer.createOffer({ iceRestart: true }));
     const fragment = restartFragment(peer.localDescription?.sdp ?? "");
     if (fragment === null) throw new Error("no ICE credentials in the own offer");
@@ -282,6 +283,7 @@ export class MediaLine {
     clearTimeout(this.#retry);
     clearTimeout(this.#watch);
     clearTimeout(this.#detour);
+    this.#servers = [];
     this.#attempt += 1;
     this.#asking?.abort();
     this.#asking = null;
