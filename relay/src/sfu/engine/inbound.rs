@@ -439,14 +439,15 @@ impl Engine {
 
     /// Tells that a picture runs, once per publication and again after a silence.
     fn announce(&mut self, consult: wire::ConsultId) {
-        let Some(live) = self
-            .streams
-            .get_mut(&consult)
-            .and_then(|stream| stream.live.as_mut())
-        else {
+        let Some(stream) = self.streams.get_mut(&consult) else {
+            return;
+        };
+        let Some(live) = stream.live.as_mut() else {
             return;
         };
         if !std::mem::replace(&mut live.announced, true) {
+            // What was asked of it while it was silent it did not hear.
+            stream.keyframes.reset();
             let event = SfuEvent::StreamStarted {
                 consult,
                 stream: live.stream,

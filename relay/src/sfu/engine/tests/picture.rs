@@ -210,8 +210,11 @@ fn a_publisher_that_was_silent_is_shown_again_from_a_keyframe() {
     world.rtp(&publisher, 2, 20, DELTA);
     world.pass(PUBLISHER_SILENT + Duration::from_millis(200));
     world.check(&viewer);
+    let asked = publisher.edge.with(|script| script.keyframes_asked);
     world.rtp(&publisher, 3, 30, DELTA);
     assert_eq!(wrote(&viewer), [10, 20]);
+    let again = publisher.edge.with(|script| script.keyframes_asked);
+    assert_eq!(again, asked + 1, "at once");
     world.rtp(&publisher, 4, 40, KEY);
     assert_eq!(wrote(&viewer), [10, 20, 40]);
 }
