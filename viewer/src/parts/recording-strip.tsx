@@ -21,16 +21,18 @@ export function RecordingStrip({ desk }: { desk: Desk }) {
   const parts = recordingOf(desk.consult.replica.value.state);
   return (
     <section class="recording" aria-label={tr("recording.label")} data-testid="recording">
-      <ul class="recording__parts" role="status">
-        {parts.map((part) => (
-          <li key={part.phase} class="recording__part" data-phase={part.phase}>
-            <span class="recording__shape" aria-hidden="true">
-              {SHAPES[part.phase]}
-            </span>{" "}
-            {tr(`recording.${part.phase}`)} <Figures part={part} />
-          </li>
-        ))}
-      </ul>
+      <div role="status">
+        <ul class="recording__parts">
+          {parts.map((part) => (
+            <li key={part.phase} class="recording__part" data-phase={part.phase}>
+              <span class="recording__shape" aria-hidden="true">
+                {SHAPES[part.phase]}
+              </span>{" "}
+              {tr(`recording.${part.phase}`)} <Figures part={part} />
+            </li>
+          ))}
+        </ul>
+      </div>
     </section>
   );
 }
