@@ -7,6 +7,7 @@ use crate::spool::Counts;
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use wire::agent::{SourceHealth, SourceState};
+use wire::link::UplinkState;
 
 /// Everything at a glance.
 #[derive(Debug, Clone, PartialEq)]
@@ -221,6 +222,28 @@ impl Status {
             target_kbps: self.bit_rate.kbps(),
             frames_skipped: self.frames_skipped,
             encoder: self.encoder.clone(),
+            uplink: self.uplink.as_ref().map(Share::for_people),
+        }
+    }
+}
+
+impl Share {
+    /// As pages are told.
+    #[must_use]
+    pub fn for_people(&self) -> UplinkState {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "some tens of frames a second"
+        )]
+        let whole = |rate: f64| rate.round() as u32;
+        UplinkState {
+            target_kbps: self.target_kbps,
+            scale_percent: self.scale_percent,
+            frame_rate: self.frame_rate.map(whole),
+            lost_percent: self.lost_percent,
+            queue_ms: self.queue_ms,
+            round_trip_ms: self.round_trip_ms,
         }
     }
 }
@@ -237,6 +260,25 @@ mod tests {
         assert!(!reader.has_changed().unwrap());
         board.update(|status| status.frames_skipped = 1);
         assert!(reader.has_changed().unwrap());
+    }
+
+    #[test]
+    fn the_relay_is_told_what_the_way_to_it_gives() {
+        let board = StatusBoard::new(BitRate::from_kbps(2000).unwrap());
+        assert_eq!(board.now().for_relay().uplink, None, "nothing is sent yet");
+        board.update(|status| {
+            status.uplink = Some(Share {
+                target_kbps: 310,
+                scale_percent: 50,
+                frame_rate: Some(19.97),
+                lost_percent: 2,
+                queue_ms: 35,
+                round_trip_ms: Some(120),
+            });
+        });
+        let told = board.now().for_relay().uplink.unwrap();
+        assert_eq!((told.target_kbps, told.scale_percent), (310, 50));
+        assert_eq!((told.frame_rate, told.lost_percent), (Some(20), 2));
     }
 
     #[test]

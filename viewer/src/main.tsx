@@ -31,8 +31,9 @@ import "./style/bedside.css";
 import "./style/clips.css";
 import "./style/replay.css";
 import "./style/voice.css";
-import type { SessionGrant } from "./wire/http";
 import "./style/recording.css";
+import "./style/link.css";
+import type { SessionGrant } from "./wire/http";
 import type { ConsultId } from "./wire/ids";
 
 /** A ticket that came with the address and was not exchanged yet. */

@@ -125,7 +125,7 @@ impl Desk {
             source: tell::source(&status, &parts.choice.spec()),
             encoder: status.encoder.clone(),
             kbps: status.bit_rate.kbps(),
-            link: tell::link(&status.link, now),
+            link: tell::link(&status, now),
             ring,
             mask: tell::mask(&mask, &status),
             mask_checked: parts

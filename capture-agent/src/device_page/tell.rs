@@ -8,7 +8,7 @@ use crate::hand_scale::HandScale;
 use crate::mask::Mask;
 use crate::ring::{Ring, RingBounds};
 use crate::source::SourceSpec;
-use crate::status::{Link, Status};
+use crate::status::{Link, Share, Status};
 use std::time::Instant;
 use wire::agent::SourceHealth;
 use wire::device::{
@@ -42,14 +42,15 @@ pub(super) fn source(status: &Status, spec: &SourceSpec) -> DeviceSource {
     }
 }
 
-pub(super) fn link(link: &Link, now: Instant) -> DeviceLink {
-    match link {
+pub(super) fn link(status: &Status, now: Instant) -> DeviceLink {
+    match &status.link {
         Link::Off => DeviceLink::Off,
         Link::Connecting => DeviceLink::Connecting,
         Link::Live { since } => {
             let seconds = now.saturating_duration_since(*since).as_secs();
             DeviceLink::Live {
                 seconds: u32::try_from(seconds).unwrap_or(u32::MAX),
+                uplink: status.uplink.as_ref().map(Share::for_people),
             }
         }
         Link::Mending => DeviceLink::Mending,

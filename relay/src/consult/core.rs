@@ -12,6 +12,7 @@ use super::effect::{Audience, Effect, Input, Newcomer, RunningPicture, SocketKey
 use super::flow::Flow;
 use super::for_device::Told;
 use super::ledger::Ledger;
+use super::links::Links;
 use super::originals::Awaited;
 use super::people::People;
 use super::presence::Presence;
@@ -106,6 +107,8 @@ pub struct Consult {
     pub(super) broken: bool,
     pub(super) people: People,
     pub(super) presence: Presence,
+    /// How the picture arrives at everybody's page.
+    pub(super) links: Links,
     /// Of every stream since the relay came up, in order of coming.
     pub(super) flows: Vec<(StreamId, Flow)>,
     /// Whose voice is connected.
@@ -149,6 +152,7 @@ impl Consult {
             broken: false,
             people: People::default(),
             presence: Presence::default(),
+            links: Links::default(),
             flows: running
                 .iter()
                 .map(|picture| (picture.stream, Flow::new(picture.stream, now)))
@@ -226,6 +230,7 @@ impl Consult {
         let clips = self.awaited_clips.iter().map(|awaited| awaited.until).min();
         [
             self.presence.due(),
+            self.links.due(),
             flows,
             self.people.next_leave(),
             awaited,
@@ -316,11 +321,13 @@ impl Consult {
         for (session, author) in self.people.left(&self.ledger.joined, now) {
             let _ = self.append(author, LogEvent::Left { session }, now);
             self.forget_muting(session);
+            self.links.left(session);
         }
         self.give_up_original(now);
         self.give_up_beat(now);
         self.give_up_clips(now);
         let mut said = self.presence.take(now);
+        said.extend(self.links.take(now));
         said.extend(self.flows.iter_mut().flat_map(|(_, flow)| flow.tick(now)));
         said.into_iter()
             .map(|message| Effect::Say(Audience::All, message))

@@ -337,6 +337,7 @@ pub const fn is_passing(message: &FromRelay) -> bool {
         message,
         FromRelay::Pointers { .. }
             | FromRelay::Sketches { .. }
+            | FromRelay::Links { .. }
             | FromRelay::Stamp { .. }
             | FromRelay::Flow { .. }
             | FromRelay::ClipProgress { .. }

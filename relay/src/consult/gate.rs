@@ -18,6 +18,10 @@ const MARKS_BURST: u32 = 120;
 const PRESENCE_PER_S: u32 = 66;
 /// As above, at once.
 const PRESENCE_BURST: u32 = 66;
+/// A page says how its link is once in two seconds; one that comes back says so at once.
+const LINKS_PER_S: u32 = 1;
+/// As above, at once.
+const LINKS_BURST: u32 = 4;
 /// Freezes, steps and releases of one page in a second; nobody presses a key faster.
 const FREEZES_PER_S: u32 = 10;
 /// Clips and stills that one page asks for in a second; what was not heard is asked for again, not pressed again.
@@ -54,6 +58,7 @@ pub struct Gate {
     presence: Bucket,
     freezes: Bucket,
     saves: Bucket,
+    links: Bucket,
     excess: u32,
     told_at: Option<RelayTime>,
     /// When the last malformed messages came; at most `MAX_STRIKES`.
@@ -70,6 +75,7 @@ impl Gate {
             presence: Bucket::new(PRESENCE_PER_S, PRESENCE_BURST, now),
             freezes: Bucket::new(FREEZES_PER_S, 2 * FREEZES_PER_S, now),
             saves: Bucket::new(SAVES_PER_S, 4 * SAVES_PER_S, now),
+            links: Bucket::new(LINKS_PER_S, LINKS_BURST, now),
             excess: 0,
             told_at: None,
             strikes: Vec::new(),
@@ -108,6 +114,12 @@ impl Gate {
         let (taken, about) = match &message {
             ToRelay::Point { .. } | ToRelay::Sketch { .. } | ToRelay::MuteVoice { .. } => {
                 if !self.presence.take(now) {
+                    return Verdict::Drop(ProblemCode::TooFast);
+                }
+                (true, (None, None, None))
+            }
+            ToRelay::LinkSeen { .. } => {
+                if !self.links.take(now) {
                     return Verdict::Drop(ProblemCode::TooFast);
                 }
                 (true, (None, None, None))
@@ -186,6 +198,7 @@ impl Gate {
                 | "withdrawCalibration"
                 | "saveClip"
                 | "muteVoice"
+                | "linkSeen"
                 | "point"
                 | "sketch",
             )

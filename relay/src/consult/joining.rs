@@ -71,6 +71,7 @@ impl Consult {
             .flat_map(|(_, flow)| flow.now(now))
             .chain(self.presence.pointers())
             .chain(self.voices_now())
+            .chain(self.links.all())
             .chain(self.beat_so_far());
         effects.extend(now_seen.map(|message| Effect::Say(Audience::One(socket), message)));
         effects
@@ -108,6 +109,7 @@ impl Consult {
             return Vec::new();
         };
         self.presence.gone(who.session);
+        self.links.gone(who.session);
         vec![Effect::Say(
             Audience::All,
             FromRelay::People {

@@ -129,7 +129,8 @@ impl Ledger {
             LogEvent::CalibrationWithdrawn { scale } => {
                 self.scales.retain(|_, held| held.scale.id != *scale);
             }
-            LogEvent::StreamGap { .. }
+            LogEvent::LinkSample { .. }
+            | LogEvent::StreamGap { .. }
             | LogEvent::StreamFilling { .. }
             | LogEvent::StreamFilled { .. }
             | LogEvent::StreamRecorded { .. }

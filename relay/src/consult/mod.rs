@@ -6,7 +6,7 @@
 //! ```
 //!
 //! Everything here takes `now` and returns what is to be done; it does no input or output. `core` is the state machine;
-//! `joining`, `saying`, `showing`, `marking`, `measuring`, `freezing`, `originals`, `beats`, `clips`, `voices`, `for_device` and
+//! `joining`, `saying`, `showing`, `marking`, `measuring`, `freezing`, `originals`, `beats`, `clips`, `voices`, `links`, `for_device` and
 //! `recovery` are its rules by subject, `ledger` is what they know, `state` the fold that pages see, `people` who is here, `presence` and `flow` what is shown and not kept, `gate`
 //! what a page may say how fast, `agent` what a capture agent says, `assembly` the originals and `receipt` the clips that it sends. `live` runs it on tokio.
 //! Invariant: what a page is told of the log is in the log for good.
@@ -25,6 +25,7 @@ mod freezing;
 pub mod gate;
 mod joining;
 pub mod ledger;
+mod links;
 pub mod live;
 mod marking;
 mod measuring;
@@ -49,6 +50,8 @@ mod clips_tests;
 mod clock_tests;
 #[cfg(test)]
 mod for_device_tests;
+#[cfg(test)]
+mod links_tests;
 #[cfg(test)]
 mod log_properties;
 #[cfg(test)]

@@ -48,6 +48,7 @@ impl Consult {
             | LogEvent::Left { .. }
             | LogEvent::VoiceOn { .. }
             | LogEvent::VoiceOff { .. }
+            | LogEvent::LinkSample { .. }
             | LogEvent::StreamStarted { .. }
             | LogEvent::StreamStopped { .. }
             | LogEvent::StreamGap { .. }

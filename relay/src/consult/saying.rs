@@ -85,6 +85,7 @@ impl Consult {
                 .withdraw_calibration(&who, scale, now)
                 .map(|()| Done::Taken),
             ToRelay::MuteVoice { muted } => return self.mute(&who, muted),
+            ToRelay::LinkSeen { seen } => self.link_seen(&who, seen, now),
             ToRelay::Point { at, rtp_time } => {
                 self.presence.point(Pointer {
                     session: who.session,
@@ -158,6 +159,7 @@ fn in_doubt(message: &ToRelay) -> Option<Refused> {
         ToRelay::Hello { .. }
         | ToRelay::Ping { .. }
         | ToRelay::MuteVoice { .. }
+        | ToRelay::LinkSeen { .. }
         | ToRelay::Point { .. }
         | ToRelay::Sketch { .. } => return None,
     };

@@ -33,7 +33,8 @@ impl Shown {
             LogEvent::Joined { .. }
             | LogEvent::Left { .. }
             | LogEvent::VoiceOn { .. }
-            | LogEvent::VoiceOff { .. } => {}
+            | LogEvent::VoiceOff { .. }
+            | LogEvent::LinkSample { .. } => {}
             LogEvent::StreamGap { .. }
             | LogEvent::StreamFilling { .. }
             | LogEvent::StreamFilled { .. }

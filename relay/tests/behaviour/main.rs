@@ -30,6 +30,7 @@ mod deny_by_default;
 mod first_freeze_wins;
 mod headers_guard;
 mod ice_goes_on;
+mod links_are_seen;
 mod logs_tell_no_names;
 mod malformed_sdp;
 mod marks_become_dicom;

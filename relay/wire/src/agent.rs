@@ -18,6 +18,7 @@
 //! unknown. A relay that says `marks` understands what an agent answers to it; to another one nothing of it is said.
 
 use crate::clip::{ClipGap, SaveWhat};
+use crate::link::UplinkState;
 use crate::mark::Point;
 use crate::measure::{DepthScale, ScaleState};
 use crate::original::OriginalGap;
@@ -144,6 +145,10 @@ pub struct SourceState {
     pub frames_skipped: u32,
     /// Encoder in use, for example `libx264`.
     pub encoder: String,
+    /// What its way to the relay gives; nothing before that was measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub uplink: Option<UplinkState>,
 }
 
 /// A source in a word.

@@ -16,6 +16,7 @@
 //! Owns the bodies both ways. Nothing here ever reaches the relay, so it may name paths of the device.
 
 use crate::clip::ClipGap;
+use crate::link::UplinkState;
 use crate::mark::Point;
 use crate::socket::MarkState;
 use crate::{CaptureTime, ClipId, FrameIndex, RelayTime, RtpTime, StreamId};
@@ -108,6 +109,8 @@ pub enum DeviceLink {
     Live {
         /// Since so many seconds.
         seconds: u32,
+        /// What it gives; nothing before that was measured.
+        uplink: Option<UplinkState>,
     },
     /// It was lost and is being mended.
     Mending,

@@ -16,6 +16,7 @@ pub mod device;
 pub mod frames;
 pub mod http;
 pub mod ids;
+pub mod link;
 pub mod log;
 pub mod mark;
 pub mod measure;

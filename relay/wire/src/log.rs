@@ -4,6 +4,7 @@
 //! and releasing are entries. Readers ignore events that they do not know.
 
 use crate::clip::{ClipGap, ClipHead, SaveWhat};
+use crate::link::LinkSeen;
 use crate::mark::{Anchor, Annotation};
 use crate::measure::{DepthScale, Gauge};
 use crate::original::{BeatFrame, FrameFacts, Original, OriginalGap, VideoPicture};
@@ -65,6 +66,12 @@ pub enum LogEvent {
     VoiceOff {
         /// Their connection.
         session: SessionId,
+    },
+    /// How the picture arrived at the author's page: when it changed in a word, and now and then while it runs. What is said in
+    /// writing about the picture has as its hint the newest sample of that person before it.
+    LinkSample {
+        /// What their page saw, and what it was said to allow.
+        seen: LinkSeen,
     },
     /// A publisher's picture began to arrive.
     StreamStarted {

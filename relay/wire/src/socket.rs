@@ -7,6 +7,7 @@
 //!  ◄── snapshot {…} or entries [..] ────        until `head`; then entries as they happen
 //!  ── mark, withdraw, pin, freeze … ────►       answered by the entry itself, or by refused
 //!  ── point, sketch (presence) ─────────►       batched to others, not stored, dropped under load
+//!  ── linkSeen (every two seconds) ─────►       shown to others; the log keeps a thinned sample
 //!  ── ping ─► ◄─ pong ──                        the page learns the relay's clock
 //! ```
 //!
@@ -14,6 +15,7 @@
 
 use crate::clip::{ClipState, SaveWhat};
 use crate::http::ConsultSummary;
+use crate::link::{LinkSeen, PersonLink};
 use crate::log::LogEntry;
 use crate::mark::{Anchor, Annotation, Pen, Point};
 use crate::measure::{Gauge, ScaleState};
@@ -138,6 +140,11 @@ pub enum ToRelay {
         /// The frame under it.
         rtp_time: Option<RtpTime>,
     },
+    /// Presence: how the picture arrives here, once in `LINK_INTERVAL_MS`.
+    LinkSeen {
+        /// What this page sees.
+        seen: LinkSeen,
+    },
     /// An original was decoded here and its pixels are not what was said.
     DoubtOriginal {
         /// The freeze in force.
@@ -232,6 +239,11 @@ pub enum FromRelay {
     Voices {
         /// In the order of their sessions.
         voices: Vec<Voice>,
+    },
+    /// Presence: how the picture arrives at those whose page said so since the last one, the own one among them.
+    Links {
+        /// One per participant.
+        links: Vec<PersonLink>,
     },
     /// Presence: half-drawn marks of others.
     Sketches {

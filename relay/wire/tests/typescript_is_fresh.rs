@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use ts_rs::{Config, TS};
 use wire::{
-    agent, check, clip, device, http, mark, measure, original, problem, region, socket, voice,
+    agent, check, clip, device, http, link, mark, measure, original, problem, region, socket, voice,
 };
 
 /// Everything that a page sends or receives; types that these name come along.
@@ -71,6 +71,7 @@ fn constants() -> String {
          export const SAVE_CHOICES_S: readonly number[] = {:?};\n\
          export const MAX_VOICES = {};\n\
          export const MAX_RECORDING_GAPS = {};\n\
+         export const LINK_INTERVAL_MS = {};\n\
          export const PROBLEM_CODES: readonly ProblemCode[] = [\n{}\n];\n",
         wire::WIRE_VERSION,
         wire::units::RTP_CLOCK_HZ,
@@ -96,6 +97,7 @@ fn constants() -> String {
         device::SAVE_CHOICES_S,
         voice::MAX_VOICES,
         socket::MAX_RECORDING_GAPS,
+        link::LINK_INTERVAL_MS,
         codes.join("\n"),
     )
 }

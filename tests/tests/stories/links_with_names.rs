@@ -44,6 +44,9 @@ fn a_picture_takes_as_long_as_its_links_stands_in_a_cut_and_survives_a_new_addre
         ensure!(link.addresses().iter().all(|now| !before.contains(now)));
         link.set(LinkKind::LOSS_5);
         doctor.reads_within("損失", secs(4)).await?;
+        doctor.page().click("[data-testid=badge-open]").await?;
+        let own = "この端末の回線が弱くなっています。往診側の回線に問題は見えません。";
+        doctor.reads_within(own, secs(8)).await?;
         let up = story.agent_link()?.counts(Way::Up);
         ensure!(up.packets > 50 && up.lost_in_queue == 0, "{up:?}");
         Ok(())

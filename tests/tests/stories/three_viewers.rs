@@ -1,4 +1,5 @@
-//! Several people watch at once, each with a live picture, and everybody sees everybody's marks.
+//! Several people watch at once, each with a live picture, and everybody sees everybody's marks and how the picture arrives
+//! at the others.
 
 use anyhow::Result;
 use stories::story::{Plan, tell};
@@ -24,6 +25,16 @@ fn three_people_watch_one_picture_and_share_marks() -> Result<()> {
             for person in [bedside, doctor, trainer] {
                 person.sees_mark_within(&stroke.mark, secs(2)).await?;
             }
+        }
+        for person in [doctor, trainer] {
+            person.page().click("[data-testid=tool-list]").await?;
+        }
+        for person in &people {
+            let shown = "() => [...document.querySelectorAll('[data-testid=people-link]')]
+                .filter(({ innerText }) => innerText.includes('コマ') || innerText.includes('停止')).length >= 3";
+            let page = person.page();
+            page.until::<bool>("everybody's link", secs(6), shown, ())
+                .await?;
         }
         for person in &people {
             person.has_a_clean_console().await?;

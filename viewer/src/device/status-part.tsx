@@ -1,6 +1,8 @@
 // Source, ring, saved clips, what is kept of the picture, and link, each in shape, word and number.
 
+import { lineLevel } from "../live/link-cause";
 import type { DeviceHealth, DeviceLink, DeviceState } from "../wire/device";
+import type { UplinkState } from "../wire/link";
 import { say } from "./say";
 
 type Level = "good" | "care" | "stop" | "none";
@@ -99,19 +101,48 @@ function Row({ name, level, word, more }: RowProps) {
   );
 }
 
-function linkLevel({ type }: DeviceLink): Level {
-  if (type === "live") return "good";
+/** Of a picture that goes out: what its way gives. */
+const LINES = { good: "good", weak: "care", poor: "stop" } as const;
+
+function linkLevel(link: DeviceLink): Level {
+  const { type } = link;
+  if (link.type === "live") return link.uplink === null ? "good" : LINES[lineLevel(link.uplink)];
   if (type === "off") return "none";
   return type === "refused" ? "stop" : "care";
 }
 
 /** The same words while it waits and while it tries: they should not come and go with each attempt. */
-function linkWord({ type }: DeviceLink, canSave: boolean): string {
+function linkWord(link: DeviceLink, canSave: boolean): string {
+  const { type } = link;
+  const line = link.type === "live" && link.uplink !== null ? lineLevel(link.uplink) : "good";
+  if (line !== "good") return say(`line.${line}`);
   if (type !== "waiting" && type !== "connecting") return say(`link.${type}`);
   return say(canSave ? "link.waiting" : "link.waitingNoSave");
 }
 
 function linkMore(link: DeviceLink): string[] {
-  if (link.type === "live") return [say("link.since", { minutes: Math.floor(link.seconds / 60) })];
+  if (link.type === "live") {
+    const since = say("link.since", { minutes: Math.floor(link.seconds / 60) });
+    return link.uplink === null ? [since] : [since, ...lineWords(link.uplink)];
+  }
   return link.type === "connecting" ? [say("link.connecting")] : [];
+}
+
+/** Less waiting than this is no news. */
+const QUEUE_FROM_MS = 20;
+
+function lineWords({
+  targetKbps,
+  scalePercent,
+  frameRate,
+  lostPercent,
+  queueMs,
+}: UplinkState): readonly string[] {
+  return [
+    say("line.rate", { mbps: (targetKbps / 1000).toFixed(1) }),
+    ...(scalePercent < 100 ? [say("line.scale", { percent: scalePercent })] : []),
+    ...(frameRate === null ? [] : [say("line.frames", { fps: frameRate })]),
+    ...(lostPercent > 0 ? [say("line.lost", { percent: lostPercent })] : []),
+    ...(queueMs >= QUEUE_FROM_MS ? [say("line.queue", { ms: queueMs })] : []),
+  ];
 }

@@ -86,6 +86,13 @@ export const deviceEn: DeviceWords = {
   "link.waiting": "No link; saving works",
   "link.waitingNoSave": "No link; preview and freeze work",
   "link.refused": "Refused by the relay",
+  "line.weak": "Sending; the line is weak",
+  "line.poor": "Sending; the line is very weak and the picture coarser",
+  "line.rate": "up to {mbps} Mbit/s",
+  "line.scale": "size {percent} %",
+  "line.frames": "{fps} frames/s",
+  "line.lost": "{percent} % lost",
+  "line.queue": "{ms} ms queue",
   "link.since": "{minutes} min",
   "encoder.words": "{name}, {kbps} kbit/s",
 

@@ -88,6 +88,13 @@ export const deviceJa = {
   "link.waiting": "通信なし・保存はできます",
   "link.waitingNoSave": "通信なし・映像と静止は使えます",
   "link.refused": "中継サーバーに断られました",
+  "line.weak": "送信中・回線が弱くなっています",
+  "line.poor": "送信中・回線がとても弱く、映像を粗くしています",
+  "line.rate": "{mbps} Mbit/s まで",
+  "line.scale": "大きさ {percent} %",
+  "line.frames": "毎秒 {fps} コマ",
+  "line.lost": "損失 {percent} %",
+  "line.queue": "待ち {ms} ms",
   "link.since": "{minutes} 分",
   "encoder.words": "{name}・{kbps} kbit/s",
 

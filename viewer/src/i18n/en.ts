@@ -78,6 +78,8 @@ export const en = {
   "badge.choppy": "Few frames",
   "badge.stopped": "Stopped",
   "badge.none": "No picture",
+  "badge.hidden": "Looking elsewhere",
+  "badge.open": "How the picture arrives",
   "badge.age": "image age {ms} ms",
   "badge.ageSeconds": "image age {seconds} s",
   "badge.ageUnknown": "image age unknown",
@@ -240,6 +242,7 @@ export const en = {
   "page.bedside": "bedside",
   "page.consult": "consult",
 
+  "people.link": "Picture there: {word}",
   "people.here": "{count} here",
   "voice.quiet": "voice connected",
   "voice.speaking": "● speaks",

@@ -81,6 +81,8 @@ export const ja = {
   "badge.choppy": "コマ落ち",
   "badge.stopped": "停止",
   "badge.none": "映像なし",
+  "badge.hidden": "画面を離れています",
+  "badge.open": "映像の届き方を詳しく",
   "badge.age": "映像の遅れ {ms} ms",
   "badge.ageSeconds": "映像の遅れ {seconds} 秒",
   "badge.ageUnknown": "映像の遅れ 不明",
@@ -242,6 +244,7 @@ export const ja = {
   "page.bedside": "ベッドサイド",
   "page.consult": "相談",
 
+  "people.link": "届く映像: {word}",
   "people.here": "参加者 {count} 人",
   "voice.quiet": "音声接続中",
   "voice.speaking": "● 話しています",

@@ -1,10 +1,11 @@
 import { describe, expect, test } from "vitest";
 import type { Pairing } from "../clip/beside";
+import type { Question, Shortage } from "../live/adequacy";
 import type { Notice } from "../live/consult";
 import type { Hindrance } from "../live/desk";
 import type { OriginalNews } from "../live/freeze";
 import type { Tool } from "../live/hand";
-import type { Level } from "../live/quality";
+import type { LineLevel } from "../live/link-cause";
 import type { RecordingPhase } from "../live/recording";
 import type { Found, Level as WayLevel } from "../live/ways";
 import type { FigureName } from "../measure/answer";
@@ -15,6 +16,7 @@ import { PENS } from "../stage/pens";
 import type { TalkTrouble } from "../voice/talk";
 import type { ClipGap, ClipStage, MarkerSide } from "../wire/clip";
 import { PROBLEM_CODES } from "../wire/constants";
+import type { Adequacy, LinkCause, LinkLevel } from "../wire/link";
 import type { Shape } from "../wire/mark";
 import type { Extent, HeartPhase, MeasureKind, VentricleView } from "../wire/measure";
 import type { OriginalGap } from "../wire/original";
@@ -25,6 +27,7 @@ import { clipJa, TOLD_CODES } from "./clip-ja";
 import { en as first } from "./en";
 import { HELP_WORDS } from "./help-words";
 import { ja as source } from "./ja";
+import { LINK_WORDS } from "./link-words";
 import { MEASURE_WORDS } from "./measure-words";
 import { RECORDING_WORDS } from "./recording-words";
 import { VOICE_WORDS } from "./voice-words";
@@ -38,6 +41,7 @@ const ja = {
   ...VOICE_WORDS.ja,
   ...WAYS_WORDS.ja,
   ...RECORDING_WORDS.ja,
+  ...LINK_WORDS.ja,
   ...clipJa,
 };
 const en: Readonly<Record<keyof typeof ja, string>> = {
@@ -47,6 +51,7 @@ const en: Readonly<Record<keyof typeof ja, string>> = {
   ...VOICE_WORDS.en,
   ...WAYS_WORDS.en,
   ...RECORDING_WORDS.en,
+  ...LINK_WORDS.en,
   ...clipEn,
 };
 type Key = keyof typeof ja;
@@ -62,7 +67,7 @@ const SOURCES = import.meta.glob<string>(["../**/*.{ts,tsx}", "!../**/*.test.ts"
 /** What stands behind the dot of a word that is put together. The compiler refuses what no value is, and the test below what
  * is not listed, so that a word goes when its value goes. */
 const ENDINGS: Readonly<Record<string, readonly string[]>> = {
-  badge: ["good", "late", "choppy", "stopped", "none"] satisfies Level[],
+  badge: ["good", "late", "choppy", "stopped", "none", "hidden"] satisfies LinkLevel[],
   "beat.missing": ["gone", "agentAway", "noAgent", "notCoded", "notKept"] satisfies OriginalGap[],
   beside: ["time", "phase", "apart"] satisfies Pairing[],
   "clip.gap": [
@@ -93,6 +98,11 @@ const ENDINGS: Readonly<Record<string, readonly string[]>> = {
     | ClipStage["stage"]
     | "unsaid"
   )[],
+  "link.adequacy": ["adequate", "limited", "notAdequate", "unknown"] satisfies Adequacy[],
+  "link.cause": ["nothing", "source", "absent", "uplink", "own", "both"] satisfies LinkCause[],
+  "link.line": ["good", "weak", "poor"] satisfies LineLevel[],
+  "link.question": ["ef", "ivc", "effusion", "colour"] satisfies Question[],
+  "link.short": ["fps", "lines", "bits"] satisfies Shortage[],
   mark: ["stroke", "arrow"] satisfies Shape["type"][],
   measure: ["left", "up", "down", "right"],
   "measure.derived": ["efBiplane", "efA4c", "efA2c", "collapse", "heartRate"] satisfies DerivedName[],

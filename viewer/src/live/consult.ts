@@ -13,6 +13,7 @@ import { ConsultSocket, type Link } from "../net/socket";
 import type { SaveWhat } from "../wire/clip";
 import type { ConsultSummary, SessionGrant } from "../wire/http";
 import type { AnnotationId, ClipId, FreezeId, ScaleId, Seq, SessionId, StreamId } from "../wire/ids";
+import type { LinkSeen, PersonLink } from "../wire/link";
 import type { LogEntry } from "../wire/log";
 import type { Anchor, Annotation } from "../wire/mark";
 import type { Author, Page, Participant, Rights } from "../wire/people";
@@ -66,6 +67,8 @@ export class Consult {
   readonly sketches = signal<Sketches>(new Map());
   /** What each voice does that is connected. */
   readonly voices = signal<ReadonlyMap<SessionId, VoiceState>>(new Map());
+  /** How the picture arrives at those whose page said so, the own one among them. */
+  readonly links = signal<ReadonlyMap<SessionId, PersonLink>>(new Map());
   readonly flow = signal<Flow | null>(null);
   /** Bytes of each clip that is on its way. */
   readonly clipBytes = signal<ReadonlyMap<ClipId, number>>(new Map());
@@ -191,6 +194,11 @@ export class Consult {
     this.#socket.send({ type: "muteVoice", muted });
   }
 
+  /** Tells the others how the picture arrives here. */
+  linkSeen(seen: LinkSeen): void {
+    this.#socket.send({ type: "linkSeen", seen });
+  }
+
   dismiss(notice: number): void {
     this.notices.value = this.notices.value.filter((held) => held.id !== notice);
   }
@@ -225,6 +233,12 @@ export class Consult {
         return;
       case "voices":
         this.voices.value = new Map(message.voices.map(({ session, state }) => [session, state]));
+        return;
+      case "links":
+        this.links.value = new Map([
+          ...this.links.peek(),
+          ...message.links.map((link) => [link.session, link] as const),
+        ]);
         return;
       case "stamp":
         this.stamp.value = message;
@@ -292,6 +306,7 @@ export class Consult {
     this.people.value = people;
     this.pointers.value = withoutAbsent(this.pointers.peek(), people);
     this.sketches.value = withoutAbsent(this.sketches.peek(), people);
+    this.links.value = withoutAbsent(this.links.peek(), people);
   }
 
   #refused({ code, mark, freeze, clip }: From<"refused">): void {
@@ -312,6 +327,7 @@ export class Consult {
     this.pointers.value = new Map();
     this.sketches.value = new Map();
     this.voices.value = new Map();
+    this.links.value = new Map();
     this.flow.value = null;
   }
 

@@ -59,6 +59,7 @@ function fold(replica: Replica, entry: LogEntry): Replica {
   switch (event.type) {
     case "joined":
     case "left":
+    case "linkSample":
       return replica;
     case "streamGap":
     case "streamFilling":

@@ -5,22 +5,53 @@
 
 import { t } from "../i18n/i18n";
 import type { Key } from "../i18n/ja";
-import type { Level } from "../live/quality";
-import type { Badge as Figures, Watch } from "../live/watch";
+import type { Watch } from "../live/watch";
+import type { LinkLevel } from "../wire/link";
 
-const SHAPES: Readonly<Record<Level, string>> = {
+export const SHAPES: Readonly<Record<LinkLevel, string>> = {
   good: "●",
   late: "▲",
   choppy: "▲",
   stopped: "■",
   none: "□",
+  hidden: "□",
 };
 
-export function Badge({ watch }: { watch: Watch }) {
+export type BadgeProps = {
+  readonly watch: Watch;
+  /** Whether the panel behind it is open. */
+  readonly open: boolean;
+  readonly onPress: () => void;
+};
+
+/** The badge and, over all of it, the button that opens more: its name stays while the words change. */
+export function Badge({ watch, open, onPress }: BadgeProps) {
+  return (
+    <div class="badge">
+      <Words watch={watch} />
+      <button
+        type="button"
+        class="badge__open"
+        aria-label={t("badge.open")}
+        aria-expanded={open}
+        onClick={onPress}
+        data-testid="badge-open"
+      />
+    </div>
+  );
+}
+
+function Words({ watch }: { watch: Watch }) {
   const figures = watch.badge.value;
   const { level } = figures;
   return (
-    <div class="badge" role="status" aria-label={t("badge.label")} data-level={level} data-testid="badge">
+    <div
+      class="badge__words"
+      role="status"
+      aria-label={t("badge.label")}
+      data-level={level}
+      data-testid="badge"
+    >
       <span class="badge__word">
         <span class="badge__shape" aria-hidden="true">
           {SHAPES[level]}
@@ -39,9 +70,20 @@ export function Badge({ watch }: { watch: Watch }) {
 /** Less than this is no news: NACK repairs it within a round trip. */
 const LOSS_FROM_PERCENT = 0.5;
 
-function numbers({ level, ageMs, fps, kbps, lossPercent, frameAgeMs }: Figures): string[] {
-  if (level === "none") return [];
-  if (level === "stopped") return [t("badge.seconds", { seconds: Math.floor((frameAgeMs ?? 0) / 1000) })];
+/** Of this page, or of another one: that one does not say how old its frame is. */
+type Figures = {
+  readonly level: LinkLevel;
+  readonly ageMs: number | null;
+  readonly fps: number | null;
+  readonly kbps: number | null;
+  readonly lossPercent: number | null;
+  readonly frameAgeMs?: number | null;
+};
+
+export function numbers({ level, ageMs, fps, kbps, lossPercent, frameAgeMs }: Figures): string[] {
+  if (level === "none" || level === "hidden") return [];
+  if (level === "stopped")
+    return frameAgeMs == null ? [] : [t("badge.seconds", { seconds: Math.floor(frameAgeMs / 1000) })];
   return [
     ageWords(ageMs),
     ...(fps === null ? [] : [t("badge.fps", { fps })]),

@@ -1,8 +1,10 @@
-// Who is here: rings in the bar, names and roles in a list.
+// Who is here: rings in the bar; names, roles, voice and link in a list.
 
 import { t } from "../i18n/i18n";
 import type { Consult } from "../live/consult";
+import type { LinkSeen } from "../wire/link";
 import type { VoiceState } from "../wire/voice";
+import { numbers, SHAPES } from "./badge";
 import { Initials } from "./person";
 
 /** Rings shown before the rest becomes a number. */
@@ -50,6 +52,7 @@ export function PeopleList({ consult, showPage }: { consult: Consult; showPage: 
               {showPage && ` · ${t(`page.${person.page}`)}`}
             </span>
             <VoiceWords state={consult.voices.value.get(person.session)} />
+            <LinkWords seen={consult.links.value.get(person.session)?.seen} />
           </span>
         </li>
       ))}
@@ -61,4 +64,16 @@ export function PeopleList({ consult, showPage }: { consult: Consult; showPage: 
 function VoiceWords({ state }: { state: VoiceState | undefined }) {
   if (state === undefined) return null;
   return <span class="people__voice">{t(`voice.${state}`)}</span>;
+}
+
+/** How the picture arrives there, in shape, word and numbers; nothing before their page said so. */
+function LinkWords({ seen }: { seen: LinkSeen | undefined }) {
+  if (seen === undefined) return null;
+  const { level } = seen;
+  return (
+    <span class="people__link" data-level={level} data-testid="people-link">
+      <span aria-hidden="true">{SHAPES[level]}</span>{" "}
+      {[t("people.link", { word: t(`badge.${level}`) }), ...numbers(seen)].join(" · ")}
+    </span>
+  );
 }

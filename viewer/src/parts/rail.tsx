@@ -13,7 +13,7 @@ import type { Pen } from "../wire/mark";
 import { Icon, type IconName } from "./icon";
 import { PenLine } from "./pen-line";
 
-export type Panel = "none" | "list" | "clips" | "help" | "measure";
+export type Panel = "none" | "list" | "clips" | "help" | "measure" | "link";
 
 const TOOLS: readonly { readonly tool: Tool; readonly key: string }[] = [
   { tool: "pointer", key: "V" },

@@ -6,12 +6,14 @@
 import { useEffect, useRef } from "preact/hooks";
 import { t } from "../i18n/i18n";
 import type { Desk } from "../live/desk";
-import { Badge } from "./badge";
+import { Badge, type BadgeProps } from "./badge";
 
 /** How long it is said who let the picture run again. */
 const RELEASE_TOLD_MS = 5_000;
 
-export function StageView({ desk }: { desk: Desk }) {
+type Props = { readonly desk: Desk; readonly badge: Omit<BadgeProps, "watch"> };
+
+export function StageView({ desk, badge }: Props) {
   const layers = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   useEffect(() => {
@@ -27,7 +29,7 @@ export function StageView({ desk }: { desk: Desk }) {
     <section class="frame" data-scenery={scenery} data-testid="frame">
       <div class="frame__strip">
         <SceneryWords desk={desk} />
-        <Badge watch={desk.watch} />
+        <Badge watch={desk.watch} {...badge} />
         <ZoomLevel desk={desk} />
       </div>
       <div class="frame__stage" ref={layers}>

@@ -10,6 +10,7 @@ import { Bar } from "../parts/bar";
 import { ClipsPlace, ReplayPlace } from "../parts/clips-later";
 import { HelpPlace } from "../parts/help-later";
 import { LazyMeasureResults } from "../parts/lazy-measure";
+import { LinkPlace } from "../parts/link-later";
 import { PeopleList } from "../parts/people";
 import { BeatButton, FreezeButton, ToolButton, UndoButton } from "../parts/rail";
 import { RecordingPlace } from "../parts/recording-later";
@@ -25,8 +26,9 @@ export function BedsideScreen({ grant }: { grant: SessionGrant }) {
 }
 
 function BedsideDesk({ desk }: { desk: Desk }) {
-  const [helps, setHelps] = useState(false);
-  useEffect(() => listenToKeys(desk, () => setHelps((shown) => !shown)), [desk]);
+  const [aside, setAside] = useState<"company" | "help" | "link">("company");
+  const toggle = (what: "help" | "link") => setAside((shown) => (shown === what ? "company" : what));
+  useEffect(() => listenToKeys(desk, () => toggle("help")), [desk]);
   useEffect(() => keepAwake(), []);
   const link = desk.consult.link.value;
   if (link.state === "ended") return <Ended code={link.code} />;
@@ -35,11 +37,12 @@ function BedsideDesk({ desk }: { desk: Desk }) {
       <Bar desk={desk} page="bedside" />
       <main class="bedside__picture">
         <ReplayPlace desk={desk} />
-        <StageView desk={desk} />
+        <StageView desk={desk} badge={{ open: aside === "link", onPress: () => toggle("link") }} />
       </main>
       <BedsideControls desk={desk} />
-      <HelpPlace desk={desk} shown={helps} measures={false} onClose={() => setHelps(false)} />
-      {!helps && <Company desk={desk} />}
+      <LinkPlace desk={desk} shown={aside === "link"} onClose={() => setAside("company")} />
+      <HelpPlace desk={desk} shown={aside === "help"} measures={false} onClose={() => setAside("company")} />
+      {aside === "company" && <Company desk={desk} />}
     </div>
   );
 }

@@ -8,6 +8,7 @@ import { Bar } from "../parts/bar";
 import { ClipsPlace, ReplayPlace } from "../parts/clips-later";
 import { HelpPlace } from "../parts/help-later";
 import { LazyMeasurePanel } from "../parts/lazy-measure";
+import { LinkPlace } from "../parts/link-later";
 import { ListPlace } from "../parts/list-later";
 import { mayMeasure, type Panel, Rail } from "../parts/rail";
 import { SaveGroup } from "../parts/save";
@@ -44,7 +45,13 @@ function ConsultDesk({ desk }: { desk: Desk }) {
       <Bar desk={desk} page="consult" />
       <main class="consult__picture">
         <ReplayPlace desk={desk} />
-        <StageView desk={desk} />
+        <StageView
+          desk={desk}
+          badge={{
+            open: panel === "link",
+            onPress: () => setPanel((shown) => (shown === "link" ? "none" : "link")),
+          }}
+        />
       </main>
       <Rail desk={desk} panel={panel} onPanel={setPanel}>
         <SaveGroup desk={desk} panel={panel} onPanel={setPanel} />
@@ -52,6 +59,7 @@ function ConsultDesk({ desk }: { desk: Desk }) {
       {panel === "clips" && <ClipsPlace desk={desk} onClose={close} />}
       <ListPlace desk={desk} shown={panel === "list"} onClose={close} />
       {panel === "measure" && mayMeasure(desk) && <LazyMeasurePanel desk={desk} onClose={close} />}
+      <LinkPlace desk={desk} shown={panel === "link"} onClose={close} />
       <HelpPlace desk={desk} shown={panel === "help"} measures={mayMeasure(desk)} onClose={close} />
     </div>
   );

@@ -25,6 +25,7 @@ export const MAX_MASK_RECTANGLES = 16;
 export const SAVE_CHOICES_S: readonly number[] = [3, 6, 10, 20];
 export const MAX_VOICES = 6;
 export const MAX_RECORDING_GAPS = 64;
+export const LINK_INTERVAL_MS = 2000;
 export const PROBLEM_CODES: readonly ProblemCode[] = [
   "noEntry",
   "ticketUnknown",

@@ -3,6 +3,7 @@ import type { SourceState } from "./agent";
 import type { ClipState, SaveWhat } from "./clip";
 import type { ConsultSummary } from "./http";
 import type { AnnotationId, ClipId, FreezeId, ScaleId, Seq, SessionId, StreamId } from "./ids";
+import type { LinkSeen, PersonLink } from "./link";
 import type { LogEntry } from "./log";
 import type { Anchor, Annotation, Pen, Point } from "./mark";
 import type { Gauge, ScaleState } from "./measure";
@@ -168,7 +169,11 @@ pointers: Array<Pointer>, } | { "type": "voices",
 /**
  * In the order of their sessions.
  */
-voices: Array<Voice>, } | { "type": "sketches", 
+voices: Array<Voice>, } | { "type": "links", 
+/**
+ * One per participant.
+ */
+links: Array<PersonLink>, } | { "type": "sketches", 
 /**
  * In order.
  */
@@ -562,7 +567,11 @@ at: Point | null,
 /**
  * The frame under it.
  */
-rtpTime: RtpTime | null, } | { "type": "doubtOriginal", 
+rtpTime: RtpTime | null, } | { "type": "linkSeen", 
+/**
+ * What this page sees.
+ */
+seen: LinkSeen, } | { "type": "doubtOriginal", 
 /**
  * The freeze in force.
  */

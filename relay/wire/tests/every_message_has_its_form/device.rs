@@ -1,7 +1,7 @@
 //! The device page, both ways.
 
 use crate::each;
-use crate::samples::{clip, person, point, stroke, uuid};
+use crate::samples::{clip, person, point, stroke, uplink, uuid};
 use wire::clip::ClipGap;
 use wire::device::{
     DeviceClips, DeviceEntry, DeviceFault, DeviceFrame, DeviceFreeze, DeviceHealth, DeviceJournal,
@@ -92,7 +92,13 @@ fn what_the_agent_tells_its_page() {
     each(
         "device",
         vec![
-            ("state-live", state(DeviceLink::Live { seconds: 61 })),
+            (
+                "state-live",
+                state(DeviceLink::Live {
+                    seconds: 61,
+                    uplink: Some(uplink()),
+                }),
+            ),
             (
                 "state-waiting",
                 state(DeviceLink::Waiting {

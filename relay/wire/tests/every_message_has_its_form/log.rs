@@ -2,8 +2,8 @@
 
 use crate::each;
 use crate::samples::{
-    anchor, beat_frame, caliper, clip, clip_head, depth_scale, entry, facts, gauge, original,
-    person, uuid, video_picture,
+    anchor, beat_frame, caliper, clip, clip_head, depth_scale, entry, facts, gauge, link_seen,
+    original, person, uuid, video_picture,
 };
 use wire::clip::{ClipGap, SaveWhat};
 use wire::log::{LogEvent, StreamEnd};
@@ -36,6 +36,10 @@ fn what_the_log_holds() {
             ("left", entry(LogEvent::Left { session }, Author::Relay)),
             ("voice-on", entry(LogEvent::VoiceOn { session }, person())),
             ("voice-off", entry(LogEvent::VoiceOff { session }, person())),
+            (
+                "link-sample",
+                entry(LogEvent::LinkSample { seen: link_seen() }, person()),
+            ),
             (
                 "stream-started",
                 entry(
@@ -308,6 +312,7 @@ fn what_the_log_holds() {
             Left,
             VoiceOn,
             VoiceOff,
+            LinkSample,
             StreamStarted,
             StreamStopped,
             StreamGap,

@@ -27,13 +27,14 @@ mod log;
 mod samples;
 
 use crate::samples::{
-    anchor, beat_frame, caliper, clip, clip_head, entry, facts, gauge, mark, original, participant,
-    person, point, scale_state, source, stroke, summary, uuid, video_picture,
+    anchor, beat_frame, caliper, clip, clip_head, entry, facts, gauge, link_seen, mark, original,
+    participant, person, point, scale_state, source, stroke, summary, uuid, video_picture,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::fmt::Debug;
 use wire::clip::{ClipStage, ClipState, SaveWhat};
+use wire::link::PersonLink;
 use wire::log::LogEvent;
 use wire::mark::{Anchor, Annotation, Pen, Shape};
 use wire::original::{BeatFrame, MAX_BEAT_FRAMES, MAX_ORIGINAL_BYTES, MAX_ORIGINAL_SIDE, Original};
@@ -186,6 +187,7 @@ fn what_a_page_says() {
                 },
             ),
             ("mute-voice", ToRelay::MuteVoice { muted: true }),
+            ("link-seen", ToRelay::LinkSeen { seen: link_seen() }),
             (
                 "point",
                 ToRelay::Point {
@@ -228,6 +230,7 @@ fn what_a_page_says() {
             WithdrawCalibration,
             SaveClip,
             MuteVoice,
+            LinkSeen,
             Point,
             DoubtOriginal,
             Beat,
@@ -352,6 +355,15 @@ fn what_the_relay_says_to_a_page() {
                 },
             ),
             (
+                "links",
+                FromRelay::Links {
+                    links: vec![PersonLink {
+                        session: SessionId::from_uuid(uuid(4)),
+                        seen: link_seen(),
+                    }],
+                },
+            ),
+            (
                 "people",
                 FromRelay::People {
                     participants: vec![participant()],
@@ -470,6 +482,7 @@ fn what_the_relay_says_to_a_page() {
         said,
         FromRelay {
             Voices,
+            Links,
             Welcome,
             Snapshot,
             Entries,

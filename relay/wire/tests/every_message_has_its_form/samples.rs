@@ -4,6 +4,7 @@ use uuid::Uuid;
 use wire::agent::{SourceHealth, SourceState};
 use wire::clip::{ClipCoding, ClipHead, ClipOrigin, ClipSpan, MarkerSide};
 use wire::http::ConsultSummary;
+use wire::link::{Adequacy, LinkCause, LinkHints, LinkLevel, LinkSeen, UplinkState};
 use wire::log::{LogEntry, LogEvent};
 use wire::mark::{Anchor, Annotation, DrawnOn, Pen, Point, Shape};
 use wire::measure::{DepthScale, Gauge, GaugeScale, MeasureKind, ScaleRef, ScaleState};
@@ -231,6 +232,39 @@ pub(crate) fn source() -> SourceState {
         target_kbps: 2000,
         frames_skipped: 1,
         encoder: "libx264".into(),
+        uplink: Some(uplink()),
+    }
+}
+
+pub(crate) fn uplink() -> UplinkState {
+    UplinkState {
+        target_kbps: 310,
+        scale_percent: 50,
+        frame_rate: Some(20),
+        lost_percent: 2,
+        queue_ms: 35,
+        round_trip_ms: None,
+    }
+}
+
+pub(crate) fn link_seen() -> LinkSeen {
+    LinkSeen {
+        level: LinkLevel::Choppy,
+        cause: LinkCause::Own,
+        fps: Some(12),
+        age_ms: Some(180),
+        kbps: Some(420),
+        loss_percent: Some(3.5),
+        width: 800,
+        height: 600,
+        pauses: 1,
+        paused_ms: 640,
+        hints: LinkHints {
+            ef: Adequacy::NotAdequate,
+            ivc: Adequacy::Adequate,
+            effusion: Adequacy::Limited,
+            colour: Adequacy::Unknown,
+        },
     }
 }
 
