@@ -78,6 +78,7 @@ export const en = {
   "badge.choppy": "Few frames",
   "badge.stopped": "Stopped",
   "badge.none": "No picture",
+  "badge.reduced": "Reduced for this link",
   "badge.age": "image age {ms} ms",
   "badge.ageSeconds": "image age {seconds} s",
   "badge.ageUnknown": "image age unknown",

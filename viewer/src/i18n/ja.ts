@@ -81,6 +81,7 @@ export const ja = {
   "badge.choppy": "コマ落ち",
   "badge.stopped": "停止",
   "badge.none": "映像なし",
+  "badge.reduced": "回線に合わせて縮小",
   "badge.age": "映像の遅れ {ms} ms",
   "badge.ageSeconds": "映像の遅れ {seconds} 秒",
   "badge.ageUnknown": "映像の遅れ 不明",

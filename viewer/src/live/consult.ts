@@ -67,6 +67,8 @@ export class Consult {
   /** What each voice does that is connected. */
   readonly voices = signal<ReadonlyMap<SessionId, VoiceState>>(new Map());
   readonly flow = signal<Flow | null>(null);
+  /** This page gets the picture smaller, because its link does not carry all of it. */
+  readonly low = signal(false);
   /** Bytes of each clip that is on its way. */
   readonly clipBytes = signal<ReadonlyMap<ClipId, number>>(new Map());
   readonly stamp = signal<Stamp | null>(null);
@@ -232,6 +234,9 @@ export class Consult {
       case "flow":
         this.flow.value = message;
         return;
+      case "layer":
+        this.low.value = message.low;
+        return;
       case "beatFrames":
         this.arriving.value = withFrames(this.arriving.peek(), message);
         return;
@@ -251,6 +256,7 @@ export class Consult {
   }
 
   #welcomed(message: From<"welcome">): void {
+    this.low.value = false;
     this.me.value = message.you;
     this.rights.value = message.rights;
     this.settings.value = message.settings;

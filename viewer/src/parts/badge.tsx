@@ -16,6 +16,9 @@ const SHAPES: Readonly<Record<Level, string>> = {
   none: "□",
 };
 
+/** The same frames, smaller. */
+const REDUCED = "▽";
+
 export function Badge({ watch }: { watch: Watch }) {
   const figures = watch.badge.value;
   const { level } = figures;
@@ -27,6 +30,11 @@ export function Badge({ watch }: { watch: Watch }) {
         </span>{" "}
         {t(`badge.${level}` satisfies Key)}
       </span>
+      {watch.consult.low.value && level !== "none" && (
+        <span class="badge__reduced" data-testid="reduced">
+          <span aria-hidden="true">{REDUCED}</span> {t("badge.reduced")}
+        </span>
+      )}
       <span class="badge__numbers" aria-live="off">
         {numbers(figures).map((words) => (
           <span key={words}>{words}</span>

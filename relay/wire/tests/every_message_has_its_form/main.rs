@@ -411,6 +411,7 @@ fn what_the_relay_says_to_a_page() {
                     source: Some(source()),
                 },
             ),
+            ("layer", FromRelay::Layer { low: true }),
             (
                 "beat-frames",
                 FromRelay::BeatFrames {
@@ -478,6 +479,7 @@ fn what_the_relay_says_to_a_page() {
             Sketches,
             Stamp,
             Flow,
+            Layer,
             BeatFrames,
             ClipProgress,
             Pong,
