@@ -15,6 +15,7 @@ use crate::encode::{BitRate, EncodeError, EncodeOptions, EncoderFactory, FfmpegF
 use crate::frame::{Frame, Stamper, StreamName};
 use crate::hand_scale::ScaleInForce;
 use crate::journal::{self, Journal, JournalSettings, Keeping};
+use crate::low_layer::{LowLayer, LowWork};
 use crate::marks_board::MarksBoard;
 use crate::mask::Mask;
 use crate::mask_in_force::{Checked, MaskInForce};
@@ -137,6 +138,7 @@ pub struct Agent {
     /// Ends it.
     pub stop: Stop,
     orders: Arc<Orders>,
+    low: LowLayer,
     ring: Arc<Mutex<Ring>>,
     slot: Arc<Slot<Frame>>,
     publisher: Option<Publisher>,
@@ -178,6 +180,7 @@ impl Agent {
         let shared = Shared::new(&settings);
         let (first_open, opened) = oneshot::channel();
         let (encoder_fault, no_encoder) = mpsc::channel(1);
+        let low = shared.low_work(&settings, Arc::clone(&factory));
         let keeper = Keeper::new(settings.encode.clone(), Arc::clone(&factory));
         let (saver, work) = shared.saver(&settings)?.unzip();
         let (lane, journal, keeping) = shared.journal(&settings, factory);
@@ -208,6 +211,7 @@ impl Agent {
             ring,
             slot,
             scale,
+            low: low_layer,
             ..
         } = shared;
         let scale = (scale, settings.device_page.memory.clone());
@@ -222,6 +226,9 @@ impl Agent {
                 .name("preview".to_owned())
                 .spawn(preview)
                 .map_err(|_| AgentError::Internal("no thread"))?;
+        }
+        if let Some(low) = low {
+            threads.push(spawn("low", &stop, &fault, move || low.run())?);
         }
         if let Some((lane, keeping)) = keeping {
             threads.push(spawn("lane", &stop, &fault, move || lane.run())?);
@@ -239,6 +246,7 @@ impl Agent {
             orders,
             ring,
             slot,
+            low: low_layer,
             publisher,
             device_page,
             saver,
@@ -339,6 +347,7 @@ impl Agent {
     fn end(&mut self) {
         self.stop.set();
         self.slot.close();
+        self.low.close();
         for thread in self.threads.drain(..) {
             // A panic was logged when it happened.
             let _ = thread.join();
@@ -366,6 +375,7 @@ struct Shared {
     orders: Arc<Orders>,
     ring: Arc<Mutex<Ring>>,
     mask: MaskInForce,
+    low: LowLayer,
     choice: Arc<SourceChoice>,
     marks: MarksBoard,
     scale: ScaleInForce,
@@ -394,6 +404,7 @@ impl Shared {
             stats: Arc::default(),
             ring,
             mask,
+            low: LowLayer::default(),
             choice: Arc::new(SourceChoice::new(settings.source.clone())),
             marks: MarksBoard::default(),
             scale: scale_as_remembered(memory.as_deref()),
@@ -444,6 +455,24 @@ impl Shared {
         (Some(lane), Some(journal), Some((work, keeping)))
     }
 
+    /// Without a relay nobody ever asks for the low layer.
+    fn low_work(
+        &self,
+        settings: &AgentSettings,
+        factory: Arc<dyn EncoderFactory>,
+    ) -> Option<LowWork> {
+        settings.relay.as_ref()?;
+        let (orders, board) = (Arc::clone(&self.orders), self.board.clone());
+        let layer = self.low.clone();
+        Some(LowWork::new(
+            layer,
+            &settings.encode,
+            factory,
+            orders,
+            board,
+        ))
+    }
+
     fn pipeline(
         &self,
         keeper: Keeper,
@@ -457,6 +486,7 @@ impl Shared {
             orders: Arc::clone(&self.orders),
             ring: Arc::clone(&self.ring),
             mask: self.mask.clone(),
+            low: self.low.clone(),
             clock: self.clock,
             board: self.board.clone(),
             stats: Arc::clone(&self.stats),
@@ -536,6 +566,7 @@ impl Shared {
             ring: Arc::clone(&self.ring),
             saver,
             journal,
+            low: self.low.clone(),
             marks: self.marks.clone(),
             scale: self.scale.clone(),
             board: self.board.clone(),

@@ -2,10 +2,11 @@
 //!
 //! ```text
 //! source ─► capture thread: stamp → mask → ring ─► slot (newest wins) ─► encode thread: H.264 ─► publish: WebRTC by WHIP
+//!                                       └► low layer: small, while asked for ─────────────────────┘
 //!                                                                              └─► journal: the coded picture on disk
 //! ```
 //!
-//! Two threads and one task, joined by a slot of capacity 1 and a short bounded channel. The picture never waits for
+//! Three threads and one task, joined by a slot of capacity 1 and a short bounded channel. The picture never waits for
 //! anything but the newest frame. This crate depends on the relay's wire types only, never on the relay.
 
 pub mod agent;
@@ -23,6 +24,7 @@ pub mod encode;
 pub mod frame;
 pub mod hand_scale;
 pub mod journal;
+pub mod low_layer;
 pub mod marks;
 pub mod marks_board;
 pub mod mask;

@@ -16,6 +16,7 @@ use crate::encode::keyframes::KeyframeGate;
 use crate::encode::{AccessUnit, EncodeError, Fit, Keeper, Ready};
 use crate::frame::{Frame, MIN_STEP_US};
 use crate::journal::Coded;
+use crate::low_layer::LowLayer;
 use crate::mask_in_force::MaskInForce;
 use crate::orders::{CodedFrame, Orders, Outlet};
 use crate::rate::RateMeter;
@@ -40,7 +41,7 @@ pub const PAYLOAD_BYTES: usize = 1_200 - 12 - 12 - 16;
 const SILENT_AFTER: Duration = Duration::from_millis(250);
 /// While more than this waits to leave, frames are left out: coded now they would be older than the next ones. A frame at
 /// the pace of a weak link takes 15 ms, a keyframe some times that.
-const MOST_BACKLOG: Duration = Duration::from_millis(60);
+pub(crate) const MOST_BACKLOG: Duration = Duration::from_millis(60);
 
 /// What the thread works with.
 pub struct Pipeline {
@@ -56,6 +57,8 @@ pub struct Pipeline {
     pub mask: MaskInForce,
     /// Keeps every frame; none when this agent has no journal.
     pub journal: Option<Lane>,
+    /// Gets every frame too.
+    pub low: LowLayer,
     /// For measuring.
     pub clock: CaptureClock,
     /// Where the state is shown.
@@ -162,6 +165,7 @@ impl Running {
     }
 
     fn fresh(&mut self, frame: Frame, now: Instant) {
+        self.parts.low.picture(&frame);
         if self.leaves_out(frame.stamp.captured_at) {
             self.keep("the link has no place for a frame", &frame);
             self.last = Some((frame, now));
@@ -198,6 +202,7 @@ impl Running {
         self.parts.mask.cover_again(&mut frame, |frame| {
             held(&self.parts.ring).push(frame.clone());
         });
+        self.parts.low.picture(&frame);
         self.code(&frame, now);
     }
 

@@ -181,6 +181,10 @@ impl App {
                 let media = Arc::clone(&media);
                 Box::new(move |session| media.talker(session))
             },
+            watcher: {
+                let media = Arc::clone(&media);
+                Box::new(move |session| media.watcher(session))
+            },
         };
         tokio::spawn(pictures.run(happened));
         for consult in store

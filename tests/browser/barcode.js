@@ -58,13 +58,15 @@ window.hibikiBarcode = (() => {
       const frame = new VideoFrame(video);
       try {
         if (!LUMA_FIRST.has(frame.format)) return this.read(frame);
-        const rect = { x: 0, y: 0, width: Math.min(BLOCKS * BLOCK_PX, frame.codedWidth & ~1), height: BLOCK_PX };
+        // The low layer has half the width and height.
+        const px = frame.codedWidth < BLOCKS * BLOCK_PX ? BLOCK_PX / 2 : BLOCK_PX;
+        const rect = { x: 0, y: 0, width: Math.min(BLOCKS * px, frame.codedWidth & ~1), height: px };
         const bytes = new Uint8Array(frame.allocationSize({ rect }));
         const [luma] = await frame.copyTo(bytes, { rect });
-        const middle = luma.offset + (BLOCK_PX / 2) * luma.stride + BLOCK_PX / 2;
+        const middle = luma.offset + (px / 2) * luma.stride + px / 2;
         return decode((block) => {
-          if (block * BLOCK_PX >= rect.width) return undefined;
-          return ((bytes[middle + block * BLOCK_PX] - VIDEO_BLACK) * 255) / (VIDEO_WHITE - VIDEO_BLACK);
+          if (block * px >= rect.width) return undefined;
+          return ((bytes[middle + block * px] - VIDEO_BLACK) * 255) / (VIDEO_WHITE - VIDEO_BLACK);
         });
       } finally {
         frame.close();

@@ -10,6 +10,7 @@ use crate::hand_scale::{HandScale, Held, ScaleInForce};
 use crate::marks_board::MarksBoard;
 use crate::publish::clock_sync::ClockSync;
 use crate::publish::originals::Asked;
+use crate::publish::uplink::chain::Shared;
 use crate::publish::writer::LastSent;
 use crate::status::StatusBoard;
 use crate::sync::held;
@@ -61,6 +62,8 @@ pub(super) struct Control {
     pub(super) scale: ScaleInForce,
     /// Round trips, for whoever paces by them.
     pub(super) round_trip: watch::Sender<Option<Duration>>,
+    /// Decides whether there is room for the low layer.
+    pub(super) uplink: Shared,
 }
 
 /// What came out of a message.
@@ -78,6 +81,8 @@ enum Heard {
     MarksAnew,
     /// The consult has a scale that is over here.
     ScaleOver(ScaleId),
+    /// Somebody needs the low layer, or nobody does.
+    LowLayer,
     /// A clip is to be saved.
     Save(Wish),
     /// Not understood.
@@ -113,7 +118,7 @@ impl Control {
                             welcomed = true;
                             tell.reset_immediately();
                         }
-                        Heard::Time | Heard::Original | Heard::Marks => {}
+                        Heard::Time | Heard::Original | Heard::Marks | Heard::LowLayer => {}
                         Heard::MarksAnew => scale.mark_changed(),
                         Heard::ScaleOver(scale) => self.say(&AgentToRelay::ScaleGone { scale }).await,
                         Heard::Save(wish) => self.save(wish, &mut saves),
@@ -220,6 +225,10 @@ impl Control {
                 } else {
                     Heard::Marks
                 }
+            }
+            Ok(RelayToAgent::LowLayer { wanted }) => {
+                held(&self.uplink).want_low(std::time::Instant::now(), wanted);
+                Heard::LowLayer
             }
             Ok(RelayToAgent::SaveClip { clip, what, view }) => {
                 Heard::Save(Wish { clip, what, view })

@@ -10,6 +10,7 @@
 //!     peer        the WebRTC connection           the only place that knows the `webrtc` crate's set-up
 //!       bridge      the same by a detour              the relay's TCP port, or a TURN server of `ice_servers`
 //!     writer      coded frames → RTP packets, RTP time unchanged
+//!     low_source  packets of the low layer get a source of their own
 //!     uplink      how fast: estimator, pacer, probes; orders to the encode thread
 //!     control     hello, clock, stamps, state     data channel `control`
 //!     originals   frames of the ring on request   data channel `originals`
@@ -29,6 +30,7 @@ mod clock_sync;
 mod control;
 mod http_date;
 mod ice_servers;
+mod low_source;
 mod mending;
 mod network;
 mod originals;

@@ -4,18 +4,18 @@
 //! therefore only put a state into a watch channel. Dropping a `Peer` without `close` leaves the driver to notice.
 
 use crate::clock::CaptureClock;
+use crate::low_layer::LowLayer;
 use crate::publish::bridge::{Bridge, TurnRoute};
 use crate::publish::candidates::{for_turn, without_tcp};
 use crate::publish::ice_servers::TurnServer;
+use crate::publish::low_source::{self, Both, LOW_SOURCE, LowSource};
 use crate::publish::taps::{DepartureTap, KeyframeTap};
 use crate::publish::uplink::chain::{self, Shared};
 use crate::stats::Stats;
 use rtc::ice::mdns::MulticastDnsMode;
-use rtc::interceptor::Slot;
+use rtc::interceptor::{NackResponderBuilder, Slot};
 use rtc::media_stream::MediaStreamTrack;
-use rtc::peer_connection::configuration::interceptor_registry::{
-    Registry, configure_nack, configure_rtcp_reports,
-};
+use rtc::peer_connection::configuration::interceptor_registry::{Registry, configure_rtcp_reports};
 use rtc::peer_connection::configuration::media_engine::{MIME_TYPE_H264, MediaEngine};
 use rtc::rtp_transceiver::rtp_sender::{
     RTCPFeedback, RTCRtpCodec, RTCRtpCodecParameters, RTCRtpCodingParameters,
@@ -73,6 +73,14 @@ const KEYFRAME_TAP: usize = 20_000;
 /// Position of the departure tap: nearest to the wire, behind everything that makes or holds packets.
 const DEPARTURE_TAP: usize = 500;
 
+/// What the connection needs to pace what it sends, and to carry the low layer beside the picture.
+pub(super) struct Sending<'a> {
+    /// Decides how fast.
+    pub(super) uplink: &'a Shared,
+    /// Learns who cannot decode the low layer.
+    pub(super) low: LowLayer,
+}
+
 /// How the stream is named on the wire, as negotiated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct WireNames {
@@ -80,6 +88,8 @@ pub(super) struct WireNames {
     pub(super) payload_type: u8,
     /// Our SSRC.
     pub(super) ssrc: u32,
+    /// The low layer's, in packets of that.
+    pub(super) low_ssrc: Option<u32>,
     /// Id of the play-out delay extension, if the other side wants it.
     pub(super) playout_delay: Option<u8>,
     /// The other side reports what arrives and when.
@@ -121,6 +131,8 @@ pub(super) struct Peer {
     pub(super) state: watch::Receiver<RTCPeerConnectionState>,
     gathering: watch::Receiver<RTCIceGatheringState>,
     ssrc: u32,
+    /// The low layer's; none when there is none.
+    low_ssrc: Option<u32>,
     /// Where the relay takes TCP connections.
     relay_tcp: Vec<SocketAddr>,
     /// Where a TURN server reaches it over UDP.
@@ -145,15 +157,21 @@ impl Peer {
         (with_clips, with_backfill): (bool, bool),
         clock: CaptureClock,
         stats: Arc<Stats>,
-        uplink: Option<&Shared>,
+        sending: Option<Sending<'_>>,
     ) -> Result<Self> {
         let (connection_state, state) = watch::channel(RTCPeerConnectionState::New);
         let (gathering_state, gathering) = watch::channel(RTCIceGatheringState::New);
-        let mut media = media_engine()?;
-        let registry = configure_rtcp_reports(configure_nack(Registry::new(), &mut media));
-        let registry = match uplink {
-            Some(uplink) => chain::add(registry, uplink),
-            None => registry,
+        let media = media_engine()?;
+        let low_ssrc = sending.as_ref().map(|_| crate::backoff::random());
+        let registry = Registry::new().with(
+            Slot::NackResponder,
+            Both::new(NackResponderBuilder::new().build(), low_ssrc),
+        );
+        let registry = configure_rtcp_reports(registry);
+        let registry = match (sending, low_ssrc) {
+            (Some(Sending { uplink, low }), Some(ssrc)) => chain::add(registry, uplink, low_ssrc)
+                .with(Slot::from(LOW_SOURCE), LowSource::new(ssrc, low)),
+            _ => registry,
         };
         let registry = registry
             .with(Slot::from(KEYFRAME_TAP), KeyframeTap::default())
@@ -212,6 +230,7 @@ impl Peer {
             state,
             gathering,
             ssrc,
+            low_ssrc,
             relay_tcp: Vec::new(),
             relay_udp: None,
             turn_servers: Vec::new(),
@@ -243,9 +262,13 @@ impl Peer {
         // Candidates that are not there by then are left out; the ones that are will do.
         let _ = tokio::time::timeout(GATHERING, complete).await;
         let local = self.connection.local_description().await;
-        local
+        let sdp = local
             .map(|description| description.sdp)
-            .ok_or(Error::ErrConnectionClosed)
+            .ok_or(Error::ErrConnectionClosed)?;
+        Ok(match self.low_ssrc {
+            Some(ssrc) => low_source::named_in(&sdp, ssrc),
+            None => sdp,
+        })
     }
 
     /// Learns the TURN servers that came with an answer.
@@ -356,8 +379,17 @@ impl Peer {
         Ok(WireNames {
             payload_type,
             ssrc: self.ssrc,
+            low_ssrc: None,
             playout_delay,
             reports_arrivals: agreed(TRANSPORT_CC).is_some(),
+        })
+    }
+
+    /// The same for packets of the low layer, when there is one.
+    pub(super) fn low_names(&self, names: WireNames) -> Option<WireNames> {
+        self.low_ssrc.map(|ssrc| WireNames {
+            low_ssrc: Some(ssrc),
+            ..names
         })
     }
 

@@ -10,6 +10,7 @@ use crate::clock::CaptureClock;
 use crate::frame::StreamName;
 use crate::hand_scale::ScaleInForce;
 use crate::journal::Journal;
+use crate::low_layer::LowLayer;
 use crate::marks_board::MarksBoard;
 use crate::orders::Orders;
 use crate::publish::refusal::Refusal;
@@ -63,6 +64,8 @@ pub struct Parts {
     pub saver: Option<Saver>,
     /// What was coded; nothing when there is no journal.
     pub journal: Option<Journal>,
+    /// Every frame once more, small, while the relay asks for it.
+    pub low: LowLayer,
     /// What is to be seen over the picture.
     pub marks: MarksBoard,
     /// The depth scale that was marked on this device.

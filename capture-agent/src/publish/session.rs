@@ -3,14 +3,14 @@
 //! Brings the connection up, lets the encode thread send to it and tidies up; `mending` watches over it meanwhile. It makes
 //! one attempt; whoever calls decides about the next. Every task it starts ends with it.
 
-use crate::orders::OUTLET_FRAMES;
+use crate::orders::{CodedFrame, OUTLET_FRAMES};
 use crate::publish::backfill::Filler;
 use crate::publish::budget::Throttle;
 use crate::publish::clips::Carrier;
 use crate::publish::control::Control;
 use crate::publish::mending::{RELAY_AWAY, SESSION_GONE, comes_up, watch_over};
 use crate::publish::originals::{MAX_ASKED, Originals};
-use crate::publish::peer::Peer;
+use crate::publish::peer::{Peer, Sending, WireNames};
 use crate::publish::publisher::Parts;
 use crate::publish::refusal::Refusal;
 use crate::publish::tickets::Ticket;
@@ -58,12 +58,16 @@ pub(super) async fn publish(
         parts.board.clone(),
         *held(last_target),
     )));
+    held(&uplink).carries_low(parts.low.clone());
     let mut peer = match Peer::new(
         bind,
         (parts.saver.is_some(), parts.journal.is_some()),
         parts.clock,
         Arc::clone(&parts.stats),
-        Some(&uplink),
+        Some(Sending {
+            uplink: &uplink,
+            low: parts.low.clone(),
+        }),
     )
     .await
     {
@@ -82,6 +86,7 @@ pub(super) async fn publish(
             let target = held(&uplink).end();
             *held(last_target) = Some(target);
             parts.orders.detach();
+            parts.low.detach();
             if !matches!(ended, Ended::Lost(RELAY_AWAY | SESSION_GONE)) {
                 whip.end().await;
             }
@@ -133,17 +138,18 @@ async fn serve(parts: &Parts, peer: &mut Peer, whip: &mut WhipSession, uplink: &
     let track: Arc<dyn TrackLocal> = Arc::clone(&peer.track) as Arc<dyn TrackLocal>;
     // Dropped at the end of this function, and its tasks with it.
     let mut tasks = JoinSet::new();
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "any start will do (RFC 3550 §5.1)"
-    )]
-    let packets = Packets::new(names, crate::backoff::random() as u16);
+    let packets = Packets::new(names, any_sequence());
     let (writing, sent) = (Arc::clone(&track), Arc::clone(&last_sent));
     tasks.spawn(async move {
         if let Err(error) = write_frames(frames, writing, packets, sent).await {
             tracing::warn!(error = %error, "packets cannot be written any more");
         }
     });
+    if let Some(names) = peer.low_names(names) {
+        let (outlet, frames) = mpsc::channel(OUTLET_FRAMES);
+        tasks.spawn(write_low(frames, Arc::clone(&track), names));
+        parts.low.attach(outlet);
+    }
     let (ask, asked) = mpsc::channel(MAX_ASKED);
     let (busy, original) = watch::channel(false);
     let originals = Originals {
@@ -209,6 +215,7 @@ async fn serve(parts: &Parts, peer: &mut Peer, whip: &mut WhipSession, uplink: &
         marks: parts.marks.clone(),
         scale: parts.scale.clone(),
         round_trip,
+        uplink: Arc::clone(uplink),
     };
     tasks.spawn(async move {
         control.run().await;
@@ -223,6 +230,27 @@ async fn serve(parts: &Parts, peer: &mut Peer, whip: &mut WhipSession, uplink: &
     });
     tracing::info!("live: the picture goes out");
     watch_over(parts, peer, whip, &mut last_heard, &mut tasks).await
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "any start will do (RFC 3550 §5.1)"
+)]
+fn any_sequence() -> u16 {
+    crate::backoff::random() as u16
+}
+
+/// Writes the low layer. Its end is no reason to end the publication.
+async fn write_low(
+    frames: mpsc::Receiver<CodedFrame>,
+    track: Arc<dyn TrackLocal>,
+    names: WireNames,
+) {
+    let packets = Packets::new(names, any_sequence());
+    if let Err(error) = write_frames(frames, track, packets, LastSent::default()).await {
+        tracing::warn!(error = %error, "packets of the low layer cannot be written any more");
+    }
+    std::future::pending::<()>().await;
 }
 
 async fn pass_on_keyframe_requests(track: Arc<dyn TrackLocal>, orders: Arc<crate::orders::Orders>) {

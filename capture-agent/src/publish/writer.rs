@@ -47,6 +47,7 @@ impl Packets {
                 sequence_number: self.sequence,
                 timestamp: frame.unit.rtp_time.0,
                 ssrc: self.names.ssrc,
+                csrc: self.names.low_ssrc.into_iter().collect(),
                 ..Default::default()
             };
             if let Some(id) = self.names.playout_delay {
@@ -106,6 +107,7 @@ mod tests {
         let names = WireNames {
             payload_type: 96,
             ssrc: 7,
+            low_ssrc: None,
             playout_delay: Some(5),
             reports_arrivals: true,
         };

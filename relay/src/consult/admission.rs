@@ -57,7 +57,8 @@ impl Admission {
             | RelayToAgent::Pong { .. }
             | RelayToAgent::OriginalKept { .. }
             | RelayToAgent::SaveClip { .. }
-            | RelayToAgent::Marks { .. } => {}
+            | RelayToAgent::Marks { .. }
+            | RelayToAgent::LowLayer { .. } => {}
         }
     }
 

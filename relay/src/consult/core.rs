@@ -115,6 +115,8 @@ pub struct Consult {
     pub(super) voices: HashMap<SessionId, VoiceLine>,
     /// Who switched their microphone off. Bounded by who is here, away for a moment, or connected by voice.
     pub(super) muted: HashSet<SessionId>,
+    /// Pages that get the low layer.
+    pub(super) low: HashSet<SessionId>,
     pub(super) running: HashMap<StreamId, RunningPicture>,
     /// The original that was asked for last.
     pub(super) awaited: Option<Awaited>,
@@ -159,6 +161,7 @@ impl Consult {
                 .collect(),
             voices: HashMap::new(),
             muted: HashSet::new(),
+            low: HashSet::new(),
             // Their agents said hello long ago.
             greeted: running.iter().map(|picture| picture.stream).collect(),
             running: running
@@ -211,6 +214,7 @@ impl Consult {
                 self.video_picture_kept((person, freeze), picture, now);
                 Vec::new()
             }
+            Input::Layer(session, low) => self.layer(session, low),
             Input::Stored => self.stored(now),
             Input::StoreFailed => self.store_failed(),
             Input::Tick => Vec::new(),

@@ -94,6 +94,8 @@ pub enum Input {
     Voice(SessionId, VoiceInput),
     /// A frozen frame as this person's page painted it is durable.
     VideoPicture(PersonId, FreezeId, VideoPicture),
+    /// A page gets the low layer of the picture from now on (true), or the full one.
+    Layer(SessionId, bool),
     /// The entries handed out by the last `Append` are durable.
     Stored,
     /// They are not; the log has to be read again.

@@ -72,6 +72,7 @@ impl Consult {
             .chain(self.presence.pointers())
             .chain(self.voices_now())
             .chain(self.links.all())
+            .chain(self.layer_now(who.session))
             .chain(self.beat_so_far());
         effects.extend(now_seen.map(|message| Effect::Say(Audience::One(socket), message)));
         effects
@@ -102,6 +103,26 @@ impl Consult {
                 state: Box::new(self.shown.state.clone()),
             },
         }
+    }
+
+    /// A page gets another layer of the picture; it alone is told.
+    pub(super) fn layer(&mut self, session: SessionId, low: bool) -> Vec<Effect> {
+        if low {
+            self.low.insert(session);
+        } else {
+            self.low.remove(&session);
+        }
+        let here = self.people.of_session(session);
+        let told =
+            here.map(|here| Effect::Say(Audience::One(here.socket), FromRelay::Layer { low }));
+        told.into_iter().collect()
+    }
+
+    /// The layer that somebody who joins gets; the full one need not be said.
+    fn layer_now(&self, session: SessionId) -> Option<FromRelay> {
+        self.low
+            .contains(&session)
+            .then_some(FromRelay::Layer { low: true })
     }
 
     pub(super) fn gone(&mut self, socket: SocketKey, now: RelayTime) -> Vec<Effect> {

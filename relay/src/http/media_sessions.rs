@@ -114,8 +114,17 @@ impl MediaSessions {
 
     /// The page whose voice it is.
     pub fn talker(&self, session: MediaSessionId) -> Option<SessionId> {
+        self.page(session, Kind::Talk)
+    }
+
+    /// The page that watches over it.
+    pub fn watcher(&self, session: MediaSessionId) -> Option<SessionId> {
+        self.page(session, Kind::Watch)
+    }
+
+    fn page(&self, session: MediaSessionId, kind: Kind) -> Option<SessionId> {
         let all = self.lock();
-        let held = all.get(&session).filter(|held| held.kind == Kind::Talk)?;
+        let held = all.get(&session).filter(|held| held.kind == kind)?;
         match held.owner {
             Owner::Session(page) => Some(page),
             Owner::Bearer(_) => None,

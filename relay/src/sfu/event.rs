@@ -141,6 +141,26 @@ pub enum SfuEvent {
         /// The viewer's session.
         session: MediaSessionId,
     },
+    /// A viewer gets another layer from now on.
+    WatcherLayer {
+        /// The consult.
+        consult: ConsultId,
+        /// The viewer's session.
+        session: MediaSessionId,
+        /// It gets the low layer, because its link does not carry the full one.
+        low: bool,
+    },
+    /// The publisher's agent should send the low layer, or need not any more. Said again while it does otherwise.
+    LowLayer {
+        /// The consult.
+        consult: ConsultId,
+        /// The stream.
+        stream: StreamId,
+        /// The publisher's session.
+        session: MediaSessionId,
+        /// Somebody needs it.
+        wanted: bool,
+    },
     /// A viewer's session ended and is forgotten.
     WatcherGone {
         /// The consult.
@@ -264,6 +284,8 @@ pub struct SfuStats {
     pub voice_out: u64,
     /// Packets sent again because a viewer missed them.
     pub retransmitted: u64,
+    /// Padding packets sent to viewers, to find out what their links carry.
+    pub padded: u64,
     /// Lost packets asked for again from publishers.
     pub asked_again: u64,
     /// Looks at a viewer to see what it gets of a picture that moved.

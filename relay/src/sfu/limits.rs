@@ -65,6 +65,8 @@ pub const KEYFRAME_REPEAT: Duration = Duration::from_millis(300);
 pub const MAX_RETRANSMITS_PER_REPORT: usize = 64;
 /// Share of a viewer's recent packets that may go out again, in packets per second.
 pub const MAX_RETRANSMITS_PER_S: u32 = 500;
+/// Packets of a frame that wait for a viewer which is about to go over to the low layer; a larger frame does not wait.
+pub const MAX_BEHIND: usize = 256;
 /// Missing packets of a publisher followed up at the same time; more means a keyframe is due instead.
 pub const MAX_GAPS: usize = 128;
 

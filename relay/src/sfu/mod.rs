@@ -5,7 +5,8 @@
 //! viewer ──── WHEP offer ─► run::handle ─┤ commands      packets  │
 //!                                        ▼                        │
 //! one UDP socket ── run::thread ──► engine ── net: whose datagram ┤
-//!                                        └── picture: cache, keyframes, numbering per viewer
+//!                                        ├── picture: cache, keyframes, numbering per viewer
+//!                                        └── downlink: what each viewer's link carries, and the layer it gets
 //! ```
 //!
 //! A page's voice comes by an offer of its own and a connection of its own; `voice` gives each of the others a seat.
@@ -14,6 +15,7 @@
 //! happened. It knows no people, no rights and no log. One OS thread drives all of it over one socket; `engine` and all
 //! below it are sans-IO. Invariant: RTP timestamps are carried unchanged, marks are anchored by them.
 
+mod downlink;
 mod edge;
 mod engine;
 mod error;

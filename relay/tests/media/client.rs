@@ -14,12 +14,15 @@ use rtc::rtcp::payload_feedbacks::picture_loss_indication::PictureLossIndication
 use rtc::rtp::Packet;
 use rtc::sansio::Protocol;
 use rtc::shared::{TaggedBytesMut, TransportContext, TransportProtocol};
+use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tokio::sync::{Notify, mpsc, oneshot};
 
 pub const PLAYOUT_DELAY: &str = "http://www.webrtc.org/experiments/rtp-hdrext/playout-delay";
+pub const TRANSPORT_CC: &str =
+    "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01";
 pub const ORIENTATION: &str = "urn:3gpp:video-orientation";
 pub const H264: &str = "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f";
 
@@ -49,6 +52,12 @@ pub struct Kind {
     pub over_tcp: bool,
     /// It reads nothing of what comes after the connection is up.
     pub never_reads: bool,
+    /// The source of its low layer.
+    pub low_layer: Option<u32>,
+    /// It reports what arrives and when.
+    pub reports_arrivals: bool,
+    /// What comes to it passes a link of so many kbit/s with a queue of 400 ms.
+    pub kbps: Option<u32>,
 }
 
 impl Kind {
@@ -66,6 +75,9 @@ impl Kind {
             bind: "127.0.0.1:0",
             over_tcp: false,
             never_reads: false,
+            low_layer: None,
+            reports_arrivals: false,
+            kbps: None,
         }
     }
 
@@ -169,6 +181,7 @@ impl Client {
             clips: None,
             counted: 0,
             muted: false,
+            narrow: VecDeque::new(),
         };
         let task = tokio::spawn(driver.run(answered, tasks));
         Self {
@@ -306,6 +319,8 @@ struct Driver {
     clips: Option<usize>,
     counted: usize,
     muted: bool,
+    /// What is on its way over the narrow link, and when it arrives.
+    narrow: VecDeque<(Instant, SocketAddr, Vec<u8>)>,
 }
 
 impl Driver {
@@ -329,6 +344,8 @@ impl Driver {
             self.pump().await;
             let next = self.pc.poll_timeout();
             let next = next.unwrap_or_else(|| Instant::now() + Duration::from_secs(1));
+            let arrives = self.narrow.front().map(|(at, ..)| *at);
+            let next = arrives.map_or(next, |arrives| next.min(arrives));
             tokio::select! {
                 received = self.carrier.receive(&mut buffer), if !self.is_deaf() => {
                     let (length, from) = match received {
@@ -336,11 +353,11 @@ impl Driver {
                         Err(_) if self.kind.over_tcp => return self.hung_up(),
                         Err(_) => continue,
                     };
-                    self.take(from, &buffer[..length]);
+                    self.comes(from, &buffer[..length]);
                     while let Ok((length, from)) = self.carrier.try_receive(&mut buffer) {
                         // The keys of a handshake that just ended are set while events are polled.
                         self.pump().await;
-                        self.take(from, &buffer[..length]);
+                        self.comes(from, &buffer[..length]);
                     }
                 }
                 task = tasks.recv() => match task {
@@ -353,6 +370,7 @@ impl Driver {
                     let _ = self.pc.handle_timeout(Instant::now());
                 }
             }
+            self.arrived().await;
         }
     }
 
@@ -363,6 +381,36 @@ impl Driver {
     fn hung_up(&self) {
         self.seen.lock().unwrap().closed = true;
         self.changed.notify_waiters();
+    }
+
+    /// What comes over a narrow link arrives later, or not at all when its queue is full.
+    fn comes(&mut self, from: SocketAddr, datagram: &[u8]) {
+        let Some(kbps) = self.kind.kbps else {
+            self.take(from, datagram);
+            return;
+        };
+        let now = Instant::now();
+        let begins = self.narrow.back().map_or(now, |(at, ..)| now.max(*at));
+        if begins <= now + Duration::from_millis(400) {
+            let took =
+                Duration::from_micros((datagram.len() as u64 + 28) * 8_000 / u64::from(kbps));
+            self.narrow
+                .push_back((begins + took, from, datagram.to_vec()));
+        }
+    }
+
+    async fn arrived(&mut self) {
+        while self
+            .narrow
+            .front()
+            .is_some_and(|(at, ..)| *at <= Instant::now())
+        {
+            let Some((_, from, datagram)) = self.narrow.pop_front() else {
+                return;
+            };
+            self.take(from, &datagram);
+            self.pump().await;
+        }
     }
 
     fn take(&mut self, from: SocketAddr, datagram: &[u8]) {

@@ -1,7 +1,7 @@
 //! How a client's peer connection is made: codecs, sources, candidates, and keyframe requests that reach the test.
 
-use super::client::{H264, Kind, ORIENTATION, PLAYOUT_DELAY};
-use rtc::interceptor::Registry;
+use super::client::{H264, Kind, ORIENTATION, PLAYOUT_DELAY, TRANSPORT_CC};
+use rtc::interceptor::{Registry, Slot, TwccReceiverBuilder};
 use rtc::media_stream::MediaStreamTrack;
 use rtc::peer_connection::configuration::interceptor_registry::{
     configure_nack, configure_rtcp_reports,
@@ -26,12 +26,14 @@ pub(super) fn connection(kind: &Kind) -> RTCPeerConnection {
         clock_rate: 90_000,
         channels: 0,
         sdp_fmtp_line: fmtp.to_owned(),
-        rtcp_feedback: [("nack", ""), ("nack", "pli")]
+        rtcp_feedback: [("nack", ""), ("nack", "pli"), ("transport-cc", "")]
+            .into_iter()
+            .filter(|(typ, _)| kind.reports_arrivals || *typ != "transport-cc")
             .map(|(typ, parameter)| RTCPFeedback {
                 typ: typ.to_owned(),
                 parameter: parameter.to_owned(),
             })
-            .to_vec(),
+            .collect(),
     };
     let rtx = RTCRtpCodec {
         mime_type: "video/rtx".to_owned(),
@@ -49,7 +51,8 @@ pub(super) fn connection(kind: &Kind) -> RTCPeerConnection {
     };
     register(&mut engine, codec.clone(), kind.payload_type);
     register(&mut engine, rtx, kind.payload_type + 1);
-    for uri in [ORIENTATION, PLAYOUT_DELAY] {
+    let numbers = kind.reports_arrivals.then_some(TRANSPORT_CC);
+    for uri in [ORIENTATION, PLAYOUT_DELAY].into_iter().chain(numbers) {
         let capability = RTCRtpHeaderExtensionCapability {
             uri: uri.to_owned(),
         };
@@ -58,10 +61,12 @@ pub(super) fn connection(kind: &Kind) -> RTCPeerConnection {
             .unwrap();
     }
     let registry = configure_rtcp_reports(configure_nack(Registry::new(), &mut engine));
-    let registry = registry.with(
-        rtc::interceptor::Slot::from(20_000),
-        super::requests::Requests::default(),
-    );
+    let registry = if kind.reports_arrivals {
+        registry.with(Slot::TwccReceiver, TwccReceiverBuilder::new().build())
+    } else {
+        registry
+    };
+    let registry = registry.with(Slot::from(20_000), super::requests::Requests::default());
     let settings = SettingEngineBuilder::new()
         .with_multicast_dns_mode(rtc::ice::mdns::MulticastDnsMode::Disabled)
         .with_include_loopback_candidate(true)

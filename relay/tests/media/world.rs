@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::{Notify, mpsc};
 use uuid::Uuid;
+use wire::agent::LOW_LAYER_ATTRIBUTE;
 use wire::{ConsultId, StreamId};
 
 /// A media part on a free port of loopback.
@@ -112,7 +113,14 @@ impl World {
             consult: self.consult,
             stream: self.stream,
             session,
-            offer: client.offer.clone(),
+            offer: match kind.low_layer {
+                Some(source) => client.offer.replacen(
+                    "a=rtcp-mux",
+                    &format!("a={LOW_LAYER_ATTRIBUTE}:{source}\r\na=rtcp-mux"),
+                    1,
+                ),
+                None => client.offer.clone(),
+            },
             tap: None,
         };
         let answer = self.sfu.publish(request).await?;

@@ -12,6 +12,7 @@
 //!  ── marksHeld (once a second) ──────────►       said all anew when a word was lost
 //!  ── scale, scaleGone ──────────────────►       the depth scale that was marked on the device; the consult's ended there
 //!                                                what the consult says of the scale stands among its words of marks
+//!  ◄── lowLayer ──────────────────────────       somebody's link carries less than the picture; or nobody's does any more
 //! ```
 //!
 //! Owns the messages both ways and the `FrameStamp`. A publisher without this channel is welcome: its image age is
@@ -31,6 +32,9 @@ use ts_rs::TS;
 
 /// Label of the data channel.
 pub const CONTROL_CHANNEL: &str = "control";
+/// Attribute of the picture's section in an agent's offer: the source (RFC 3550) of the low layer, on which it sends only
+/// after `LowLayer`. Servers that do not know it ignore it (RFC 8866 §5.13).
+pub const LOW_LAYER_ATTRIBUTE: &str = "x-hibiki-low-layer";
 /// Largest control message in bytes.
 pub const MAX_CONTROL_BYTES: usize = 16 * 1024;
 /// Marks that an agent is told and holds: more at a time than anybody reads over one picture.
@@ -226,6 +230,12 @@ pub enum RelayToAgent {
         revision: u32,
         /// The word.
         word: MarkWord,
+    },
+    /// Whether to send every frame a second time, small, for those whose link does not carry the picture. Said at each
+    /// change, and again while the agent does otherwise.
+    LowLayer {
+        /// Somebody needs it.
+        wanted: bool,
     },
 }
 

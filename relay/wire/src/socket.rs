@@ -278,6 +278,11 @@ pub enum FromRelay {
         /// What the agent says of its source, if it is ours.
         source: Option<crate::agent::SourceState>,
     },
+    /// Presence: in which layer this page gets the picture. Said when that changes; before it is said, it is the full one.
+    Layer {
+        /// The same frames, smaller, because this page's link does not carry the full layer.
+        low: bool,
+    },
     /// Frames of a beat that can be had from now on. Once the last one is there the log says the same.
     BeatFrames {
         /// The freeze in force.

@@ -174,16 +174,19 @@ pub(crate) const ONLY_PUBLISH_NAMES_WEBRTC: Rule = Rule {
         "capture-agent/src/publish",
         // Cuts coded frames into RTP payloads (RFC 6184) on the encode thread; see the next rule.
         "capture-agent/src/pipeline.rs",
+        // The same for the low layer, on its own thread.
+        "capture-agent/src/low_layer.rs",
     ],
     never: &["webrtc", "rtc"],
 };
 
 /// Of the WebRTC crates the encode thread takes the packetiser: a rule for bytes, without a connection.
 pub(crate) const ENCODE_THREAD_CUTS_PAYLOADS_ONLY: Rule = Rule {
-    what: "the encode thread names no connection",
+    what: "the encode threads name no connection",
     within: &[
         "capture-agent/src/pipeline.rs",
         "capture-agent/src/pipeline",
+        "capture-agent/src/low_layer.rs",
     ],
     except: &[],
     never: &[

@@ -1,10 +1,13 @@
-//! On a weak link an original arrives soon, and the picture goes on with fewer bits meanwhile.
+//! On a weak link an original arrives soon, and the picture goes on with fewer bits meanwhile; a page behind a weaker one gets
+//! the same frames smaller, and nobody else does.
 
 use anyhow::{Result, ensure};
 use serde::Deserialize;
 use stories::link::LinkKind;
+use stories::person::SeenFrame;
 use stories::story::{Plan, tell};
 use stories::wait::secs;
+use wire::CaptureTime;
 
 /// Bit rates that the agent told while this page looks, and how many frames it painted meanwhile.
 #[derive(Debug, Deserialize)]
@@ -47,6 +50,29 @@ fn an_original_arrives_over_two_megabits_while_the_picture_goes_on_and_gets_its_
             "the picture made no room, or stood still: {seen:?}"
         );
         doctor.releases().await?;
-        doctor.picture_moves().await
+        doctor.picture_moves().await?;
+
+        // The other doctor's link takes less than the picture: the same frames, smaller, and nobody else notices.
+        let link = story.link(LinkKind::LTE_RURAL).await?;
+        let weak = story.cardiologist_over(&link).await?;
+        weak.reads_within("回線に合わせて縮小", secs(20)).await?;
+        weak.picture_moves_again_within(secs(5)).await?;
+        let frames = weak.picture_moves_for(45, secs(3)).await?;
+        let is_small = |frame: &SeenFrame| (frame.width, frame.height) == (400, 300);
+        ensure!(frames.iter().all(is_small), "{frames:?}");
+        let named = frames.iter().filter_map(|frame| {
+            let near = CaptureTime((frame.at * 1_000.0) as u64);
+            Some(frame.barcode()?.distance_ms(frame.rtp?, near))
+        });
+        let named: Vec<f64> = named.collect();
+        ensure!(
+            named.len() >= 20 && named.iter().all(|apart| apart.abs() < 1.0),
+            "these are other frames than their RTP times say: {named:?}"
+        );
+        let whole = doctor.picture_moves_for(30, secs(3)).await?;
+        ensure!(!whole.iter().any(is_small), "{whole:?}");
+        doctor
+            .no_longer_reads_within("回線に合わせて縮小", secs(0))
+            .await
     })
 }

@@ -80,6 +80,7 @@ export const en = {
   "badge.none": "No picture",
   "badge.hidden": "Looking elsewhere",
   "badge.open": "How the picture arrives",
+  "badge.reduced": "Reduced for this link",
   "badge.age": "image age {ms} ms",
   "badge.ageSeconds": "image age {seconds} s",
   "badge.ageUnknown": "image age unknown",

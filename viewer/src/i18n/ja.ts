@@ -83,6 +83,7 @@ export const ja = {
   "badge.none": "映像なし",
   "badge.hidden": "画面を離れています",
   "badge.open": "映像の届き方を詳しく",
+  "badge.reduced": "回線に合わせて縮小",
   "badge.age": "映像の遅れ {ms} ms",
   "badge.ageSeconds": "映像の遅れ {seconds} 秒",
   "badge.ageUnknown": "映像の遅れ 不明",

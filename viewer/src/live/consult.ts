@@ -70,6 +70,8 @@ export class Consult {
   /** How the picture arrives at those whose page said so, the own one among them. */
   readonly links = signal<ReadonlyMap<SessionId, PersonLink>>(new Map());
   readonly flow = signal<Flow | null>(null);
+  /** This page gets the picture smaller, because its link does not carry all of it. */
+  readonly low = signal(false);
   /** Bytes of each clip that is on its way. */
   readonly clipBytes = signal<ReadonlyMap<ClipId, number>>(new Map());
   readonly stamp = signal<Stamp | null>(null);
@@ -246,6 +248,9 @@ export class Consult {
       case "flow":
         this.flow.value = message;
         return;
+      case "layer":
+        this.low.value = message.low;
+        return;
       case "beatFrames":
         this.arriving.value = withFrames(this.arriving.peek(), message);
         return;
@@ -265,6 +270,7 @@ export class Consult {
   }
 
   #welcomed(message: From<"welcome">): void {
+    this.low.value = false;
     this.me.value = message.you;
     this.rights.value = message.rights;
     this.settings.value = message.settings;

@@ -17,6 +17,9 @@ export const SHAPES: Readonly<Record<LinkLevel, string>> = {
   hidden: "□",
 };
 
+/** The same frames, smaller. */
+const REDUCED = "▽";
+
 export type BadgeProps = {
   readonly watch: Watch;
   /** Whether the panel behind it is open. */
@@ -58,6 +61,11 @@ function Words({ watch }: { watch: Watch }) {
         </span>{" "}
         {t(`badge.${level}` satisfies Key)}
       </span>
+      {watch.consult.low.value && level !== "none" && (
+        <span class="badge__reduced" data-testid="reduced">
+          <span aria-hidden="true">{REDUCED}</span> {t("badge.reduced")}
+        </span>
+      )}
       <span class="badge__numbers" aria-live="off">
         {numbers(figures).map((words) => (
           <span key={words}>{words}</span>

@@ -221,7 +221,11 @@ silentMs: number,
 /**
  * What the agent says of its source, if it is ours.
  */
-source: SourceState | null, } | { "type": "beatFrames", 
+source: SourceState | null, } | { "type": "layer", 
+/**
+ * The same frames, smaller, because this page's link does not carry the full layer.
+ */
+low: boolean, } | { "type": "beatFrames", 
 /**
  * The freeze in force.
  */

@@ -7,6 +7,7 @@
 //! a hole.
 
 use super::leg::Sent;
+use crate::publish::low_source::Both;
 use crate::sync::held;
 use bandwidth::{Class, Fate};
 use bytes::Bytes;
@@ -38,16 +39,19 @@ const HEADER_BYTES: usize = 24;
 pub(in crate::publish) type Shared = Arc<Mutex<super::Uplink<TaggedPacket>>>;
 
 /// Puts everything into the chain of a connection.
-pub(in crate::publish) fn add(registry: Registry, uplink: &Shared) -> Registry {
+pub(in crate::publish) fn add(registry: Registry, uplink: &Shared, low: Option<u32>) -> Registry {
     let hearer = Hearer(Arc::clone(uplink));
     registry
         .with(
             Slot::CongestionControl,
             CongestionControlBuilder::new(hearer).build(),
         )
-        .with(Slot::TwccSender, TwccSenderBuilder::new().build())
+        .with(
+            Slot::TwccSender,
+            Both::new(TwccSenderBuilder::new().build(), low),
+        )
         .with(Slot::Pacer, Gate::new(Arc::clone(uplink)))
-        .with(Slot::from(FILLER), Filler::new(Arc::clone(uplink)))
+        .with(Slot::from(FILLER), Filler::new(Arc::clone(uplink), low))
 }
 
 /// Hears what became of packets.
@@ -190,6 +194,8 @@ impl Interceptor for Gate {
 /// Numbers the picture's packets, and puts padding among them.
 struct Filler {
     uplink: Shared,
+    /// The low layer's source: its packets are none of the picture's.
+    low: Option<u32>,
     /// Numbers given to padding so far.
     inserted: u16,
     /// The packet that went last, without its payload, and when.
@@ -199,9 +205,10 @@ struct Filler {
 }
 
 impl Filler {
-    const fn new(uplink: Shared) -> Self {
+    const fn new(uplink: Shared, low: Option<u32>) -> Self {
         Self {
             uplink,
+            low,
             inserted: 0,
             last: None,
             read: VecDeque::new(),
@@ -265,7 +272,9 @@ impl Protocol<TaggedPacket, TaggedPacket, ()> for Filler {
 
     fn handle_write(&mut self, mut packet: TaggedPacket) -> Result<(), Error> {
         let now = packet.now;
-        if let Packet::Rtp(rtp) = &mut packet.message.packet {
+        if let Packet::Rtp(rtp) = &mut packet.message.packet
+            && self.low != Some(rtp.header.ssrc)
+        {
             // What is owed goes first, so that numbers leave in their order.
             while let Some(padding) = self.padding() {
                 self.written.push_back(padding);

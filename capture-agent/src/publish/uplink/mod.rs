@@ -3,6 +3,7 @@
 //! ```text
 //! leg      estimator, pacer and probes of one connection: packets in, packets out when their time has come
 //! wishes   a target becomes orders to the encode thread (bits, resolution, frames) and words on the status board
+//! low      whether there is room for the low layer beside the picture
 //! chain    the places in the WebRTC connection where packets and reports pass by
 //! ```
 //!
@@ -11,11 +12,14 @@
 
 pub(super) mod chain;
 mod leg;
+mod low;
 mod wishes;
 
 use crate::encode::BitRate as Coded;
+use crate::low_layer::LowLayer;
 use crate::orders::Orders;
 use crate::publish::uplink::leg::{Leg, Sent};
+use crate::publish::uplink::low::LowShare;
 use crate::publish::uplink::wishes::Wishes;
 use crate::status::StatusBoard;
 use bandwidth::{BitRate, Class, Limits};
@@ -109,6 +113,9 @@ pub(super) struct Uplink<T> {
     /// Bytes that data channels carried, and how many of them the estimator knows.
     carried: Arc<AtomicU64>,
     told_of: u64,
+    /// The low layer, and its share.
+    low: Option<LowLayer>,
+    low_share: LowShare,
     /// Nothing passes, and the encode thread knows.
     is_cut: bool,
     /// As fast as is looked.
@@ -142,12 +149,25 @@ impl<T> Uplink<T> {
             spare: watch::Sender::new(None),
             carried: Arc::default(),
             told_of: 0,
+            low: None,
+            low_share: LowShare::default(),
             is_cut: false,
             most: limits.max,
             ended: false,
         };
         uplink.decide(now);
         uplink
+    }
+
+    /// This connection can carry the low layer.
+    pub(super) fn carries_low(&mut self, low: LowLayer) {
+        self.low = Some(low);
+    }
+
+    /// The relay asks for the low layer, or says that nobody needs it.
+    pub(super) fn want_low(&mut self, now: Instant, wanted: bool) {
+        self.low_share.want(wanted);
+        self.decide(now);
     }
 
     /// How fast everything together may go.
@@ -194,7 +214,8 @@ impl<T> Uplink<T> {
     /// What the picture uses: what the link leaves, as far as people allow it.
     fn picture(&mut self, now: Instant) -> BitRate {
         let allowed = of_coded(self.board.allowed());
-        self.leg.for_the_picture(now).min(allowed)
+        let may_use = self.leg.for_the_picture(now);
+        self.low_share.left(may_use).min(allowed)
     }
 
     fn on_reports(&mut self, now: Instant, reports: impl Iterator<Item = Sent>) {
@@ -236,6 +257,9 @@ impl<T> Uplink<T> {
         self.orders.set_backlog(Duration::ZERO);
         self.spare.send_replace(None);
         self.wishes.end();
+        if let Some(low) = &self.low {
+            low.set_on(false);
+        }
         self.target()
     }
 
@@ -258,15 +282,20 @@ impl<T> Uplink<T> {
             return;
         }
         self.set_cut(self.leg.is_cut(now));
-        let (stats, may_use) = (self.leg.stats(), self.leg.for_the_picture(now));
+        let (stats, both) = (self.leg.stats(), self.leg.for_the_picture(now));
+        let is_on = self.low_share.judge(both);
+        if let Some(low) = &self.low {
+            low.set_on(is_on);
+        }
+        let may_use = self.low_share.left(both);
         let share = if self.makes_way { KEPT_SHARE } else { 1.0 };
         if stats.silent {
             self.wishes.unsettle(now);
         } else {
             self.wishes.follow(now, may_use, share, &stats);
         }
-        let picture = self.picture(now);
-        let spare = stats.target.scaled(FILLED / CHANNEL_OVERHEAD).less(picture);
+        let live = self.picture(now).plus(both.less(may_use));
+        let spare = stats.target.scaled(FILLED / CHANNEL_OVERHEAD).less(live);
         let spare = spare.max(stats.target.scaled(LEAST_SPARE));
         let is_wide = stats.target >= self.most.scaled(FILLED);
         self.spare.send_replace((!is_wide).then_some(spare));

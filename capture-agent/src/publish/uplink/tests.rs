@@ -337,7 +337,7 @@ impl Chain {
         let (now, (orders, board)) = (Instant::now(), parts());
         let uplink: Shared = Arc::new(Mutex::new(Uplink::new(now, orders, board, None)));
         crate::sync::held(&uplink).may_pad(now);
-        let registry = add(Registry::new(), &uplink)
+        let registry = add(Registry::new(), &uplink, Some(SSRC + 1))
             .with(Place::NackResponder, NackResponderBuilder::new().build());
         let mut chain: Box<dyn Interceptor> = Box::new(registry.build());
         chain.bind_local_stream(&StreamInfo {

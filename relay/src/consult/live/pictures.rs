@@ -47,6 +47,8 @@ pub struct Pictures<L: ConsultLog> {
     pub sessions: Box<dyn Fn(MediaSessionId, SessionNews) + Send + Sync>,
     /// Whose voice a media session carries.
     pub talker: Box<dyn Fn(MediaSessionId) -> Option<SessionId> + Send + Sync>,
+    /// Which page watches over a media session.
+    pub watcher: Box<dyn Fn(MediaSessionId) -> Option<SessionId> + Send + Sync>,
 }
 
 /// What happened to a media session.
@@ -162,6 +164,17 @@ impl<L: ConsultLog> Pictures<L> {
             SfuEvent::WatcherConnected { session, .. } => {
                 (self.sessions)(session, SessionNews::Connected)
             }
+            SfuEvent::WatcherLayer {
+                consult,
+                session,
+                low,
+            } => self.layer(consult, session, low).await,
+            SfuEvent::LowLayer {
+                session, wanted, ..
+            } => {
+                tracing::info!(%session, wanted, "the low layer");
+                self.agents.say(session, &RelayToAgent::LowLayer { wanted });
+            }
             SfuEvent::WatcherGone { session, .. } => (self.sessions)(session, SessionNews::Gone),
             SfuEvent::TalkerConnected {
                 consult,
@@ -262,6 +275,16 @@ impl<L: ConsultLog> Pictures<L> {
         };
         if let Err(code) = self.hub.tell(consult, Input::Voice(page, input)).await {
             tracing::warn!(%consult, ?code, "a consult did not hear of a voice");
+        }
+    }
+
+    async fn layer(&self, consult: ConsultId, session: MediaSessionId, low: bool) {
+        tracing::info!(%consult, %session, low, "a viewer gets another layer");
+        let Some(page) = (self.watcher)(session) else {
+            return;
+        };
+        if let Err(code) = self.hub.tell(consult, Input::Layer(page, low)).await {
+            tracing::warn!(%consult, ?code, "a page did not hear of its layer");
         }
     }
 

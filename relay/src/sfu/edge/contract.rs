@@ -6,6 +6,7 @@
 
 use super::terms::{PublisherTerms, ViewerTerms};
 use crate::sfu::error::EdgeError;
+use bandwidth::Fate;
 use bytes::{Bytes, BytesMut};
 use std::time::Instant;
 
@@ -48,6 +49,26 @@ pub(crate) struct RtpOut<'a> {
     pub(crate) original: Option<u16>,
     /// Payload.
     pub(crate) payload: &'a [u8],
+    /// Bytes of padding behind it (RFC 3550 §5.1).
+    pub(crate) padding: u8,
+}
+
+/// What a viewer says of the picture about once a second (RFC 3550 §6.4.1).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Reception {
+    /// The highest sequence number that arrived.
+    pub(crate) highest: u16,
+    /// Share of packets lost since the last report.
+    pub(crate) lost: f64,
+}
+
+/// What a viewer says arrived of the packets that were numbered for it, in the order of their numbers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Arrivals {
+    /// Number of the first packet spoken of.
+    pub(crate) first: u16,
+    /// Of it and each after it.
+    pub(crate) fates: Vec<Fate>,
 }
 
 /// What a connection reports.
@@ -66,6 +87,10 @@ pub(crate) enum EdgeEvent {
     KeyframeWanted,
     /// The viewer misses these sequence numbers.
     Missing(Vec<u16>),
+    /// The viewer says how the picture arrives.
+    Reception(Reception),
+    /// The viewer says what arrived and when.
+    Arrivals(Arrivals),
     /// The channel `control` can be written to.
     ControlOpen,
     /// A text on `control`.

@@ -9,6 +9,7 @@
 //! `terms` is what both sides agreed on, `identity` the certificate of this process. Nothing outside this folder names
 //! `rtc`, so another engine could drive the same relay.
 
+mod arrivals;
 mod contract;
 mod identity;
 mod incoming;
@@ -20,8 +21,8 @@ mod secure;
 pub(crate) mod terms;
 mod viewer_edge;
 
-pub use contract::{BackfillPart, Channel, ClipPart, OriginalPart};
 pub(crate) use contract::{
-    Connection, EdgeEvent, EdgeMaker, PublisherEdge, RtpIn, RtpOut, ViewerEdge,
+    Arrivals, Connection, EdgeEvent, EdgeMaker, PublisherEdge, Reception, RtpIn, RtpOut, ViewerEdge,
 };
+pub use contract::{BackfillPart, Channel, ClipPart, OriginalPart};
 pub(crate) use maker::RtcMaker;

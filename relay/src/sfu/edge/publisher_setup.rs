@@ -59,6 +59,9 @@ pub(super) fn open(
         .build(now)
         .map_err(step("build the connection"))?;
     let receiver = add_receiver(&mut pc).map_err(step("add the picture"))?;
+    if terms.low_layer.is_some() {
+        add_receiver(&mut pc).map_err(step("add the low layer"))?;
+    }
     let offer = RTCSessionDescription::offer(offer(terms)).map_err(step("read the terms"))?;
     pc.set_remote_description(now, offer)
         .map_err(step("apply the terms"))?;
@@ -169,11 +172,34 @@ fn offer(terms: &PublisherTerms) -> String {
         prime::THEIR_PASSWORD,
         hex.join(":")
     );
+    let low = terms.low_layer.map_or("", |_| " l");
+    let data = terms.data.map_or("", |_| " d");
+    let mut out =
+        format!("v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\na=group:BUNDLE v{low}{data}\r\n");
+    out.push_str(&video(terms, &transport, ("v", "picture"), terms.ssrc));
+    if terms.low_layer.is_some() {
+        // A section of its own: `rtc` takes one source from each.
+        out.push_str(&video(terms, &transport, ("l", "low"), terms.low_layer));
+    }
+    if let Some(port) = terms.data {
+        let _ = write!(
+            out,
+            "m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\n{transport}a=mid:d\r\na=sctp-port:{port}\r\na=max-message-size:{MAX_DATA_MESSAGE_BYTES}\r\n"
+        );
+    }
+    out
+}
+
+/// One source of pictures as a section.
+fn video(
+    terms: &PublisherTerms,
+    transport: &str,
+    (mid, track): (&str, &str),
+    source: Option<u32>,
+) -> String {
     let pt = terms.payload_type;
-    let bundle = if terms.data.is_some() { "v d" } else { "v" };
     let mut out = format!(
-        "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\na=group:BUNDLE {bundle}\r\n\
-         m=video 9 UDP/TLS/RTP/SAVPF {pt}\r\n{transport}a=mid:v\r\na=rtcp-mux\r\na=rtpmap:{pt} {}/90000\r\n",
+        "m=video 9 UDP/TLS/RTP/SAVPF {pt}\r\n{transport}a=mid:{mid}\r\na=rtcp-mux\r\na=rtpmap:{pt} {}/90000\r\n",
         terms.codec.kind().name()
     );
     if let Some(fmtp) = terms.codec.fmtp() {
@@ -185,15 +211,9 @@ fn offer(terms: &PublisherTerms) -> String {
     for (extension, id) in terms.extensions.iter() {
         let _ = write!(out, "a=extmap:{id} {}\r\n", extension.uri());
     }
-    out.push_str("a=sendonly\r\na=msid:echo picture\r\n");
-    if let Some(ssrc) = terms.ssrc {
-        let _ = write!(out, "a=ssrc:{ssrc} cname:echo\r\n");
-    }
-    if let Some(port) = terms.data {
-        let _ = write!(
-            out,
-            "m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\n{transport}a=mid:d\r\na=sctp-port:{port}\r\na=max-message-size:{MAX_DATA_MESSAGE_BYTES}\r\n"
-        );
+    let _ = write!(out, "a=sendonly\r\na=msid:echo {track}\r\n");
+    if let Some(source) = source {
+        let _ = write!(out, "a=ssrc:{source} cname:echo\r\n");
     }
     out
 }

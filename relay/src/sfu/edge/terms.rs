@@ -13,7 +13,7 @@ pub(crate) enum Extension {
     VideoOrientation,
     /// When the frame was captured, by the publisher's clock.
     AbsCaptureTime,
-    /// Transport-wide numbering for the publisher's bandwidth estimate.
+    /// Transport-wide numbering, for whoever estimates the link: a publisher, or the relay towards a viewer.
     TransportCc,
 }
 
@@ -28,11 +28,7 @@ impl Extension {
     /// Kept in an answer to a publisher.
     pub(crate) const FROM_PUBLISHERS: [Self; 4] = Self::ALL;
     /// Kept in an answer to a viewer.
-    pub(crate) const TO_VIEWERS: [Self; 3] = [
-        Self::PlayoutDelay,
-        Self::VideoOrientation,
-        Self::AbsCaptureTime,
-    ];
+    pub(crate) const TO_VIEWERS: [Self; 4] = Self::ALL;
     /// Carried from publisher to viewer unchanged.
     pub(crate) const FORWARDED: [Self; 2] = [Self::VideoOrientation, Self::AbsCaptureTime];
 
@@ -111,6 +107,8 @@ pub(crate) struct PublisherTerms {
     pub(crate) fingerprint: [u8; 32],
     /// The source that it declared.
     pub(crate) ssrc: Option<u32>,
+    /// The source of its low layer.
+    pub(crate) low_layer: Option<u32>,
     /// The codec.
     pub(crate) codec: Codec,
     /// Its payload type.

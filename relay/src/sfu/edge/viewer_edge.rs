@@ -4,7 +4,8 @@
 //! data channels or sends a picture, so they need none of `rtc`'s peer connection: that costs three times the CPU per
 //! packet. Whose packets get here is the engine's to say. Invariant: the header given to the cipher is the header in the packet.
 
-use super::contract::{Connection, EdgeEvent, RtpOut, ViewerEdge};
+use super::arrivals::arrivals;
+use super::contract::{Connection, EdgeEvent, Reception, RtpOut, ViewerEdge};
 use super::incoming::incoming;
 use super::secure::{Secure, Step};
 use crate::sfu::limits::{MAX_DATAGRAM_BYTES, MAX_RETRANSMITS_PER_REPORT};
@@ -12,6 +13,10 @@ use bytes::{Bytes, BytesMut};
 use rtc::rtcp;
 use rtc::rtcp::payload_feedbacks::full_intra_request::FullIntraRequest;
 use rtc::rtcp::payload_feedbacks::picture_loss_indication::PictureLossIndication;
+use rtc::rtcp::receiver_report::ReceiverReport;
+use rtc::rtcp::reception_report::ReceptionReport;
+use rtc::rtcp::sender_report::SenderReport;
+use rtc::rtcp::transport_feedbacks::transport_layer_cc::TransportLayerCc;
 use rtc::rtcp::transport_feedbacks::transport_layer_nack::TransportLayerNack;
 use rtc::rtp;
 use rtc::rtp::header::{EXTENSION_PROFILE_ONE_BYTE, Extension, Header};
@@ -70,6 +75,7 @@ impl RtcViewer {
                 payload: value.clone(),
             }));
         header.extension = !header.extensions.is_empty();
+        header.padding = packet.padding > 0;
     }
 
     /// Writes header and payload into `plain`; returns the length.
@@ -84,7 +90,13 @@ impl RtcViewer {
         }
         let end = at + packet.payload.len();
         self.plain.get_mut(at..end)?.copy_from_slice(packet.payload);
-        Some(end)
+        let whole = end + usize::from(packet.padding);
+        let padding = self.plain.get_mut(end..whole)?;
+        padding.fill(0);
+        if let Some(last) = padding.last_mut() {
+            *last = packet.padding;
+        }
+        Some(whole)
     }
 
     fn take_voice(&mut self, datagram: &[u8]) -> bool {
@@ -112,9 +124,26 @@ impl RtcViewer {
                 }
             } else if packet.is::<PictureLossIndication>() || packet.is::<FullIntraRequest>() {
                 self.events.push_back(EdgeEvent::KeyframeWanted);
+            } else if let Some(report) = packet.downcast_ref::<TransportLayerCc>() {
+                self.events.push_back(EdgeEvent::Arrivals(arrivals(report)));
+            } else if let Some(report) = packet.downcast_ref::<ReceiverReport>() {
+                self.take_reception(&report.reports);
+            } else if let Some(report) = packet.downcast_ref::<SenderReport>() {
+                self.take_reception(&report.reports);
             }
         }
         true
+    }
+
+    /// What is said of the picture; retransmissions have a report of their own.
+    fn take_reception(&mut self, reports: &[ReceptionReport]) {
+        let of_picture = reports.iter().find(|of| Some(of.ssrc) == self.ssrc);
+        self.events.extend(of_picture.map(|report| {
+            EdgeEvent::Reception(Reception {
+                highest: report.last_sequence_number as u16,
+                lost: f64::from(report.fraction_lost) / 256.0,
+            })
+        }));
     }
 }
 

@@ -54,6 +54,8 @@ pub(crate) struct Engine {
     pub(super) touched: Vec<ConsultId>,
     /// Streams that wait for something from their publisher, and when to ask again.
     pub(super) asking: Vec<(Instant, ConsultId)>,
+    /// Viewers to whom padding is due, and when.
+    pub(super) padding: Vec<(Instant, PeerId)>,
     /// Datagrams for the network.
     pub(super) out: Vec<Outgoing>,
     /// Connections whose peer is gone.
@@ -81,6 +83,7 @@ impl Engine {
             dirty: Vec::new(),
             touched: Vec::new(),
             asking: Vec::new(),
+            padding: Vec::new(),
             out: Vec::new(),
             left: Vec::new(),
             events: VecDeque::new(),
@@ -292,6 +295,7 @@ impl Engine {
         };
         self.sessions.remove(&peer.session);
         self.timers.remove(id);
+        self.padding.retain(|(_, padded)| *padded != id);
         self.router.unname(peer.ice.local_name());
         for origin in peer.ice.known() {
             self.router.forget(origin, id);
@@ -317,9 +321,17 @@ impl Engine {
     fn tell_gone(&mut self, id: PeerId, peer: &Peer, reason: GoneReason) {
         let (consult, session) = (peer.consult, peer.session);
         match &peer.role {
-            Role::Viewer(_) => {
+            Role::Viewer(viewer) => {
                 if let Some(stream) = self.streams.get_mut(&consult) {
                     stream.viewers.retain(|viewer| *viewer != id);
+                }
+                if viewer.told_low {
+                    let low = false;
+                    self.tell(SfuEvent::WatcherLayer {
+                        consult,
+                        session,
+                        low,
+                    });
                 }
                 self.tell(SfuEvent::WatcherGone {
                     consult,

@@ -6,32 +6,15 @@
 //! passes requests up to the publisher.
 
 use super::core::{Engine, Flush, Outgoing};
-use super::peer::Role;
 use super::stream::Stream;
-use crate::sfu::limits::VIEWER_SILENT;
+use super::turn::{Joins, Turn, turn};
 use crate::sfu::net::route::PeerId;
-use crate::sfu::picture::Packet;
+use crate::sfu::picture::LayerName;
 use std::time::Instant;
 use wire::ConsultId;
 
 /// Datagrams that leave together: about five viewers' share of a frame, 70 kB, well inside a core's own cache.
 const FLUSH_AT: usize = 64;
-
-/// What one viewer's turn came to.
-enum Turn {
-    /// Nothing to send.
-    Idle,
-    /// It needs a keyframe.
-    Waits,
-    /// So many packets were written, so many lost inside; it began with this burst.
-    Wrote {
-        packets: u64,
-        lost: u64,
-        began: bool,
-    },
-    /// Its connection's code failed.
-    Faulted,
-}
 
 impl Engine {
     /// Forwards what came in since the last time, and asks for what is missing.
@@ -39,8 +22,8 @@ impl Engine {
         let mut faulted = Vec::new();
         if let Some(stream) = self.streams.get_mut(&consult) {
             stream.touched = false;
-            let join = stream.cache.join_point(now);
-            let mut waiting = false;
+            let joins = Joins::of(now, stream);
+            let mut waits = [false; 2];
             for at in 0..stream.viewers.len() {
                 let Some(id) = stream.viewers.get(at).copied() else {
                     break;
@@ -49,17 +32,21 @@ impl Engine {
                     continue;
                 };
                 self.stats.turns += 1;
-                match turn(now, peer, stream, join, &mut self.out) {
+                match turn(now, peer, stream, &joins, &mut self.out) {
                     Turn::Idle => {}
-                    Turn::Waits => waiting = true,
+                    Turn::Waits(layer) => note(&mut waits, layer),
                     Turn::Wrote {
                         packets,
                         lost,
                         began,
+                        waits: layer,
                     } => {
                         self.stats.packets_out += packets;
                         self.stats.lost_inside += lost;
                         self.stats.joined_from_cache += u64::from(began);
+                        if let Some(layer) = layer {
+                            note(&mut waits, layer);
+                        }
                     }
                     Turn::Faulted => faulted.push(id),
                 }
@@ -67,10 +54,7 @@ impl Engine {
                     flush(&mut self.out, &mut self.stats);
                 }
             }
-            stream.burst.clear();
-            if waiting {
-                stream.keyframes.want();
-            }
+            end_burst(stream, waits);
         }
         for id in faulted {
             self.fault(now, id);
@@ -94,23 +78,33 @@ impl Engine {
     }
 
     fn ask(&mut self, now: Instant, consult: ConsultId) {
+        for name in [LayerName::Full, LayerName::Low] {
+            self.ask_for(now, consult, name);
+        }
+    }
+
+    fn ask_for(&mut self, now: Instant, consult: ConsultId, name: LayerName) {
         let Some(stream) = self.streams.get_mut(&consult) else {
             return;
         };
         let Some(live) = stream.live else { return };
-        let missing: Vec<u16> = stream
+        let Some(layer) = stream.layer_mut(name) else {
+            return;
+        };
+        let missing: Vec<u16> = layer
             .gaps
             .due(now)
             .into_iter()
-            .filter_map(|number| stream.publishers_seq(number))
+            .filter_map(|number| layer.publishers_seq(number))
             .collect();
-        if stream.repair_failed() {
-            stream.keyframes.want();
+        if layer.repair_failed() {
+            layer.keyframes.want();
         }
-        let keyframe = stream.keyframes.ask(now);
+        let keyframe = layer.keyframes.ask(now);
         if !keyframe && missing.is_empty() {
             return;
         }
+        let ssrc = layer.ssrc;
         self.stats.keyframes_asked += u64::from(keyframe);
         self.stats.asked_again += missing.len() as u64;
         let Some(peer) = self.peers.get_mut(&live.peer) else {
@@ -120,10 +114,10 @@ impl Engine {
         let out = &mut self.out;
         let asked = peer.guarded_publisher(|edge| {
             if keyframe {
-                edge.ask_keyframe(now, live.ssrc);
+                edge.ask_keyframe(now, ssrc);
             }
             if !missing.is_empty() {
-                edge.ask_again(now, live.ssrc, &missing);
+                edge.ask_again(now, ssrc, &missing);
             }
             while let Some(bytes) = edge.poll_datagram() {
                 out.extend(path.map(|path| Outgoing { path, bytes }));
@@ -146,18 +140,19 @@ impl Engine {
         let out = &mut self.out;
         let sent = peer.guarded_viewer(|viewer| {
             let (mut sent, mut lost) = (0, 0);
+            let Some(layer) = stream.layer(viewer.layer) else {
+                return (0, 0);
+            };
             for seq in missing {
                 let number = viewer.leg.stream_seq(*seq);
-                let Some(packet) = number.and_then(|number| stream.cache.get(number)) else {
+                let Some(packet) = number.and_then(|number| layer.cache.get(number)) else {
                     continue;
                 };
                 if !viewer.retransmits.take(now) {
                     break;
                 }
-                if let Some(packet) = viewer.leg.retransmit(packet) {
-                    lost += u64::from(!viewer.edge.write_rtp(&packet));
-                    sent += 1;
-                }
+                lost += u64::from(!viewer.write_again(now, packet));
+                sent += 1;
             }
             while let Some(bytes) = viewer.edge.poll_datagram() {
                 out.extend(path.map(|path| Outgoing { path, bytes }));
@@ -176,63 +171,20 @@ impl Engine {
     }
 }
 
-/// One viewer's turn.
-fn turn(
-    now: Instant,
-    peer: &mut super::peer::Peer,
-    stream: &Stream,
-    join: Option<u64>,
-    out: &mut Vec<Outgoing>,
-) -> Turn {
-    let Some(path) = peer.ice.path().filter(|_| peer.connected) else {
-        return Turn::Idle;
-    };
-    let quiet = now.saturating_duration_since(peer.heard) > VIEWER_SILENT;
-    let Role::Viewer(viewer) = &mut peer.role else {
-        return Turn::Idle;
-    };
-    if quiet {
-        // RFC 7675: no picture to somebody who may not be there any more. It begins anew when it is heard.
-        viewer.leg.pause();
-        return Turn::Idle;
+fn note(waits: &mut [bool; 2], layer: LayerName) {
+    if let Some(waits) = waits.get_mut(layer as usize) {
+        *waits = true;
     }
-    let begins = !viewer.leg.is_live();
-    if begins {
-        let Some(first) = join else {
-            return Turn::Waits;
-        };
-        viewer.leg.start(first);
-    } else if stream.burst.is_empty() {
-        return Turn::Idle;
-    }
-    let wrote = peer.guarded_viewer(|viewer| {
-        let (mut packets, mut lost) = (0, 0);
-        let mut write = |packet: &Packet| {
-            if let Some(packet) = viewer.leg.rewrite(packet) {
-                lost += u64::from(!viewer.edge.write_rtp(&packet));
-                packets += 1;
+}
+
+/// Everybody had the burst; those who wait for a keyframe are one request.
+fn end_burst(stream: &mut Stream, waits: [bool; 2]) {
+    for (name, waits) in [LayerName::Full, LayerName::Low].into_iter().zip(waits) {
+        if let Some(layer) = stream.layer_mut(name) {
+            layer.burst.clear();
+            if waits {
+                layer.keyframes.want();
             }
-        };
-        match join.filter(|_| begins) {
-            Some(first) => stream.cache.from(first).for_each(&mut write),
-            None => stream
-                .burst
-                .iter()
-                .filter_map(|seq| stream.cache.get(*seq))
-                .for_each(&mut write),
         }
-        while let Some(bytes) = viewer.edge.poll_datagram() {
-            out.push(Outgoing { path, bytes });
-        }
-        (packets, lost)
-    });
-    match wrote {
-        Ok(Some((packets, lost))) => Turn::Wrote {
-            packets,
-            lost,
-            began: begins,
-        },
-        Ok(None) => Turn::Idle,
-        Err(_) => Turn::Faulted,
     }
 }

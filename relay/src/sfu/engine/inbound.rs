@@ -13,6 +13,7 @@ use crate::sfu::limits::{MAX_DATAGRAM_BYTES, MAX_TEXTS_AT_ONCE};
 use crate::sfu::net::ice::{Check, Path};
 use crate::sfu::net::route::{Kind, PeerId};
 use crate::sfu::net::stun::Request;
+use crate::sfu::picture::LayerName;
 use bytes::BytesMut;
 use std::time::Instant;
 
@@ -87,8 +88,8 @@ impl Engine {
             self.router.learn(from.origin(), id);
             // The keyframe is on its way while DTLS still talks.
             if is_new_viewer && let Some(stream) = self.streams.get_mut(&consult) {
-                if stream.cache.join_point(now).is_none() {
-                    stream.keyframes.want();
+                if stream.full.cache.join_point(now).is_none() {
+                    stream.full.keyframes.want();
                 }
                 self.touch(consult);
             }
@@ -232,6 +233,8 @@ impl Engine {
             EdgeEvent::Closed { in_order } => self.on_closed(now, id, in_order),
             EdgeEvent::KeyframeWanted => self.on_keyframe_wanted(now, id),
             EdgeEvent::Missing(missing) => self.retransmit(now, id, &missing),
+            EdgeEvent::Reception(reception) => self.on_reception(now, id, reception),
+            EdgeEvent::Arrivals(arrivals) => self.on_arrivals(now, id, &arrivals),
             EdgeEvent::ControlOpen => self.on_control_open(id),
             EdgeEvent::ControlText(text) => self.on_control_text(id, text),
             EdgeEvent::Original(part) => self.on_original(id, part),
@@ -271,18 +274,6 @@ impl Engine {
             GoneReason::Fault
         };
         self.remove(now, id, reason);
-    }
-
-    /// Only the publisher has to do with it: one that asks without end costs the other viewers nothing.
-    fn on_keyframe_wanted(&mut self, now: Instant, id: PeerId) {
-        let Some(peer) = self.peers.get(&id).filter(|peer| peer.is_viewer()) else {
-            return;
-        };
-        let consult = peer.consult;
-        if let Some(stream) = self.streams.get_mut(&consult) {
-            stream.keyframes.want();
-            self.ask_publisher(now, consult);
-        }
     }
 
     fn on_control_open(&mut self, id: PeerId) {
@@ -369,13 +360,16 @@ impl Engine {
             return;
         };
         let (stream, ids) = (publisher.stream, publisher.extensions);
-        let terms = (publisher.codec, publisher.has_data);
+        let low = publisher.low_ssrc;
+        let terms = (publisher.codec, publisher.has_data, low);
         self.stats.packets_in += 1;
         let live = self.streams.get(&consult).and_then(|stream| stream.live);
         match live {
             Some(live) if live.peer == id => {}
             // A publication that was replaced still has packets on the way.
             Some(live) if live.peer > id => return,
+            // A publication begins with its picture.
+            _ if low == Some(rtp.ssrc) => return,
             old => {
                 if let Some(old) = old {
                     self.stop_stream(consult, old.peer, StopReason::Replaced);
@@ -393,8 +387,8 @@ impl Engine {
         let Some(entry) = self.streams.get_mut(&consult) else {
             return;
         };
-        if entry.take(now, rtp, ids) == Taken::AfterBreak {
-            self.pause_viewers(consult);
+        if let Taken::AfterBreak(layer) = entry.take(now, rtp, ids) {
+            self.pause_viewers(consult, layer);
         }
         self.announce(consult);
         self.touch(consult);
@@ -413,6 +407,8 @@ impl Engine {
             };
             if let Role::Viewer(role) = &mut peer.role {
                 role.leg.pause();
+                role.layer = LayerName::Full;
+                role.behind.clear();
                 if !role.codec.continues_as(live.codec) {
                     misfits.push(*viewer);
                 }
@@ -423,16 +419,19 @@ impl Engine {
         }
     }
 
-    /// What follows cannot be decoded: viewers wait for the next keyframe, and their numbering goes on from there.
-    pub(super) fn pause_viewers(&mut self, consult: wire::ConsultId) {
+    /// What follows in a layer cannot be decoded: its viewers wait for the next keyframe, and their numbering goes on from there.
+    pub(super) fn pause_viewers(&mut self, consult: wire::ConsultId, name: LayerName) {
         let Some(stream) = self.streams.get_mut(&consult) else {
             return;
         };
-        stream.keyframes.want();
+        if let Some(layer) = stream.layer_mut(name) {
+            layer.keyframes.want();
+        }
         for viewer in &stream.viewers {
-            if let Some(Role::Viewer(role)) = self.peers.get_mut(viewer).map(|peer| &mut peer.role)
-            {
-                role.leg.pause();
+            let viewer = self.peers.get_mut(viewer).and_then(Peer::viewer_mut);
+            if let Some(viewer) = viewer.filter(|viewer| viewer.layer == name) {
+                viewer.leg.pause();
+                viewer.behind.clear();
             }
         }
     }

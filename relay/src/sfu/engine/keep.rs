@@ -8,6 +8,7 @@ use crate::sfu::limits::{
     CONNECT_WITHIN, FLOW_REPORT, HOUSEKEEPING, PEER_EXPIRES, PUBLISHER_SILENT,
 };
 use crate::sfu::net::route::PeerId;
+use crate::sfu::picture::LayerName;
 use std::time::Instant;
 use wire::ConsultId;
 
@@ -15,7 +16,9 @@ impl Engine {
     /// When the engine wants to be called without a datagram.
     pub(crate) fn next_timeout(&self) -> Instant {
         let questions = self.asking.iter().map(|(at, _)| *at);
+        let padding = self.padding.iter().map(|(at, _)| *at);
         questions
+            .chain(padding)
             .chain(self.timers.next())
             .fold(self.housekeeping, Instant::min)
     }
@@ -35,6 +38,16 @@ impl Engine {
         let due: Vec<_> = self.asking.extract_if(.., is_due).collect();
         for (_, consult) in due {
             self.ask_publisher(now, consult);
+        }
+        let is_due = |(at, _): &&(Instant, PeerId)| *at <= now;
+        let due: Vec<PeerId> = self
+            .padding
+            .iter()
+            .filter(is_due)
+            .map(|(_, id)| *id)
+            .collect();
+        for id in due {
+            self.pad(now, id);
         }
         if self.housekeeping <= now {
             self.housekeeping = now + HOUSEKEEPING;
@@ -67,6 +80,7 @@ impl Engine {
         for consult in consults {
             self.notice_silence(now, consult);
             self.report_flow(now, consult);
+            self.look_at_links(now, consult);
             // Viewers that fell silent or came back change without a packet.
             self.touch(consult);
         }
@@ -87,7 +101,9 @@ impl Engine {
             };
             self.tell(event);
             // It stopped anywhere in a frame, and what it sent meanwhile is lost.
-            self.pause_viewers(consult);
+            for layer in [LayerName::Full, LayerName::Low] {
+                self.pause_viewers(consult, layer);
+            }
         }
     }
 
@@ -109,7 +125,7 @@ impl Engine {
             keyframes: flow.keyframes,
             packets: flow.packets,
             bytes: flow.bytes,
-            lost: stream.gaps.take_lost(),
+            lost: stream.full.gaps.take_lost(),
             last_rtp_time: stream.newest(),
         };
         self.tell(event);

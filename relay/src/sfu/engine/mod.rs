@@ -13,8 +13,12 @@ mod core;
 mod forward;
 mod inbound;
 mod keep;
+mod layer;
+mod layers;
+mod low_layer;
 mod peer;
 mod stream;
+mod turn;
 mod voices;
 
 pub(crate) use core::{Engine, Outgoing};
@@ -22,6 +26,7 @@ pub(crate) use peer::{NewPeer, NewRole};
 
 #[cfg(test)]
 mod tests {
+    mod layers;
     mod peers;
     mod picture;
     mod voices;

@@ -3,6 +3,8 @@
 //! Owns what the engine keeps per peer, and the wall around the connection's foreign code: a panic in it is caught here
 //! and reported as a fault. It decides nothing about streams.
 
+use super::layer::AROUND_PAYLOAD;
+use crate::sfu::downlink::Downlink;
 use crate::sfu::edge::terms::ExtensionIds;
 use crate::sfu::edge::{Connection, PublisherEdge, ViewerEdge};
 use crate::sfu::event::MediaSessionId;
@@ -12,6 +14,7 @@ use crate::sfu::net::handshake::HandshakeGuard;
 use crate::sfu::net::ice::IceLite;
 use crate::sfu::net::route::SourceGuard;
 use crate::sfu::picture::leg::Leg;
+use crate::sfu::picture::{LayerName, Packet, StreamSeq};
 use crate::sfu::sdp::codec::Codec;
 use crate::sfu::sdp::voice::Formats;
 use crate::sfu::tap::Tap;
@@ -49,8 +52,8 @@ pub(crate) enum NewRole {
         codec: Codec,
         /// Its extension ids.
         extensions: ExtensionIds,
-        /// Sources it declared.
-        sources: Vec<u32>,
+        /// Sources it declared: the picture, the low layer if it has one.
+        sources: (Option<u32>, Option<u32>),
         /// It may open data channels.
         has_data: bool,
         /// Who records it.
@@ -130,6 +133,8 @@ pub(super) struct Publisher {
     pub(super) extensions: ExtensionIds,
     /// It may open data channels.
     pub(super) has_data: bool,
+    /// The source of its low layer.
+    pub(super) low_ssrc: Option<u32>,
     /// Sources that reach its decryption.
     pub(super) sources: SourceGuard,
     /// Who records it.
@@ -146,6 +151,52 @@ pub(super) struct Viewer {
     pub(super) leg: Leg,
     /// Retransmissions it may still have.
     pub(super) retransmits: Bucket,
+    /// The layer that it gets.
+    pub(super) layer: LayerName,
+    /// Packets of the newest frame that it does not have yet, while it waits to go over to the low layer.
+    pub(super) behind: Vec<StreamSeq>,
+    /// Its link.
+    pub(super) downlink: Box<Downlink>,
+    /// Whether it was told that it gets less than the full layer.
+    pub(super) told_low: bool,
+}
+
+impl Viewer {
+    /// Begins, or goes over, to a layer at its keyframe.
+    pub(super) fn begin(&mut self, layer: LayerName, first: StreamSeq) {
+        self.layer = layer;
+        self.behind.clear();
+        self.leg.start(first);
+    }
+
+    /// Writes a packet of its layer; none when it came from before the beginning, false when it was lost inside.
+    pub(super) fn write(&mut self, now: Instant, packet: &Packet) -> Option<bool> {
+        if !self.leg.covers(packet) {
+            return None;
+        }
+        let number = self
+            .downlink
+            .leaves(now, packet.payload.len() + AROUND_PAYLOAD);
+        let packet = self.leg.rewrite(packet, number)?;
+        Some(self.edge.write_rtp(&packet))
+    }
+
+    /// Writes a packet once more. False when it was lost inside.
+    pub(super) fn write_again(&mut self, now: Instant, packet: &Packet) -> bool {
+        let number = self
+            .downlink
+            .leaves(now, packet.payload.len() + AROUND_PAYLOAD);
+        let again = self.leg.retransmit(packet, number);
+        again.is_none_or(|packet| self.edge.write_rtp(&packet))
+    }
+
+    /// Writes padding. False when it was lost inside.
+    pub(super) fn pad(&mut self, now: Instant, padding: usize) -> bool {
+        let number = self.downlink.leaves(now, padding + AROUND_PAYLOAD);
+        let padding = u8::try_from(padding).unwrap_or(u8::MAX);
+        let packet = self.leg.pad(padding, number);
+        packet.is_none_or(|packet| self.edge.write_rtp(&packet))
+    }
 }
 
 /// Somebody who speaks, or hears the others.
@@ -184,7 +235,11 @@ impl Peer {
                 extensions,
                 has_data,
                 tap,
-                sources: SourceGuard::new(sources, MAX_UNDECLARED_SSRCS),
+                low_ssrc: sources.1,
+                sources: SourceGuard::new(
+                    [sources.0, sources.1].into_iter().flatten(),
+                    MAX_UNDECLARED_SSRCS,
+                ),
             }),
             NewRole::Talker {
                 edge,
@@ -202,8 +257,12 @@ impl Peer {
             NewRole::Viewer { edge, leg, codec } => Role::Viewer(Viewer {
                 edge,
                 codec,
+                downlink: Box::new(Downlink::new(leg.can_be_measured())),
                 leg,
                 retransmits: Bucket::new(MAX_RETRANSMITS_PER_S),
+                layer: LayerName::Full,
+                behind: Vec::new(),
+                told_low: false,
             }),
         };
         Self {
@@ -273,6 +332,14 @@ impl Peer {
         match &self.role {
             Role::Publisher(publisher) => Some(publisher),
             Role::Viewer(_) | Role::Talker(_) => None,
+        }
+    }
+
+    /// The viewer's side of it.
+    pub(super) const fn viewer_mut(&mut self) -> Option<&mut Viewer> {
+        match &mut self.role {
+            Role::Viewer(viewer) => Some(viewer),
+            Role::Publisher(_) | Role::Talker(_) => None,
         }
     }
 

@@ -1,26 +1,21 @@
 //! One consult's live picture, across publications.
 //!
-//! Owns who publishes, the packets kept, keyframe requests, the numbering that goes on when a publisher comes back, and
-//! the counters of the flow. It touches no peer. Called by the engine. Invariant: numbers of two publications never
-//! meet, and the first packet that a viewer gets of a publication is a keyframe's.
+//! Owns who publishes, the timeline, the counters of the flow, and the layers: the full one, and the low one while somebody
+//! needs it. Which packet belongs to which layer is said here. It touches no peer. Called by the engine. Invariant: the first
+//! packet that a viewer gets of a publication is a keyframe's.
 
+use super::layer::{Came, Layer};
+use super::low_layer::LowLayer;
 use crate::sfu::edge::RtpIn;
-use crate::sfu::edge::terms::{Extension, ExtensionIds};
+use crate::sfu::edge::terms::ExtensionIds;
 use crate::sfu::event::MediaSessionId;
-use crate::sfu::limits::CACHE_PACKETS;
 use crate::sfu::net::route::PeerId;
-use crate::sfu::picture::cache::Cache;
-use crate::sfu::picture::gaps::{Arrival, Gaps};
-use crate::sfu::picture::keyframe::{Due, KeyframeRequests};
-use crate::sfu::picture::padding::{LeftOut, is_padding};
-use crate::sfu::picture::{Packet, StreamSeq, is_keyframe};
+use crate::sfu::picture::LayerName;
 use crate::sfu::sdp::codec::{Codec, CodecKind};
 use crate::sfu::tap::{Tap, TappedPacket};
 use std::time::{Duration, Instant};
 use wire::{RtpTime, StreamId};
 
-/// Numbers left free between two publications, for packets that overtake the first one.
-const PUBLICATION_GAP: u64 = 4_096;
 /// RTP ticks per millisecond of video.
 const TICKS_PER_MS: u64 = wire::units::RTP_CLOCK_HZ / 1_000;
 
@@ -39,16 +34,10 @@ pub(super) struct Live {
     pub(super) ours: bool,
     /// Viewers were told that it runs.
     pub(super) announced: bool,
-    /// Its source.
-    pub(super) ssrc: u32,
+    /// The source of its low layer.
+    pub(super) low_ssrc: Option<u32>,
     /// Added to its timestamps.
     pub(super) rtp_offset: u32,
-    /// Its last sequence number, and what that is in the stream.
-    last: (u16, StreamSeq),
-    /// First number of this publication.
-    floor: StreamSeq,
-    /// A sequence number came that lies nowhere near; its publisher counts anew if this one is next.
-    astray: Option<u16>,
 }
 
 /// What became of a packet.
@@ -56,8 +45,8 @@ pub(super) struct Live {
 pub(super) enum Taken {
     /// It goes on, repairs, or is not needed.
     InOrder,
-    /// Too much is missing before it: viewers go on at the next keyframe.
-    AfterBreak,
+    /// Too much is missing before it: viewers of this layer go on at its next keyframe.
+    AfterBreak(LayerName),
 }
 
 /// What is counted between two reports.
@@ -89,24 +78,14 @@ pub(super) struct Stream {
     pub(super) live: Option<Live>,
     /// Who watches.
     pub(super) viewers: Vec<PeerId>,
-    /// Packets kept.
-    pub(super) cache: Cache,
-    /// Keyframe requests.
-    pub(super) keyframes: KeyframeRequests,
-    /// Lost packets of the publication, by its own numbers.
-    pub(super) gaps: Gaps,
-    /// Padding of the publication, which viewers do not get.
-    left_out: LeftOut,
-    /// Number of the publication at which its newest keyframe was known as one.
-    newest_key: Option<StreamSeq>,
-    /// Packets that came since the last forwarding.
-    pub(super) burst: Vec<StreamSeq>,
+    /// The full layer.
+    pub(super) full: Layer,
+    /// The low layer, and whether it is needed.
+    pub(super) low: LowLayer,
     /// Counters.
     pub(super) flow: Flow,
     /// It stands in the engine's list of streams to forward.
     pub(super) touched: bool,
-    /// First number that no publication used.
-    next_floor: StreamSeq,
     /// The newest timestamp that viewers saw, and when.
     newest: Option<(u32, Instant)>,
     /// Who records the publication.
@@ -118,15 +97,10 @@ impl Stream {
         Self {
             live: None,
             viewers: Vec::new(),
-            cache: Cache::default(),
-            keyframes: KeyframeRequests::default(),
-            gaps: Gaps::default(),
-            left_out: LeftOut::default(),
-            newest_key: None,
-            burst: Vec::new(),
+            full: Layer::default(),
+            low: LowLayer::default(),
             flow: Flow::new(now),
             touched: false,
-            next_floor: PUBLICATION_GAP,
             newest: None,
             tap: None,
         }
@@ -137,18 +111,12 @@ impl Stream {
         &mut self,
         now: Instant,
         peer: (PeerId, MediaSessionId, StreamId),
-        (codec, ours): (Codec, bool),
+        (codec, ours, low_ssrc): (Codec, bool, Option<u32>),
         first: &RtpIn,
     ) {
-        self.cache.clear();
-        self.gaps = Gaps::default();
-        self.left_out = LeftOut::default();
-        self.newest_key = None;
-        self.burst.clear();
+        self.full.begin(first);
+        self.low = LowLayer::default();
         self.flow = Flow::new(now);
-        self.keyframes.reset();
-        self.keyframes.want();
-        let at = self.next_floor + PUBLICATION_GAP;
         self.live = Some(Live {
             peer: peer.0,
             session: peer.1,
@@ -156,11 +124,8 @@ impl Stream {
             codec,
             ours,
             announced: false,
-            ssrc: first.ssrc,
+            low_ssrc,
             rtp_offset: self.offset(now, ours, first.timestamp),
-            last: (first.seq, at),
-            floor: self.next_floor,
-            astray: None,
         });
     }
 
@@ -184,117 +149,85 @@ impl Stream {
         }
     }
 
+    /// The layer of a source of the live publication. What is not the low layer's is the picture's: not everybody declares.
+    pub(super) fn layer_of(&self, ssrc: u32) -> LayerName {
+        let low = self.live.and_then(|live| live.low_ssrc);
+        if low == Some(ssrc) {
+            LayerName::Low
+        } else {
+            LayerName::Full
+        }
+    }
+
+    /// A layer; the low one only while there is some of it.
+    pub(super) fn layer(&self, name: LayerName) -> Option<&Layer> {
+        match name {
+            LayerName::Full => Some(&self.full),
+            LayerName::Low => self.low.layer.as_ref(),
+        }
+    }
+
+    /// The same, to be changed.
+    pub(super) fn layer_mut(&mut self, name: LayerName) -> Option<&mut Layer> {
+        match name {
+            LayerName::Full => Some(&mut self.full),
+            LayerName::Low => self.low.layer.as_mut(),
+        }
+    }
+
     /// Takes a packet of the live publication.
     pub(super) fn take(&mut self, now: Instant, mut rtp: RtpIn, ids: ExtensionIds) -> Taken {
-        let Some(number) = self.number(rtp.seq) else {
-            return Taken::InOrder;
-        };
         let Some(live) = &self.live else {
             return Taken::InOrder;
         };
         let codec = live.codec.kind();
-        let timestamp = rtp.timestamp.wrapping_add(live.rtp_offset);
-        let seq = self.left_out.closed_up(number);
-        if self.cache.get(seq).is_some() {
-            return Taken::InOrder;
+        rtp.timestamp = rtp.timestamp.wrapping_add(live.rtp_offset);
+        let name = self.layer_of(rtp.ssrc);
+        let (ours, timestamp, marker) = (live.ours, RtpTime(rtp.timestamp), rtp.marker);
+        let (came, is_broken) = match name {
+            LayerName::Low => (None, self.low.take(now, codec, rtp, ids)),
+            LayerName::Full => self.full.take(now, codec, rtp, ids),
+        };
+        if let Some(came) = came {
+            self.count(now, came, (timestamp, marker, ours));
         }
-        let arrival = self.gaps.arrived(now, number);
-        let mut taken = Taken::InOrder;
-        if arrival == Arrival::AfterBreak {
-            self.cache.forget_keyframe();
-            self.keyframes.want();
-            taken = Taken::AfterBreak;
+        if is_broken {
+            Taken::AfterBreak(name)
+        } else {
+            Taken::InOrder
         }
-        if is_padding(codec, &rtp.payload) {
-            match arrival {
-                Arrival::New | Arrival::AfterBreak => {
-                    self.left_out.note(number);
-                    return taken;
-                }
-                // Viewers already know a later number: an empty packet fills the hole.
-                Arrival::Filled => rtp.payload.clear(),
-                Arrival::Repeated => return taken,
-            }
-        }
+    }
+
+    /// A packet of the full layer came: it counts, and whoever records gets it.
+    fn count(
+        &mut self,
+        now: Instant,
+        came: Came,
+        (timestamp, marker, ours): (RtpTime, bool, bool),
+    ) {
         self.flow.packets += 1;
-        self.flow.bytes += rtp.payload.len() as u64;
-        self.flow.frames += u32::from(rtp.marker);
-        let is_newer = self
-            .newest
-            .is_none_or(|(newest, _)| RtpTime(timestamp).since(RtpTime(newest)) >= 0);
-        if is_newer {
-            self.newest = Some((timestamp, now));
+        self.flow.bytes += came.payload.len() as u64;
+        self.flow.frames += u32::from(marker);
+        self.flow.keyframes += u32::from(came.begins_keyframe);
+        let is_newer = |(newest, _): (u32, Instant)| timestamp.since(RtpTime(newest)) >= 0;
+        if self.newest.is_none_or(is_newer) {
+            self.newest = Some((timestamp.0, now));
         }
-        let is_key = is_keyframe(codec, &rtp.payload);
         if let Some(tap) = &self.tap {
             tap.give(TappedPacket {
-                seq,
-                rtp_time: RtpTime(timestamp),
-                marker: rtp.marker,
-                ours: live.ours,
-                payload: rtp.payload.clone(),
+                seq: came.seq,
+                rtp_time: timestamp,
+                marker,
+                ours,
+                payload: came.payload,
             });
         }
-        let packet = Packet {
-            seq,
-            timestamp,
-            marker: rtp.marker,
-            extensions: carried(rtp.extensions, ids),
-            payload: rtp.payload,
-        };
-        if self.cache.add(now, packet, is_key) {
-            self.keyframes.arrived();
-            self.newest_key = Some(number);
-            self.flow.keyframes += 1;
-        }
-        self.burst.push(seq);
-        taken
-    }
-
-    /// Whether a packet was given up of late that no keyframe followed: every later frame is built on a hole.
-    pub(super) fn repair_failed(&mut self) -> bool {
-        let given_up = self.gaps.take_given_up();
-        given_up.is_some_and(|number| self.newest_key.is_none_or(|key| number > key))
-    }
-
-    /// The stream's number of a publisher's sequence number (RFC 3550 appendix A.1: the nearer way round). One further
-    /// behind than anything that is kept is astray; the second in a row means that its publisher counts anew.
-    fn number(&mut self, seq: u16) -> Option<StreamSeq> {
-        let live = self.live.as_mut()?;
-        let (last, at) = live.last;
-        let step = seq.wrapping_sub(last).cast_signed();
-        if i64::from(step) < -(CACHE_PACKETS as i64) {
-            if live.astray.replace(seq.wrapping_add(1)) != Some(seq) {
-                return None;
-            }
-            let number = at + PUBLICATION_GAP;
-            (live.astray, live.last) = (None, (seq, number));
-            self.next_floor = self.next_floor.max(number + PUBLICATION_GAP);
-            return Some(number);
-        }
-        let number = at.checked_add_signed(i64::from(step))?;
-        if number < live.floor {
-            return None;
-        }
-        if step > 0 {
-            live.last = (seq, number);
-        }
-        self.next_floor = self.next_floor.max(number + PUBLICATION_GAP);
-        Some(number)
-    }
-
-    /// The publisher's own sequence number of a stream number of this publication.
-    pub(super) fn publishers_seq(&self, number: StreamSeq) -> Option<u16> {
-        let (last, at) = self.live.as_ref()?.last;
-        let behind = at.checked_sub(number)?;
-        Some(last.wrapping_sub(behind as u16))
     }
 
     /// The publication is over.
     pub(super) fn end(&mut self) -> Option<Live> {
-        self.cache.clear();
-        self.burst.clear();
-        self.gaps = Gaps::default();
+        self.full.end();
+        self.low = LowLayer::default();
         self.tap = None;
         self.live.take()
     }
@@ -302,11 +235,9 @@ impl Stream {
     /// When something must be asked of the publisher; None when nothing waits.
     pub(super) fn next_question(&self, now: Instant) -> Option<Instant> {
         self.live?;
-        let keyframe = self.keyframes.due().map(|due| match due {
-            Due::Now => now,
-            Due::At(at) => at,
-        });
-        [keyframe, self.gaps.next()].into_iter().flatten().min()
+        let layers = [Some(&self.full), self.low.layer.as_ref()];
+        let questions = layers.into_iter().flatten();
+        questions.filter_map(|layer| layer.next_question(now)).min()
     }
 
     /// Nobody publishes and nobody watches.
@@ -326,24 +257,6 @@ impl Stream {
         }
         Some(std::mem::replace(&mut self.flow, Flow::new(now)))
     }
-}
-
-/// The extensions that viewers may get, by meaning instead of by the publisher's ids.
-fn carried(
-    extensions: Vec<(u8, bytes::Bytes)>,
-    ids: ExtensionIds,
-) -> Vec<(Extension, bytes::Bytes)> {
-    if extensions.is_empty() {
-        return Vec::new();
-    }
-    extensions
-        .into_iter()
-        .filter_map(|(id, value)| {
-            let known = |extension: &Extension| ids.get(*extension) == Some(id);
-            let extension = Extension::FORWARDED.into_iter().find(known)?;
-            Some((extension, value))
-        })
-        .collect()
 }
 
 #[cfg(test)]

@@ -176,5 +176,6 @@ fn write(
         extensions: &[],
         original: None,
         payload,
+        padding: 0,
     }))
 }

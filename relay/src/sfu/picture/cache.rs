@@ -132,6 +132,17 @@ impl Cache {
         (fresh && self.get(keyframe.first).is_some()).then_some(keyframe.first)
     }
 
+    /// The timestamp of the keyframe at which somebody may begin now.
+    pub(crate) fn join_timestamp(&self, now: Instant) -> Option<u32> {
+        self.join_point(now)?;
+        self.keyframe.map(|keyframe| keyframe.timestamp)
+    }
+
+    /// The timestamp of the newest frame.
+    pub(crate) fn newest_timestamp(&self) -> Option<u32> {
+        self.frame.map(|(timestamp, _)| timestamp)
+    }
+
     /// All stored packets from a number on, in order.
     pub(crate) fn from(&self, first: StreamSeq) -> impl Iterator<Item = &Packet> {
         let end = self.newest.map_or(first, |newest| newest + 1);

@@ -10,6 +10,7 @@ use super::{Packet, StreamSeq};
 use crate::sfu::edge::RtpOut;
 use crate::sfu::edge::terms::{Extension, ExtensionIds};
 use bytes::Bytes;
+use wire::RtpTime;
 
 /// Playout delay: minimum 0, maximum 0 (12 bits each). Anything else lets Chromium hold frames back.
 const NO_DELAY: &[u8] = &[0, 0, 0];
@@ -45,6 +46,8 @@ pub(crate) struct Leg {
     run: Option<Run>,
     /// The highest number of runs that ended.
     ended: Option<u64>,
+    /// The newest timestamp written.
+    newest: Option<RtpTime>,
     /// Extensions of the packet being written; kept for its allocation.
     written: Vec<(u8, Bytes)>,
 }
@@ -72,8 +75,25 @@ impl Leg {
             origin: u64::from(origin & 0x3fff) + 1_024,
             run: None,
             ended: None,
+            newest: None,
             written: Vec::new(),
         }
+    }
+
+    /// Whether the viewer can be asked what arrives, and be sent padding.
+    pub(crate) fn can_be_measured(&self) -> bool {
+        self.repair.is_some() && self.extensions.get(Extension::TransportCc).is_some()
+    }
+
+    /// Whether this timestamp is later than all that were written: receivers drop what is not.
+    pub(crate) fn is_later(&self, timestamp: u32) -> bool {
+        self.newest
+            .is_none_or(|newest| RtpTime(timestamp).since(newest) > 0)
+    }
+
+    /// The highest sequence number used, as the viewer knows it.
+    pub(crate) fn highest(&self) -> Option<u16> {
+        self.run.map(|run| run.highest as u16)
     }
 
     /// Whether packets flow.
@@ -99,12 +119,24 @@ impl Leg {
         }
     }
 
-    /// The packet as this viewer gets it; None before its start.
-    pub(crate) fn rewrite<'a>(&'a mut self, packet: &'a Packet) -> Option<RtpOut<'a>> {
+    /// Whether a packet belongs to what flows: not before its start.
+    pub(crate) fn covers(&self, packet: &Packet) -> bool {
+        self.run.is_some_and(|run| packet.seq >= run.first)
+    }
+
+    /// The packet as this viewer gets it, with a number across its sources if it has one; None before its start.
+    pub(crate) fn rewrite<'a>(
+        &'a mut self,
+        packet: &'a Packet,
+        number: Option<u16>,
+    ) -> Option<RtpOut<'a>> {
         let run = self.run.as_mut()?;
         let called = run.called + packet.seq.checked_sub(run.first)?;
         run.highest = run.highest.max(called);
-        self.rewrite_extensions(packet);
+        if self.is_later(packet.timestamp) {
+            self.newest = Some(RtpTime(packet.timestamp));
+        }
+        self.rewrite_extensions(packet, number);
         Some(RtpOut {
             ssrc: self.ssrc,
             payload_type: self.payload_type,
@@ -114,11 +146,13 @@ impl Leg {
             extensions: &self.written,
             original: None,
             payload: &packet.payload,
+            padding: 0,
         })
     }
 
-    fn rewrite_extensions(&mut self, packet: &Packet) {
+    fn rewrite_extensions(&mut self, packet: &Packet, number: Option<u16>) {
         self.written.clear();
+        self.write_number(number);
         if let Some(id) = self.extensions.get(Extension::PlayoutDelay) {
             self.written.push((id, Bytes::from_static(NO_DELAY)));
         }
@@ -127,6 +161,34 @@ impl Leg {
                 self.written.push((id, value.clone()));
             }
         }
+    }
+
+    fn write_number(&mut self, number: Option<u16>) {
+        if let (Some(number), Some(id)) = (number, self.extensions.get(Extension::TransportCc)) {
+            let value = Bytes::copy_from_slice(&number.to_be_bytes());
+            self.written.push((id, value));
+        }
+    }
+
+    /// Padding on the retransmission source, where receivers expect it and show nothing of it; none without one.
+    pub(crate) fn pad(&mut self, padding: u8, number: Option<u16>) -> Option<RtpOut<'_>> {
+        let timestamp = self.newest?.0;
+        self.written.clear();
+        self.write_number(number);
+        let repair = self.repair.as_mut()?;
+        let seq = repair.next;
+        repair.next = seq.wrapping_add(1);
+        Some(RtpOut {
+            ssrc: repair.ssrc,
+            payload_type: repair.payload_type,
+            seq,
+            timestamp,
+            marker: false,
+            extensions: &self.written,
+            original: None,
+            payload: &[],
+            padding,
+        })
     }
 
     /// The stream number of what this viewer reports missing; None when it was not sent in this run.
@@ -138,13 +200,19 @@ impl Leg {
     }
 
     /// The packet once more: on the retransmission source when there is one, else exactly as before.
-    pub(crate) fn retransmit<'a>(&'a mut self, packet: &'a Packet) -> Option<RtpOut<'a>> {
+    pub(crate) fn retransmit<'a>(
+        &'a mut self,
+        packet: &'a Packet,
+        number: Option<u16>,
+    ) -> Option<RtpOut<'a>> {
         let repair = self.repair.as_mut().map(|repair| {
             let seq = repair.next;
             repair.next = seq.wrapping_add(1);
             (repair.ssrc, repair.payload_type, seq)
         });
-        let original = self.rewrite(packet)?;
+        // Without a source for it the very same bytes go out again, and those had no such number or another one.
+        let number = number.filter(|_| repair.is_some());
+        let original = self.rewrite(packet, number)?;
         Some(match repair {
             None => original,
             Some((ssrc, payload_type, seq)) => RtpOut {
@@ -184,7 +252,7 @@ mod tests {
         let mut leg = leg(None);
         leg.start(70);
         let packet = packet(70);
-        let out = leg.rewrite(&packet).unwrap();
+        let out = leg.rewrite(&packet, None).unwrap();
         assert_eq!((out.ssrc, out.payload_type), (0x1234, 102));
         assert_eq!(out.timestamp, 0xdead_beef);
         assert!(out.marker);
@@ -201,24 +269,32 @@ mod tests {
     fn extensions_that_the_viewer_did_not_agree_to_are_left_out() {
         let mut leg = Leg::new(1, 96, ExtensionIds::default(), None, 0);
         leg.start(0);
-        assert!(leg.rewrite(&packet(0)).unwrap().extensions.is_empty());
+        assert!(leg.rewrite(&packet(0), None).unwrap().extensions.is_empty());
     }
 
     #[test]
     fn numbering_goes_on_without_a_gap_when_it_starts_again() {
         let mut leg = leg(None);
         leg.start(100);
-        let first = leg.rewrite(&packet(100)).unwrap().seq;
+        let first = leg.rewrite(&packet(100), None).unwrap().seq;
         assert!(first < 0x8000, "the first number is in the lower half");
-        assert_eq!(leg.rewrite(&packet(105)).unwrap().seq, first + 5);
-        assert_eq!(leg.rewrite(&packet(103)).unwrap().seq, first + 3, "late");
+        assert_eq!(leg.rewrite(&packet(105), None).unwrap().seq, first + 5);
+        assert_eq!(
+            leg.rewrite(&packet(103), None).unwrap().seq,
+            first + 3,
+            "late"
+        );
         leg.start(9_000);
-        assert_eq!(leg.rewrite(&packet(8_999)), None, "from before the start");
-        assert_eq!(leg.rewrite(&packet(9_000)).unwrap().seq, first + 6);
+        assert_eq!(
+            leg.rewrite(&packet(8_999), None),
+            None,
+            "from before the start"
+        );
+        assert_eq!(leg.rewrite(&packet(9_000), None).unwrap().seq, first + 6);
         leg.pause();
-        assert_eq!(leg.rewrite(&packet(9_001)), None);
+        assert_eq!(leg.rewrite(&packet(9_001), None), None);
         leg.start(20_000);
-        assert_eq!(leg.rewrite(&packet(20_000)).unwrap().seq, first + 7);
+        assert_eq!(leg.rewrite(&packet(20_000), None).unwrap().seq, first + 7);
     }
 
     #[test]
@@ -226,7 +302,7 @@ mod tests {
         let mut leg = leg(None);
         leg.start(100);
         let called: Vec<u16> = (100..100_000)
-            .map(|seq| leg.rewrite(&packet(seq)).unwrap().seq)
+            .map(|seq| leg.rewrite(&packet(seq), None).unwrap().seq)
             .collect();
         let last = *called.last().unwrap();
         assert_eq!(leg.stream_seq(last), Some(99_999));
@@ -238,7 +314,7 @@ mod tests {
         let mut leg = leg(None);
         assert_eq!(leg.stream_seq(5), None);
         leg.start(100);
-        let first = leg.rewrite(&packet(100)).unwrap().seq;
+        let first = leg.rewrite(&packet(100), None).unwrap().seq;
         assert_eq!(leg.stream_seq(first.wrapping_sub(1)), None);
         assert_eq!(leg.stream_seq(first.wrapping_add(1)), None, "not sent yet");
     }
@@ -248,19 +324,19 @@ mod tests {
         let mut plain = leg(None);
         plain.start(0);
         let packet = packet(0);
-        let sent = format!("{:?}", plain.rewrite(&packet));
-        assert_eq!(format!("{:?}", plain.retransmit(&packet)), sent);
+        let sent = format!("{:?}", plain.rewrite(&packet, None));
+        assert_eq!(format!("{:?}", plain.retransmit(&packet, None)), sent);
 
         let mut with_repair = leg(Some((0x5678, 103)));
         with_repair.start(0);
-        let sent = with_repair.rewrite(&packet).unwrap().seq;
-        let first = with_repair.retransmit(&packet).unwrap();
+        let sent = with_repair.rewrite(&packet, None).unwrap().seq;
+        let first = with_repair.retransmit(&packet, None).unwrap();
         assert_eq!((first.ssrc, first.payload_type), (0x5678, 103));
         assert_eq!(first.original, Some(sent));
         assert_eq!(first.payload, packet.payload);
         assert_eq!(first.timestamp, packet.timestamp);
         let first = first.seq;
-        let second = with_repair.retransmit(&packet).unwrap().seq;
+        let second = with_repair.retransmit(&packet, None).unwrap().seq;
         assert_eq!(second, first.wrapping_add(1));
     }
 }

@@ -17,6 +17,15 @@ use bytes::Bytes;
 /// Number of a packet in one stream, without wrap and across publications.
 pub(crate) type StreamSeq = u64;
 
+/// How much of the picture: our agent codes every frame a second time, small, while somebody needs that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum LayerName {
+    /// All of it.
+    Full,
+    /// For a link that does not carry the full layer. The same frames with the same timestamps, smaller.
+    Low,
+}
+
 /// One packet of a picture as the relay forwards it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Packet {

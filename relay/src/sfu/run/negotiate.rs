@@ -38,7 +38,7 @@ impl Negotiator {
             stream: request.stream,
             codec: offer.picture.codec,
             extensions: offer.picture.extensions,
-            sources: declared.map(|(ssrc, _)| ssrc).into_iter().collect(),
+            sources: (ssrc, offer.picture.low_layer),
             has_data: offer.data.is_some(),
             tap: request.tap.clone(),
         };
@@ -148,6 +148,7 @@ impl Negotiator {
         let terms = PublisherTerms {
             fingerprint: offer.fingerprint,
             ssrc,
+            low_layer: offer.picture.low_layer,
             codec: offer.picture.codec,
             payload_type: offer.picture.payload_type,
             extensions: offer.picture.extensions,

@@ -56,6 +56,8 @@ pub(crate) struct Picture {
     pub(crate) extensions: ExtensionIds,
     /// The publisher's declared sources: the picture and its retransmissions.
     pub(crate) sources: Option<(u32, Option<u32>)>,
+    /// The source of the publisher's low layer, which sends only when it is asked to.
+    pub(crate) low_layer: Option<u32>,
     /// Feedback kept in the answer.
     pub(crate) feedback: Vec<&'static str>,
 }
@@ -344,7 +346,7 @@ fn agree(section: &Section, offerer: Offerer) -> Result<Picture, OfferError> {
         }
         Offerer::Viewer(_) => {
             extensions.keep(&Extension::TO_VIEWERS);
-            &["nack", "nack pli", "ccm fir"]
+            &["nack", "nack pli", "ccm fir", "transport-cc"]
         }
     };
     let feedback = feedback.iter().copied();
@@ -355,10 +357,18 @@ fn agree(section: &Section, offerer: Offerer) -> Result<Picture, OfferError> {
         rtx: rtx.filter(|_| matches!(offerer, Offerer::Viewer(_))),
         extensions,
         sources: sources(section),
+        low_layer: low_layer(section).filter(|_| matches!(offerer, Offerer::Publisher)),
         feedback: feedback
             .filter(|kind| section.has_feedback(payload_type, kind))
             .collect(),
     })
+}
+
+/// A low layer beside a declared picture. Without one a packet's source would not tell which is which.
+fn low_layer(section: &Section) -> Option<u32> {
+    let low = section.low_layer?;
+    let is_picture = section.ssrcs.is_empty() || section.ssrcs.contains(&low);
+    (!is_picture).then_some(low)
 }
 
 /// The first declared source that is no retransmission, and its retransmission.

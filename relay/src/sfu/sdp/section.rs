@@ -7,6 +7,7 @@ use super::codec::{payload_type, rtpmap};
 use super::lines::{Line, decimal, is_token, words};
 use crate::sfu::error::OfferError;
 use crate::sfu::limits::{MAX_CANDIDATES, MAX_EXTENSIONS, MAX_PAYLOAD_TYPES, MAX_SSRC_LINES};
+use wire::agent::LOW_LAYER_ATTRIBUTE;
 
 /// Longest mid taken; browsers use one digit.
 const MAX_MID: usize = 32;
@@ -124,6 +125,8 @@ pub(crate) struct Section {
     pub(crate) ssrcs: Vec<u32>,
     /// `a=ssrc-group:FID` primary and retransmission source.
     pub(crate) repairs: Vec<(u32, u32)>,
+    /// The source of the low layer, as our agent names it.
+    pub(crate) low_layer: Option<u32>,
     /// `a=sctp-port`.
     pub(crate) sctp_port: Option<u16>,
     /// `a=max-message-size`; 0 means any.
@@ -176,6 +179,7 @@ impl Section {
             extensions: Vec::new(),
             ssrcs: Vec::new(),
             repairs: Vec::new(),
+            low_layer: None,
             sctp_port: None,
             max_message_size: None,
             candidates: 0,
@@ -229,6 +233,9 @@ impl Section {
             self.take_ssrc(value)?;
         } else if let Some(value) = line.attribute("ssrc-group") {
             self.take_ssrc_group(value)?;
+        } else if let Some(value) = line.attribute(LOW_LAYER_ATTRIBUTE) {
+            let source = ssrc(value).ok_or(OfferError::Malformed("the low layer's source"))?;
+            self.low_layer = Some(source);
         }
         Ok(())
     }

@@ -159,7 +159,8 @@ fn what_an_agent_says_and_hears() {
             SendBeat,
             StopBeat,
             SaveClip,
-            Marks
+            Marks,
+            LowLayer
         }
     );
 }
@@ -195,6 +196,7 @@ fn what_it_hears_of_marks() -> Vec<RelayToAgent> {
             ),
             ("marks-points", word(MarkWord::Points { points })),
             ("marks-gone", word(MarkWord::Gone { mark })),
+            ("low-layer", RelayToAgent::LowLayer { wanted: true }),
             (
                 "marks-scale",
                 word(MarkWord::Scale {

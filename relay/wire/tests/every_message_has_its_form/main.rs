@@ -423,6 +423,7 @@ fn what_the_relay_says_to_a_page() {
                     source: Some(source()),
                 },
             ),
+            ("layer", FromRelay::Layer { low: true }),
             (
                 "beat-frames",
                 FromRelay::BeatFrames {
@@ -491,6 +492,7 @@ fn what_the_relay_says_to_a_page() {
             Sketches,
             Stamp,
             Flow,
+            Layer,
             BeatFrames,
             ClipProgress,
             Pong,

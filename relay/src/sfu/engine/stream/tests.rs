@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::sfu::engine::tests::clock;
+use crate::sfu::picture::StreamSeq;
 use bytes::Bytes;
 use uuid::Uuid;
 
@@ -27,12 +28,12 @@ fn rtp(seq: u16, timestamp: u32, payload: &'static [u8]) -> RtpIn {
 fn begin(stream: &mut Stream, now: Instant, ours: bool, first: RtpIn) {
     let session = MediaSessionId::from_uuid(Uuid::nil());
     let peer = (PeerId(1), session, StreamId::random());
-    stream.begin(now, peer, (H264, ours), &first);
+    stream.begin(now, peer, (H264, ours, Some(8)), &first);
     stream.take(now, first, ExtensionIds::default());
 }
 
 fn last_number(stream: &Stream) -> StreamSeq {
-    *stream.burst.last().unwrap()
+    *stream.full.burst.last().unwrap()
 }
 
 #[test]
@@ -44,7 +45,7 @@ fn numbers_follow_the_publisher_across_the_wrap_and_out_of_order() {
     for (seq, expected) in [(65_535, 1), (1, 3), (0, 2), (2, 4)] {
         stream.take(now, rtp(seq, 1, DELTA), ExtensionIds::default());
         assert_eq!(last_number(&stream), first + expected);
-        assert_eq!(stream.publishers_seq(first + expected), Some(seq));
+        assert_eq!(stream.full.publishers_seq(first + expected), Some(seq));
     }
 }
 
@@ -54,7 +55,7 @@ fn a_packet_that_comes_twice_is_taken_once() {
     let mut stream = Stream::new(now);
     begin(&mut stream, now, true, rtp(5, 1, KEY));
     stream.take(now, rtp(5, 1, KEY), ExtensionIds::default());
-    assert_eq!(stream.burst.len(), 1);
+    assert_eq!(stream.full.burst.len(), 1);
 }
 
 #[test]
@@ -88,9 +89,9 @@ fn two_publications_never_share_a_number() {
     assert!(last_number(&stream) > old);
     stream.take(now, rtp(64_000, 1, KEY), ExtensionIds::default());
     assert!(last_number(&stream) > old);
-    stream.burst.clear();
+    stream.full.burst.clear();
     stream.take(now, rtp(50_000, 1, KEY), ExtensionIds::default());
-    assert!(stream.burst.is_empty(), "from before this publication");
+    assert!(stream.full.burst.is_empty(), "from before this publication");
 }
 
 #[test]
@@ -98,9 +99,9 @@ fn a_long_break_asks_for_a_keyframe() {
     let now = clock();
     let mut stream = Stream::new(now);
     begin(&mut stream, now, true, rtp(5, 1, KEY));
-    assert!(!stream.keyframes.ask(now), "the first packet is one");
+    assert!(!stream.full.keyframes.ask(now), "the first packet is one");
     stream.take(now, rtp(5_000, 1, DELTA), ExtensionIds::default());
-    assert!(stream.keyframes.ask(now));
+    assert!(stream.full.keyframes.ask(now));
 }
 
 /// Filler data, as our agent pads.
@@ -117,7 +118,7 @@ fn padding_is_not_forwarded_not_missed_and_leaves_no_hole() {
     let now = clock();
     let mut stream = Stream::new(now);
     begin(&mut stream, now, true, rtp(65_533, 1, KEY));
-    assert!(!stream.keyframes.ask(now), "the first packet is one");
+    assert!(!stream.full.keyframes.ask(now), "the first packet is one");
     let first = last_number(&stream);
     for (seq, payload) in [
         (65_534, FILLER),
@@ -128,14 +129,14 @@ fn padding_is_not_forwarded_not_missed_and_leaves_no_hole() {
     ] {
         take(&mut stream, now, seq, payload);
     }
-    assert_eq!(stream.burst, [first, first + 1, first + 2]);
+    assert_eq!(stream.full.burst, [first, first + 1, first + 2]);
     assert_eq!(stream.flow.packets, 3);
     let later = now + Duration::from_secs(1);
     assert_eq!(
-        (stream.gaps.due(later), stream.gaps.take_lost()),
+        (stream.full.gaps.due(later), stream.full.gaps.take_lost()),
         (vec![], 0)
     );
-    assert!(!stream.keyframes.ask(later));
+    assert!(!stream.full.keyframes.ask(later));
 }
 
 #[test]
@@ -148,14 +149,15 @@ fn what_is_missing_among_padding_is_asked_for_by_the_publishers_number() {
         take(&mut stream, now, seq, payload);
     }
     let asked: Vec<u16> = stream
+        .full
         .gaps
         .due(soon)
         .into_iter()
-        .filter_map(|number| stream.publishers_seq(number))
+        .filter_map(|number| stream.full.publishers_seq(number))
         .collect();
     assert_eq!(asked, [13]);
     take(&mut stream, soon, 13, DELTA);
-    assert_eq!(stream.burst, [first, first + 2, first + 1]);
+    assert_eq!(stream.full.burst, [first, first + 2, first + 1]);
 }
 
 #[test]
@@ -167,8 +169,8 @@ fn padding_that_comes_late_fills_its_hole_empty() {
     for (seq, payload) in [(12, DELTA), (11, FILLER), (11, FILLER), (13, DELTA)] {
         take(&mut stream, now, seq, payload);
     }
-    assert_eq!(stream.burst, [first, first + 2, first + 1, first + 3]);
-    let filled = stream.cache.get(first + 1).unwrap();
+    assert_eq!(stream.full.burst, [first, first + 2, first + 1, first + 3]);
+    let filled = stream.full.cache.get(first + 1).unwrap();
     assert!(filled.payload.is_empty());
 }
 
@@ -184,15 +186,18 @@ fn a_number_that_is_astray_is_left_out_and_a_publisher_that_counts_anew_is_follo
         Taken::InOrder
     );
     assert_eq!(stream.take(now, rtp(101, 2, DELTA), ids()), Taken::InOrder);
-    assert_eq!(stream.burst.len(), 2, "one alone is left out");
+    assert_eq!(stream.full.burst.len(), 2, "one alone is left out");
     assert_eq!(stream.take(now, rtp(50_000, 3, KEY), ids()), Taken::InOrder);
     assert_eq!(
         stream.take(now, rtp(50_001, 3, DELTA), ids()),
-        Taken::AfterBreak
+        Taken::AfterBreak(LayerName::Full)
     );
     assert_eq!(stream.take(now, rtp(50_002, 4, KEY), ids()), Taken::InOrder);
-    assert_eq!(stream.burst.len(), 4);
-    assert_eq!(stream.cache.join_point(now), Some(last_number(&stream)));
+    assert_eq!(stream.full.burst.len(), 4);
+    assert_eq!(
+        stream.full.cache.join_point(now),
+        Some(last_number(&stream))
+    );
 }
 
 #[test]
@@ -204,8 +209,11 @@ fn numbers_that_come_round_a_hundred_times_go_on_rising() {
     for step in 1..=220u64 {
         let seq = (step * 30_000) as u16;
         let taken = stream.take(now, rtp(seq, step as u32, KEY), ExtensionIds::default());
-        assert_eq!(taken, Taken::AfterBreak);
+        assert_eq!(taken, Taken::AfterBreak(LayerName::Full));
         assert_eq!(last_number(&stream), first + step * 30_000);
-        assert_eq!(stream.cache.join_point(now), Some(last_number(&stream)));
+        assert_eq!(
+            stream.full.cache.join_point(now),
+            Some(last_number(&stream))
+        );
     }
 }

@@ -132,7 +132,7 @@ fn a_viewer_that_cannot_decode_the_new_publication_must_join_again() {
         stream: StreamId::random(),
         codec: Codec::Vp8,
         extensions: ExtensionIds::default(),
-        sources: vec![7],
+        sources: (Some(7), None),
         has_data: false,
         tap: None,
     });

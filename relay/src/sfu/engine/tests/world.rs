@@ -3,7 +3,7 @@
 use super::super::core::Engine;
 use super::super::peer::{NewPeer, NewRole};
 use super::clock;
-use crate::sfu::edge::terms::ExtensionIds;
+use crate::sfu::edge::terms::{Extension, ExtensionIds};
 use crate::sfu::edge::{Channel, Connection, EdgeEvent, PublisherEdge, RtpIn, RtpOut, ViewerEdge};
 use crate::sfu::error::{EdgeError, SfuError};
 use crate::sfu::event::{GoneReason, MediaSessionId, SfuEvent};
@@ -30,6 +30,19 @@ pub(super) const H264: Codec = Codec::H264 {
 /// Looks like DTLS: a record of data.
 pub(super) const DTLS: [u8; 13] = [23, 0xfe, 0xfd, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0];
 
+/// The id of transport-wide numbers.
+pub(super) const NUMBERS: u8 = 3;
+
+/// A packet that left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Left {
+    pub(super) ssrc: u32,
+    pub(super) seq: u16,
+    pub(super) timestamp: u32,
+    pub(super) number: Option<u16>,
+    pub(super) bytes: usize,
+}
+
 /// What a connection did, and what it is to report.
 #[derive(Default)]
 pub(super) struct Script {
@@ -40,6 +53,10 @@ pub(super) struct Script {
     /// Source, payload type and payload of each.
     pub(super) packets: Vec<(u32, u8, Vec<u8>)>,
     pub(super) keyframes_asked: usize,
+    /// The sources of which they were asked.
+    pub(super) keyframes_of: Vec<u32>,
+    /// All packets as they left.
+    pub(super) left: Vec<Left>,
     pub(super) asked_again: Vec<u16>,
     pub(super) datagrams: usize,
     /// Whether what it takes is authentic.
@@ -89,8 +106,11 @@ impl Connection for Fake {
 }
 
 impl PublisherEdge for Fake {
-    fn ask_keyframe(&mut self, _: Instant, _: u32) {
-        self.with(|script| script.keyframes_asked += 1);
+    fn ask_keyframe(&mut self, _: Instant, of: u32) {
+        self.with(|script| {
+            script.keyframes_asked += 1;
+            script.keyframes_of.push(of);
+        });
     }
     fn ask_again(&mut self, _: Instant, _: u32, missing: &[u16]) {
         self.with(|script| script.asked_again.extend(missing));
@@ -105,6 +125,14 @@ impl ViewerEdge for Fake {
         self.with(|script| {
             assert!(!script.panics_on_write, "as the test wants");
             script.wrote.push(packet.timestamp);
+            let number = packet.extensions.iter().find(|(id, _)| *id == NUMBERS);
+            script.left.push(Left {
+                ssrc: packet.ssrc,
+                seq: packet.seq,
+                timestamp: packet.timestamp,
+                number: number.map(|(_, value)| u16::from_be_bytes([value[0], value[1]])),
+                bytes: packet.payload.len() + usize::from(packet.padding) + 64,
+            });
             let payload = packet.payload.to_vec();
             script
                 .packets
@@ -173,12 +201,17 @@ impl World {
     }
 
     pub(super) fn publisher(&mut self) -> Held {
+        self.publisher_with(None)
+    }
+
+    /// A publisher whose low layer has this source.
+    pub(super) fn publisher_with(&mut self, low: Option<u32>) -> Held {
         let held = self.add(|edge| NewRole::Publisher {
             edge: Box::new(edge),
             stream: StreamId::random(),
             codec: H264,
             extensions: ExtensionIds::default(),
-            sources: vec![7],
+            sources: (Some(7), low),
             has_data: true,
             tap: None,
         });
@@ -189,9 +222,26 @@ impl World {
     }
 
     pub(super) fn viewer(&mut self) -> Held {
+        self.viewer_with(Leg::new(1, 96, ExtensionIds::default(), None, 0))
+    }
+
+    /// A viewer that says what arrives and takes padding.
+    pub(super) fn measurable_viewer(&mut self) -> Held {
+        let mut extensions = ExtensionIds::default();
+        extensions.set(Extension::TransportCc, NUMBERS);
+        self.viewer_with(Leg::new(1, 96, extensions, Some((2, 97)), 0))
+    }
+
+    /// The same after the publisher's first keyframe.
+    pub(super) fn measurable_viewer_of(&mut self, publisher: &Held, key: &'static [u8]) -> Held {
+        self.rtp(publisher, 10, 3_000, key);
+        self.measurable_viewer()
+    }
+
+    fn viewer_with(&mut self, leg: Leg) -> Held {
         let held = self.add(|edge| NewRole::Viewer {
             edge: Box::new(edge),
-            leg: Leg::new(1, 96, ExtensionIds::default(), None, 0),
+            leg,
             codec: H264,
         });
         let held = held.unwrap();
@@ -230,8 +280,20 @@ impl World {
     }
 
     pub(super) fn rtp(&mut self, held: &Held, seq: u16, timestamp: u32, payload: &'static [u8]) {
+        self.rtp_of(held, 7, seq, timestamp, payload);
+    }
+
+    /// A packet of this source.
+    pub(super) fn rtp_of(
+        &mut self,
+        held: &Held,
+        ssrc: u32,
+        seq: u16,
+        timestamp: u32,
+        payload: &'static [u8],
+    ) {
         let packet = RtpIn {
-            ssrc: 7,
+            ssrc,
             payload_type: 96,
             seq,
             timestamp,
