@@ -40,10 +40,14 @@ async function weight(scripts: readonly Rolldown.OutputChunk[]): Promise<number>
   return sizes.reduce((sum, size) => sum + size, 0);
 }
 
-/** The page's own script and all that it imports at once; what comes later, on demand, is not part of it. */
+/** The scripts that the page names and all that they import at once; what comes later, on demand, is not part of it. */
 function firstScripts(of: readonly File[]): Rolldown.OutputChunk[] {
   const scripts = new Map(chunks(of).map((chunk) => [chunk.fileName, chunk]));
-  const first = new Set(chunks(of).filter((chunk) => chunk.isEntry));
+  const pages = of.filter((file) => file.fileName.endsWith(".html")).map(text);
+  const named = pages.flatMap((page) => [...page.matchAll(/<script[^>]* src="\/([^"]+)"/g)]);
+  const first = new Set(
+    named.map(([, name]) => scripts.get(name ?? "")).filter((chunk) => chunk !== undefined),
+  );
   for (const chunk of first) {
     for (const name of chunk.imports) {
       const imported = scripts.get(name);

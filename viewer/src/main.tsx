@@ -116,7 +116,9 @@ if (route.peek().page === "consult" || route.peek().page === "bedside") prepareO
 addEventListener("hashchange", () => {
   ticket.value = takeTicket() ?? ticket.peek();
 });
-// Without its words the page speaks Japanese, rather than not at all.
-await learn(language.peek()).catch(() => undefined);
 const root = document.getElementById("app");
-if (root !== null) render(<App />, root);
+const show = () => {
+  if (root !== null) render(<App />, root);
+};
+// Without its words the page speaks Japanese, rather than not at all.
+learn(language.peek()).then(show, show);

@@ -14,7 +14,7 @@ const { Badge } = await import("./badge");
 function reduced(level: Level, low: boolean): string[] {
   const figures = { level, ageMs: 40, fps: 30, kbps: 350, lossPercent: 0, silentMs: 0 };
   const watch = { badge: signal(figures), consult: { low: signal(low) } } as unknown as Watch;
-  return wordsBy("reduced", h(Badge, { watch }));
+  return wordsBy("reduced", h(Badge, { watch, open: false, onPress: () => undefined }));
 }
 
 describe("the badge", () => {

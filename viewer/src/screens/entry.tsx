@@ -1,5 +1,6 @@
 // 入口: who am I, which consults are live, and the large way in. Without a session: the demo door, or what to do.
 
+import type { ComponentType } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { t } from "../i18n/i18n";
 import { type ApiCode, ApiProblem } from "../net/http";
@@ -7,7 +8,6 @@ import { demoDoor, leave, listConsults, session, sessionProblem } from "../net/s
 import { follow, pathFor } from "../router";
 import type { ConsultSummary, DemoDoor, SessionGrant } from "../wire/http";
 import { ConsultLine } from "./consult-line";
-import { DemoEntrance } from "./demo-entrance";
 import { EntryFrame } from "./entry-frame";
 
 /** The list is asked for again this often while the page is open. */
@@ -105,7 +105,11 @@ function listWords(consults: readonly ConsultSummary[] | null, trouble: ApiCode 
 
 type Door =
   | { readonly state: "loading" | "away" | "none" }
-  | { readonly state: "open"; readonly door: DemoDoor };
+  | {
+      readonly state: "open";
+      readonly door: DemoDoor;
+      readonly Entrance: ComponentType<{ door: DemoDoor }>;
+    };
 
 function WithoutSession() {
   const [door, setDoor] = useState<Door>({ state: "loading" });
@@ -115,7 +119,10 @@ function WithoutSession() {
     const look = async () => {
       try {
         const found = await demoDoor();
-        if (current) setDoor(found === null ? { state: "none" } : { state: "open", door: found });
+        // Most installations have no such door, and never load what stands behind it.
+        const Entrance = found && (await import("./demo-entrance")).DemoEntrance;
+        if (current)
+          setDoor(found && Entrance ? { state: "open", door: found, Entrance } : { state: "none" });
       } catch {
         if (!current) return;
         setDoor({ state: "away" });
@@ -134,7 +141,7 @@ function WithoutSession() {
     case "away":
       return <p role="status">{t("entry.unreachable")}</p>;
     case "open":
-      return <DemoEntrance door={door.door} />;
+      return <door.Entrance door={door.door} />;
     case "none":
       return (
         <section class="entry__part">
