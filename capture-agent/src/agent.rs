@@ -4,31 +4,23 @@
 //! refusal that only a person can solve, or a fault that leaves nothing to do. Ending it always says goodbye to the
 //! relay and joins the threads.
 
-use crate::capture::Capture;
-use crate::clip::{
-    Coding, CurrentVisit, DeviceFacts, PatientFacts, Saver, SaverParts, Visit, VisitFacts,
-    VisitFault, Work,
-};
-use crate::clock::CaptureClock;
-use crate::device_page::{Address, Checking, Desk, DeskParts, DevicePage, Memory, Port, Saving};
+use crate::assembly::Shared;
+use crate::clip::{Coding, DeviceFacts, PatientFacts, Saver, VisitFacts, VisitFault, Work};
+use crate::device_page::{Address, Checking, DevicePage, Memory, Port};
 use crate::encode::{BitRate, EncodeError, EncodeOptions, EncoderFactory, FfmpegFactory, Keeper};
-use crate::frame::{Frame, Stamper, StreamName};
+use crate::frame::Frame;
 use crate::hand_scale::ScaleInForce;
-use crate::journal::{self, Journal, JournalSettings, Keeping};
+use crate::journal::{Journal, JournalSettings};
 use crate::low_layer::{LowLayer, LowWork};
-use crate::marks_board::MarksBoard;
 use crate::mask::Mask;
-use crate::mask_in_force::{Checked, MaskInForce};
 use crate::orders::Orders;
-use crate::picture::PicturePool;
-use crate::pipeline::{Lane, LaneParts, LaneWork, Pipeline};
-use crate::publish::{Publisher, Refusal, RelaySettings, publisher};
+use crate::publish::{Publisher, Refusal, RelaySettings};
 use crate::ring::{Ring, RingBounds};
 use crate::slot::Slot;
-use crate::source::{self, SourceChoice, SourceSpec};
-use crate::spool::{Disk, Spool, SpoolBounds, SpoolError};
+use crate::source::SourceSpec;
+use crate::spool::{SpoolBounds, SpoolError};
 use crate::stats::Stats;
-use crate::status::{ClipStatus, Link, StatusBoard};
+use crate::status::StatusBoard;
 use crate::sync::{Stop, held};
 use crate::upkeep::{remember_scale, watch_over_clips};
 use std::num::NonZeroUsize;
@@ -38,7 +30,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use tokio::sync::{mpsc, oneshot};
-use wire::{CaptureTime, RtpTime};
+use wire::RtpTime;
 
 /// Everything an agent is made from.
 #[derive(Debug, Clone)]
@@ -180,7 +172,8 @@ impl Agent {
         let shared = Shared::new(&settings);
         let (first_open, opened) = oneshot::channel();
         let (encoder_fault, no_encoder) = mpsc::channel(1);
-        let low = shared.low_work(&settings, Arc::clone(&factory));
+        let needs = (&shared.orders, &shared.board);
+        let low = LowWork::new(&shared.low, &settings.encode, &factory, needs);
         let keeper = Keeper::new(settings.encode.clone(), Arc::clone(&factory));
         let (saver, work) = shared.saver(&settings)?.unzip();
         let (lane, journal, keeping) = shared.journal(&settings, factory);
@@ -218,6 +211,7 @@ impl Agent {
         let (capture_stop, fault) = (stop.clone(), Arc::new(AtomicBool::new(false)));
         let mut threads = vec![
             spawn("encode", &stop, &fault, move || pipeline.run())?,
+            spawn("low", &stop, &fault, move || low.run())?,
             spawn("capture", &stop, &fault, move || capture.run(&capture_stop))?,
         ];
         if device_page.is_some() {
@@ -226,9 +220,6 @@ impl Agent {
                 .name("preview".to_owned())
                 .spawn(preview)
                 .map_err(|_| AgentError::Internal("no thread"))?;
-        }
-        if let Some(low) = low {
-            threads.push(spawn("low", &stop, &fault, move || low.run())?);
         }
         if let Some((lane, keeping)) = keeping {
             threads.push(spawn("lane", &stop, &fault, move || lane.run())?);
@@ -363,224 +354,6 @@ impl Drop for Agent {
     fn drop(&mut self) {
         self.end();
     }
-}
-
-/// What the parts have in common.
-struct Shared {
-    clock: CaptureClock,
-    stream: StreamName,
-    stop: Stop,
-    slot: Arc<Slot<Frame>>,
-    stats: Arc<Stats>,
-    orders: Arc<Orders>,
-    ring: Arc<Mutex<Ring>>,
-    mask: MaskInForce,
-    low: LowLayer,
-    choice: Arc<SourceChoice>,
-    marks: MarksBoard,
-    scale: ScaleInForce,
-    board: StatusBoard,
-}
-
-impl Shared {
-    fn new(settings: &AgentSettings) -> Self {
-        let slot = Arc::new(Slot::default());
-        let ring = Arc::new(Mutex::new(Ring::new(settings.ring)));
-        let mask = MaskInForce::new(settings.mask.clone(), Arc::clone(&ring), Arc::clone(&slot));
-        let board = StatusBoard::new(settings.encode.bit_rate);
-        let memory = &settings.device_page.memory;
-        let checked = memory.as_ref().and_then(|memory| memory.checked());
-        let since = CaptureTime::default();
-        mask.check(checked.map(|size| Checked { size, since }));
-        if settings.relay.is_some() {
-            board.update(|status| status.link = Link::Connecting);
-        }
-        Self {
-            clock: CaptureClock::start(),
-            stream: StreamName::default(),
-            stop: Stop::default(),
-            orders: Arc::new(Orders::new(Arc::clone(&slot))),
-            slot,
-            stats: Arc::default(),
-            ring,
-            mask,
-            low: LowLayer::default(),
-            choice: Arc::new(SourceChoice::new(settings.source.clone())),
-            marks: MarksBoard::default(),
-            scale: scale_as_remembered(memory.as_deref()),
-            board,
-        }
-    }
-
-    fn capture(
-        &self,
-        settings: &AgentSettings,
-        first_open: oneshot::Sender<Result<(), String>>,
-    ) -> Capture {
-        let (choice, pool) = (Arc::clone(&self.choice), PicturePool::default());
-        Capture {
-            opener: Box::new(move |stop| source::open(&choice.spec(), &pool, stop)),
-            choice: Arc::clone(&self.choice),
-            stamper: Stamper::new(self.clock, self.stream.clone()),
-            mask: self.mask.clone(),
-            scale: self.scale.clone(),
-            overlay_barcode: settings.overlay_barcode,
-            ring: Arc::clone(&self.ring),
-            slot: Arc::clone(&self.slot),
-            board: self.board.clone(),
-            stats: Arc::clone(&self.stats),
-            first_open: Some(first_open),
-        }
-    }
-
-    fn journal(
-        &self,
-        settings: &AgentSettings,
-        factory: Arc<dyn EncoderFactory>,
-    ) -> (Option<Lane>, Option<Journal>, Option<(LaneWork, Keeping)>) {
-        // Without a consult there is nobody whom it could ever be sent to, and so no reason to keep it.
-        let (Some(wanted), Some(relay)) = (&settings.journal, &settings.relay) else {
-            return (None, None, None);
-        };
-        let (intake, journal, keeping) = journal::open(wanted, relay.consult, self.board.clone());
-        let (lane, work) = Lane::new(LaneParts {
-            intake,
-            bit_rate: wanted.bit_rate,
-            encode: settings.encode.clone(),
-            factory,
-            mask: self.mask.clone(),
-            board: self.board.clone(),
-            stats: Arc::clone(&self.stats),
-        });
-        (Some(lane), Some(journal), Some((work, keeping)))
-    }
-
-    /// Without a relay nobody ever asks for the low layer.
-    fn low_work(
-        &self,
-        settings: &AgentSettings,
-        factory: Arc<dyn EncoderFactory>,
-    ) -> Option<LowWork> {
-        settings.relay.as_ref()?;
-        let (orders, board) = (Arc::clone(&self.orders), self.board.clone());
-        let layer = self.low.clone();
-        Some(LowWork::new(
-            layer,
-            &settings.encode,
-            factory,
-            orders,
-            board,
-        ))
-    }
-
-    fn pipeline(
-        &self,
-        keeper: Keeper,
-        journal: Option<Lane>,
-        no_encoder: mpsc::Sender<EncodeError>,
-    ) -> Pipeline {
-        Pipeline {
-            keeper,
-            journal,
-            slot: Arc::clone(&self.slot),
-            orders: Arc::clone(&self.orders),
-            ring: Arc::clone(&self.ring),
-            mask: self.mask.clone(),
-            low: self.low.clone(),
-            clock: self.clock,
-            board: self.board.clone(),
-            stats: Arc::clone(&self.stats),
-            no_encoder,
-        }
-    }
-
-    fn desk(
-        &self,
-        settings: &AgentSettings,
-        saver: Option<Saver>,
-    ) -> (Arc<Desk>, impl FnOnce() + Send + 'static + use<>) {
-        let memory = settings.device_page.memory.clone();
-        Desk::new(DeskParts {
-            clock: self.clock,
-            ring: Arc::clone(&self.ring),
-            bounds: settings.ring,
-            mask: self.mask.clone(),
-            choice: Arc::clone(&self.choice),
-            marks: self.marks.clone(),
-            scale: self.scale.clone(),
-            board: self.board.clone(),
-            memory: memory.unwrap_or_default(),
-            saving: saver.map(|saver| Arc::new(saver) as Arc<dyn Saving>),
-        })
-    }
-
-    fn saver(&self, settings: &AgentSettings) -> Result<Option<(Saver, Work)>, AgentError> {
-        let Some(saving) = &settings.saving else {
-            return Ok(None);
-        };
-        let relay = settings.relay.as_ref();
-        let visit = Visit::new(
-            relay.map(|relay| relay.consult),
-            relay.and_then(|relay| relay.entry.device()),
-            self.clock.now(),
-            saving.patient.clone(),
-            saving.device.clone(),
-            saving.utc_offset_minutes,
-        )?;
-        let opened = Spool::open(&saving.folder, saving.bounds, Arc::new(Disk));
-        // A broken disk is no reason to show nothing; another agent's folder is a mistake to be mended first.
-        if let Err(error @ SpoolError::Folder(_)) = &opened {
-            tracing::error!(%error, "clips cannot be saved; the live picture goes on");
-            let trouble = Some(format!("clips can NOT be saved: {error}"));
-            self.board.update(|status| {
-                status.clips = Some(ClipStatus {
-                    trouble,
-                    ..ClipStatus::default()
-                });
-            });
-            return Ok(None);
-        }
-        let (spool, found) = opened?;
-        if found != crate::spool::Recovered::default() {
-            tracing::info!(?found, "clips were on this device already");
-        }
-        Ok(Some(Saver::new(SaverParts {
-            ring: Arc::clone(&self.ring),
-            stream: self.stream.clone(),
-            spool,
-            visit: CurrentVisit::new(visit, saving.facts.clone()),
-            mask: self.mask.clone(),
-            scale: self.scale.clone(),
-            coding: saving.coding,
-            object_threads: saving.threads,
-            board: self.board.clone(),
-            stop: self.stop.clone(),
-        })))
-    }
-
-    fn parts(&self, saver: Option<Saver>, journal: Option<Journal>) -> publisher::Parts {
-        publisher::Parts {
-            clock: self.clock,
-            stream: self.stream.clone(),
-            orders: Arc::clone(&self.orders),
-            ring: Arc::clone(&self.ring),
-            saver,
-            journal,
-            low: self.low.clone(),
-            marks: self.marks.clone(),
-            scale: self.scale.clone(),
-            board: self.board.clone(),
-            stats: Arc::clone(&self.stats),
-            stop: self.stop.clone(),
-        }
-    }
-}
-
-/// Until the relay says otherwise.
-fn scale_as_remembered(memory: Option<&Memory>) -> ScaleInForce {
-    let scale = ScaleInForce::new(memory.and_then(Memory::scale));
-    scale.measuring_is(memory.is_none_or(Memory::measuring));
-    scale
 }
 
 /// Starts a thread; should it panic, the whole agent stops instead of limping on.

@@ -10,6 +10,7 @@
 //! anything but the newest frame. This crate depends on the relay's wire types only, never on the relay.
 
 pub mod agent;
+mod assembly;
 mod av;
 pub mod backoff;
 pub mod barcode;

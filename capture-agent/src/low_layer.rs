@@ -136,22 +136,21 @@ impl LowWork {
     /// The work for this layer, with an encoder as the picture has one.
     #[must_use]
     pub fn new(
-        layer: LowLayer,
+        layer: &LowLayer,
         encode: &EncodeOptions,
-        factory: Arc<dyn EncoderFactory>,
-        orders: Arc<Orders>,
-        board: StatusBoard,
+        factory: &Arc<dyn EncoderFactory>,
+        (orders, board): (&Arc<Orders>, &StatusBoard),
     ) -> Self {
         let bit_rate = BitRate::from_kbps(LOW_KBPS).unwrap_or(BitRate::LOWEST);
         Self {
-            layer,
+            layer: layer.clone(),
             options: EncodeOptions {
                 bit_rate,
                 ..encode.clone()
             },
-            factory,
-            orders,
-            board,
+            factory: Arc::clone(factory),
+            orders: Arc::clone(orders),
+            board: board.clone(),
             coding: None,
         }
     }
@@ -296,13 +295,8 @@ mod tests {
                 buffer_frames: 3.0,
             };
             let orders = Arc::new(Orders::new(Arc::default()));
-            let work = LowWork::new(
-                layer.clone(),
-                &options,
-                Arc::new(FfmpegFactory),
-                orders,
-                board,
-            );
+            let factory: Arc<dyn EncoderFactory> = Arc::new(FfmpegFactory);
+            let work = LowWork::new(&layer, &options, &factory, (&orders, &board));
             let (outlet, sent) = mpsc::channel(4);
             layer.attach(outlet);
             Self {

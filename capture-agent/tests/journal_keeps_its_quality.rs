@@ -15,6 +15,7 @@ use capture_agent::encode::{
 };
 use capture_agent::frame::{Frame, Stamper, StreamName};
 use capture_agent::journal::{JournalSettings, open};
+use capture_agent::low_layer::LowLayer;
 use capture_agent::mask::Mask;
 use capture_agent::mask_in_force::MaskInForce;
 use capture_agent::orders::{CodedFrame, Orders};
@@ -93,6 +94,7 @@ impl Bench {
             orders: Arc::clone(&orders),
             ring,
             mask,
+            low: LowLayer::default(),
             journal: Some(lane),
             clock,
             board,

@@ -446,7 +446,7 @@ impl Engine {
         };
         if !std::mem::replace(&mut live.announced, true) {
             // What was asked of it while it was silent it did not hear.
-            stream.keyframes.reset();
+            stream.full.keyframes.reset();
             let event = SfuEvent::StreamStarted {
                 consult,
                 stream: live.stream,
