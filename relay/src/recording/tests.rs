@@ -320,9 +320,10 @@ fn what_a_weak_link_let_through_gives_way_to_the_journals_frames() {
     let mut recording = here.recording();
     let span = Tick(0)..=Tick(u64::MAX);
     assert_eq!(recording.digest(span).unwrap(), journal.digest());
+    // 45 frames without the five that were lost, and the one behind them, of which nobody can know whether it is whole.
     assert_eq!(
         recording.table().conflicts().len(),
-        30,
+        39,
         "what arrived stays"
     );
     assert!(matches!(heard[0], News::Recorded { on: true }));
