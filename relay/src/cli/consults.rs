@@ -36,7 +36,8 @@ pub(super) async fn change(opened: &Opened, what: Consult) -> Result<(), Fault> 
                     store::close_consult(db, consult, now)
                 })
                 .await?;
-            let kept = keep_marks(&opened.store, &opened.clips, consult).await?;
+            let measuring = opened.settings.measuring != Some(false);
+            let kept = keep_marks(&opened.store, &opened.clips, consult, measuring).await?;
             println!(
                 "closed; kept beside its clips: marks of {}, measurements of {}",
                 kept.states, kept.reports

@@ -132,6 +132,14 @@ impl Consult {
         {
             return Err(ProblemCode::NoFrame);
         }
+        // Its answer would be taken for the original's: both are asked for by the same frame.
+        if self
+            .awaited
+            .as_ref()
+            .is_some_and(|awaited| awaited.step.is_none())
+        {
+            return Err(ProblemCode::NoFrame);
+        }
         let step = Step {
             socket,
             author: who.author(),

@@ -180,6 +180,19 @@ fn a_step_moves_everybody_once_the_neighbour_is_kept_and_a_trainee_moves_nobody(
 }
 
 #[test]
+fn a_step_before_the_original_is_there_is_refused_and_does_not_swallow_its_answer() {
+    let mut meeting = Meeting::of(&[cardiologist()]);
+    let freeze = meeting.freezes(0);
+    meeting.says(0, ToRelay::Step { freeze, by: 1 });
+    assert_eq!((meeting.refused(), asked(&meeting)), (vec![NoFrame], 1));
+    let Anchor::Live { rtp_time, .. } = anchor();
+    let reason = OriginalGap::Gone;
+    let gone = OriginalInput::Missing { rtp_time, reason };
+    meeting.apply(Input::Picture(STREAM, PictureInput::Original(gone)));
+    assert_eq!(original(&meeting), OriginalState::Missing { reason });
+}
+
+#[test]
 fn a_step_beyond_what_the_device_has_is_told_to_who_asked_and_changes_nothing() {
     let mut meeting = Meeting::of(&[cardiologist()]);
     let freeze = meeting.freezes(0);

@@ -35,7 +35,7 @@ pub enum KeepFault {
     Inside,
 }
 
-/// Keeps the objects of all clips of a consult.
+/// Keeps the objects of all clips of a consult; without values where nobody measures.
 ///
 /// # Errors
 /// The store's; what fails for one clip is in the result.
@@ -43,8 +43,9 @@ pub async fn keep_marks(
     store: &Store,
     files: &ClipFiles,
     consult: ConsultId,
+    measuring: bool,
 ) -> Result<KeptMarks, StoreError> {
-    let marks = Arc::new(marks_in_force(store, consult).await?);
+    let marks = Arc::new(marks_in_force(store, consult, measuring).await?);
     let clips = Arc::new(kept_clips(store, files, consult).await?);
     let ids: Vec<ClipId> = clips.iter().map(|kept| kept.row.head.clip).collect();
     let mut kept = KeptMarks::default();
@@ -54,9 +55,14 @@ pub async fn keep_marks(
             let Some(marked) = MarkedClip::read(&clips, clip, &marks)? else {
                 return Ok([false; 2]);
             };
+            // A rate between frames needs no scale: without measuring there is no report at all.
+            let report = match measuring {
+                true => marked.report()?,
+                false => None,
+            };
             let objects = [
                 (About::Marks, marked.state()?),
-                (About::Measurements, marked.report()?),
+                (About::Measurements, report),
             ];
             for (what, bytes) in &objects {
                 if let Some(bytes) = bytes {

@@ -11,13 +11,14 @@ use wire::socket::MarkState;
 const PAGE_ENTRIES: usize = 500;
 const PAGE_BYTES: usize = 512 * 1024;
 
-/// In order of making.
+/// In order of making. Where nobody measures, marks lose what their values are read with: nothing that is made of them holds one.
 ///
 /// # Errors
 /// The store's.
 pub async fn marks_in_force(
     store: &Store,
     consult: ConsultId,
+    measuring: bool,
 ) -> Result<Vec<MarkState>, StoreError> {
     let mut shown = Shown::default();
     loop {
@@ -28,10 +29,21 @@ pub async fn marks_in_force(
             })
             .await?;
         if page.is_empty() {
-            return Ok(shown.state.marks);
+            let mut marks = shown.state.marks;
+            if !measuring {
+                take_scales(&mut marks);
+            }
+            return Ok(marks);
         }
         for entry in &page {
             shown.fold(entry);
         }
+    }
+}
+
+/// Without what they are read with, marks have no values.
+pub(super) fn take_scales(marks: &mut [MarkState]) {
+    for held in marks {
+        held.gauge = None;
     }
 }

@@ -245,9 +245,12 @@ impl<'a> MarkedClip<'a> {
         self.uid_with(kind, &[])
     }
 
-    /// The UID of an object that holds exactly these marks and these values of several clips.
+    /// The UID of an object that holds exactly these marks, with their values or without, and these values of several clips.
     fn uid_with(&self, kind: &str, across: &[Across<'_>]) -> Uid {
-        let here = self.marks.iter().map(|(_, held)| held.mark.id.to_string());
+        let here = self.marks.iter().map(|(_, held)| match held.gauge {
+            Some(_) => held.mark.id.to_string(),
+            None => format!("{} bare", held.mark.id),
+        });
         let parts = across.iter().flat_map(|(_, parts)| parts);
         let ids: Vec<String> = here.chain(parts.map(Measured::id)).collect();
         let parts: Vec<&str> = std::iter::once(kind)

@@ -1,6 +1,7 @@
 //! What phantoms show, outlined where their truth says, is in the reports what they were made with.
 
 use super::across::across;
+use super::in_force::take_scales;
 use super::marked::{KeptClip, MarkedClip};
 use super::values::measurements;
 use crate::store::ClipRow;
@@ -259,6 +260,21 @@ fn what_has_no_scale_is_in_no_report() {
         mark
     });
     assert_eq!(told(&without), []);
+}
+
+#[test]
+fn where_nobody_measures_marks_are_drawn_without_a_value() {
+    let phantom = alone();
+    let mut marks = both_ends(&phantom, VentricleView::A4c).to_vec();
+    let clips = [phantom.kept];
+    let state = |marks: &[MarkState]| {
+        let marked = MarkedClip::read(&clips, clips[0].row.head.clip, marks);
+        marked.unwrap().unwrap().state().unwrap().unwrap()
+    };
+    let measured = state(&marks);
+    take_scales(&mut marks);
+    let bare = state(&marks);
+    assert!(holds(&measured, "DICOM region") && !holds(&bare, "DICOM region"));
 }
 
 #[test]

@@ -57,7 +57,7 @@ async fn object(
         tracing::error!(consult = %own.consult, %error, "marks could not be read from the store");
         ProblemCode::StorageFailed
     };
-    let marks = marks_in_force(&app.store, own.consult)
+    let marks = marks_in_force(&app.store, own.consult, app.measuring)
         .await
         .map_err(failed)?;
     let clips = kept_clips(&app.store, app.shelf.files(), own.consult)

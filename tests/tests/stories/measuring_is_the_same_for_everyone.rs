@@ -20,6 +20,8 @@ fn both_pages_and_a_late_joiner_read_the_same_value() -> Result<()> {
             for person in [&doctor, &bedside] {
                 person.sees_picture_within(secs(5)).await?;
             }
+            // Two breaths, so that both ends of one lie before the freeze.
+            doctor.picture_moves_for(42, secs(10)).await?;
             doctor.freezes().await?;
             doctor.sees_the_original_within(secs(5)).await?;
             doctor.opens_measuring().await?;

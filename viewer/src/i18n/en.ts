@@ -119,10 +119,12 @@ export const en = {
   "why.notYourFreeze": "Whoever froze it, or the visiting physician, can release it.",
   "why.noLink": "Works again when the relay is back.",
   "why.notFrozen": "Freeze the picture first, then you can step through frames.",
+  "why.stepNoOriginal": "You can step once the original of this frame is here.",
   "why.noBeat": "Freeze the picture first, then the 3 s before it can be looped as originals.",
   "why.whole": "The whole picture is shown.",
   "why.nothingToUndo": "There is no mark of yours to undo.",
   "why.measureNotFrozen": "Measuring works on a frozen picture.",
+  "why.measureInLoop": "Close the three seconds before and step to the frame that you want to measure.",
   "why.measureNoOriginal":
     "Measuring works once the original of this frame is here. Pictures from the video are not measured.",
 

@@ -122,10 +122,12 @@ export const ja = {
   "why.notYourFreeze": "静止した人か訪問医が再開できます。",
   "why.noLink": "中継サーバーにつながると使えます。",
   "why.notFrozen": "静止すると、前後のフレームに移れます。",
+  "why.stepNoOriginal": "このフレームの原画が届くと、前後のフレームに移れます。",
   "why.noBeat": "静止すると、その前の3秒を原画でくり返せます。",
   "why.whole": "全体が見えています。",
   "why.nothingToUndo": "取り消せる自分の書き込みはありません。",
   "why.measureNotFrozen": "静止すると計測できます。",
+  "why.measureInLoop": "直前3秒を閉じ、計測したいフレームに移ると計測できます。",
   "why.measureNoOriginal": "このフレームの原画が届くと計測できます。映像からの画像では計測しません。",
 
   "beat.title": "直前3秒(静止の前)",

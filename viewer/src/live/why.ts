@@ -15,6 +15,8 @@ export function whyNotMeasure(desk: Desk): string | null {
   const why = whyNotDraw(desk);
   if (why !== null) return why;
   if (desk.consult.replica.value.state.freeze === null) return t("why.measureNotFrozen");
+  // Scale and frame number are the frozen frame's; the loop shows others.
+  if (desk.beat.isShown.value) return t("why.measureInLoop");
   return desk.freeze.original.value === "proven" ? null : t("why.measureNoOriginal");
 }
 
@@ -36,9 +38,11 @@ export function whyNotFreeze(desk: Desk): string | null {
 export function whyNotStep(desk: Desk): string | null {
   const { consult } = desk;
   if (consult.link.value.state !== "open") return t("why.noLink");
-  if (consult.replica.value.state.freeze === null) return t("why.notFrozen");
+  const { freeze } = consult.replica.value.state;
+  if (freeze === null) return t("why.notFrozen");
   // Inside the loop everybody steps for themselves.
   if (desk.beat.isShown.value) return null;
+  if (freeze.original.state === "awaited") return t("why.stepNoOriginal");
   return consult.rights.value.freeze ? null : t("why.noFreezeRight", { role: roleWords(desk) });
 }
 
