@@ -174,7 +174,8 @@ pub(crate) const ONLY_PUBLISH_NAMES_WEBRTC: Rule = Rule {
         "capture-agent/src/publish",
         // Cuts coded frames into RTP payloads (RFC 6184) on the encode thread; see the next rule.
         "capture-agent/src/pipeline.rs",
-        // The same for the low layer, on its own thread.
+        // The same for the journal's lane and the low layer, each on its own thread.
+        "capture-agent/src/pipeline",
         "capture-agent/src/low_layer.rs",
     ],
     never: &["webrtc", "rtc"],
