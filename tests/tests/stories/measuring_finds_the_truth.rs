@@ -113,7 +113,9 @@ async fn the_area_of_an_outline(doctor: &Person, phantom: &Phantom, truth: &Valu
 async fn depth_and_time_in_m_mode(doctor: &Person, phantom: &Phantom, truth: &Value) -> Result<()> {
     // The annulus of the tricuspid valve from one end of a beat to the other.
     let strips = &truth["strips"];
-    let systole = &strips["annulusEs"][0];
+    // The newest systole: a beat began before it on the strip of every frame.
+    let systoles = strips["annulusEs"].as_array().context("systoles")?;
+    let systole = systoles.last().context("a systole")?;
     let before = |end: &&Value| end[0].as_f64() < systole[0].as_f64();
     let ends = strips["annulusEd"].as_array().context("ends of beats")?;
     let diastole = ends.iter().rev().find(before).context("a beat")?;
