@@ -9,7 +9,7 @@ use super::effect::{Audience, Effect, Newcomer, SocketKey};
 use super::rights::rights;
 use super::state::is_whole;
 use wire::agent::RelayToAgent;
-use wire::log::LogEvent;
+use wire::log::{LogEntry, LogEvent};
 use wire::mark::Anchor;
 use wire::original::{BeatFrame, MAX_BEAT_FRAMES, OriginalGap};
 use wire::people::Author;
@@ -250,7 +250,10 @@ impl Consult {
             .and_then(|held| held.beat.as_ref())
             .map(|beat| &beat.news);
         let kept = matches!(news, Some(BeatNews::Kept { frames, .. }) if has(frames));
-        kept || self.beat.as_ref().is_some_and(|beat| has(&beat.frames))
+        // Between its last frame and the disk's word that the log has them, it is neither on its way nor shown.
+        let mut unstored = self.storing.iter().chain(&self.waiting);
+        let ends = |entry: &LogEntry| matches!(&entry.event, LogEvent::BeatKept { frames, .. } if has(frames));
+        kept || unstored.any(ends) || self.beat.as_ref().is_some_and(|beat| has(&beat.frames))
     }
 
     /// What somebody who comes now has missed of a beat that is on its way.

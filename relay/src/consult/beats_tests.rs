@@ -6,7 +6,7 @@ use super::samples::{
     Meeting, SECOND, STREAM, anchor, cardiologist, physician, picture, restored, trainee,
 };
 use wire::agent::RelayToAgent;
-use wire::log::{LogEvent, StreamEnd};
+use wire::log::{LogEntry, LogEvent, StreamEnd};
 use wire::mark::Anchor;
 use wire::original::{BeatFrame, Digest, MAX_BEAT_FRAMES, Original, OriginalGap, PixelForm};
 use wire::problem::ProblemCode::{NotAllowed, NotFrozen, StorageFailed};
@@ -133,6 +133,21 @@ fn a_doubted_frame_of_it_is_on_record_by_its_own_time_and_no_other_frame_is() {
     });
     let expected = [2, 1].map(|before| frame(before).rtp_time);
     assert_eq!(doubted.collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn a_frame_is_doubted_while_the_disk_still_takes_the_end_of_the_beat() {
+    let mut meeting = Meeting::of(&[cardiologist(), physician()]);
+    let freeze = meeting.freezes(0);
+    show(&mut meeting, 0, freeze, true);
+    meeting.disk_holds = Some(Vec::new());
+    came(&mut meeting, &[2, 1, 0], 3, true);
+    let rtp_time = Some(frame(1).rtp_time);
+    meeting.says(1, ToRelay::DoubtOriginal { freeze, rtp_time });
+    meeting.disk_goes_on();
+    assert_eq!(meeting.refused(), [], "pages were told of this frame");
+    let on_record = |entry: &LogEntry| matches!(entry.event, LogEvent::OriginalDoubted { .. });
+    assert!(meeting.disk.iter().any(on_record));
 }
 
 #[test]

@@ -104,6 +104,8 @@ pub(crate) struct Meeting {
     pub(crate) now: RelayTime,
     pub(crate) disk: Vec<LogEntry>,
     pub(crate) disk_works: bool,
+    /// A slow disk: what it was given waits here until it is told to go on.
+    pub(crate) disk_holds: Option<Vec<LogEntry>>,
     /// What each socket was told.
     pub(crate) told: Vec<(Audience, FromRelay)>,
     /// What was neither said nor stored: admissions and closings.
@@ -136,6 +138,7 @@ impl Meeting {
             now,
             disk,
             disk_works: true,
+            disk_holds: None,
             told: Vec::new(),
             done: Vec::new(),
         };
@@ -150,16 +153,24 @@ impl Meeting {
 
     fn perform(&mut self, effects: Vec<Effect>) {
         for effect in effects {
-            match effect {
-                Effect::Append(entries) if self.disk_works => {
+            match (effect, &mut self.disk_holds) {
+                (Effect::Append(entries), Some(held)) => held.extend(entries),
+                (Effect::Append(entries), None) if self.disk_works => {
                     self.disk.extend(entries);
                     self.apply(Input::Stored);
                 }
-                Effect::Append(_) => self.apply(Input::StoreFailed),
-                Effect::Say(to, message) => self.told.push((to, message)),
-                other => self.done.push(other),
+                (Effect::Append(_), None) => self.apply(Input::StoreFailed),
+                (Effect::Say(to, message), _) => self.told.push((to, message)),
+                (other, _) => self.done.push(other),
             }
         }
+    }
+
+    /// The slow disk has what it was given, and is quick from now on.
+    pub(crate) fn disk_goes_on(&mut self) {
+        self.disk
+            .extend(self.disk_holds.take().into_iter().flatten());
+        self.apply(Input::Stored);
     }
 
     pub(crate) fn says(&mut self, socket: u64, message: ToRelay) {
