@@ -37,7 +37,9 @@ export default defineConfig(({ mode }) => ({
     rolldownOptions: {
       input: mode === "device" ? "device.html" : "index.html",
       output: {
-        codeSplitting: { groups: [{ name: (id, modules) => (isFirst(id, modules) ? "first" : null) }] },
+        codeSplitting: {
+          groups: [{ debugName: "first", name: (id, modules) => (isFirst(id, modules) ? "first" : null) }],
+        },
       },
     },
   },

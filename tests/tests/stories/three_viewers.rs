@@ -29,11 +29,12 @@ fn three_people_watch_one_picture_and_share_marks() -> Result<()> {
         for person in [doctor, trainer] {
             person.page().click("[data-testid=tool-list]").await?;
         }
-        for person in &people {
-            let shown = "() => [...document.querySelectorAll('[data-testid=people-link]')]
-                .filter(({ innerText }) => innerText.includes('コマ') || innerText.includes('停止')).length >= 3";
+        // Beside the large buttons of the bedside a good link is one word; its figures stand in the panel.
+        for (person, good) in [(bedside, "良好"), (doctor, "コマ"), (trainer, "コマ")] {
+            let shown = "good => [...document.querySelectorAll('[data-testid=people-link]')]
+                .filter(({ innerText }) => [good, 'コマ', '停止'].some(word => innerText.includes(word))).length >= 3";
             let page = person.page();
-            page.until::<bool>("everybody's link", secs(6), shown, ())
+            page.until::<bool>("everybody's link", secs(6), shown, good)
                 .await?;
         }
         for person in &people {

@@ -32,7 +32,14 @@ export function PeopleRings({ consult }: { consult: Consult }) {
   );
 }
 
-export function PeopleList({ consult, showPage }: { consult: Consult; showPage: boolean }) {
+type ListProps = {
+  readonly consult: Consult;
+  readonly showPage: boolean;
+  /** One word for a link that is good: beside large buttons there is no room for figures that nobody acts on. */
+  readonly brief?: boolean;
+};
+
+export function PeopleList({ consult, showPage, brief = false }: ListProps) {
   const people = consult.people.value;
   if (people.length === 0) return <p class="quiet">{t("list.noPeople")}</p>;
   return (
@@ -52,7 +59,7 @@ export function PeopleList({ consult, showPage }: { consult: Consult; showPage: 
               {showPage && ` · ${t(`page.${person.page}`)}`}
             </span>
             <VoiceWords state={consult.voices.value.get(person.session)} />
-            <LinkWords seen={consult.links.value.get(person.session)?.seen} />
+            <LinkWords seen={consult.links.value.get(person.session)?.seen} brief={brief} />
           </span>
         </li>
       ))}
@@ -67,13 +74,14 @@ function VoiceWords({ state }: { state: VoiceState | undefined }) {
 }
 
 /** How the picture arrives there, in shape, word and numbers; nothing before their page said so. */
-function LinkWords({ seen }: { seen: LinkSeen | undefined }) {
+function LinkWords({ seen, brief }: { seen: LinkSeen | undefined; brief: boolean }) {
   if (seen === undefined) return null;
   const { level } = seen;
+  const figures = brief && level === "good" ? [] : numbers(seen);
   return (
     <span class="people__link" data-level={level} data-testid="people-link">
       <span aria-hidden="true">{SHAPES[level]}</span>{" "}
-      {[t("people.link", { word: t(`badge.${level}`) }), ...numbers(seen)].join(" · ")}
+      {[t("people.link", { word: t(`badge.${level}`) }), ...figures].join(" · ")}
     </span>
   );
 }

@@ -79,7 +79,7 @@ function Company({ desk }: { desk: Desk }) {
     <section class="bedside__company" aria-label={t("bedside.side")} tabIndex={0}>
       <h2 class="unseen">{t("bedside.here")}</h2>
       {!cardiologist && <p>{t("bedside.noCardiologist")}</p>}
-      <PeopleList consult={desk.consult} showPage={false} />
+      <PeopleList consult={desk.consult} showPage={false} brief={true} />
       <SaveChoices desk={desk}>
         <StillButton desk={desk} />
       </SaveChoices>
