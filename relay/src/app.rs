@@ -316,10 +316,12 @@ const fn recorded(news: News) -> RecordingInput {
             before,
             after,
             frames,
+            ms,
         } => RecordingInput::Filled {
             before,
             after,
             frames,
+            ms,
         },
     }
 }

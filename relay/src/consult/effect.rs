@@ -224,6 +224,8 @@ pub enum RecordingInput {
         after: RtpTime,
         /// How many were sent again.
         frames: u32,
+        /// Milliseconds that there is a picture of.
+        ms: u32,
     },
 }
 
@@ -254,11 +256,13 @@ impl RecordingInput {
                 before,
                 after,
                 frames,
+                ms,
             } => LogEvent::StreamFilled {
                 stream,
                 before,
                 after,
                 frames,
+                ms,
             },
         }
     }

@@ -3,10 +3,9 @@
 //! Owns what each entry about a recording changes. Like the rest of the fold it has no rules: what is missing is found and told
 //! by the recorder. Invariant: holes are in the order in which they were told, at most `MAX_RECORDING_GAPS` of them.
 
+use wire::StreamId;
 use wire::log::LogEvent;
 use wire::socket::{MAX_RECORDING_GAPS, RecordingGap, RecordingState};
-use wire::units::RTP_CLOCK_HZ;
-use wire::{RtpTime, StreamId};
 
 /// Takes an entry about a recording in; others change nothing.
 pub(super) fn recorded(recordings: &mut Vec<RecordingState>, event: &LogEvent) {
@@ -48,10 +47,15 @@ fn change(held: &mut RecordingState, event: &LogEvent) {
                 gap.percent = Some(*percent);
             }
         }
-        LogEvent::StreamFilled { before, after, .. } => {
+        LogEvent::StreamFilled {
+            before, frames, ms, ..
+        } => {
             held.gaps.retain(|gap| gap.before != *before);
-            held.filled = held.filled.saturating_add(1);
-            held.filled_ms = held.filled_ms.saturating_add(span_ms(*before, *after));
+            // Without a frame it was no hole: the device was off.
+            if *frames > 0 {
+                held.filled = held.filled.saturating_add(1);
+                held.filled_ms = held.filled_ms.saturating_add(u64::from(*ms));
+            }
         }
         LogEvent::StreamWeak { from, .. } => {
             (held.weak_from, held.whole_until) = (Some(*from), None);
@@ -76,14 +80,10 @@ const fn nothing_of(stream: StreamId) -> RecordingState {
     }
 }
 
-/// From one frame to a later one, less than half a round of RTP time.
-const fn span_ms(before: RtpTime, after: RtpTime) -> u64 {
-    after.0.wrapping_sub(before.0) as u64 * 1_000 / RTP_CLOCK_HZ
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use wire::RtpTime;
 
     fn after(events: &[LogEvent]) -> RecordingState {
         let mut recordings = Vec::new();
@@ -113,6 +113,7 @@ mod tests {
             before: RtpTime(u32::MAX),
             after: RtpTime(179_999),
             frames: 60,
+            ms: 2_000,
         };
         let on = LogEvent::StreamRecorded { stream, on: true };
         let mut told = vec![on, gap(u32::MAX), gap(900_000), filling];

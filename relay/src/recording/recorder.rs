@@ -136,13 +136,14 @@ impl Recorder {
             Order::Backfill(session, part) => self.hear(session, &part, now),
             Order::Gone(session) => self.gone(session, now),
             Order::Published(session) => self.published(session),
+            Order::Stopped => self.running.telling.stopped(),
             Order::End => {}
         }
     }
 
     fn published(&mut self, session: MediaSessionId) {
         self.running.sessions.push(session);
-        self.running.telling.published();
+        self.running.telling.stopped();
     }
 
     fn hear_clock(&mut self, session: MediaSessionId, at: CaptureTime, now: Instant) {

@@ -64,6 +64,8 @@ pub enum News {
         after: RtpTime,
         /// How many were sent again.
         frames: u32,
+        /// Milliseconds that there is a picture of.
+        ms: u32,
     },
 }
 
@@ -94,6 +96,8 @@ pub(super) enum Order {
     Clock(MediaSessionId, CaptureTime),
     /// It sent something again, or speaks of it.
     Backfill(MediaSessionId, BackfillPart),
+    /// The consult was told that the picture stopped.
+    Stopped,
     /// Its connection is gone.
     Gone(MediaSessionId),
     /// Make durable what is here, and end.
@@ -205,6 +209,11 @@ impl Recorders {
     /// Something came on an agent's channel `backfill`.
     pub fn backfill(&self, stream: StreamId, session: MediaSessionId, part: BackfillPart) {
         self.order(stream, Order::Backfill(session, part));
+    }
+
+    /// The picture stopped, although its connection may come back: that it is recorded is told anew then.
+    pub fn stopped(&self, stream: StreamId) {
+        self.order(stream, Order::Stopped);
     }
 
     /// A connection is gone, or never came about.

@@ -9,6 +9,7 @@ use super::recorders::News;
 use recording::{FrameTable, Lane, Tick};
 use std::time::{Duration, Instant};
 use wire::socket::MAX_RECORDING_GAPS;
+use wire::units::RTP_CLOCK_HZ;
 
 /// A stopped picture (decision record 0008); shorter holes are mended without a word.
 const GAP_MS: u64 = 500;
@@ -53,8 +54,8 @@ impl Telling {
         }
     }
 
-    /// Somebody publishes: that it is recorded is told anew.
-    pub(super) const fn published(&mut self) {
+    /// The picture stopped or somebody else publishes: that it is recorded is told anew with the next frame.
+    pub(super) const fn stopped(&mut self) {
         self.is_on = false;
     }
 
@@ -139,14 +140,23 @@ impl Telling {
 }
 
 fn is_filled(gap: &Gap, table: &FrameTable) -> News {
-    let within = table.range(gap.before..=gap.after);
-    let filled = within.filter(|frame| {
-        frame.segment.lane == Lane::Fill && frame.at != gap.before && frame.at != gap.after
-    });
+    let (mut frames, mut ticks, mut last) = (0_u32, 0_u64, gap.before);
+    for frame in table.range(gap.before..=gap.after) {
+        // Where the device was off nothing was captured, and so nothing filled.
+        let step = frame.at.after(last);
+        if step <= Tick::ticks_of_ms(GAP_MS) {
+            ticks = ticks.saturating_add(step);
+        }
+        last = frame.at;
+        if frame.segment.lane == Lane::Fill && frame.at != gap.before && frame.at != gap.after {
+            frames = frames.saturating_add(1);
+        }
+    }
     News::Filled {
         before: gap.before.rtp_time(),
         after: gap.after.rtp_time(),
-        frames: u32::try_from(filled.count()).unwrap_or(u32::MAX),
+        frames,
+        ms: u32::try_from(ticks * 1_000 / RTP_CLOCK_HZ).unwrap_or(u32::MAX),
     }
 }
 
@@ -188,7 +198,7 @@ mod tests {
         assert_eq!(telling.recorded(true), None);
         assert_eq!(telling.recorded(false), Some(News::Recorded { on: false }));
         assert_eq!(telling.recorded(true), on);
-        telling.published();
+        telling.stopped();
         assert_eq!(telling.recorded(true), on);
     }
 

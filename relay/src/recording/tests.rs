@@ -3,7 +3,7 @@
 use super::{News, Recorders, RecordersParts};
 use crate::clock::Clock;
 use crate::metrics::Metrics;
-use crate::sfu::{BackfillPart, MediaSessionId, TappedPacket};
+use crate::sfu::{BackfillPart, MediaSessionId, Tap, TappedPacket};
 use bytes::Bytes;
 use recording::{
     DigestBuilder, FrameEntry, FrameHash, FrameTable, Lane, Recording, SegmentId, Tick, UnitBuilder,
@@ -20,6 +20,8 @@ use wire::{CaptureTime, ConsultId, RtpTime, StreamId};
 
 const BEGIN: CaptureTime = CaptureTime(1_795_000_000_000_000);
 const FRAME_US: u64 = 33_334;
+/// Packets of a frame at most.
+const MOST_PACKETS: u64 = 3;
 /// Longest answer on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -131,12 +133,23 @@ impl Here {
 
     /// Frames arrive, except those that get lost.
     fn arrive(&self, journal: &Journal, is_lost: impl Fn(u64) -> bool) {
-        let tap = self
-            .recorders
-            .tap(self.consult, self.stream, self.session)
-            .unwrap();
-        let mut seq = 0;
-        for (at, frame) in (0..).zip(&journal.0) {
+        self.arrive_over(&self.tap(), (&journal.0, 0), is_lost);
+    }
+
+    fn tap(&self) -> Tap {
+        let tap = self.recorders.tap(self.consult, self.stream, self.session);
+        tap.unwrap()
+    }
+
+    /// The same over a connection that was there before; the first frame has this place.
+    fn arrive_over(
+        &self,
+        tap: &Tap,
+        (frames, first): (&[Captured], u64),
+        is_lost: impl Fn(u64) -> bool,
+    ) {
+        let mut seq = first * MOST_PACKETS;
+        for (at, frame) in (first..).zip(frames) {
             for (part, payload) in frame.payloads.iter().enumerate() {
                 seq += 1;
                 let packet = TappedPacket {
@@ -151,7 +164,7 @@ impl Here {
                 }
             }
         }
-        let after = journal.0.last().unwrap().captured_at.0 + 5_000_000;
+        let after = frames.last().unwrap().captured_at.0 + 5_000_000;
         self.recorders
             .clock(self.stream, self.session, CaptureTime(after));
     }
@@ -290,10 +303,29 @@ fn what_was_lost_is_fetched_and_both_sides_hold_the_same_bytes() {
             News::Filled {
                 before,
                 after,
-                frames: 31
+                frames: 31,
+                ms: 1_066
             }
         ]
     );
+}
+
+#[test]
+fn a_picture_that_stopped_and_runs_again_over_the_same_connection_is_said_to_be_recorded_again() {
+    let mut here = Here::new(0);
+    let all = journal(60);
+    let heard = |here: &mut Here| loop {
+        if let News::Recorded { on } = here.news.blocking_recv().unwrap().2 {
+            return on;
+        }
+    };
+    let tap = here.tap();
+    here.arrive_over(&tap, (&all.0[..30], 0), |_| false);
+    assert!(heard(&mut here));
+    here.recorders.stopped(here.stream);
+    here.arrive_over(&tap, (&all.0[30..], 30), |_| false);
+    assert!(heard(&mut here));
+    here.recorders.close();
 }
 
 #[test]

@@ -124,6 +124,9 @@ pub enum LogEvent {
         after: RtpTime,
         /// How many were sent again; none when nothing had been captured.
         frames: u32,
+        /// Milliseconds of it that there is a picture of; fewer than lie between when the device was off.
+        #[serde(default)]
+        ms: u32,
     },
     /// A picture is being recorded, or no more although it runs: the relay's disk takes nothing.
     StreamRecorded {

@@ -6,11 +6,14 @@ import { type LineState, MediaLine } from "./media-line";
 let media: Media;
 let line: MediaLine;
 let states: string[];
+/** State of a connection when its host was told that it goes. */
+let ended: string[];
 
 const passes = (ms: number) => vi.advanceTimersByTimeAsync(ms);
 
 function connect(isFinal?: (code: string) => boolean): void {
   states = [];
+  ended = [];
   line = new MediaLine("/api/v1/consults/c/voice", "s" as SessionId, {
     offer: async () => {
       const peer = new FakePeer();
@@ -23,6 +26,7 @@ function connect(isFinal?: (code: string) => boolean): void {
     },
     onTrack: () => undefined,
     onState: (state: LineState) => states.push(state.state),
+    onEnds: () => ended.push(FakePeer.newest.connectionState),
     ...(isFinal === undefined ? {} : { isFinal }),
   });
 }
@@ -113,4 +117,10 @@ test("too many is tried for ever, unless the host wants to hear of it", async ()
   connect((code) => code === "tooMany");
   await passes(60_000);
   expect(states).toEqual(["connecting", "refused"]);
+});
+
+test("before a connection goes its host is told, who keeps what it showed", async () => {
+  await connected();
+  line.restart();
+  expect(ended).toEqual(["connected"]);
 });

@@ -41,6 +41,8 @@ export type LineHost = {
   readonly offer: () => Promise<Offer>;
   readonly onTrack: (event: RTCTrackEvent) => void;
   readonly onState: (state: LineState) => void;
+  /** The connection goes, and in this moment still shows what came over it. */
+  readonly onEnds?: () => void;
   /** Refusals that this host wants to hear of at once, beside those that time alone does not mend. */
   readonly isFinal?: (code: ProblemCode) => boolean;
 };
@@ -291,6 +293,7 @@ export class MediaLine {
     this.#peer = null;
     if (peer !== null) {
       peer.ontrack = peer.onconnectionstatechange = null;
+      this.host.onEnds?.();
       peer.close();
     }
     if (this.#resource !== null) this.#delete(this.#resource);

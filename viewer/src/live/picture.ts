@@ -83,6 +83,7 @@ export class LivePicture {
       onState: (state) => {
         this.whep.value = state;
       },
+      onEnds: () => this.#keepLast(),
     });
     document.addEventListener("visibilitychange", this.#shown);
   }
@@ -241,12 +242,16 @@ export class LivePicture {
   }
 
   #attach(track: MediaStreamTrack): void {
-    // The element goes black until the first frame of the new connection: keep the last one over it.
-    if (this.#newest.peek() !== null && this.still.peek() === null)
-      this.#coverWith(this.#watcher.ring.newest()?.surface.source);
+    this.#keepLast();
     this.video.srcObject = new MediaStream([track]);
     // Muted video may always play; a refusal means that the page is going away.
     this.video.play().catch(() => undefined);
+  }
+
+  /** The element goes black with its track, until the first frame of the next one: the last frame stays over it. */
+  #keepLast(): void {
+    if (this.#newest.peek() === null || this.still.peek() !== null || this.#veil.isDown) return;
+    this.#coverWith(this.#watcher.ring.newest()?.surface.source);
   }
 
   #painted(frame: PaintedFrame): void {

@@ -2,7 +2,7 @@
 //
 // Pure. Called by the replica.
 
-import { MAX_RECORDING_GAPS, RTP_CLOCK_HZ } from "../wire/constants";
+import { MAX_RECORDING_GAPS } from "../wire/constants";
 import type { StreamId } from "../wire/ids";
 import type { LogEvent } from "../wire/log";
 import type { RecordingState } from "../wire/socket";
@@ -37,13 +37,12 @@ function change(held: RecordingState, event: RecordingEvent): RecordingState {
           gap.before === event.before ? { ...gap, percent: event.percent } : gap,
         ),
       };
-    case "streamFilled":
-      return {
-        ...held,
-        gaps: held.gaps.filter((gap) => gap.before !== event.before),
-        filled: held.filled + 1,
-        filledMs: held.filledMs + Math.floor((((event.after - event.before) >>> 0) * 1_000) / RTP_CLOCK_HZ),
-      };
+    case "streamFilled": {
+      const gaps = held.gaps.filter((gap) => gap.before !== event.before);
+      // Without a frame it was no hole: the device was off.
+      if (event.frames === 0) return { ...held, gaps };
+      return { ...held, gaps, filled: held.filled + 1, filledMs: held.filledMs + event.ms };
+    }
     case "streamWeak":
       return { ...held, weakFrom: event.from, wholeUntil: null };
     case "streamWhole":

@@ -68,6 +68,7 @@ const EVENTS: LogEvent[] = [
     before: 0xffff_ff00 as RtpTime,
     after: 0x0002_be20 as RtpTime,
     frames: 60,
+    ms: 2_000,
   },
   { type: "streamWeak", stream, from: 7 as RtpTime },
   { type: "streamWhole", stream, until: 9 as RtpTime },
@@ -119,10 +120,19 @@ describe("the replica", () => {
     expect(held(1)).toMatchObject({ stream, on: true, gaps: [], wholeUntil: null });
     expect(held(2)?.gaps).toEqual([{ before: 0xffff_ff00, after: 0x0002_be20, percent: null }]);
     expect(held(3)?.gaps[0]?.percent).toBe(50);
-    // Two seconds, in the middle of which RTP time came round.
     expect(held(4)).toMatchObject({ gaps: [], filled: 1, filledMs: 2_000 });
     expect(held(5)?.weakFrom).toBe(7);
     expect(held(6)).toMatchObject({ weakFrom: null, wholeUntil: 9 });
+    const off: LogEvent = {
+      type: "streamFilled",
+      stream,
+      before: 9 as RtpTime,
+      after: 90_009 as RtpTime,
+      frames: 0,
+      ms: 0,
+    };
+    const known = { seq: LOG.length + 1, at: 0 as RelayTime, author: AUTHOR, event: off };
+    expect(foldAll(EMPTY, [...LOG, known]).state.recordings[0]).toMatchObject({ gaps: [], filled: 1 });
     expect(held(7)).toMatchObject({ gaps: [{ before: 9, after: 90_009 }], wholeUntil: null });
     const event: LogEvent = { type: "streamStopped", stream, reason: "lost" };
     const entry = { seq: LOG.length + 1, at: 0 as RelayTime, author: AUTHOR, event };

@@ -137,7 +137,11 @@ after: RtpTime,
 /**
  * How many were sent again; none when nothing had been captured.
  */
-frames: number, } | { "type": "streamRecorded", 
+frames: number, 
+/**
+ * Milliseconds of it that there is a picture of; fewer than lie between when the device was off.
+ */
+ms: number, } | { "type": "streamRecorded", 
 /**
  * Which stream.
  */

@@ -92,6 +92,7 @@ impl<L: ConsultLog> Pictures<L> {
                 reason,
             } => {
                 if publishers.stopped(consult, session) {
+                    self.recorders.stopped(stream);
                     self.tell(consult, stream, PictureInput::Stopped(stream_end(reason)))
                         .await;
                 }

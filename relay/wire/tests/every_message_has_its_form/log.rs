@@ -129,6 +129,7 @@ fn what_the_log_holds() {
                         before: RtpTime(7),
                         after: RtpTime(1_080_007),
                         frames: 359,
+                        ms: 12_000,
                     },
                     Author::Relay,
                 ),
