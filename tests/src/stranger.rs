@@ -98,7 +98,7 @@ impl Stranger {
     pub async fn hears_within(
         &mut self,
         within: Duration,
-        wanted: impl Fn(&Value) -> bool,
+        mut wanted: impl FnMut(&Value) -> bool,
     ) -> Result<Value> {
         let hearing = async {
             loop {

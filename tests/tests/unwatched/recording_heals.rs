@@ -2,9 +2,12 @@
 //! for byte, whatever the link let through meanwhile.
 
 use anyhow::{Result, ensure};
+use serde_json::Value;
 use stories::link::{LinkKind, Trouble};
 use stories::story::{CALM_FPS, Plan, tell};
+use stories::stranger::Stranger;
 use stories::wait::{secs, until};
+use wire::people::Role;
 
 /// A lift of two floors: the bench takes the one of twelve seconds.
 const CUT_SECONDS: u64 = 4;
@@ -19,12 +22,31 @@ const SHORT_LIFT: LinkKind = LinkKind {
     ..LinkKind::LIFT
 };
 
+/// How the log begins to speak of a cut, whatever mends it.
+const TOLD: [&str; 4] = [
+    "streamStopped",
+    "streamStarted",
+    "streamRecorded",
+    "streamGap",
+];
+
+/// Kinds of the entries in a message that speak of the picture and of its recording.
+fn of_the_recording(message: &Value) -> Vec<String> {
+    let entries = message["entries"].as_array().into_iter().flatten();
+    let kinds = entries.filter_map(|entry| entry["event"]["type"].as_str());
+    kinds
+        .filter(|kind| kind.starts_with("stream"))
+        .map(str::to_owned)
+        .collect()
+}
+
 #[test]
 fn what_a_lift_swallowed_is_recorded_within_half_a_minute_byte_for_byte() -> Result<()> {
     tell(
         Plan::calm().recorded().agent_over(SHORT_LIFT),
         |story| async move {
             story.has_recorded(20, secs(10)).await?;
+            let mut page = Stranger::enters(&story, Role::Observer).await?;
             story.agent_link()?.trouble().await?;
             let back = story.journaled_until()?;
             let (frames, sent_again) = story.is_recorded_until(back, secs(30)).await?;
@@ -32,6 +54,19 @@ fn what_a_lift_swallowed_is_recorded_within_half_a_minute_byte_for_byte() -> Res
             ensure!(
                 sent_again > lost / 2,
                 "of {frames} frames {sent_again} were sent again, but the cut swallowed {lost}"
+            );
+            // What pages say follows from this: the picture stopped, is recorded again, something is missing, nothing is.
+            let mut heard = Vec::new();
+            page.hears_within(secs(30), |message| {
+                heard.extend(of_the_recording(message));
+                heard.iter().any(|event| event == "streamWhole")
+            })
+            .await?;
+            heard.dedup();
+            ensure!(
+                heard.starts_with(&TOLD.map(str::to_owned))
+                    && heard.contains(&"streamFilled".to_owned()),
+                "the log says {heard:?}"
             );
             Ok(())
         },
