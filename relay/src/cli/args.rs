@@ -177,7 +177,7 @@ pub enum Consult {
     /// List those that are open.
     List,
     /// Close one: nobody gets in any more, its log stays, and what was drawn and measured on its clips is kept as DICOM
-    /// beside them.
+    /// beside them. No measurements where `relay serve` was last started without measuring.
     Close {
         /// Which.
         #[arg(long, value_name = "ID")]

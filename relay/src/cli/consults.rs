@@ -36,11 +36,16 @@ pub(super) async fn change(opened: &Opened, what: Consult) -> Result<(), Fault> 
                     store::close_consult(db, consult, now)
                 })
                 .await?;
-            let measuring = opened.settings.measuring != Some(false);
+            let measuring = measures(opened).await?;
             let kept = keep_marks(&opened.store, &opened.clips, consult, measuring).await?;
+            let values = if measuring {
+                format!("measurements of {}", kept.reports)
+            } else {
+                "no measurements, because measuring is off here".to_owned()
+            };
             println!(
-                "closed; kept beside its clips: marks of {}, measurements of {}",
-                kept.states, kept.reports
+                "closed; kept beside its clips: marks of {}, {values}",
+                kept.states
             );
             for (clip, fault) in kept.failed {
                 eprintln!(
@@ -51,6 +56,15 @@ pub(super) async fn change(opened: &Opened, what: Consult) -> Result<(), Fault> 
         }
     }
     Ok(())
+}
+
+/// No value leaves an installation that was started without measuring, or whose file says so.
+async fn measures(opened: &Opened) -> Result<bool, Fault> {
+    let started = opened
+        .store
+        .read("look up whether measuring is on", store::last_measuring)
+        .await?;
+    Ok(started != Some(false) && opened.settings.measuring != Some(false))
 }
 
 async fn is_there(opened: &Opened, consult: ConsultId) -> Result<(), Fault> {

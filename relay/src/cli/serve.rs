@@ -39,6 +39,12 @@ async fn run(config: &Config, announce: bool) -> Result<(), Fault> {
     let folder = DataFolder::at(&config.data)?;
     let _serving = folder.serve()?;
     let store = Store::open(&folder.database()?)?;
+    let measuring = config.settings.measuring;
+    store
+        .write("note whether measuring is on", move |db| {
+            store::started_measuring(db, measuring)
+        })
+        .await?;
     if config.demo {
         demo::seed(&store, &folder, crate::clock::Clock::default().now()).await?;
     }

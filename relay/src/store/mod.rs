@@ -16,6 +16,7 @@ mod devices;
 mod error;
 mod folder;
 mod handle;
+mod installation;
 mod json;
 mod log;
 mod originals;
@@ -43,6 +44,7 @@ pub use devices::{
 pub use error::StoreError;
 pub use folder::{DataFolder, FolderError, Serving};
 pub use handle::Store;
+pub use installation::{last_measuring, started_measuring};
 pub use log::{append, entries_after, head};
 pub use originals::{add_blob, has_blob};
 pub use people::{PersonRow, add_person, people, person, role_in, set_role};

@@ -109,6 +109,11 @@ CREATE TABLE clock (                       -- tickets and sessions expire by the
     wall       INTEGER NOT NULL,
     steady     INTEGER NOT NULL
 ) STRICT;
+", "
+CREATE TABLE installation (                -- what the relay was last started with, for its tools
+    one        INTEGER PRIMARY KEY CHECK (one = 1),
+    measuring  INTEGER NOT NULL
+) STRICT;
 "];
 
 /// Brings a file up to date, each step in a transaction of its own.

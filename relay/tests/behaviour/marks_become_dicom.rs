@@ -113,6 +113,12 @@ async fn an_installation_that_does_not_measure_gives_no_report() {
     let asked = relay.asks(&who, "GET", &path).send().await.unwrap();
     let refusal = crate::support::code(asked).await;
     assert_eq!(refusal.1, "measuringOff");
+    // The tool knows from the relay, whose flag it was not given.
+    let said = tool(
+        &relay,
+        &["consult", "close", "--consult", &consult().to_string()],
+    );
+    assert!(said.contains("measuring is off"), "{said}");
 }
 
 #[tokio::test]
