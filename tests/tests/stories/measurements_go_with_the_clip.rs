@@ -100,6 +100,12 @@ fn the_report_of_a_clip_says_what_stood_on_the_page() -> Result<()> {
             .measures_on_clip(*frame, "caliper", &[(0.45, 0.2), (0.55, 0.35)])
             .await?;
         ensure!(again == words, "live {words}, on the clip {again}");
+        // What was measured live stands there too, with the source of its scale and its frame.
+        let live = doctor.page().text("[data-testid=replay-values]").await?;
+        ensure!(
+            live.contains(&words) && live.contains("DICOM 領域 1") && live.contains("フレーム"),
+            "{live}"
+        );
         let folder = tempfile::tempdir()?;
         let marks = takes_along(&doctor, clip, "marks", folder.path()).await?;
         let report = takes_along(&doctor, clip, "measurements", folder.path()).await?;

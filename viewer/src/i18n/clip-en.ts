@@ -28,6 +28,7 @@ export const clipEn: ClipWords = {
   "replay.measureRemove": "Remove",
   "replay.noView": "No view label",
   "replay.handScale": "scale marked by hand",
+  "replay.values": "Measured on this frame",
   "replay.byHand": "Calibration: by hand",
   "replay.frame": "Frame {number} / {count}",
   "replay.time": "{seconds} s",

@@ -29,6 +29,7 @@ export const clipJa = {
   "replay.measureRemove": "消す",
   "replay.noView": "断面の指定なし",
   "replay.handScale": "縮尺は手で付けたもの",
+  "replay.values": "このフレームの計測",
   "replay.byHand": "手動校正: 手で付けた縮尺",
   "replay.frame": "フレーム {number} / {count}",
   "replay.time": "{seconds} 秒",

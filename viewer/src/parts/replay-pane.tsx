@@ -19,9 +19,11 @@ import { valuesOf } from "../live/scene";
 import { StageInput } from "../stage/input";
 import { Stage } from "../stage/stage";
 import { type View, WHOLE } from "../stage/view";
+import type { MarkState } from "../wire/socket";
 import { LazyReplayMeasure } from "./lazy-measure";
 import { ReplayNews } from "./replay-news";
 import { Scrubber } from "./replay-scrubber";
+import { ReplayValues } from "./replay-values";
 import { viewWords } from "./save-news";
 
 export type PaneProps = {
@@ -60,8 +62,7 @@ export function ReplayPane({ desk, player, beside, onClose, onStage, children }:
     const stops = [
       effect(() => made.setPicture(player.size.value)),
       effect(() => {
-        const index = player.shown.value;
-        const marks = (index === null ? undefined : player.marks.value.get(index)) ?? [];
+        const marks = marksOf(player);
         made.show({
           marks,
           selected: null,
@@ -106,6 +107,7 @@ export function ReplayPane({ desk, player, beside, onClose, onStage, children }:
           />
         </div>
       </div>
+      <ReplayValues desk={desk} marks={marksOf(player)} />
       <Scrubber player={player} beats={beside?.beats(player).value ?? []} />
       <div class="replay__row">
         <ReplayNews player={player} />
@@ -126,6 +128,12 @@ export function ReplayPane({ desk, player, beside, onClose, onStage, children }:
       {desk.measuring.isOn && <LazyReplayMeasure measuring={measuring} />}
     </article>
   );
+}
+
+/** The marks of the consult on the frame that is shown. */
+function marksOf(player: ClipPlayer): readonly MarkState[] {
+  const index = player.shown.value;
+  return (index === null ? undefined : player.marks.value.get(index)) ?? [];
 }
 
 function Strip({ player, zoom, onClose }: { player: ClipPlayer; zoom: number; onClose: () => void }) {
