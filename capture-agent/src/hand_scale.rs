@@ -310,6 +310,7 @@ pub(crate) mod tests {
                 to: at(0.75),
                 centimetres,
                 rtp_time: Some(RtpTime::of(set_at)),
+                since: None,
             },
             frame_at: set_at,
             set_at,

@@ -288,6 +288,7 @@ impl Desk {
                 to,
                 centimetres,
                 rtp_time: Some(rtp_time),
+                since: None,
             },
             frame_at: frame.stamp.captured_at,
             set_at: self.parts.clock.now(),

@@ -126,6 +126,7 @@ fn scale((width, height): (u32, u32)) -> HandScale {
             to: at(0.9),
             centimetres: 6.0,
             rtp_time: None,
+            since: None,
         },
         frame_at: CaptureTime(START_US),
         set_at: CaptureTime(START_US),

@@ -69,6 +69,8 @@ pub struct Ledger {
     pub scales: HashMap<StreamId, ScaleState>,
     /// Every depth scale ever marked here.
     pub known_scales: HashSet<ScaleId>,
+    /// Streams in whose pictures one was ever marked.
+    pub scaled: HashSet<StreamId>,
     /// Who joined and did not leave, by the log.
     pub joined: HashMap<SessionId, Author>,
     /// Whose voice is on, by the log.
@@ -124,6 +126,7 @@ impl Ledger {
                     at: entry.at,
                 };
                 self.known_scales.insert(scale.id);
+                self.scaled.insert(scale.stream);
                 self.scales.insert(scale.stream, held);
             }
             LogEvent::CalibrationWithdrawn { scale } => {

@@ -42,7 +42,7 @@ impl Consult {
             return Err(ProblemCode::MeasureNotHere);
         }
         let kept = self.kept_at(mark.anchor, now)?;
-        let Anchor::Live { stream, .. } = mark.anchor;
+        let Anchor::Live { stream, rtp_time } = mark.anchor;
         let Original { width, height, .. } = kept.original;
         let scale = match by {
             ScaleRef::Pixels {} => GaugeScale::Pixels {},
@@ -55,7 +55,8 @@ impl Consult {
             ScaleRef::Depth { scale } => {
                 let held = self.ledger.scales.get(&stream).filter(|held| {
                     let of = &held.scale;
-                    of.id == *scale && (of.width, of.height) == (width, height)
+                    let fits = (of.width, of.height) == (width, height) && of.holds_at(rtp_time);
+                    of.id == *scale && fits
                 });
                 GaugeScale::Depth {
                     by: held.ok_or(ProblemCode::ScaleGone)?.clone(),
@@ -122,6 +123,7 @@ impl Consult {
             to,
             centimetres,
             rtp_time: Some(rtp_time),
+            since: self.follows_another(stream).then_some(rtp_time),
         };
         // By the same rules that will measure with it.
         if by_depth(&scale).is_err() {
@@ -168,9 +170,15 @@ impl Consult {
         let scale = DepthScale {
             // A device speaks of its own picture.
             stream,
+            since: marked.rtp_time.filter(|_| self.follows_another(stream)),
             ..marked.clone()
         };
         (!stated && by_depth(&scale).is_ok()).then_some(LogEvent::Calibrated { scale })
+    }
+
+    /// Whether a scale was marked in this stream before, which a new one contradicts for what came before it.
+    fn follows_another(&self, stream: StreamId) -> bool {
+        self.ledger.scaled.contains(&stream)
     }
 
     /// The end of the scale in force, when it is this author's.

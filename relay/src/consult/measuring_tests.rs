@@ -17,7 +17,7 @@ use wire::problem::ProblemCode::{
 };
 use wire::region::{Region, RegionBounds, RegionFormat, RegionUnit};
 use wire::socket::{ConsultState, ToRelay};
-use wire::{AnnotationId, Fraction, FrameIndex, FreezeId, ScaleId, StreamId};
+use wire::{AnnotationId, Fraction, FrameIndex, FreezeId, RtpTime, ScaleId, StreamId};
 
 fn region() -> Region {
     Region {
@@ -218,6 +218,34 @@ fn what_was_measured_keeps_the_scale_it_was_measured_with() {
 }
 
 #[test]
+fn a_depth_scale_that_followed_another_says_nothing_of_the_frames_before_it() {
+    let (mut meeting, freeze) = frozen(vec![]);
+    let (first, said) = calibrate(freeze, 10.0);
+    meeting.says(0, said);
+    assert_eq!(state(&meeting).scales[0].scale.since, None);
+    let (anew, said) = calibrate(freeze, 20.0);
+    meeting.says(0, said);
+    let held = state(&meeting).scales.remove(0).scale;
+    assert_eq!((held.id, held.since), (anew, held.rtp_time));
+    meeting.marks(0, &caliper(ScaleRef::Depth { scale: anew }));
+    assert_eq!((gauges(&meeting).len(), meeting.refused()), (1, vec![]));
+    let marked_on = held.rtp_time.unwrap();
+    assert!(held.holds_at(marked_on) && held.holds_at(RtpTime(marked_on.0.wrapping_add(3_000))));
+    assert!(!held.holds_at(RtpTime(marked_on.0.wrapping_sub(1))));
+
+    // Taken back and marked anew on a later frame: the frozen one is before that.
+    meeting.says(0, ToRelay::WithdrawCalibration { scale: anew });
+    let later = DepthScale {
+        rtp_time: Some(RtpTime(marked_on.0.wrapping_add(3_000))),
+        ..depth(14.0)
+    };
+    device_says(&mut meeting, Some(&later));
+    meeting.marks(0, &caliper(ScaleRef::Depth { scale: later.id }));
+    assert_eq!(meeting.refused(), vec![ScaleGone]);
+    assert_ne!(first, anew);
+}
+
+#[test]
 fn a_depth_scale_holds_for_pictures_of_its_size_only() {
     let (mut meeting, freeze) = frozen(vec![]);
     let (scale, said) = calibrate(freeze, 10.0);
@@ -308,6 +336,7 @@ fn depth(centimetres: f64) -> DepthScale {
         to: point(0.9, 0.6),
         centimetres,
         rtp_time: None,
+        since: None,
     }
 }
 

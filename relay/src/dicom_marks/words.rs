@@ -91,6 +91,7 @@ mod tests {
                 to: Point::default(),
                 centimetres: 8.5,
                 rtp_time: None,
+                since: None,
             },
             author: Author::Person {
                 session: SessionId::random(),

@@ -129,10 +129,23 @@ pub struct DepthScale {
     pub to: Point,
     /// Between the ends, in centimetres.
     pub centimetres: f64,
-    /// The frame that it was marked on: of pictures before it nobody knows whether they had the same depth.
+    /// The frame that it was marked on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub rtp_time: Option<RtpTime>,
+    /// Frames before this one are not measured by it: it followed another scale, and somewhere among them the depth was
+    /// changed. Decided by the relay.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub since: Option<RtpTime>,
+}
+
+impl DepthScale {
+    /// Whether it says anything of the frame with this RTP time.
+    #[must_use]
+    pub fn holds_at(&self, rtp_time: RtpTime) -> bool {
+        self.since.is_none_or(|since| rtp_time.since(since) >= 0)
+    }
 }
 
 /// A depth scale, who marked it and when.

@@ -26,6 +26,8 @@ const ja = {
   "measure.adjust": "直す",
   "measure.scale": "校正",
   "measure.uncalibratedMore": "この映像は縮尺を示していません。長さは px だけです。",
+  "measure.beforeScale":
+    "校正し直す前のフレームです。装置の深さが違ったかもしれないため、この校正は使えません。cm で測るには、このフレームで校正してください。",
   "measure.depthMore": "2D 像だけに使えます。装置の深さを変えたら、校正し直してください。",
   "measure.calibrate": "深さ目盛りで校正",
   "measure.calibrateAgain": "校正し直す",
@@ -101,6 +103,8 @@ const en: Readonly<Record<keyof typeof ja, string>> = {
   "measure.adjust": "Adjust",
   "measure.scale": "Calibration",
   "measure.uncalibratedMore": "This picture states no scale. Lengths are in px only.",
+  "measure.beforeScale":
+    "This frame is from before the scale was marked anew; the depth may have been another one. To measure in cm, calibrate on this frame.",
   "measure.depthMore": "For the 2D image only. Calibrate again whenever the depth of the device changes.",
   "measure.calibrate": "Calibrate by depth scale",
   "measure.calibrateAgain": "Calibrate again",

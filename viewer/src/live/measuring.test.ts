@@ -18,8 +18,8 @@ const freeze = (regions: readonly (typeof REGION)[], width = 800): FreezeState =
     anchor: ANCHOR,
     original: { state: "kept", original: { width, height: 600 }, facts: { index: 41, regions } },
   }) as never;
-const scale = (id: string, stream = "s") =>
-  ({ scale: { id, stream, width: 800, height: 600 }, author: { type: "relay" }, at: 1 }) as never;
+const scale = (id: string, stream = "s", since?: number) =>
+  ({ scale: { id, stream, width: 800, height: 600, since }, author: { type: "relay" }, at: 1 }) as never;
 
 /** A stage on which the picture of 800 x 600 is shown at its own size. */
 const BOX: Box = { x: 0, y: 0, width: 800, height: 600 };
@@ -182,6 +182,18 @@ describe("the scale of a frozen picture", () => {
     expect(by(freeze([]), [scale("other", "t"), scale("a")])).toEqual({ type: "depth", scale: "a" });
     expect(by(freeze([], 640), [scale("a")])).toEqual({ type: "pixels" });
     expect(by(freeze([]), [])).toEqual({ type: "pixels" });
+  });
+
+  test("does not reach back before the frame it was marked on when it followed another one", () => {
+    const at = (rtpTime: number) =>
+      ({ ...freeze([]), anchor: { stream: "s", rtpTime } }) as unknown as FreezeState;
+    const since = (rtpTime: number) => [scale("b", "s", rtpTime)];
+    expect(scaleOf(at(7), since(7))).toMatchObject({ by: { type: "depth" }, isBefore: false });
+    expect(scaleOf(at(6), since(7))).toMatchObject({ by: { type: "pixels" }, isBefore: true });
+    // RTP time came round between them.
+    expect(scaleOf(at(0xffff_fff0), since(7))).toMatchObject({ isBefore: true });
+    expect(scaleOf(at(7), since(0xffff_fff0))).toMatchObject({ isBefore: false });
+    expect(scaleOf(at(6), [scale("b")])?.by).toEqual({ type: "depth", scale: "b" });
   });
 
   test("is not known without the original", () => {

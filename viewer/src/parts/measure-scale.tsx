@@ -12,7 +12,7 @@ import type { Refusal } from "../measure/refusal";
 export function MeasureScale({ desk }: { desk: Desk }) {
   const now = desk.measuring.now();
   if (now === null) return null;
-  const { gauge } = now;
+  const { gauge, isBefore } = now;
   const { scale } = gauge;
   if (scale.type === "regions")
     return (
@@ -30,7 +30,7 @@ export function MeasureScale({ desk }: { desk: Desk }) {
       ) : (
         <p>
           <strong>px {t("measure.uncalibrated")}</strong>{" "}
-          <span class="quiet">{m("measure.uncalibratedMore")}</span>
+          <span class="quiet">{m(isBefore ? "measure.beforeScale" : "measure.uncalibratedMore")}</span>
         </p>
       )}
       <div class="measure__row">

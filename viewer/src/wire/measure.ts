@@ -38,9 +38,14 @@ to: Point,
  */
 centimetres: number, 
 /**
- * The frame that it was marked on: of pictures before it nobody knows whether they had the same depth.
+ * The frame that it was marked on.
  */
-rtpTime?: RtpTime, };
+rtpTime?: RtpTime, 
+/**
+ * Frames before this one are not measured by it: it followed another scale, and somewhere among them the depth was
+ * changed. Decided by the relay.
+ */
+since?: RtpTime, };
 
 /**
  * Ends of a breath, as the vena cava shows them.

@@ -61,6 +61,7 @@ mod tests {
             to: at(0.9, to),
             centimetres,
             rtp_time: None,
+            since: None,
         }
     }
 

@@ -144,6 +144,7 @@ pub(crate) fn depth_scale() -> DepthScale {
         to: point(0.9, 0.6),
         centimetres: 10.0,
         rtp_time: Some(RtpTime(7)),
+        since: Some(RtpTime(7)),
     }
 }
 
