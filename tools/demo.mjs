@@ -11,6 +11,7 @@ const ROLES = {
 };
 const [source, mask] = process.argv.slice(2);
 const port = Number(process.env.HIBIKI_DEMO_PORT ?? 8080);
+const data = process.env.HIBIKI_DEMO_DATA ?? ".demo/data";
 
 function pages({ origin, door, device }) {
   const people = door.people.map(({ name, role }) => `    ${name}  ${ROLES[role].join(" / ")}`);
@@ -27,7 +28,7 @@ ${people.join("\n")}
 
   送信端末のページ(映像の確認・静止・隠す範囲) / Page on the device (preview, freeze, covered areas):
 
-    ${device ?? "なし / none (.demo/data/capture-agent.log)"}
+    ${device ?? "なし / none (${data}/capture-agent.log)"}
 
   映像 / source: ${source}
   Ctrl-C で終わります / Ctrl-C ends it.
@@ -39,7 +40,7 @@ const asked = new Promise((resolve) => {
 });
 
 try {
-  const starting = startStack({ source, mask, port, data: ".demo/data" });
+  const starting = startStack({ source, mask, port, data });
   const stack = await Promise.race([starting, asked]);
   if (stack === null) {
     await starting.then((late) => late.stop());

@@ -16,6 +16,8 @@ const STOP_MS = 5_000;
 const POLL_MS = 100;
 // The banner of the phantom clips, and a good part of most machines' own.
 const BANNER = "0,0,1,0.09";
+// Where the programs are: those of `make demo`, unless a test says otherwise.
+const PROGRAMS = process.env.HIBIKI_PROGRAMS ?? join("target", "release");
 
 /** A fault that is told to the person as it stands, without a stack. */
 export class Trouble extends Error {}
@@ -78,7 +80,7 @@ function listens(end, begin) {
 function start(name, args, data) {
   const log = join(data, `${name}.log`);
   const output = openSync(log, "w");
-  const child = spawn(join("target", "release", name), args, { stdio: ["ignore", output, output], detached: true });
+  const child = spawn(join(PROGRAMS, name), args, { stdio: ["ignore", output, output], detached: true });
   closeSync(output);
   let over = false;
   const ended = new Promise((resolve) => {

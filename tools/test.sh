@@ -112,6 +112,9 @@ summary() {
   passed=$(cat "$LOGS"/*tests.log "$LOGS"/documentation-examples.log "$LOGS"/stories.log | sed 's/\x1b\[[0-9;]*m//g' |
     awk '/^test result: ok\./ { sum += $4 } /^ *Tests +[0-9]+ passed/ { sum += $2 } END { print sum + 0 }')
   printf '\n%s passed, 0 failed\n' "$passed"
+  local skipped
+  skipped=$(cat "$LOGS"/*.log | grep -c '^SKIPPED' || true)
+  [ "$skipped" = 0 ] || printf '%s tests said that they were SKIPPED; look for the word above\n' "$skipped"
 }
 
 what=${1:-all}

@@ -75,11 +75,13 @@ fn help_has_examples_and_every_exit_code() {
         "capture-agent run --source test:",
         "Exit codes:",
         "  0 ",
+        "  1 ",
         "  2 ",
         "  3 ",
         "  4 ",
         "  5 ",
         "  6 ",
+        "  7 ",
         "capture-agent save",
     ] {
         assert!(text.contains(expected), "{expected} is missing:\n{text}");

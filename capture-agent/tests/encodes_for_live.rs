@@ -9,7 +9,7 @@
 mod support;
 
 use capture_agent::barcode;
-use capture_agent::encode::annexb::{Nal, nals};
+use capture_agent::encode::annexb::{Nal, nals, units};
 use capture_agent::encode::{
     AccessUnit, BitRate, EncoderFactory, EncoderSettings, FfmpegFactory, Preset, VideoEncoder,
 };
@@ -68,6 +68,17 @@ fn stamp(n: u32) -> FrameStamp {
         captured_at,
         rtp_time: RtpTime::of(captured_at),
     }
+}
+
+/// The offer promises 42e01f and its higher levels: what every browser decodes in hardware, and without reordering.
+#[test]
+fn the_stream_is_constrained_baseline_as_the_offer_says() {
+    let picture = pattern("size=800x600", 1).remove(0);
+    let unit = code(encoder(800, 600, 2000).as_mut(), &picture, 0, true);
+    let units = units(&unit.data);
+    let sps = units.iter().find(|unit| unit[0] & 0x1f == 7).unwrap();
+    // ITU-T H.264 section 7.3.2.1.1: profile_idc, then the constraint flags.
+    assert_eq!((sps[1], sps[2] & 0x40), (66, 0x40), "{sps:02x?}");
 }
 
 #[test]

@@ -4,7 +4,7 @@ import { build, type Rolldown } from "vite";
 import { beforeAll, expect, test, vi } from "vitest";
 
 /** What a page on a weak link waits for before it can show anything. */
-const INITIAL_JS_LIMIT_BYTES = 60 * 1024;
+const INITIAL_JS_LIMIT_BYTES = 60_000;
 /** What a page may come to when everything in it was used. */
 const WHOLE_JS_LIMIT_BYTES = 120 * 1024;
 /** The device page comes from the device itself, and starts on a small computer. */

@@ -20,6 +20,13 @@ fn pages_say_within_two_seconds_that_the_picture_stopped_and_recover() -> Result
             doctor.is_told_that_the_picture_stopped_within(secs(2)),
             bedside.is_told_that_the_picture_stopped_within(secs(2)),
         )?;
+        for person in [&doctor, &bedside] {
+            person.reads_within("映像停止", secs(1)).await?;
+            person.reads_within("最後のフレームです", secs(1)).await?;
+            person
+                .no_longer_reads_within("今の映像です", secs(1))
+                .await?;
+        }
         // The consult goes on: the last frame stays and can be drawn on, and the mark says what it was drawn on.
         doctor.takes_pen().await?;
         let stroke = doctor.draws_stroke(&[(0.4, 0.4), (0.5, 0.5)]).await?;

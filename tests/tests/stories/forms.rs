@@ -1,4 +1,4 @@
-//! The forms a page takes in front of people: on a phone, an iPad upright and a desk, in both languages.
+//! The forms a page takes in front of people: on a phone, an iPad upright and lying, and a desk, in both languages.
 //!
 //! A device is opened once and its page then resized and switched to the other language, as people turn a tablet: opening a
 //! page is most of what a look at it costs. Callers: the stories that look at screens.
@@ -33,7 +33,11 @@ pub(super) struct Device {
     pub(super) forms: Vec<Form>,
 }
 
-const HELD: &[(&str, u32, u32)] = &[("phone", 390, 844), ("ipad", 820, 1180)];
+const HELD: &[(&str, u32, u32)] = &[
+    ("phone", 390, 844),
+    ("ipad", 820, 1180),
+    ("ipad-lying", 1180, 820),
+];
 const AT_A_DESK: &[(&str, u32, u32)] = &[("desk", 1440, 900)];
 
 /// One that is touched and opens in Japanese, and one with a mouse that opens in English.

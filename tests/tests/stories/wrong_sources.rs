@@ -84,6 +84,9 @@ fn a_source_that_stops_is_said_on_the_pages_and_comes_back() -> Result<()> {
         doctor
             .is_told_that_the_picture_stopped_within(secs(8))
             .await?;
+        doctor
+            .reads_within("エコー装置からの映像を読めません", secs(8))
+            .await?;
         make_short_video(&clip).await?;
         doctor.picture_moves_for(10, secs(12)).await.map(drop)
     })
