@@ -252,6 +252,12 @@ pub fn settle(asked: Layers, any_port: bool) -> Result<Config, Vec<ConfigError>>
             "there is no index.html in that folder; build the pages first",
         );
     }
+    let recording = asked.recording.unwrap_or(demo);
+    faults.unless(
+        recording || asked.voice_recording != Some(true),
+        "voice_recording",
+        "nothing is recorded here, so no voice is either; set recording = true as well, or leave voice_recording out",
+    );
     let log = asked.log.clone().unwrap_or_else(|| "info".to_owned());
     faults.unless(
         logging::filter(&log).is_ok(),
@@ -274,13 +280,14 @@ pub fn settle(asked: Layers, any_port: bool) -> Result<Config, Vec<ConfigError>>
             quick_mark_seconds,
             measuring: asked.measuring.unwrap_or(demo),
             phone: asked.phone,
+            voice_recording: asked.voice_recording.unwrap_or(demo && recording),
         },
         ticket_lasts: Duration::from_secs(ticket_seconds.into()),
         max_peers,
         // What is out of bounds is a fault by now, and must not overflow before it is told.
         clip_bytes: clips_mib.saturating_mul(MIB),
         reserve_bytes: reserve_mib.saturating_mul(MIB),
-        recording: asked.recording.unwrap_or(demo),
+        recording,
         viewer_dir: asked.viewer_dir,
         log,
         log_form,
