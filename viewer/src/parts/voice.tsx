@@ -12,6 +12,7 @@ import { Icon } from "./icon";
 import { PhoneLink } from "./phone-link";
 import { Level } from "./voice-level";
 import { VoicePanel } from "./voice-panel";
+import { VoiceSign } from "./voice-sign";
 import { voiceTrouble } from "./voice-trouble";
 
 export function Voice({ desk }: { desk: Desk }) {
@@ -40,6 +41,7 @@ export function Voice({ desk }: { desk: Desk }) {
       data-state={talk.state.value}
       data-heard={talk.heard.value.toFixed(3)}
     >
+      <VoiceSign consult={desk.consult} />
       <Main talk={talk} />
       {talk.state.value !== "off" && (
         <button
