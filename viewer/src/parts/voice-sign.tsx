@@ -9,6 +9,7 @@ import type { Consult } from "../live/consult";
 export function VoiceSign({ consult }: { consult: Consult }) {
   const { consent, written } = consult.replica.value.state.voiceRecording;
   const isStopped = written === false;
+  if (!consult.settings.value.voiceRecording && consent === null) return null;
   return (
     // The place is there before the words, so that they are announced when they come.
     <div class="voice__sign" role="status" data-testid="voice-sign">

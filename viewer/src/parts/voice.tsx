@@ -110,17 +110,20 @@ function MicButton({ talk }: { talk: Talk }) {
         onPointerCancel: () => talk.mute(true),
       }
     : { onClick: () => talk.mute(!muted) };
+  const words = tv(holds ? "talk.holdNow" : muted ? "talk.muted" : "talk.on");
+  // What it shows comes first in its name, for whoever says it aloud (WCAG 2.5.3); then what a press does.
+  const name = holds ? words : `${words} ${tv(muted ? "talk.unmute" : "talk.mute")}`;
   return (
     <button
       type="button"
       class="button voice__main"
       aria-pressed={!muted}
-      aria-label={tv(holds ? "talk.holdNow" : muted ? "talk.unmute" : "talk.mute")}
+      aria-label={name}
       data-testid="voice-mute"
       {...press}
     >
       <Icon name={muted ? "micOff" : "mic"} />
-      <span class="voice__words">{tv(holds ? "talk.holdNow" : muted ? "talk.muted" : "talk.on")}</span>
+      <span class="voice__words">{words}</span>
       <Level talk={talk} />
     </button>
   );
