@@ -392,6 +392,26 @@ mod tests {
     const SAFE: &str = "data = \"/d\"\nhttp = \"203.0.113.7:443\"\norigins = [\"https://hibiki.example.jp\"]\ntls_certificate = \"c\"\ntls_key = \"k\"\n";
 
     #[test]
+    fn voices_are_recorded_where_somebody_says_so_and_pictures_are() {
+        let with = |more: &str| {
+            let asked = toml::from_str(&format!("{SAFE}measuring = false\n{more}")).unwrap();
+            settle(asked, false).map(|config| config.settings.voice_recording)
+        };
+        assert_eq!(with(""), Ok(false), "off by default");
+        assert_eq!(with("recording = true"), Ok(false), "pictures alone");
+        assert_eq!(with("recording = true\nvoice_recording = true"), Ok(true));
+        let refused = with("voice_recording = true").unwrap_err();
+        assert_eq!(refused[0].key, "voice_recording");
+        let demo = |more: &str| {
+            let asked = toml::from_str(&format!("data = \"/d\"\ndemo = true\n{more}")).unwrap();
+            settle(asked, false).map(|config| config.settings.voice_recording)
+        };
+        assert_eq!(demo(""), Ok(true));
+        assert_eq!(demo("recording = false"), Ok(false));
+        assert_eq!(demo("voice_recording = false"), Ok(false));
+    }
+
+    #[test]
     fn a_safe_installation_is_taken() {
         assert_eq!(faults(&format!("{SAFE}measuring = false")), [""; 0]);
         assert_eq!(faults("data = \"/d\"\ndemo = true"), [""; 0]);

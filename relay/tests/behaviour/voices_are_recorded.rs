@@ -35,7 +35,7 @@ async fn voice(relay: &Relay, who: &Entered, kind: Kind) -> Client {
 }
 
 fn said(n: u16) -> Vec<u8> {
-    (0..30 + n % 70).map(|at| (at * 7 ^ n) as u8).collect()
+    (0..30 + n % 70).map(|at| ((at * 7) ^ n) as u8).collect()
 }
 
 fn say(client: &Client, n: u16) {

@@ -11,9 +11,9 @@ import { Talk } from "../voice/talk";
 import { Icon } from "./icon";
 import { PhoneLink } from "./phone-link";
 import { Level } from "./voice-level";
+import { voiceNews } from "./voice-news";
 import { VoicePanel } from "./voice-panel";
 import { VoiceSign } from "./voice-sign";
-import { voiceTrouble } from "./voice-trouble";
 
 export function Voice({ desk }: { desk: Desk }) {
   const [talk, setTalk] = useState<Talk | null>(null);
@@ -25,9 +25,14 @@ export function Voice({ desk }: { desk: Desk }) {
     // A page that goes away says so: the others must not see a voice that is nobody's.
     const leave = () => mine.close();
     addEventListener("pagehide", leave);
-    voiceTrouble.value = () => <Trouble talk={mine} phone={desk.consult.settings.value.phone} />;
+    voiceNews.value = () => (
+      <>
+        <VoiceSign consult={desk.consult} />
+        <Trouble talk={mine} phone={desk.consult.settings.value.phone} />
+      </>
+    );
     return () => {
-      voiceTrouble.value = null;
+      voiceNews.value = null;
       removeEventListener("pagehide", leave);
       stop();
       mine.close();
@@ -41,7 +46,6 @@ export function Voice({ desk }: { desk: Desk }) {
       data-state={talk.state.value}
       data-heard={talk.heard.value.toFixed(3)}
     >
-      <VoiceSign consult={desk.consult} />
       <Main talk={talk} />
       {talk.state.value !== "off" && (
         <button
