@@ -12,6 +12,9 @@ use wire::{ConsentId, ConsultId, StreamId};
 /// Consents of one consult that are looked at; each takes a press of a button.
 const MAX_CONSENTS: usize = 10_000;
 
+/// Ending of what is being removed.
+const GOING: &str = "discarded";
+
 /// The folder of a consult.
 fn of_consult(voices: &Path, consult: ConsultId) -> PathBuf {
     voices.join(consult.to_string())
@@ -61,20 +64,51 @@ pub fn recorded_voices(
     Ok(found)
 }
 
-/// Removes everything that was recorded of a consult's voices. When it returns, it is gone for good.
+/// Removes everything that was recorded of a consult's voices, in one step for whoever reads: it is all there or all gone. When it
+/// returns, it is gone for good.
 ///
 /// # Errors
-/// The system's; some of it may be gone.
+/// The system's.
 pub(super) fn discard(voices: &Path, consult: ConsultId) -> io::Result<()> {
-    match std::fs::remove_dir_all(of_consult(voices, consult)) {
-        Ok(()) => Disk.sync_folder(voices),
-        // Removed by an attempt before this one, which may not have lived to make it durable.
-        Err(error) if error.kind() == io::ErrorKind::NotFound && voices.is_dir() => {
-            Disk.sync_folder(voices)
-        }
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        Err(error) => Err(error),
+    if !voices.is_dir() {
+        return Ok(());
     }
+    let (kept, going) = (of_consult(voices, consult), going(voices, consult));
+    // What an attempt before this one did not finish.
+    remove(&going)?;
+    match std::fs::rename(kept, &going) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => Disk.sync_folder(voices)?,
+    }
+    remove(&going)?;
+    Disk.sync_folder(voices)
+}
+
+/// Finishes what a crash left half removed. Says what could not be; it is tried again at the next start.
+pub(super) fn sweep(voices: &Path) {
+    let Ok(entries) = std::fs::read_dir(voices) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        let path = entry.path();
+        if path.extension().is_some_and(|it| it == GOING)
+            && let Err(error) = remove(&path).and_then(|()| Disk.sync_folder(voices))
+        {
+            tracing::error!(%error, "voices that were discarded could not be removed");
+        }
+    }
+}
+
+fn remove(folder: &Path) -> io::Result<()> {
+    match std::fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Where a consult's voices lie while they are removed: no consult has this name.
+fn going(voices: &Path, consult: ConsultId) -> PathBuf {
+    voices.join(format!("{consult}.{GOING}"))
 }
 
 #[cfg(test)]
@@ -101,6 +135,19 @@ mod tests {
             1,
             "another consult's stay"
         );
+    }
+
+    #[test]
+    fn what_a_crash_left_half_removed_goes_at_the_next_start() {
+        let folder = tempfile::tempdir().unwrap();
+        let (voices, consult) = (folder.path(), ConsultId::random());
+        make_folder(voices, consult, ConsentId::random()).unwrap();
+        std::fs::create_dir_all(going(voices, ConsultId::random()).join("x")).unwrap();
+        sweep(voices);
+        sweep(&voices.join("nowhere"));
+        let left: Vec<_> = std::fs::read_dir(voices).unwrap().flatten().collect();
+        assert_eq!(left.len(), 1);
+        assert_eq!(recorded_voices(voices, consult).unwrap().len(), 1);
     }
 
     #[test]

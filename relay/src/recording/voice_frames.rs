@@ -14,6 +14,12 @@ const MAX_SOURCES: usize = 32;
 /// Frames of each that are remembered: more than a second, and RED goes back by less.
 const MAX_SEEN: usize = 64;
 
+/// Bytes of one source in a second: the most that Opus makes of a voice (510 kbit/s, RFC 6716 §2.1.1). More is none, and would
+/// fill the disk.
+const MAX_BYTES_PER_S: u64 = 64_000;
+/// As above, at once.
+const BURST_BYTES: u64 = 2 * MAX_BYTES_PER_S;
+
 /// A voice packet on its way to the disk.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct HeardPacket {
@@ -37,12 +43,30 @@ struct Source {
     first: u32,
     /// Times of the newest frames.
     seen: VecDeque<u32>,
+    /// Bytes that it may still bring, and as of when.
+    left: u64,
+    since: RelayTime,
+}
+
+impl Source {
+    /// Whether it may bring so many bytes more.
+    fn has_room_for(&mut self, bytes: usize, now: RelayTime) -> bool {
+        let us = now.0.saturating_sub(self.since.0).min(1_000_000);
+        self.since = now;
+        let more = us * MAX_BYTES_PER_S / 1_000_000;
+        self.left = (self.left + more).min(BURST_BYTES);
+        let left = self.left.checked_sub(bytes as u64);
+        self.left = left.unwrap_or(self.left);
+        left.is_some()
+    }
 }
 
 /// All of them, the one that was used last behind.
 #[derive(Debug, Default)]
 pub(super) struct VoiceFrames {
     sources: VecDeque<Source>,
+    /// Frames that came too fast, since this was last taken.
+    refused: u64,
 }
 
 impl VoiceFrames {
@@ -68,6 +92,10 @@ impl VoiceFrames {
             if opus.is_empty() || is_before(time, source.first) || source.seen.contains(&time) {
                 continue;
             }
+            if !source.has_room_for(opus.len(), heard.arrived_at) {
+                self.refused += 1;
+                continue;
+            }
             if source.seen.len() >= MAX_SEEN {
                 source.seen.pop_front();
             }
@@ -87,6 +115,11 @@ impl VoiceFrames {
         new
     }
 
+    /// How many frames came too fast to be a voice, since this was last asked.
+    pub(super) fn take_refused(&mut self) -> u64 {
+        std::mem::take(&mut self.refused)
+    }
+
     /// What is known of a packet's source, taken out.
     fn take(&mut self, heard: &HeardPacket) -> Source {
         let (session, ssrc) = (heard.session, heard.packet.ssrc);
@@ -101,6 +134,8 @@ impl VoiceFrames {
                 opening: heard.opening,
                 first: heard.packet.timestamp,
                 seen: VecDeque::new(),
+                left: BURST_BYTES,
+                since: heard.arrived_at,
             })
     }
 
@@ -206,6 +241,21 @@ mod tests {
         assert_eq!(numbers(&mut frames, &[other.clone()]), [0_u16; 0]);
         other.packet.ssrc = 8;
         assert_eq!(numbers(&mut frames, &[other]), [1], "they came anew");
+    }
+
+    #[test]
+    fn a_flood_is_no_voice_and_a_voice_goes_on_after_it() {
+        let mut frames = VoiceFrames::default();
+        let mut flood = plain(speaker(1), 0, 0, false, vec![7; 1_000]);
+        let mut kept = 0;
+        for n in 0..10_000 {
+            flood.packet.timestamp = n;
+            kept += frames.of(&flood).len();
+        }
+        assert_eq!((kept, frames.take_refused()), (128, 10_000 - 128));
+        flood.arrived_at = RelayTime(flood.arrived_at.0 + 1_000_000);
+        flood.packet.timestamp = 10_000;
+        assert_eq!((frames.of(&flood).len(), frames.take_refused()), (1, 0));
     }
 
     #[test]

@@ -72,6 +72,8 @@ impl VoiceRecorder {
                 }
             }
         }
+        let metrics = &self.outside.metrics;
+        metrics.voice_unrecorded.add(self.frames.take_refused());
         let Some(writer) = &mut self.writer else {
             return;
         };

@@ -9,7 +9,7 @@
 //! Owns the table of lines and recorders. Invariant: when `record` returns, nobody whom it does not name is recorded; whoever gives
 //! a packet waits for nothing, neither a disk nor a consult.
 
-use super::voice_files::discard;
+use super::voice_files::{discard, sweep};
 use super::voice_frames::HeardPacket;
 use super::voice_recorder::VoiceRecorder;
 use crate::clock::Clock;
@@ -157,6 +157,7 @@ impl VoiceRecorders {
     /// With these parts.
     #[must_use]
     pub fn new(parts: VoicesParts) -> Self {
+        sweep(&parts.folder);
         let table = Mutex::default();
         Self {
             inner: Some(Arc::new(Inner { parts, table })),

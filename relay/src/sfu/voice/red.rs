@@ -94,6 +94,18 @@ mod tests {
         }
     }
 
+    proptest::proptest! {
+        #[test]
+        fn whatever_comes_frames_are_parts_of_it_and_the_newest_is_last(payload: Vec<u8>) {
+            let frames = frames(&payload);
+            let bytes: usize = frames.iter().map(|(_, frame)| frame.len()).sum();
+            proptest::prop_assert!(bytes <= payload.len());
+            if let Some((before, last)) = frames.last() {
+                proptest::prop_assert_eq!((*before, Some(*last)), (0, newest(&payload)));
+            }
+        }
+    }
+
     #[test]
     fn cut_and_endless_payloads_are_refused_and_never_read_beyond_their_end() {
         for length in 0..TWO.len() {
