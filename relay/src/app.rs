@@ -9,12 +9,12 @@ use crate::config::Config;
 use crate::consult::live::{
     Agents, BeatKeeper, Hub, HubParts, Intake, IntakeParts, Keeper, Lines, Pictures, SessionNews,
 };
-use crate::consult::{Input, PictureInput, RecordingInput};
+use crate::consult::{Input, PictureInput, RecordingInput, VoiceFilesInput};
 use crate::http::media_sessions::MediaSessions;
 use crate::http::pages::Pages;
 use crate::http::video_picture;
 use crate::metrics::Metrics;
-use crate::recording::{News, Recorders, RecordersParts};
+use crate::recording::{News, Recorders, RecordersParts, VoiceNews, VoiceRecorders, VoicesParts};
 use crate::replay::Shelf;
 use crate::sfu::{Channel, MediaSessionId, Sfu, SfuConfig, SfuError, limits};
 use crate::store::{self, Blobs, ClipBounds, ClipFiles, Store, StoreError};
@@ -23,7 +23,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 use thiserror::Error;
 use tokio::sync::{Semaphore, mpsc};
-use wire::RelayTime;
+use wire::{ConsultId, RelayTime};
 
 /// Expired tickets and sessions are forgotten this often.
 const SWEEP: Duration = Duration::from_secs(600);
@@ -64,6 +64,8 @@ pub struct Parts {
     pub intake: Intake,
     /// Record the pictures.
     pub recorders: Recorders,
+    /// Record voices.
+    pub voices: VoiceRecorders,
     /// The clock.
     pub clock: Arc<Clock>,
     /// The counts.
@@ -135,6 +137,7 @@ impl App {
         let sfu = Sfu::start(&media, events)?;
         let agents = Agents::over(sfu.clone());
         let lines = Arc::new(Lines::default());
+        let (voices, voice_news) = voices(config, (&clock, &metrics));
         let hub = Hub::new(HubParts {
             log: store.clone(),
             clock: Arc::clone(&clock),
@@ -142,7 +145,9 @@ impl App {
             settings: config.settings.clone(),
             agents: agents.clone(),
             lines: Arc::clone(&lines),
+            voices: voices.clone(),
         });
+        tokio::spawn(tell_of_voices(hub.clone(), voice_news));
         let intake = Intake::new(IntakeParts {
             store: store.clone(),
             files: clips.clone(),
@@ -174,6 +179,7 @@ impl App {
             agents,
             intake: intake.clone(),
             recorders: recorders.clone(),
+            voices: voices.clone(),
             clock: Arc::clone(&clock),
             metrics: Arc::clone(&metrics),
             sessions: told(&media, &metrics),
@@ -211,6 +217,7 @@ impl App {
                 shelf: Shelf::new(clips),
                 intake,
                 recorders,
+                voices,
                 clock,
                 metrics,
                 hub,
@@ -244,8 +251,11 @@ impl App {
         {
             tracing::warn!("the media part did not end in time");
         }
-        let recorders = self.recorders.clone();
-        let closed = tokio::task::spawn_blocking(move || recorders.close());
+        let (recorders, voices) = (self.recorders.clone(), self.voices.clone());
+        let closed = tokio::task::spawn_blocking(move || {
+            voices.close();
+            recorders.close();
+        });
         if tokio::time::timeout(GOODBYES, closed).await.is_err() {
             tracing::warn!("the disk did not take the end of the recordings in time");
         }
@@ -295,6 +305,35 @@ fn recorders(
         }),
         news,
     })
+}
+
+/// Records voices, where that is allowed; what there is can be removed everywhere.
+fn voices(
+    config: &Config,
+    (clock, metrics): (&Arc<Clock>, &Arc<Metrics>),
+) -> (VoiceRecorders, mpsc::Receiver<(ConsultId, VoiceNews)>) {
+    let (news, heard) = mpsc::channel(MAX_NEWS);
+    let voices = VoiceRecorders::new(VoicesParts {
+        records: config.settings.voice_recording,
+        folder: config.data.join("voices"),
+        reserve: config.reserve_bytes,
+        clock: Arc::clone(clock),
+        metrics: Arc::clone(metrics),
+        news,
+    });
+    (voices, heard)
+}
+
+/// Lets consults hear of it.
+async fn tell_of_voices(hub: Hub<Store>, mut heard: mpsc::Receiver<(ConsultId, VoiceNews)>) {
+    while let Some((consult, news)) = heard.recv().await {
+        let news = match news {
+            VoiceNews::Written { on } => VoiceFilesInput::Written { on },
+            VoiceNews::Discarded => VoiceFilesInput::Discarded,
+        };
+        // A consult that is closed does not hear.
+        let _ = hub.tell(consult, Input::VoiceFiles(news)).await;
+    }
 }
 
 const fn recorded(news: News) -> RecordingInput {

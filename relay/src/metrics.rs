@@ -130,6 +130,12 @@ pub struct Metrics {
     pub backfill_refused: Counter,
     /// How often a recording came to a stop because the disk took nothing.
     pub recordings_stopped: Counter,
+    /// Voice packets that were recorded.
+    pub voice_recorded: Counter,
+    /// Voice packets that were not recorded although they should have been: the disk did not keep up, or they came too fast.
+    pub voice_unrecorded: Counter,
+    /// How often the recording of voices came to a stop because the disk took nothing.
+    pub voice_recordings_stopped: Counter,
     /// Microseconds in which a picture stood still although its publisher was there.
     pub frozen_us: Counter,
     /// From the request to watch until the picture can flow.
@@ -238,6 +244,9 @@ impl Metrics {
             .value("packets_unrecorded_total", "counter", "Packets not recorded because the disk did not keep up; they are sent again.", self.packets_unrecorded.get())
             .value("backfill_refused_total", "counter", "Messages about recordings that made no sense or came too fast.", self.backfill_refused.get())
             .value("recordings_stopped_total", "counter", "Times that a recording stood still because the disk took nothing.", self.recordings_stopped.get())
+            .value("voice_packets_recorded_total", "counter", "Voice packets recorded with consent.", self.voice_recorded.get())
+            .value("voice_packets_unrecorded_total", "counter", "Voice packets not recorded although they should have been, because the disk did not keep up, or they came too fast to be a voice.", self.voice_unrecorded.get())
+            .value("voice_recordings_stopped_total", "counter", "Times that a recording of voices stood still because the disk took nothing.", self.voice_recordings_stopped.get())
             .histogram("clip_frame_ms", "From the request for a clip's frame to its bytes.", &self.clip_frame);
         text.head(
             "refused_total",

@@ -44,6 +44,38 @@ impl Story {
         Ok(Some(Recording::open(&entry.path(), stream)?))
     }
 
+    /// How many packets of voices the relay has recorded in this consult.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub fn recorded_voice(&self) -> Result<usize> {
+        let folder = self.folder().join("relay/voices");
+        let folder = folder.join(self.consult().to_string());
+        if !folder.is_dir() {
+            return Ok(0);
+        }
+        let mut packets = 0;
+        for entry in std::fs::read_dir(folder)? {
+            let entry = entry?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let recording = Recording::open(&entry.path(), serde_json::from_value(name.into())?)?;
+            let tracks = recording.voice_tracks()?;
+            packets += tracks.iter().map(|it| it.packets.len()).sum::<usize>();
+        }
+        Ok(packets)
+    }
+
+    /// Waits until the relay has recorded so many packets of voices.
+    ///
+    /// # Errors
+    /// When it has not in time.
+    pub async fn has_recorded_voice(&self, packets: usize, within: Duration) -> Result<()> {
+        until_every(LOOK, "recorded voices", within, || async {
+            Ok((self.recorded_voice()? >= packets).then_some(()))
+        })
+        .await
+    }
+
     /// Waits until the relay has recorded so many frames.
     ///
     /// # Errors

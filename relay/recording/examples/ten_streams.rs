@@ -1,6 +1,7 @@
-//! What recording costs: ten streams at 30 frames a second for a minute, each synced in groups as in a consult.
+//! What recording costs: ten streams at 30 frames a second for a minute, each synced in groups as in a consult; then the voices
+//! of ten consults, six people in each.
 //!
-//! Time is simulated, the disk is not. Prints the processor time for a frame and what that is of a core. Run it with
+//! Time is simulated, the disk is not. Prints the processor time for a frame and a voice packet and what that is of a core. Run it with
 //! `cargo run --release -p recording --example ten_streams -- [bytes of a frame]`.
 #![allow(
     clippy::unwrap_used,
@@ -8,13 +9,21 @@
     reason = "it ends by panicking"
 )]
 
-use recording::{Bounds, Codec, Disk, Frame, Lane, Opening, Record, Recording, Tick, Writer};
+use recording::{
+    Bounds, Codec, Disk, Frame, Lane, Opening, Record, Recording, Tick, Voice, VoiceSource,
+    VoiceTime, Writer,
+};
 use std::borrow::Cow;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use wire::{CaptureTime, FrameIndex, RtpTime, StreamId};
+use wire::{CaptureTime, FrameIndex, RelayTime, RtpTime, SessionId, StreamId};
 
 const STREAMS: usize = 10;
+/// People who speak in one consult, and their packets: 20 ms of 32 kbit/s each.
+const SPEAKERS: usize = 6;
+const PACKETS_PER_SECOND: u32 = 50;
+const VOICE_BYTES: usize = 80;
 const FRAMES_PER_SECOND: u32 = 30;
 const SECONDS: u32 = 60;
 /// 2.5 Mbit/s at 30 frames a second.
@@ -110,5 +119,56 @@ fn main() {
     println!(
         "recovery and digest: {:.1?} of processor time a frame",
         (cpu() - cpu_before) / frames
+    );
+    voices(folder.path());
+}
+
+/// Six people who speak all the time, in each of as many consults.
+fn voices(folder: &Path) {
+    let speakers: Vec<SessionId> = (0..SPEAKERS).map(|_| SessionId::random()).collect();
+    let packet = [0x5a; VOICE_BYTES];
+    let begin = Instant::now();
+    let mut writers: Vec<Writer> = (0..STREAMS)
+        .map(|_| {
+            let opening = Opening {
+                stream: StreamId::random(),
+                lane: Lane::Live,
+                codec: Codec::Opus,
+                salt: 7,
+            };
+            let folder = folder.join(opening.stream.to_string());
+            Writer::open(&folder, Arc::new(Disk), opening, Bounds::recorder()).unwrap()
+        })
+        .collect();
+    let cpu_before = cpu();
+    for n in 0..SECONDS * PACKETS_PER_SECOND {
+        let at = Duration::from_secs(1) * n / PACKETS_PER_SECOND;
+        for writer in &mut writers {
+            writer.tick(begin + at);
+            for speaker in &speakers {
+                let voice = Voice {
+                    session: *speaker,
+                    arrived_at: RelayTime(u64::from(n) * 20_000),
+                    rtp_time: VoiceTime(n * 960),
+                    source: VoiceSource(1),
+                    number: n
+                        .to_le_bytes()
+                        .first_chunk()
+                        .map_or(0, |it| u16::from_le_bytes(*it)),
+                    opus: Cow::Borrowed(&packet),
+                };
+                writer.append(&Record::Voice(voice), begin + at).unwrap();
+            }
+        }
+    }
+    for writer in writers {
+        writer.close(begin + Duration::from_secs(u64::from(SECONDS)));
+    }
+    let spent = cpu() - cpu_before;
+    let packets = SECONDS * PACKETS_PER_SECOND * u32::try_from(STREAMS * SPEAKERS).unwrap();
+    let share = spent.as_secs_f64() / f64::from(SECONDS) * 100.0;
+    println!(
+        "voices: {:.1?} of processor time a packet, {share:.2} % of a core for {STREAMS} consults of {SPEAKERS} who speak all the time",
+        spent / packets
     );
 }

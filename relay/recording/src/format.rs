@@ -30,8 +30,9 @@
 //! frame    0  4  RTP time                  voice    0 16  session of the speaker
 //!          4  8  captured at, µs                   16  8  arrived at, µs of the relay's clock
 //!         12  4  index, else zero                  24  4  RTP time, 48 kHz
-//!         16 16  SHA-256 of the unit, cut          28     Opus packet
-//!         32     access unit in Annex B
+//!         16 16  SHA-256 of the unit, cut          28  4  source (SSRC)
+//!         32     access unit in Annex B            32  2  number of the packet there
+//!                                                  34     Opus packet
 //!
 //! gap note 0  4  RTP time of the last frame before   end mark 0  4  frames in this segment
 //!          4  4  RTP time of the first frame after

@@ -65,6 +65,10 @@ impl FrameHash {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct VoiceTime(pub u32);
 
+/// The source of voice packets (RFC 3550 §3). Somebody who comes anew has another one, with a timeline of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct VoiceSource(pub u32);
+
 /// One voice packet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Voice<'a> {
@@ -72,8 +76,12 @@ pub struct Voice<'a> {
     pub session: SessionId,
     /// When it arrived, which lays it beside the picture.
     pub arrived_at: RelayTime,
-    /// Its place among the speaker's packets.
+    /// Its place among those of its source.
     pub rtp_time: VoiceTime,
+    /// Its source.
+    pub source: VoiceSource,
+    /// Its number there: where time jumps and this does not, somebody paused; where both do, packets are lost.
+    pub number: u16,
     /// As it came.
     pub opus: Cow<'a, [u8]>,
 }
@@ -122,6 +130,17 @@ pub(crate) enum Parsed<'a> {
     End,
 }
 
+impl Voice<'_> {
+    /// A copy that stands alone.
+    #[must_use]
+    pub fn into_owned(self) -> Voice<'static> {
+        Voice {
+            opus: Cow::Owned(self.opus.into_owned()),
+            ..self
+        }
+    }
+}
+
 impl Record<'_> {
     /// Appends the record to `out`; gives the hash of a frame's unit.
     pub(crate) fn write(
@@ -156,6 +175,8 @@ impl Record<'_> {
                     out.extend(voice.session.uuid().as_bytes());
                     out.extend(voice.arrived_at.0.to_be_bytes());
                     out.extend(voice.rtp_time.0.to_be_bytes());
+                    out.extend(voice.source.0.to_be_bytes());
+                    out.extend(voice.number.to_be_bytes());
                     out.extend_from_slice(&voice.opus);
                 });
                 Ok(None)
@@ -240,11 +261,15 @@ pub(crate) fn parse<'a>(head: &Head, payload: &'a [u8]) -> Option<Parsed<'a>> {
             let session = SessionId::from_uuid(Uuid::from_bytes(take(from)?));
             let arrived_at = RelayTime(u64::from_be_bytes(take(from)?));
             let rtp_time = VoiceTime(u32::from_be_bytes(take(from)?));
+            let source = VoiceSource(u32::from_be_bytes(take(from)?));
+            let number = u16::from_be_bytes(take(from)?);
             within(rest, MAX_VOICE_BYTES).ok()?;
             Some(Parsed::Voice(Voice {
                 session,
                 arrived_at,
                 rtp_time,
+                source,
+                number,
                 opus: Cow::Borrowed(rest),
             }))
         }
@@ -307,6 +332,8 @@ mod tests {
             session: SessionId::random(),
             arrived_at: RelayTime(12),
             rtp_time: VoiceTime(960),
+            source: VoiceSource(0xfeed_beef),
+            number: u16::MAX,
             opus: Cow::Borrowed(&[0xf8]),
         }));
         for why in [Why::Link, Why::Source, Why::Disk, Why::Restart] {

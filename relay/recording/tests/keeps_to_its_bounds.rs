@@ -8,14 +8,15 @@
 mod support;
 
 use recording::{
-    Bounds, Codec, Event, Lane, Opening, Record, Recording, SegmentId, Tick, Voice, VoiceTime,
+    Bounds, Codec, Event, Lane, Opening, Record, Recording, SegmentId, Tick, Voice, VoiceSource,
     Writer,
 };
-use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use support::{Faulty, bounds, durable, frames, opening, record, stream, writer};
-use wire::{RelayTime, SessionId, StreamId};
+use support::{
+    Faulty, bounds, durable, frames, opening, record, speaker, stream, voice_writer, voices, writer,
+};
+use wire::StreamId;
 
 #[test]
 fn a_segment_ends_at_the_first_keyframe_after_its_time() {
@@ -216,24 +217,16 @@ fn another_size_of_picture_begins_a_segment() {
 }
 
 #[test]
-fn voice_is_kept_beside_and_read_by_walking_over_it() {
+fn voices_come_back_as_one_track_for_each_speaker_and_source_in_the_order_they_were_said() {
     let folder = tempfile::tempdir().unwrap();
-    let opening = Opening {
-        codec: Codec::Opus,
-        ..opening(Lane::Live)
-    };
+    let said = voices(400, 3);
     let now = Instant::now();
-    let files = Arc::new(Faulty::default());
-    let mut writer = Writer::open(folder.path(), files, opening, bounds()).unwrap();
-    let packets: Vec<_> = (0..50u32)
-        .map(|n| Voice {
-            session: SessionId::random(),
-            arrived_at: RelayTime(u64::from(n) * 20_000),
-            rtp_time: VoiceTime(n * 960),
-            opus: Cow::Owned(vec![0xf8; 1 + n as usize]),
-        })
-        .collect();
-    for packet in &packets {
+    let mut writer = voice_writer(folder.path(), Arc::new(Faulty::default()));
+    // Two came the wrong way round, one came twice.
+    let mut came = said.clone();
+    came.swap(10, 12);
+    came.insert(51, said[50].clone());
+    for packet in &came {
         writer.append(&Record::Voice(packet.clone()), now).unwrap();
     }
     assert!(
@@ -241,21 +234,23 @@ fn voice_is_kept_beside_and_read_by_walking_over_it() {
         "only frames are listed"
     );
     let recording = Recording::open(folder.path(), stream()).unwrap();
-    let mut scanner = recording.scan(recording.reports()[0].segment).unwrap();
-    let mut found = Vec::new();
-    while let Some(scanned) = scanner.next_record().unwrap() {
-        if let Record::Voice(voice) = scanned.record {
-            found.push((
-                voice.session,
-                voice.arrived_at,
-                voice.rtp_time,
-                voice.opus.to_vec(),
-            ));
-        }
+    assert!(recording.table().is_empty());
+    let tracks = recording.voice_tracks().unwrap();
+    for (at, track) in tracks.iter().enumerate() {
+        let of_it: Vec<_> = said.iter().skip(at).step_by(2).cloned().collect();
+        assert_eq!(track.session, speaker(at as u128));
+        assert_eq!(track.source, VoiceSource(7 + at as u32));
+        assert_eq!(track.packets, of_it, "byte for byte, over the wrap of time");
     }
-    let expected: Vec<_> = packets
-        .into_iter()
-        .map(|it| (it.session, it.arrived_at, it.rtp_time, it.opus.to_vec()))
-        .collect();
-    assert_eq!(found, expected);
+    assert_eq!(tracks.len(), 2);
+    // Somebody who comes anew has a source of their own, and a track.
+    let mut writer = voice_writer(folder.path(), Arc::new(Faulty::default()));
+    let anew = Voice {
+        source: VoiceSource(99),
+        ..said[0].clone()
+    };
+    writer.append(&Record::Voice(anew), now).unwrap();
+    writer.close(now);
+    let recording = Recording::open(folder.path(), stream()).unwrap();
+    assert_eq!(recording.voice_tracks().unwrap().len(), 3);
 }

@@ -10,8 +10,11 @@ mod support;
 use recording::{Frame, Lane, Record, Recording, Scanner, SegmentFault, SegmentId, Tally, Tick};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Instant;
-use support::{Chance, Faulty, bounds, frames, record, stream, writer};
+use support::{
+    Chance, Faulty, bounds, frames, record, stream, voice_writer, voices, voices_in, writer,
+};
 use tempfile::TempDir;
 
 const FRAMES: usize = 300;
@@ -97,6 +100,45 @@ fn ten_thousand_cuts_each_leave_all_frames_up_to_the_last_whole_one() {
             }
             Err(_) => assert!(cut < 64, "only a cut header has no frames: {cut}"),
         }
+    }
+}
+
+#[test]
+fn ten_thousand_cuts_of_recorded_voices_leave_all_packets_up_to_the_last_whole_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let said = voices(FRAMES, 5);
+    let mut writer = voice_writer(folder.path(), Arc::new(Faulty::default()));
+    for packet in &said {
+        let record = Record::Voice(packet.clone());
+        writer.append(&record, Instant::now()).unwrap();
+    }
+    writer.close(Instant::now());
+    let bytes = std::fs::read(FIRST.path(folder.path())).unwrap();
+    let mut ends = Vec::new();
+    for packet in &said {
+        let begin = ends.last().copied().unwrap_or(128);
+        ends.push(begin + 28 + 34 + packet.opus.len());
+    }
+    let mut chance = Chance(0xc07);
+    for _ in 0..CUTS {
+        let cut = chance.below(bytes.len() + 1);
+        let whole = ends.iter().filter(|end| **end <= cut).count();
+        let Ok((_, mut scanner)) = Scanner::begin(&bytes[..cut]) else {
+            assert!(cut < 64, "only a cut header has no packets: {cut}");
+            continue;
+        };
+        let mut found = 0;
+        while let Some(scanned) = scanner.next_record().unwrap() {
+            assert_eq!(scanned.record, Record::Voice(said[found].clone()));
+            found += 1;
+        }
+        assert_eq!(found, whole, "cut at {cut}");
+    }
+    for _ in 0..CUTS_ON_DISK {
+        let cut = chance.below(bytes.len() + 1);
+        std::fs::write(FIRST.path(folder.path()), &bytes[..cut]).unwrap();
+        let whole = ends.iter().filter(|end| **end <= cut).count();
+        assert_eq!(voices_in(folder.path()), said[..whole], "cut at {cut}");
     }
 }
 

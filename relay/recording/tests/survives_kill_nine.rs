@@ -10,15 +10,19 @@
 mod support;
 
 use recording::{Disk, Lane, Record, Recording, Tick, Writer};
+use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
-use support::{Chance, bounds, durable, frames, opening, stream};
+use support::{Chance, bounds, durable, frames, opening, stream, voice_writer, voices, voices_in};
 
 /// Tells the child where to record, and from which frame on.
 const FOLDER: &str = "HIBIKI_TEST_RECORD_INTO";
 const FROM: &str = "HIBIKI_TEST_RECORD_FROM";
+/// Where it records voices.
+const VOICES: &str = "voices";
 const KILLS: usize = 12;
 const FRAMES: usize = 6_000;
 /// Between two frames of the child; faster than any source, so that a kill meets every step.
@@ -38,8 +42,17 @@ fn a_child_that_records_until_it_is_killed() {
         bounds(),
     )
     .unwrap();
+    let mut voice = voice_writer(&Path::new(&folder).join(VOICES), Arc::new(Disk));
+    let said = voices(FRAMES, 4);
     let (_never, wait) = mpsc::channel::<()>();
     for (n, frame) in frames(FRAMES, 9, 200).into_iter().enumerate().skip(from) {
+        voice
+            .append(&Record::Voice(said[n].clone()), Instant::now())
+            .unwrap();
+        voice.tick(Instant::now());
+        if voice.due().is_none() {
+            eprintln!("voice until {n}");
+        }
         writer
             .append(&Record::Frame(frame), Instant::now())
             .unwrap();
@@ -54,9 +67,11 @@ fn a_child_that_records_until_it_is_killed() {
 #[test]
 fn whatever_was_said_to_be_durable_is_there_after_every_kill() {
     let folder = tempfile::tempdir().unwrap();
-    let frames = frames(FRAMES, 9, 200);
+    let (frames, packets) = (frames(FRAMES, 9, 200), voices(FRAMES, 4));
     let mut chance = Chance(0x9);
     let (mut said, mut from) = (Vec::new(), 0);
+    // From where on this run records voices, and those that were said to be durable.
+    let (mut begun, mut heard) = (0, BTreeSet::new());
     for _ in 0..KILLS {
         let mut child = Command::new(std::env::current_exe().unwrap())
             .args(["--ignored", "--nocapture", "--exact"])
@@ -76,6 +91,8 @@ fn whatever_was_said_to_be_durable_is_there_after_every_kill() {
             let line = said_now.trim_end();
             if let Some(n) = line.strip_prefix("durable ") {
                 said.push(n.parse::<usize>().unwrap());
+            } else if let Some(n) = line.strip_prefix("voice until ") {
+                heard.extend(begun..=n.parse::<usize>().unwrap());
             } else if let Some(n) = line.strip_prefix("taken ") {
                 from = n.parse::<usize>().unwrap() + 1;
             }
@@ -97,10 +114,19 @@ fn whatever_was_said_to_be_durable_is_there_after_every_kill() {
             let frame = frame.unwrap();
             assert_eq!(frame, frames[frame.index.unwrap().0 as usize]);
         }
+        let mut missing = heard.clone();
+        for packet in voices_in(&folder.path().join(VOICES)) {
+            let n = usize::from(packet.number);
+            assert_eq!(packet, packets[n], "byte for byte");
+            missing.remove(&n);
+        }
+        assert!(missing.is_empty(), "voice packets {missing:?}");
+        begun = from;
     }
     assert!(
         said.len() > 500,
         "there was something to lose: {}",
         said.len()
     );
+    assert!(heard.len() > 500, "of voices too: {}", heard.len());
 }

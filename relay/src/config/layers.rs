@@ -146,9 +146,13 @@ pub struct Layers {
     /// MiB of the disk that clips leave free, for the log above all [default: 1024].
     #[arg(long, env = "HIBIKI_RELAY_RESERVE_MIB", value_name = "MIB")]
     pub reserve_mib: Option<u64>,
-    /// Record pictures, and fetch later what a bad link lost [default: false, in the demo true]. Voice is not recorded.
+    /// Record pictures, and fetch later what a bad link lost [default: false, in the demo true].
     #[arg(long, env = "HIBIKI_RELAY_RECORDING", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
     pub recording: Option<bool>,
+    /// Let a physician at the bedside have voices recorded too, with the consent of the patient and everybody there, consult by
+    /// consult; false forbids it altogether [default: false, in the demo as --recording].
+    #[arg(long, env = "HIBIKI_RELAY_VOICE_RECORDING", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    pub voice_recording: Option<bool>,
     /// Serve the pages from this folder instead of the ones inside the program (development).
     #[arg(long, env = "HIBIKI_RELAY_VIEWER_DIR", value_name = "FOLDER")]
     pub viewer_dir: Option<PathBuf>,
@@ -187,6 +191,7 @@ impl Layers {
             clips_mib: self.clips_mib.or(under.clips_mib),
             reserve_mib: self.reserve_mib.or(under.reserve_mib),
             recording: self.recording.or(under.recording),
+            voice_recording: self.voice_recording.or(under.voice_recording),
             viewer_dir: self.viewer_dir.or(under.viewer_dir),
             log: self.log.or(under.log),
             log_form: self.log_form.or(under.log_form),

@@ -252,6 +252,12 @@ pub fn settle(asked: Layers, any_port: bool) -> Result<Config, Vec<ConfigError>>
             "there is no index.html in that folder; build the pages first",
         );
     }
+    let recording = asked.recording.unwrap_or(demo);
+    faults.unless(
+        recording || asked.voice_recording != Some(true),
+        "voice_recording",
+        "nothing is recorded here, so no voice is either; set recording = true as well, or leave voice_recording out",
+    );
     let log = asked.log.clone().unwrap_or_else(|| "info".to_owned());
     faults.unless(
         logging::filter(&log).is_ok(),
@@ -274,13 +280,14 @@ pub fn settle(asked: Layers, any_port: bool) -> Result<Config, Vec<ConfigError>>
             quick_mark_seconds,
             measuring: asked.measuring.unwrap_or(demo),
             phone: asked.phone,
+            voice_recording: asked.voice_recording.unwrap_or(demo && recording),
         },
         ticket_lasts: Duration::from_secs(ticket_seconds.into()),
         max_peers,
         // What is out of bounds is a fault by now, and must not overflow before it is told.
         clip_bytes: clips_mib.saturating_mul(MIB),
         reserve_bytes: reserve_mib.saturating_mul(MIB),
-        recording: asked.recording.unwrap_or(demo),
+        recording,
         viewer_dir: asked.viewer_dir,
         log,
         log_form,
@@ -383,6 +390,26 @@ mod tests {
     }
 
     const SAFE: &str = "data = \"/d\"\nhttp = \"203.0.113.7:443\"\norigins = [\"https://hibiki.example.jp\"]\ntls_certificate = \"c\"\ntls_key = \"k\"\n";
+
+    #[test]
+    fn voices_are_recorded_where_somebody_says_so_and_pictures_are() {
+        let with = |more: &str| {
+            let asked = toml::from_str(&format!("{SAFE}measuring = false\n{more}")).unwrap();
+            settle(asked, false).map(|config| config.settings.voice_recording)
+        };
+        assert_eq!(with(""), Ok(false), "off by default");
+        assert_eq!(with("recording = true"), Ok(false), "pictures alone");
+        assert_eq!(with("recording = true\nvoice_recording = true"), Ok(true));
+        let refused = with("voice_recording = true").unwrap_err();
+        assert_eq!(refused[0].key, "voice_recording");
+        let demo = |more: &str| {
+            let asked = toml::from_str(&format!("data = \"/d\"\ndemo = true\n{more}")).unwrap();
+            settle(asked, false).map(|config| config.settings.voice_recording)
+        };
+        assert_eq!(demo(""), Ok(true));
+        assert_eq!(demo("recording = false"), Ok(false));
+        assert_eq!(demo("voice_recording = false"), Ok(false));
+    }
 
     #[test]
     fn a_safe_installation_is_taken() {

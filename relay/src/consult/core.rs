@@ -17,6 +17,7 @@ use super::originals::Awaited;
 use super::people::People;
 use super::presence::Presence;
 use super::state::Shown;
+use super::voice_recording::VoiceKeeping;
 use super::voices::VoiceLine;
 use std::collections::{HashMap, HashSet};
 use wire::http::ConsultSummary;
@@ -115,6 +116,8 @@ pub struct Consult {
     pub(super) voices: HashMap<SessionId, VoiceLine>,
     /// Who switched their microphone off. Bounded by who is here, away for a moment, or connected by voice.
     pub(super) muted: HashSet<SessionId>,
+    /// What is recorded of them.
+    pub(super) voice_keeping: VoiceKeeping,
     /// Pages that get the low layer.
     pub(super) low: HashSet<SessionId>,
     pub(super) running: HashMap<StreamId, RunningPicture>,
@@ -161,6 +164,7 @@ impl Consult {
                 .collect(),
             voices: HashMap::new(),
             muted: HashSet::new(),
+            voice_keeping: VoiceKeeping::default(),
             low: HashSet::new(),
             // Their agents said hello long ago.
             greeted: running.iter().map(|picture| picture.stream).collect(),
@@ -177,9 +181,11 @@ impl Consult {
         };
         consult.reconcile(StreamEnd::RelayRestarted, now);
         consult.end_voices_of_before(now);
+        consult.resume_voice_recording(now);
         consult.resume_beat(now);
         consult.tell_all_marks_anew(now);
         let mut effects = std::mem::take(&mut consult.asks);
+        effects.extend(consult.begin_voice_recording());
         effects.extend(consult.hand_out());
         (consult, effects)
     }
@@ -210,6 +216,10 @@ impl Consult {
             Input::SessionEnded(session) => self.session_ended(session, now),
             Input::Picture(stream, picture) => self.picture(stream, picture, now),
             Input::Voice(session, voice) => self.voice(session, voice, now),
+            Input::VoiceFiles(files) => {
+                self.voice_files(files, now);
+                Vec::new()
+            }
             Input::VideoPicture(person, freeze, picture) => {
                 self.video_picture_kept((person, freeze), picture, now);
                 Vec::new()
@@ -221,6 +231,8 @@ impl Consult {
         };
         effects.extend(self.tick(now));
         effects.append(&mut self.asks);
+        // After what pages are told: whoever is recorded was told before.
+        effects.extend(self.follow_voice_recording());
         effects.extend(self.hand_out());
         effects
     }
@@ -254,6 +266,7 @@ impl Consult {
             && self.storing.is_empty()
             && self.waiting.is_empty()
             && !self.broken
+            && !self.is_discarding_voices()
     }
 
     /// As lists show it.
@@ -312,6 +325,7 @@ impl Consult {
             self.shown.fold(entry);
         }
         self.tell_agents_of(&entries, now);
+        self.voice_entries_stored(&entries);
         let kept = entries.iter().filter_map(|entry| match entry.event {
             LogEvent::ClipKept { clip } => Some(Effect::LetGo(clip)),
             _ => None,
@@ -326,6 +340,7 @@ impl Consult {
             let _ = self.append(author, LogEvent::Left { session }, now);
             self.forget_muting(session);
             self.links.left(session);
+            self.end_consent_of_an_empty_bedside(now);
         }
         self.give_up_original(now);
         self.give_up_beat(now);

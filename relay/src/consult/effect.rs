@@ -16,7 +16,7 @@ use wire::people::{Author, Page, Participant, Role};
 use wire::problem::ProblemCode;
 use wire::socket::{ConsultState, FromRelay, ToRelay};
 use wire::voice::VoiceState;
-use wire::{ClipId, FreezeId, PersonId, RelayTime, RtpTime, Seq, SessionId, StreamId};
+use wire::{ClipId, ConsentId, FreezeId, PersonId, RelayTime, RtpTime, Seq, SessionId, StreamId};
 
 /// One socket of one page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -92,6 +92,8 @@ pub enum Input {
     Picture(StreamId, PictureInput),
     /// Something about somebody's voice.
     Voice(SessionId, VoiceInput),
+    /// Something about the files of recorded voices.
+    VoiceFiles(VoiceFilesInput),
     /// A frozen frame as this person's page painted it is durable.
     VideoPicture(PersonId, FreezeId, VideoPicture),
     /// A page gets the low layer of the picture from now on (true), or the full one.
@@ -126,6 +128,27 @@ pub enum VoiceInput {
         /// Which.
         line: Uuid,
     },
+}
+
+/// Something about the files of recorded voices.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum VoiceFilesInput {
+    /// What is said is durable, or the disk takes nothing.
+    Written {
+        /// Whether it is.
+        on: bool,
+    },
+    /// What there was is removed, for good.
+    Discarded,
+}
+
+/// Whose voice is recorded, and with which consent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VoicesToRecord {
+    /// Under which consent.
+    pub consent: ConsentId,
+    /// Whose: everybody who speaks, is not muted, and whose page shows it. In order.
+    pub sessions: Vec<SessionId>,
 }
 
 /// A picture that runs.
@@ -323,6 +346,10 @@ pub enum Effect {
     Say(Audience, FromRelay),
     /// Say something to the agent that publishes this stream.
     Ask(StreamId, RelayToAgent),
+    /// Record these voices from now on, and no other; none at all without a consent.
+    RecordVoices(Option<VoicesToRecord>),
+    /// Remove what was recorded of voices, for good, and say so.
+    DiscardVoices,
     /// The log has a clip for good: the device may let its copy go.
     LetGo(ClipId),
     /// Close a page's socket.

@@ -136,7 +136,11 @@ impl Gate {
             | ToRelay::DoubtOriginal { freeze, .. } => {
                 (self.freezes.take(now), (None, Some(*freeze), None))
             }
-            ToRelay::WithdrawCalibration { .. } => (self.freezes.take(now), (None, None, None)),
+            ToRelay::WithdrawCalibration { .. }
+            | ToRelay::ConsentToVoice { .. }
+            | ToRelay::DiscardVoice {} => (self.freezes.take(now), (None, None, None)),
+            // Whoever wants no more to be recorded is never too fast.
+            ToRelay::WithdrawVoiceConsent { .. } => (true, (None, None, None)),
             ToRelay::SaveClip { clip, .. } => (self.saves.take(now), (None, None, Some(*clip))),
             ToRelay::Hello { .. } | ToRelay::Ping { .. } => (true, (None, None, None)),
         };

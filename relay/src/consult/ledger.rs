@@ -5,6 +5,7 @@
 //! For a mark it keeps a digest and not the points: 10,000 marks take about 1 MiB.
 
 use super::clips::{KnownClip, KnownStage};
+use super::voice_recording::voice_recorded;
 use sha2::{Digest, Sha256};
 use std::collections::{HashMap, HashSet};
 use wire::clip::ClipGap;
@@ -13,8 +14,10 @@ use wire::mark::Annotation;
 use wire::measure::ScaleState;
 use wire::original::{FrameFacts, Original};
 use wire::people::Author;
+use wire::voice::VoiceRecording;
 use wire::{
-    AnnotationId, ClipId, FreezeId, PersonId, RelayTime, RtpTime, ScaleId, SessionId, StreamId,
+    AnnotationId, ClipId, ConsentId, FreezeId, PersonId, RelayTime, RtpTime, ScaleId, SessionId,
+    StreamId,
 };
 
 /// First bytes of a SHA-256, enough to tell two contents of one id apart.
@@ -75,6 +78,10 @@ pub struct Ledger {
     pub joined: HashMap<SessionId, Author>,
     /// Whose voice is on, by the log.
     pub voices: HashMap<SessionId, Author>,
+    /// The recording of voices.
+    pub voice_recording: VoiceRecording,
+    /// Every consent to it ever given here.
+    pub consents: HashSet<ConsentId>,
     /// Every clip ever asked for or offered here.
     pub clips: HashMap<ClipId, KnownClip>,
 }
@@ -94,6 +101,16 @@ impl Ledger {
             }
             LogEvent::VoiceOff { session } => {
                 self.voices.remove(session);
+            }
+            LogEvent::VoiceConsented { .. }
+            | LogEvent::VoiceConsentEnded { .. }
+            | LogEvent::VoiceRecorded { .. }
+            | LogEvent::VoiceDiscardAsked {}
+            | LogEvent::VoiceDiscarded {} => {
+                if let LogEvent::VoiceConsented { consent, .. } = entry.event {
+                    self.consents.insert(consent);
+                }
+                voice_recorded(&mut self.voice_recording, entry);
             }
             LogEvent::StreamStarted { stream, .. } => {
                 self.streams.insert(*stream, true);

@@ -44,10 +44,15 @@ impl Consult {
             | LogEvent::BeatAsked { freeze }
             | LogEvent::BeatEnded { freeze } => (None, Some(*freeze), None),
             LogEvent::ClipAsked { clip, .. } => (None, None, Some(*clip)),
+            LogEvent::VoiceConsented { .. }
+            | LogEvent::VoiceConsentEnded { .. }
+            | LogEvent::VoiceDiscardAsked {} => (None, None, None),
             LogEvent::Joined { .. }
             | LogEvent::Left { .. }
             | LogEvent::VoiceOn { .. }
             | LogEvent::VoiceOff { .. }
+            | LogEvent::VoiceRecorded { .. }
+            | LogEvent::VoiceDiscarded {}
             | LogEvent::LinkSample { .. }
             | LogEvent::StreamStarted { .. }
             | LogEvent::StreamStopped { .. }
@@ -91,6 +96,7 @@ impl Consult {
         self.broken = false;
         self.reconcile(StreamEnd::Lost, now);
         self.resume_beat(now);
+        self.resume_voice_recording(now);
         self.tell_all_marks_anew(now);
         let mut effects = std::mem::take(&mut self.asks);
         if unheard {
@@ -103,6 +109,7 @@ impl Consult {
                 });
             }
         }
+        effects.extend(self.follow_voice_recording());
         effects.extend(self.hand_out());
         effects
     }

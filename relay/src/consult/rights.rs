@@ -21,6 +21,8 @@ pub const fn rights(role: Role) -> Rights {
         save: advises,
         // An observer's seat is muted: whoever only watches does not speak into an examination.
         speak: !matches!(role, Role::Observer),
+        // For the patient and everybody in the room, whom nobody else can ask.
+        record_voice: matches!(role, Role::VisitingPhysician),
         release_any: matches!(role, Role::VisitingPhysician),
     }
 }
@@ -46,6 +48,7 @@ mod tests {
                     && !may.pin
                     && !may.freeze
                     && !may.save
+                    && !may.record_voice
                     && !may.release_any
                     && !may_publish(role)
             );
@@ -58,6 +61,7 @@ mod tests {
             let may = rights(role);
             assert!(may.point && may.draw && may.pin && may.freeze && may.save && may.speak);
             assert_eq!(may.release_any, role == Role::VisitingPhysician);
+            assert_eq!(may.record_voice, role == Role::VisitingPhysician);
         }
     }
 }

@@ -94,6 +94,7 @@ fn about() -> About {
             quick_mark_seconds: 6,
             measuring: true,
             phone: None,
+            voice_recording: true,
         },
     }
 }
@@ -151,7 +152,7 @@ impl Meeting {
         self.perform(effects);
     }
 
-    fn perform(&mut self, effects: Vec<Effect>) {
+    pub(crate) fn perform(&mut self, effects: Vec<Effect>) {
         for effect in effects {
             match (effect, &mut self.disk_holds) {
                 (Effect::Append(entries), Some(held)) => held.extend(entries),

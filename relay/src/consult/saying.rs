@@ -20,7 +20,10 @@ impl Consult {
         let Some(who) = self.people.behind(socket).cloned() else {
             return Vec::new();
         };
+        // That somebody must not be recorded waits for no disk; it is refused below, after it counts.
+        let is_withdrawal = matches!(message, ToRelay::WithdrawVoiceConsent { .. });
         if self.broken
+            && !is_withdrawal
             && let Some(refused) = in_doubt(&message)
         {
             return vec![refusal(socket, refused)];
@@ -85,6 +88,13 @@ impl Consult {
                 .withdraw_calibration(&who, scale, now)
                 .map(|()| Done::Taken),
             ToRelay::MuteVoice { muted } => return self.mute(&who, muted),
+            ToRelay::ConsentToVoice { consent, by } => {
+                self.consent_to_voice(&who, (consent, by), now)
+            }
+            ToRelay::WithdrawVoiceConsent { consent, discard } => {
+                self.withdraw_voice_consent(&who, (consent, discard), now)
+            }
+            ToRelay::DiscardVoice {} => self.discard_voice(&who, now),
             ToRelay::LinkSeen { seen } => self.link_seen(&who, seen, now),
             ToRelay::Point { at, rtp_time } => {
                 self.presence.point(Pointer {
@@ -154,7 +164,10 @@ fn in_doubt(message: &ToRelay) -> Option<Refused> {
         | ToRelay::Calibrate { freeze, .. }
         | ToRelay::Beat { freeze, .. }
         | ToRelay::DoubtOriginal { freeze, .. } => (None, Some(*freeze), None),
-        ToRelay::WithdrawCalibration { .. } => (None, None, None),
+        ToRelay::WithdrawCalibration { .. }
+        | ToRelay::ConsentToVoice { .. }
+        | ToRelay::WithdrawVoiceConsent { .. }
+        | ToRelay::DiscardVoice {} => (None, None, None),
         ToRelay::SaveClip { clip, .. } => (None, None, Some(*clip)),
         ToRelay::Hello { .. }
         | ToRelay::Ping { .. }

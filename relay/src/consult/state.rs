@@ -5,6 +5,7 @@
 //! followed by the entries after it gives the same state as all entries.
 
 use super::recorded::recorded;
+use super::voice_recording::voice_recorded;
 use wire::clip::{ClipHead, ClipStage, ClipState};
 use wire::log::{LogEntry, LogEvent};
 use wire::mark::Anchor;
@@ -35,6 +36,11 @@ impl Shown {
             | LogEvent::VoiceOn { .. }
             | LogEvent::VoiceOff { .. }
             | LogEvent::LinkSample { .. } => {}
+            LogEvent::VoiceConsented { .. }
+            | LogEvent::VoiceConsentEnded { .. }
+            | LogEvent::VoiceRecorded { .. }
+            | LogEvent::VoiceDiscardAsked {}
+            | LogEvent::VoiceDiscarded {} => voice_recorded(&mut state.voice_recording, entry),
             LogEvent::StreamGap { .. }
             | LogEvent::StreamFilling { .. }
             | LogEvent::StreamFilled { .. }

@@ -29,15 +29,21 @@ pub async fn create(
     let (consult, may_speak) = speaker(&identity, &owner)?;
     let session = MediaSessionId::from_uuid(Uuid::new_v4());
     app.media.opened(session, consult, Kind::Talk, owner);
+    let tap = match owner {
+        Owner::Session(page) if may_speak => app.voices.tap(consult, page, session),
+        _ => None,
+    };
     let talk = Talk {
         consult,
         session,
         may_speak,
         offer,
+        tap,
     };
     match app.sfu.talk(talk).await {
         Ok(answer) => Ok(answered(&app, Kind::Talk, consult, session, &owner, answer)),
         Err(error) => {
+            app.voices.gone(session);
             app.media.gone(session);
             Err(problem_of(&error).into())
         }

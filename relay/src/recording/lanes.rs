@@ -221,7 +221,7 @@ impl Lanes {
 }
 
 /// Makes the folder of a stream and the two above it, each for this user only and with a name that survives a power cut.
-fn make(folder: &Path) -> io::Result<()> {
+pub(super) fn make(folder: &Path) -> io::Result<()> {
     let above = folder.parent();
     for one in [above.and_then(Path::parent), above, Some(folder)] {
         let Some(one) = one.filter(|one| !one.is_dir()) else {

@@ -33,5 +33,6 @@ pub use error::{EdgeError, OfferError, SfuError};
 pub use event::{GoneReason, MediaSessionId, SfuEvent, SfuStats, StopReason};
 pub use run::{NOISY_LOG_TARGETS, Publish, Sfu, SfuConfig, Talk, Watch};
 pub use sdp::codec::CodecKind;
-pub use tap::{Tap, TappedPacket};
+pub use tap::{Tap, TappedPacket, TappedVoice, VoiceTap};
+pub use voice::red::frames as voice_frames;
 pub use voice::speech::Speech;

@@ -48,3 +48,4 @@ mod ten_megabyte_message;
 mod ticket_is_single_use;
 mod tools_change_the_rows;
 mod turn_is_offered;
+mod voices_are_recorded;

@@ -18,10 +18,49 @@ use rtc::rtp_transceiver::{RTCRtpTransceiverDirection, RTCRtpTransceiverInit};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-pub(super) fn connection(kind: &Kind) -> RTCPeerConnection {
-    let mut engine = MediaEngine::default();
+/// How Opus is named (RFC 7587 §7).
+pub const OPUS: &str = "opus";
+
+impl Kind {
+    /// Somebody who speaks from this source.
+    pub fn talker(ssrc: u32) -> Self {
+        Self {
+            codec: OPUS,
+            payload_type: 111,
+            ..Self::publisher(ssrc)
+        }
+    }
+
+    /// Somebody who hears.
+    pub fn listener() -> Self {
+        Self {
+            publishes: None,
+            ..Self::talker(0)
+        }
+    }
+
+    fn media(&self) -> RtpCodecKind {
+        if self.codec == OPUS {
+            RtpCodecKind::Audio
+        } else {
+            RtpCodecKind::Video
+        }
+    }
+}
+
+/// What it sends or receives.
+fn codec_of(kind: &Kind) -> RTCRtpCodec {
+    if kind.codec == OPUS {
+        return RTCRtpCodec {
+            mime_type: "audio/opus".to_owned(),
+            clock_rate: 48_000,
+            channels: 2,
+            sdp_fmtp_line: "minptime=10;useinbandfec=1".to_owned(),
+            rtcp_feedback: Vec::new(),
+        };
+    }
     let fmtp = if kind.codec == "H264" { H264 } else { "" };
-    let codec = RTCRtpCodec {
+    RTCRtpCodec {
         mime_type: format!("video/{}", kind.codec),
         clock_rate: 90_000,
         channels: 0,
@@ -34,7 +73,12 @@ pub(super) fn connection(kind: &Kind) -> RTCPeerConnection {
                 parameter: parameter.to_owned(),
             })
             .collect(),
-    };
+    }
+}
+
+pub(super) fn connection(kind: &Kind) -> RTCPeerConnection {
+    let mut engine = MediaEngine::default();
+    let codec = codec_of(kind);
     let rtx = RTCRtpCodec {
         mime_type: "video/rtx".to_owned(),
         clock_rate: 90_000,
@@ -47,10 +91,12 @@ pub(super) fn connection(kind: &Kind) -> RTCPeerConnection {
             rtp_codec,
             payload_type,
         };
-        engine.register_codec(codec, RtpCodecKind::Video).unwrap();
+        engine.register_codec(codec, kind.media()).unwrap();
     };
     register(&mut engine, codec.clone(), kind.payload_type);
-    register(&mut engine, rtx, kind.payload_type + 1);
+    if kind.media() == RtpCodecKind::Video {
+        register(&mut engine, rtx, kind.payload_type + 1);
+    }
     let numbers = kind.reports_arrivals.then_some(TRANSPORT_CC);
     for uri in [ORIENTATION, PLAYOUT_DELAY].into_iter().chain(numbers) {
         let capability = RTCRtpHeaderExtensionCapability {
@@ -93,7 +139,7 @@ pub(super) fn connection(kind: &Kind) -> RTCPeerConnection {
                 "s".to_owned(),
                 "t".to_owned(),
                 "l".to_owned(),
-                RtpCodecKind::Video,
+                kind.media(),
                 vec![encoding],
             );
             pc.add_track(track).unwrap();
@@ -103,7 +149,7 @@ pub(super) fn connection(kind: &Kind) -> RTCPeerConnection {
                 direction: RTCRtpTransceiverDirection::Recvonly,
                 ..RTCRtpTransceiverInit::default()
             };
-            pc.add_transceiver_from_kind(RtpCodecKind::Video, Some(init))
+            pc.add_transceiver_from_kind(kind.media(), Some(init))
                 .unwrap();
         }
     }

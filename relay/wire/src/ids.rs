@@ -127,6 +127,11 @@ id!(
     "string & { readonly __id: \"ClipId\" }"
 );
 id!(
+    /// One consent to the recording of voices; made by the page that sets it.
+    ConsentId,
+    "string & { readonly __id: \"ConsentId\" }"
+);
+id!(
     /// One shared freeze; made by the client that freezes.
     FreezeId,
     "string & { readonly __id: \"FreezeId\" }"

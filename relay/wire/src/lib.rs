@@ -23,14 +23,15 @@ pub mod measure;
 pub mod original;
 pub mod people;
 pub mod problem;
+pub mod recording;
 pub mod region;
 pub mod socket;
 pub mod units;
 pub mod voice;
 
 pub use ids::{
-    AnnotationId, ClipId, ConsultId, DeviceId, FreezeId, PersonId, ScaleId, Seq, SessionId,
-    StreamId,
+    AnnotationId, ClipId, ConsentId, ConsultId, DeviceId, FreezeId, PersonId, ScaleId, Seq,
+    SessionId, StreamId,
 };
 pub use units::{CaptureTime, Fraction, FrameIndex, RelayTime, RtpTime};
 

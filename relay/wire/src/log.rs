@@ -9,8 +9,10 @@ use crate::mark::{Anchor, Annotation};
 use crate::measure::{DepthScale, Gauge};
 use crate::original::{BeatFrame, FrameFacts, Original, OriginalGap, VideoPicture};
 use crate::people::{Author, Page, Role};
+use crate::voice::{ConsentBy, ConsentEnd};
 use crate::{
-    AnnotationId, ClipId, FreezeId, PersonId, RelayTime, RtpTime, ScaleId, Seq, SessionId, StreamId,
+    AnnotationId, ClipId, ConsentId, FreezeId, PersonId, RelayTime, RtpTime, ScaleId, Seq,
+    SessionId, StreamId,
 };
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -67,6 +69,30 @@ pub enum LogEvent {
         /// Their connection.
         session: SessionId,
     },
+    /// The author says that this person, and everybody at the bedside, agreed to the recording of voices: from here on what
+    /// is said is recorded.
+    VoiceConsented {
+        /// This consent.
+        consent: ConsentId,
+        /// Who agreed.
+        by: ConsentBy,
+    },
+    /// A consent is over: nothing said after this is recorded. What was recorded before stays.
+    VoiceConsentEnded {
+        /// Which.
+        consent: ConsentId,
+        /// Why.
+        why: ConsentEnd,
+    },
+    /// Voices are being written under the consent in force, or not although they should be: the relay's disk takes nothing.
+    VoiceRecorded {
+        /// Whether they are.
+        on: bool,
+    },
+    /// Everything that was ever recorded of voices here is to be removed.
+    VoiceDiscardAsked {},
+    /// It was removed, for good.
+    VoiceDiscarded {},
     /// How the picture arrived at the author's page: when it changed in a word, and now and then while it runs. What is said in
     /// writing about the picture has as its hint the newest sample of that person before it.
     LinkSample {

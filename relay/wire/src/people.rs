@@ -45,6 +45,8 @@ pub struct Rights {
     pub save: bool,
     /// Speak; everybody hears.
     pub speak: bool,
+    /// Set and withdraw the consent to the recording of voices.
+    pub record_voice: bool,
     /// Release a freeze of somebody else's.
     pub release_any: bool,
 }

@@ -22,10 +22,11 @@ use crate::measure::{Gauge, ScaleState};
 use crate::original::{BeatFrame, FrameFacts, Original, OriginalGap, VideoPicture};
 use crate::people::{Author, Page, Participant, Rights};
 use crate::problem::ProblemCode;
-use crate::voice::Voice;
+pub use crate::recording::{MAX_RECORDING_GAPS, RecordingGap, RecordingState};
+use crate::voice::{ConsentBy, Voice, VoiceRecording};
 use crate::{
-    AnnotationId, CaptureTime, ClipId, FreezeId, RelayTime, RtpTime, ScaleId, Seq, SessionId,
-    StreamId,
+    AnnotationId, CaptureTime, ClipId, ConsentId, FreezeId, RelayTime, RtpTime, ScaleId, Seq,
+    SessionId, StreamId,
 };
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -133,6 +134,22 @@ pub enum ToRelay {
         /// True while it is off.
         muted: bool,
     },
+    /// Says that this person, and everybody at the bedside, agreed to the recording of voices.
+    ConsentToVoice {
+        /// Made by the page.
+        consent: ConsentId,
+        /// Who agreed.
+        by: ConsentBy,
+    },
+    /// Takes a consent back: recording stops at once. Said again after a reconnect until the log has it.
+    WithdrawVoiceConsent {
+        /// Which.
+        consent: ConsentId,
+        /// Also removes everything that was recorded of voices here.
+        discard: bool,
+    },
+    /// Removes everything that was recorded of voices here, while no consent is in force.
+    DiscardVoice {},
     /// Presence: where the own pointer is, or null when it left the picture.
     Point {
         /// Place.
@@ -347,6 +364,9 @@ pub struct Settings {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub phone: Option<String>,
+    /// Whether voices may be recorded at all, with consent.
+    #[serde(default)]
+    pub voice_recording: bool,
 }
 
 /// Everything a page needs to show a consult.
@@ -369,44 +389,10 @@ pub struct ConsultState {
     /// What is recorded, at most one for each stream; none where nothing is.
     #[serde(default)]
     pub recordings: Vec<RecordingState>,
+    /// Whether voices are recorded, and with whose consent.
+    #[serde(default)]
+    pub voice_recording: VoiceRecording,
 }
-
-/// The recording of a stream.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[ts(export_to = "socket.ts")]
-#[serde(rename_all = "camelCase")]
-pub struct RecordingState {
-    /// Which.
-    pub stream: StreamId,
-    /// Whether it is being recorded now.
-    pub on: bool,
-    /// Holes that are not filled, oldest first; at most `MAX_RECORDING_GAPS`.
-    pub gaps: Vec<RecordingGap>,
-    /// How many holes were filled.
-    pub filled: u32,
-    /// How long those were in all, in milliseconds.
-    pub filled_ms: u64,
-    /// Since when it has frames of a weak link whose better ones are to come; none when it has none.
-    pub weak_from: Option<RtpTime>,
-    /// Up to where it is what the device kept, when that was said after something had been missing.
-    pub whole_until: Option<RtpTime>,
-}
-
-/// A hole in a recording.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[ts(export_to = "socket.ts")]
-#[serde(rename_all = "camelCase")]
-pub struct RecordingGap {
-    /// The last frame before it.
-    pub before: RtpTime,
-    /// The first frame after it.
-    pub after: RtpTime,
-    /// How much of it has arrived by now; none while it is not being filled.
-    pub percent: Option<u8>,
-}
-
-/// Holes of one recording that are told; more are mended without a word.
-pub const MAX_RECORDING_GAPS: usize = 64;
 
 /// A stream as the log left it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]

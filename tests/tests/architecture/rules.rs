@@ -267,13 +267,14 @@ pub(crate) const JOURNAL_KNOWS_NO_WAY_OUT: Rule = Rule {
 
 /// What a recording lacks and how packets become frames is decided without doing anything.
 pub(crate) const RECORDING_IS_DECIDED_WITHOUT_IO: Rule = Rule {
-    what: "assembler, healer, receipt and what is told of a recording, and the window of what is sent again, do no input or output",
+    what: "assembler, healer, receipt, frames of voices and what is told of a recording, and the window of what is sent again, do no input or output",
     within: &[
         "relay/src/recording/assembler.rs",
         "relay/src/recording/healer.rs",
         "relay/src/recording/healer/spans.rs",
         "relay/src/recording/receipt.rs",
         "relay/src/recording/telling.rs",
+        "relay/src/recording/voice_frames.rs",
         "capture-agent/src/publish/backfill/window.rs",
     ],
     except: &[],

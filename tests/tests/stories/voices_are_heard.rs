@@ -1,12 +1,13 @@
-//! People in a consult hear each other beside the picture, see who speaks, and get a voice back that their device or their link
-//! took away.
+//! People in a consult hear each other beside the picture, see who speaks, get a voice back that their device or their link
+//! took away, and know when it is recorded.
 //!
 //! Chromium's microphone here beeps once a second; what counts is what arrives at the other page.
 
+use crate::screens::axe_finds_nothing;
 use anyhow::{Result, ensure};
 use stories::link::LinkKind;
 use stories::person::Person;
-use stories::story::{Plan, tell};
+use stories::story::{Plan, Story, tell};
 use stories::wait::secs;
 use wire::people::Role;
 
@@ -45,10 +46,45 @@ async fn hears_somebody(person: &Person) -> Result<()> {
         .map(drop)
 }
 
+/// Nothing before the bedside says that everybody agreed; then it stands on both pages and the recording grows; one touch ends it,
+/// two more discard it, and the voices go on.
+async fn is_recorded_with_consent(story: &Story, doctor: &Person, bedside: &Person) -> Result<()> {
+    const WORDS: &str = "音声を録音中";
+    ensure!(story.recorded_voice()? == 0, "recorded without a consent");
+    let page = bedside.page();
+    page.click("[data-testid=consent-open]").await?;
+    axe_finds_nothing(bedside, "consent", "desk-ja").await?;
+    page.click("[data-testid=consent-patient]").await?;
+    for person in [doctor, bedside] {
+        person.reads_within(WORDS, secs(2)).await?;
+    }
+    story.has_recorded_voice(50, secs(5)).await?;
+    axe_finds_nothing(doctor, "recorded", "desk-ja").await?;
+    page.click("[data-testid=consent-stop]").await?;
+    for person in [doctor, bedside] {
+        person.no_longer_reads_within(WORDS, secs(2)).await?;
+    }
+    hears_somebody(doctor).await?;
+    let before = story.recorded_voice()?;
+    let loudest: f64 = doctor.page().eval(LOUDEST, 1_200).await?;
+    let after = story.recorded_voice()?;
+    ensure!(
+        loudest > BEEP && after == before,
+        "heard at {loudest}, and {after} packets after {before}"
+    );
+    page.click("[data-testid=consent-discard]").await?;
+    page.click("[data-testid=consent-discard-sure]").await?;
+    bedside.reads_within("破棄されました", secs(3)).await?;
+    ensure!(story.recorded_voice()? == 0, "it is still there");
+    Ok(())
+}
+
 #[test]
 fn both_hear_each_other_a_muted_one_is_silent_and_a_voice_that_was_taken_or_cut_comes_back()
 -> Result<()> {
-    let plan = Plan::calm().relay_flags(&["--phone", "042-000-0000"]);
+    let plan = Plan::calm()
+        .recorded()
+        .relay_flags(&["--phone", "042-000-0000"]);
     tell(plan, |story| async move {
         let link = story.link(LinkKind::LAN).await?;
         let (doctor, bedside) = tokio::try_join!(story.cardiologist_over(&link), story.bedside())?;
@@ -84,6 +120,8 @@ fn both_hear_each_other_a_muted_one_is_silent_and_a_voice_that_was_taken_or_cut_
             .gone("[data-testid=voice-trouble]", secs(3))
             .await?;
         doctor.has_a_clean_console().await?;
+
+        is_recorded_with_consent(&story, &doctor, &bedside).await?;
 
         link.cut();
         bedside.reads_within("声が届いていません", secs(5)).await?;

@@ -1,4 +1,4 @@
-// Words of the voice, which come with its parts: the first page does not carry them.
+// Words of the voice and its recording, which come with its parts: the first page does not carry them.
 //
 // Owns both languages of these words; Japanese is the source of keys.
 
@@ -37,6 +37,23 @@ const ja = {
   "talk.trouble.full": "6人が音声をつないでいるため、今は聞くだけです。",
   "talk.trouble.silent":
     "マイクから音が入っていません。ヘッドセットのスイッチとマイクの選択を確かめてください。",
+  "record.label": "音声の録音",
+  "record.on": "音声を録音中",
+  "record.stopped": "録音できません(中継側の保存先)",
+  "record.ask": "音声を録音する",
+  "record.explain":
+    "その場の全員の同意を得て押してください。話す人全員の声が録音され、全員の画面に示されます。",
+  "record.patient": "患者さんが同意しました",
+  "record.family": "ご家族が同意しました",
+  "record.cancel": "やめる",
+  "record.stop": "録音を止める",
+  "record.stopDiscard": "止めて、録音を破棄する",
+  "record.ending": "録音を止めています…",
+  "record.kept": "ここまでの音声の録音は残っています。",
+  "record.discard": "録音を破棄する",
+  "record.sure": "この相談の音声の録音をすべて破棄します。元に戻せません。",
+  "record.discarding": "録音を破棄しています…",
+  "record.discarded": "音声の録音は破棄されました。",
 } as const;
 
 const en: Readonly<Record<keyof typeof ja, string>> = {
@@ -74,6 +91,24 @@ const en: Readonly<Record<keyof typeof ja, string>> = {
   "talk.trouble.full": "Six voices are connected already. You only listen now.",
   "talk.trouble.silent":
     "No sound comes from the microphone. Check the switch of the headset and which microphone is chosen.",
+  "record.label": "Recording of voice",
+  "record.on": "Recording voice",
+  "record.stopped": "Voice is not recorded (the relay's disk)",
+  "record.ask": "Record voice",
+  "record.explain":
+    "Press when everybody present agreed. Everybody who speaks is recorded, and every page shows it.",
+  "record.patient": "The patient agreed",
+  "record.family": "The family agreed",
+  "record.cancel": "Not now",
+  "record.stop": "Stop recording",
+  "record.stopDiscard": "Stop and discard the recording",
+  "record.ending": "Stopping the recording…",
+  "record.kept": "What was recorded of voices until now is kept.",
+  "record.discard": "Discard the recording",
+  "record.sure":
+    "Everything that was recorded of voices in this consult is discarded. This cannot be undone.",
+  "record.discarding": "Discarding the recording…",
+  "record.discarded": "The recording of voices was discarded.",
 };
 
 export const VOICE_WORDS = { ja, en } as const;

@@ -44,10 +44,11 @@ const NO_RIGHTS: Rights = {
   freeze: false,
   save: false,
   speak: false,
+  recordVoice: false,
   releaseAny: false,
 };
 /** Used until the relay has said what holds here. */
-const BEFORE_WELCOME: Settings = { quickMarkSeconds: 8, measuring: false };
+const BEFORE_WELCOME: Settings = { quickMarkSeconds: 8, measuring: false, voiceRecording: false };
 
 /** Something the person must be told once. */
 export type Notice = {
@@ -194,6 +195,13 @@ export class Consult {
   /** Tells the others that the own microphone is off or on. */
   muteVoice(muted: boolean): void {
     this.#socket.send({ type: "muteVoice", muted });
+  }
+
+  /** The consent to the recording of voices, and its end. Whether it got through, the log says; see `voice/consent.ts`. */
+  voiceConsent(
+    message: Extract<ToRelay, { type: "consentToVoice" | "withdrawVoiceConsent" | "discardVoice" }>,
+  ): boolean {
+    return this.#socket.send(message);
   }
 
   /** Tells the others how the picture arrives here. */

@@ -26,6 +26,7 @@ function state(change: Partial<RecordingState>, live = true): ConsultState {
         ...change,
       },
     ],
+    voiceRecording: { consent: null, written: null, kept: "nothing" },
   };
 }
 

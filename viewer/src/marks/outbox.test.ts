@@ -96,6 +96,7 @@ test("a snapshot confirms what it shows and leaves the rest", () => {
     marks: [inForce("stored", false)],
     clips: [],
     recordings: [],
+    voiceRecording: { consent: null, written: null, kept: "nothing" },
   };
   outbox.confirmBy(state);
   expect(outbox.items.map(({ message }) => [message.type, "mark" in message && message.mark])).toMatchObject([
@@ -184,6 +185,7 @@ test("a press of save leaves when the log has its clip, by entry or by snapshot"
       },
     ],
     recordings: [],
+    voiceRecording: { consent: null, written: null, kept: "nothing" },
   });
   expect(kinds(outbox)).toEqual(["mark"]);
 });

@@ -1,11 +1,12 @@
-// The recording of each stream as this page holds it: a part of the fold over the log, the same as the relay's.
+// The recording of each stream and of voices as this page holds it: a part of the fold over the log, the same as the relay's.
 //
 // Pure. Called by the replica.
 
 import { MAX_RECORDING_GAPS } from "../wire/constants";
 import type { StreamId } from "../wire/ids";
-import type { LogEvent } from "../wire/log";
+import type { LogEntry, LogEvent } from "../wire/log";
 import type { RecordingState } from "../wire/socket";
+import type { VoiceRecording } from "../wire/voice";
 
 export type RecordingEvent = Extract<
   LogEvent,
@@ -52,4 +53,30 @@ function change(held: RecordingState, event: RecordingEvent): RecordingState {
 
 function nothingOf(stream: StreamId): RecordingState {
   return { stream, on: false, gaps: [], filled: 0, filledMs: 0, weakFrom: null, wholeUntil: null };
+}
+
+export type VoiceRecordingEvent = Extract<
+  LogEvent,
+  {
+    type: "voiceConsented" | "voiceConsentEnded" | "voiceRecorded" | "voiceDiscardAsked" | "voiceDiscarded";
+  }
+>;
+
+export function voiceRecorded(
+  held: VoiceRecording,
+  { author, at }: LogEntry,
+  event: VoiceRecordingEvent,
+): VoiceRecording {
+  switch (event.type) {
+    case "voiceConsented":
+      return { consent: { consent: event.consent, by: event.by, author, at }, written: null, kept: "kept" };
+    case "voiceConsentEnded":
+      return held.consent?.consent === event.consent ? { ...held, consent: null, written: null } : held;
+    case "voiceRecorded":
+      return { ...held, written: event.on };
+    case "voiceDiscardAsked":
+      return { ...held, kept: "discarding" };
+    case "voiceDiscarded":
+      return { ...held, kept: "discarded" };
+  }
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { ClipHead } from "../wire/clip";
-import type { AnnotationId, ClipId, FreezeId, ScaleId, StreamId } from "../wire/ids";
+import type { AnnotationId, ClipId, ConsentId, FreezeId, ScaleId, StreamId } from "../wire/ids";
 import type { LogEntry, LogEvent } from "../wire/log";
 import type { Anchor, Annotation } from "../wire/mark";
 import type { DepthScale } from "../wire/measure";
@@ -73,6 +73,14 @@ const EVENTS: LogEvent[] = [
   { type: "streamWeak", stream, from: 7 as RtpTime },
   { type: "streamWhole", stream, until: 9 as RtpTime },
   { type: "streamGap", stream, before: 9 as RtpTime, after: 90_009 as RtpTime },
+  { type: "voiceConsented", consent: "first" as ConsentId, by: "patient" },
+  { type: "voiceRecorded", on: true },
+  { type: "voiceConsentEnded", consent: "first" as ConsentId, why: "withdrawn" },
+  { type: "voiceDiscardAsked" },
+  { type: "voiceDiscarded" },
+  { type: "voiceConsented", consent: "second" as ConsentId, by: "family" },
+  { type: "voiceRecorded", on: false },
+  { type: "voiceConsentEnded", consent: "first" as ConsentId, why: "withdrawn" },
 ];
 const LOG: LogEntry[] = EVENTS.map((event, i) => ({
   seq: i + 1,
@@ -102,6 +110,24 @@ describe("the replica", () => {
     expect(held(8).marks.map((held) => held.mark.id)).toEqual(["c"]);
     expect(held(9).streams).toEqual([{ stream, stamped: true, codec: "H264", live: false }]);
     expect(held(11).streams.map((known) => known.stream)).toEqual(["other", stream]);
+  });
+
+  test("holds whether voices are recorded, with whose consent, and what is kept of them", () => {
+    const begin = EVENTS.findIndex(({ type }) => type === "voiceConsented");
+    const held = (count: number) => foldAll(EMPTY, LOG.slice(0, begin + count)).state.voiceRecording;
+    expect(held(0)).toEqual({ consent: null, written: null, kept: "nothing" });
+    expect(held(2)).toMatchObject({
+      consent: { by: "patient", author: AUTHOR },
+      written: true,
+      kept: "kept",
+    });
+    expect(held(3)).toEqual({ consent: null, written: null, kept: "kept" });
+    expect([held(4).kept, held(5).kept]).toEqual(["discarding", "discarded"]);
+    expect(held(8), "the end of another consent ends nothing").toMatchObject({
+      consent: { consent: "second" },
+      written: false,
+      kept: "kept",
+    });
   });
 
   test("holds what a measurement is measured with, and one scale for each stream", () => {

@@ -16,7 +16,7 @@ import type {
   OriginalState,
 } from "../wire/socket";
 import type { RtpTime } from "../wire/units";
-import { recorded } from "./recorded";
+import { recorded, voiceRecorded } from "./recorded";
 
 /** Withdrawn and replaced marks that the list still shows; the log itself keeps all of them. */
 const MAX_TAKEN_BACK = 200;
@@ -33,7 +33,15 @@ export type Replica = {
 
 export const EMPTY: Replica = {
   seq: null,
-  state: { streams: [], freeze: null, marks: [], scales: [], clips: [], recordings: [] },
+  state: {
+    streams: [],
+    freeze: null,
+    marks: [],
+    scales: [],
+    clips: [],
+    recordings: [],
+    voiceRecording: { consent: null, written: null, kept: "nothing" },
+  },
   takenBack: [],
   unknown: 0,
 };
@@ -59,6 +67,8 @@ function fold(replica: Replica, entry: LogEntry): Replica {
   switch (event.type) {
     case "joined":
     case "left":
+    case "voiceOn":
+    case "voiceOff":
     case "linkSample":
       return replica;
     case "streamGap":
@@ -68,6 +78,14 @@ function fold(replica: Replica, entry: LogEntry): Replica {
     case "streamWeak":
     case "streamWhole":
       return withState(replica, { recordings: recorded(replica.state.recordings, event) });
+    case "voiceConsented":
+    case "voiceConsentEnded":
+    case "voiceRecorded":
+    case "voiceDiscardAsked":
+    case "voiceDiscarded":
+      return withState(replica, {
+        voiceRecording: voiceRecorded(replica.state.voiceRecording, entry, event),
+      });
     case "streamStarted":
       return streamStarted(replica, event);
     case "streamStopped":

@@ -10,7 +10,8 @@ const loadVoice = async () => (await import("./voice")).Voice;
 export function VoicePlace({ desk }: { desk: Desk }) {
   const { picture, consult } = desk;
   const isSettled = picture.size.value !== null || picture.whep.value.state === "noPicture";
-  const later = useLater<{ desk: Desk }>(loadVoice, isSettled && consult.link.value.state === "open");
+  // With the whole log: whether voices are recorded is known before a microphone opens.
+  const later = useLater<{ desk: Desk }>(loadVoice, isSettled && consult.current.value);
   const Voice = later.part;
   return Voice === null ? null : <Voice desk={desk} />;
 }

@@ -11,8 +11,9 @@ import { Talk } from "../voice/talk";
 import { Icon } from "./icon";
 import { PhoneLink } from "./phone-link";
 import { Level } from "./voice-level";
+import { voiceNews } from "./voice-news";
 import { VoicePanel } from "./voice-panel";
-import { voiceTrouble } from "./voice-trouble";
+import { VoiceSign } from "./voice-sign";
 
 export function Voice({ desk }: { desk: Desk }) {
   const [talk, setTalk] = useState<Talk | null>(null);
@@ -24,9 +25,14 @@ export function Voice({ desk }: { desk: Desk }) {
     // A page that goes away says so: the others must not see a voice that is nobody's.
     const leave = () => mine.close();
     addEventListener("pagehide", leave);
-    voiceTrouble.value = () => <Trouble talk={mine} phone={desk.consult.settings.value.phone} />;
+    voiceNews.value = () => (
+      <>
+        <VoiceSign consult={desk.consult} />
+        <Trouble talk={mine} phone={desk.consult.settings.value.phone} />
+      </>
+    );
     return () => {
-      voiceTrouble.value = null;
+      voiceNews.value = null;
       removeEventListener("pagehide", leave);
       stop();
       mine.close();
@@ -108,17 +114,20 @@ function MicButton({ talk }: { talk: Talk }) {
         onPointerCancel: () => talk.mute(true),
       }
     : { onClick: () => talk.mute(!muted) };
+  const words = tv(holds ? "talk.holdNow" : muted ? "talk.muted" : "talk.on");
+  // What it shows comes first in its name, for whoever says it aloud (WCAG 2.5.3); then what a press does.
+  const name = holds ? words : `${words} ${tv(muted ? "talk.unmute" : "talk.mute")}`;
   return (
     <button
       type="button"
       class="button voice__main"
       aria-pressed={!muted}
-      aria-label={tv(holds ? "talk.holdNow" : muted ? "talk.unmute" : "talk.mute")}
+      aria-label={name}
       data-testid="voice-mute"
       {...press}
     >
       <Icon name={muted ? "micOff" : "mic"} />
-      <span class="voice__words">{tv(holds ? "talk.holdNow" : muted ? "talk.muted" : "talk.on")}</span>
+      <span class="voice__words">{words}</span>
       <Level talk={talk} />
     </button>
   );

@@ -16,6 +16,7 @@ import { BeatButton, FreezeButton, ToolButton, UndoButton } from "../parts/rail"
 import { RecordingPlace } from "../parts/recording-later";
 import { SaveButton, SaveChoices, StillButton } from "../parts/save";
 import { StageView } from "../parts/stage-view";
+import { VoiceConsentPlace } from "../parts/voice-consent-later";
 import type { SessionGrant } from "../wire/http";
 import { useDesk } from "./desk-use";
 import { Ended } from "./ended";
@@ -77,6 +78,7 @@ function Company({ desk }: { desk: Desk }) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so the keyboard must reach it (axe scrollable-region-focusable)
     <section class="bedside__company" aria-label={t("bedside.side")} tabIndex={0}>
+      <VoiceConsentPlace desk={desk} />
       <h2 class="unseen">{t("bedside.here")}</h2>
       {!cardiologist && <p>{t("bedside.noCardiologist")}</p>}
       <PeopleList consult={desk.consult} showPage={false} brief={true} />

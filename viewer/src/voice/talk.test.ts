@@ -2,9 +2,11 @@ import { signal } from "@preact/signals";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { FakeAudio, FakePeer, FakeTrack, type Media, stubMedia } from "../../test/media";
 import type { Consult } from "../live/consult";
+import { EMPTY, type Replica } from "../marks/replica";
 import type { Link } from "../net/socket";
 import { microphone as chosenMicrophone } from "../settings";
-import type { SessionId } from "../wire/ids";
+import type { ConsentId, SessionId } from "../wire/ids";
+import type { RelayTime } from "../wire/units";
 import type { VoiceState } from "../wire/voice";
 import { Talk } from "./talk";
 
@@ -31,6 +33,17 @@ function fakeConsult() {
     link: signal<Link>({ state: "open" }),
     voices: signal<ReadonlyMap<SessionId, VoiceState>>(new Map()),
     muteVoice: vi.fn(),
+    replica: signal<Replica>(EMPTY),
+  };
+  const records = (consent: string) => {
+    const given = {
+      consent: consent as ConsentId,
+      by: "patient",
+      author: { type: "relay" },
+      at: 1 as RelayTime,
+    } as const;
+    const voiceRecording = { consent: given, written: true, kept: "kept" } as const;
+    consult.replica.value = { ...EMPTY, state: { ...EMPTY.state, voiceRecording } };
   };
   const hears = (own: VoiceState | null, others = 0) => {
     const all = Array.from({ length: others }, (_, n): [SessionId, VoiceState] => [
@@ -39,7 +52,7 @@ function fakeConsult() {
     ]);
     consult.voices.value = new Map(own === null ? all : [[ME, own], ...all]);
   };
-  return { ...consult, hears, as: consult as unknown as Consult };
+  return { ...consult, hears, records, as: consult as unknown as Consult };
 }
 
 function talkIn(consult: { as: Consult }): Talk {
@@ -88,6 +101,24 @@ test.each([
   await passes(0);
   expect(media.tracks.at(-1)?.enabled).toBe(false);
   expect([again.muted.value, again.pushToTalk.value]).toEqual([true, how === "usePushToTalk"]);
+});
+
+test("a reload into a recording that the tab did not show comes back muted, into a known one as it was", async () => {
+  const before = fakeConsult();
+  const talk = await talking(before);
+  before.records("first");
+  talk.close();
+  const comesBack = async (consent: string) => {
+    const consult = fakeConsult();
+    consult.records(consent);
+    const again = talkIn(consult);
+    await passes(0);
+    const { enabled } = media.tracks.at(-1) ?? {};
+    again.close();
+    return enabled;
+  };
+  expect(await comesBack("first")).toBe(true);
+  expect(await comesBack("second")).toBe(false);
 });
 
 test("a voice that was on is on after a reload, and one that left stays out", async () => {

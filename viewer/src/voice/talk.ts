@@ -10,9 +10,10 @@ import type { Consult } from "../live/consult";
 import { type LineState, MediaLine } from "../live/media-line";
 import { microphone as chosenMicrophone, loudspeaker } from "../settings";
 import { MAX_VOICES } from "../wire/constants";
+import type { ConsentId } from "../wire/ids";
 import type { ProblemCode } from "../wire/problem";
 import { Devices } from "./devices";
-import { keep, kept } from "./kept";
+import { keep, kept, noteShown, wasShown } from "./kept";
 import { type Hearing, Mending } from "./mending";
 import { Microphone, type MicTrouble } from "./microphone";
 import { offerVoice } from "./offer";
@@ -59,7 +60,10 @@ export class Talk {
     this.isStopped = computed(() => this.trouble.value !== null && this.trouble.value !== "silenced");
     const before = kept();
     this.pushToTalk.value = before === "hold";
-    this.muted.value = before === "hold" || before === "muted";
+    const recorded = this.#recordedUnder();
+    // Whoever comes back by itself to a recording that it did not know of learns of it before its microphone opens.
+    const isNews = recorded !== null && !wasShown(recorded);
+    this.muted.value = before === "hold" || before === "muted" || (before === "on" && isNews);
     this.#stop = [
       effect(() => {
         const track = this.microphone.track.value;
@@ -75,6 +79,10 @@ export class Talk {
       effect(() => {
         if (this.state.value !== "off")
           keep(this.pushToTalk.value ? "hold" : this.muted.value ? "muted" : "on");
+      }),
+      effect(() => {
+        const recorded = this.#recordedUnder();
+        if (recorded !== null) noteShown(recorded);
       }),
       // The button that was held is another one now, and never hears that it was let go.
       effect(() => {
@@ -215,6 +223,11 @@ export class Talk {
       if (this.#line.peek()?.state !== "connected") this.#connection?.restart();
       else if (this.#connection?.peer?.connectionState !== "connected") this.#connection?.hurry();
     });
+  }
+
+  /** The consent under which voices are recorded, which the sign beside this shows. */
+  #recordedUnder(): ConsentId | null {
+    return this.consult.replica.value.state.voiceRecording.consent?.consent ?? null;
   }
 
   /** The own voice is on a connection that stands. */

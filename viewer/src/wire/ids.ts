@@ -11,6 +11,11 @@ export type AnnotationId = string & { readonly __id: "AnnotationId" };
 export type ClipId = string & { readonly __id: "ClipId" };
 
 /**
+ * One consent to the recording of voices; made by the page that sets it.
+ */
+export type ConsentId = string & { readonly __id: "ConsentId" };
+
+/**
  * A request for help and its live meeting (相談).
  */
 export type ConsultId = string & { readonly __id: "ConsultId" };

@@ -97,6 +97,10 @@ save: boolean,
  */
 speak: boolean, 
 /**
+ * Set and withdraw the consent to the recording of voices.
+ */
+recordVoice: boolean, 
+/**
  * Release a freeze of somebody else's.
  */
 releaseAny: boolean, };

@@ -2,7 +2,7 @@
 import type { SourceState } from "./agent";
 import type { ClipState, SaveWhat } from "./clip";
 import type { ConsultSummary } from "./http";
-import type { AnnotationId, ClipId, FreezeId, ScaleId, Seq, SessionId, StreamId } from "./ids";
+import type { AnnotationId, ClipId, ConsentId, FreezeId, ScaleId, Seq, SessionId, StreamId } from "./ids";
 import type { LinkSeen, PersonLink } from "./link";
 import type { LogEntry } from "./log";
 import type { Anchor, Annotation, Pen, Point } from "./mark";
@@ -11,7 +11,7 @@ import type { BeatFrame, FrameFacts, Original, OriginalGap, VideoPicture } from 
 import type { Author, Page, Participant, Rights } from "./people";
 import type { ProblemCode } from "./problem";
 import type { CaptureTime, RelayTime, RtpTime } from "./units";
-import type { Voice } from "./voice";
+import type { ConsentBy, Voice, VoiceRecording } from "./voice";
 
 /**
  * What is known of a beat.
@@ -74,7 +74,11 @@ clips: Array<ClipState>,
 /**
  * What is recorded, at most one for each stream; none where nothing is.
  */
-recordings: Array<RecordingState>, };
+recordings: Array<RecordingState>, 
+/**
+ * Whether voices are recorded, and with whose consent.
+ */
+voiceRecording: VoiceRecording, };
 
 /**
  * What a stream does.
@@ -407,7 +411,11 @@ measuring: boolean,
 /**
  * Telephone number to talk over when the voice does not get through, as it is to be dialled.
  */
-phone?: string, };
+phone?: string, 
+/**
+ * Whether voices may be recorded at all, with consent.
+ */
+voiceRecording: boolean, };
 
 /**
  * Somebody's half-drawn mark.
@@ -563,7 +571,23 @@ view: string | null, } | { "type": "muteVoice",
 /**
  * True while it is off.
  */
-muted: boolean, } | { "type": "point", 
+muted: boolean, } | { "type": "consentToVoice", 
+/**
+ * Made by the page.
+ */
+consent: ConsentId, 
+/**
+ * Who agreed.
+ */
+by: ConsentBy, } | { "type": "withdrawVoiceConsent", 
+/**
+ * Which.
+ */
+consent: ConsentId, 
+/**
+ * Also removes everything that was recorded of voices here.
+ */
+discard: boolean, } | { "type": "discardVoice", } | { "type": "point", 
 /**
  * Place.
  */

@@ -10,8 +10,8 @@
 )]
 
 use recording::{
-    Bounds, Codec, Disk, Event, Files, Frame, FrameEntry, Lane, Opening, Record, SegmentFile,
-    Writer,
+    Bounds, Codec, Disk, Event, Files, Frame, FrameEntry, Lane, Opening, Record, Recording,
+    SegmentFile, Voice, VoiceSource, VoiceTime, Writer,
 };
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -20,7 +20,8 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
-use wire::{CaptureTime, FrameIndex, RtpTime, StreamId};
+use uuid::Uuid;
+use wire::{CaptureTime, FrameIndex, RelayTime, RtpTime, SessionId, StreamId};
 
 /// Beginning of the test recordings, eight seconds before RTP time comes round.
 pub(crate) const BEGIN_US: u64 = 1_795_009_990_574_934;
@@ -82,6 +83,52 @@ pub(crate) fn opening(lane: Lane) -> Opening {
         },
         salt: 0x5a17,
     }
+}
+
+/// A speaker of the test recordings.
+pub(crate) fn speaker(n: u128) -> SessionId {
+    SessionId::from_uuid(Uuid::from_u128(n))
+}
+
+/// What two people say by turns, in packets of random bytes.
+pub(crate) fn voices(count: usize, seed: u64) -> Vec<Voice<'static>> {
+    let mut chance = Chance(seed);
+    (0..count)
+        .map(|n| {
+            let at = u32::try_from(n).unwrap();
+            let length = 1 + chance.below(120);
+            Voice {
+                session: speaker(n as u128 % 2),
+                arrived_at: RelayTime(BEGIN_US + n as u64 * 20_000),
+                // Time comes round in the middle.
+                rtp_time: VoiceTime(at.wrapping_mul(960).wrapping_sub(960 * 100)),
+                source: VoiceSource(7 + at % 2),
+                number: at as u16,
+                opus: (0..length)
+                    .map(|_| chance.next().to_le_bytes()[0])
+                    .collect::<Vec<_>>()
+                    .into(),
+            }
+        })
+        .collect()
+}
+
+/// A writer of voices.
+pub(crate) fn voice_writer(folder: &Path, files: Arc<dyn Files>) -> Writer {
+    let opening = Opening {
+        codec: Codec::Opus,
+        ..opening(Lane::Live)
+    };
+    Writer::open(folder, files, opening, bounds()).unwrap()
+}
+
+/// All packets that a folder gives back, by their number.
+pub(crate) fn voices_in(folder: &Path) -> Vec<Voice<'static>> {
+    let recording = Recording::open(folder, stream()).unwrap();
+    let tracks = recording.voice_tracks().unwrap();
+    let mut all: Vec<_> = tracks.into_iter().flat_map(|it| it.packets).collect();
+    all.sort_by_key(|it| it.arrived_at);
+    all
 }
 
 /// Bounds without a say of the machine's real disk.

@@ -15,6 +15,7 @@ use super::task::{Command, Status, Surroundings};
 use crate::clock::Clock;
 use crate::consult::{Input, Newcomer, SocketKey, WantedFrame};
 use crate::metrics::Metrics;
+use crate::recording::VoiceRecorders;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -47,6 +48,8 @@ pub struct HubParts<L> {
     pub agents: Agents,
     /// The connections over which clips come.
     pub lines: Arc<Lines>,
+    /// Records voices.
+    pub voices: VoiceRecorders,
 }
 
 /// All live consults. Clones share them.
@@ -250,6 +253,7 @@ impl<L: ConsultLog> Hub<L> {
             publishers: Arc::clone(&self.inner.publishers),
             agents: parts.agents.clone(),
             lines: Arc::clone(&parts.lines),
+            voices: parts.voices.clone(),
             status: Arc::clone(&status),
         };
         let span = tracing::info_span!("consult", %consult);

@@ -15,7 +15,7 @@ use crate::consult::agent::Heard;
 use crate::consult::assembly::{Assembly, Pieced};
 use crate::consult::{Input, MarksInput, PictureInput, VoiceInput};
 use crate::metrics::Metrics;
-use crate::recording::Recorders;
+use crate::recording::{Recorders, VoiceRecorders};
 use crate::sfu::{MediaSessionId, OriginalPart, SfuEvent, Speech, StopReason};
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,6 +39,8 @@ pub struct Pictures<L: ConsultLog> {
     pub intake: Intake,
     /// Record the pictures.
     pub recorders: Recorders,
+    /// Record voices.
+    pub voices: VoiceRecorders,
     /// For the answers.
     pub clock: Arc<Clock>,
     /// For the counts.
@@ -198,6 +200,7 @@ impl<L: ConsultLog> Pictures<L> {
             SfuEvent::TalkerGone {
                 consult, session, ..
             } => {
+                self.voices.gone(session);
                 let line = session.uuid();
                 self.voice(consult, session, VoiceInput::Down { line })
                     .await;

@@ -14,6 +14,7 @@ use crate::clock::Clock;
 use crate::consult::core::{About, Consult, Restored};
 use crate::consult::{Audience, Effect, Input, Newcomer, SocketKey, WantedFrame};
 use crate::metrics::Metrics;
+use crate::recording::VoiceRecorders;
 use crate::store::StoreError;
 use std::future::Future;
 use std::pin::Pin;
@@ -83,6 +84,8 @@ pub(super) struct Surroundings<L> {
     pub(super) agents: Agents,
     /// The connections over which clips come.
     pub(super) lines: Arc<Lines>,
+    /// Records voices.
+    pub(super) voices: VoiceRecorders,
 }
 
 /// Why a task ended in order.
@@ -239,6 +242,13 @@ impl<L: ConsultLog> Task<'_, L> {
                 Effect::Say(Audience::One(socket), message) => self.pages.say(socket, &message),
                 Effect::Say(Audience::All, message) => self.pages.say_to_all(&message),
                 Effect::Ask(stream, word) => self.ask(stream, &word),
+                Effect::RecordVoices(whom) => {
+                    let whom = whom
+                        .as_ref()
+                        .map(|whom| (whom.consent, whom.sessions.as_slice()));
+                    self.around.voices.record(self.around.consult, whom);
+                }
+                Effect::DiscardVoices => self.around.voices.discard(self.around.consult),
                 Effect::LetGo(clip) => self.around.lines.let_go(self.around.consult, clip),
                 Effect::Close {
                     socket,

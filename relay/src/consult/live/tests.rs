@@ -8,6 +8,7 @@ use super::pages::Admission;
 use crate::consult::samples::{cardiologist, picture, stroke, trainer};
 use crate::consult::{Input, Newcomer, PictureInput, SocketKey};
 use crate::metrics::Metrics;
+use crate::recording::VoiceRecorders;
 use crate::store::StoreError;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -82,6 +83,7 @@ impl World {
             quick_mark_seconds: 6,
             measuring: false,
             phone: None,
+            voice_recording: true,
         };
         let hub = Hub::new(HubParts {
             log: log.clone(),
@@ -90,6 +92,7 @@ impl World {
             settings,
             agents: Agents::deaf(),
             lines: Arc::default(),
+            voices: VoiceRecorders::off(),
         });
         Self { hub, log, metrics }
     }

@@ -17,7 +17,7 @@ use crate::sfu::picture::leg::Leg;
 use crate::sfu::picture::{LayerName, Packet, StreamSeq};
 use crate::sfu::sdp::codec::Codec;
 use crate::sfu::sdp::voice::Formats;
-use crate::sfu::tap::Tap;
+use crate::sfu::tap::{Tap, VoiceTap};
 use crate::sfu::voice::seat::Seat;
 use crate::sfu::voice::speech::Voice;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -80,6 +80,8 @@ pub(crate) enum NewRole {
         source: Option<u32>,
         /// Sources of its seats.
         seats: Vec<u32>,
+        /// Who may record it.
+        tap: Option<VoiceTap>,
     },
 }
 
@@ -211,6 +213,8 @@ pub(super) struct Talker {
     pub(super) sources: SourceGuard,
     /// Its seats for the others.
     pub(super) seats: Vec<Seat>,
+    /// Who may record it.
+    pub(super) tap: Option<VoiceTap>,
 }
 
 /// The connection's code panicked.
@@ -247,12 +251,14 @@ impl Peer {
                 speaks,
                 source,
                 seats,
+                tap,
             } => Role::Talker(Talker {
                 edge,
                 formats,
                 voice: speaks.then(|| Voice::new(now)),
                 sources: SourceGuard::new(source, MAX_UNDECLARED_SSRCS),
                 seats: seats.into_iter().map(Seat::new).collect(),
+                tap,
             }),
             NewRole::Viewer { edge, leg, codec } => Role::Viewer(Viewer {
                 edge,

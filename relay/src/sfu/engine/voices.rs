@@ -11,6 +11,7 @@ use crate::sfu::error::SfuError;
 use crate::sfu::event::SfuEvent;
 use crate::sfu::limits::{MAX_VOICES, VIEWER_SILENT};
 use crate::sfu::net::route::PeerId;
+use crate::sfu::tap::TappedVoice;
 use crate::sfu::voice::red;
 use crate::sfu::voice::speech::Speech;
 use std::time::Instant;
@@ -106,6 +107,22 @@ impl Engine {
         }
         for other in faulted {
             self.fault(now, other);
+        }
+        self.tap_voice(id, rtp, is_red);
+    }
+
+    /// Whoever may record it gets it after those who hear it.
+    fn tap_voice(&self, id: PeerId, rtp: &RtpIn, is_red: bool) {
+        let talker = self.peers.get(&id).and_then(Peer::talker);
+        let tap = talker.filter(|talker| talker.voice.is_some());
+        if let Some(tap) = tap.and_then(|talker| talker.tap.as_ref()) {
+            tap.give(TappedVoice {
+                ssrc: rtp.ssrc,
+                seq: rtp.seq,
+                timestamp: rtp.timestamp,
+                is_red,
+                payload: rtp.payload.clone(),
+            });
         }
     }
 

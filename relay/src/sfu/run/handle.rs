@@ -37,7 +37,7 @@ use crate::sfu::limits::{
 };
 use crate::sfu::sdp::answer::{Candidates, write_restart};
 use crate::sfu::sdp::fragment::Fragment;
-use crate::sfu::tap::Tap;
+use crate::sfu::tap::{Tap, VoiceTap};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -109,6 +109,8 @@ pub struct Talk {
     pub may_speak: bool,
     /// With this offer.
     pub offer: String,
+    /// Where its voice goes besides, if somebody may record it.
+    pub tap: Option<VoiceTap>,
 }
 
 /// The media part. Cheap to clone.

@@ -116,6 +116,7 @@ impl Negotiator {
             speaks: offer.speaks(),
             source: offer.source,
             seats,
+            tap: request.tap.clone(),
         };
         Ok((
             NewPeer {

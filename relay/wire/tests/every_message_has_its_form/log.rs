@@ -2,13 +2,14 @@
 
 use crate::each;
 use crate::samples::{
-    anchor, beat_frame, caliper, clip, clip_head, depth_scale, entry, facts, gauge, link_seen,
-    original, person, uuid, video_picture,
+    anchor, beat_frame, caliper, clip, clip_head, consent, depth_scale, entry, facts, gauge,
+    link_seen, original, person, uuid, video_picture,
 };
 use wire::clip::{ClipGap, SaveWhat};
 use wire::log::{LogEvent, StreamEnd};
 use wire::original::OriginalGap;
 use wire::people::{Author, Page, Role};
+use wire::voice::{ConsentBy, ConsentEnd};
 use wire::{AnnotationId, DeviceId, FreezeId, PersonId, RtpTime, ScaleId, SessionId, StreamId};
 
 #[test]
@@ -36,6 +37,38 @@ fn what_the_log_holds() {
             ("left", entry(LogEvent::Left { session }, Author::Relay)),
             ("voice-on", entry(LogEvent::VoiceOn { session }, person())),
             ("voice-off", entry(LogEvent::VoiceOff { session }, person())),
+            (
+                "voice-consented",
+                entry(
+                    LogEvent::VoiceConsented {
+                        consent: consent(),
+                        by: ConsentBy::Family,
+                    },
+                    person(),
+                ),
+            ),
+            (
+                "voice-consent-ended",
+                entry(
+                    LogEvent::VoiceConsentEnded {
+                        consent: consent(),
+                        why: ConsentEnd::Withdrawn,
+                    },
+                    person(),
+                ),
+            ),
+            (
+                "voice-recorded",
+                entry(LogEvent::VoiceRecorded { on: true }, Author::Relay),
+            ),
+            (
+                "voice-discard-asked",
+                entry(LogEvent::VoiceDiscardAsked {}, person()),
+            ),
+            (
+                "voice-discarded",
+                entry(LogEvent::VoiceDiscarded {}, Author::Relay),
+            ),
             (
                 "link-sample",
                 entry(LogEvent::LinkSample { seen: link_seen() }, person()),
@@ -313,6 +346,11 @@ fn what_the_log_holds() {
             Left,
             VoiceOn,
             VoiceOff,
+            VoiceConsented,
+            VoiceConsentEnded,
+            VoiceRecorded,
+            VoiceDiscardAsked,
+            VoiceDiscarded,
             LinkSample,
             StreamStarted,
             StreamStopped,

@@ -27,8 +27,9 @@ mod log;
 mod samples;
 
 use crate::samples::{
-    anchor, beat_frame, caliper, clip, clip_head, entry, facts, gauge, link_seen, mark, original,
-    participant, person, point, scale_state, source, stroke, summary, uuid, video_picture,
+    anchor, beat_frame, caliper, clip, clip_head, consent, entry, facts, gauge, link_seen, mark,
+    original, participant, person, point, scale_state, source, stroke, summary, uuid,
+    video_picture,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -45,7 +46,7 @@ use wire::socket::{
     MarkState, OriginalState, Pointer, RecordingGap, RecordingState, Settings, Sketch, SketchForm,
     StreamState, ToRelay,
 };
-use wire::voice::{Voice, VoiceState};
+use wire::voice::{ConsentBy, KeptVoice, Voice, VoiceConsent, VoiceRecording, VoiceState};
 use wire::{
     AnnotationId, CaptureTime, FreezeId, RelayTime, RtpTime, ScaleId, Seq, SessionId, StreamId,
 };
@@ -187,6 +188,21 @@ fn what_a_page_says() {
                 },
             ),
             ("mute-voice", ToRelay::MuteVoice { muted: true }),
+            (
+                "consent-to-voice",
+                ToRelay::ConsentToVoice {
+                    consent: consent(),
+                    by: ConsentBy::Patient,
+                },
+            ),
+            (
+                "withdraw-voice-consent",
+                ToRelay::WithdrawVoiceConsent {
+                    consent: consent(),
+                    discard: true,
+                },
+            ),
+            ("discard-voice", ToRelay::DiscardVoice {}),
             ("link-seen", ToRelay::LinkSeen { seen: link_seen() }),
             (
                 "point",
@@ -230,6 +246,9 @@ fn what_a_page_says() {
             WithdrawCalibration,
             SaveClip,
             MuteVoice,
+            ConsentToVoice,
+            WithdrawVoiceConsent,
+            DiscardVoice,
             LinkSeen,
             Point,
             DoubtOriginal,
@@ -250,6 +269,7 @@ fn what_the_relay_says_to_a_page() {
         freeze: true,
         save: true,
         speak: true,
+        record_voice: false,
         release_any: false,
     };
     let state = ConsultState {
@@ -315,6 +335,16 @@ fn what_the_relay_says_to_a_page() {
             weak_from: Some(RtpTime(2_000_000)),
             whole_until: None,
         }],
+        voice_recording: VoiceRecording {
+            consent: Some(VoiceConsent {
+                consent: consent(),
+                by: ConsentBy::Family,
+                author: person(),
+                at,
+            }),
+            written: Some(true),
+            kept: KeptVoice::Kept,
+        },
     };
     let said = each(
         "from-relay",
@@ -331,6 +361,7 @@ fn what_the_relay_says_to_a_page() {
                         quick_mark_seconds: 8,
                         measuring: true,
                         phone: Some("042-000-0000".into()),
+                        voice_recording: true,
                     },
                     head: Seq(7),
                 },

@@ -12,8 +12,8 @@ use wire::original::{BeatFrame, Digest, FrameFacts, Original, PixelForm, VideoPi
 use wire::people::{Author, Page, Participant, Role};
 use wire::region::{Region, RegionBounds, RegionFormat, RegionUnit};
 use wire::{
-    AnnotationId, CaptureTime, ClipId, ConsultId, Fraction, FrameIndex, PersonId, RelayTime,
-    RtpTime, ScaleId, Seq, SessionId, StreamId,
+    AnnotationId, CaptureTime, ClipId, ConsentId, ConsultId, Fraction, FrameIndex, PersonId,
+    RelayTime, RtpTime, ScaleId, Seq, SessionId, StreamId,
 };
 
 pub(crate) fn uuid(n: u128) -> Uuid {
@@ -50,6 +50,10 @@ pub(crate) fn beat_frame() -> BeatFrame {
         rtp_time: RtpTime(4_294_964_295),
         original: original(),
     }
+}
+
+pub(crate) fn consent() -> ConsentId {
+    ConsentId::from_uuid(uuid(12))
 }
 
 pub(crate) fn clip() -> ClipId {

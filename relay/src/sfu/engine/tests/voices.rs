@@ -6,6 +6,7 @@ use crate::sfu::error::SfuError;
 use crate::sfu::event::SfuEvent;
 use crate::sfu::limits::MAX_VOICES;
 use crate::sfu::sdp::voice::Formats;
+use crate::sfu::tap::{TappedVoice, VoiceTap};
 use crate::sfu::voice::speech::Speech;
 use bytes::Bytes;
 
@@ -111,6 +112,28 @@ fn it_is_told_who_speaks_who_is_quiet_and_who_cannot_be_heard() {
     assert_eq!(speech(&mut world), [Speech::Quiet]);
     world.pass(2_000 * MS);
     assert_eq!(speech(&mut world), [Speech::Unheard]);
+}
+
+#[test]
+fn whoever_records_gets_each_packet_of_a_speaker_as_it_came_and_none_of_a_listener() {
+    let mut world = World::new();
+    let (give, taken) = std::sync::mpsc::channel();
+    let tap = VoiceTap::new(move |packet| drop(give.send(packet)));
+    let speaker = world
+        .tapped_talker(true, WITH_RED, Some(tap.clone()))
+        .unwrap();
+    let quiet = world.tapped_talker(false, WITH_RED, Some(tap)).unwrap();
+    say(&mut world, &speaker, 9, 20);
+    say(&mut world, &quiet, 9, 20);
+    let packets: Vec<_> = taken.try_iter().collect();
+    let expected = TappedVoice {
+        ssrc: 7,
+        seq: 9,
+        timestamp: 9 * 960,
+        is_red: true,
+        payload: Bytes::from_static(REDUNDANT),
+    };
+    assert_eq!(packets, [expected]);
 }
 
 #[test]

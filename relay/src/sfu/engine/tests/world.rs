@@ -13,6 +13,7 @@ use crate::sfu::picture::leg::Leg;
 use crate::sfu::sdp::codec::Codec;
 use crate::sfu::sdp::offer::Credentials;
 use crate::sfu::sdp::voice::Formats;
+use crate::sfu::tap::VoiceTap;
 use bytes::{Bytes, BytesMut};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -252,12 +253,23 @@ impl World {
 
     /// Somebody who speaks or listens, with seats for all others.
     pub(super) fn talker(&mut self, speaks: bool, formats: Formats) -> Result<Held, SfuError> {
+        self.tapped_talker(speaks, formats, None)
+    }
+
+    /// The same whose voice goes here besides.
+    pub(super) fn tapped_talker(
+        &mut self,
+        speaks: bool,
+        formats: Formats,
+        tap: Option<VoiceTap>,
+    ) -> Result<Held, SfuError> {
         let held = self.add(|edge| NewRole::Talker {
             edge: Box::new(edge),
             formats,
             speaks,
             source: Some(7),
             seats: (0..6).map(|n| 100 + n).collect(),
+            tap: tap.clone(),
         })?;
         self.check(&held);
         self.report(&held, EdgeEvent::Connected);
