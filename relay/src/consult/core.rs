@@ -17,9 +17,10 @@ use super::originals::Awaited;
 use super::people::People;
 use super::presence::Presence;
 use super::state::Shown;
+use super::stepping::Step;
 use super::voice_recording::VoiceKeeping;
 use super::voices::VoiceLine;
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 use wire::http::ConsultSummary;
 use wire::log::{LogEntry, LogEvent, StreamEnd};
 use wire::people::Author;
@@ -123,6 +124,8 @@ pub struct Consult {
     pub(super) running: HashMap<StreamId, RunningPicture>,
     /// The original that was asked for last.
     pub(super) awaited: Option<Awaited>,
+    /// Steps that wait for the one that is under way; at most `MAX_NEXT_STEPS`.
+    pub(super) next_steps: VecDeque<(Step, i8)>,
     /// The beat that is on its way.
     pub(super) beat: Option<Beat>,
     /// Clips that were asked for and are not offered yet.
@@ -173,6 +176,7 @@ impl Consult {
                 .map(|picture| (picture.stream, picture))
                 .collect(),
             awaited: None,
+            next_steps: VecDeque::new(),
             beat: None,
             awaited_clips: Vec::new(),
             told_marks: HashMap::new(),
@@ -230,6 +234,7 @@ impl Consult {
             Input::Tick => Vec::new(),
         };
         effects.extend(self.tick(now));
+        self.go_on_stepping(now);
         effects.append(&mut self.asks);
         // After what pages are told: whoever is recorded was told before.
         effects.extend(self.follow_voice_recording());

@@ -39,6 +39,7 @@ pub mod rights;
 mod saying;
 mod showing;
 pub mod state;
+mod stepping;
 mod video_pictures;
 mod voice_recording;
 mod voices;

@@ -3,16 +3,16 @@
 //! Called by the core when a frame is frozen, when a picture comes back and when the agent answers. Invariant: of a frozen
 //! frame the log says in the end that its original is kept, or why there is none.
 
-use super::core::{Consult, Refused, refusal};
-use super::effect::{Effect, Newcomer, SocketKey};
-use super::rights::rights;
+use super::core::Consult;
+use super::effect::{Effect, Newcomer};
+use super::stepping::Step;
 use wire::agent::RelayToAgent;
 use wire::log::LogEvent;
 use wire::mark::Anchor;
 use wire::original::{FrameFacts, Original, OriginalGap};
 use wire::people::Author;
 use wire::problem::ProblemCode;
-use wire::socket::{MAX_STEP, OriginalState};
+use wire::socket::OriginalState;
 use wire::{FreezeId, RelayTime, RtpTime, StreamId};
 
 /// An agent answers within this, or is taken for away. What comes later still counts.
@@ -26,16 +26,8 @@ pub(super) struct Awaited {
     stream: StreamId,
     rtp_time: RtpTime,
     /// Somebody wants a neighbour of it.
-    step: Option<Step>,
+    pub(super) step: Option<Step>,
     pub(super) until: RelayTime,
-}
-
-/// Who moves which freeze.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Step {
-    socket: SocketKey,
-    author: Author,
-    freeze: FreezeId,
 }
 
 /// What an agent says of an original.
@@ -88,7 +80,7 @@ impl Consult {
         }
     }
 
-    fn ask(
+    pub(super) fn ask(
         &mut self,
         stream: StreamId,
         (rtp_time, step): (RtpTime, i8),
@@ -103,50 +95,6 @@ impl Consult {
         });
         let word = RelayToAgent::SendOriginal { rtp_time, step };
         self.asks.push(Effect::Ask(stream, word));
-    }
-
-    /// Somebody wants everybody to stand on a neighbour of the frozen frame. It is found, and its original kept, before
-    /// anybody moves.
-    pub(super) fn step(
-        &mut self,
-        (socket, who): (SocketKey, &Newcomer),
-        freeze: FreezeId,
-        by: i8,
-        now: RelayTime,
-    ) -> Result<(), ProblemCode> {
-        if !rights(who.role).freeze {
-            return Err(ProblemCode::NotAllowed);
-        }
-        if by == 0 || by.unsigned_abs() > MAX_STEP.unsigned_abs() {
-            return Err(ProblemCode::MessageRefused);
-        }
-        let held = self.shown.state.freeze.as_ref();
-        let frame = held.filter(|held| held.freeze == freeze);
-        let Some(Anchor::Live { stream, rtp_time }) = frame.map(|held| held.anchor) else {
-            return Err(ProblemCode::NotFrozen);
-        };
-        if !self
-            .running
-            .get(&stream)
-            .is_some_and(|picture| picture.stamped)
-        {
-            return Err(ProblemCode::NoFrame);
-        }
-        // Its answer would be taken for the original's: both are asked for by the same frame.
-        if self
-            .awaited
-            .as_ref()
-            .is_some_and(|awaited| awaited.step.is_none())
-        {
-            return Err(ProblemCode::NoFrame);
-        }
-        let step = Step {
-            socket,
-            author: who.author(),
-            freeze,
-        };
-        self.ask(stream, (rtp_time, by), Some(step), now);
-        Ok(())
     }
 
     /// A picture runs again: what it owes is asked for.
@@ -232,43 +180,13 @@ impl Consult {
             .take_if(|awaited| awaited.stream == stream && awaited.rtp_time == rtp_time)
     }
 
-    /// The neighbour is here: everybody moves, unless they went on meanwhile.
-    fn stepped(
-        &mut self,
-        step: Step,
-        (stream, from): (StreamId, RtpTime),
-        to: RtpTime,
-        now: RelayTime,
-    ) {
-        let at = |rtp_time| Anchor::Live { stream, rtp_time };
-        let held = self.shown.state.freeze.as_ref();
-        let still_there =
-            held.is_some_and(|held| held.freeze == step.freeze && held.anchor == at(from));
-        if still_there {
-            self.cut_beat(now);
-            let moved = LogEvent::Stepped {
-                freeze: step.freeze,
-                anchor: at(to),
-            };
-            let _ = self.append(step.author, moved, now);
-        }
-    }
-
     /// What was awaited does not come. Who wanted to step hears it alone: nothing changed for the others.
     fn missed(&mut self, awaited: Awaited, reason: OriginalGap, now: RelayTime) {
         let Some(step) = awaited.step else {
             self.no_original(awaited.stream, awaited.rtp_time, reason, now);
             return;
         };
-        self.asks.push(refusal(
-            step.socket,
-            Refused {
-                code: ProblemCode::NoFrame,
-                mark: None,
-                freeze: Some(step.freeze),
-                clip: None,
-            },
-        ));
+        self.step_failed(&step);
     }
 
     fn no_original(

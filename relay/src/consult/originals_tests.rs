@@ -3,6 +3,7 @@
 use super::effect::{Effect, Input, PictureInput, SocketKey};
 use super::originals::OriginalInput;
 use super::samples::{Meeting, SECOND, STREAM, anchor, cardiologist, picture, trainee};
+use super::stepping::MAX_NEXT_STEPS;
 use wire::agent::RelayToAgent;
 use wire::log::{LogEvent, StreamEnd};
 use wire::mark::Anchor;
@@ -177,6 +178,56 @@ fn a_step_moves_everybody_once_the_neighbour_is_kept_and_a_trainee_moves_nobody(
     };
     assert_eq!(moved.anchor, expected);
     assert_eq!(moved.original, kept_state());
+}
+
+/// The agent found the neighbour that was asked for from a frame.
+fn neighbour_arrives(meeting: &mut Meeting, asked: RtpTime, rtp_time: RtpTime) {
+    let input = OriginalInput::Kept {
+        rtp_time,
+        asked,
+        original: kept(),
+        facts: FrameFacts::default(),
+    };
+    meeting.apply(Input::Picture(STREAM, PictureInput::Original(input)));
+}
+
+#[test]
+fn steps_that_are_pressed_quickly_are_made_one_after_the_other_and_none_is_lost() {
+    let mut meeting = Meeting::of(&[cardiologist()]);
+    let freeze = meeting.freezes(0);
+    arrives(&mut meeting);
+    let Anchor::Live { rtp_time, .. } = anchor();
+    let before = |frames: u32| RtpTime(rtp_time.0 - frames * 3_000);
+    for _ in 0..3 {
+        meeting.says(0, ToRelay::Step { freeze, by: -1 });
+    }
+    assert_eq!(asked(&meeting), 2, "the original, and one step at a time");
+    // The disk is slow: the second step waits until everybody stands where the first one led to.
+    meeting.disk_holds = Some(Vec::new());
+    neighbour_arrives(&mut meeting, before(0), before(1));
+    assert_eq!(asked(&meeting), 2);
+    meeting.disk_goes_on();
+    assert_eq!(asked(&meeting), 3);
+    neighbour_arrives(&mut meeting, before(1), before(2));
+    let state = super::samples::restored(&meeting.disk).shown.state;
+    let Anchor::Live { rtp_time: at, .. } = state.freeze.unwrap().anchor;
+    assert_eq!((at, asked(&meeting)), (before(2), 4));
+    // There is no third one, and who pressed hears so; a step after a release is forgotten.
+    meeting.says(0, ToRelay::Step { freeze, by: -1 });
+    let reason = OriginalGap::Gone;
+    let gone = OriginalInput::Missing {
+        rtp_time: before(2),
+        reason,
+    };
+    meeting.apply(Input::Picture(STREAM, PictureInput::Original(gone)));
+    assert_eq!(meeting.refused(), vec![NoFrame, NoFrame]);
+    for _ in 0..=MAX_NEXT_STEPS + 1 {
+        meeting.says(0, ToRelay::Step { freeze, by: 1 });
+    }
+    assert_eq!(meeting.refused().len(), 3, "one more than may wait");
+    meeting.says(0, ToRelay::Release { freeze });
+    neighbour_arrives(&mut meeting, before(2), before(1));
+    assert_eq!(asked(&meeting), 5);
 }
 
 #[test]
