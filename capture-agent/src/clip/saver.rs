@@ -233,8 +233,8 @@ impl Saver {
             Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {
                 let words = "too many saves at once; the disk does not keep up";
                 self.shared.trouble(Some(words.to_owned()));
-                self.shared.spend(clip, ClipGap::DeviceStorage);
-                return watch::channel(Progress::Missing(ClipGap::DeviceStorage)).1;
+                self.shared.spend(clip, ClipGap::TooMany);
+                return watch::channel(Progress::Missing(ClipGap::TooMany)).1;
             }
         }
         let progress = watch::Sender::new(Progress::Waiting);

@@ -266,7 +266,7 @@ impl Control {
             return;
         };
         if saves.len() >= MAX_WATCHED_SAVES {
-            saves.spawn(async move { Some((clip, ClipGap::DeviceStorage)) });
+            saves.spawn(async move { Some((clip, ClipGap::TooMany)) });
             return;
         }
         let mut progress = saver.save(wish);

@@ -253,6 +253,8 @@ pub enum ClipGap {
     NoAgent,
     /// The device could not store it: its disk is full or broken.
     DeviceStorage,
+    /// More was saved at once than the device works off; nothing of this one was taken.
+    TooMany,
     /// The device could not write it as DICOM.
     NotWritten,
     /// The device could not read whom it would show.

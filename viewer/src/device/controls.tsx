@@ -78,6 +78,7 @@ function outcome(stage: SaveStage): string {
     case "missing":
       if (stage.reason === "gone") return `■ ${say("save.missing.gone")}`;
       if (stage.reason === "deviceStorage") return `■ ${say("save.missing.deviceStorage")}`;
+      if (stage.reason === "tooMany") return `■ ${say("save.missing.tooMany")}`;
       if (stage.reason === "visitUnread") return `■ ${say("save.missing.visitUnread")}`;
       return `■ ${say("save.missing.other")}`;
   }

@@ -39,6 +39,8 @@ export const deviceEn: DeviceWords = {
   "save.missing.gone": "Not saved. The frames are gone. Press again once there is a picture",
   "save.missing.deviceStorage":
     "Not saved. The device cannot write. The picture goes on. Free some space, then press again",
+  "save.missing.tooMany":
+    "Not saved: earlier saves are still being written. The picture goes on. Wait a moment and press again",
   "save.missing.visitUnread":
     "Not saved. The patient's facts cannot be read. The picture goes on. Mend the configuration file, then press again",
   "save.missing.other": "Not saved. The picture goes on. Press again",

@@ -176,6 +176,8 @@ export const en = {
     "The device does not answer, so nobody knows whether it saved. Check its power and connection and save again.",
   "clip.gap.noAgent": "This source cannot save clips. Save on the ultrasound machine.",
   "clip.gap.deviceStorage": "The device cannot store it. Check its free space and save again.",
+  "clip.gap.tooMany":
+    "The device is still writing earlier saves, so this was not saved. Wait a moment and save again.",
   "clip.gap.notWritten":
     "The device could not make a file of it. Save again; if it goes on, tell the administrator.",
   "clip.gap.visitUnread":

@@ -75,6 +75,7 @@ const ENDINGS: Readonly<Record<string, readonly string[]>> = {
     "agentAway",
     "noAgent",
     "deviceStorage",
+    "tooMany",
     "notWritten",
     "visitUnread",
     "relayStorage",
