@@ -11,6 +11,7 @@ use crate::spool::Spool;
 use crate::status::StatusBoard;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Instant;
 
 /// Time between looks into the import folder.
 const IMPORT_LOOK: std::time::Duration = std::time::Duration::from_secs(5);
@@ -75,7 +76,7 @@ async fn take_in(spool: Arc<Spool>, import: Option<PathBuf>) {
         look.tick().await;
         let spool = Arc::clone(&spool);
         let swept = tokio::task::spawn_blocking(move || {
-            folder.sweep(&spool);
+            folder.sweep(&spool, Instant::now());
             folder
         });
         match swept.await {

@@ -4,14 +4,15 @@
 //! once, whatever its name. Its header must be readable by `echo-dicom`; what is not is told and left where it lies.
 //! Files are read and never changed or removed. No message names what a file says about a patient.
 
+use crate::backoff::{Backoff, random};
 use crate::spool::{Spool, SpoolError};
 use echo_dicom::{Clip, ClipError, ClipHeader, TransferSyntax};
 use sha2::{Digest as _, Sha256};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File, Metadata};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use wire::clip::{ClipCoding, ClipFault, ClipHead, ClipOrigin, MAX_CLIP_BYTES};
 use wire::original::Digest;
 use wire::{CaptureTime, ClipId};
@@ -22,6 +23,10 @@ const STEP_BYTES: usize = 256 * 1024;
 const MAX_FILES: usize = 10_000;
 /// A file that changed this recently is still being exported.
 const REST: Duration = Duration::from_secs(3);
+/// After the first failure that may pass by itself: a card that was pulled out, a share that is away, a full disk.
+const FIRST_RETRY: Duration = Duration::from_secs(5);
+/// Between two tries of a file that goes on failing.
+const LONGEST_RETRY: Duration = Duration::from_secs(120);
 
 /// Why a file was not taken.
 #[derive(Debug, thiserror::Error)]
@@ -51,6 +56,16 @@ pub enum ImportFault {
     /// The spool could not store it.
     #[error(transparent)]
     Spool(#[from] SpoolError),
+}
+
+impl ImportFault {
+    /// Whether it may be another answer the next time, with nobody doing anything about this very file.
+    const fn may_pass(&self) -> bool {
+        matches!(
+            self,
+            Self::Read(_) | Self::Clip(ClipError::ReadFile(_)) | Self::Changing | Self::Spool(_)
+        )
+    }
 }
 
 /// Takes one file in. Gives its clip, and whether it is new.
@@ -148,12 +163,17 @@ fn said(
     })
 }
 
+/// A file as it was when it was looked at.
+type Seen = (PathBuf, u64, Option<SystemTime>);
+
 /// A folder that is looked into again and again.
 #[derive(Debug)]
 pub struct ImportFolder {
     folder: PathBuf,
-    /// Files that were taken or told, as they were then.
-    settled: BTreeSet<(PathBuf, u64, Option<SystemTime>)>,
+    /// Files that were taken or told.
+    settled: BTreeSet<Seen>,
+    /// Files that are tried again, and when; at most `MAX_FILES`.
+    again: BTreeMap<Seen, (Backoff, Instant)>,
 }
 
 impl ImportFolder {
@@ -163,11 +183,12 @@ impl ImportFolder {
         Self {
             folder,
             settled: BTreeSet::new(),
+            again: BTreeMap::new(),
         }
     }
 
-    /// Takes in what is new and at rest.
-    pub fn sweep(&mut self, spool: &Spool) {
+    /// Takes in what is new and at rest, and what failed and may go now.
+    pub fn sweep(&mut self, spool: &Spool, now: Instant) {
         let entries = match fs::read_dir(&self.folder) {
             Ok(entries) => entries,
             Err(error) => {
@@ -184,26 +205,103 @@ impl ImportFolder {
                 .and_then(|at| at.elapsed().ok())
                 .is_none_or(|age| age >= REST);
             let key = (entry.path(), metadata.len(), modified);
-            if !metadata.is_file() || !rests || self.settled.contains(&key) {
+            let waits = self.again.get(&key).is_some_and(|(_, at)| now < *at);
+            if !metadata.is_file() || !rests || waits || self.settled.contains(&key) {
                 continue;
             }
             match import(spool, &entry.path()) {
                 Ok((clip, true)) => tracing::info!(%clip, "an exported clip was taken in"),
                 Ok((_, false)) => {}
-                // Tried again: the disk may have room then, or the file be whole.
-                Err(fault @ (ImportFault::Spool(_) | ImportFault::Changing)) => {
-                    tracing::error!(%fault, "an exported clip could not be taken in; it stays where it is");
+                // The disk may have room then, the card be back, or the file be whole.
+                Err(fault) if fault.may_pass() => {
+                    let again_in_s = self.try_again(key, now).as_secs();
+                    tracing::error!(%fault, again_in_s, "an exported clip could not be taken in; it stays where it is");
                     continue;
                 }
                 Err(fault) => {
                     tracing::warn!(%fault, "an exported file is left out");
                 }
             }
+            self.again.remove(&key);
             if self.settled.len() >= MAX_FILES {
                 // Everything is looked at once more, and found in the spool or left out again.
                 self.settled.clear();
             }
             self.settled.insert(key);
         }
+    }
+
+    fn try_again(&mut self, file: Seen, now: Instant) -> Duration {
+        if self.again.len() >= MAX_FILES {
+            self.again.clear();
+        }
+        let fresh = || (Backoff::new(FIRST_RETRY, LONGEST_RETRY), now);
+        let (backoff, at) = self.again.entry(file).or_insert_with(fresh);
+        let wait = backoff.after_failure(random());
+        *at = now + wait;
+        wait
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::spool::{AfterKept, Disk, SpoolBounds};
+    use std::sync::Arc;
+
+    fn spool(folder: &Path, bytes: u64) -> Arc<Spool> {
+        let bounds = SpoolBounds {
+            bytes,
+            after_kept: AfterKept::Delete,
+        };
+        Spool::open(folder, bounds, Arc::new(Disk)).unwrap().0
+    }
+
+    #[test]
+    fn what_fails_in_passing_is_tried_again_and_what_is_no_clip_is_not() {
+        let passing = || io::Error::other("the card was pulled out");
+        for fault in [
+            ImportFault::Read(passing()),
+            ImportFault::Clip(ClipError::ReadFile(passing())),
+            ImportFault::Changing,
+        ] {
+            assert!(fault.may_pass(), "{fault}");
+        }
+        for fault in [
+            ImportFault::NoFile,
+            ImportFault::Size(0),
+            ImportFault::Nameless,
+        ] {
+            assert!(!fault.may_pass(), "{fault}");
+        }
+    }
+
+    #[test]
+    fn an_export_that_found_no_room_is_taken_in_once_there_is_some() {
+        let folder = tempfile::tempdir().unwrap();
+        let [exported, full, roomy] = ["exported", "full", "roomy"].map(|name| {
+            let path = folder.path().join(name);
+            fs::create_dir(&path).unwrap();
+            path
+        });
+        let clip = Path::new(env!("CARGO_MANIFEST_DIR")).join("../sample-dicom/plax_small.dcm");
+        let file = exported.join("1.dcm");
+        fs::copy(clip, &file).unwrap();
+        let rested = SystemTime::now() - REST * 2;
+        File::options()
+            .append(true)
+            .open(&file)
+            .unwrap()
+            .set_modified(rested)
+            .unwrap();
+        let (full, roomy) = (spool(&full, 1), spool(&roomy, 1 << 30));
+        let (mut sweeping, begin) = (ImportFolder::new(exported), Instant::now());
+        sweeping.sweep(&full, begin);
+        assert_eq!((sweeping.again.len(), sweeping.settled.len()), (1, 0));
+        // Not at each look: that would read a large file and fill the log every few seconds.
+        sweeping.sweep(&roomy, begin + FIRST_RETRY / 4);
+        assert_eq!(sweeping.settled.len(), 0);
+        sweeping.sweep(&roomy, begin + FIRST_RETRY);
+        assert_eq!((sweeping.again.len(), sweeping.settled.len()), (0, 1));
     }
 }
