@@ -17,7 +17,12 @@ export function VoiceConsent({ desk }: { desk: Desk }) {
   }, [desk]);
   if (consents === null || !consents.isShown) return null;
   return (
-    <section class="consent" aria-label={tv("record.label")} data-testid="voice-consent">
+    <section
+      class="consent"
+      aria-label={tv("record.label")}
+      data-stage={consents.stage.value}
+      data-testid="voice-consent"
+    >
       <Stage consents={consents} />
     </section>
   );

@@ -78,13 +78,13 @@ function Company({ desk }: { desk: Desk }) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so the keyboard must reach it (axe scrollable-region-focusable)
     <section class="bedside__company" aria-label={t("bedside.side")} tabIndex={0}>
-      <VoiceConsentPlace desk={desk} />
       <h2 class="unseen">{t("bedside.here")}</h2>
       {!cardiologist && <p>{t("bedside.noCardiologist")}</p>}
       <PeopleList consult={desk.consult} showPage={false} brief={true} />
       <SaveChoices desk={desk}>
         <StillButton desk={desk} />
       </SaveChoices>
+      <VoiceConsentPlace desk={desk} />
       <ClipsPlace desk={desk} />
       <LazyMeasureResults desk={desk} />
       <RecordingPlace desk={desk} />
