@@ -65,6 +65,61 @@ fn level(captured: &Captured) -> u8 {
     (rows[rows.len() / 2] + 5) / 10 * 10
 }
 
+/// A screen of Linux without a monitor; gone with this.
+struct Screen {
+    server: std::process::Child,
+    /// As X names it.
+    display: String,
+}
+
+impl Screen {
+    /// White, with this many pixels.
+    fn of(size: &str) -> Self {
+        let mut server = Command::new("Xvfb")
+            .args(["-displayfd", "1", "-screen", "0", &format!("{size}x24")])
+            .args(["-wr", "-nolisten", "tcp"])
+            .stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::null())
+            .spawn()
+            .expect("Xvfb is installed by set-up");
+        let mut number = String::new();
+        let mut said = std::io::BufReader::new(server.stdout.take().unwrap());
+        std::io::BufRead::read_line(&mut said, &mut number).unwrap();
+        let display = format!(":{}.0", number.trim());
+        Self { server, display }
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+    }
+}
+
+#[test]
+fn a_screen_of_linux_is_grabbed_at_its_size_until_it_is_gone() {
+    let screen = Screen::of("320x240");
+    let text = format!(
+        "ffmpeg:{}?format=x11grab&framerate=30&video_size=320x240",
+        screen.display
+    );
+    let mut source = play(&text).unwrap();
+    let grabbed = pictures(source.as_mut(), 10);
+    for captured in &grabbed {
+        let size = (captured.picture.width(), captured.picture.height());
+        assert_eq!(size, (320, 240));
+        // There is a mouse pointer somewhere.
+        let rows = captured.picture.rows();
+        let white = rows.iter().filter(|byte| **byte > 250).count();
+        assert!(white * 10 > rows.len() * 9, "{white} of {}", rows.len());
+    }
+    drop(screen);
+    let stop = Stop::default();
+    assert!((0..60).any(|_| source.next(&stop).is_err()));
+    assert!(play(&text).is_err(), "nothing is there any more");
+}
+
 #[test]
 fn a_generated_picture_comes_at_its_own_rate_and_in_colour() {
     let mut source = play("ffmpeg:testsrc=size=320x240:rate=50?format=lavfi").unwrap();

@@ -68,10 +68,10 @@ source counts as stopped), and everything that FFmpeg's demuxer, device or proto
 ";
 
 const UNTESTED: &str = "
-Tested by us: DICOM, files, lavfi, MJPEG over HTTP, RTSP from FFmpeg, the test pattern.
-Untested, for lack of the hardware or system: USB grabbers (v4l2), RTSP from a real camera, screens of Linux (x11grab)
-and Windows (gdigrab), grabbers of Windows (dshow), screens and cameras of macOS (avfoundation). They go through the same
-code. Try them before a visit.
+Tested by us: DICOM, files, lavfi, MJPEG over HTTP, RTSP from FFmpeg, screens of Linux (x11grab, without a monitor), the test
+pattern. Untested, for lack of the hardware or system: USB grabbers (v4l2), RTSP from a real camera, screens (gdigrab) and
+grabbers (dshow) of Windows, screens and cameras of macOS (avfoundation). They go through the same code. Try them before a
+visit.
 ";
 
 fn version() -> String {
@@ -128,7 +128,7 @@ mod tests {
             "test:",
             "lavfi",
             "Untested",
-            "screens of Linux (x11grab)",
+            "screens of Linux (x11grab",
             "dshow",
             "avfoundation",
         ] {
