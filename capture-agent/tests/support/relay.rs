@@ -159,6 +159,24 @@ impl Relay {
         }
     }
 
+    /// Says that a packet did not come.
+    pub async fn ask_again(&self, sequence_number: u16) {
+        let track = self
+            .shared
+            .tracks
+            .lock()
+            .unwrap()
+            .last()
+            .cloned()
+            .expect("a track");
+        let nack = rtc::rtcp::transport_feedbacks::transport_layer_nack::TransportLayerNack {
+            sender_ssrc: 1,
+            media_ssrc: self.shared.ssrc.load(Ordering::SeqCst),
+            nacks: rtc::rtcp::transport_feedbacks::transport_layer_nack::nack_pairs_from_sequence_numbers(&[sequence_number]),
+        };
+        track.write_rtcp(vec![Box::new(nack)]).await.unwrap();
+    }
+
     /// Asks for a keyframe by PLI.
     pub async fn ask_for_keyframe(&self) {
         let track = self
