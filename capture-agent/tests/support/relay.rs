@@ -129,6 +129,11 @@ impl Relay {
         ending.await.unwrap();
     }
 
+    /// It keeps no session any more.
+    pub async fn forgets_sessions(&self) {
+        self.shared.peers.lock().await.clear();
+    }
+
     /// Nothing of it runs for this long: neither HTTP nor media.
     pub fn stand_still(&self, time: Duration) {
         let runtime = self.runtime.as_ref().unwrap();
