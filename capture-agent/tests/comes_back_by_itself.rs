@@ -19,6 +19,50 @@ use support::{settings, ticket, to_relay, until};
 use wire::problem::ProblemCode;
 use wire::{DeviceId, RtpTime};
 
+/// The way to a relay's pages, which can be cut.
+struct Door {
+    address: String,
+    relay: String,
+    open: tokio::task::JoinHandle<()>,
+}
+
+impl Door {
+    async fn of(relay: &str) -> Self {
+        let relay = relay.trim_start_matches("http://").to_owned();
+        let address = free_address();
+        let open = Self::opened(&address, &relay).await;
+        Self {
+            address,
+            relay,
+            open,
+        }
+    }
+
+    async fn opened(address: &str, relay: &str) -> tokio::task::JoinHandle<()> {
+        let listener = tokio::net::TcpListener::bind(address).await.unwrap();
+        let relay = relay.to_owned();
+        tokio::spawn(async move {
+            loop {
+                let (mut near, _) = listener.accept().await.unwrap();
+                let mut far = tokio::net::TcpStream::connect(&relay).await.unwrap();
+                tokio::spawn(async move {
+                    let _ = tokio::io::copy_bidirectional(&mut near, &mut far).await;
+                });
+            }
+        })
+    }
+
+    /// Nobody comes through.
+    async fn shut(&mut self) {
+        self.open.abort();
+        let _ = (&mut self.open).await;
+    }
+
+    async fn reopen(&mut self) {
+        self.open = Self::opened(&self.address, &self.relay).await;
+    }
+}
+
 struct Running {
     board: StatusBoard,
     stop: Stop,
@@ -235,5 +279,56 @@ async fn an_interrupted_connection_is_mended_by_ice_restart() {
         relay.shared.offers.lock().unwrap().len(),
         1,
         "the same publication"
+    );
+}
+
+/// First nobody is at the relay's address, as behind a gateway without a line; then nothing answers, as in a basement.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cut_ends_no_publication_whose_ticket_was_used() {
+    let relay = Relay::start();
+    let mut door = Door::of(&relay.address).await;
+    let running = run(&format!("http://{}", door.address), ticket());
+    relay.frame().await;
+    until("it is live", Duration::from_secs(3), || is_live(&running)).await;
+    relay.shared.refuse.store(401, Ordering::SeqCst);
+    *relay.shared.refuse_code.lock().unwrap() = ProblemCode::TicketUsed;
+
+    door.shut().await;
+    relay.stand_still(Duration::from_secs(7));
+    until("it is mending", Duration::from_secs(4), || {
+        matches!(running.board.now().link, Link::Mending)
+    })
+    .await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    door.reopen().await;
+    until("it was mended", Duration::from_secs(12), || {
+        relay.shared.restarts.load(Ordering::SeqCst) >= 1 && is_live(&running)
+    })
+    .await;
+    let resumed = Instant::now();
+    while relay.packet().await.at < resumed {}
+    assert!(!relay.shared.deleted.load(Ordering::SeqCst));
+    assert_eq!(
+        relay.shared.offers.lock().unwrap().len(),
+        1,
+        "the same publication"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_relay_that_kept_no_session_ends_an_agent_whose_ticket_was_used_with_what_to_do() {
+    let relay = Relay::start();
+    let mut running = run(&relay.address, ticket());
+    relay.frame().await;
+    until("it is live", Duration::from_secs(3), || is_live(&running)).await;
+    relay.shared.refuse.store(401, Ordering::SeqCst);
+    *relay.shared.refuse_code.lock().unwrap() = ProblemCode::TicketUsed;
+    relay.forgets_sessions().await;
+    relay.stand_still(Duration::from_millis(2_300));
+    let ended = tokio::time::timeout(Duration::from_secs(10), &mut running.task);
+    let words = ended.await.unwrap().unwrap().unwrap_err().to_string();
+    assert!(
+        words.contains("each one works once") && words.contains("ask for a fresh ticket"),
+        "{words}"
     );
 }

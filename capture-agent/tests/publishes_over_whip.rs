@@ -164,6 +164,35 @@ async fn the_first_frame_can_be_decoded_and_a_request_brings_another_such_frame(
     panic!("no keyframe within 20 frames after the request");
 }
 
+/// The relay's stack puts a repair together again; that it came by a source of its own is the agent's rule, which lets nothing
+/// go twice by the picture's.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_packet_that_the_relay_asks_for_again_comes_by_rtx_as_it_was() {
+    let (relay, _running) = live("test:");
+    let first = relay.frame().await.remove(0).packet;
+    let offer = relay.shared.offers.lock().unwrap()[0].clone();
+    let answer = relay.shared.answers.lock().unwrap()[0].clone();
+    assert!(offer.contains("a=ssrc-group:FID "), "{offer}");
+    assert!(answer.contains("a=fmtp:103 apt=102"), "{answer}");
+    relay.ask_again(first.header.sequence_number).await;
+    let again = loop {
+        let next = relay.packet().await.packet;
+        if next.header.sequence_number == first.header.sequence_number {
+            break next;
+        }
+    };
+    assert_eq!(again.payload, first.payload);
+    let told = |packet: &rtc::rtp::Packet| {
+        let header = &packet.header;
+        (header.ssrc, header.payload_type, header.timestamp)
+    };
+    assert_eq!(told(&again), told(&first));
+    assert_ne!(
+        again.header.extensions, first.header.extensions,
+        "a transport-wide number of its own: on the picture's source it would be another packet under the same nonce"
+    );
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_relay_hears_hello_stamps_and_state() {
     let relay = Relay::start();

@@ -8,8 +8,8 @@
 
 mod media;
 
-use media::client::{Kind, ORIENTATION, PLAYOUT_DELAY};
 use media::frames::is_idr_start;
+use media::kind::{Kind, ORIENTATION, PLAYOUT_DELAY};
 use media::world::World;
 use relay::sfu::{CodecKind, SfuError, SfuEvent};
 

@@ -225,6 +225,9 @@ fn refused() -> Vec<(&'static str, String)> {
                 )
             ),
         ),
+        ("low layer", plus("a=x-hibiki-low-layer:0")),
+        ("low layer", plus("a=x-hibiki-low-layer:7 x")),
+        ("low layer", plus("a=x-hibiki-low-layer:7 8 9")),
         (
             "no password",
             offer().replace("a=ice-pwd:7jF4nYpWq2sLr8VdXc1ZbA3m", "a=ice-pwd:short"),
@@ -412,13 +415,22 @@ async fn an_answer_keeps_the_offers_payload_types_and_extension_ids() {
     let world = World::start();
     let answer = publish(&world, offer()).await.unwrap();
     assert!(
-        answer.contains("m=video 9 UDP/TLS/RTP/SAVPF 96\r\n"),
-        "its first choice"
+        answer.contains("m=video 9 UDP/TLS/RTP/SAVPF 96 97\r\n"),
+        "its first choice, and what repairs that"
     );
     assert!(answer.contains("a=rtpmap:96 VP8/90000"));
+    assert!(answer.contains("a=rtpmap:97 rtx/90000\r\na=fmtp:97 apt=96"));
     assert!(answer.contains("a=extmap:3 urn:3gpp:video-orientation"));
     assert!(answer.contains("a=setup:passive") && answer.contains("a=ice-lite"));
     assert_eq!(answer.matches("a=candidate:").count(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn repairs_are_agreed_only_with_a_publisher_that_names_their_source() {
+    let world = World::start();
+    let unnamed = with("a=ssrc-group:FID 111111 222222", "a=x-nothing");
+    let answer = publish(&world, unnamed).await.unwrap();
+    assert!(!answer.contains("rtx/90000"), "{answer}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

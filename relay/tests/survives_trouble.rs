@@ -80,6 +80,75 @@ async fn packets_lost_before_the_relay_are_asked_for_again() {
         .await;
 }
 
+/// RFC 4588: what was lost on the publisher's way comes back on a source of its own and is what it was when it goes on.
+/// Source and sequence number are the nonce of the encryption (RFC 7714 §8.1); none of them is used twice.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_publisher_with_a_source_for_repairs_repeats_on_that_one_alone() {
+    const PICTURE: u32 = 0x1111;
+    const REPAIRS: u32 = 0x2222;
+    let world = World::start();
+    let mut publisher = world
+        .publish(Kind {
+            repairs_on: Some(REPAIRS),
+            drops_every: 7,
+            ..Kind::publisher(PICTURE)
+        })
+        .await;
+    let answer = &publisher.answer;
+    assert!(
+        answer.contains("a=rtpmap:99 rtx/90000\r\na=fmtp:99 apt=98"),
+        "{answer}"
+    );
+    publisher.begin(&world, 0).await;
+    let viewer = world.watch(Kind::viewer()).await;
+    // A probe of padding on that source (RFC 4588 §4 wants two bytes at least) is no picture.
+    let mut probe = publisher.frames.frame(1_000, false).remove(0);
+    publisher.frames.seq -= 1;
+    (probe.header.ssrc, probe.header.payload_type) = (REPAIRS, 99);
+    probe.payload = bytes::Bytes::from_static(&[0]);
+    for frame in 1..=50u32 {
+        publisher.client.send(vec![probe.clone()]);
+        publisher.key(frame * 3_000);
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    viewer
+        .client
+        .until("all packets", |seen| {
+            let whole = |frame: u32| {
+                let of = seen.packets.iter();
+                let of = of.filter(|packet| packet.header.timestamp == frame * 3_000);
+                of.count() == 5
+            };
+            (20..45).all(whole).then_some(())
+        })
+        .await;
+    viewer.client.seen(|seen| {
+        assert!(seen.packets.iter().all(|packet| packet.payload.len() > 1));
+    });
+    publisher.client.seen(|seen| {
+        let on = |source: u32| {
+            seen.sent_rtp
+                .iter()
+                .filter(move |(ssrc, _)| *ssrc == source)
+        };
+        let mut pictures: Vec<u16> = on(PICTURE).map(|(_, number)| *number).collect();
+        let sent = pictures.len();
+        pictures.sort_unstable();
+        pictures.dedup();
+        assert_eq!(
+            pictures.len(),
+            sent,
+            "nothing goes twice by the picture's source"
+        );
+        assert!(on(REPAIRS).count() > 50 + 20);
+    });
+    let stats = world.sfu.stats().await.unwrap();
+    assert!(
+        stats.asked_again > 20 && stats.lost_inside == 0,
+        "{stats:?}"
+    );
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_picture_goes_on_when_its_publisher_comes_back() {
     let world = World::start();

@@ -10,6 +10,7 @@
 //!     peer        the WebRTC connection           the only place that knows the `webrtc` crate's set-up
 //!       bridge      the same by a detour              the relay's TCP port, or a TURN server of `ice_servers`
 //!     writer      coded frames → RTP packets, RTP time unchanged
+//!     sources     each picture's source and that of its repairs; nothing is sent twice on one source
 //!     low_source  packets of the low layer get a source of their own
 //!     uplink      how fast: estimator, pacer, probes; orders to the encode thread
 //!     control     hello, clock, stamps, state     data channel `control`
@@ -35,10 +36,12 @@ mod mending;
 mod network;
 mod originals;
 mod peer;
+mod place;
 pub mod publisher;
 mod refusal;
 mod sdp_fragment;
 mod session;
+mod sources;
 mod taps;
 mod tickets;
 pub(crate) mod trial;

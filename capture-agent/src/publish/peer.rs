@@ -8,18 +8,22 @@ use crate::low_layer::LowLayer;
 use crate::publish::bridge::{Bridge, TurnRoute};
 use crate::publish::candidates::{for_turn, without_tcp};
 use crate::publish::ice_servers::TurnServer;
-use crate::publish::low_source::{self, Both, LOW_SOURCE, LowSource};
+use crate::publish::low_source::{self, LOW_SOURCE, LowSource};
+use crate::publish::place::Placed;
+use crate::publish::sources::{Repaired, Sources};
 use crate::publish::taps::{DepartureTap, KeyframeTap};
 use crate::publish::uplink::chain::{self, Shared};
 use crate::stats::Stats;
 use rtc::ice::mdns::MulticastDnsMode;
-use rtc::interceptor::{NackResponderBuilder, Slot};
+use rtc::interceptor::Slot;
 use rtc::media_stream::MediaStreamTrack;
 use rtc::peer_connection::configuration::interceptor_registry::{Registry, configure_rtcp_reports};
-use rtc::peer_connection::configuration::media_engine::{MIME_TYPE_H264, MediaEngine};
+use rtc::peer_connection::configuration::media_engine::{
+    MIME_TYPE_H264, MIME_TYPE_RTX, MediaEngine,
+};
 use rtc::rtp_transceiver::rtp_sender::{
     RTCPFeedback, RTCRtpCodec, RTCRtpCodecParameters, RTCRtpCodingParameters,
-    RTCRtpEncodingParameters, RTCRtpHeaderExtensionCapability, RtpCodecKind,
+    RTCRtpEncodingParameters, RTCRtpHeaderExtensionCapability, RTCRtpRtxParameters, RtpCodecKind,
 };
 use rtc::rtp_transceiver::{RTCRtpTransceiverDirection, RTCRtpTransceiverInit};
 use rustls::pki_types::CertificateDer;
@@ -51,6 +55,8 @@ const TRANSPORT_CC: &str =
     "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01";
 /// Payload type offered for H.264; any dynamic one will do (RFC 3551 §6).
 const PAYLOAD_TYPE: u8 = 102;
+/// Payload type offered for what is sent again (RFC 4588 §8.6).
+const RTX_PAYLOAD_TYPE: u8 = 103;
 /// Constrained baseline 3.1, packetization mode 1: what every browser receives (RFC 7742 §6.2).
 const H264_FORMAT: &str = "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f";
 /// Host candidates are there within milliseconds; more time than this is not worth waiting for the rest.
@@ -130,9 +136,7 @@ pub(super) struct Peer {
     /// State of the connection.
     pub(super) state: watch::Receiver<RTCPeerConnectionState>,
     gathering: watch::Receiver<RTCIceGatheringState>,
-    ssrc: u32,
-    /// The low layer's; none when there is none.
-    low_ssrc: Option<u32>,
+    sources: Sources,
     /// Where the relay takes TCP connections.
     relay_tcp: Vec<SocketAddr>,
     /// Where a TURN server reaches it over UDP.
@@ -162,20 +166,22 @@ impl Peer {
         let (connection_state, state) = watch::channel(RTCPeerConnectionState::New);
         let (gathering_state, gathering) = watch::channel(RTCIceGatheringState::New);
         let media = media_engine()?;
-        let low_ssrc = sending.as_ref().map(|_| crate::backoff::random());
-        let registry = Registry::new().with(
-            Slot::NackResponder,
-            Both::new(NackResponderBuilder::new().build(), low_ssrc),
-        );
-        let registry = configure_rtcp_reports(registry);
-        let registry = match (sending, low_ssrc) {
-            (Some(Sending { uplink, low }), Some(ssrc)) => chain::add(registry, uplink, low_ssrc)
-                .with(Slot::from(LOW_SOURCE), LowSource::new(ssrc, low)),
+        let sources = Sources::random(sending.is_some());
+        let registry = configure_rtcp_reports(sources.repaired_in(Registry::new()));
+        let registry = match (sending, sources.low()) {
+            (Some(Sending { uplink, low }), Some(ssrc)) => chain::add(registry, uplink, sources)
+                .with(
+                    Slot::from(LOW_SOURCE),
+                    Placed::new(LowSource::new(ssrc, low)),
+                ),
             _ => registry,
         };
         let registry = registry
-            .with(Slot::from(KEYFRAME_TAP), KeyframeTap::default())
-            .with(Slot::from(DEPARTURE_TAP), DepartureTap::new(clock, stats));
+            .with(Slot::from(KEYFRAME_TAP), Placed::new(KeyframeTap))
+            .with(
+                Slot::from(DEPARTURE_TAP),
+                Placed::new(DepartureTap::new(clock, stats)),
+            );
         let settings = setting_engine(&bind);
         let loopback: IpAddr = if bind.iter().any(SocketAddr::is_ipv4) {
             Ipv4Addr::LOCALHOST.into()
@@ -197,8 +203,7 @@ impl Peer {
                 .build()
                 .await?,
         );
-        let ssrc = crate::backoff::random();
-        let track = Arc::new(TrackLocalStaticRTP::new(stream_track(ssrc)));
+        let track = Arc::new(TrackLocalStaticRTP::new(stream_track(sources.picture)));
         let init = RTCRtpTransceiverInit {
             direction: RTCRtpTransceiverDirection::Sendonly,
             ..Default::default()
@@ -229,8 +234,7 @@ impl Peer {
             backfill,
             state,
             gathering,
-            ssrc,
-            low_ssrc,
+            sources,
             relay_tcp: Vec::new(),
             relay_udp: None,
             turn_servers: Vec::new(),
@@ -265,8 +269,8 @@ impl Peer {
         let sdp = local
             .map(|description| description.sdp)
             .ok_or(Error::ErrConnectionClosed)?;
-        Ok(match self.low_ssrc {
-            Some(ssrc) => low_source::named_in(&sdp, ssrc),
+        Ok(match self.sources.low_layer {
+            Some(source) => low_source::named_in(&sdp, source),
             None => sdp,
         })
     }
@@ -378,7 +382,7 @@ impl Peer {
         let playout_delay = agreed(PLAYOUT_DELAY).and_then(|it| u8::try_from(it.id).ok());
         Ok(WireNames {
             payload_type,
-            ssrc: self.ssrc,
+            ssrc: self.sources.picture.ssrc,
             low_ssrc: None,
             playout_delay,
             reports_arrivals: agreed(TRANSPORT_CC).is_some(),
@@ -387,7 +391,7 @@ impl Peer {
 
     /// The same for packets of the low layer, when there is one.
     pub(super) fn low_names(&self, names: WireNames) -> Option<WireNames> {
-        self.low_ssrc.map(|ssrc| WireNames {
+        self.sources.low().map(|ssrc| WireNames {
             low_ssrc: Some(ssrc),
             ..names
         })
@@ -452,6 +456,16 @@ fn media_engine() -> Result<MediaEngine> {
         payload_type: PAYLOAD_TYPE,
     };
     media.register_codec(codec, RtpCodecKind::Video)?;
+    let rtx = RTCRtpCodecParameters {
+        rtp_codec: RTCRtpCodec {
+            mime_type: MIME_TYPE_RTX.to_owned(),
+            clock_rate: 90_000,
+            sdp_fmtp_line: format!("apt={PAYLOAD_TYPE}"),
+            ..RTCRtpCodec::default()
+        },
+        payload_type: RTX_PAYLOAD_TYPE,
+    };
+    media.register_codec(rtx, RtpCodecKind::Video)?;
     for uri in [PLAYOUT_DELAY, TRANSPORT_CC] {
         let extension = RTCRtpHeaderExtensionCapability {
             uri: uri.to_owned(),
@@ -461,9 +475,12 @@ fn media_engine() -> Result<MediaEngine> {
     Ok(media)
 }
 
-fn stream_track(ssrc: u32) -> MediaStreamTrack {
+fn stream_track(source: Repaired) -> MediaStreamTrack {
     let coding = RTCRtpCodingParameters {
-        ssrc: Some(ssrc),
+        ssrc: Some(source.ssrc),
+        rtx: Some(RTCRtpRtxParameters {
+            ssrc: source.repair,
+        }),
         ..Default::default()
     };
     let encoding = RTCRtpEncodingParameters {

@@ -13,6 +13,7 @@ use crate::journal::Journal;
 use crate::low_layer::LowLayer;
 use crate::marks_board::MarksBoard;
 use crate::orders::Orders;
+use crate::publish::mending::After;
 use crate::publish::refusal::Refusal;
 use crate::publish::session::{self, Ended};
 use crate::publish::tickets::Entry;
@@ -152,11 +153,15 @@ impl Publisher {
         };
         match prepared {
             Ok((bind, ticket)) => {
+                let after = match settings.entry {
+                    Entry::Ticket(_) => After::Nothing,
+                    Entry::Device { .. } => After::FreshTicket,
+                };
                 session::publish(
                     &self.parts,
                     http,
                     settings.consult,
-                    &ticket,
+                    (&ticket, after),
                     bind,
                     &self.last_target,
                 )

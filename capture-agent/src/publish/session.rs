@@ -8,7 +8,7 @@ use crate::publish::backfill::Filler;
 use crate::publish::budget::Throttle;
 use crate::publish::clips::Carrier;
 use crate::publish::control::Control;
-use crate::publish::mending::{RELAY_AWAY, SESSION_GONE, comes_up, watch_over};
+use crate::publish::mending::{After, RELAY_AWAY, SESSION_GONE, comes_up, watch_over};
 use crate::publish::originals::{MAX_ASKED, Originals};
 use crate::publish::peer::{Peer, Sending, WireNames};
 use crate::publish::publisher::Parts;
@@ -47,7 +47,7 @@ pub(super) async fn publish(
     parts: &Parts,
     http: &Http,
     consult: ConsultId,
-    ticket: &Ticket,
+    (ticket, after): (&Ticket, After),
     bind: Vec<SocketAddr>,
     last_target: &LastTarget,
 ) -> Ended {
@@ -80,7 +80,7 @@ pub(super) async fn publish(
     let ended = match connect(&mut peer, http, consult, ticket).await {
         Ok(mut whip) => {
             let ended = tokio::select! {
-                ended = serve(parts, &mut peer, &mut whip, &uplink) => ended,
+                ended = serve(parts, &mut peer, &mut whip, &uplink, after) => ended,
                 () = parts.stop.stopped() => Ended::Stopped,
             };
             let target = held(&uplink).end();
@@ -123,7 +123,13 @@ async fn connect(
 }
 
 /// Keeps a connection going until it is lost.
-async fn serve(parts: &Parts, peer: &mut Peer, whip: &mut WhipSession, uplink: &Shared) -> Ended {
+async fn serve(
+    parts: &Parts,
+    peer: &mut Peer,
+    whip: &mut WhipSession,
+    uplink: &Shared,
+    after: After,
+) -> Ended {
     let names = match peer.wire_names().await {
         Ok(names) => names,
         Err(error) => return Ended::Failed(Refusal::Nonsense(error.to_string())),
@@ -229,7 +235,7 @@ async fn serve(parts: &Parts, peer: &mut Peer, whip: &mut WhipSession, uplink: &
         }
     });
     tracing::info!("live: the picture goes out");
-    watch_over(parts, peer, whip, &mut last_heard, &mut tasks).await
+    watch_over(parts, peer, whip, &mut last_heard, &mut tasks, after).await
 }
 
 #[expect(

@@ -4,15 +4,14 @@
 //! from capture to departure as late as the stack allows: after pacing and retransmission logic, before encryption.
 
 use crate::clock::CaptureClock;
+use crate::publish::place::Place;
 use crate::stats::Stats;
-use rtc::interceptor::{Attribute, Interceptor, Packet, StreamInfo, TaggedPacket};
+use rtc::interceptor::{Attribute, Packet, TaggedPacket};
 use rtc::rtcp::payload_feedbacks::full_intra_request::FullIntraRequest;
 use rtc::rtcp::payload_feedbacks::picture_loss_indication::PictureLossIndication;
-use rtc::sansio::Protocol;
-use rtc::shared::error::Error;
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use wire::RtpTime;
 
 /// Whether it asks for a keyframe (RFC 4585 §6.3.1, RFC 5104 §4.3.1).
@@ -21,48 +20,16 @@ fn asks_for_keyframe(packet: &dyn rtc::rtcp::Packet) -> bool {
 }
 
 /// Marks keyframe requests for delivery; everything else passes untouched.
-#[derive(Default)]
-pub(super) struct KeyframeTap {
-    read: VecDeque<TaggedPacket>,
-    written: VecDeque<TaggedPacket>,
-}
+pub(super) struct KeyframeTap;
 
-impl Protocol<TaggedPacket, TaggedPacket, ()> for KeyframeTap {
-    type Rout = TaggedPacket;
-    type Wout = TaggedPacket;
-    type Eout = ();
-    type Error = Error;
-    type Time = Instant;
-
-    fn handle_read(&mut self, mut packet: TaggedPacket) -> Result<(), Error> {
+impl Place for KeyframeTap {
+    fn comes(&mut self, packet: &mut TaggedPacket) {
         if let Packet::Rtcp(parts) = &packet.message.packet
             && parts.iter().any(|part| asks_for_keyframe(part.as_ref()))
         {
             packet.message.add(Attribute::DeliverToApplication);
         }
-        self.read.push_back(packet);
-        Ok(())
     }
-
-    fn poll_read(&mut self) -> Option<TaggedPacket> {
-        self.read.pop_front()
-    }
-
-    fn handle_write(&mut self, packet: TaggedPacket) -> Result<(), Error> {
-        self.written.push_back(packet);
-        Ok(())
-    }
-
-    fn poll_write(&mut self) -> Option<TaggedPacket> {
-        self.written.pop_front()
-    }
-}
-
-impl Interceptor for KeyframeTap {
-    fn bind_local_stream(&mut self, _: &StreamInfo) {}
-    fn unbind_local_stream(&mut self, _: &StreamInfo) {}
-    fn bind_remote_stream(&mut self, _: &StreamInfo) {}
-    fn unbind_remote_stream(&mut self, _: &StreamInfo) {}
 }
 
 /// Notes when the last packet of a frame leaves.
@@ -71,8 +38,6 @@ pub(super) struct DepartureTap {
     stats: Arc<Stats>,
     /// Newest frame that left; a retransmission is older and does not count.
     newest: Option<RtpTime>,
-    read: VecDeque<TaggedPacket>,
-    written: VecDeque<TaggedPacket>,
 }
 
 impl DepartureTap {
@@ -81,8 +46,6 @@ impl DepartureTap {
             clock,
             stats,
             newest: None,
-            read: VecDeque::new(),
-            written: VecDeque::new(),
         }
     }
 
@@ -100,38 +63,11 @@ impl DepartureTap {
     }
 }
 
-impl Protocol<TaggedPacket, TaggedPacket, ()> for DepartureTap {
-    type Rout = TaggedPacket;
-    type Wout = TaggedPacket;
-    type Eout = ();
-    type Error = Error;
-    type Time = Instant;
-
-    fn handle_read(&mut self, packet: TaggedPacket) -> Result<(), Error> {
-        self.read.push_back(packet);
-        Ok(())
-    }
-
-    fn poll_read(&mut self) -> Option<TaggedPacket> {
-        self.read.pop_front()
-    }
-
-    fn handle_write(&mut self, packet: TaggedPacket) -> Result<(), Error> {
+impl Place for DepartureTap {
+    fn leaves(&mut self, packet: TaggedPacket, out: &mut VecDeque<TaggedPacket>) {
         if let Packet::Rtp(rtp) = &packet.message.packet {
             self.note(rtp);
         }
-        self.written.push_back(packet);
-        Ok(())
+        out.push_back(packet);
     }
-
-    fn poll_write(&mut self) -> Option<TaggedPacket> {
-        self.written.pop_front()
-    }
-}
-
-impl Interceptor for DepartureTap {
-    fn bind_local_stream(&mut self, _: &StreamInfo) {}
-    fn unbind_local_stream(&mut self, _: &StreamInfo) {}
-    fn bind_remote_stream(&mut self, _: &StreamInfo) {}
-    fn unbind_remote_stream(&mut self, _: &StreamInfo) {}
 }

@@ -4,7 +4,9 @@ use super::relay::{CLOCK_AHEAD_US, PLAYOUT_DELAY, Received, Shared};
 use rtc::peer_connection::configuration::interceptor_registry::{
     Registry, register_default_interceptors,
 };
-use rtc::peer_connection::configuration::media_engine::{MIME_TYPE_H264, MediaEngine};
+use rtc::peer_connection::configuration::media_engine::{
+    MIME_TYPE_H264, MIME_TYPE_RTX, MediaEngine,
+};
 use rtc::rtp_transceiver::rtp_sender::{
     RTCRtpCodec, RTCRtpCodecParameters, RTCRtpHeaderExtensionCapability, RtpCodecKind,
 };
@@ -117,6 +119,17 @@ pub async fn answer(shared: &Arc<Shared>, offer: String) -> (Arc<dyn PeerConnect
             RtpCodecKind::Video,
         )
         .unwrap();
+    let rtx = RTCRtpCodec {
+        mime_type: MIME_TYPE_RTX.into(),
+        clock_rate: 90_000,
+        sdp_fmtp_line: "apt=102".into(),
+        ..RTCRtpCodec::default()
+    };
+    let rtx = RTCRtpCodecParameters {
+        rtp_codec: rtx,
+        payload_type: 103,
+    };
+    media.register_codec(rtx, RtpCodecKind::Video).unwrap();
     let extension = RTCRtpHeaderExtensionCapability {
         uri: PLAYOUT_DELAY.into(),
     };

@@ -129,6 +129,11 @@ impl Relay {
         ending.await.unwrap();
     }
 
+    /// It keeps no session any more.
+    pub async fn forgets_sessions(&self) {
+        self.shared.peers.lock().await.clear();
+    }
+
     /// Nothing of it runs for this long: neither HTTP nor media.
     pub fn stand_still(&self, time: Duration) {
         let runtime = self.runtime.as_ref().unwrap();
@@ -157,6 +162,24 @@ impl Relay {
                 return frame;
             }
         }
+    }
+
+    /// Says that a packet did not come.
+    pub async fn ask_again(&self, sequence_number: u16) {
+        let track = self
+            .shared
+            .tracks
+            .lock()
+            .unwrap()
+            .last()
+            .cloned()
+            .expect("a track");
+        let nack = rtc::rtcp::transport_feedbacks::transport_layer_nack::TransportLayerNack {
+            sender_ssrc: 1,
+            media_ssrc: self.shared.ssrc.load(Ordering::SeqCst),
+            nacks: rtc::rtcp::transport_feedbacks::transport_layer_nack::nack_pairs_from_sequence_numbers(&[sequence_number]),
+        };
+        track.write_rtcp(vec![Box::new(nack)]).await.unwrap();
     }
 
     /// Asks for a keyframe by PLI.

@@ -3,6 +3,7 @@
 use super::DEADLINE;
 use super::carrier::Carrier;
 use super::connection::{add_candidate, connection};
+pub use super::kind::Kind;
 use bytes::BytesMut;
 use rtc::peer_connection::RTCPeerConnection;
 use rtc::peer_connection::event::{RTCDataChannelEvent, RTCPeerConnectionEvent};
@@ -19,75 +20,6 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tokio::sync::{Notify, mpsc, oneshot};
-
-pub const PLAYOUT_DELAY: &str = "http://www.webrtc.org/experiments/rtp-hdrext/playout-delay";
-pub const TRANSPORT_CC: &str =
-    "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01";
-pub const ORIENTATION: &str = "urn:3gpp:video-orientation";
-pub const H264: &str = "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f";
-
-/// What a client is to be.
-#[derive(Clone)]
-pub struct Kind {
-    /// It sends the picture, on this source.
-    pub publishes: Option<u32>,
-    pub codec: &'static str,
-    /// Its payload type.
-    pub payload_type: u8,
-    /// It opens the channel `control`.
-    pub control: bool,
-    /// It opens the channel `originals`.
-    pub originals: bool,
-    /// It opens the channel `clips`.
-    pub clips: bool,
-    /// It loses each n-th RTP packet that arrives.
-    pub loses_every: usize,
-    /// It throws RTP away without decrypting: for load.
-    pub lean: bool,
-    /// It loses so many of the first handshake datagrams that arrive.
-    pub loses_handshake: usize,
-    /// The address of its socket.
-    pub bind: &'static str,
-    /// Its network lets no UDP through: it comes by TCP.
-    pub over_tcp: bool,
-    /// It reads nothing of what comes after the connection is up.
-    pub never_reads: bool,
-    /// The source of its low layer.
-    pub low_layer: Option<u32>,
-    /// It reports what arrives and when.
-    pub reports_arrivals: bool,
-    /// What comes to it passes a link of so many kbit/s with a queue of 400 ms.
-    pub kbps: Option<u32>,
-}
-
-impl Kind {
-    pub fn publisher(ssrc: u32) -> Self {
-        Self {
-            publishes: Some(ssrc),
-            codec: "H264",
-            payload_type: 98,
-            control: false,
-            originals: false,
-            clips: false,
-            loses_every: 0,
-            lean: false,
-            loses_handshake: 0,
-            bind: "127.0.0.1:0",
-            over_tcp: false,
-            never_reads: false,
-            low_layer: None,
-            reports_arrivals: false,
-            kbps: None,
-        }
-    }
-
-    pub fn viewer() -> Self {
-        Self {
-            publishes: None,
-            ..Self::publisher(0)
-        }
-    }
-}
 
 /// What a client says on the channel `clips`.
 pub enum ClipMessage {
@@ -125,6 +57,8 @@ pub struct Seen {
     /// What was heard on the channel `clips`.
     pub clip_texts: Vec<String>,
     pub lost: usize,
+    /// RTP packets that went out: source and sequence number, which stand unencrypted before the rest.
+    pub sent_rtp: Vec<(u32, u16)>,
     /// The first datagrams that went out.
     pub sent: Vec<Vec<u8>>,
 }
@@ -307,6 +241,14 @@ impl Client {
     }
 }
 
+/// Source and sequence number of an RTP datagram (RFC 3550 §5.1).
+fn rtp_id(datagram: &[u8]) -> Option<(u32, u16)> {
+    let is_rtp = datagram[0] >= 128 && !(192..224).contains(&datagram[1]);
+    let word = |at: usize| u16::from_be_bytes([datagram[at], datagram[at + 1]]);
+    let ssrc = || u32::from(word(8)) << 16 | u32::from(word(10));
+    is_rtp.then(|| (ssrc(), word(2)))
+}
+
 struct Driver {
     pc: RTCPeerConnection,
     carrier: Carrier,
@@ -456,6 +398,14 @@ impl Driver {
                     let mut seen = self.seen.lock().unwrap();
                     if seen.sent.len() < 30 {
                         seen.sent.push(out.message.to_vec());
+                    }
+                    if let Some(id) = rtp_id(&out.message) {
+                        seen.sent_rtp.push(id);
+                        let count = seen.sent_rtp.len();
+                        if self.kind.drops_every > 0 && count.is_multiple_of(self.kind.drops_every)
+                        {
+                            continue;
+                        }
                     }
                 }
                 self.carrier

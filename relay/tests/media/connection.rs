@@ -1,6 +1,6 @@
 //! How a client's peer connection is made: codecs, sources, candidates, and keyframe requests that reach the test.
 
-use super::client::{H264, Kind, ORIENTATION, PLAYOUT_DELAY, TRANSPORT_CC};
+use super::kind::{H264, Kind, ORIENTATION, PLAYOUT_DELAY, TRANSPORT_CC};
 use rtc::interceptor::{Registry, Slot, TwccReceiverBuilder};
 use rtc::media_stream::MediaStreamTrack;
 use rtc::peer_connection::configuration::interceptor_registry::{
@@ -12,7 +12,7 @@ use rtc::peer_connection::transport::{CandidateConfig, CandidateHostConfig, RTCI
 use rtc::peer_connection::{RTCPeerConnection, RTCPeerConnectionBuilder};
 use rtc::rtp_transceiver::rtp_sender::{
     RTCPFeedback, RTCRtpCodec, RTCRtpCodecParameters, RTCRtpCodingParameters,
-    RTCRtpEncodingParameters, RTCRtpHeaderExtensionCapability, RtpCodecKind,
+    RTCRtpEncodingParameters, RTCRtpHeaderExtensionCapability, RTCRtpRtxParameters, RtpCodecKind,
 };
 use rtc::rtp_transceiver::{RTCRtpTransceiverDirection, RTCRtpTransceiverInit};
 use std::net::SocketAddr;
@@ -130,6 +130,7 @@ pub(super) fn connection(kind: &Kind) -> RTCPeerConnection {
             let encoding = RTCRtpEncodingParameters {
                 rtp_coding_parameters: RTCRtpCodingParameters {
                     ssrc: Some(ssrc),
+                    rtx: kind.repairs_on.map(|ssrc| RTCRtpRtxParameters { ssrc }),
                     ..RTCRtpCodingParameters::default()
                 },
                 codec,

@@ -19,6 +19,7 @@ pub mod client;
 mod connection;
 pub mod frames;
 pub mod hostile;
+pub mod kind;
 pub mod malformed;
 mod requests;
 pub mod world;

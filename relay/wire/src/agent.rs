@@ -33,7 +33,7 @@ use ts_rs::TS;
 /// Label of the data channel.
 pub const CONTROL_CHANNEL: &str = "control";
 /// Attribute of the picture's section in an agent's offer: the source (RFC 3550) of the low layer, on which it sends only
-/// after `LowLayer`. Servers that do not know it ignore it (RFC 8866 §5.13).
+/// after `LowLayer`, and that of its retransmissions (RFC 4588). Servers that do not know it ignore it (RFC 8866 §5.13).
 pub const LOW_LAYER_ATTRIBUTE: &str = "x-hibiki-low-layer";
 /// Largest control message in bytes.
 pub const MAX_CONTROL_BYTES: usize = 16 * 1024;

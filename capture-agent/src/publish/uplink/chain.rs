@@ -7,19 +7,18 @@
 //! a hole.
 
 use super::leg::Sent;
-use crate::publish::low_source::Both;
+use crate::publish::place::{Place, Placed};
+use crate::publish::sources::{Known, Sources};
 use crate::sync::held;
 use bandwidth::{Class, Fate};
 use bytes::Bytes;
 use rtc::interceptor::{
-    Attribute, AttributedPacket, BandwidthEstimator, CongestionControlBuilder, Interceptor, Packet,
-    PacketReport, Registry, Slot, StreamInfo, TaggedPacket, TwccSenderBuilder,
+    Attribute, AttributedPacket, BandwidthEstimator, CongestionControlBuilder, Packet,
+    PacketReport, Registry, Slot, TaggedPacket, TwccSenderBuilder,
 };
 use rtc::rtp;
 use rtc::rtp::header::Header;
-use rtc::sansio::Protocol;
 use rtc::shared::TransportContext;
-use rtc::shared::error::Error;
 use rtc::shared::marshal::MarshalSize;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -39,7 +38,7 @@ const HEADER_BYTES: usize = 24;
 pub(in crate::publish) type Shared = Arc<Mutex<super::Uplink<TaggedPacket>>>;
 
 /// Puts everything into the chain of a connection.
-pub(in crate::publish) fn add(registry: Registry, uplink: &Shared, low: Option<u32>) -> Registry {
+pub(in crate::publish) fn add(registry: Registry, uplink: &Shared, sources: Sources) -> Registry {
     let hearer = Hearer(Arc::clone(uplink));
     registry
         .with(
@@ -48,10 +47,13 @@ pub(in crate::publish) fn add(registry: Registry, uplink: &Shared, low: Option<u
         )
         .with(
             Slot::TwccSender,
-            Both::new(TwccSenderBuilder::new().build(), low),
+            Known::each(TwccSenderBuilder::new().build(), sources),
         )
-        .with(Slot::Pacer, Gate::new(Arc::clone(uplink)))
-        .with(Slot::from(FILLER), Filler::new(Arc::clone(uplink), low))
+        .with(Slot::Pacer, Placed::new(Gate::new(Arc::clone(uplink))))
+        .with(
+            Slot::from(FILLER),
+            Placed::new(Filler::new(Arc::clone(uplink), sources.low())),
+        )
 }
 
 /// Hears what became of packets.
@@ -98,8 +100,6 @@ struct Gate {
     uplink: Shared,
     /// The newest moment seen.
     latest: Option<Instant>,
-    read: VecDeque<TaggedPacket>,
-    written: VecDeque<TaggedPacket>,
 }
 
 impl Gate {
@@ -107,8 +107,6 @@ impl Gate {
         Self {
             uplink,
             latest: None,
-            read: VecDeque::new(),
-            written: VecDeque::new(),
         }
     }
 
@@ -118,44 +116,32 @@ impl Gate {
         now
     }
 
-    fn let_go(&mut self, now: Instant) {
+    fn let_go(&mut self, now: Instant, out: &mut VecDeque<TaggedPacket>) {
         let mut uplink = held(&self.uplink);
         while let Some(mut packet) = uplink.pop(now) {
             // The send history takes this for the moment of departure.
             packet.now = now;
-            self.written.push_back(packet);
+            out.push_back(packet);
         }
         uplink.told();
     }
 }
 
-impl Protocol<TaggedPacket, TaggedPacket, ()> for Gate {
-    type Rout = TaggedPacket;
-    type Wout = TaggedPacket;
-    type Eout = ();
-    type Error = Error;
-    type Time = Instant;
-
-    fn handle_read(&mut self, packet: TaggedPacket) -> Result<(), Error> {
+impl Place for Gate {
+    fn comes(&mut self, packet: &mut TaggedPacket) {
         self.advance(packet.now);
-        self.read.push_back(packet);
-        Ok(())
     }
 
-    fn poll_read(&mut self) -> Option<TaggedPacket> {
-        self.read.pop_front()
-    }
-
-    fn handle_write(&mut self, mut packet: TaggedPacket) -> Result<(), Error> {
+    fn leaves(&mut self, mut packet: TaggedPacket, out: &mut VecDeque<TaggedPacket>) {
         let now = self.advance(packet.now);
         let Packet::Rtp(rtp) = &packet.message.packet else {
-            self.written.push_back(packet);
-            return Ok(());
+            out.push_back(packet);
+            return;
         };
         if packet.message.custom::<Padding>().is_some() {
             packet.now = now;
-            self.written.push_back(packet);
-            return Ok(());
+            out.push_back(packet);
+            return;
         }
         let class = if packet.message.has(&Attribute::Retransmission) {
             Class::Repair
@@ -165,30 +151,17 @@ impl Protocol<TaggedPacket, TaggedPacket, ()> for Gate {
         let bytes = rtp.marshal_size();
         // What is left out is asked for again, when there may be room for it.
         let _ = held(&self.uplink).push(now, class, bytes, packet);
-        self.let_go(now);
-        Ok(())
+        self.let_go(now, out);
     }
 
-    fn poll_write(&mut self) -> Option<TaggedPacket> {
-        self.written.pop_front()
-    }
-
-    fn handle_timeout(&mut self, now: Instant) -> Result<(), Error> {
+    fn passes(&mut self, now: Instant, out: &mut VecDeque<TaggedPacket>) {
         let now = self.advance(now);
-        self.let_go(now);
-        Ok(())
+        self.let_go(now, out);
     }
 
-    fn poll_timeout(&mut self) -> Option<Instant> {
+    fn next(&mut self) -> Option<Instant> {
         held(&self.uplink).leg.next_departure(self.latest?)
     }
-}
-
-impl Interceptor for Gate {
-    fn bind_local_stream(&mut self, _: &StreamInfo) {}
-    fn unbind_local_stream(&mut self, _: &StreamInfo) {}
-    fn bind_remote_stream(&mut self, _: &StreamInfo) {}
-    fn unbind_remote_stream(&mut self, _: &StreamInfo) {}
 }
 
 /// Numbers the picture's packets, and puts padding among them.
@@ -200,8 +173,6 @@ struct Filler {
     inserted: u16,
     /// The packet that went last, without its payload, and when.
     last: Option<(Header, Instant)>,
-    read: VecDeque<TaggedPacket>,
-    written: VecDeque<TaggedPacket>,
 }
 
 impl Filler {
@@ -211,8 +182,6 @@ impl Filler {
             low,
             inserted: 0,
             last: None,
-            read: VecDeque::new(),
-            written: VecDeque::new(),
         }
     }
 
@@ -254,45 +223,22 @@ fn filling(bytes: usize) -> Bytes {
     Bytes::from(unit)
 }
 
-impl Protocol<TaggedPacket, TaggedPacket, ()> for Filler {
-    type Rout = TaggedPacket;
-    type Wout = TaggedPacket;
-    type Eout = ();
-    type Error = Error;
-    type Time = Instant;
-
-    fn handle_read(&mut self, packet: TaggedPacket) -> Result<(), Error> {
-        self.read.push_back(packet);
-        Ok(())
-    }
-
-    fn poll_read(&mut self) -> Option<TaggedPacket> {
-        self.read.pop_front()
-    }
-
-    fn handle_write(&mut self, mut packet: TaggedPacket) -> Result<(), Error> {
+impl Place for Filler {
+    fn leaves(&mut self, mut packet: TaggedPacket, out: &mut VecDeque<TaggedPacket>) {
         let now = packet.now;
         if let Packet::Rtp(rtp) = &mut packet.message.packet
             && self.low != Some(rtp.header.ssrc)
         {
             // What is owed goes first, so that numbers leave in their order.
             while let Some(padding) = self.padding() {
-                self.written.push_back(padding);
+                out.push_back(padding);
             }
             self.number(now, rtp);
         }
-        self.written.push_back(packet);
-        Ok(())
+        out.push_back(packet);
     }
 
-    fn poll_write(&mut self) -> Option<TaggedPacket> {
-        self.written.pop_front().or_else(|| self.padding())
+    fn more(&mut self) -> Option<TaggedPacket> {
+        self.padding()
     }
-}
-
-impl Interceptor for Filler {
-    fn bind_local_stream(&mut self, _: &StreamInfo) {}
-    fn unbind_local_stream(&mut self, _: &StreamInfo) {}
-    fn bind_remote_stream(&mut self, _: &StreamInfo) {}
-    fn unbind_remote_stream(&mut self, _: &StreamInfo) {}
 }

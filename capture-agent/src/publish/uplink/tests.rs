@@ -4,11 +4,12 @@ use super::chain::{Shared, add};
 use super::leg::Sent;
 use super::*;
 use crate::encode::Fit;
+use crate::publish::sources::{Repaired, Sources};
 use crate::slot::Slot;
 use bandwidth::{Fate, Scale};
 use rtc::interceptor::{
-    AttributedPacket, Interceptor, NackResponderBuilder, Packet, RTCPFeedback, RTPHeaderExtension,
-    Registry, Slot as Place, StreamInfo, TaggedPacket,
+    AttributedPacket, Interceptor, Packet, RTCPFeedback, RTPHeaderExtension, Registry, StreamInfo,
+    TaggedPacket,
 };
 use rtc::rtcp::transport_feedbacks::transport_layer_nack::{
     TransportLayerNack, nack_pairs_from_sequence_numbers,
@@ -337,11 +338,20 @@ impl Chain {
         let (now, (orders, board)) = (Instant::now(), parts());
         let uplink: Shared = Arc::new(Mutex::new(Uplink::new(now, orders, board, None)));
         crate::sync::held(&uplink).may_pad(now);
-        let registry = add(Registry::new(), &uplink, Some(SSRC + 1))
-            .with(Place::NackResponder, NackResponderBuilder::new().build());
+        let pair = |ssrc| Repaired {
+            ssrc,
+            repair: ssrc + 100,
+        };
+        let sources = Sources {
+            picture: pair(SSRC),
+            low_layer: Some(pair(SSRC + 1)),
+        };
+        let registry = sources.repaired_in(add(Registry::new(), &uplink, sources));
         let mut chain: Box<dyn Interceptor> = Box::new(registry.build());
         chain.bind_local_stream(&StreamInfo {
             ssrc: SSRC,
+            ssrc_rtx: Some(SSRC + 100),
+            payload_type_rtx: Some(103),
             rtcp_feedback: vec![RTCPFeedback {
                 typ: "nack".to_owned(),
                 parameter: String::new(),
@@ -444,7 +454,12 @@ fn padding_that_was_lost_is_repaired_like_a_picture() {
     let repaired = chain.run(40);
     let again: Vec<&rtp::Packet> = repaired
         .iter()
-        .filter(|packet| packet.header.sequence_number == lost)
+        .filter(|packet| packet.header.ssrc == SSRC + 100)
         .collect();
-    assert!(matches!(again[..], [packet] if is_padding(packet)));
+    // RFC 4588 §4: the number that it had, then what it was.
+    let [packet] = again[..] else {
+        panic!("{again:?}")
+    };
+    assert_eq!(packet.payload[..2], lost.to_be_bytes());
+    assert_eq!(packet.payload[2], 12);
 }

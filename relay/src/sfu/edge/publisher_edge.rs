@@ -41,6 +41,8 @@ pub(super) struct RtcPublisher {
     pc: RTCPeerConnection,
     /// Its one stream, by `rtc`'s id.
     receiver: RTCRtpReceiverId,
+    /// Sources of retransmissions. What still has one of them when `rtc` is through with it brings nothing back: padding.
+    repairs: Vec<u32>,
     /// Events found while looking for others.
     ready: VecDeque<EdgeEvent>,
     /// The channel `control`, once open.
@@ -57,10 +59,15 @@ pub(super) struct RtcPublisher {
 }
 
 impl RtcPublisher {
-    pub(super) const fn new(pc: RTCPeerConnection, receiver: RTCRtpReceiverId) -> Self {
+    pub(super) const fn new(
+        pc: RTCPeerConnection,
+        receiver: RTCRtpReceiverId,
+        repairs: Vec<u32>,
+    ) -> Self {
         Self {
             pc,
             receiver,
+            repairs,
             ready: VecDeque::new(),
             control: None,
             originals: None,
@@ -164,6 +171,7 @@ impl RtcPublisher {
 
     fn on_media(&mut self, message: RTCMessage) {
         match message {
+            RTCMessage::RtpPacket(_, packet) if self.repairs.contains(&packet.header.ssrc) => {}
             RTCMessage::RtpPacket(_, packet) => {
                 self.ready.push_back(EdgeEvent::Rtp(incoming(packet)));
             }

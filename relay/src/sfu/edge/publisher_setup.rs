@@ -3,7 +3,8 @@
 //! Owns the way into `rtc` 0.21.1: it takes SDP only, so the terms are written as an offer that holds exactly what was
 //! agreed, and its answer is thrown away (ours is `sdp::answer`).
 //! mDNS is off (on by default, it opens a socket per peer), ICE timeouts are off (liveness is the engine's), the replay
-//! window is wide enough for retransmissions on the same source.
+//! window is wide enough for retransmissions on the same source. Where a retransmission source was agreed, `rtc` puts the packet
+//! together again as it was (RFC 4588 §4), so that everything behind it sees the original.
 
 use super::identity::Identity;
 use super::prime::{self, prime};
@@ -15,7 +16,7 @@ use rtc::ice::mdns::MulticastDnsMode;
 use rtc::interceptor::{Registry, Slot, TwccReceiverBuilder};
 use rtc::peer_connection::configuration::RTCConfigurationBuilder;
 use rtc::peer_connection::configuration::interceptor_registry::configure_rtcp_reports;
-use rtc::peer_connection::configuration::media_engine::MediaEngine;
+use rtc::peer_connection::configuration::media_engine::{MIME_TYPE_RTX, MediaEngine};
 use rtc::peer_connection::configuration::setting_engine::{
     SctpMaxMessageSize, SettingEngine, SettingEngineBuilder,
 };
@@ -70,7 +71,7 @@ pub(super) fn open(
     pc.set_local_description(now, answer)
         .map_err(step("apply the agreement"))?;
     prime(&mut pc, now)?;
-    Ok(RtcPublisher::new(pc, receiver))
+    Ok(RtcPublisher::new(pc, receiver, terms.repairs()))
 }
 
 fn settings() -> SettingEngine {
@@ -103,6 +104,18 @@ fn media_engine(terms: &PublisherTerms) -> Result<MediaEngine, RtcError> {
         payload_type: terms.payload_type,
     };
     engine.register_codec(codec, RtpCodecKind::Video)?;
+    if let Some(payload_type) = terms.rtx {
+        let rtx = RTCRtpCodecParameters {
+            rtp_codec: RTCRtpCodec {
+                mime_type: MIME_TYPE_RTX.to_owned(),
+                clock_rate: 90_000,
+                sdp_fmtp_line: format!("apt={}", terms.payload_type),
+                ..RTCRtpCodec::default()
+            },
+            payload_type,
+        };
+        engine.register_codec(rtx, RtpCodecKind::Video)?;
+    }
     for (extension, _) in terms.extensions.iter() {
         let capability = RTCRtpHeaderExtensionCapability {
             uri: extension.uri().to_owned(),
@@ -176,7 +189,7 @@ fn offer(terms: &PublisherTerms) -> String {
     let data = terms.data.map_or("", |_| " d");
     let mut out =
         format!("v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\na=group:BUNDLE v{low}{data}\r\n");
-    out.push_str(&video(terms, &transport, ("v", "picture"), terms.ssrc));
+    out.push_str(&video(terms, &transport, ("v", "picture"), terms.picture));
     if terms.low_layer.is_some() {
         // A section of its own: `rtc` takes one source from each.
         out.push_str(&video(terms, &transport, ("l", "low"), terms.low_layer));
@@ -195,15 +208,19 @@ fn video(
     terms: &PublisherTerms,
     transport: &str,
     (mid, track): (&str, &str),
-    source: Option<u32>,
+    source: Option<(u32, Option<u32>)>,
 ) -> String {
     let pt = terms.payload_type;
+    let rtx = terms.rtx.map_or(String::new(), |rtx| format!(" {rtx}"));
     let mut out = format!(
-        "m=video 9 UDP/TLS/RTP/SAVPF {pt}\r\n{transport}a=mid:{mid}\r\na=rtcp-mux\r\na=rtpmap:{pt} {}/90000\r\n",
+        "m=video 9 UDP/TLS/RTP/SAVPF {pt}{rtx}\r\n{transport}a=mid:{mid}\r\na=rtcp-mux\r\na=rtpmap:{pt} {}/90000\r\n",
         terms.codec.kind().name()
     );
     if let Some(fmtp) = terms.codec.fmtp() {
         let _ = write!(out, "a=fmtp:{pt} {fmtp}\r\n");
+    }
+    if let Some(rtx) = terms.rtx {
+        let _ = write!(out, "a=rtpmap:{rtx} rtx/90000\r\na=fmtp:{rtx} apt={pt}\r\n");
     }
     for kind in &terms.feedback {
         let _ = write!(out, "a=rtcp-fb:{pt} {kind}\r\n");
@@ -212,8 +229,15 @@ fn video(
         let _ = write!(out, "a=extmap:{id} {}\r\n", extension.uri());
     }
     let _ = write!(out, "a=sendonly\r\na=msid:echo {track}\r\n");
-    if let Some(source) = source {
+    if let Some((source, repair)) = source {
+        let repair = repair.filter(|_| terms.rtx.is_some());
+        if let Some(repair) = repair {
+            let _ = write!(out, "a=ssrc-group:FID {source} {repair}\r\n");
+        }
         let _ = write!(out, "a=ssrc:{source} cname:echo\r\n");
+        if let Some(repair) = repair {
+            let _ = write!(out, "a=ssrc:{repair} cname:echo\r\n");
+        }
     }
     out
 }

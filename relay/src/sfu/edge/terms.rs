@@ -105,20 +105,31 @@ impl ExtensionIds {
 pub(crate) struct PublisherTerms {
     /// SHA-256 of its certificate.
     pub(crate) fingerprint: [u8; 32],
-    /// The source that it declared.
-    pub(crate) ssrc: Option<u32>,
-    /// The source of its low layer.
-    pub(crate) low_layer: Option<u32>,
+    /// The source that it declared, and that of its retransmissions.
+    pub(crate) picture: Option<(u32, Option<u32>)>,
+    /// The same of its low layer.
+    pub(crate) low_layer: Option<(u32, Option<u32>)>,
     /// The codec.
     pub(crate) codec: Codec,
     /// Its payload type.
     pub(crate) payload_type: u8,
+    /// The payload type of its retransmissions (RFC 4588).
+    pub(crate) rtx: Option<u8>,
     /// Header extensions.
     pub(crate) extensions: ExtensionIds,
     /// Feedback that both sides know.
     pub(crate) feedback: Vec<&'static str>,
     /// Its SCTP port, when data channels were agreed.
     pub(crate) data: Option<u16>,
+}
+
+impl PublisherTerms {
+    /// Sources that carry retransmissions and nothing else.
+    pub(crate) fn repairs(&self) -> Vec<u32> {
+        let named = [self.picture, self.low_layer].into_iter().flatten();
+        let agreed = named.filter(|_| self.rtx.is_some());
+        agreed.filter_map(|(_, repair)| repair).collect()
+    }
 }
 
 /// The terms with a viewer, as far as its connection must know them.

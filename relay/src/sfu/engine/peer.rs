@@ -54,6 +54,8 @@ pub(crate) enum NewRole {
         extensions: ExtensionIds,
         /// Sources it declared: the picture, the low layer if it has one.
         sources: (Option<u32>, Option<u32>),
+        /// Sources of its retransmissions.
+        repairs: Vec<u32>,
         /// It may open data channels.
         has_data: bool,
         /// Who records it.
@@ -230,6 +232,7 @@ impl Peer {
                 codec,
                 extensions,
                 sources,
+                repairs,
                 has_data,
                 tap,
             } => Role::Publisher(Publisher {
@@ -241,7 +244,7 @@ impl Peer {
                 tap,
                 low_ssrc: sources.1,
                 sources: SourceGuard::new(
-                    [sources.0, sources.1].into_iter().flatten(),
+                    [sources.0, sources.1].into_iter().flatten().chain(repairs),
                     MAX_UNDECLARED_SSRCS,
                 ),
             }),

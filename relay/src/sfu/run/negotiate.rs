@@ -5,8 +5,8 @@
 
 use super::handle::{Publish, Talk, Watch};
 use super::random;
+use crate::sfu::edge::EdgeMaker;
 use crate::sfu::edge::terms::{PublisherTerms, ViewerTerms};
-use crate::sfu::edge::{EdgeMaker, PublisherEdge};
 use crate::sfu::engine::{NewPeer, NewRole};
 use crate::sfu::error::SfuError;
 use crate::sfu::net::ice::IceLite;
@@ -30,15 +30,17 @@ impl Negotiator {
     pub(super) fn publish(&self, request: &Publish) -> Result<(NewPeer, String), SfuError> {
         let offer = Offer::read(&request.offer, Offerer::Publisher)?;
         let local = self.local(None)?;
-        let declared = offer.picture.sources;
-        let ssrc = declared.map(|(ssrc, _)| ssrc);
-        let edge = self.open_publisher(&offer, ssrc)?;
+        let terms = publisher_terms(&offer);
+        let edge = self.maker.open_publisher(Instant::now(), &terms);
+        let edge = edge.map_err(SfuError::OpenPeer)?;
+        let ssrc_of = |source: Option<(u32, Option<u32>)>| source.map(|(ssrc, _)| ssrc);
         let role = NewRole::Publisher {
             edge,
             stream: request.stream,
             codec: offer.picture.codec,
             extensions: offer.picture.extensions,
-            sources: (ssrc, offer.picture.low_layer),
+            sources: (ssrc_of(terms.picture), ssrc_of(terms.low_layer)),
+            repairs: terms.repairs(),
             has_data: offer.data.is_some(),
             tap: request.tap.clone(),
         };
@@ -140,25 +142,20 @@ impl Negotiator {
             sources,
         })
     }
+}
 
-    fn open_publisher(
-        &self,
-        offer: &Offer,
-        ssrc: Option<u32>,
-    ) -> Result<Box<dyn PublisherEdge>, SfuError> {
-        let terms = PublisherTerms {
-            fingerprint: offer.fingerprint,
-            ssrc,
-            low_layer: offer.picture.low_layer,
-            codec: offer.picture.codec,
-            payload_type: offer.picture.payload_type,
-            extensions: offer.picture.extensions,
-            feedback: offer.picture.feedback.clone(),
-            data: offer.data,
-        };
-        self.maker
-            .open_publisher(Instant::now(), &terms)
-            .map_err(SfuError::OpenPeer)
+fn publisher_terms(offer: &Offer) -> PublisherTerms {
+    let picture = &offer.picture;
+    PublisherTerms {
+        fingerprint: offer.fingerprint,
+        picture: picture.sources,
+        low_layer: picture.low_layer,
+        codec: picture.codec,
+        payload_type: picture.payload_type,
+        rtx: picture.rtx,
+        extensions: picture.extensions,
+        feedback: picture.feedback.clone(),
+        data: offer.data,
     }
 }
 

@@ -132,7 +132,7 @@ pub(super) fn transport(section: &Section, local: &Local) -> String {
 
 fn picture(section: &Section, picture: &Picture, local: &Local) -> String {
     let pt = picture.payload_type;
-    let rtx = picture.rtx.filter(|_| local.sources.is_some());
+    let rtx = picture.rtx;
     let mut out = format!("m=video 9 {} {pt}", section.protocol);
     if let Some(rtx) = rtx {
         let _ = write!(out, " {rtx}");

@@ -50,14 +50,14 @@ pub(crate) struct Picture {
     pub(crate) codec: Codec,
     /// Its payload type, as the offerer named it (an answer must keep it).
     pub(crate) payload_type: u8,
-    /// Payload type of retransmissions (RFC 4588), for viewers that offer one.
+    /// Payload type of retransmissions (RFC 4588): for viewers that offer one, and for publishers that name their source too.
     pub(crate) rtx: Option<u8>,
     /// Header extensions by the offerer's ids.
     pub(crate) extensions: ExtensionIds,
     /// The publisher's declared sources: the picture and its retransmissions.
     pub(crate) sources: Option<(u32, Option<u32>)>,
-    /// The source of the publisher's low layer, which sends only when it is asked to.
-    pub(crate) low_layer: Option<u32>,
+    /// The source of the publisher's low layer, which sends only when it is asked to, and of its retransmissions.
+    pub(crate) low_layer: Option<(u32, Option<u32>)>,
     /// Feedback kept in the answer.
     pub(crate) feedback: Vec<&'static str>,
 }
@@ -350,13 +350,15 @@ fn agree(section: &Section, offerer: Offerer) -> Result<Picture, OfferError> {
         }
     };
     let feedback = feedback.iter().copied();
+    let sources = sources(section);
+    let is_named = sources.is_some_and(|(_, repair)| repair.is_some());
     Ok(Picture {
         codec,
         payload_type,
-        // A publisher repeats on its own source: the gap tracker then sees the packet itself come back.
-        rtx: rtx.filter(|_| matches!(offerer, Offerer::Viewer(_))),
+        // What a publisher repeats on a source that nobody named could not be told from a second picture.
+        rtx: rtx.filter(|_| matches!(offerer, Offerer::Viewer(_)) || is_named),
         extensions,
-        sources: sources(section),
+        sources,
         low_layer: low_layer(section).filter(|_| matches!(offerer, Offerer::Publisher)),
         feedback: feedback
             .filter(|kind| section.has_feedback(payload_type, kind))
@@ -365,10 +367,15 @@ fn agree(section: &Section, offerer: Offerer) -> Result<Picture, OfferError> {
 }
 
 /// A low layer beside a declared picture. Without one a packet's source would not tell which is which.
-fn low_layer(section: &Section) -> Option<u32> {
-    let low = section.low_layer?;
-    let is_picture = section.ssrcs.is_empty() || section.ssrcs.contains(&low);
-    (!is_picture).then_some(low)
+fn low_layer(section: &Section) -> Option<(u32, Option<u32>)> {
+    let (low, repair) = section.low_layer?;
+    let is_taken = |ssrc: &u32| {
+        let in_pair = |(of, by): &(u32, u32)| of == ssrc || by == ssrc;
+        section.ssrcs.contains(ssrc) || section.repairs.iter().any(in_pair)
+    };
+    let is_picture = section.ssrcs.is_empty() || is_taken(&low);
+    let repair = repair.filter(|repair| !is_taken(repair) && *repair != low);
+    (!is_picture).then_some((low, repair))
 }
 
 /// The first declared source that is no retransmission, and its retransmission.

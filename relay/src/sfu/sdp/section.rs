@@ -125,8 +125,8 @@ pub(crate) struct Section {
     pub(crate) ssrcs: Vec<u32>,
     /// `a=ssrc-group:FID` primary and retransmission source.
     pub(crate) repairs: Vec<(u32, u32)>,
-    /// The source of the low layer, as our agent names it.
-    pub(crate) low_layer: Option<u32>,
+    /// The source of the low layer and that of its retransmissions, as our agent names them.
+    pub(crate) low_layer: Option<(u32, Option<u32>)>,
     /// `a=sctp-port`.
     pub(crate) sctp_port: Option<u16>,
     /// `a=max-message-size`; 0 means any.
@@ -234,8 +234,12 @@ impl Section {
         } else if let Some(value) = line.attribute("ssrc-group") {
             self.take_ssrc_group(value)?;
         } else if let Some(value) = line.attribute(LOW_LAYER_ATTRIBUTE) {
-            let source = ssrc(value).ok_or(OfferError::Malformed("the low layer's source"))?;
-            self.low_layer = Some(source);
+            let bad = OfferError::Malformed("the low layer's source");
+            let (source, repair) = match value.split_once(' ') {
+                Some((source, repair)) => (source, Some(ssrc(repair).ok_or(bad)?)),
+                None => (value, None),
+            };
+            self.low_layer = Some((ssrc(source).ok_or(bad)?, repair));
         }
         Ok(())
     }

@@ -133,6 +133,7 @@ fn a_viewer_that_cannot_decode_the_new_publication_must_join_again() {
         codec: Codec::Vp8,
         extensions: ExtensionIds::default(),
         sources: (Some(7), None),
+        repairs: Vec::new(),
         has_data: false,
         tap: None,
     });

@@ -213,6 +213,7 @@ impl World {
             codec: H264,
             extensions: ExtensionIds::default(),
             sources: (Some(7), low),
+            repairs: Vec::new(),
             has_data: true,
             tap: None,
         });
