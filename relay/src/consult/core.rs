@@ -216,6 +216,7 @@ impl Consult {
         let mut effects = match input {
             Input::Joined(socket, who) => self.joined(socket, who, now),
             Input::Gone(socket) => self.gone(socket, now),
+            Input::Heard(socket) => self.heard(socket),
             Input::Said(socket, message) => self.said(socket, message, now),
             Input::SessionEnded(session) => self.session_ended(session, now),
             Input::Picture(stream, picture) => self.picture(stream, picture, now),

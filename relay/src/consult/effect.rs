@@ -84,6 +84,8 @@ pub enum Input {
     Joined(SocketKey, Newcomer),
     /// A socket is gone.
     Gone(SocketKey),
+    /// A page that was asked whether it is there is.
+    Heard(SocketKey),
     /// A page said something else.
     Said(SocketKey, ToRelay),
     /// A session ended: its page may not come back.
@@ -352,6 +354,8 @@ pub enum Effect {
     DiscardVoices,
     /// The log has a clip for good: the device may let its copy go.
     LetGo(ClipId),
+    /// Ask a page whether it is there; `Heard` is the answer.
+    AskWhetherThere(SocketKey),
     /// Close a page's socket.
     Close {
         /// Which.

@@ -39,6 +39,8 @@ impl Consult {
                 retry_ms: None,
             });
         }
+        let asked = self.people.doubts(&who);
+        effects.extend(asked.into_iter().map(Effect::AskWhetherThere));
         if !self.ledger.joined.contains_key(&who.session) {
             // Without the disk they are here all the same; the log gets to know when it can be written again.
             let _ = self.append(who.author(), joined_event(&who), now);
@@ -59,12 +61,7 @@ impl Consult {
                 },
             ));
         }
-        effects.push(Effect::Say(
-            Audience::All,
-            FromRelay::People {
-                participants: self.people.participants(),
-            },
-        ));
+        effects.push(self.who_is_here());
         let now_seen = self
             .flows
             .iter()
@@ -131,12 +128,21 @@ impl Consult {
         };
         self.presence.gone(who.session);
         self.links.gone(who.session);
-        vec![Effect::Say(
-            Audience::All,
-            FromRelay::People {
-                participants: self.people.participants(),
-            },
-        )]
+        vec![self.who_is_here()]
+    }
+
+    /// A page that was asked whether it is there said something.
+    pub(super) fn heard(&mut self, socket: SocketKey) -> Vec<Effect> {
+        let was_in_doubt = self.people.heard(socket);
+        was_in_doubt
+            .then(|| self.who_is_here())
+            .into_iter()
+            .collect()
+    }
+
+    fn who_is_here(&self) -> Effect {
+        let participants = self.people.participants();
+        Effect::Say(Audience::All, FromRelay::People { participants })
     }
 
     pub(super) fn session_ended(&mut self, session: SessionId, now: RelayTime) -> Vec<Effect> {

@@ -1,7 +1,8 @@
 //! Who is here now, and who was a moment ago.
 //!
 //! Presence shows at once; the log waits: a reload is no leave and join. Somebody whose last socket went is remembered
-//! as away and leaves by the log after `GRACE_US`. One session has one page: a second one takes over.
+//! as away and leaves by the log after `GRACE_US`. One session has one page: a second one takes over. Somebody who comes once
+//! more on a page of the same kind, by another ticket, has most often lost the page of before: that one is shown again when it is heard.
 
 use super::effect::{Newcomer, SocketKey};
 use std::collections::HashMap;
@@ -20,6 +21,8 @@ pub struct Here {
     pub socket: SocketKey,
     /// Who.
     pub who: Newcomer,
+    /// The same person came once more, and this page was not heard since.
+    in_doubt: bool,
 }
 
 /// Who is here.
@@ -32,6 +35,26 @@ pub struct People {
 }
 
 impl People {
+    /// Other pages of this kind that this person has: none of them is shown until it is heard. Gives those that must be asked.
+    pub fn doubts(&mut self, who: &Newcomer) -> Vec<SocketKey> {
+        let mut asked = Vec::new();
+        for held in &mut self.here {
+            let other = &held.who;
+            let is_alike = (other.person, other.page) == (who.person, who.page);
+            if is_alike && other.session != who.session && !held.in_doubt {
+                held.in_doubt = true;
+                asked.push(held.socket);
+            }
+        }
+        asked
+    }
+
+    /// A page was heard. Tells whether it was in doubt.
+    pub fn heard(&mut self, socket: SocketKey) -> bool {
+        let held = self.here.iter_mut().find(|held| held.socket == socket);
+        held.is_some_and(|held| std::mem::take(&mut held.in_doubt))
+    }
+
     /// Somebody came. Gives the socket of the same session that was open before.
     pub fn came(&mut self, socket: SocketKey, who: Newcomer) -> Option<SocketKey> {
         self.away.remove(&who.session);
@@ -41,10 +64,18 @@ impl People {
             .find(|held| held.who.session == who.session)
         {
             let before = held.socket;
-            *held = Here { socket, who };
+            *held = Here {
+                socket,
+                who,
+                in_doubt: false,
+            };
             return Some(before);
         }
-        self.here.push(Here { socket, who });
+        self.here.push(Here {
+            socket,
+            who,
+            in_doubt: false,
+        });
         None
     }
 
@@ -100,10 +131,8 @@ impl People {
 
     /// As pages are told.
     pub fn participants(&self) -> Vec<Participant> {
-        self.here
-            .iter()
-            .map(|held| held.who.participant())
-            .collect()
+        let shown = self.here.iter().filter(|held| !held.in_doubt);
+        shown.map(|held| held.who.participant()).collect()
     }
 
     /// Those whose grace is over, with the name that the log knows them by; they are forgotten here.

@@ -7,7 +7,7 @@ use super::samples::{
 };
 use wire::log::{LogEvent, StreamEnd};
 use wire::mark::{Anchor, Shape};
-use wire::people::Author;
+use wire::people::{Author, Page};
 use wire::problem::ProblemCode::{
     AlreadyFrozen, ConnectedElsewhere, MarkIdTaken, MarkRefused, MarkUnknown, NotAllowed,
     NotFrozen, NotYourMark, ResumeAhead, StorageFailed, TooMany,
@@ -280,6 +280,41 @@ fn a_second_tab_of_the_same_session_takes_over() {
     meeting.passes(GRACE_US * 2);
     meeting.marks(9, &stroke(2));
     assert_eq!(marks_in_log(&meeting), 1);
+}
+
+#[test]
+fn who_comes_once_more_by_another_ticket_is_shown_once_until_the_page_of_before_is_heard() {
+    let mut meeting = Meeting::of(&[cardiologist(), trainer()]);
+    let mut again = cardiologist();
+    again.session = SessionId::random();
+    meeting.apply(Input::Joined(SocketKey(7), again.clone()));
+    let here = |meeting: &Meeting| -> Vec<SessionId> {
+        let mut told = meeting.told.iter().rev();
+        let newest = told.find_map(|(_, message)| match message {
+            FromRelay::People { participants } => Some(participants),
+            _ => None,
+        });
+        let sessions = newest.unwrap().iter().map(|person| person.session);
+        sessions.collect()
+    };
+    assert_eq!(here(&meeting), [trainer().session, again.session]);
+    let asked = Effect::AskWhetherThere(SocketKey(0));
+    assert!(meeting.done.contains(&asked));
+
+    // It is another device of theirs: both are here.
+    meeting.apply(Input::Heard(SocketKey(0)));
+    let everybody = [cardiologist().session, trainer().session, again.session];
+    assert_eq!(here(&meeting), everybody);
+    let said = meeting.told.len();
+    meeting.apply(Input::Heard(SocketKey(0)));
+    assert_eq!(meeting.told.len(), said, "nothing new");
+
+    // A page of another kind is no second one of the same.
+    let mut bedside = cardiologist();
+    (bedside.session, bedside.page) = (SessionId::random(), Page::Bedside);
+    meeting.done.clear();
+    meeting.apply(Input::Joined(SocketKey(8), bedside));
+    assert!(!meeting.done.contains(&asked));
 }
 
 #[test]

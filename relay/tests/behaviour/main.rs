@@ -36,6 +36,7 @@ mod malformed_sdp;
 mod marks_become_dicom;
 mod marks_survive_kill;
 mod metrics_tell_no_names;
+mod nobody_is_a_ghost;
 mod one_publisher;
 mod origin_is_checked;
 mod pages_are_served;

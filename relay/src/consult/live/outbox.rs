@@ -6,7 +6,7 @@
 use axum::extract::ws::Utf8Bytes;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, mpsc, watch};
 use wire::problem::ProblemCode;
 use wire::socket::MAX_MESSAGE_BYTES;
 
@@ -41,6 +41,7 @@ pub(super) enum Offered {
 pub(super) struct Outbox {
     lines: mpsc::Sender<Utf8Bytes>,
     queued: Arc<AtomicUsize>,
+    question: Arc<Notify>,
     goodbye: watch::Sender<Option<Goodbye>>,
 }
 
@@ -49,6 +50,7 @@ pub(super) struct Outbox {
 pub(super) struct Inbox {
     lines: mpsc::Receiver<Utf8Bytes>,
     queued: Arc<AtomicUsize>,
+    question: Arc<Notify>,
     goodbye: watch::Receiver<Option<Goodbye>>,
 }
 
@@ -57,15 +59,18 @@ pub(super) fn outbox() -> (Outbox, Inbox) {
     let (lines, waiting) = mpsc::channel(MAX_QUEUED_MESSAGES);
     let queued = Arc::new(AtomicUsize::new(0));
     let (say_goodbye, goodbye) = watch::channel(None);
+    let question = Arc::new(Notify::new());
     (
         Outbox {
             lines,
             queued: Arc::clone(&queued),
+            question: Arc::clone(&question),
             goodbye: say_goodbye,
         },
         Inbox {
             lines: waiting,
             queued,
+            question,
             goodbye,
         },
     )
@@ -88,6 +93,11 @@ impl Outbox {
         }
     }
 
+    /// Asks whether the page is there, before anything that waits.
+    pub(super) fn ask_whether_there(&self) {
+        self.question.notify_one();
+    }
+
     /// Closes the socket after what it is writing now; what waits is dropped, the page gets it when it comes back.
     pub(super) fn close(self, goodbye: Goodbye) {
         // The socket may be gone already.
@@ -100,6 +110,8 @@ impl Outbox {
 pub(super) enum Next {
     /// A message.
     Line(Utf8Bytes),
+    /// The question whether it is there.
+    Question,
     /// Nothing more.
     Goodbye(Goodbye),
 }
@@ -117,6 +129,7 @@ impl Inbox {
                 let goodbye = said.ok().and_then(|goodbye| *goodbye);
                 Next::Goodbye(goodbye.unwrap_or(fault))
             }
+            () = self.question.notified() => Next::Question,
             line = self.lines.recv() => line.map_or(Next::Goodbye(fault), Next::Line),
         }
     }

@@ -90,6 +90,13 @@ impl Pages {
         self.doors.remove(&socket);
     }
 
+    /// Asks a page whether it is there.
+    pub(super) fn ask_whether_there(&self, socket: SocketKey) {
+        if let Some((_, outbox)) = self.open.get(&socket) {
+            outbox.ask_whether_there();
+        }
+    }
+
     /// Says something to one page.
     pub(super) fn say(&mut self, socket: SocketKey, message: &FromRelay) {
         if let FromRelay::Refused { code, .. } = message {

@@ -164,6 +164,7 @@ async fn meet<L: ConsultLog>(
                 consult,
                 key,
                 expires_at,
+                is_asked: false,
             }
             .live()
             .await
@@ -203,7 +204,7 @@ fn newcomer(visitor: Visitor, page: Page, after_seq: Option<Seq>) -> (ConsultId,
 async fn said_goodbye(inbox: &mut Inbox) -> Goodbye {
     match inbox.next().await {
         Next::Goodbye(goodbye) => goodbye,
-        Next::Line(_) => Goodbye {
+        Next::Line(_) | Next::Question => Goodbye {
             code: ProblemCode::Internal,
             retry_ms: Some(RETRY_MS),
         },

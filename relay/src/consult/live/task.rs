@@ -250,6 +250,7 @@ impl<L: ConsultLog> Task<'_, L> {
                 }
                 Effect::DiscardVoices => self.around.voices.discard(self.around.consult),
                 Effect::LetGo(clip) => self.around.lines.let_go(self.around.consult, clip),
+                Effect::AskWhetherThere(socket) => self.pages.ask_whether_there(socket),
                 Effect::Close {
                     socket,
                     code,

@@ -161,6 +161,7 @@ impl Page {
                         return found;
                     }
                 }
+                Next::Question => {}
                 Next::Goodbye(goodbye) => panic!("closed: {goodbye:?}"),
             }
         }
