@@ -133,6 +133,12 @@ pub(crate) const KINDS: &[Kind] = &[
         None,
         "10 without redundancy",
     ),
+    kind("voice_idle_delay_p95_ms", "ms", None, ""),
+    kind("voice_busy_delay_p95_ms", "ms", None, ""),
+    kind("voice_busy_more_delay_ms", "ms", Some(30.0), ""),
+    kind("voice_idle_lost_percent", "%", None, ""),
+    kind("voice_busy_lost_percent", "%", None, ""),
+    kind("voice_busy_more_lost_percent", "%", Some(1.0), ""),
     kind("uplink_backoff_ms", "ms", Some(2_000.0), ""),
     kind(
         "uplink_recover_ms",

@@ -20,6 +20,7 @@ mod replay;
 mod travel;
 mod uplink;
 mod voice;
+mod voice_busy;
 
 use anyhow::{Context, Result};
 use clap::{Parser, ValueEnum};
@@ -122,7 +123,8 @@ fn main() -> Result<()> {
     }
     if wanted(Group::Voice) {
         figures = run(figures, move |figures| async move {
-            voice::measure(figures, span).await
+            let figures = voice::measure(figures, span).await?;
+            voice_busy::measure(figures).await
         })?;
     }
     if wanted(Group::Uplink) {

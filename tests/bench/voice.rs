@@ -26,7 +26,7 @@ const LOSS: f64 = 0.10;
 
 /// What Chromium played since it joined, in samples and seconds.
 #[derive(Debug, Clone, Copy, Default, Deserialize)]
-struct Heard {
+pub(crate) struct Heard {
     samples: f64,
     concealed: f64,
     silent: f64,
@@ -46,7 +46,7 @@ impl Heard {
     }
 
     /// Of what should have been heard, what was made up. DTX is silence on purpose and no loss.
-    fn concealed_percent(self) -> f64 {
+    pub(crate) fn concealed_percent(self) -> f64 {
         100.0 * (self.concealed - self.silent).max(0.0) / (self.samples - self.silent).max(1.0)
     }
 }
@@ -108,7 +108,7 @@ async fn crossing(span: Duration) -> Result<Spread> {
     Spread::of(outcome.voice_us, "packets of the voice")
 }
 
-async fn joins(story: &Story, person: &Person) -> Result<()> {
+pub(crate) async fn joins(story: &Story, person: &Person) -> Result<()> {
     let stored = "() => JSON.parse(sessionStorage.getItem('hibiki.session')).session";
     let session: String = person.page().eval(stored, ()).await?;
     let about = json!({ "consult": story.consult(), "session": session, "header": wire::http::SESSION_HEADER });
@@ -120,9 +120,14 @@ async fn joins(story: &Story, person: &Person) -> Result<()> {
 }
 
 /// What arrives in this time, after a warm-up.
-async fn listens(person: &Person, span: Duration) -> Result<(Vec<f64>, Heard)> {
-    let heard = "() => window.voiceBench.heard()";
+pub(crate) async fn listens(person: &Person, span: Duration) -> Result<(Vec<f64>, Heard)> {
     tokio::time::sleep(WARM_UP).await;
+    hears(person, span).await
+}
+
+/// What arrives in this time.
+pub(crate) async fn hears(person: &Person, span: Duration) -> Result<(Vec<f64>, Heard)> {
+    let heard = "() => window.voiceBench.heard()";
     person
         .page()
         .eval::<()>("() => window.voiceBench.reset()", ())

@@ -8,7 +8,7 @@ use crate::agent::Agent;
 use crate::binaries::Binaries;
 use crate::door::Door;
 use crate::link::{Link, LinkKind};
-use crate::relay::Relay;
+use crate::relay::{Relay, link_seed};
 use crate::wait::until;
 use anyhow::{Context as _, Result, anyhow};
 use std::fs::File;
@@ -376,8 +376,10 @@ impl Story {
             .await
             .as_ref()
             .map(|agent| agent.program().last_words(LAST_WORDS));
+        let seed = link_seed().map_or_else(|_| String::new(), |seed| format!("LINK_SEED={seed}"));
         format!(
-            "this story failed; last words:\n{relay}{}",
+            "this story failed; its links are the same with {}; last words:\n{relay}{}",
+            seed,
             agent.unwrap_or_default()
         )
     }

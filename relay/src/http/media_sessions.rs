@@ -1,14 +1,21 @@
 //! WHIP, WHEP and voice sessions: who opened each, and its entity tag.
 //!
 //! The media part knows peers; this table knows whose they are. An entry lives from the answer until the media part says
-//! that the session is gone, so it is bounded by the number of peers. Nothing here survives a restart: clients come anew.
+//! that the session is gone, so it is bounded by the number of peers, and one page has at most `MAX_OF_A_PAGE` of each kind, so that
+//! no page, nor the connection check that runs on it again and again, takes the places of others. Nothing here survives a restart:
+//! clients come anew.
 
 use crate::auth::SecretHash;
 use crate::sfu::MediaSessionId;
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+use wire::problem::ProblemCode;
 use wire::{ConsultId, SessionId};
+
+/// Sessions of one kind that a page's session may have at the same time. It needs one; what a broken network left is told gone after
+/// `VIEWER_SILENT`, and the connection check opens one after the other.
+pub const MAX_OF_A_PAGE: usize = 8;
 
 /// What somebody does over it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,7 +77,16 @@ pub struct MediaSessions {
 
 impl MediaSessions {
     /// Somebody asked for one.
-    pub fn opened(&self, session: MediaSessionId, consult: ConsultId, kind: Kind, owner: Owner) {
+    ///
+    /// # Errors
+    /// `TooFast` when a page has as many as it may.
+    pub fn opened(
+        &self,
+        session: MediaSessionId,
+        consult: ConsultId,
+        kind: Kind,
+        owner: Owner,
+    ) -> Result<(), ProblemCode> {
         let held = Held {
             consult,
             kind,
@@ -78,7 +94,17 @@ impl MediaSessions {
             ice: 1,
             asked_at: Some(Instant::now()),
         };
-        self.lock().insert(session, held);
+        let mut all = self.lock();
+        if matches!(owner, Owner::Session(_)) {
+            let own = all
+                .values()
+                .filter(|held| held.kind == kind && held.owner.is(&owner));
+            if own.count() >= MAX_OF_A_PAGE {
+                return Err(ProblemCode::TooFast);
+            }
+        }
+        all.insert(session, held);
+        Ok(())
     }
 
     /// Its entity tag, if `owner` opened it here. A restart of ICE makes a new one (RFC 9725 §4.3.3).
@@ -168,7 +194,7 @@ mod tests {
             MediaSessionId::from_uuid(Uuid::from_u128(1)),
         );
         let (consult, me) = (ConsultId::random(), Owner::Session(SessionId::random()));
-        all.opened(id, consult, Kind::Watch, me);
+        all.opened(id, consult, Kind::Watch, me).unwrap();
         let first = all.tag(id, consult, &me).unwrap();
         assert_eq!(all.tag(id, ConsultId::random(), &me), None);
         assert_eq!(
@@ -183,5 +209,25 @@ mod tests {
         assert!(all.connected(id).is_some() && all.connected(id).is_none());
         all.gone(id);
         assert_eq!(all.tag(id, consult, &me), None);
+    }
+
+    #[test]
+    fn a_page_that_asks_again_and_again_takes_no_places_of_others() {
+        let all = MediaSessions::default();
+        let (consult, me) = (ConsultId::random(), Owner::Session(SessionId::random()));
+        let ask = |number: u128, kind, owner| {
+            let id = MediaSessionId::from_uuid(Uuid::from_u128(number));
+            all.opened(id, consult, kind, owner)
+        };
+        let asked: Vec<_> = (0..MAX_OF_A_PAGE as u128 + 3)
+            .map(|number| ask(number, Kind::Talk, me))
+            .collect();
+        assert!(asked[..MAX_OF_A_PAGE].iter().all(Result::is_ok));
+        assert_eq!(asked[MAX_OF_A_PAGE..], [Err(ProblemCode::TooFast); 3]);
+        assert_eq!(ask(100, Kind::Watch, me), Ok(()), "its picture still comes");
+        let other = Owner::Session(SessionId::random());
+        assert_eq!(ask(101, Kind::Talk, other), Ok(()), "nobody else notices");
+        all.gone(MediaSessionId::from_uuid(Uuid::from_u128(0)));
+        assert_eq!(ask(102, Kind::Talk, me), Ok(()), "one is over");
     }
 }

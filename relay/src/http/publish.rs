@@ -67,7 +67,10 @@ async fn publish(
         // It may have ended by itself.
         let _ = app.sfu.close(in_the_way).await;
     }
-    app.media.opened(session, consult, Kind::Publish, owner);
+    if let Err(code) = app.media.opened(session, consult, Kind::Publish, owner) {
+        app.hub.publishers().gone(consult, session);
+        return Err(code);
+    }
     let tap = app.recorders.tap(consult, stream, session);
     match app
         .sfu

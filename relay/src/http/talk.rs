@@ -19,7 +19,7 @@ use wire::problem::ProblemCode;
 /// `POST /consults/{consult}/voice`. Whoever may not speak hears the others.
 ///
 /// # Errors
-/// `NotAllowed` without a page's session; `TooMany` while six people speak; why this offer is not taken.
+/// `NotAllowed` without a page's session; `TooMany` while six people speak; `TooFast` when this page has many already; why this offer is not taken.
 pub async fn create(
     State(app): State<App>,
     entry: Entry,
@@ -28,7 +28,7 @@ pub async fn create(
     let (identity, owner) = who(&entry)?;
     let (consult, may_speak) = speaker(&identity, &owner)?;
     let session = MediaSessionId::from_uuid(Uuid::new_v4());
-    app.media.opened(session, consult, Kind::Talk, owner);
+    app.media.opened(session, consult, Kind::Talk, owner)?;
     let tap = match owner {
         Owner::Session(page) if may_speak => app.voices.tap(consult, page, session),
         _ => None,

@@ -46,7 +46,7 @@ async fn watch(
         return Err(ProblemCode::NotAllowed);
     }
     let (consult, session) = (identity.consult, MediaSessionId::from_uuid(Uuid::new_v4()));
-    app.media.opened(session, consult, Kind::Watch, owner);
+    app.media.opened(session, consult, Kind::Watch, owner)?;
     match app
         .sfu
         .watch(Watch {

@@ -1,7 +1,7 @@
 //! A link goes away, or is weak, and comes back: the recording is complete by itself, and the same as the agent's journal byte
 //! for byte, whatever the link let through meanwhile.
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
 use stories::link::{LinkKind, Trouble};
 use stories::story::{CALM_FPS, Plan, tell};
@@ -71,6 +71,47 @@ fn what_a_lift_swallowed_is_recorded_within_half_a_minute_byte_for_byte() -> Res
             Ok(())
         },
     )
+}
+
+#[test]
+fn a_lid_that_closes_while_a_hole_is_filled_loses_nothing() -> Result<()> {
+    let plan = Plan::calm().recorded().agent_over(SHORT_LIFT);
+    tell(plan, |story| async move {
+        story.has_recorded(20, secs(10)).await?;
+        let mut page = Stranger::enters(&story, Role::Observer).await?;
+        let link = story.agent_link()?;
+        link.trouble().await?;
+        // So little passes that the hole is not filled when the lid closes.
+        link.set(LinkKind::LTE_RURAL);
+        page.hears_within(secs(30), |message| {
+            of_the_recording(message).contains(&"streamFilling".to_owned())
+        })
+        .await?;
+        let mut agent = story.agent().await;
+        let agent = agent.as_mut().context("an agent")?;
+        agent.program_mut().stop(secs(10)).await?;
+        let closed = story.journaled_until()?;
+        ensure!(
+            story.lacks_nothing_until(closed, secs(0)).await.is_err(),
+            "the hole was filled before the lid closed: this proves nothing"
+        );
+        link.set(LinkKind::LAN);
+        agent.start_again()?;
+        story.is_recorded_until(closed, secs(30)).await?;
+        let mut heard = Vec::new();
+        let whole = page
+            .hears_within(secs(40), |message| {
+                heard.extend(of_the_recording(message));
+                heard.iter().any(|event| event == "streamWhole")
+            })
+            .await;
+        whole.map_err(|why| why.context(format!("the log says {heard:?}")))?;
+        // What was captured since is there too.
+        story
+            .is_recorded_until(story.journaled_until()?, secs(30))
+            .await?;
+        Ok(())
+    })
 }
 
 /// Frames that must have come over the weak link before it is good again.

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { addresses, onlyOver } from "./ways";
+import { ApiProblem } from "../net/http";
+import { addresses, isBusy, onlyOver } from "./ways";
 
 const ANSWER = [
   "v=0",
@@ -25,4 +26,11 @@ test("addresses are named once each, with their port", () => {
   expect(addresses(ANSWER, "udp")).toEqual(["192.0.2.7:8443", "[2001:db8::7]:8443"]);
   expect(addresses(ANSWER, "tcp")).toEqual(["192.0.2.7:8444"]);
   expect(addresses("v=0\r\n", "tcp")).toEqual([]);
+});
+
+test("a relay that takes no more connections says nothing of a network", () => {
+  expect(isBusy(new ApiProblem("tooFast", ""))).toBe(true);
+  expect(isBusy(new ApiProblem("tooMany", ""))).toBe(true);
+  expect(isBusy(new ApiProblem("unreachable", ""))).toBe(false);
+  expect(isBusy(new Error("no way"))).toBe(false);
 });

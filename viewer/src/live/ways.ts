@@ -4,7 +4,7 @@
 // it, and nobody in the consult hears of it (decision record 0023). No microphone is asked for and no picture is taken. Called by
 // the connection check's screen. Invariants: one connection at a time, and each is ended at the relay.
 
-import { ask } from "../net/http";
+import { ApiProblem, ask } from "../net/http";
 import { iceServers } from "../net/ice-servers";
 import type { SessionGrant } from "../wire/http";
 
@@ -21,6 +21,8 @@ export type Found = {
   readonly apartS: number | null;
   /** The relay offers no such way. */
   readonly isOffered: boolean;
+  /** The relay takes no more connections now, so nothing is known of this way. */
+  readonly isBusy: boolean;
 };
 
 /** Requests whose times are compared; the quickest tells the way, the others the queue. */
@@ -35,7 +37,7 @@ const SOCKET_MS = 5_000;
 /** A way that takes longer is none for a picture. */
 const CONNECT_MS = 6_000;
 
-const NOTHING = { address: "", ms: null, roundTripMs: null, apartS: null, isOffered: true };
+const NOTHING = { address: "", ms: null, roundTripMs: null, apartS: null, isOffered: true, isBusy: false };
 
 /** Tries everything, one after the other, and tells each as it is known. */
 export async function tryAll(grant: SessionGrant, tell: (found: Found) => void): Promise<void> {
@@ -142,14 +144,19 @@ async function tryWay(grant: SessionGrant, what: Transport, server: RTCIceServer
         }
       : { ...failed, address };
     return { found, servers };
-  } catch {
-    return { found: failed, servers: [] };
+  } catch (problem) {
+    return { found: isBusy(problem) ? { ...failed, level: "attention", isBusy: true } : failed, servers: [] };
   } finally {
     peer.close();
     if (resource !== null) {
       await ask(resource, { method: "DELETE", session: grant.session }).catch(() => undefined);
     }
   }
+}
+
+/** A refusal says nothing of the network. */
+export function isBusy(problem: unknown): boolean {
+  return problem instanceof ApiProblem && (problem.code === "tooFast" || problem.code === "tooMany");
 }
 
 function connects(peer: RTCPeerConnection): Promise<boolean> {

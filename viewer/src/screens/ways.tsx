@@ -112,6 +112,8 @@ function verdict(found: readonly Found[]): Level {
 }
 
 function verdictWords(found: readonly Found[]): string {
+  const isCarried = found.some(({ what, level }) => MEDIA.includes(what) && level === "good");
+  if (!isCarried && found.some(({ isBusy }) => isBusy)) return `${SHAPES.attention} ${tw("ways.do.busy")}`;
   const level = verdict(found);
   return `${SHAPES[level]} ${tw(`ways.verdict.${level}`)}`;
 }
@@ -127,7 +129,8 @@ function figures({ what, ms, roundTripMs, apartS, isOffered }: Found): string {
   return [...took, ...trip].join(", ");
 }
 
-function actionOf({ what, level, isOffered }: Found): string {
+function actionOf({ what, level, isOffered, isBusy }: Found): string {
+  if (isBusy) return tw("ways.do.busy");
   if (level === "good" || !isOffered) return "";
   if (what === "relay" && level === "attention") return tw("ways.do.slow");
   return tw(`ways.do.${what}`);
