@@ -130,7 +130,9 @@ impl Layer {
             return (None, false);
         };
         let seq = self.left_out.closed_up(number);
-        if self.cache.get(seq).is_some() {
+        // What a publisher repeats comes on a source of its own, where no replay window knows it (RFC 4588 §4): what viewers have
+        // had must not reach them a second time under its number.
+        if self.cache.has_let_go(seq) || self.cache.get(seq).is_some() {
             return (None, false);
         }
         let arrival = self.gaps.arrived(now, number);
@@ -200,7 +202,7 @@ impl Layer {
             return None;
         }
         if step > 0 {
-            self.last = (seq, number);
+            (self.astray, self.last) = (None, (seq, number));
         }
         self.next_floor = self.next_floor.max(number + PUBLICATION_GAP);
         Some(number)

@@ -51,10 +51,7 @@ impl Cache {
     /// Stores a packet. Returns true when a new keyframe begins with its frame.
     pub(crate) fn add(&mut self, now: Instant, packet: Packet, is_key: bool) -> bool {
         let seq = packet.seq;
-        if self
-            .newest
-            .is_some_and(|newest| seq + SLOTS as u64 <= newest)
-        {
+        if self.has_let_go(seq) {
             return false;
         }
         self.follow_frame(&packet);
@@ -123,6 +120,11 @@ impl Cache {
         let in_window = self.newest? < seq.checked_add(SLOTS as u64)?;
         let packet = self.slots.get(seq as usize % SLOTS)?.as_ref()?;
         (in_window && packet.seq == seq).then_some(packet)
+    }
+
+    /// Whether a number is older than all that may be stored: nobody can tell any more whether its packet came before.
+    pub(crate) const fn has_let_go(&self, seq: StreamSeq) -> bool {
+        seq < self.oldest
     }
 
     /// Where somebody who joins now may begin.
@@ -239,6 +241,19 @@ mod tests {
             cache.bytes,
             cache.from(0).map(|p| p.payload.len()).sum::<usize>()
         );
+    }
+
+    #[test]
+    fn what_it_let_go_for_its_bytes_does_not_come_back() {
+        let now = Instant::now();
+        let mut cache = Cache::default();
+        for seq in 0..20 {
+            cache.add(now, packet(seq, 0, CACHE_BYTES / 10), false);
+        }
+        assert!(cache.has_let_go(3) && !cache.has_let_go(19));
+        let before = cache.bytes;
+        cache.add(now, packet(3, 0, 9), true);
+        assert_eq!((cache.get(3), cache.bytes), (None, before));
     }
 
     #[test]

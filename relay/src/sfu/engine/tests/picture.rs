@@ -5,7 +5,7 @@ use super::world::{DELTA, H264, Held, KEY, MS, World, wrote};
 use crate::sfu::edge::EdgeEvent;
 use crate::sfu::edge::terms::ExtensionIds;
 use crate::sfu::event::GoneReason;
-use crate::sfu::limits::{KEYFRAME_REPEAT, PUBLISHER_SILENT, VIEWER_SILENT};
+use crate::sfu::limits::{CACHE_PACKETS, KEYFRAME_REPEAT, PUBLISHER_SILENT, VIEWER_SILENT};
 use crate::sfu::picture::leg::Leg;
 use crate::sfu::sdp::codec::Codec;
 use std::time::Duration;
@@ -218,4 +218,33 @@ fn a_publisher_that_was_silent_is_shown_again_from_a_keyframe() {
     assert_eq!(again, asked + 1, "at once");
     world.rtp(&publisher, 4, 40, KEY);
     assert_eq!(wrote(&viewer), [10, 20, 40]);
+}
+
+/// RFC 4588: repeats come by a source of their own, so no replay window keeps a second one out. A viewer's source and number are
+/// the nonce of its encryption (RFC 7714 §8.1).
+#[test]
+fn what_a_publisher_repeats_reaches_no_viewer_twice_however_old_it_is() {
+    let mut world = World::new();
+    let publisher = world.publisher();
+    world.rtp(&publisher, 0, 0, KEY);
+    let viewer = world.viewer();
+    let kept = CACHE_PACKETS as u16;
+    let last = 2 * kept;
+    for seq in 1..=last {
+        world.rtp(&publisher, seq, u32::from(seq), DELTA);
+        for behind in [0, 1, kept - 1, kept, kept + 1] {
+            if let Some(again) = seq.checked_sub(behind) {
+                world.rtp(&publisher, again, u32::from(again), DELTA);
+            }
+        }
+    }
+    let all: Vec<u32> = (0..=u32::from(last)).collect();
+    assert_eq!(wrote(&viewer), all, "each once, and none is waited for");
+    let mut nonces = viewer.edge.with(|script| {
+        let left = script.left.iter().map(|left| (left.ssrc, left.seq));
+        left.collect::<Vec<_>>()
+    });
+    nonces.sort_unstable();
+    nonces.dedup();
+    assert_eq!(nonces.len(), all.len());
 }
