@@ -4,6 +4,7 @@ import type { Answer } from "../measure/answer";
 import { stagePoint } from "../stage/points";
 import type { Stage } from "../stage/stage";
 import { type Box, onPicture, toPicture, toStage, WHOLE } from "../stage/view";
+import type { ClipId } from "../wire/ids";
 import { ClipMeasuring, MAX_MEASURED } from "./measuring";
 import type { FrameOnGlass } from "./player";
 
@@ -43,6 +44,7 @@ function standing(index: number, regions: readonly (typeof REGION)[]) {
     playing: signal(false),
     isOn: signal(true),
     pause: vi.fn(),
+    place: { clip: "clip" as ClipId },
   };
 }
 

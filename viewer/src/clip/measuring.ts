@@ -17,6 +17,7 @@ import type { Pen } from "../wire/mark";
 import type { Gauge, MeasureKind } from "../wire/measure";
 import type { FrameIndex, RtpTime } from "../wire/units";
 import type { ClipPlayer } from "./player";
+import type { ClipPlace } from "./source";
 
 /** Measurements of one clip kept here; the oldest goes. */
 export const MAX_MEASURED = 100;
@@ -63,7 +64,9 @@ export class ClipMeasuring {
   #next = 1;
 
   constructor(
-    readonly player: Pick<ClipPlayer, "frame" | "playing" | "pause">,
+    readonly player: Pick<ClipPlayer, "frame" | "playing" | "pause"> & {
+      readonly place: Pick<ClipPlace, "clip">;
+    },
     readonly host: ClipMeasuringHost,
   ) {
     this.#gauge = computed(() => {
@@ -84,7 +87,7 @@ export class ClipMeasuring {
         const [gauge, frame] = [this.#gauge.peek(), this.player.frame.peek()];
         if (gauge?.frame === undefined || frame === null) return;
         const { atUs, handScale } = frame;
-        const taken: Taken = { timeline: "clip", rtpTime: rtpTimeOf(atUs) };
+        const taken: Taken = { timeline: this.player.place.clip, rtpTime: rtpTimeOf(atUs) };
         const one = { number: this.#next, index: gauge.frame, what, points, gauge, taken, handScale };
         this.#next += 1;
         this.measured.value = [one, ...this.measured.peek()].slice(0, MAX_MEASURED);

@@ -25,6 +25,8 @@ export const clipEn: ClipWords = {
   "replay.measureStanding": "Pause it, then you can measure on that frame.",
   "replay.measureLocal":
     "What you measure here stays on this page and goes when you close it. It is not kept with the consult.",
+  "replay.measureApart":
+    "LVEF and IVC collapse are derived within one clip only. The clip beside it may be another patient's.",
   "replay.measureRemove": "Remove",
   "replay.noView": "No view label",
   "replay.handScale": "scale marked by hand",

@@ -26,6 +26,8 @@ export const clipJa = {
   "replay.marker.right": "マーカーは画面右",
   "replay.measureStanding": "再生を止めると、そのフレームで計測できます。",
   "replay.measureLocal": "ここでの計測はこの画面だけのもので、閉じると消えます。相談の記録には残りません。",
+  "replay.measureApart":
+    "LVEF や IVC 虚脱率は一つのクリップの中だけでまとめます。並べたクリップは別の患者のものかもしれません。",
   "replay.measureRemove": "消す",
   "replay.noView": "断面の指定なし",
   "replay.handScale": "縮尺は手で付けたもの",

@@ -78,6 +78,8 @@ const ja = {
   "measure.refusal.axisLeavesOutline": "長軸が輪郭の外に出ます。弁輪の端から端までなぞってください。",
   "measure.refusal.noCycles": "拍数は 1 以上の整数です。",
   "measure.refusal.swapped": "大きいはずの値が小さい方より小さくなっています。",
+  "measure.refusal.otherSource":
+    "別の送信元のフレームが混ざっています。別の患者かもしれないため、まとめません。同じ送信元のフレームで測り直してください。",
 } as const;
 
 const en: Readonly<Record<keyof typeof ja, string>> = {
@@ -157,6 +159,8 @@ const en: Readonly<Record<keyof typeof ja, string>> = {
     "The long axis leaves the outline. Trace from one end of the annulus to the other.",
   "measure.refusal.noCycles": "Beats are a whole number, 1 or more.",
   "measure.refusal.swapped": "The value that must be larger is the smaller one.",
+  "measure.refusal.otherSource":
+    "The frames come from different sources and may show two patients, so nothing is derived. Measure again on frames of one source.",
 };
 
 export const MEASURE_WORDS = { ja, en } as const;

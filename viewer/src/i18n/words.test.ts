@@ -9,8 +9,7 @@ import type { LineLevel } from "../live/link-cause";
 import type { RecordingPhase } from "../live/recording";
 import type { Found, Level as WayLevel } from "../live/ways";
 import type { FigureName } from "../measure/answer";
-import type { DerivedName } from "../measure/derived";
-import type { Refusal } from "../measure/refusal";
+import type { DerivedName, DerivedRefusal } from "../measure/derived";
 import type { ApiCode } from "../net/http";
 import { PENS } from "../stage/pens";
 import type { TalkTrouble } from "../voice/talk";
@@ -158,7 +157,8 @@ const ENDINGS: Readonly<Record<string, readonly string[]>> = {
     "axisLeavesOutline",
     "noCycles",
     "swapped",
-  ] satisfies Refusal[],
+    "otherSource",
+  ] satisfies DerivedRefusal[],
   "measure.view": ["a4c", "a2c"] satisfies VentricleView[],
   notice: ["outboxFull", "pressTooLate", "freezeUnheard"] satisfies Notice["code"][],
   page: ["bedside", "consult"] satisfies Page[],

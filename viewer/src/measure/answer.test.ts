@@ -272,9 +272,35 @@ describe("what follows from several measurements", () => {
     ]);
   });
 
+  test("nothing follows from two sources, which may show two patients, and it says so", () => {
+    const elsewhere = (mark: MeasuredMark): MeasuredMark => ({
+      ...mark,
+      taken: { ...NOW, timeline: "other" },
+    });
+    const breath = [cava("largest", 60), cava("smallest", 30)] as const;
+    const [widest, narrowest] = breath;
+    expect(summary([widest, elsewhere(narrowest)])).toEqual([["collapse", "otherSource"]]);
+    // Nor is an older one of the same source taken instead, before the breath is measured there as a whole.
+    expect(summary([...breath, elsewhere(narrowest)])).toEqual([["collapse", "otherSource"]]);
+    expect(summary([...breath, ...breath.map(elsewhere)])).toEqual([["collapse", 50]]);
+    const ends = (view: "a4c" | "a2c") => [
+      ventricle(view, "endDiastole", 300, 150),
+      ventricle(view, "endSystole", 300, 75),
+    ];
+    // Each view is whole, but not both together.
+    expect(summary([...ends("a4c"), ...ends("a2c").map(elsewhere)])).toEqual([
+      ["efBiplane", "otherSource"],
+      ["efA4c", 75],
+      ["efA2c", 75],
+    ]);
+    const [diastole, systole] = ends("a4c");
+    if (diastole === undefined || systole === undefined) throw new Error("two ends");
+    expect(summary([diastole, elsewhere(systole)])).toEqual([["efA4c", "otherSource"]]);
+  });
+
   test("frames of two streams have no rate between them, nor has one frame", () => {
     const [start, end] = [{ type: "beatStart" }, { type: "beatEnd", beats: 1 }] as const;
-    expect(summary([beat(start, 0), beat(end, 90_000, "other")])).toEqual([]);
+    expect(summary([beat(start, 0), beat(end, 90_000, "other")])).toEqual([["heartRate", "otherSource"]]);
     expect(summary([beat(start, 9), beat(end, 9)])).toEqual([["heartRate", "noExtent"]]);
   });
 

@@ -1,7 +1,8 @@
 // What follows from several measurements together: ejection fraction, collapse of the vena cava, heart rate between frames.
 //
 // Owns which measurements are taken: of each part the one that was made last. Called by the lists with the marks in force,
-// in order of making. Invariant: nothing is derived from a part that has no value itself, and every value names its parts.
+// in order of making. Invariants: nothing is derived from a part that has no value itself, nor from pictures that may show two
+// patients, and every value names its parts.
 
 import type { Point } from "../wire/mark";
 import type { Extent, Gauge, HeartPhase, MeasureKind, VentricleView } from "../wire/measure";
@@ -26,8 +27,14 @@ export type MeasuredMark = {
   readonly taken: Taken;
 };
 
-/** When its frame was captured. Times of one timeline can be compared. */
+/**
+ * When its frame was captured. Times of one timeline can be compared, and its pictures are one source's; those of two may show
+ * two patients, which no page can tell.
+ */
 export type Taken = { readonly timeline: string; readonly rtpTime: RtpTime };
+
+/** Why nothing is derived: also because the newest parts come from two timelines. */
+export type DerivedRefusal = Refusal | "otherSource";
 
 export type DerivedName = "efBiplane" | "efA4c" | "efA2c" | "collapse" | "heartRate";
 
@@ -36,7 +43,7 @@ export type Part<M extends MeasuredMark> = { readonly mark: M; readonly source: 
 
 export type Derived<M extends MeasuredMark = MeasuredMark> = {
   readonly name: DerivedName;
-  readonly answer: Shown | { readonly refusal: Refusal };
+  readonly answer: Shown | { readonly refusal: DerivedRefusal };
   /** What it is made of: the larger end of beat or breath before the smaller one. */
   readonly parts: readonly Part<M>[];
   /** In biplane: the long axes differ so much that one view is foreshortened. */
@@ -59,7 +66,13 @@ export function derived<M extends MeasuredMark>(marks: readonly M[]): Derived<M>
   if (cava !== null) found.push(cava);
   const rate = rateOf(marks);
   if (rate !== null) found.push(rate);
-  return found;
+  return found.map(ofOneSource);
+}
+
+/** An older part of the same source is not taken instead: nobody would see that the newest one was left out. */
+function ofOneSource<M extends MeasuredMark>(one: Derived<M>): Derived<M> {
+  const timelines = new Set(one.parts.map(({ mark }) => mark.taken.timeline));
+  return timelines.size <= 1 ? one : { ...one, answer: { refusal: "otherSource" }, lengthsDiffer: false };
 }
 
 type Cut<M extends MeasuredMark> = Part<M> & { readonly discs: Discs };
@@ -148,7 +161,6 @@ function rateOf<M extends MeasuredMark>(marks: readonly M[]): Derived<M> | null 
   const start = marks.findLast(({ what }) => what.type === "beatStart");
   const end = marks.findLast(({ what }) => what.type === "beatEnd");
   if (start === undefined || end?.what.type !== "beatEnd") return null;
-  if (start.taken.timeline !== end.taken.timeline) return null;
   const rate = heartRateOfFrames(start.taken.rtpTime, end.taken.rtpTime, end.what.beats);
   const parts = [start, end].map((mark): Part<M> => ({ mark, source: { type: "capture" } }));
   return { name: "heartRate", answer: shownAs(rate, BEATS_STEP), parts, lengthsDiffer: false };

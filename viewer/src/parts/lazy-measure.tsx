@@ -7,7 +7,7 @@ import { useLater } from "./later";
 
 type PanelProps = { readonly desk: Desk; readonly onClose: () => void };
 type ResultsProps = { readonly desk: Desk };
-type MeasuringProps = { readonly measuring: ClipMeasuring };
+type MeasuringProps = { readonly measuring: ClipMeasuring; readonly isPaired: boolean };
 
 const loadPanel = async () => (await import("./measure-panel")).MeasurePanel;
 const loadResults = async () => (await import("./measure-results")).MeasureResults;
@@ -39,14 +39,13 @@ function Results({ desk }: ResultsProps) {
 }
 
 /** Nothing until somebody measures on a recording. */
-export function LazyReplayMeasure({ measuring }: MeasuringProps) {
-  return measuring.inHand.value || measuring.measured.value.length > 0 ? (
-    <ReplayPart measuring={measuring} />
-  ) : null;
+export function LazyReplayMeasure(props: MeasuringProps) {
+  const { inHand, measured } = props.measuring;
+  return inHand.value || measured.value.length > 0 ? <ReplayPart {...props} /> : null;
 }
 
-function ReplayPart({ measuring }: MeasuringProps) {
+function ReplayPart(props: MeasuringProps) {
   const { part: Part, failed } = useLater(loadReplayPart, true);
-  if (Part !== null) return <Part measuring={measuring} />;
+  if (Part !== null) return <Part {...props} />;
   return <p role="status">{t(failed ? "measure.loadFailed" : "measure.loading")}</p>;
 }

@@ -49,17 +49,23 @@ let measuring: InstanceType<typeof ClipMeasuring>;
 
 beforeEach(async () => {
   shown = signal(frame(4, true));
-  const player = { frame: shown, playing: signal(false), pause: () => undefined };
-  measuring = new ClipMeasuring(player as unknown as ConstructorParameters<typeof ClipMeasuring>[0], {
+  measuring = await on("clip");
+});
+
+/** Measuring on the frame shown, as one of this clip. */
+async function on(clip: string): Promise<typeof measuring> {
+  const player = { frame: shown, playing: signal(false), pause: () => undefined, place: { clip } };
+  const made = new ClipMeasuring(player as unknown as ConstructorParameters<typeof ClipMeasuring>[0], {
     stage: () => STAGE,
     explain: () => undefined,
     explainFull: () => undefined,
     words: () => null,
     isOn: () => true,
   });
-  measuring.toggle();
-  await vi.waitFor(() => expect(measuring.hand.rules.peek()).not.toBeNull());
-});
+  made.toggle();
+  await vi.waitFor(() => expect(made.hand.rules.peek()).not.toBeNull());
+  return made;
+}
 
 function tap(x: number, y: number): void {
   measuring.hand.press(stagePoint(x, y));
@@ -71,7 +77,13 @@ function across(pixels: number): void {
   tap(100 + pixels, 100);
 }
 
-const read = (testId: string) => wordsBy(testId, h(ReplayMeasure, { measuring }));
+function cava(extent: "largest" | "smallest", pixels: number): void {
+  measuring.hand.choose({ type: "measure", what: { type: "venaCava", extent } });
+  across(pixels);
+  measuring.hand.place();
+}
+
+const read = (testId: string, isPaired = false) => wordsBy(testId, h(ReplayMeasure, { measuring, isPaired }));
 
 describe("measured on a clip whose scale a person marked", () => {
   test("every row, the value in the making and the line of the scale say so", () => {
@@ -90,9 +102,7 @@ describe("measured on a clip whose scale a person marked", () => {
       ["smallest", 30, 9],
     ] as const) {
       shown.value = frame(index, true);
-      measuring.hand.choose({ type: "measure", what: { type: "venaCava", extent } });
-      across(pixels);
-      measuring.hand.place();
+      cava(extent, pixels);
     }
     expect(read("measure-derived")).toEqual([`IVC 虚脱率 50%${BY_HAND}フレーム 5 · フレーム 10`]);
   });
@@ -129,4 +139,22 @@ test("the scale that the device stated is called by its region", () => {
   expect(read("replay-measured")).toEqual([expect.stringContaining("校正: DICOM 領域 1")]);
   expect(read("replay-scale")).toEqual(["校正: DICOM 領域"]);
   expect(read("replay-measured").join()).not.toContain("手動");
+});
+
+test("two clips side by side, perhaps of two patients, are never brought together, and the page says why", async () => {
+  const [one, other] = [measuring, await on("other")];
+  cava("largest", 60);
+  measuring = other;
+  cava("smallest", 30);
+  for (const each of [one, other]) {
+    measuring = each;
+    expect(read("replay-measured", true)).toHaveLength(1);
+    expect(read("measure-derived", true)).toEqual([]);
+    expect(read("replay-measuring", true).join()).toContain("別の患者");
+    expect(read("replay-measuring").join()).not.toContain("別の患者");
+  }
+  // Nor where their measurements came into one list.
+  measuring = one;
+  one.measured.value = [...other.measured.value, ...one.measured.value];
+  expect(read("measure-derived")).toEqual([expect.stringContaining("まとめません")]);
 });

@@ -1,7 +1,7 @@
 // 計測 on a recorded clip: what can be measured, the measurement in the making, and what was measured here.
 //
 // Loaded when somebody measures on a recording. Under its picture, never over it. Invariant: it says that nothing of it is
-// kept, and every value stands with its unit, the source of its scale and its frame.
+// kept, every value stands with its unit, the source of its scale and its frame, and none is made of two clips.
 
 import type { ClipMeasuring, Measured } from "../clip/measuring";
 import { tc } from "../i18n/clip-words";
@@ -12,7 +12,13 @@ import { MeasureDraft } from "./measure-draft";
 import { MeasureKinds } from "./measure-kinds";
 import { AnswerLines, DerivedRow } from "./measure-results";
 
-export function ReplayMeasure({ measuring }: { measuring: ClipMeasuring }) {
+type Props = {
+  readonly measuring: ClipMeasuring;
+  /** Another clip stands beside this one. */
+  readonly isPaired: boolean;
+};
+
+export function ReplayMeasure({ measuring, isPaired }: Props) {
   const measured = measuring.measured.value;
   const together = derived([...measured].reverse());
   return (
@@ -37,6 +43,7 @@ export function ReplayMeasure({ measuring }: { measuring: ClipMeasuring }) {
           ))}
         </ul>
       )}
+      {isPaired && <p class="quiet">{tc("replay.measureApart")}</p>}
       <p class="quiet">{tc("replay.measureLocal")}</p>
     </section>
   );

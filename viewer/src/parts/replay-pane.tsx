@@ -125,7 +125,7 @@ export function ReplayPane({ desk, player, beside, onClose, onStage, children }:
         {beside?.pairing.value === "phase" && <Beats beside={beside} player={player} />}
         {children}
       </div>
-      {desk.measuring.isOn && <LazyReplayMeasure measuring={measuring} />}
+      {desk.measuring.isOn && <LazyReplayMeasure measuring={measuring} isPaired={beside !== null} />}
     </article>
   );
 }
