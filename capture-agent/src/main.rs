@@ -29,6 +29,7 @@ const WORKERS: usize = 2;
 const USUAL_LOG: &str = "warn,capture_agent=info,webrtc=error,rtc=error,rtc_ice=error,rtc_dtls=error,rtc_sctp=error,rtc_stun=error,rtc_srtp=error";
 
 fn main() -> ExitCode {
+    live_with_a_file_limit();
     let code = match Cli::parse().command {
         Command::Sources => {
             print!("{}", catalogue::text());
@@ -65,6 +66,16 @@ fn main() -> ExitCode {
         },
     };
     ExitCode::from(code)
+}
+
+/// A file that reaches the limit of a service (`LimitFSIZE=`) is a refused write, told like a full disk. By default the
+/// kernel would end the program instead, and with it the live picture.
+fn live_with_a_file_limit() {
+    // SAFETY: nothing else runs yet, and to ignore a signal calls no code of ours.
+    #[cfg(unix)]
+    unsafe {
+        libc::signal(libc::SIGXFSZ, libc::SIG_IGN);
+    }
 }
 
 fn checked(args: RunArgs) -> Result<Checked, Vec<ConfigError>> {

@@ -75,9 +75,47 @@ pub fn cpu_time(pid: i32) -> Result<Duration> {
     Ok(Duration::from_nanos(nanoseconds))
 }
 
+/// The most memory that a process ever had in RAM, in bytes (`VmHWM`).
+///
+/// # Errors
+/// When the process is gone or the kernel does not say.
+pub fn peak_memory(pid: i32) -> Result<u64> {
+    let status =
+        fs::read_to_string(format!("/proc/{pid}/status")).context("the process is gone")?;
+    peak_in(&status).context("the kernel does not say how much memory it had")
+}
+
+/// `VmHWM:   123456 kB`, where kB are of 1,024 bytes (proc_pid_status(5)).
+fn peak_in(status: &str) -> Option<u64> {
+    let mut words = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))?
+        .split_whitespace();
+    let kilobytes: u64 = words.next()?.parse().ok()?;
+    (words.next() == Some("kB")).then(|| kilobytes.saturating_mul(1024))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_peak_of_memory_is_the_high_water_mark_and_nothing_else() {
+        let status =
+            "Name:\tagent\nVmPeak:\t  900000 kB\nVmHWM:\t  123456 kB\nVmRSS:\t  100000 kB\n";
+        assert_eq!(peak_in(status), Some(123_456 * 1024));
+        assert_eq!(peak_in("Name:\tzombie\nVmRSS:\t  1 kB\n"), None);
+        assert_eq!(peak_in("VmHWM:\t  many kB\n"), None);
+        assert_eq!(peak_in("VmHWM:\t  1 MB\n"), None);
+    }
+
+    #[test]
+    fn memory_that_was_touched_counts_after_it_was_let_go() {
+        let me = i32::try_from(std::process::id()).unwrap();
+        let touched = 64 << 20;
+        drop(std::hint::black_box(vec![1_u8; touched]));
+        assert!(peak_memory(me).unwrap() >= touched as u64);
+    }
 
     #[test]
     fn work_shows_as_cpu_time() {

@@ -4,7 +4,7 @@
 //! Callers: `relay`, `agent`, `browser`, the bench. Invariant: dropping a `Program`, and the death of this process by
 //! any cause, ends the program and everything it started.
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use std::collections::VecDeque;
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
@@ -193,6 +193,49 @@ impl Program {
         signal_group(self.pid, libc::SIGSTOP);
         tokio::time::sleep(span).await;
         signal_group(self.pid, libc::SIGCONT);
+    }
+
+    /// From here on no file of the program may grow beyond so many bytes; `None` lifts it. To the program that is a disk
+    /// which takes a beginning and then no more, and it needs no right that a test may lack.
+    ///
+    /// # Errors
+    /// When the kernel refuses.
+    pub fn limits_files_to(&self, bytes: Option<u64>) -> Result<()> {
+        let mut limit = libc::rlimit {
+            rlim_cur: 0,
+            rlim_max: 0,
+        };
+        // SAFETY: the limit is read into one and later set from one that lives on this stack.
+        let read = unsafe {
+            libc::prlimit(
+                self.pid,
+                libc::RLIMIT_FSIZE,
+                std::ptr::null(),
+                &raw mut limit,
+            )
+        };
+        ensure!(
+            read == 0,
+            "read the limit: {}",
+            std::io::Error::last_os_error()
+        );
+        // The hard limit stays, so that the soft one can be lifted again without any right.
+        limit.rlim_cur = bytes.map_or(limit.rlim_max, |bytes| bytes.min(limit.rlim_max));
+        // SAFETY: as above.
+        let set = unsafe {
+            libc::prlimit(
+                self.pid,
+                libc::RLIMIT_FSIZE,
+                &raw const limit,
+                std::ptr::null_mut(),
+            )
+        };
+        ensure!(
+            set == 0,
+            "set the limit: {}",
+            std::io::Error::last_os_error()
+        );
+        Ok(())
     }
 
     /// Asks the program to end (SIGTERM) and waits for it.

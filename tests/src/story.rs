@@ -29,6 +29,8 @@ const STORY_LIMIT: Duration = Duration::from_secs(90);
 pub const CALM_FPS: u32 = 20;
 /// Its picture: wide enough for the capture barcode, and a third of what a probe gives to code, prove and draw.
 pub const CALM_SIZE: &str = "800x208";
+/// Of each file a full disk still takes this: the beginning of a clip, and all of what is small.
+pub const FULL_DISK_TAKES_BYTES: u64 = 64 * 1024;
 /// Lines of each program that come with a failure.
 const LAST_WORDS: usize = 60;
 
@@ -333,6 +335,16 @@ impl Story {
         }
         args.push("--json".to_owned());
         crate::agent::checks(&self.0.binaries, &args).await
+    }
+
+    /// Fills the disk of the device as far as the agent can tell: `true` lets it begin a file and refuses the rest.
+    ///
+    /// # Errors
+    /// When no agent runs.
+    pub async fn device_disk_is_full(&self, full: bool) -> Result<()> {
+        let agent = self.agent().await;
+        let program = agent.as_ref().context("the story has an agent")?.program();
+        program.limits_files_to(full.then_some(FULL_DISK_TAKES_BYTES))
     }
 
     fn spool(&self) -> PathBuf {

@@ -84,6 +84,11 @@ pub(super) fn step(kind: &str, (x, y): (f64, f64)) -> Value {
     json!({ "type": kind, "x": x, "y": y })
 }
 
+/// Keeps what the page sends to freeze, as a slow link does; all else passes.
+const HOLD_FREEZE: &str = "() => { const socket = WebSocket.prototype; const send = socket.send; const held = []; window.heldFreeze = held;
+    socket.send = function (data) { if (JSON.parse(data).type === 'freeze') held.push(() => send.call(this, data)); else send.call(this, data); };
+    window.letFreezeGo = () => { socket.send = send; held.forEach((go) => go()); }; return true; }";
+
 impl Person {
     /// Takes the pen in hand, unless it is there already.
     ///
@@ -246,6 +251,28 @@ impl Person {
         self.page
             .until("the freeze in the log", ms(1_000), anchor, ())
             .await
+    }
+
+    /// Presses freeze while the page's word stays on its way to the relay, until `lets_its_freeze_go`.
+    ///
+    /// # Errors
+    /// When the page sends none within a second.
+    pub async fn freezes_with_its_word_on_the_way(&self) -> Result<()> {
+        self.page.eval::<bool>(HOLD_FREEZE, ()).await?;
+        self.presses_freeze().await?;
+        let held = "() => window.heldFreeze.length === 1";
+        self.page
+            .until::<bool>("a freeze on its way", ms(1_000), held, ())
+            .await
+            .map(drop)
+    }
+
+    /// What `freezes_with_its_word_on_the_way` sent reaches the relay now.
+    ///
+    /// # Errors
+    /// When the browser is gone.
+    pub async fn lets_its_freeze_go(&self) -> Result<()> {
+        self.page.eval("() => window.letFreezeGo()", ()).await
     }
 
     /// Releases the freeze in force.

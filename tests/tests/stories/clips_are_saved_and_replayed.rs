@@ -13,6 +13,7 @@ use wire::people::Role;
 const CLIP_COMES: Duration = Duration::from_secs(20);
 /// Something worth saving: a second and a half of a calm source.
 const FRAMES_BEFORE: u32 = 15;
+const CLIPS_THAT_OPEN: &str = "[data-testid=clip] .clips__open:not([disabled])";
 /// Longer than two frames of a calm source are apart.
 const UNEVEN_US: u64 = 1_500_000 / CALM_FPS as u64;
 
@@ -125,9 +126,26 @@ fn a_clip_whose_frames_came_unevenly_shows_each_of_them_too() -> Result<()> {
 }
 
 #[test]
-fn who_comes_later_and_who_reloads_finds_the_clip() -> Result<()> {
+fn a_save_that_a_full_disk_refuses_is_said_and_the_next_is_found_by_who_comes_later_or_reloads()
+-> Result<()> {
     tell(Plan::calm(), |story| async move {
         let (doctor, bedside) = two_who_see(&story).await?;
+        story.device_disk_is_full(true).await?;
+        bedside.saves_clip().await?;
+        for person in [&doctor, &bedside] {
+            person
+                .reads_within("送信端末に保存できません", CLIP_COMES)
+                .await?;
+            person.picture_moves().await?;
+            person.looks_at_clips().await?;
+            let opens = person.page().count(CLIPS_THAT_OPEN).await?;
+            ensure!(
+                opens == 0,
+                "a half-written clip opens for a {:?}",
+                person.role
+            );
+        }
+        story.device_disk_is_full(false).await?;
         bedside.saves_clip().await?;
         let clip = doctor.finds_clip_within(CLIP_COMES).await?;
         doctor.clip_is_kept_within(clip, CLIP_COMES).await?;

@@ -1,7 +1,8 @@
 //! A freeze shows the same frame to everyone; a release lets everyone see the present again.
 
 use anyhow::{Result, ensure};
-use stories::story::{Plan, tell};
+use stories::person::Person;
+use stories::story::{CALM_FPS, Plan, tell};
 use stories::wait::secs;
 use wire::CaptureTime;
 use wire::mark::Anchor;
@@ -94,30 +95,59 @@ fn a_step_takes_everybody_to_the_neighbour_that_was_captured() -> Result<()> {
 }
 
 #[test]
-fn without_an_agent_that_answers_the_page_says_that_it_is_the_video() -> Result<()> {
-    tell(Plan::calm(), |story| async move {
+fn a_frame_whose_original_is_gone_stays_as_it_came_by_video_and_the_page_says_why() -> Result<()> {
+    // The shortest ring, so that little time makes an original go.
+    let plan = Plan::calm().agent_flags(&["--ring-seconds", "1"]);
+    tell(plan, |story| async move {
         let doctor = story.cardiologist().await?;
         doctor.sees_picture_within(secs(5)).await?;
+        doctor.picture_moves().await?;
+        doctor.freezes_with_its_word_on_the_way().await?;
+        doctor.picture_moves_for(CALM_FPS * 3 / 2, secs(5)).await?;
+        doctor.lets_its_freeze_go().await?;
+        stands_on_video_and_reads(
+            &doctor,
+            "gone",
+            "原画は送信端末にもうありません。映像からの画像です",
+        )
+        .await?;
+        doctor.releases().await?;
         doctor.picture_moves().await?;
         if let Some(agent) = story.agent().await.as_mut() {
             agent.kill().await;
         }
         doctor.freezes().await?;
-        doctor
-            .page()
-            .until::<bool>(
-                "a word that the device does not answer",
-                secs(10),
-                "() => window.hibiki?.scenery === 'frozen' && window.hibiki?.original === 'agentAway'",
-                (),
-            )
-            .await
-            .map(drop)
+        stands_on_video_and_reads(
+            &doctor,
+            "agentAway",
+            "送信端末が応答しません。映像からの画像です",
+        )
+        .await
     })
 }
 
+/// The page stands on the frozen frame as the video brought it, calls it nothing more, and says why.
+async fn stands_on_video_and_reads(person: &Person, why: &str, words: &str) -> Result<()> {
+    let told = "(why) => window.hibiki?.scenery === 'frozen' && window.hibiki?.original === why";
+    person
+        .page()
+        .until::<bool>(why, secs(10), told, why)
+        .await?;
+    person.reads_within(words, secs(1)).await?;
+    let anchor: Anchor = person
+        .page()
+        .eval("() => hibikiWitness.state.freeze.anchor", ())
+        .await?;
+    let Anchor::Live { rtp_time, .. } = anchor;
+    let shown = person.stands_on_frozen_frame_within(secs(1)).await?;
+    let near = CaptureTime((person.now().await? * 1_000.0) as u64);
+    let apart = shown.distance_ms(rtp_time, near);
+    ensure!(apart.abs() < 1.0, "another frame, {apart} ms away");
+    person.no_longer_reads_within("静止・原画", secs(0)).await
+}
+
 #[test]
-fn the_first_of_two_freezes_holds() -> Result<()> {
+fn the_first_of_two_freezes_holds_and_the_other_is_told() -> Result<()> {
     tell(Plan::calm(), |story| async move {
         let people = [
             story.cardiologist().await?,
@@ -128,7 +158,15 @@ fn the_first_of_two_freezes_holds() -> Result<()> {
             person.picture_moves().await?;
         }
         let [doctor, trainer] = &people;
-        tokio::try_join!(doctor.page().press("f"), trainer.page().press("f"))?;
+        // Both words are on their way before either arrives.
+        doctor.freezes_with_its_word_on_the_way().await?;
+        trainer.picture_moves_for(2, secs(2)).await?;
+        trainer.freezes_with_its_word_on_the_way().await?;
+        doctor.lets_its_freeze_go().await?;
+        trainer.lets_its_freeze_go().await?;
+        let told = "先にほかの人が静止しました。全員がそのフレームを見ています";
+        trainer.reads_within(told, secs(2)).await?;
+        doctor.no_longer_reads_within(told, secs(0)).await?;
         let (one, other) = (
             doctor.stands_on_frozen_frame_within(secs(2)).await?,
             trainer.stands_on_frozen_frame_within(secs(2)).await?,

@@ -6,12 +6,12 @@ use crate::screens::{AXE_TAGS, without_figures};
 use anyhow::{Context as _, Result, ensure};
 use serde_json::json;
 use std::future::Future;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use stories::agent::Agent;
 use stories::barcode::Barcode;
 use stories::binaries::{Binaries, workspace};
 use stories::browser::{Browser, Page, Screen};
-use stories::story::runtime;
+use stories::story::{FULL_DISK_TAKES_BYTES, runtime};
 use stories::wait::{ms, secs, until};
 
 /// The barcode of the preview.
@@ -92,6 +92,17 @@ impl Bedside {
         ];
         self.page.pointer("mouse", &steps, ms(20)).await
     }
+}
+
+/// Files of clips in a spool, half-written ones too.
+fn clip_files(spool: &Path) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for folder in ["takes", "clips", "kept", "damaged"] {
+        for file in std::fs::read_dir(spool.join(folder))? {
+            found.push(file?.path());
+        }
+    }
+    Ok(found)
 }
 
 fn alone<F: Future<Output = Result<()>> + Send + 'static>(story: F) -> Result<()> {
@@ -180,6 +191,19 @@ fn without_any_network_the_preview_moves_a_freeze_stands_and_a_dragged_area_is_c
         page.visible("text=このままでは始められません", secs(15))
             .await?;
         bedside.sees_another_frame_than(Some(moving)).await?;
+
+        // A full disk is said in words, the picture goes on, and what was begun is neither counted nor left behind.
+        let program = bedside.agent.program();
+        program.limits_files_to(Some(FULL_DISK_TAKES_BYTES))?;
+        page.press("s").await?;
+        page.visible("text=保存していません。端末に書き込めません", secs(20))
+            .await?;
+        let moving = bedside.sees_another_frame_than(None).await?;
+        bedside.sees_another_frame_than(Some(moving)).await?;
+        page.visible("text=未送信 0・書き込み中 0", secs(5)).await?;
+        let left = clip_files(&spool)?;
+        ensure!(left.is_empty(), "a refused save left {left:?}");
+        program.limits_files_to(None)?;
         page.press("s").await?;
         page.visible("text=この端末に保存し", secs(10)).await?;
         page.visible("text=未送信 1", secs(20)).await?;
