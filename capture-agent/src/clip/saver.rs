@@ -230,11 +230,21 @@ impl Saver {
         let frames = u32::try_from(job.frames.len()).unwrap_or(u32::MAX);
         match self.takes.try_send(job) {
             Ok(()) => {}
-            Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {
-                let words = "too many saves at once; the disk does not keep up";
+            Err(fault) => {
+                let (words, gap) = match fault {
+                    TrySendError::Full(_) => (
+                        "too many saves at once; the disk does not keep up",
+                        ClipGap::TooMany,
+                    ),
+                    // Its thread is gone: waiting would not help.
+                    TrySendError::Disconnected(_) => (
+                        "nothing is saved any more; start the agent again",
+                        ClipGap::NotWritten,
+                    ),
+                };
                 self.shared.trouble(Some(words.to_owned()));
-                self.shared.spend(clip, ClipGap::TooMany);
-                return watch::channel(Progress::Missing(ClipGap::TooMany)).1;
+                self.shared.spend(clip, gap);
+                return watch::channel(Progress::Missing(gap)).1;
             }
         }
         let progress = watch::Sender::new(Progress::Waiting);

@@ -72,8 +72,8 @@ pub struct Ledger {
     pub scales: HashMap<StreamId, ScaleState>,
     /// Every depth scale ever marked here.
     pub known_scales: HashSet<ScaleId>,
-    /// Streams in whose pictures one was ever marked.
-    pub scaled: HashSet<StreamId>,
+    /// Streams, with the width and height of the pictures in which one was ever marked.
+    pub scaled: HashSet<(StreamId, u32, u32)>,
     /// Who joined and did not leave, by the log.
     pub joined: HashMap<SessionId, Author>,
     /// Whose voice is on, by the log.
@@ -143,7 +143,8 @@ impl Ledger {
                     at: entry.at,
                 };
                 self.known_scales.insert(scale.id);
-                self.scaled.insert(scale.stream);
+                self.scaled
+                    .insert((scale.stream, scale.width, scale.height));
                 self.scales.insert(scale.stream, held);
             }
             LogEvent::CalibrationWithdrawn { scale } => {

@@ -123,7 +123,9 @@ impl Consult {
             to,
             centimetres,
             rtp_time: Some(rtp_time),
-            since: self.follows_another(stream).then_some(rtp_time),
+            since: self
+                .follows_another((stream, width, height))
+                .then_some(rtp_time),
         };
         // By the same rules that will measure with it.
         if by_depth(&scale).is_err() {
@@ -170,15 +172,17 @@ impl Consult {
         let scale = DepthScale {
             // A device speaks of its own picture.
             stream,
-            since: marked.rtp_time.filter(|_| self.follows_another(stream)),
+            since: marked
+                .rtp_time
+                .filter(|_| self.follows_another((stream, marked.width, marked.height))),
             ..marked.clone()
         };
         (!stated && by_depth(&scale).is_ok()).then_some(LogEvent::Calibrated { scale })
     }
 
-    /// Whether a scale was marked in this stream before, which a new one contradicts for what came before it.
-    fn follows_another(&self, stream: StreamId) -> bool {
-        self.ledger.scaled.contains(&stream)
+    /// Whether a scale was marked before in pictures of this stream and size, which a new one contradicts for what came before it.
+    fn follows_another(&self, pictures: (StreamId, u32, u32)) -> bool {
+        self.ledger.scaled.contains(&pictures)
     }
 
     /// The end of the scale in force, when it is this author's.
