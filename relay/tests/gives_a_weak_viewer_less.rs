@@ -180,3 +180,48 @@ async fn a_weak_viewer_gets_the_low_layer_and_the_strong_one_loses_nothing() {
         assert!(strong.contains_key(timestamp), "it is the same frame");
     }
 }
+
+/// RFC 4588: the low layer's packets are repeated on a source of their own, and come as what they were.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_repair_of_the_low_layer_is_taken_for_a_packet_of_it() {
+    let world = World::start();
+    let mut publisher = world
+        .publish(Kind {
+            low_layer: Some(LOW),
+            repairs_on: Some(FULL + 1),
+            ..Kind::publisher(FULL)
+        })
+        .await;
+    publisher.begin(&world, 3_000).await;
+    let payload_type = publisher.frames.payload_type;
+    let mut low = Frames {
+        ssrc: LOW,
+        payload_type,
+        seq: 100,
+    };
+    let begun = world
+        .stats("the keyframe", |stats| stats.packets_in >= 5)
+        .await;
+    let before = begun.packets_in;
+    publisher.client.send(low.frame(3_000, false));
+    let mut repair = low.frame(6_000, false).remove(0);
+    let original = repair.header.sequence_number.to_be_bytes();
+    (repair.header.ssrc, repair.header.payload_type) = (LOW + 1, payload_type + 1);
+    repair.payload = [&original[..], &repair.payload].concat().into();
+    // Padding on that source is no packet of any layer.
+    let mut padding = repair.clone();
+    padding.header.sequence_number += 1;
+    padding.payload.truncate(1);
+    publisher.client.send(vec![padding, repair]);
+    world
+        .stats("a packet and its neighbour's repair", |stats| {
+            stats.packets_in >= before + 2
+        })
+        .await;
+    publisher.delta(9_000);
+    let stats = world
+        .stats("what followed", |stats| stats.packets_in >= before + 3)
+        .await;
+    assert_eq!(stats.packets_in, before + 3, "{stats:?}");
+    assert_eq!(stats.dropped_undeclared, 0);
+}

@@ -114,11 +114,16 @@ impl World {
             stream: self.stream,
             session,
             offer: match kind.low_layer {
-                Some(source) => client.offer.replacen(
-                    "a=rtcp-mux",
-                    &format!("a={LOW_LAYER_ATTRIBUTE}:{source}\r\na=rtcp-mux"),
-                    1,
-                ),
+                Some(source) => {
+                    // As our agent does: its repairs come on a source of their own too, if the picture's do.
+                    let repair = kind.repairs_on.map(|_| format!(" {}", source + 1));
+                    let repair = repair.unwrap_or_default();
+                    client.offer.replacen(
+                        "a=rtcp-mux",
+                        &format!("a={LOW_LAYER_ATTRIBUTE}:{source}{repair}\r\na=rtcp-mux"),
+                        1,
+                    )
+                }
                 None => client.offer.clone(),
             },
             tap: None,
