@@ -122,6 +122,8 @@ pub(crate) const KINDS: &[Kind] = &[
     ),
     kind("save_clip_safe_ms", "ms", Some(1_000.0), ""),
     kind("save_clip_dicom_ms", "ms", Some(4_000.0), ""),
+    // 256 MiB of ring as configured, 86 MB of a save whose frames left the ring, 100 MB for everything else.
+    kind("agent_memory_mb", "MB", Some(455.0), ""),
     kind("clip_over_webrtc_s", "s", Some(2.0), "nobody offers it"),
     kind("glass_p99_saving_ratio", "of idle", Some(2.0), ""),
     kind("glass_p99_travelling_ratio", "of idle", Some(2.0), ""),

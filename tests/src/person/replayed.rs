@@ -21,6 +21,9 @@ const SAME_FRAME_MS: f64 = 1.0;
 
 /// The newest clip that can be opened, if there is one.
 const NEWEST: &str = "() => document.querySelector('[data-testid=clip]:has(.clips__open:not([disabled]))')?.dataset.clip ?? null";
+/// One that can be opened and is none of these.
+const ANOTHER: &str = "(known) => [...document.querySelectorAll('[data-testid=clip]:has(.clips__open:not([disabled]))')]
+    .map((clip) => clip.dataset.clip).find((clip) => !known.includes(clip)) ?? null";
 /// The relay's own word about a clip, as the page may ask it.
 const TABLE: &str = "async (clip) => {
     const grant = JSON.parse(sessionStorage.getItem('hibiki.session'));
@@ -144,6 +147,21 @@ impl Person {
         }
         let words = self.page.text("body").await?;
         found.with_context(|| format!("a {:?} reads instead: {words}", self.role))
+    }
+
+    /// The same, of a clip that is none of those.
+    ///
+    /// # Errors
+    /// When there is none in time.
+    pub async fn finds_another_clip_within(
+        &self,
+        than: &[ClipId],
+        within: Duration,
+    ) -> Result<ClipId> {
+        self.looks_at_clips().await?;
+        self.page
+            .until("another clip that opens", within, ANOTHER, than)
+            .await
     }
 
     /// Waits until the relay has all of a clip.

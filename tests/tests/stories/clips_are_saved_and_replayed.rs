@@ -2,6 +2,7 @@
 
 use anyhow::{Context as _, Result, ensure};
 use std::time::Duration;
+use stories::link::LinkKind;
 use stories::person::{Person, same_frame};
 use stories::story::{CALM_FPS, CALM_SIZE, Plan, Story, tell};
 use stories::wait::secs;
@@ -39,6 +40,100 @@ fn a_clip_saved_at_the_bedside_opens_for_the_cardiologist_and_shows_each_capture
         ensure!(seen.len() >= 20, "only {} frames were saved", seen.len());
         // The picture beside it went on meanwhile.
         doctor.picture_moves().await
+    })
+}
+
+/// Over a link that needs seconds for a clip.
+#[test]
+fn a_clip_is_looked_at_while_it_still_arrives() -> Result<()> {
+    // The picture leaves it most of two megabits.
+    let plan = Plan::calm()
+        .agent_flags(&["--bit-rate", "400"])
+        .agent_over(LinkKind::TWO_MEGABITS);
+    tell(plan, |story| async move {
+        let doctor = story.cardiologist().await?;
+        doctor.sees_picture_within(secs(8)).await?;
+        doctor
+            .picture_moves_for(FRAMES_BEFORE * 2, secs(10))
+            .await?;
+        doctor.saves_clip().await?;
+        let clip = doctor.finds_clip_within(CLIP_COMES).await?;
+        doctor.opens_clip(clip).await?;
+        let first = doctor.seeks(&[0]).await?;
+        doctor.reads_within("受信中", secs(1)).await?;
+        let table = doctor.frame_table(clip).await?;
+        let first = first.first().context("the first frame")?;
+        ensure!(same_frame(&table, *first)?, "{first:?}");
+        doctor.clip_is_kept_within(clip, secs(30)).await?;
+        let last = table.frames.len() - 1;
+        let seen = doctor.seeks(&[last]).await?;
+        let seen = seen.first().context("the last frame")?;
+        ensure!(same_frame(&table, *seen)?, "{seen:?}");
+        doctor.picture_moves().await
+    })
+}
+
+/// Puts a second clip beside the open one, sets beats in each, goes to frames of the first, and gives what both then show.
+const SIDE_BY_SIDE: &str = "async ([clips, beats, frames]) => {
+    const pane = (clip) => document.querySelector(`[data-testid=replay-pane][data-clip='${clip}']`);
+    const chooses = (what, value) => { const field = document.querySelector(`[data-testid=replay-${what}]`);
+        field.value = value; field.dispatchEvent(new Event('change', { bubbles: true })); };
+    const until = async (holds) => { for (const end = performance.now() + 5000; performance.now() < end;) {
+        const held = holds(); if (held) return held; await new Promise((next) => setTimeout(next, 20)); } throw new Error(`in vain: ${holds}`); };
+    const shown = (clip) => Number(pane(clip).querySelector('canvas[data-frame]').dataset.frame);
+    const goes = async (clip, index) => { const slider = pane(clip).querySelector('[data-testid=replay-scrub]');
+        slider.value = String(index); slider.dispatchEvent(new Event('input', { bubbles: true })); await until(() => shown(clip) === index); };
+    const [one, other] = clips;
+    chooses('beside', other);
+    await until(() => pane(other)?.querySelector('canvas[data-frame]'));
+    const seen = { time: [], phase: [] };
+    const looks = async (how) => { for (const index of frames) { await goes(one, index);
+        await new Promise((next) => setTimeout(next, 250)); seen[how].push([shown(one), shown(other)]); } };
+    await looks('time');
+    chooses('pairing', 'phase');
+    for (const [at, index] of beats) { await goes(clips[at], index);
+        (await until(() => pane(clips[at]).querySelector('[data-testid=replay-beat]'))).click(); }
+    await looks('phase');
+    return seen; }";
+
+/// What two clips side by side show.
+#[derive(Debug, serde::Deserialize)]
+struct SideBySide {
+    time: Vec<(usize, usize)>,
+    phase: Vec<(usize, usize)>,
+}
+
+#[test]
+fn two_clips_stand_side_by_side_at_the_same_time_or_the_same_phase_of_the_beat() -> Result<()> {
+    tell(Plan::calm(), |story| async move {
+        let doctor = story.cardiologist().await?;
+        doctor.sees_picture_within(secs(5)).await?;
+        doctor
+            .picture_moves_for(FRAMES_BEFORE * 2, secs(10))
+            .await?;
+        let mut clips = Vec::new();
+        for _ in 0..2 {
+            doctor.saves_clip().await?;
+            let clip = doctor.finds_another_clip_within(&clips, CLIP_COMES).await?;
+            doctor.clip_is_kept_within(clip, CLIP_COMES).await?;
+            clips.push(clip);
+        }
+        let [one, other] = clips.as_slice() else {
+            anyhow::bail!("two clips were saved");
+        };
+        doctor.opens_clip(*one).await?;
+        // Ten frames from beat to beat in the one, five in the other.
+        let beats = [(0, 2), (0, 12), (1, 4), (1, 9)];
+        let order = ([one, other], beats, [2, 7, 12]);
+        let seen: SideBySide = doctor.page().eval(SIDE_BY_SIDE, order).await?;
+        // Frames of a busy machine lie a little beside their time.
+        let near = |(one, other): &(usize, usize)| one.abs_diff(*other) <= 1;
+        ensure!(seen.time.iter().all(near), "the same time: {seen:?}");
+        let [begin, (7, 6 | 7), end] = seen.phase.as_slice() else {
+            anyhow::bail!("the same phase: {seen:?}");
+        };
+        ensure!((*begin, *end) == ((2, 4), (12, 9)), "the beats: {seen:?}");
+        Ok(())
     })
 }
 
