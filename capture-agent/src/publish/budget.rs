@@ -4,15 +4,12 @@
 //! 800 x 600 in a blink is left alone, and what was taken from the picture is given back when nothing travels any more,
 //! also when the connection ends meanwhile.
 
-use crate::publish::uplink::Spare;
 use crate::publish::uplink::chain::Shared;
+use crate::publish::uplink::{Spare, piece_bytes};
 use crate::sync::held;
 use bandwidth::BitRate;
 use std::time::{Duration, Instant};
 use wire::original::ORIGINAL_CHUNK_BYTES;
-
-/// On a weak link a piece stands in front of the picture: 16 ms on 2 Mbit/s.
-const WEAK_PIECE_BYTES: usize = 4 * 1024;
 
 /// When pieces may go. Sans-IO.
 #[derive(Debug, Clone, Copy)]
@@ -50,11 +47,9 @@ impl Throttle {
 
     /// An original begins to travel, in pieces of this many bytes.
     pub(super) fn begins(&self, now: Instant) -> usize {
-        if held(&self.uplink).make_way(now) {
-            WEAK_PIECE_BYTES
-        } else {
-            ORIGINAL_CHUNK_BYTES
-        }
+        let mut uplink = held(&self.uplink);
+        uplink.make_way(now);
+        piece_bytes(uplink.way(now), ORIGINAL_CHUNK_BYTES)
     }
 
     /// How long its next piece has to wait.

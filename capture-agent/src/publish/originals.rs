@@ -141,6 +141,7 @@ impl Originals {
         let facts = FrameFacts {
             index: Some(frame.stamp.index),
             regions: frame.provenance.regions.clone(),
+            patient: Some(frame.provenance.patient),
         };
         let coded = tokio::task::spawn_blocking(move || still::png(&frame.picture)).await;
         let (original, blob) = match coded {

@@ -158,6 +158,7 @@ impl<C: Channel> Filler<C> {
             return Ok(());
         };
         let (mut sent, mut lost) = (0_u32, 0_u32);
+        let _travelling = self.spare.travels();
         for entries in lacking.chunks(READ_FRAMES) {
             for frame in self.read(entries.to_vec()).await {
                 match frame {
@@ -200,19 +201,16 @@ impl<C: Channel> Filler<C> {
             length: u32::try_from(frame.unit.len()).unwrap_or(u32::MAX),
             hash: FrameHash::of(&frame.unit).0,
         };
-        let mut message = BytesMut::with_capacity(BACKFILL_PIECE_BYTES);
-        message.extend_from_slice(&head.bytes());
+        let mut message = BytesMut::from(&head.bytes()[..]);
         let mut rest = &frame.unit[..];
         while !rest.is_empty() {
-            let room = BACKFILL_PIECE_BYTES - message.len();
-            let (piece, later) = rest.split_at(rest.len().min(room));
+            let most = self.spare.piece_bytes(BACKFILL_PIECE_BYTES);
+            let (piece, later) = rest.split_at(rest.len().min(most.saturating_sub(message.len())));
             message.extend_from_slice(piece);
             rest = later;
             let length = message.len();
             self.wait_for_turn(speaking, weight(length)).await?;
-            let whole =
-                std::mem::replace(&mut message, BytesMut::with_capacity(BACKFILL_PIECE_BYTES));
-            self.channel.bytes(whole).await?;
+            self.channel.bytes(std::mem::take(&mut message)).await?;
             speaking.pacer.sent(length);
             self.spare.carries(length);
             speaking.window.sent(weight(length));

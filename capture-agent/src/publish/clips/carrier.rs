@@ -151,6 +151,7 @@ impl<C: Channel> Carrier<C> {
         let mut counts = self.spool.counts();
         let mut pacer = Pacer::new(Instant::now());
         let (mut round_trip, mut window) = (self.round_trip.clone(), None);
+        let mut travelling = None;
         counts.mark_changed();
         loop {
             if counts.has_changed().map_err(|_| Closed)? {
@@ -159,7 +160,7 @@ impl<C: Channel> Carrier<C> {
             }
             let next = held(&talk.courier).next();
             let Some(next) = next else {
-                window = None;
+                (window, travelling) = (None, None);
                 tokio::select! {
                     () = talk.wanted.notified() => {}
                     changed = counts.changed() => {
@@ -169,6 +170,7 @@ impl<C: Channel> Carrier<C> {
                 }
                 continue;
             };
+            travelling.get_or_insert_with(|| self.spare.travels());
             self.wait_for_turn(&mut pacer, &mut round_trip).await?;
             self.send_piece(talk, &mut pacer, &mut window, next).await?;
         }
@@ -240,7 +242,8 @@ impl<C: Channel> Carrier<C> {
             Some(window) => Some(window),
             None => self.fill(clip, offset).await,
         };
-        let piece = filled.as_ref().and_then(|it| it.piece(offset));
+        let most = self.spare.piece_bytes(CLIP_PIECE_BYTES);
+        let piece = filled.as_ref().and_then(|it| it.piece(offset, most));
         let Some(piece) = piece else {
             held(&talk.courier).give_up(Wanted { clip, offset });
             return Ok(());
@@ -291,14 +294,14 @@ struct Window {
 
 impl Window {
     fn has(&self, clip: ClipId, offset: u64) -> bool {
-        clip == self.clip && self.piece(offset).is_some()
+        clip == self.clip && self.piece(offset, 1).is_some()
     }
 
-    /// The piece that begins at `offset`.
-    fn piece(&self, offset: u64) -> Option<&[u8]> {
+    /// The piece that begins at `offset`, at most so long.
+    fn piece(&self, offset: u64, most: usize) -> Option<&[u8]> {
         let from = usize::try_from(offset.checked_sub(self.offset)?).ok()?;
         let left = self.bytes.get(from..)?;
-        let piece = left.get(..left.len().min(CLIP_PIECE_BYTES))?;
+        let piece = left.get(..left.len().min(most))?;
         (!piece.is_empty()).then_some(piece)
     }
 }

@@ -4,6 +4,7 @@
 //! leg      estimator, pacer and probes of one connection: packets in, packets out when their time has come
 //! wishes   a target becomes orders to the encode thread (bits, resolution, frames) and words on the status board
 //! low      whether there is room for the low layer beside the picture
+//! spare    what voice and picture leave to clips, originals and back-fill
 //! chain    the places in the WebRTC connection where packets and reports pass by
 //! ```
 //!
@@ -13,20 +14,23 @@
 pub(super) mod chain;
 mod leg;
 mod low;
+mod spare;
 mod wishes;
+
+pub(crate) use spare::Spare;
+pub(in crate::publish) use spare::piece_bytes;
 
 use crate::encode::BitRate as Coded;
 use crate::low_layer::LowLayer;
 use crate::orders::Orders;
 use crate::publish::uplink::leg::{Leg, Sent};
 use crate::publish::uplink::low::LowShare;
+use crate::publish::uplink::spare::{CHANNEL_OVERHEAD, SpareSource};
 use crate::publish::uplink::wishes::Wishes;
 use crate::status::StatusBoard;
 use bandwidth::{BitRate, Class, Limits};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
-use tokio::sync::watch;
 
 /// Nothing is known of the link: enough for a first keyframe in little time, little enough for the edge of a cell. Probes
 /// lift it in half a second.
@@ -50,53 +54,6 @@ const FILLED: f64 = 0.9;
 /// Clips get at least this share: one of 6 MB arrives within minutes.
 const LEAST_SPARE: f64 = 0.1;
 
-/// SCTP, DTLS, UDP and IP around a full packet of a data channel: 85 bytes of 1,200.
-const CHANNEL_OVERHEAD: f64 = 1.08;
-
-/// What voice and picture leave to those who send over data channels. Clones are for the same link.
-#[derive(Debug, Clone)]
-pub(crate) struct Spare {
-    rate: watch::Receiver<Option<BitRate>>,
-    carried: Arc<AtomicU64>,
-}
-
-impl Spare {
-    /// As much as is left now; none when the link has room for everything.
-    pub(crate) fn rate(&self) -> Option<BitRate> {
-        *self.rate.borrow()
-    }
-
-    /// So many bytes were given to the channel.
-    pub(crate) fn carries(&self, bytes: usize) {
-        self.carried
-            .fetch_add(on_the_wire(bytes), Ordering::Relaxed);
-    }
-
-    /// Of a link with room for everything.
-    #[cfg(test)]
-    pub(crate) fn plenty() -> Self {
-        Self::told(None).1
-    }
-
-    /// Of a link that leaves what it is told to.
-    #[cfg(test)]
-    pub(crate) fn told(rate: Option<BitRate>) -> (watch::Sender<Option<BitRate>>, Self) {
-        let (sender, rate) = watch::channel(rate);
-        let carried = Arc::default();
-        (sender, Self { rate, carried })
-    }
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    clippy::cast_precision_loss,
-    reason = "bytes of one message"
-)]
-fn on_the_wire(bytes: usize) -> u64 {
-    (bytes as f64 * CHANNEL_OVERHEAD) as u64
-}
-
 /// The last target of the connection before, if there was one.
 pub(super) type LastTarget = Arc<Mutex<Option<BitRate>>>;
 
@@ -108,11 +65,8 @@ pub(super) struct Uplink<T> {
     board: StatusBoard,
     /// The picture makes way for an original.
     makes_way: bool,
-    /// What clips may use; none when the link has room for everything.
-    spare: watch::Sender<Option<BitRate>>,
-    /// Bytes that data channels carried, and how many of them the estimator knows.
-    carried: Arc<AtomicU64>,
-    told_of: u64,
+    /// What clips and back-fill may use.
+    spare: SpareSource,
     /// The low layer, and its share.
     low: Option<LowLayer>,
     low_share: LowShare,
@@ -146,9 +100,7 @@ impl<T> Uplink<T> {
             orders,
             board,
             makes_way: false,
-            spare: watch::Sender::new(None),
-            carried: Arc::default(),
-            told_of: 0,
+            spare: SpareSource::default(),
             low: None,
             low_share: LowShare::default(),
             is_cut: false,
@@ -205,10 +157,7 @@ impl<T> Uplink<T> {
 
     /// For those who send over data channels.
     pub(super) fn spare(&self) -> Spare {
-        Spare {
-            rate: self.spare.subscribe(),
-            carried: Arc::clone(&self.carried),
-        }
+        self.spare.spare()
     }
 
     /// What the picture uses: what the link leaves, as far as people allow it.
@@ -219,10 +168,7 @@ impl<T> Uplink<T> {
     }
 
     fn on_reports(&mut self, now: Instant, reports: impl Iterator<Item = Sent>) {
-        let carried = self.carried.load(Ordering::Relaxed);
-        self.leg
-            .carried_beside(carried.saturating_sub(self.told_of));
-        self.told_of = carried;
+        self.leg.carried_beside(self.spare.carried_since());
         self.leg.on_reports(now, reports);
         self.decide(now);
     }
@@ -255,7 +201,7 @@ impl<T> Uplink<T> {
         self.orders.make_room(None);
         self.set_cut(false);
         self.orders.set_backlog(Duration::ZERO);
-        self.spare.send_replace(None);
+        self.spare.leave(None);
         self.wishes.end();
         if let Some(low) = &self.low {
             low.set_on(false);
@@ -298,7 +244,7 @@ impl<T> Uplink<T> {
         let spare = stats.target.scaled(FILLED / CHANNEL_OVERHEAD).less(live);
         let spare = spare.max(stats.target.scaled(LEAST_SPARE));
         let is_wide = stats.target >= self.most.scaled(FILLED);
-        self.spare.send_replace((!is_wide).then_some(spare));
+        self.spare.leave((!is_wide).then_some(spare));
         self.told();
     }
 }
