@@ -8,6 +8,7 @@ use crate::phantom::phantom;
 use anyhow::{Context, Result};
 use serde::Deserialize;
 use std::time::Duration;
+use stories::person::Person;
 use stories::story::{Plan, Story};
 
 /// Beats that count; the first one warms up.
@@ -27,7 +28,7 @@ const SEEN: &str =
 const ASKED_AT: &str = "() => hibikiWitness.messages.findLast((m) => m.dir === 'out' && m.message.type === 'beat')?.at ?? null";
 
 #[derive(Debug, Deserialize)]
-struct Seen {
+pub(crate) struct Seen {
     first: f64,
     playing: f64,
     whole: f64,
@@ -48,14 +49,7 @@ pub(crate) async fn measure(mut figures: Figures) -> Result<Figures> {
         doctor.picture_moves_for(BETWEEN, LIMIT).await?;
         doctor.freezes().await?;
         bedside.sees_the_original_within(LIMIT).await?;
-        bedside.page().eval::<bool>(WATCH, ()).await?;
-        doctor.page().press("b").await?;
-        let asked: Option<f64> = doctor.page().eval(ASKED_AT, ()).await?;
-        let asked = asked.context("the page asked for a beat")?;
-        let seen: Seen = bedside
-            .page()
-            .until("the loop to play", LIMIT, SEEN, ())
-            .await?;
+        let (asked, seen) = plays(&doctor, &bedside).await?;
         if n >= WARM_UP {
             first.push(seen.first - asked);
             playing.push(seen.playing - asked);
@@ -73,4 +67,15 @@ pub(crate) async fn measure(mut figures: Figures) -> Result<Figures> {
         whole.p(50)
     ));
     Ok(figures)
+}
+
+/// One asks for the beat before the freeze, another sees it play to its end: when it was asked for, and what was seen when.
+pub(crate) async fn plays(asks: &Person, sees: &Person) -> Result<(f64, Seen)> {
+    sees.page().eval::<bool>(WATCH, ()).await?;
+    asks.page().press("b").await?;
+    let asked: Option<f64> = asks.page().eval(ASKED_AT, ()).await?;
+    let asked = asked.context("the page asked for a beat")?;
+    let page = sees.page();
+    let seen = page.until("the loop to play", LIMIT, SEEN, ()).await?;
+    Ok((asked, seen))
 }

@@ -11,7 +11,6 @@ use std::process::Command;
 use std::time::Duration;
 use stories::agent::Agent;
 use stories::binaries::Binaries;
-use stories::machine::peak_memory;
 use stories::wait::until;
 use wire::ClipId;
 
@@ -32,24 +31,24 @@ pub(crate) struct Said {
     finished_ms: Option<f64>,
 }
 
-/// More seconds than the bytes have room for, so that it is the bytes that bound the ring: 277 MiB in 20 s.
-const RING_SECONDS: &str = "20";
-const RING_MIB: &str = "256";
+impl Said {
+    /// Whether its object was finished.
+    pub(crate) fn is_finished(&self) -> bool {
+        self.finished_ms.is_some()
+    }
+}
 
-/// Measures `save_clip_*` and `agent_memory_mb`, the most that the agent had in RAM with a full ring and a save under way.
+/// Measures `save_clip_*`.
 pub(crate) async fn measure(mut figures: Figures) -> Result<Figures> {
     let binaries = Binaries::release()?;
     let folder = tempfile::tempdir().context("make a folder for the spool")?;
     let spool = folder.path().join("spool");
-    let ring = ["--ring-seconds", RING_SECONDS, "--ring-megabytes", RING_MIB];
-    let args = ["run", "--source", "test:fps=30,size=800x600"]
-        .into_iter()
-        .chain(ring)
-        .chain(["--spool"])
+    let args = ["run", "--source", "test:fps=30,size=800x600", "--spool"]
         .map(str::to_owned)
+        .into_iter()
         .chain([spool.display().to_string()])
         .collect();
-    let agent = Agent::start(&binaries, args)?;
+    let _agent = Agent::start(&binaries, args)?;
     let door = spool.join("door.json");
     until("the agent's door", LIMIT, || {
         let there = door.exists();
@@ -70,9 +69,6 @@ pub(crate) async fn measure(mut figures: Figures) -> Result<Figures> {
     figures.set("save_clip_safe_ms", Spread::of(safe, "saves")?.p(50));
     let finished = Spread::of(finished, "objects")?;
     figures.set("save_clip_dicom_ms", finished.p(50));
-    #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
-    let peak = peak_memory(agent.program().pid())? as f64 / 1e6;
-    figures.set("agent_memory_mb", peak);
     Ok(figures)
 }
 

@@ -3,6 +3,7 @@
 //! Owns the list of keys with their targets and peers (the "must reach" of the issues), percentiles, the table and the JSON file.
 //! It measures nothing. Invariant: a figure without a measured value is not in the file; nothing is filled in.
 
+use crate::memory;
 use anyhow::{Context, Result};
 use serde_json::{Map, Value, json};
 use std::path::Path;
@@ -122,8 +123,7 @@ pub(crate) const KINDS: &[Kind] = &[
     ),
     kind("save_clip_safe_ms", "ms", Some(1_000.0), ""),
     kind("save_clip_dicom_ms", "ms", Some(4_000.0), ""),
-    // 256 MiB of ring as configured, 86 MB of a save whose frames left the ring, 100 MB for everything else.
-    kind("agent_memory_mb", "MB", Some(455.0), ""),
+    kind("agent_memory_mb", "MB", Some(memory::BOUND_MB), ""),
     kind("clip_over_webrtc_s", "s", Some(2.0), "nobody offers it"),
     kind("glass_p99_saving_ratio", "of idle", Some(2.0), ""),
     kind("glass_p99_travelling_ratio", "of idle", Some(2.0), ""),

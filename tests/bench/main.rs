@@ -13,6 +13,7 @@ mod floor;
 mod forward;
 mod glass;
 mod mark;
+mod memory;
 mod original;
 mod phantom;
 mod record;
@@ -118,6 +119,7 @@ fn main() -> Result<()> {
     if wanted(Group::Clip) {
         figures = run(figures, move |figures| async move {
             let figures = clip::measure(figures).await?;
+            let figures = memory::measure(figures).await?;
             travel::measure(figures).await
         })?;
     }

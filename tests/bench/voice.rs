@@ -126,18 +126,27 @@ pub(crate) async fn listens(person: &Person, span: Duration) -> Result<(Vec<f64>
 }
 
 /// What arrives in this time.
-pub(crate) async fn hears(person: &Person, span: Duration) -> Result<(Vec<f64>, Heard)> {
+async fn hears(person: &Person, span: Duration) -> Result<(Vec<f64>, Heard)> {
+    let waits = async {
+        tokio::time::sleep(span).await;
+        Ok(())
+    };
+    let ((), took, heard) = hears_during(person, waits).await?;
+    Ok((took, heard))
+}
+
+/// What arrives while something goes on, and what that gives.
+pub(crate) async fn hears_during<T>(
+    person: &Person,
+    goes_on: impl Future<Output = Result<T>>,
+) -> Result<(T, Vec<f64>, Heard)> {
     let heard = "() => window.voiceBench.heard()";
-    person
-        .page()
-        .eval::<()>("() => window.voiceBench.reset()", ())
+    let page = person.page();
+    page.eval::<()>("() => window.voiceBench.reset()", ())
         .await?;
-    let before: Heard = person.page().eval(heard, ()).await?;
-    tokio::time::sleep(span).await;
-    let after: Heard = person.page().eval(heard, ()).await?;
-    let took = person
-        .page()
-        .eval("() => window.voiceBench.took()", ())
-        .await?;
-    Ok((took, after.since(before)))
+    let before: Heard = page.eval(heard, ()).await?;
+    let given = goes_on.await?;
+    let after: Heard = page.eval(heard, ()).await?;
+    let took = page.eval("() => window.voiceBench.took()", ()).await?;
+    Ok((given, took, after.since(before)))
 }
