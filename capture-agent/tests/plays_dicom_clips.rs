@@ -177,6 +177,27 @@ fn in_a_folder_the_regions_change_with_the_clip() {
     }
 }
 
+/// The phantoms are of one patient; a real file beside them is of another.
+#[test]
+fn frames_of_another_patient_have_another_key_and_say_nothing_of_anybody() {
+    let Some(files) = samples() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let phantom = Path::new(env!("CARGO_MANIFEST_DIR")).join("../sample-dicom/combined_small.dcm");
+    std::fs::copy(&phantom, folder.path().join("a.dcm")).unwrap();
+    std::fs::copy(&phantom, folder.path().join("b.dcm")).unwrap();
+    let keys = |count| -> Vec<_> {
+        let captured = pictures(play(folder.path()).unwrap().as_mut(), count);
+        captured.iter().map(|it| it.provenance.patient).collect()
+    };
+    let frames = echo_dicom::Clip::open(&phantom).unwrap().header().frames as usize;
+    let same = keys(2 * frames);
+    assert!(same.iter().all(|key| *key == same[0]), "{same:?}");
+    std::fs::copy(&files[0], folder.path().join("b.dcm")).unwrap();
+    let mixed = keys(frames + 1);
+    assert_eq!(mixed[..frames], same[..frames]);
+    assert_ne!(mixed[frames], same[0]);
+}
+
 #[test]
 fn what_cannot_be_played_is_told_in_one_line() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,8 +1,8 @@
 //! Which captured frames a clip holds (pure).
 //!
 //! Owns the rule: a clip ends at the newest frame and goes back as long as frames have one size, one pixel form and the
-//! same regions, at most so many. A frame of another kind ends it, because one object has one size and one calibration:
-//! where the probe's picture changed, the clip begins after the change.
+//! same regions and may show the same patient, at most so many. A frame of another kind ends it, because one object has one
+//! size, one calibration and one patient: where the probe's picture changed, the clip begins after the change.
 
 use crate::frame::Frame;
 use std::sync::Arc;
@@ -29,9 +29,10 @@ fn is_like(one: &Frame, other: &Frame) -> bool {
         let picture = &frame.picture;
         (picture.width(), picture.height(), picture.form())
     };
-    let same_regions = Arc::ptr_eq(&one.provenance, &other.provenance)
-        || one.provenance.regions == other.provenance.regions;
-    kind(one) == kind(other) && same_regions
+    let (here, there) = (&one.provenance, &other.provenance);
+    let same_facts = Arc::ptr_eq(here, there)
+        || (here.patient == there.patient && here.regions == there.regions);
+    kind(one) == kind(other) && same_facts
 }
 
 #[cfg(test)]
@@ -101,6 +102,23 @@ mod tests {
             frames.extend((3..5).map(|n| frame(n, *width, *form, provenance)));
             assert_eq!(indices(frames), [3, 4]);
         }
+    }
+
+    #[test]
+    fn a_clip_never_shows_two_patients() {
+        let shows = |patient: u32| {
+            let patient = wire::original::PatientKey(patient);
+            Arc::new(Provenance {
+                patient,
+                ..Provenance::default()
+            })
+        };
+        let frames = vec![
+            frame(0, 8, Form::Gray8, &shows(1)),
+            frame(1, 8, Form::Gray8, &shows(2)),
+            frame(2, 8, Form::Gray8, &shows(2)),
+        ];
+        assert_eq!(indices(frames), [1, 2]);
     }
 
     #[test]

@@ -42,7 +42,7 @@ impl TestPattern {
             pictures,
             start: None,
             next: 0,
-            provenance: Arc::default(),
+            provenance: Arc::new(Provenance::of_device("test", false)),
         }
     }
 

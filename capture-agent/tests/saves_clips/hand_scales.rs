@@ -6,7 +6,11 @@ use super::*;
 fn a_depth_scale_marked_on_the_device_is_a_region_of_what_is_saved_afterwards_and_the_object_says_so()
  {
     let bench = Bench::new(Coding::Jpeg);
-    bench.film(20, Form::Gray8, &Arc::new(Provenance::coded(false)));
+    bench.film(
+        20,
+        Form::Gray8,
+        &Arc::new(Provenance::of_device("bench", false)),
+    );
     let (before, _) = bench.save(SaveWhat::Last { seconds: 6 }, None);
     // 0.8 of 96 pixels are 6 cm.
     bench.scale.set(Some(scale((96, 64))));
@@ -36,7 +40,11 @@ fn a_depth_scale_marked_on_the_device_is_a_region_of_what_is_saved_afterwards_an
 #[test]
 fn a_depth_scale_marked_in_the_consult_is_one_too_and_the_object_says_by_whom() {
     let bench = Bench::new(Coding::Jpeg);
-    bench.film(20, Form::Gray8, &Arc::new(Provenance::coded(false)));
+    bench.film(
+        20,
+        Form::Gray8,
+        &Arc::new(Provenance::of_device("bench", false)),
+    );
     let theirs = HandScale {
         by: Some("佐藤 花子".into()),
         ..scale((96, 64))
@@ -62,7 +70,11 @@ fn a_depth_scale_marked_in_the_consult_is_one_too_and_the_object_says_by_whom() 
 #[test]
 fn where_nobody_measures_nothing_is_saved_with_a_scale_by_hand() {
     let bench = Bench::new(Coding::Plain);
-    bench.film(20, Form::Gray8, &Arc::new(Provenance::coded(false)));
+    bench.film(
+        20,
+        Form::Gray8,
+        &Arc::new(Provenance::of_device("bench", false)),
+    );
     bench.scale.set(Some(scale((96, 64))));
     bench.scale.measuring_is(false);
     let (clip, _) = bench.save(SaveWhat::Last { seconds: 6 }, None);
@@ -74,7 +86,11 @@ fn where_nobody_measures_nothing_is_saved_with_a_scale_by_hand() {
 #[test]
 fn frames_from_before_another_depth_scale_carry_none_of_both() {
     let bench = Bench::new(Coding::Plain);
-    let frames = bench.film(20, Form::Gray8, &Arc::new(Provenance::coded(false)));
+    let frames = bench.film(
+        20,
+        Form::Gray8,
+        &Arc::new(Provenance::of_device("bench", false)),
+    );
     bench.scale.set(Some(scale((96, 64))));
     let mut deeper = scale((96, 64));
     deeper.scale.centimetres = 9.0;
@@ -101,7 +117,11 @@ fn a_source_that_states_its_regions_and_a_picture_of_another_size_take_no_scale_
     bench.film(20, Form::Gray8, &played());
     bench.scale.set(Some(scale((96, 64))));
     let (stated, _) = bench.save(SaveWhat::Last { seconds: 6 }, None);
-    bench.film(20, Form::Gray8, &Arc::new(Provenance::coded(false)));
+    bench.film(
+        20,
+        Form::Gray8,
+        &Arc::new(Provenance::of_device("bench", false)),
+    );
     bench.scale.set(Some(scale((96, 65))));
     let (other_size, _) = bench.save(SaveWhat::Last { seconds: 6 }, None);
     for (clip, regions) in [(stated, 1), (other_size, 0)] {

@@ -216,6 +216,7 @@ fn played() -> Arc<Provenance> {
             instance_uid: "1.2.3.4.5".into(),
         }),
         lossy: true,
+        ..Provenance::default()
     })
 }
 
@@ -306,7 +307,11 @@ fn a_burst_of_frames_is_saved_and_their_exact_times_stay_beside_the_object() {
 #[test]
 fn an_object_says_that_nothing_names_the_patient_when_a_person_saw_so() {
     let bench = Bench::new(Coding::Plain);
-    bench.film(4, Form::Gray8, &Arc::new(Provenance::coded(false)));
+    bench.film(
+        4,
+        Form::Gray8,
+        &Arc::new(Provenance::of_device("bench", false)),
+    );
     bench.mask.check(Some(Checked {
         size: (96, 64),
         since: CaptureTime(START_US),

@@ -34,7 +34,11 @@ impl VisitFacts for InMemory {
 #[test]
 fn a_changed_visit_counts_for_the_next_clip_and_one_that_cannot_be_read_for_none() {
     let bench = Bench::new(Coding::Plain);
-    bench.film(4, Form::Gray8, &Arc::new(Provenance::coded(false)));
+    bench.film(
+        4,
+        Form::Gray8,
+        &Arc::new(Provenance::of_device("bench", false)),
+    );
     let save = || bench.save(SaveWhat::Last { seconds: 6 }, None);
     let (of_first, _) = save();
     bench.facts.change(None);

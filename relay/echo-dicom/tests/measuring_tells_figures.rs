@@ -22,6 +22,7 @@ fn gauge() -> Gauge {
         scale: GaugeScale::Regions {
             regions: header.regions.iter().map(Region::from).collect(),
         },
+        patient: None,
     }
 }
 

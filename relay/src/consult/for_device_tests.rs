@@ -237,6 +237,7 @@ fn the_largest_measuring_mark_still_fits_into_control_messages() {
         width: 8_192,
         height: 8_192,
         scale: GaugeScale::Regions { regions },
+        patient: None,
     };
     // Where nobody measures any more, marks of before have no value either.
     for (count, measuring, is_told) in [

@@ -68,6 +68,7 @@ impl Consult {
             width,
             height,
             scale,
+            patient: kept.facts.patient,
         }))
     }
 

@@ -11,7 +11,7 @@ use wire::agent::{MarkWord, RelayToAgent};
 use wire::log::LogEvent;
 use wire::mark::{Anchor, Annotation, DrawnOn, Point, Shape};
 use wire::measure::{DepthScale, Gauge, GaugeScale, MeasureKind, ScaleRef};
-use wire::original::{Digest, FrameFacts, Original, PixelForm};
+use wire::original::{Digest, FrameFacts, Original, PatientKey, PixelForm};
 use wire::problem::ProblemCode::{
     MarkRefused, MeasureNotHere, MeasuringOff, NotAllowed, NotFrozen, ScaleGone, ScaleRefused,
 };
@@ -61,6 +61,7 @@ fn arrives(meeting: &mut Meeting, width: u32, regions: Vec<Region>) {
         facts: FrameFacts {
             index: Some(FrameIndex(41)),
             regions,
+            patient: Some(PatientKey(7)),
         },
     };
     meeting.apply(Input::Picture(STREAM, PictureInput::Original(kept)));
@@ -118,7 +119,7 @@ fn gauges(meeting: &Meeting) -> Vec<Gauge> {
 }
 
 #[test]
-fn a_measurement_is_kept_with_the_regions_of_its_frame() {
+fn a_measurement_is_kept_with_the_regions_of_its_frame_and_whom_it_may_show() {
     let (mut meeting, _) = frozen(vec![region()]);
     meeting.marks(0, &caliper(ScaleRef::Regions {}));
     let expected = Gauge {
@@ -128,6 +129,7 @@ fn a_measurement_is_kept_with_the_regions_of_its_frame() {
         scale: GaugeScale::Regions {
             regions: vec![region()],
         },
+        patient: Some(PatientKey(7)),
     };
     assert_eq!(
         (gauges(&meeting), meeting.refused()),

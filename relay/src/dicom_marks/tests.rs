@@ -80,6 +80,7 @@ impl Phantom {
             scale: GaugeScale::Regions {
                 regions: header.regions.iter().map(Region::from).collect(),
             },
+            patient: None,
         };
         let row = ClipRow {
             head,

@@ -73,6 +73,7 @@ mod tests {
             width: 800,
             height: 600,
             scale,
+            patient: None,
         };
         let stated = of(GaugeScale::Regions {
             regions: Vec::new(),

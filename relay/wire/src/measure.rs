@@ -6,6 +6,7 @@
 //! calibrated later changes a value that was measured before.
 
 use crate::mark::Point;
+use crate::original::PatientKey;
 use crate::people::Author;
 use crate::region::Region;
 use crate::{FrameIndex, RelayTime, RtpTime, ScaleId, StreamId};
@@ -176,6 +177,10 @@ pub struct Gauge {
     pub height: u32,
     /// How large its pixels are.
     pub scale: GaugeScale,
+    /// Whom the frame shows, as far as its source can tell; nothing is derived from two.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub patient: Option<PatientKey>,
 }
 
 /// How large the pixels of a frame are, and who says so.

@@ -200,6 +200,14 @@ impl Original {
     }
 }
 
+/// Tells the patients that one run of an agent shows apart: frames with different keys may show two. It is drawn anew with each
+/// run and says nothing of anybody.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[ts(export_to = "original.ts")]
+#[serde(transparent)]
+#[ts(type = "number & { readonly __key: \"PatientKey\" }")]
+pub struct PatientKey(pub u32);
+
 /// What the agent knows of a frame beside its pixels.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, TS)]
 #[ts(export_to = "original.ts")]
@@ -214,6 +222,10 @@ pub struct FrameFacts {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[ts(optional, as = "Option<Vec<Region>>")]
     pub regions: Vec<Region>,
+    /// Whom it shows, as far as its source can tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub patient: Option<PatientKey>,
 }
 
 /// One frame of a beat.

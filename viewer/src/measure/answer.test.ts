@@ -1,9 +1,11 @@
 import { describe, expect, test } from "vitest";
+import type { StreamId } from "../wire/ids";
 import type { Gauge, MeasureKind } from "../wire/measure";
+import type { PatientKey } from "../wire/original";
 import type { Region } from "../wire/region";
 import type { RtpTime } from "../wire/units";
 import { type Answer, answer } from "./answer";
-import { derived, type MeasuredMark, type Taken } from "./derived";
+import { derived, type MeasuredMark, type Taken, takenLive } from "./derived";
 import { calibrationOf } from "./gauge";
 import { pixelPoint } from "./points";
 import { apex } from "./simpson";
@@ -296,6 +298,18 @@ describe("what follows from several measurements", () => {
     const [diastole, systole] = ends("a4c");
     if (diastole === undefined || systole === undefined) throw new Error("two ends");
     expect(summary([diastole, elsewhere(systole)])).toEqual([["efA4c", "otherSource"]]);
+  });
+
+  test("one stream whose agent says of its frames that they may show another patient is two sources", () => {
+    const of = (patient: number | undefined) => (mark: MeasuredMark) => {
+      const gauge: Gauge =
+        patient === undefined ? mark.gauge : { ...mark.gauge, patient: patient as PatientKey };
+      return { ...mark, gauge, taken: takenLive("stream" as StreamId, 0 as RtpTime, gauge) };
+    };
+    const [widest, narrowest] = [cava("largest", 60), cava("smallest", 30)];
+    expect(summary([of(1)(widest), of(2)(narrowest)])).toEqual([["collapse", "otherSource"]]);
+    expect(summary([of(1)(widest), of(1)(narrowest)])).toEqual([["collapse", 50]]);
+    expect(summary([of(undefined)(widest), of(undefined)(narrowest)])).toEqual([["collapse", 50]]);
   });
 
   test("frames of two streams have no rate between them, nor has one frame", () => {

@@ -4,6 +4,7 @@
 // in order of making. Invariants: nothing is derived from a part that has no value itself, nor from pictures that may show two
 // patients, and every value names its parts.
 
+import type { StreamId } from "../wire/ids";
 import type { Point } from "../wire/mark";
 import type { Extent, Gauge, HeartPhase, MeasureKind, VentricleView } from "../wire/measure";
 import type { RtpTime } from "../wire/units";
@@ -29,9 +30,14 @@ export type MeasuredMark = {
 
 /**
  * When its frame was captured. Times of one timeline can be compared, and its pictures are one source's; those of two may show
- * two patients, which no page can tell.
+ * two patients: no page can tell whom a picture shows, and an agent says of its frames only that they may show another one.
  */
 export type Taken = { readonly timeline: string; readonly rtpTime: RtpTime };
+
+/** Of a frame of a stream. One stream shows two patients when its agent is given another source. */
+export function takenLive(stream: StreamId, rtpTime: RtpTime, { patient }: Gauge): Taken {
+  return { timeline: patient === undefined ? stream : `${stream} ${patient}`, rtpTime };
+}
 
 /** Why nothing is derived: also because the newest parts come from two timelines. */
 export type DerivedRefusal = Refusal | "otherSource";

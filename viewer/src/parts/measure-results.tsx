@@ -10,7 +10,7 @@ import type { Desk } from "../live/desk";
 import { frameWords, kindWords, sourceWords } from "../live/measure-words";
 import type { Answer } from "../measure/answer";
 import type { ScaleSource } from "../measure/calibration";
-import { type Derived, derived, type MeasuredMark } from "../measure/derived";
+import { type Derived, derived, type MeasuredMark, takenLive } from "../measure/derived";
 import type { Gauge } from "../wire/measure";
 import type { MarkState } from "../wire/socket";
 import { authorName } from "./mark-card";
@@ -50,7 +50,7 @@ function measured(desk: Desk, held: MarkState): (MeasuredMark & { readonly held:
   const gauge = desk.measuring.gaugeOf(held);
   const { shape, anchor } = held.mark;
   if (shape.type !== "measure" || gauge === null) return [];
-  const taken = { timeline: anchor.stream, rtpTime: anchor.rtpTime };
+  const taken = takenLive(anchor.stream, anchor.rtpTime, gauge);
   return [{ what: shape.what, points: shape.points, gauge, taken, held }];
 }
 

@@ -32,7 +32,11 @@ index?: FrameIndex,
  * Ultrasound regions of this very frame in the original's pixels, as its file states them; at most `MAX_REGIONS`,
  * none when the source states none.
  */
-regions?: Array<Region>, };
+regions?: Array<Region>, 
+/**
+ * Whom it shows, as far as its source can tell.
+ */
+patient?: PatientKey, };
 
 /**
  * One original: a PNG without colour management, transparency or interlacing.
@@ -67,6 +71,12 @@ bytes: number, };
  * Why there is no original of a frame.
  */
 export type OriginalGap = "gone" | "agentAway" | "noAgent" | "notCoded" | "notKept";
+
+/**
+ * Tells the patients that one run of an agent shows apart: frames with different keys may show two. It is drawn anew with each
+ * run and says nothing of anybody.
+ */
+export type PatientKey = number & { readonly __key: "PatientKey" };
 
 /**
  * Layout of the canonical rows: top row first, no padding.

@@ -3,7 +3,7 @@
 //! A file that does not open is named in the log once and left out; it is tried again in the next round, because it
 //! may still be arriving. When a whole round gives no clip, that is an error.
 
-use crate::provenance::Provenance;
+use crate::provenance::{Provenance, Shows};
 use echo_dicom::{Clip, ClipReader};
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -130,7 +130,10 @@ impl Playlist {
             match playable(&path) {
                 Ok(clip) => {
                     return Ok(OpenClip {
-                        provenance: Arc::new(Provenance::of_clip(clip.header())),
+                        provenance: Arc::new(Provenance::of_clip(
+                            clip.header(),
+                            &Shows::of_file(&path),
+                        )),
                         reader: Box::new(clip),
                     });
                 }

@@ -74,7 +74,7 @@ impl Decoder {
                 .filter(|rate| (1.0..=240.0).contains(rate)),
             is_intra_only: is_intra_only(id),
             damaged: 0,
-            provenance: Arc::new(Provenance::coded(!is_lossless(id))),
+            provenance: Arc::new(Provenance::of_device(&wish.input, !is_lossless(id))),
         })
     }
 

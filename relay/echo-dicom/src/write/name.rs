@@ -11,7 +11,7 @@ use super::text::{LO_CHARS, identity};
 const COMPONENTS: usize = 5;
 
 /// A person's name. Empty means unknown.
-#[derive(Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq, Hash)]
 pub struct PersonName {
     groups: [String; 3],
 }

@@ -8,7 +8,9 @@ use wire::link::{Adequacy, LinkCause, LinkHints, LinkLevel, LinkSeen, UplinkStat
 use wire::log::{LogEntry, LogEvent};
 use wire::mark::{Anchor, Annotation, DrawnOn, Pen, Point, Shape};
 use wire::measure::{DepthScale, Gauge, GaugeScale, MeasureKind, ScaleRef, ScaleState};
-use wire::original::{BeatFrame, Digest, FrameFacts, Original, PixelForm, VideoPicture};
+use wire::original::{
+    BeatFrame, Digest, FrameFacts, Original, PatientKey, PixelForm, VideoPicture,
+};
 use wire::people::{Author, Page, Participant, Role};
 use wire::region::{Region, RegionBounds, RegionFormat, RegionUnit};
 use wire::{
@@ -166,6 +168,7 @@ pub(crate) fn gauge() -> Gauge {
         width: 800,
         height: 600,
         scale: GaugeScale::Depth { by: scale_state() },
+        patient: Some(PatientKey(7)),
     }
 }
 
@@ -194,6 +197,7 @@ pub(crate) fn facts() -> FrameFacts {
     FrameFacts {
         index: Some(FrameIndex(41)),
         regions: vec![region],
+        patient: Some(PatientKey(7)),
     }
 }
 
