@@ -6,11 +6,12 @@
 //!           └─ ViewerEdge:    viewer_edge on `rtc`'s DTLS and SRTP directly (secure): a packet is sealed where it stands
 //! ```
 //!
-//! `terms` is what both sides agreed on, `identity` the certificate of this process. Nothing outside this folder names
+//! `hellos` keeps from both what stops a handshake for ever. `terms` is what both sides agreed on, `identity` the certificate of this process. Nothing outside this folder names
 //! `rtc`, so another engine could drive the same relay.
 
 mod arrivals;
 mod contract;
+mod hellos;
 mod identity;
 mod incoming;
 mod maker;

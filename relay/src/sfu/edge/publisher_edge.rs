@@ -7,6 +7,7 @@
 use super::contract::{
     BackfillPart, Channel, ClipPart, Connection, EdgeEvent, OriginalPart, PublisherEdge,
 };
+use super::hellos::Hellos;
 use super::incoming::incoming;
 use super::prime::tagged;
 use crate::sfu::error::EdgeError;
@@ -56,6 +57,7 @@ pub(super) struct RtcPublisher {
     /// Channels that were refused.
     refused_channels: usize,
     connected: bool,
+    hellos: Hellos,
 }
 
 impl RtcPublisher {
@@ -75,6 +77,7 @@ impl RtcPublisher {
             backfill: None,
             refused_channels: 0,
             connected: false,
+            hellos: Hellos::new(),
         }
     }
 
@@ -188,6 +191,9 @@ impl RtcPublisher {
 impl Connection for RtcPublisher {
     fn take_datagram(&mut self, now: Instant, datagram: BytesMut) -> bool {
         let is_dtls = matches!(datagram.first(), Some(20..=63));
+        if is_dtls && self.hellos.is_repeat(&datagram) {
+            return false;
+        }
         let _ = self.pc.handle_read(tagged(now, datagram));
         if is_dtls {
             if self.connected && self.is_dtls_closed() {
