@@ -66,16 +66,14 @@ async fn publish(
         author,
         stream,
     };
-    for in_the_way in app.hub.publishers().claim(consult, claim, app.now())? {
+    // A claim ends others: whoever may not open a session must not come so far.
+    app.media
+        .opened(session, consult, Kind::Publish, owner, caller)?;
+    let claimed = app.hub.publishers().claim(consult, claim, app.now());
+    let in_the_way = claimed.inspect_err(|_| app.media.gone(session))?;
+    for session in in_the_way {
         // It may have ended by itself.
-        let _ = app.sfu.close(in_the_way).await;
-    }
-    if let Err(code) = app
-        .media
-        .opened(session, consult, Kind::Publish, owner, caller)
-    {
-        app.hub.publishers().gone(consult, session);
-        return Err(code);
+        let _ = app.sfu.close(session).await;
     }
     let tap = app.recorders.tap(consult, stream, session);
     match app
