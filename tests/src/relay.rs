@@ -8,7 +8,7 @@ use crate::link::{Ends, Link, LinkKind};
 use crate::process::Program;
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -31,6 +31,40 @@ pub struct Announcement {
     pub metrics: Option<SocketAddr>,
 }
 
+/// The family of addresses on which everybody reaches the relay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Family {
+    /// 127.0.0.1.
+    V4,
+    /// `::1`.
+    V6,
+}
+
+impl Family {
+    /// IPv6 where a browser can use it: it offers no candidates of the loopback interface, so it needs an address beside that one,
+    /// which a container may not have.
+    #[must_use]
+    pub fn v6_if_browsers_have_it() -> Self {
+        let reaches = |there: &str| -> std::io::Result<()> {
+            let socket = UdpSocket::bind("[::]:0")?;
+            // Documentation's prefix (RFC 3849): nothing is sent, only a way is looked up.
+            socket.connect(there)
+        };
+        let has_both = reaches("[::1]:9").is_ok() && reaches("[2001:db8::1]:9").is_ok();
+        if !has_both {
+            println!("this machine has no IPv6 for a browser: the story is told over IPv4");
+        }
+        if has_both { Self::V6 } else { Self::V4 }
+    }
+
+    const fn any_port(self) -> &'static str {
+        match self {
+            Self::V4 => "127.0.0.1:0",
+            Self::V6 => "[::1]:0",
+        }
+    }
+}
+
 /// A running relay, or one that was killed and can come back.
 #[derive(Debug)]
 pub struct Relay {
@@ -46,8 +80,14 @@ impl Relay {
     ///
     /// # Errors
     /// When it does not announce itself in time.
-    pub async fn start(binaries: &Binaries, data: &Path, extra: &[String]) -> Result<Self> {
-        let args = arguments(data, "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0", extra);
+    pub async fn start(
+        binaries: &Binaries,
+        data: &Path,
+        family: Family,
+        extra: &[String],
+    ) -> Result<Self> {
+        let free = family.any_port();
+        let args = arguments(data, free, free, free, extra);
         let program = Program::start("relay", &binaries.relay, &args, &environment())?;
         let announced = announcement(&program).await?;
         Ok(Self {
@@ -59,7 +99,7 @@ impl Relay {
         })
     }
 
-    /// `http://127.0.0.1:port`.
+    /// `http://127.0.0.1:port`, or the same of IPv6.
     #[must_use]
     pub fn origin(&self) -> String {
         format!("http://{}", self.announced.http)

@@ -8,7 +8,7 @@ use crate::agent::Agent;
 use crate::binaries::Binaries;
 use crate::door::Door;
 use crate::link::{Link, LinkKind};
-use crate::relay::{Relay, link_seed};
+use crate::relay::{Family, Relay, link_seed};
 use crate::wait::until;
 use anyhow::{Context as _, Result, anyhow};
 use std::fs::File;
@@ -42,6 +42,7 @@ pub struct Plan {
     agent_flags: Vec<String>,
     agent_file: String,
     relay_flags: Vec<String>,
+    family: Family,
     recorded: bool,
     release: bool,
     limit: Duration,
@@ -55,6 +56,7 @@ impl Default for Plan {
             agent_flags: Vec::new(),
             agent_file: String::new(),
             relay_flags: Vec::new(),
+            family: Family::V4,
             recorded: true,
             release: false,
             limit: STORY_LIMIT,
@@ -121,6 +123,13 @@ impl Plan {
     pub fn relay_flags(mut self, flags: &[&str]) -> Self {
         self.relay_flags
             .extend(flags.iter().map(|flag| (*flag).to_owned()));
+        self
+    }
+
+    /// With everybody on addresses of this family.
+    #[must_use]
+    pub const fn over(mut self, family: Family) -> Self {
+        self.family = family;
         self
     }
 
@@ -226,8 +235,13 @@ impl Story {
             Binaries::get().await?
         };
         let folder = tempfile::tempdir().context("make a folder for the story")?;
-        let relay =
-            Relay::start(&binaries, &folder.path().join("relay"), &plan.relay_flags).await?;
+        let relay = Relay::start(
+            &binaries,
+            &folder.path().join("relay"),
+            plan.family,
+            &plan.relay_flags,
+        )
+        .await?;
         let agent_link = match plan.agent_over {
             Some(kind) => Some(relay.over(kind).await?),
             None => None,

@@ -92,7 +92,8 @@ impl Attempts {
     }
 }
 
-fn place(from: IpAddr) -> IpAddr {
+/// Where somebody is, as far as an address tells it: one customer's addresses are one place.
+pub fn place(from: IpAddr) -> IpAddr {
     match from.to_canonical() {
         IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX))),
         v4 @ IpAddr::V4(_) => v4,

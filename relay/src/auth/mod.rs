@@ -18,7 +18,7 @@ mod origin;
 mod secret;
 mod turn;
 
-pub use attempts::Attempts;
+pub use attempts::{Attempts, place};
 pub use cookie::{cookie_name, expired_cookie, session_cookie};
 pub use entrance::{Entrance, Entry, Identity, SessionEntry, bearer};
 pub use grants::{GrantError, Grants, MadeSession, MadeTicket};

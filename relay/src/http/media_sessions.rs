@@ -1,13 +1,16 @@
 //! WHIP, WHEP and voice sessions: who opened each, and its entity tag.
 //!
 //! The media part knows peers; this table knows whose they are. An entry lives from the answer until the media part says
-//! that the session is gone, so it is bounded by the number of peers, and one page has at most `MAX_OF_A_PAGE` of each kind, so that
-//! no page, nor the connection check that runs on it again and again, takes the places of others. Nothing here survives a restart:
-//! clients come anew.
+//! that the session is gone, so it is bounded by the number of peers; one page has at most `MAX_OF_A_PAGE` of each kind and one place
+//! at most `MAX_OF_A_PLACE` of all kinds, so that neither a page nor a hundred of them, nor the connection check that runs on each again
+//! and again, takes the places of others. Nothing here survives a restart: clients come anew.
 
-use crate::auth::SecretHash;
+use crate::auth::{SecretHash, place};
+use crate::http::accept::Caller;
+use crate::redact::Redacted;
 use crate::sfu::MediaSessionId;
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use wire::problem::ProblemCode;
@@ -16,6 +19,10 @@ use wire::{ConsultId, SessionId};
 /// Sessions of one kind that a page's session may have at the same time. It needs one; what a broken network left is told gone after
 /// `VIEWER_SILENT`, and the connection check opens one after the other.
 pub const MAX_OF_A_PAGE: usize = 8;
+
+/// Sessions that callers of one place may have at the same time: a whole hospital may sit behind one address, and a hundred of its
+/// pages with picture and voice are a quarter of the peers that a relay has room for unless it is told otherwise.
+pub const MAX_OF_A_PLACE: usize = 256;
 
 /// What somebody does over it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,6 +70,8 @@ struct Held {
     consult: ConsultId,
     kind: Kind,
     owner: Owner,
+    /// Where it was asked for.
+    place: Redacted<IpAddr>,
     /// Number of ICE sessions so far.
     ice: u32,
     /// When it was asked for; taken when its connection is up.
@@ -79,18 +88,20 @@ impl MediaSessions {
     /// Somebody asked for one.
     ///
     /// # Errors
-    /// `TooFast` when a page has as many as it may.
+    /// `TooFast` when a page has as many as it may, `TooMany` when all of its place together have.
     pub fn opened(
         &self,
         session: MediaSessionId,
         consult: ConsultId,
         kind: Kind,
         owner: Owner,
+        Caller(from): &Caller,
     ) -> Result<(), ProblemCode> {
         let held = Held {
             consult,
             kind,
             owner,
+            place: Redacted::new(place(*from.reveal())),
             ice: 1,
             asked_at: Some(Instant::now()),
         };
@@ -102,6 +113,10 @@ impl MediaSessions {
             if own.count() >= MAX_OF_A_PAGE {
                 return Err(ProblemCode::TooFast);
             }
+        }
+        let of_the_place = all.values().filter(|other| other.place == held.place);
+        if of_the_place.count() >= MAX_OF_A_PLACE {
+            return Err(ProblemCode::TooMany);
         }
         all.insert(session, held);
         Ok(())
@@ -185,7 +200,12 @@ fn tag(session: MediaSessionId, ice: u32) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::net::Ipv6Addr;
     use uuid::Uuid;
+
+    fn at(from: impl Into<IpAddr>) -> Caller {
+        Caller(Redacted::new(from.into()))
+    }
 
     #[test]
     fn only_whoever_opened_a_session_finds_it_and_only_in_its_consult() {
@@ -194,7 +214,8 @@ mod tests {
             MediaSessionId::from_uuid(Uuid::from_u128(1)),
         );
         let (consult, me) = (ConsultId::random(), Owner::Session(SessionId::random()));
-        all.opened(id, consult, Kind::Watch, me).unwrap();
+        all.opened(id, consult, Kind::Watch, me, &at([192, 0, 2, 1]))
+            .unwrap();
         let first = all.tag(id, consult, &me).unwrap();
         assert_eq!(all.tag(id, ConsultId::random(), &me), None);
         assert_eq!(
@@ -217,7 +238,7 @@ mod tests {
         let (consult, me) = (ConsultId::random(), Owner::Session(SessionId::random()));
         let ask = |number: u128, kind, owner| {
             let id = MediaSessionId::from_uuid(Uuid::from_u128(number));
-            all.opened(id, consult, kind, owner)
+            all.opened(id, consult, kind, owner, &at([192, 0, 2, 1]))
         };
         let asked: Vec<_> = (0..MAX_OF_A_PAGE as u128 + 3)
             .map(|number| ask(number, Kind::Talk, me))
@@ -229,5 +250,25 @@ mod tests {
         assert_eq!(ask(101, Kind::Talk, other), Ok(()), "nobody else notices");
         all.gone(MediaSessionId::from_uuid(Uuid::from_u128(0)));
         assert_eq!(ask(102, Kind::Talk, me), Ok(()), "one is over");
+    }
+
+    #[test]
+    fn callers_of_one_place_take_no_places_of_others() {
+        let (all, consult) = (MediaSessions::default(), ConsultId::random());
+        let ask = |number: usize, from| {
+            let id = MediaSessionId::from_uuid(Uuid::from_u128(number as u128));
+            let owner = Owner::Session(SessionId::random());
+            all.opened(id, consult, Kind::Talk, owner, &at(from))
+        };
+        // One customer has a whole /64 (RFC 6177).
+        let here = |host| Ipv6Addr::new(0x2001, 0xdb8, 0, 7, 0, 0, 0, host);
+        for number in 0..MAX_OF_A_PLACE {
+            assert_eq!(ask(number, here(number as u16)), Ok(()));
+        }
+        assert_eq!(ask(1_000, here(1_000)), Err(ProblemCode::TooMany));
+        let elsewhere = Ipv6Addr::new(0x2001, 0xdb8, 0, 8, 0, 0, 0, 1);
+        assert_eq!(ask(1_001, elsewhere), Ok(()), "nobody else notices");
+        all.gone(MediaSessionId::from_uuid(Uuid::from_u128(0)));
+        assert_eq!(ask(1_002, here(0)), Ok(()), "one is over");
     }
 }

@@ -4,12 +4,14 @@ use crate::app::App;
 use crate::auth::{Entry, Identity};
 use crate::consult::live::Claim;
 use crate::consult::rights::may_publish;
+use crate::http::accept::Caller;
 use crate::http::body::{Offer, SDP};
 use crate::http::media_resource::{answered, problem_of};
 use crate::http::media_sessions::{Kind, Owner};
 use crate::problem::Refusal;
 use crate::sfu::{MediaSessionId, Publish};
 use crate::store::{self, Bearer};
+use axum::Extension;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -25,10 +27,11 @@ use wire::{SessionId, StreamId};
 pub async fn create(
     State(app): State<App>,
     entry: Entry,
+    Extension(caller): Extension<Caller>,
     Offer(offer): Offer,
 ) -> Result<Response, Refusal> {
     let (identity, owner) = who(&entry)?;
-    let done = publish(&app, &identity, owner, offer).await;
+    let done = publish(&app, &identity, (owner, &caller), offer).await;
     if let (Err(code), Entry::Ticket { hash, .. }) = (&done, &entry)
         && is_worth_another_try(*code)
     {
@@ -40,7 +43,7 @@ pub async fn create(
 async fn publish(
     app: &App,
     identity: &Identity,
-    owner: Owner,
+    (owner, caller): (Owner, &Caller),
     offer: String,
 ) -> Result<Response, ProblemCode> {
     let (publisher, author) = publisher(identity, &owner)?;
@@ -63,13 +66,14 @@ async fn publish(
         author,
         stream,
     };
-    for in_the_way in app.hub.publishers().claim(consult, claim, app.now())? {
+    // A claim ends others: whoever may not open a session must not come so far.
+    app.media
+        .opened(session, consult, Kind::Publish, owner, caller)?;
+    let claimed = app.hub.publishers().claim(consult, claim, app.now());
+    let in_the_way = claimed.inspect_err(|_| app.media.gone(session))?;
+    for session in in_the_way {
         // It may have ended by itself.
-        let _ = app.sfu.close(in_the_way).await;
-    }
-    if let Err(code) = app.media.opened(session, consult, Kind::Publish, owner) {
-        app.hub.publishers().gone(consult, session);
-        return Err(code);
+        let _ = app.sfu.close(session).await;
     }
     let tap = app.recorders.tap(consult, stream, session);
     match app

@@ -3,6 +3,7 @@
 use crate::app::App;
 use crate::auth::{Entry, Identity};
 use crate::consult::rights::rights;
+use crate::http::accept::Caller;
 use crate::http::body::Offer;
 use crate::http::media_resource::{answered, problem_of};
 use crate::http::media_sessions::{Kind, Owner};
@@ -10,6 +11,7 @@ use crate::http::publish::who;
 use crate::problem::Refusal;
 use crate::sfu::{MediaSessionId, Talk};
 use crate::store::Bearer;
+use axum::Extension;
 use axum::extract::State;
 use axum::response::Response;
 use uuid::Uuid;
@@ -19,16 +21,18 @@ use wire::problem::ProblemCode;
 /// `POST /consults/{consult}/voice`. Whoever may not speak hears the others.
 ///
 /// # Errors
-/// `NotAllowed` without a page's session; `TooMany` while six people speak; `TooFast` when this page has many already; why this offer is not taken.
+/// `NotAllowed` without a page's session; `TooMany` while six people speak, or when this place has many sessions; `TooFast` when this page has; why this offer is not taken.
 pub async fn create(
     State(app): State<App>,
     entry: Entry,
+    Extension(caller): Extension<Caller>,
     Offer(offer): Offer,
 ) -> Result<Response, Refusal> {
     let (identity, owner) = who(&entry)?;
     let (consult, may_speak) = speaker(&identity, &owner)?;
     let session = MediaSessionId::from_uuid(Uuid::new_v4());
-    app.media.opened(session, consult, Kind::Talk, owner)?;
+    app.media
+        .opened(session, consult, Kind::Talk, owner, &caller)?;
     let tap = match owner {
         Owner::Session(page) if may_speak => app.voices.tap(consult, page, session),
         _ => None,

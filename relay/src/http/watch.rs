@@ -2,6 +2,7 @@
 
 use crate::app::App;
 use crate::auth::{Entry, Identity};
+use crate::http::accept::Caller;
 use crate::http::body::Offer;
 use crate::http::media_resource::{answered, problem_of};
 use crate::http::media_sessions::{Kind, Owner};
@@ -9,6 +10,7 @@ use crate::http::publish::{is_worth_another_try, who};
 use crate::problem::Refusal;
 use crate::sfu::{MediaSessionId, Watch};
 use crate::store::Bearer;
+use axum::Extension;
 use axum::extract::State;
 use axum::response::Response;
 use uuid::Uuid;
@@ -23,10 +25,11 @@ pub use super::publish::about;
 pub async fn create(
     State(app): State<App>,
     entry: Entry,
+    Extension(caller): Extension<Caller>,
     Offer(offer): Offer,
 ) -> Result<Response, Refusal> {
     let (identity, owner) = who(&entry)?;
-    let done = watch(&app, &identity, owner, offer).await;
+    let done = watch(&app, &identity, (owner, &caller), offer).await;
     if let (Err(code), Entry::Ticket { hash, .. }) = (&done, &entry)
         && is_worth_another_try(*code)
     {
@@ -38,7 +41,7 @@ pub async fn create(
 async fn watch(
     app: &App,
     identity: &Identity,
-    owner: Owner,
+    (owner, caller): (Owner, &Caller),
     offer: String,
 ) -> Result<Response, ProblemCode> {
     // A device's ticket is for publishing.
@@ -46,7 +49,8 @@ async fn watch(
         return Err(ProblemCode::NotAllowed);
     }
     let (consult, session) = (identity.consult, MediaSessionId::from_uuid(Uuid::new_v4()));
-    app.media.opened(session, consult, Kind::Watch, owner)?;
+    app.media
+        .opened(session, consult, Kind::Watch, owner, caller)?;
     match app
         .sfu
         .watch(Watch {

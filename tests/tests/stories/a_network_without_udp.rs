@@ -1,6 +1,7 @@
 //! Hospitals' networks: where no UDP passes agent and page come by TCP, and where only TLS does a page comes over a TURN server, by
 //! themselves and soon; the connection check tells an administrator which ways there are.
 
+use crate::links_with_names::a_mark_reaches_the_bedside;
 use crate::screens::AXE_TAGS;
 use anyhow::{Result, ensure};
 use stories::binaries::workspace;
@@ -40,6 +41,7 @@ fn where_udp_is_blocked_the_picture_comes_by_tcp_within_two_seconds_of_joining_o
                 "{who} came another way: {counts:?}"
             );
         }
+        a_mark_reaches_the_bedside(&story, &doctor).await?;
         finds(
             &doctor,
             link.origin(),

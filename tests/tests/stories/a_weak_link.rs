@@ -1,6 +1,7 @@
 //! On a weak link an original arrives soon, and the picture goes on with fewer bits meanwhile; a page behind a weaker one gets
 //! the same frames smaller, and nobody else does.
 
+use crate::links_with_names::a_mark_reaches_the_bedside;
 use anyhow::{Result, ensure};
 use serde::Deserialize;
 use stories::link::LinkKind;
@@ -64,6 +65,7 @@ fn an_original_arrives_over_two_megabits_while_the_picture_goes_on_and_gets_its_
             Ok(frames.iter().all(is_small).then_some(frames))
         };
         let frames = until("a small picture that stays", secs(15), settled).await?;
+        a_mark_reaches_the_bedside(&story, &weak).await?;
         let named = frames.iter().filter_map(|frame| {
             let near = CaptureTime((frame.at * 1_000.0) as u64);
             Some(frame.barcode()?.distance_ms(frame.rtp?, near))

@@ -4,7 +4,9 @@ use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
 use stories::browser::Screen;
 use stories::link::{LinkKind, Way};
+use stories::person::Person;
 use stories::story::{Plan, Story, tell};
+use stories::stranger::Stranger;
 use stories::wait::{ms, never, secs};
 use wire::people::Role;
 
@@ -25,6 +27,8 @@ fn a_picture_takes_as_long_as_its_links_stands_in_a_cut_and_survives_a_new_addre
             youngest >= LEAST_AGE_MS,
             "a frame of {youngest} ms came another way"
         );
+
+        a_mark_reaches_the_bedside(&story, &doctor).await?;
 
         link.cut();
         // What was on its way before is painted.
@@ -73,6 +77,22 @@ fn chromiums_own_publisher_comes_over_a_link_and_is_watched() -> Result<()> {
         ensure!(up.packets > 20, "its media went another way: {up:?}");
         Ok(())
     })
+}
+
+/// What a consult is for: a stroke on the moving picture arrives at the bedside, whatever link the page is behind.
+pub(super) async fn a_mark_reaches_the_bedside(story: &Story, doctor: &Person) -> Result<()> {
+    let mut bedside = Stranger::enters(story, Role::VisitingPhysician).await?;
+    doctor.takes_pen().await?;
+    let stroke = doctor.draws_stroke(&[(0.4, 0.4), (0.5, 0.5)]).await?;
+    let mark = serde_json::to_value(stroke.mark.id)?;
+    bedside
+        .hears_within(secs(5), |message| {
+            let mut entries = message["entries"].as_array().into_iter().flatten();
+            entries.any(|entry| entry["event"]["mark"]["id"] == mark)
+        })
+        .await
+        .context("the mark at the bedside")
+        .map(drop)
 }
 
 async fn ticket(story: &Story) -> Result<String> {

@@ -11,6 +11,7 @@
 mod an_export_arrives_whole;
 mod recording_heals;
 mod recording_survives;
+mod records_links;
 mod the_check_before_a_visit;
 mod the_demo_comes_up;
 mod the_way_through_turn;

@@ -21,6 +21,9 @@ const CUT_AFTER: Duration = Duration::from_millis(500);
 /// In a cut so much is sent this often, to hear of it when something passes again.
 const ASKING_BYTES: usize = 200;
 const ASK_EVERY: Duration = Duration::from_millis(100);
+/// Padding that waits to be made. Whoever sends asks for it in the same turn; late by the 30 ms that a pacer catches up, a probe at
+/// 30 Mbit/s has as many. What is beyond is not sent, and the probe measures what was.
+const MAX_OWED: usize = 128;
 
 /// A packet that was sent, as the other side reported it.
 #[derive(Debug, Clone, Copy)]
@@ -41,7 +44,7 @@ pub(super) struct Leg<T> {
     estimator: Estimator,
     pacer: Pacer<T>,
     probes: ProbeTimes,
-    /// Padding to be made, by size.
+    /// Padding to be made, by size; at most `MAX_OWED`.
     owed: VecDeque<usize>,
     /// Padding does no harm on the other side.
     pads: bool,
@@ -132,7 +135,7 @@ impl<T> Leg<T> {
         }
         if self.is_cut(now) && self.next_ask().is_some_and(|due| due <= now) {
             self.asked = Some(now);
-            self.owed.push_back(ASKING_BYTES);
+            self.owe(ASKING_BYTES);
         }
         is_due
     }
@@ -180,11 +183,17 @@ impl<T> Leg<T> {
                 }
                 Departure::Padding { bytes, probe } => {
                     self.probes.leaves(now, probe);
-                    self.owed.push_back(bytes);
+                    self.owe(bytes);
                 }
             }
         }
         None
+    }
+
+    fn owe(&mut self, bytes: usize) {
+        if self.owed.len() < MAX_OWED {
+            self.owed.push_back(bytes);
+        }
     }
 
     /// The size of the next padding that is owed.
@@ -323,6 +332,21 @@ mod tests {
         let sent: Vec<Sent> = sent.collect();
         bench.leg.on_reports(bench.start + ms(80), sent.into_iter());
         assert!(bench.leg.stats().target > START.scaled(2.0));
+    }
+
+    #[test]
+    fn padding_that_nobody_makes_does_not_pile_up() {
+        let mut leg = Leg::new(Instant::now(), LIMITS, START);
+        let start = Instant::now();
+        leg.may_pad(start);
+        leg.push(start, Class::Picture, 500, "picture");
+        // A cut of two minutes, in which it is asked each 100 ms whether something passes.
+        for at in 0..12_000 {
+            let now = start + ms(at * 10);
+            leg.on_timeout(now);
+            while leg.pop(now).is_some() {}
+        }
+        assert_eq!(leg.owed.len(), MAX_OWED);
     }
 
     #[test]
