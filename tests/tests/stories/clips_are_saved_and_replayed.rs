@@ -3,7 +3,7 @@
 use anyhow::{Context as _, Result, ensure};
 use std::time::Duration;
 use stories::link::LinkKind;
-use stories::person::{Person, same_frame};
+use stories::person::{By, Person, Replayed, same_frame};
 use stories::story::{CALM_FPS, CALM_SIZE, Plan, Story, tell};
 use stories::wait::secs;
 use wire::CaptureTime;
@@ -16,6 +16,9 @@ const CLIP_COMES: Duration = Duration::from_secs(20);
 /// Something worth saving: a second and a half of a calm source.
 const FRAMES_BEFORE: u32 = 15;
 const CLIPS_THAT_OPEN: &str = "[data-testid=clip] .clips__open:not([disabled])";
+const PLAY: &str = "[data-testid=replay-play]";
+/// What a page may be late with a frame on a busy machine; a quarter of the speed is several times that.
+const A_BUSY_MOMENT_MS: f64 = 250.0;
 /// Longer than two frames of a calm source are apart.
 const UNEVEN_US: u64 = 1_500_000 / CALM_FPS as u64;
 
@@ -40,8 +43,84 @@ fn a_clip_saved_at_the_bedside_opens_for_the_cardiologist_and_shows_each_capture
         let seen = doctor.sees_each_frame_of(clip).await?;
         ensure!(seen.len() >= 20, "only {} frames were saved", seen.len());
         // The picture beside it went on meanwhile.
-        doctor.picture_moves().await
+        doctor.picture_moves().await?;
+        let table = doctor.frame_table(clip).await?;
+        steps_one_frame_each_way(&doctor, &table).await?;
+        plays_as_fast_as_was_chosen(&doctor, &table).await?;
+        begins_anew_only_in_a_loop(&doctor, &table).await
     })
+}
+
+/// By button and by key; no other frame is on the glass in between.
+async fn steps_one_frame_each_way(person: &Person, table: &ClipTable) -> Result<()> {
+    person.seeks(&[5]).await?;
+    for (presses, shows) in [(By::Button("on"), 6), (By::Button("back"), 5)] {
+        let seen = person.sees_after(presses, 1).await?;
+        are_those_frames(table, &seen, &[shows])?;
+    }
+    for (key, shows) in [(".", 6), (".", 7), (",", 6)] {
+        let seen = person.sees_after(By::Key(key), 1).await?;
+        are_those_frames(table, &seen, &[shows])?;
+    }
+    Ok(())
+}
+
+/// From a frame on, each shown frame comes when it is due at that speed.
+async fn plays_as_fast_as_was_chosen(person: &Person, table: &ClipTable) -> Result<()> {
+    for speed in [1.0, 0.25] {
+        person.seeks(&[2]).await?;
+        person.chooses_speed(speed).await?;
+        let seen = person.sees_after(By::Button("play"), 10).await?;
+        person.page().click(PLAY).await?;
+        let (Some(first), Some(last)) = (seen.first(), seen.last()) else {
+            anyhow::bail!("nothing was played");
+        };
+        let at_us = |frame: &Replayed| table.frames.get(frame.index).map(|frame| frame.at_us);
+        let (from, to) = (at_us(first), at_us(last));
+        let due_ms = (to.context("a frame")? - from.context("a frame")?) as f64 / 1_000.0 / speed;
+        let took_ms = last.took_ms - first.took_ms;
+        ensure!(
+            seen.is_sorted_by(|one, next| one.index < next.index)
+                && (took_ms - due_ms).abs() < A_BUSY_MOMENT_MS,
+            "{due_ms:.0} ms at {speed} took {took_ms:.0} ms: {seen:?}"
+        );
+    }
+    Ok(())
+}
+
+/// Slowly, so that even a busy page shows the first frame before the second is due.
+async fn begins_anew_only_in_a_loop(person: &Person, table: &ClipTable) -> Result<()> {
+    let last = table.frames.len() - 1;
+    person.chooses_speed(0.25).await?;
+    for (loops, shows) in [(true, &[last, 0][..]), (false, &[last])] {
+        person.seeks(&[last - 1]).await?;
+        let seen = person.sees_after(By::Button("play"), shows.len()).await?;
+        let first: Vec<Replayed> = seen.into_iter().take(shows.len()).collect();
+        are_those_frames(table, &first, shows)?;
+        if loops {
+            person.page().click(PLAY).await?;
+            person.page().click("[data-testid=replay-loop]").await?;
+        }
+    }
+    // It ends there, by itself.
+    let stands = format!("{PLAY}[aria-pressed=false]");
+    person.page().visible(&stands, secs(3)).await?;
+    let shown = "() => Number(document.querySelector('[data-testid=replay-pane] canvas[data-frame]').dataset.frame)";
+    let shown: usize = person.page().eval(shown, ()).await?;
+    ensure!(shown == last, "it stands on {shown}, the last is {last}");
+    Ok(())
+}
+
+fn are_those_frames(table: &ClipTable, seen: &[Replayed], wanted: &[usize]) -> Result<()> {
+    let indices: Vec<usize> = seen.iter().map(|frame| frame.index).collect();
+    ensure!(
+        indices == wanted,
+        "{indices:?} were shown instead of {wanted:?}"
+    );
+    for frame in seen {
+        ensure!(same_frame(table, *frame)?, "{frame:?} is another frame");
+    }
+    Ok(())
 }
 
 /// Over a link that needs seconds for a clip.
