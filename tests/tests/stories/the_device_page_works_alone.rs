@@ -7,6 +7,7 @@ use anyhow::{Context as _, Result, ensure};
 use serde_json::json;
 use std::future::Future;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 use stories::agent::Agent;
 use stories::barcode::Barcode;
 use stories::binaries::{Binaries, workspace};
@@ -38,6 +39,7 @@ const VIEW_IN_FILE: &[u8] = b"\x20\x00\x00\x40LT\x04\x00A4C ";
 const BLACK: u8 = 24;
 
 const FPS: u32 = 20;
+const CONFIG: &str = "source = \"test:fps=20\"\n";
 /// Whole seconds on the page, what was captured before the page came, and a look at the state a few times a second.
 const RING_WITHIN_S: f64 = 3.0;
 
@@ -49,10 +51,10 @@ struct Bedside {
 }
 
 /// The agent's own page; nothing else runs.
-async fn open(folder: &Path, flags: &[&str], screen: Screen) -> Result<Bedside> {
+async fn open(folder: &Path, words: &str, flags: &[&str], screen: Screen) -> Result<Bedside> {
     let binaries = Binaries::get().await?;
     let config = folder.join("agent.toml");
-    std::fs::write(&config, format!("source = \"test:fps={FPS}\"\n"))?;
+    std::fs::write(&config, words)?;
     let args = [
         "run",
         "--config",
@@ -147,6 +149,16 @@ fn clip_files(spool: &Path) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
+/// A clip that the handheld wrote a while ago.
+fn exported(folder: &Path) -> Result<PathBuf> {
+    let file = folder.join("export.dcm");
+    std::fs::copy(workspace().join("sample-dicom/plax_small.dcm"), &file)?;
+    let written = SystemTime::now() - secs(60);
+    let opened = std::fs::File::options().append(true).open(&file)?;
+    opened.set_modified(written)?;
+    Ok(file)
+}
+
 fn alone<F: Future<Output = Result<()>> + Send + 'static>(story: F) -> Result<()> {
     // A task, not this thread: programs die with the thread that started them.
     runtime()?.block_on(async { tokio::spawn(tokio::time::timeout(secs(150), story)).await })??
@@ -168,7 +180,10 @@ fn without_any_network_the_preview_moves_a_freeze_stands_and_a_dragged_area_is_c
             "--ticket",
             "of-no-use-without-a-relay",
         ];
-        let mut bedside = open(folder.path(), &unreachable, Screen::DESK).await?;
+        let exports = folder.path().join("exports");
+        std::fs::create_dir(&exports)?;
+        let config = format!("{CONFIG}[spool]\nimport = {exports:?}\n");
+        let mut bedside = open(folder.path(), &config, &unreachable, Screen::DESK).await?;
         let first = bedside.sees_another_frame_than(None).await?;
         bedside.sees_another_frame_than(Some(first)).await?;
         let page = bedside.page.clone();
@@ -247,6 +262,12 @@ fn without_any_network_the_preview_moves_a_freeze_stands_and_a_dragged_area_is_c
         page.press("s").await?;
         page.visible("text=保存していません。端末に書き込めません", secs(20))
             .await?;
+        // Nor is there room for what the handheld exports: it waits, and the page says so.
+        let export = exported(&exports)?;
+        page.visible("text=装置が書き出したファイルを取り込めません", secs(10))
+            .await?;
+        page.visible("text=取り込み待ち 1", secs(5)).await?;
+        std::fs::remove_file(export)?;
         let moving = bedside.sees_another_frame_than(None).await?;
         bedside.sees_another_frame_than(Some(moving)).await?;
         page.visible("text=未送信 0・書き込み中 0", secs(5)).await?;
@@ -271,7 +292,7 @@ fn without_any_network_the_preview_moves_a_freeze_stands_and_a_dragged_area_is_c
 
         let agent = bedside.agent.program_mut();
         agent.stop(secs(10)).await?;
-        let again = open(folder.path(), &unreachable, Screen::DESK).await?;
+        let again = open(folder.path(), CONFIG, &unreachable, Screen::DESK).await?;
         again.sees_another_frame_than(None).await?;
         again
             .brightest_within("still covered after a restart", |most| most <= BLACK)
@@ -284,7 +305,13 @@ fn the_device_screen_is_accessible_and_its_vital_targets_are_18_mm() -> Result<(
     alone(async {
         for device in devices() {
             let folder = tempfile::tempdir()?;
-            let bedside = open(folder.path(), &["--mask", "0,0.9,1,0.1"], device.screen).await?;
+            let bedside = open(
+                folder.path(),
+                CONFIG,
+                &["--mask", "0,0.9,1,0.1"],
+                device.screen,
+            )
+            .await?;
             bedside.sees_another_frame_than(None).await?;
             let page = &bedside.page;
             page.visible("[data-scene=live]", secs(5)).await?;
