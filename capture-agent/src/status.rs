@@ -41,6 +41,17 @@ pub struct ClipStatus {
     pub trouble: Option<String>,
     /// The save that was finished last.
     pub last: Option<LastSave>,
+    /// Exported files that could not be taken in and are tried again; nothing while there are none.
+    pub exports: Option<ExportsWaiting>,
+}
+
+/// Exported files that wait to be taken in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExportsWaiting {
+    /// How many.
+    pub count: u32,
+    /// Why one of them could not be taken in; for this device only.
+    pub why: String,
 }
 
 /// The journal at a glance.

@@ -46,7 +46,7 @@ pub(crate) async fn watch_over_clips(
                 tracing::error!(%error, "\"capture-agent save\" will not find this agent; saving from the consult works");
             }
         };
-        tokio::join!(show, serve, take_in(saver.spool(), import));
+        tokio::join!(show, serve, take_in(saver.spool(), import, &board));
     }
     std::future::pending::<()>().await;
 }
@@ -66,8 +66,8 @@ pub(crate) async fn remember_scale(scale: &ScaleInForce, memory: Option<&Memory>
     std::future::pending::<()>().await;
 }
 
-/// Takes exported clips in, again and again.
-async fn take_in(spool: Arc<Spool>, import: Option<PathBuf>) {
+/// Takes exported clips in, again and again, and shows which of them wait.
+async fn take_in(spool: Arc<Spool>, import: Option<PathBuf>, board: &StatusBoard) {
     let Some(folder) = import else { return };
     let mut folder = ImportFolder::new(folder);
     let mut look = tokio::time::interval(IMPORT_LOOK);
@@ -80,7 +80,15 @@ async fn take_in(spool: Arc<Spool>, import: Option<PathBuf>) {
             folder
         });
         match swept.await {
-            Ok(back) => folder = back,
+            Ok(back) => {
+                let exports = back.waiting();
+                board.update(|status| {
+                    if let Some(clips) = &mut status.clips {
+                        clips.exports = exports;
+                    }
+                });
+                folder = back;
+            }
             Err(_) => return,
         }
     }

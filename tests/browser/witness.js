@@ -214,6 +214,31 @@ window.hibikiWitness = (() => {
     }
     return false;
   }
+  /** Lengths of the pieces that a line of this colour consists of, in pixels, along a level line between two places. */
+  function piecesOf(fromX, toX, fy, colour) {
+    const picture = pictureRect();
+    if (!picture) return [];
+    const pieces = [];
+    let length = 0;
+    const end = () => {
+      if (length > 0) pieces.push(length);
+      length = 0;
+    };
+    const step = 1 / picture.width;
+    for (let fx = fromX; fx <= toX; fx += step) {
+      const lit = inkAround(fx, fy, 1).some((near) => {
+        // The middle column: the line is a little higher or lower than the place.
+        for (const i of [4, 16, 28]) {
+          if (near[i + 3] > 200 && colour.every((level, c) => Math.abs(near[i + c] - level) < 60)) return true;
+        }
+        return false;
+      });
+      if (lit) length += 1;
+      else end();
+    }
+    end();
+    return pieces;
+  }
   function somePoint(shape) {
     if (shape.points) return shape.points[shape.points.length - 1];
     return shape.type === "arrow" ? shape.to : shape.at;
@@ -298,6 +323,7 @@ window.hibikiWitness = (() => {
     pictureRect,
     inked,
     inkedIn,
+    piecesOf,
     coverBarcode,
     look,
   };

@@ -6,6 +6,7 @@
 
 use crate::backoff::{Backoff, random};
 use crate::spool::{Spool, SpoolError};
+use crate::status::ExportsWaiting;
 use echo_dicom::{Clip, ClipError, ClipHeader, TransferSyntax};
 use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
@@ -172,8 +173,18 @@ pub struct ImportFolder {
     folder: PathBuf,
     /// Files that were taken or told.
     settled: BTreeSet<Seen>,
-    /// Files that are tried again, and when; at most `MAX_FILES`.
-    again: BTreeMap<Seen, (Backoff, Instant)>,
+    /// Files that are tried again; at most `MAX_FILES`.
+    again: BTreeMap<Seen, Retry>,
+}
+
+/// A file that could not be taken in.
+#[derive(Debug)]
+struct Retry {
+    backoff: Backoff,
+    /// When it is tried again.
+    at: Instant,
+    /// What stood in the way the last time.
+    why: String,
 }
 
 impl ImportFolder {
@@ -196,6 +207,7 @@ impl ImportFolder {
                 return;
             }
         };
+        let mut waiting = BTreeSet::new();
         for entry in entries.flatten().take(MAX_FILES) {
             let Ok(metadata) = entry.metadata() else {
                 continue;
@@ -205,7 +217,11 @@ impl ImportFolder {
                 .and_then(|at| at.elapsed().ok())
                 .is_none_or(|age| age >= REST);
             let key = (entry.path(), metadata.len(), modified);
-            let waits = self.again.get(&key).is_some_and(|(_, at)| now < *at);
+            let held = self.again.get(&key);
+            if held.is_some() {
+                waiting.insert(key.clone());
+            }
+            let waits = held.is_some_and(|retry| now < retry.at);
             if !metadata.is_file() || !rests || waits || self.settled.contains(&key) {
                 continue;
             }
@@ -214,7 +230,8 @@ impl ImportFolder {
                 Ok((_, false)) => {}
                 // The disk may have room then, the card be back, or the file be whole.
                 Err(fault) if fault.may_pass() => {
-                    let again_in_s = self.try_again(key, now).as_secs();
+                    waiting.insert(key.clone());
+                    let again_in_s = self.try_again(key, &fault, now).as_secs();
                     tracing::error!(%fault, again_in_s, "an exported clip could not be taken in; it stays where it is");
                     continue;
                 }
@@ -229,16 +246,32 @@ impl ImportFolder {
             }
             self.settled.insert(key);
         }
+        // What is no longer there, or another file by now, waits no more.
+        self.again.retain(|file, _| waiting.contains(file));
     }
 
-    fn try_again(&mut self, file: Seen, now: Instant) -> Duration {
+    /// Files that could not be taken in and are tried again by themselves.
+    #[must_use]
+    pub fn waiting(&self) -> Option<ExportsWaiting> {
+        let first = self.again.values().next()?;
+        Some(ExportsWaiting {
+            count: u32::try_from(self.again.len()).unwrap_or(u32::MAX),
+            why: first.why.clone(),
+        })
+    }
+
+    fn try_again(&mut self, file: Seen, fault: &ImportFault, now: Instant) -> Duration {
         if self.again.len() >= MAX_FILES {
             self.again.clear();
         }
-        let fresh = || (Backoff::new(FIRST_RETRY, LONGEST_RETRY), now);
-        let (backoff, at) = self.again.entry(file).or_insert_with(fresh);
-        let wait = backoff.after_failure(random());
-        *at = now + wait;
+        let retry = self.again.entry(file).or_insert_with(|| Retry {
+            backoff: Backoff::new(FIRST_RETRY, LONGEST_RETRY),
+            at: now,
+            why: String::new(),
+        });
+        let wait = retry.backoff.after_failure(random());
+        retry.at = now + wait;
+        retry.why = fault.to_string();
         wait
     }
 }
@@ -255,6 +288,19 @@ mod tests {
             after_kept: AfterKept::Delete,
         };
         Spool::open(folder, bounds, Arc::new(Disk)).unwrap().0
+    }
+
+    /// A whole export that nobody writes to any more.
+    fn copy_at_rest(file: &Path) {
+        let clip = Path::new(env!("CARGO_MANIFEST_DIR")).join("../sample-dicom/plax_small.dcm");
+        fs::copy(clip, file).unwrap();
+        let rested = SystemTime::now() - REST * 2;
+        File::options()
+            .append(true)
+            .open(file)
+            .unwrap()
+            .set_modified(rested)
+            .unwrap();
     }
 
     #[test]
@@ -284,24 +330,39 @@ mod tests {
             fs::create_dir(&path).unwrap();
             path
         });
-        let clip = Path::new(env!("CARGO_MANIFEST_DIR")).join("../sample-dicom/plax_small.dcm");
-        let file = exported.join("1.dcm");
-        fs::copy(clip, &file).unwrap();
-        let rested = SystemTime::now() - REST * 2;
-        File::options()
-            .append(true)
-            .open(&file)
-            .unwrap()
-            .set_modified(rested)
-            .unwrap();
+        copy_at_rest(&exported.join("1.dcm"));
         let (full, roomy) = (spool(&full, 1), spool(&roomy, 1 << 30));
         let (mut sweeping, begin) = (ImportFolder::new(exported), Instant::now());
+        assert_eq!(sweeping.waiting(), None);
         sweeping.sweep(&full, begin);
         assert_eq!((sweeping.again.len(), sweeping.settled.len()), (1, 0));
+        let waiting = sweeping.waiting().unwrap();
+        assert_eq!(waiting.count, 1);
+        assert!(!waiting.why.is_empty());
         // Not at each look: that would read a large file and fill the log every few seconds.
         sweeping.sweep(&roomy, begin + FIRST_RETRY / 4);
         assert_eq!(sweeping.settled.len(), 0);
+        assert_eq!(sweeping.waiting(), Some(waiting), "it still waits");
         sweeping.sweep(&roomy, begin + FIRST_RETRY);
         assert_eq!((sweeping.again.len(), sweeping.settled.len()), (0, 1));
+        assert_eq!(sweeping.waiting(), None);
+    }
+
+    #[test]
+    fn an_export_that_was_taken_away_waits_no_more() {
+        let folder = tempfile::tempdir().unwrap();
+        let [exported, full] = ["exported", "full"].map(|name| {
+            let path = folder.path().join(name);
+            fs::create_dir(&path).unwrap();
+            path
+        });
+        let file = exported.join("1.dcm");
+        copy_at_rest(&file);
+        let (full, mut sweeping) = (spool(&full, 1), ImportFolder::new(exported));
+        sweeping.sweep(&full, Instant::now());
+        assert!(sweeping.waiting().is_some());
+        fs::remove_file(&file).unwrap();
+        sweeping.sweep(&full, Instant::now());
+        assert_eq!(sweeping.waiting(), None);
     }
 }

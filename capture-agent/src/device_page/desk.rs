@@ -141,6 +141,10 @@ impl Desk {
                 .clips
                 .as_ref()
                 .and_then(|clips| clips.trouble.clone()),
+            exports_trouble: status
+                .clips
+                .as_ref()
+                .and_then(|clips| Some(clips.exports.as_ref()?.why.clone())),
             journal: tell::journal(&status),
             journal_trouble: status
                 .journal

@@ -100,12 +100,14 @@ pub(super) fn scale(scale: HandScale) -> DeviceScale {
 }
 
 pub(super) fn clips(status: &Status) -> Option<DeviceClips> {
-    let counts = status.clips.as_ref()?.counts;
+    let clips = status.clips.as_ref()?;
+    let counts = clips.counts;
     Some(DeviceClips {
         safe: counts.takes,
         unsent: counts.unsent,
         sent: counts.sent,
         bytes: counts.bytes,
+        exports_waiting: clips.exports.as_ref().map_or(0, |exports| exports.count),
     })
 }
 
@@ -134,6 +136,10 @@ pub(super) fn troubles(
         .clips
         .as_ref()
         .is_some_and(|clips| clips.trouble.is_some());
+    let exports_wait = status
+        .clips
+        .as_ref()
+        .is_some_and(|clips| clips.exports.is_some());
     let journal_stopped = status
         .journal
         .as_ref()
@@ -146,6 +152,7 @@ pub(super) fn troubles(
         (mask.is_empty(), DeviceTrouble::NoMask),
         (saving_failed, DeviceTrouble::SavingFailed),
         (journal_stopped, DeviceTrouble::JournalStopped),
+        (exports_wait, DeviceTrouble::ExportsWait),
         (scale_taken_back, DeviceTrouble::ScaleTakenBack),
         (refused, DeviceTrouble::Refused),
         (no_link, DeviceTrouble::NoLink),
@@ -160,7 +167,32 @@ pub(super) fn troubles(
 mod tests {
     use super::*;
     use crate::encode::BitRate;
-    use crate::status::StatusBoard;
+    use crate::status::{ClipStatus, ExportsWaiting, StatusBoard};
+
+    #[test]
+    fn exports_that_wait_are_counted_and_told_until_they_are_taken_in() {
+        let board = StatusBoard::new(BitRate::from_kbps(2000).unwrap());
+        let banner = Mask::new(vec!["0,0,1,0.1".parse().unwrap()]);
+        let mut waiting = ClipStatus {
+            exports: Some(ExportsWaiting {
+                count: 3,
+                why: "it cannot be read: the card is away".into(),
+            }),
+            ..ClipStatus::default()
+        };
+        board.update(|status| status.clips = Some(waiting.clone()));
+        let status = board.now();
+        assert_eq!(
+            troubles(&status, &banner, (false, true)),
+            [DeviceTrouble::ExportsWait]
+        );
+        assert_eq!(clips(&status).unwrap().exports_waiting, 3);
+        waiting.exports = None;
+        board.update(|status| status.clips = Some(waiting));
+        let status = board.now();
+        assert_eq!(troubles(&status, &banner, (false, true)), []);
+        assert_eq!(clips(&status).unwrap().exports_waiting, 0);
+    }
 
     #[test]
     fn the_worst_trouble_comes_first_and_a_covered_running_agent_has_none() {

@@ -9,11 +9,12 @@
 mod hand_scales;
 #[path = "../support/mod.rs"]
 mod support;
+mod too_many;
 mod video;
 mod visits;
 
 use capture_agent::clip::{
-    Coding, CurrentVisit, DeviceFacts, PatientFacts, Progress, Saver, SaverParts, Visit, Wish,
+    Coding, CurrentVisit, DeviceFacts, PatientFacts, Progress, Saver, SaverParts, Visit, Wish, Work,
 };
 use capture_agent::encode::BitRate;
 use capture_agent::frame::{Frame, StreamName};
@@ -66,6 +67,20 @@ impl Bench {
 
     /// Over a spool that may hold what an earlier start left.
     fn over(folder: Arc<tempfile::TempDir>, coding: Coding) -> Self {
+        let (mut bench, work) = Self::idle_over(folder, coding);
+        bench.work(work);
+        bench
+    }
+
+    fn work(&mut self, work: Work) {
+        self.threads = vec![
+            std::thread::spawn(work.takes),
+            std::thread::spawn(work.objects),
+        ];
+    }
+
+    /// The same before its threads run: what is saved waits.
+    fn idle_over(folder: Arc<tempfile::TempDir>, coding: Coding) -> (Self, Work) {
         let bounds = SpoolBounds {
             bytes: 1 << 30,
             after_kept: AfterKept::Delete,
@@ -109,11 +124,7 @@ impl Bench {
             board: board.clone(),
             stop: stop.clone(),
         });
-        let threads = vec![
-            std::thread::spawn(work.takes),
-            std::thread::spawn(work.objects),
-        ];
-        Self {
+        let bench = Self {
             ring,
             spool,
             saver,
@@ -122,9 +133,10 @@ impl Bench {
             scale,
             facts,
             mask,
-            threads,
+            threads: Vec::new(),
             folder,
-        }
+        };
+        (bench, work)
     }
 
     /// Puts `count` frames with uneven times into the ring; gives them.

@@ -128,6 +128,30 @@ async fn the_file_is_right(relay: &Relay, who: &Entered, sample: &Sample) {
     );
 }
 
+/// Read only: a page has no request that changes what is stored, whoever sends it, and a player asks for nothing else than these.
+#[tokio::test]
+async fn no_page_can_change_a_stored_clip() {
+    let relay = Relay::start().await;
+    let device = Device::connect(&relay).await;
+    let sample = Sample::captured(phantom("plax_small.dcm"));
+    device.brings(&sample).await;
+    for role in [Role::VisitingPhysician, Role::Cardiologist, Role::Trainer] {
+        let who = relay.enter(role).await;
+        let before = sample.table(&relay, &who).await;
+        for rest in ["", "/frames/0", "/file", "/marks", "/measurements"] {
+            let path = format!("{}{rest}", sample.path());
+            for method in ["POST", "PUT", "PATCH", "DELETE"] {
+                let asked = relay.asks(&who, method, &path).body("other bytes");
+                let status = asked.send().await.unwrap().status();
+                assert_eq!(status, 405, "{method} {path} by a {role:?}");
+            }
+        }
+        let file = get_owned(&relay, &who, format!("{}/file", sample.path())).await;
+        assert!(file.bytes().await.unwrap() == sample.bytes);
+        assert_eq!(sample.table(&relay, &who).await, before);
+    }
+}
+
 #[tokio::test]
 async fn a_clip_is_played_while_it_still_arrives() {
     let relay = Relay::start().await;

@@ -159,6 +159,8 @@ pub struct DeviceClips {
     /// Bytes that all of them take.
     #[ts(type = "number")]
     pub bytes: u64,
+    /// Exported files that could not be taken in and are tried again.
+    pub exports_waiting: u32,
 }
 
 /// What is kept of the coded picture, so that what a bad link lost can be sent later.
@@ -231,6 +233,8 @@ pub enum DeviceTrouble {
     SavingFailed,
     /// The coded picture is not being kept; the disk may be full.
     JournalStopped,
+    /// Exported files could not be taken in; they are tried again by themselves.
+    ExportsWait,
 }
 
 /// Everything at a glance, asked for a few times a second.
@@ -268,6 +272,8 @@ pub struct DeviceState {
     pub clips: Option<DeviceClips>,
     /// What the disk said when saving failed, in the agent's own words.
     pub clips_trouble: Option<String>,
+    /// Why exported files wait, in the agent's own words.
+    pub exports_trouble: Option<String>,
     /// What is kept of the coded picture; nothing when this agent keeps none.
     pub journal: Option<DeviceJournal>,
     /// Why it is not being kept at present, in the agent's own words.

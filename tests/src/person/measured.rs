@@ -157,6 +157,20 @@ impl Person {
     pub async fn calibrates(&self, ends: [(f64, f64); 2], centimetres: &str) -> Result<()> {
         self.page.click("[data-testid=calibrate]").await?;
         self.taps(&ends).await?;
+        self.scale_is(centimetres).await
+    }
+
+    /// The same by one drag along the scale.
+    ///
+    /// # Errors
+    /// When the page does not offer it.
+    pub async fn calibrates_along(&self, line: &[(f64, f64)], centimetres: &str) -> Result<()> {
+        self.page.click("[data-testid=calibrate]").await?;
+        self.moves_pen(line, "mouse").await?;
+        self.scale_is(centimetres).await
+    }
+
+    async fn scale_is(&self, centimetres: &str) -> Result<()> {
         self.page
             .fill("[data-testid=scale-cm]", centimetres)
             .await?;

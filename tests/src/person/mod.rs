@@ -14,5 +14,5 @@ mod tools;
 
 pub use drawn::{HeldPen, PenTouch, Stroke};
 pub use page::Person;
-pub use replayed::{Colours, Replayed, same_frame};
+pub use replayed::{By, Colours, Replayed, same_frame};
 pub use seen::SeenFrame;

@@ -63,6 +63,26 @@ const SEEK: &str = "async (frames) => {
     for (const index of frames) seen.push(await seek(index));
     return seen; }";
 
+/// Begins to note each frame that comes on the glass.
+const WATCH: &str = "() => {
+    const glass = document.querySelector('[data-testid=replay-pane] canvas[data-frame]');
+    const from = performance.now();
+    const seen = [];
+    const watch = new MutationObserver(() => seen.push(
+        { index: Number(glass.dataset.frame), tookMs: performance.now() - from, barcode: hibikiBarcode.read(glass) }));
+    watch.observe(glass, { attributes: true, attributeFilter: ['data-frame'] });
+    window.replaySeen = { seen, watch };
+    document.querySelector('[data-testid=replay-stage]').focus();
+    return true; }";
+/// What was noted, once there is enough of it.
+const SEEN: &str = "(count) => { const { seen, watch } = window.replaySeen;
+    if (seen.length < count) return null;
+    watch.disconnect();
+    return seen; }";
+/// Chooses how fast it plays.
+const SPEED: &str = "(speed) => { const field = document.querySelector('[data-testid=replay-speed]');
+    field.value = String(speed); field.dispatchEvent(new Event('change', { bubbles: true })); return field.value === String(speed); }";
+
 /// Where a place of the recorded picture (fractions) lies on the page.
 const PLACE_ON_GLASS: &str = "([x, y]) => {
     const glass = document.querySelector('[data-testid=replay-pane] canvas[data-frame]');
@@ -108,6 +128,15 @@ pub struct Replayed {
     pub took_ms: f64,
     /// What its pixels say.
     pub barcode: Option<Barcode>,
+}
+
+/// How a player is told something.
+#[derive(Debug, Clone, Copy)]
+pub enum By {
+    /// A button, by the end of its test id.
+    Button(&'static str),
+    /// A key on the picture.
+    Key(&'static str),
 }
 
 impl Person {
@@ -204,6 +233,34 @@ impl Person {
             seen.extend(part);
         }
         Ok(seen)
+    }
+
+    /// Presses something of the player and gives the frames that then come on the glass, `count` of them or more.
+    ///
+    /// # Errors
+    /// When fewer come.
+    pub async fn sees_after(&self, presses: By, count: usize) -> Result<Vec<Replayed>> {
+        self.page.eval::<bool>(WATCH, ()).await?;
+        match presses {
+            By::Button(button) => {
+                let button = format!("[data-testid=replay-{button}]");
+                self.page.click(&button).await?;
+            }
+            By::Key(key) => self.page.press(key).await?,
+        }
+        self.page
+            .until("frames on the glass", secs(8), SEEN, count)
+            .await
+    }
+
+    /// Chooses how fast the open clip plays.
+    ///
+    /// # Errors
+    /// When there is no such speed.
+    pub async fn chooses_speed(&self, speed: f64) -> Result<()> {
+        let chosen: bool = self.page.eval(SPEED, speed).await?;
+        ensure!(chosen, "the player has no speed {speed}");
+        Ok(())
     }
 
     /// Measures on a frame of the open clip: kind, taps, confirming; reads the value that then stands under the picture.

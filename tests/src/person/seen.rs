@@ -246,6 +246,16 @@ impl Person {
             .map(drop)
     }
 
+    /// Lengths in pixels of the pieces that a pen's line consists of, along a level line across the picture.
+    ///
+    /// # Errors
+    /// When the browser is gone.
+    pub async fn pieces_of_line(&self, pen: Pen, x: (f64, f64), y: f64) -> Result<Vec<u32>> {
+        let pieces = "({ from, to, y, colour }) => hibikiWitness.piecesOf(from, to, y, colour)";
+        let argument = json!({ "from": x.0, "to": x.1, "y": y, "colour": colour(pen) });
+        self.page.eval(pieces, argument).await
+    }
+
     /// Waits until there is no ink near a place of the picture.
     ///
     /// # Errors

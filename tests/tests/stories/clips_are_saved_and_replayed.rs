@@ -3,10 +3,11 @@
 use anyhow::{Context as _, Result, ensure};
 use std::time::Duration;
 use stories::link::LinkKind;
-use stories::person::{Person, same_frame};
+use stories::person::{By, Person, Replayed, same_frame};
 use stories::story::{CALM_FPS, CALM_SIZE, Plan, Story, tell};
 use stories::wait::secs;
 use wire::CaptureTime;
+use wire::clip::ClipTable;
 use wire::mark::Anchor;
 use wire::people::Role;
 
@@ -15,6 +16,9 @@ const CLIP_COMES: Duration = Duration::from_secs(20);
 /// Something worth saving: a second and a half of a calm source.
 const FRAMES_BEFORE: u32 = 15;
 const CLIPS_THAT_OPEN: &str = "[data-testid=clip] .clips__open:not([disabled])";
+const PLAY: &str = "[data-testid=replay-play]";
+/// What a page may be late with a frame on a busy machine; a quarter of the speed is several times that.
+const A_BUSY_MOMENT_MS: f64 = 250.0;
 /// Longer than two frames of a calm source are apart.
 const UNEVEN_US: u64 = 1_500_000 / CALM_FPS as u64;
 
@@ -39,8 +43,84 @@ fn a_clip_saved_at_the_bedside_opens_for_the_cardiologist_and_shows_each_capture
         let seen = doctor.sees_each_frame_of(clip).await?;
         ensure!(seen.len() >= 20, "only {} frames were saved", seen.len());
         // The picture beside it went on meanwhile.
-        doctor.picture_moves().await
+        doctor.picture_moves().await?;
+        let table = doctor.frame_table(clip).await?;
+        steps_one_frame_each_way(&doctor, &table).await?;
+        plays_as_fast_as_was_chosen(&doctor, &table).await?;
+        begins_anew_only_in_a_loop(&doctor, &table).await
     })
+}
+
+/// By button and by key; no other frame is on the glass in between.
+async fn steps_one_frame_each_way(person: &Person, table: &ClipTable) -> Result<()> {
+    person.seeks(&[5]).await?;
+    for (presses, shows) in [(By::Button("on"), 6), (By::Button("back"), 5)] {
+        let seen = person.sees_after(presses, 1).await?;
+        are_those_frames(table, &seen, &[shows])?;
+    }
+    for (key, shows) in [(".", 6), (".", 7), (",", 6)] {
+        let seen = person.sees_after(By::Key(key), 1).await?;
+        are_those_frames(table, &seen, &[shows])?;
+    }
+    Ok(())
+}
+
+/// From a frame on, each shown frame comes when it is due at that speed.
+async fn plays_as_fast_as_was_chosen(person: &Person, table: &ClipTable) -> Result<()> {
+    for speed in [1.0, 0.25] {
+        person.seeks(&[2]).await?;
+        person.chooses_speed(speed).await?;
+        let seen = person.sees_after(By::Button("play"), 10).await?;
+        person.page().click(PLAY).await?;
+        let (Some(first), Some(last)) = (seen.first(), seen.last()) else {
+            anyhow::bail!("nothing was played");
+        };
+        let at_us = |frame: &Replayed| table.frames.get(frame.index).map(|frame| frame.at_us);
+        let (from, to) = (at_us(first), at_us(last));
+        let due_ms = (to.context("a frame")? - from.context("a frame")?) as f64 / 1_000.0 / speed;
+        let took_ms = last.took_ms - first.took_ms;
+        ensure!(
+            seen.is_sorted_by(|one, next| one.index < next.index)
+                && (took_ms - due_ms).abs() < A_BUSY_MOMENT_MS,
+            "{due_ms:.0} ms at {speed} took {took_ms:.0} ms: {seen:?}"
+        );
+    }
+    Ok(())
+}
+
+/// Slowly, so that even a busy page shows the first frame before the second is due.
+async fn begins_anew_only_in_a_loop(person: &Person, table: &ClipTable) -> Result<()> {
+    let last = table.frames.len() - 1;
+    person.chooses_speed(0.25).await?;
+    for (loops, shows) in [(true, &[last, 0][..]), (false, &[last])] {
+        person.seeks(&[last - 1]).await?;
+        let seen = person.sees_after(By::Button("play"), shows.len()).await?;
+        let first: Vec<Replayed> = seen.into_iter().take(shows.len()).collect();
+        are_those_frames(table, &first, shows)?;
+        if loops {
+            person.page().click(PLAY).await?;
+            person.page().click("[data-testid=replay-loop]").await?;
+        }
+    }
+    // It ends there, by itself.
+    let stands = format!("{PLAY}[aria-pressed=false]");
+    person.page().visible(&stands, secs(3)).await?;
+    let shown = "() => Number(document.querySelector('[data-testid=replay-pane] canvas[data-frame]').dataset.frame)";
+    let shown: usize = person.page().eval(shown, ()).await?;
+    ensure!(shown == last, "it stands on {shown}, the last is {last}");
+    Ok(())
+}
+
+fn are_those_frames(table: &ClipTable, seen: &[Replayed], wanted: &[usize]) -> Result<()> {
+    let indices: Vec<usize> = seen.iter().map(|frame| frame.index).collect();
+    ensure!(
+        indices == wanted,
+        "{indices:?} were shown instead of {wanted:?}"
+    );
+    for frame in seen {
+        ensure!(same_frame(table, *frame)?, "{frame:?} is another frame");
+    }
+    Ok(())
 }
 
 /// Over a link that needs seconds for a clip.
@@ -73,34 +153,35 @@ fn a_clip_is_looked_at_while_it_still_arrives() -> Result<()> {
     })
 }
 
-/// Puts a second clip beside the open one, sets beats in each, goes to frames of the first, and gives what both then show.
-const SIDE_BY_SIDE: &str = "async ([clips, beats, frames]) => {
+/// Puts a second clip beside the open one and sets beats in each; goes to frames of the first by time and by phase, and waits
+/// each time until the second shows one of the frames that belong there.
+const SIDE_BY_SIDE: &str = "async ([clips, beats, byTime, byPhase]) => {
     const pane = (clip) => document.querySelector(`[data-testid=replay-pane][data-clip='${clip}']`);
     const chooses = (what, value) => { const field = document.querySelector(`[data-testid=replay-${what}]`);
         field.value = value; field.dispatchEvent(new Event('change', { bubbles: true })); };
-    const until = async (holds) => { for (const end = performance.now() + 5000; performance.now() < end;) {
-        const held = holds(); if (held) return held; await new Promise((next) => setTimeout(next, 20)); } throw new Error(`in vain: ${holds}`); };
+    const until = async (holds, what) => { for (const end = performance.now() + 5000; performance.now() < end;) {
+        const held = holds(); if (held) return held; await new Promise((next) => setTimeout(next, 20)); } throw new Error(`in vain: ${what()}`); };
     const shown = (clip) => Number(pane(clip).querySelector('canvas[data-frame]').dataset.frame);
     const goes = async (clip, index) => { const slider = pane(clip).querySelector('[data-testid=replay-scrub]');
-        slider.value = String(index); slider.dispatchEvent(new Event('input', { bubbles: true })); await until(() => shown(clip) === index); };
+        slider.value = String(index); slider.dispatchEvent(new Event('input', { bubbles: true }));
+        await until(() => shown(clip) === index, () => `frame ${index}, ${shown(clip)} is shown`); };
     const [one, other] = clips;
+    const looks = async (how, wanted) => { for (const [index, those] of wanted) { await goes(one, index);
+        await until(() => those.includes(shown(other)), () => `by ${how} one of ${those} beside ${index}, ${shown(other)} is shown`); } };
     chooses('beside', other);
-    await until(() => pane(other)?.querySelector('canvas[data-frame]'));
-    const seen = { time: [], phase: [] };
-    const looks = async (how) => { for (const index of frames) { await goes(one, index);
-        await new Promise((next) => setTimeout(next, 250)); seen[how].push([shown(one), shown(other)]); } };
-    await looks('time');
+    await until(() => pane(other)?.querySelector('canvas[data-frame]'), () => 'a second clip');
+    await looks('time', byTime);
     chooses('pairing', 'phase');
     for (const [at, index] of beats) { await goes(clips[at], index);
-        (await until(() => pane(clips[at]).querySelector('[data-testid=replay-beat]'))).click(); }
-    await looks('phase');
-    return seen; }";
+        (await until(() => pane(clips[at]).querySelector('[data-testid=replay-beat]'), () => 'where beats are set')).click(); }
+    await looks('phase', byPhase);
+    return true; }";
 
-/// What two clips side by side show.
-#[derive(Debug, serde::Deserialize)]
-struct SideBySide {
-    time: Vec<(usize, usize)>,
-    phase: Vec<(usize, usize)>,
+/// The frame of a clip that stands at the moment of this one of another.
+fn at_the_time_of(index: usize, of: &ClipTable, other: &ClipTable) -> Result<usize> {
+    let at = of.frames.get(index).context("a frame of the clip")?.at_us;
+    let before = other.frames.iter().filter(|frame| frame.at_us <= at);
+    before.count().checked_sub(1).context("a first frame")
 }
 
 #[test]
@@ -122,18 +203,21 @@ fn two_clips_stand_side_by_side_at_the_same_time_or_the_same_phase_of_the_beat()
             anyhow::bail!("two clips were saved");
         };
         doctor.opens_clip(*one).await?;
-        // Ten frames from beat to beat in the one, five in the other.
+        let tables = (
+            doctor.frame_table(*one).await?,
+            doctor.frame_table(*other).await?,
+        );
+        // Frames of a busy machine lie a little beside their time, so the tables say which one it is.
+        let by_time = [2, 7, 12].map(|index| {
+            at_the_time_of(index, &tables.0, &tables.1).map(|frame| (index, vec![frame]))
+        });
+        let by_time = by_time.into_iter().collect::<Result<Vec<_>>>()?;
+        // Ten frames from beat to beat in the one, five in the other: half of that is six and a half.
         let beats = [(0, 2), (0, 12), (1, 4), (1, 9)];
-        let order = ([one, other], beats, [2, 7, 12]);
-        let seen: SideBySide = doctor.page().eval(SIDE_BY_SIDE, order).await?;
-        // Frames of a busy machine lie a little beside their time.
-        let near = |(one, other): &(usize, usize)| one.abs_diff(*other) <= 1;
-        ensure!(seen.time.iter().all(near), "the same time: {seen:?}");
-        let [begin, (7, 6 | 7), end] = seen.phase.as_slice() else {
-            anyhow::bail!("the same phase: {seen:?}");
-        };
-        ensure!((*begin, *end) == ((2, 4), (12, 9)), "the beats: {seen:?}");
-        Ok(())
+        let by_phase = [(2, vec![4]), (7, vec![6, 7]), (12, vec![9])];
+        let order = ([one, other], beats, by_time, by_phase);
+        let shown: Result<bool> = doctor.page().eval(SIDE_BY_SIDE, order).await;
+        shown.map(drop)
     })
 }
 

@@ -57,6 +57,43 @@ async fn writes(person: &Person, pen: Pen, at: (f64, f64)) -> Result<Stroke> {
     Ok(made)
 }
 
+/// How each pen's line is broken, as a reader of the design and not of the viewer knows it: so that colour is never all that
+/// tells two of them apart.
+fn is_broken_as_it_should_be(pen: Pen, pieces: &[u32]) -> bool {
+    // A dot is as long as the line is wide, a dash several times that. What is cut at an end says nothing.
+    let whole = pieces
+        .get(1..pieces.len().saturating_sub(1))
+        .unwrap_or_default();
+    let (dots, dashes) = (
+        whole.iter().filter(|length| **length <= 6).count(),
+        whole.iter().filter(|length| **length >= 10).count(),
+    );
+    let all = whole.len() >= 8 && dots + dashes == whole.len();
+    match pen {
+        Pen::White => pieces.len() == 1,
+        Pen::Green => all && dots == 0,
+        Pen::Orange => all && dashes == 0,
+        Pen::Violet => all && dots.abs_diff(dashes) <= 1,
+    }
+}
+
+/// A line with each pen on the frozen frame: on the other page each has its own pattern.
+async fn tells_pens_apart_without_colour(doctor: &Person, bedside: &Person) -> Result<()> {
+    doctor.takes_pen().await?;
+    let pens = [Pen::White, Pen::Green, Pen::Orange, Pen::Violet];
+    for (pen, y) in pens.into_iter().zip([0.1, 0.2, 0.3, 0.4]) {
+        doctor.picks_pen(pen).await?;
+        let line = doctor.draws_stroke(&[(0.7, y), (0.95, y)]).await?;
+        bedside.sees_mark_within(&line.mark, secs(2)).await?;
+        let pieces = bedside.pieces_of_line(pen, (0.71, 0.94), y).await?;
+        ensure!(
+            is_broken_as_it_should_be(pen, &pieces),
+            "the line of the {pen:?} pen has pieces of {pieces:?} pixels"
+        );
+    }
+    Ok(())
+}
+
 #[test]
 fn arrows_words_and_strokes_in_each_colour_reach_the_bedside_and_those_on_a_freeze_go_with_it()
 -> Result<()> {
@@ -92,6 +129,7 @@ fn arrows_words_and_strokes_in_each_colour_reach_the_bedside_and_those_on_a_free
             );
             sees_it_in_its_colour(&bedside, made, at).await?;
         }
+        tells_pens_apart_without_colour(&doctor, &bedside).await?;
         doctor.releases().await?;
         for person in [&doctor, &bedside] {
             for (x, y) in [tip, place, end] {

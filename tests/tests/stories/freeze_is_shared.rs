@@ -1,12 +1,16 @@
 //! A freeze shows the same frame to everyone; a release lets everyone see the present again.
 
 use anyhow::{Result, ensure};
+use stories::link::{LinkKind, Way};
 use stories::person::Person;
 use stories::story::{CALM_FPS, Plan, tell};
-use stories::wait::secs;
+use stories::wait::{secs, until};
 use wire::CaptureTime;
 use wire::mark::Anchor;
 use wire::people::Role;
+
+/// More than the picture sends in the time that this takes, and far less than an original.
+const PART_OF_AN_ORIGINAL_BYTES: u64 = 80_000;
 
 #[test]
 fn a_freeze_shows_the_same_frame_to_everyone() -> Result<()> {
@@ -95,9 +99,14 @@ fn a_step_takes_everybody_to_the_neighbour_that_was_captured() -> Result<()> {
 }
 
 #[test]
-fn a_frame_whose_original_is_gone_stays_as_it_came_by_video_and_the_page_says_why() -> Result<()> {
+fn a_frame_whose_original_is_gone_or_breaks_off_stays_as_it_came_by_video_and_the_page_says_why()
+-> Result<()> {
     // The shortest ring, so that little time makes an original go.
-    let plan = Plan::calm().agent_flags(&["--ring-seconds", "1"]);
+    // Over a link that needs a second or two for an original.
+    let plan = Plan::calm()
+        .source(format!("test:fps={CALM_FPS},size=800x600"))
+        .agent_flags(&["--ring-seconds", "1", "--bit-rate", "400"])
+        .agent_over(LinkKind::TWO_MEGABITS);
     tell(plan, |story| async move {
         let doctor = story.cardiologist().await?;
         doctor.sees_picture_within(secs(5)).await?;
@@ -113,10 +122,18 @@ fn a_frame_whose_original_is_gone_stays_as_it_came_by_video_and_the_page_says_wh
         .await?;
         doctor.releases().await?;
         doctor.picture_moves().await?;
+        // The device dies while the original is on its way.
+        let link = story.agent_link()?;
+        let before = link.counts(Way::Up).bytes;
+        doctor.freezes().await?;
+        until("a good part of the original", secs(5), || async {
+            let sent = link.counts(Way::Up).bytes - before;
+            Ok((sent >= PART_OF_AN_ORIGINAL_BYTES).then_some(()))
+        })
+        .await?;
         if let Some(agent) = story.agent().await.as_mut() {
             agent.kill().await;
         }
-        doctor.freezes().await?;
         stands_on_video_and_reads(
             &doctor,
             "agentAway",

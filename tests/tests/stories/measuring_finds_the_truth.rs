@@ -77,11 +77,23 @@ fn what_is_measured_on_one_frame_is_what_the_phantom_was_made_from() -> Result<(
         let a_pixel = rate * rate / 60.0 * phantom.pixel(ECG, 0)?;
         agrees(number(&shown, "/min")?, rate, a_pixel, "heart rate")?;
 
+        an_angle(&doctor, &phantom).await?;
         the_area_of_an_outline(&doctor, &phantom, truth).await?;
         depth_and_time_in_m_mode(&doctor, &phantom, truth).await?;
         how_fast_velocity_changes(&doctor, &phantom, truth).await?;
         the_integral_of_a_jet(&doctor, &phantom, truth).await
     })
+}
+
+/// Of a right-angled triangle with sides of 3, 4 and 5 twenty pixels, which are square here.
+async fn an_angle(doctor: &Person, phantom: &Phantom) -> Result<()> {
+    let corners = serde_json::json!([[280, 60], [200, 60], [260, 140]]);
+    let mark = doctor.measures("angle", &phantom.places(&corners)?).await?;
+    let shown = doctor.reads_value_within(&mark, secs(3)).await?;
+    // The shorter arm a pixel aside.
+    let a_pixel = (1.0f64 / 80.0).atan().to_degrees();
+    let made = (4.0f64 / 3.0).atan().to_degrees();
+    agrees(number(&shown, "°")?, made, a_pixel, "angle")
 }
 
 async fn the_area_of_an_outline(doctor: &Person, phantom: &Phantom, truth: &Value) -> Result<()> {

@@ -1,10 +1,11 @@
 //! Real files whose regions overlap, lie outside the picture or carry no unit: measured rightly, or refused in words.
 //!
-//! Values are those that the measuring reference names for these files.
+//! A region without a unit is a phantom's, changed by the story. Other values are those that the measuring reference names for these files.
 
 use anyhow::{Context, Result, ensure};
 use std::path::{Path, PathBuf};
 use stories::agent::dicom_source;
+use stories::binaries::workspace;
 use stories::person::Person;
 use stories::story::{Plan, tell};
 use stories::test_data;
@@ -98,9 +99,39 @@ fn real_files_are_measured_rightly_or_refused_in_words() -> Result<()> {
                     .await
                     .with_context(|| format!("{} at {:?}", case.file, case.pixels))?;
             }
+            let path = without_units(story.folder())?;
+            story.start_agent(&dicom_source(&path), &[]).await?;
+            doctor.picture_moves_for(6, secs(10)).await?;
+            measure(&doctor, &UNITLESS)
+                .await
+                .context("a region without a unit")?;
             doctor.has_a_clean_console().await
         },
     )
+}
+
+/// No such file is at hand: a phantom whose tissue says how large its pixels are, but not in what.
+const UNITLESS: Case = Case {
+    file: "plax_small.dcm",
+    size: (400, 300),
+    pixels: [(100.0, 100.0), (200.0, 100.0)],
+    says: &["px 未校正", "単位がありません"],
+    never: &[" cm"],
+};
+/// Physical Units X and Y Direction (0018,6024), (0018,6026) in Explicit VR Little Endian, before the code of the unit.
+const UNITS: [&[u8]; 2] = [b"\x18\x00\x24\x60US\x02\x00", b"\x18\x00\x26\x60US\x02\x00"];
+
+fn without_units(folder: &Path) -> Result<PathBuf> {
+    let mut bytes = std::fs::read(workspace().join("sample-dicom").join(UNITLESS.file))?;
+    for unit in UNITS {
+        let at = bytes.windows(unit.len()).position(|part| part == unit);
+        let code = at.context("a region has units")? + unit.len();
+        // Code 0000H is "none or not applicable" (PS3.3 section C.8.5.5.1.15).
+        bytes.get_mut(code..code + 2).context("a code")?.fill(0);
+    }
+    let path = folder.join("unitless.dcm");
+    std::fs::write(&path, bytes)?;
+    Ok(path)
 }
 
 async fn measure(doctor: &Person, case: &Case) -> Result<()> {

@@ -8,7 +8,8 @@ use stories::wait::secs;
 use wire::people::Role;
 
 #[test]
-fn pixels_become_centimetres_by_two_taps_and_the_page_says_who_did_it() -> Result<()> {
+fn pixels_become_centimetres_by_dragging_along_the_depth_scale_and_the_page_says_who_did_it()
+-> Result<()> {
     tell(Plan::calm(), |story| async move {
         let (doctor, trainer) = (
             story.cardiologist().await?,
@@ -25,7 +26,8 @@ fn pixels_become_centimetres_by_two_taps_and_the_page_says_who_did_it() -> Resul
         ensure!(line.contains("px 未校正") && !line.contains("cm"), "{line}");
 
         // Half the height is 10 cm.
-        doctor.calibrates([(0.9, 0.25), (0.9, 0.75)], "10").await?;
+        let along = [(0.9, 0.25), (0.9, 0.4), (0.9, 0.6), (0.9, 0.75)];
+        doctor.calibrates_along(&along, "10").await?;
         let name = doctor.name().await?;
         trainer.page().click("[data-testid=tool-measure]").await?;
         for person in [&doctor, &trainer] {

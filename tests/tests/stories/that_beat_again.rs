@@ -56,6 +56,28 @@ async fn sees_the_loop(person: &Person) -> Result<Beat> {
     seen.with_context(|| format!("a {:?} has instead {instead}", person.role))
 }
 
+/// Notes each count of proven frames that the page says while the loop comes.
+const NOTE_COUNTS: &str = "() => { const said = []; window.beatCounts = said;
+    const look = () => { const words = document.querySelector('[data-testid=beat-words]')?.textContent ?? '';
+        const [, of, count] = words.match(/(\\d+) フレームのうち (\\d+) を原画と確かめました/) ?? [];
+        if (count !== undefined && said.at(-1)?.[0] !== Number(count)) said.push([Number(count), Number(of)]); };
+    new MutationObserver(look).observe(document.body, { subtree: true, childList: true, characterData: true });
+    return true; }";
+
+/// The page counted up to the frames of the loop while they came.
+async fn saw_it_count_up(person: &Person, beat: &Beat) -> Result<()> {
+    let said: Vec<(usize, usize)> = person.page().eval("() => window.beatCounts", ()).await?;
+    ensure!(
+        said.len() >= 3
+            && said.is_sorted_by(|one, next| one.0 < next.0)
+            && said.iter().all(|(count, of)| *of == beat.of && count < of),
+        "of {} frames a {:?} was told {said:?}",
+        beat.of,
+        person.role
+    );
+    Ok(())
+}
+
 /// Looks at the glass for so many frames that, wherever the loop begins anew, enough of them follow each other.
 async fn looks_at_the_loop(person: &Person, fps: u32) -> Result<Vec<Look>> {
     let look = "(ms) => new Promise((done) => { const seen = []; const end = performance.now() + ms;
@@ -113,9 +135,13 @@ fn everybody_sees_the_beat_before_the_freeze_in_a_loop_also_after_a_reload_until
     let plan = Plan::default().source(format!("test:fps={PROBE_FPS},size={CALM_SIZE}"));
     tell(plan, |story| async move {
         let (doctor, bedside, _) = two_at_a_freeze(&story, WHOLE_LOOP).await?;
+        for person in [&doctor, &bedside] {
+            person.page().eval::<bool>(NOTE_COUNTS, ()).await?;
+        }
         bedside.page().click("[data-testid=beat]").await?;
         let (first, second) = tokio::try_join!(sees_the_loop(&doctor), sees_the_loop(&bedside))?;
-        for beat in [first, second] {
+        for (person, beat) in [(&doctor, first), (&bedside, second)] {
+            saw_it_count_up(person, &beat).await?;
             ensure!(
                 beat.came >= LEAST_FRAMES && beat.proven == beat.of && beat.ended,
                 "{beat:?}"

@@ -7,6 +7,7 @@ use anyhow::{Context as _, Result, ensure};
 use serde_json::json;
 use std::future::Future;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 use stories::agent::Agent;
 use stories::barcode::Barcode;
 use stories::binaries::{Binaries, workspace};
@@ -26,8 +27,21 @@ const BRIGHTEST: &str = "() => { const canvas = document.querySelector('[data-te
 const BOX: &str =
     "() => { const r = document.querySelector('[data-testid=preview-box]').getBoundingClientRect();
     return [r.x, r.y, r.width, r.height]; }";
+/// Seconds that the page says are kept of the picture.
+const RING_S: &str = "() => { const row = [...document.querySelectorAll('.status__row')].find((one) => one.querySelector('dt').innerText === '直前の映像');
+    const [, seconds] = row?.innerText.match(/(\\d+) 秒/) ?? []; return seconds === undefined ? null : Number(seconds); }";
+/// Height of the picture that the preview shows.
+const HEIGHT: &str =
+    "(height) => document.querySelector('[data-testid=preview]').height === height";
+/// The view label that the story chooses, as Image Comments (0020,4000) in Explicit VR Little Endian (PS3.5 section 7.1.2).
+const VIEW_IN_FILE: &[u8] = b"\x20\x00\x00\x40LT\x04\x00A4C ";
 /// A covered area in a JPEG is black but for what coding leaves of its surroundings.
 const BLACK: u8 = 24;
+
+const FPS: u32 = 20;
+const CONFIG: &str = "source = \"test:fps=20\"\n";
+/// Whole seconds on the page, what was captured before the page came, and a look at the state a few times a second.
+const RING_WITHIN_S: f64 = 3.0;
 
 struct Bedside {
     agent: Agent,
@@ -37,10 +51,10 @@ struct Bedside {
 }
 
 /// The agent's own page; nothing else runs.
-async fn open(folder: &Path, flags: &[&str], screen: Screen) -> Result<Bedside> {
+async fn open(folder: &Path, words: &str, flags: &[&str], screen: Screen) -> Result<Bedside> {
     let binaries = Binaries::get().await?;
     let config = folder.join("agent.toml");
-    std::fs::write(&config, "source = \"test:fps=20\"\n")?;
+    std::fs::write(&config, words)?;
     let args = [
         "run",
         "--config",
@@ -71,6 +85,36 @@ impl Bedside {
             Ok(code.filter(|code| Some(*code) != before))
         })
         .await
+    }
+
+    /// The page says how much of what it showed since `first` can still be saved: all of it, and little more.
+    async fn keeps_what_was_seen_since(&self, first: Barcode) -> Result<()> {
+        until("what the ring holds", secs(10), || async {
+            let said: Option<f64> = self.page.eval(RING_S, ()).await?;
+            let now = self.sees_another_frame_than(None).await?;
+            let seen = f64::from(now.n.wrapping_sub(first.n)) / f64::from(FPS);
+            Ok(said.filter(|said| *said >= 2.0 && (said - seen).abs() <= RING_WITHIN_S))
+        })
+        .await
+        .map(drop)
+    }
+
+    /// Another source by its name, and the configured one again from the list.
+    async fn opens_another_source_and_the_first_again(&self) -> Result<()> {
+        let page = &self.page;
+        page.click("summary:has-text(\"入力を選ぶ\")").await?;
+        page.fill(".sources__other input", "test:fps=20,size=800x400")
+            .await?;
+        page.click("form:has(.sources__other) button").await?;
+        page.until::<bool>("the other source", secs(10), HEIGHT, 400)
+            .await?;
+        let moving = self.sees_another_frame_than(None).await?;
+        self.sees_another_frame_than(Some(moving)).await?;
+        page.visible("text=800×400", secs(5)).await?;
+        page.click(".sources__one:has-text(\"設定の入力\")").await?;
+        page.until::<bool>("the configured source", secs(10), HEIGHT, 600)
+            .await
+            .map(drop)
     }
 
     async fn brightest_within(&self, what: &str, is_so: fn(u8) -> bool) -> Result<()> {
@@ -105,6 +149,16 @@ fn clip_files(spool: &Path) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
+/// A clip that the handheld wrote a while ago.
+fn exported(folder: &Path) -> Result<PathBuf> {
+    let file = folder.join("export.dcm");
+    std::fs::copy(workspace().join("sample-dicom/plax_small.dcm"), &file)?;
+    let written = SystemTime::now() - secs(60);
+    let opened = std::fs::File::options().append(true).open(&file)?;
+    opened.set_modified(written)?;
+    Ok(file)
+}
+
 fn alone<F: Future<Output = Result<()>> + Send + 'static>(story: F) -> Result<()> {
     // A task, not this thread: programs die with the thread that started them.
     runtime()?.block_on(async { tokio::spawn(tokio::time::timeout(secs(150), story)).await })??
@@ -126,12 +180,22 @@ fn without_any_network_the_preview_moves_a_freeze_stands_and_a_dragged_area_is_c
             "--ticket",
             "of-no-use-without-a-relay",
         ];
-        let mut bedside = open(folder.path(), &unreachable, Screen::DESK).await?;
+        let exports = folder.path().join("exports");
+        std::fs::create_dir(&exports)?;
+        let config = format!("{CONFIG}[spool]\nimport = {exports:?}\n");
+        let mut bedside = open(folder.path(), &config, &unreachable, Screen::DESK).await?;
         let first = bedside.sees_another_frame_than(None).await?;
         bedside.sees_another_frame_than(Some(first)).await?;
         let page = bedside.page.clone();
         page.visible("text=通信なし", secs(10)).await?;
         page.visible("text=隠す範囲がありません", secs(5)).await?;
+        bedside.keeps_what_was_seen_since(first).await?;
+        page.click(".chips--view label:has-text(\"A4C\")").await?;
+        page.visible(
+            ".chips--view label:has-text(\"A4C\") input:checked",
+            secs(5),
+        )
+        .await?;
         ensure!(
             !page
                 .eval::<String>("() => location.href", ())
@@ -198,6 +262,12 @@ fn without_any_network_the_preview_moves_a_freeze_stands_and_a_dragged_area_is_c
         page.press("s").await?;
         page.visible("text=保存していません。端末に書き込めません", secs(20))
             .await?;
+        // Nor is there room for what the handheld exports: it waits, and the page says so.
+        let export = exported(&exports)?;
+        page.visible("text=装置が書き出したファイルを取り込めません", secs(10))
+            .await?;
+        page.visible("text=取り込み待ち 1", secs(5)).await?;
+        std::fs::remove_file(export)?;
         let moving = bedside.sees_another_frame_than(None).await?;
         bedside.sees_another_frame_than(Some(moving)).await?;
         page.visible("text=未送信 0・書き込み中 0", secs(5)).await?;
@@ -207,10 +277,22 @@ fn without_any_network_the_preview_moves_a_freeze_stands_and_a_dragged_area_is_c
         page.press("s").await?;
         page.visible("text=この端末に保存し", secs(10)).await?;
         page.visible("text=未送信 1", secs(20)).await?;
+        let saved = clip_files(&spool)?;
+        let object = saved
+            .iter()
+            .find(|file| file.extension().is_some_and(|end| end == "dcm"));
+        let object = std::fs::read(object.with_context(|| format!("no object among {saved:?}"))?)?;
+        ensure!(
+            object
+                .windows(VIEW_IN_FILE.len())
+                .any(|part| part == VIEW_IN_FILE),
+            "the view that was chosen is not in the clip"
+        );
+        bedside.opens_another_source_and_the_first_again().await?;
 
         let agent = bedside.agent.program_mut();
         agent.stop(secs(10)).await?;
-        let again = open(folder.path(), &unreachable, Screen::DESK).await?;
+        let again = open(folder.path(), CONFIG, &unreachable, Screen::DESK).await?;
         again.sees_another_frame_than(None).await?;
         again
             .brightest_within("still covered after a restart", |most| most <= BLACK)
@@ -223,7 +305,13 @@ fn the_device_screen_is_accessible_and_its_vital_targets_are_18_mm() -> Result<(
     alone(async {
         for device in devices() {
             let folder = tempfile::tempdir()?;
-            let bedside = open(folder.path(), &["--mask", "0,0.9,1,0.1"], device.screen).await?;
+            let bedside = open(
+                folder.path(),
+                CONFIG,
+                &["--mask", "0,0.9,1,0.1"],
+                device.screen,
+            )
+            .await?;
             bedside.sees_another_frame_than(None).await?;
             let page = &bedside.page;
             page.visible("[data-scene=live]", secs(5)).await?;

@@ -30,6 +30,25 @@ test("a loop asks the relay for each frame once", async () => {
   expect(asked[7]).toBe("/api/v1/consults/c/clips/k/frames/7");
 });
 
+test("what is looked at stays as it is: a player only ever reads", async () => {
+  const asked: RequestInit[] = [];
+  vi.stubGlobal("fetch", (_path: string, init: RequestInit = {}) => {
+    asked.push(init);
+    return Promise.resolve({
+      ok: true,
+      blob: () => Promise.resolve({ size: 10 }),
+      json: () => Promise.resolve({}),
+    });
+  });
+  vi.stubGlobal("createImageBitmap", () => Promise.resolve({ close: () => undefined }));
+  const source = new ClipSource(PLACE);
+  await source.table(signal);
+  await source.frame(0, signal);
+  source.close();
+  expect(asked.length).toBe(2);
+  for (const { method, body } of asked) expect([method, body]).toEqual(["GET", null]);
+});
+
 test("bytes that stay are bounded, and the longest unused go first", async () => {
   const asked = relayOf(MAX_KEPT_BYTES / 4);
   const source = new ClipSource(PLACE);

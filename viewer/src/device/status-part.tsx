@@ -1,7 +1,7 @@
 // Source, ring, saved clips, what is kept of the picture, and link, each in shape, word and number.
 
 import { lineLevel } from "../live/link-cause";
-import type { DeviceHealth, DeviceLink, DeviceState } from "../wire/device";
+import type { DeviceClips, DeviceHealth, DeviceLink, DeviceState } from "../wire/device";
 import type { UplinkState } from "../wire/link";
 import { say } from "./say";
 
@@ -39,9 +39,12 @@ export function StatusPart({ state }: { state: DeviceState }) {
         ) : (
           <Row
             name={say("status.spool")}
-            level={state.clipsTrouble === null ? (clips.unsent > 0 ? "care" : "good") : "stop"}
+            level={spoolLevel(state, clips)}
             word={say("spool.words", { unsent: clips.unsent, safe: clips.safe, sent: clips.sent })}
-            more={[say("spool.megabytes", { megabytes: Math.round(clips.bytes / MEGABYTE) })]}
+            more={[
+              say("spool.megabytes", { megabytes: Math.round(clips.bytes / MEGABYTE) }),
+              ...(clips.exportsWaiting > 0 ? [say("spool.exports", { count: clips.exportsWaiting })] : []),
+            ]}
           />
         )}
         {journal !== null && (
@@ -72,6 +75,11 @@ export function StatusPart({ state }: { state: DeviceState }) {
       </dl>
     </section>
   );
+}
+
+function spoolLevel({ clipsTrouble }: DeviceState, { unsent, exportsWaiting }: DeviceClips): Level {
+  if (clipsTrouble !== null) return "stop";
+  return unsent > 0 || exportsWaiting > 0 ? "care" : "good";
 }
 
 type RowProps = {

@@ -77,6 +77,7 @@ export const deviceEn: DeviceWords = {
   "ring.words": "{seconds} s, {megabytes} MB",
   "spool.words": "{unsent} unsent, {safe} being written, {sent} sent",
   "spool.megabytes": "{megabytes} MB",
+  "spool.exports": "{count} to be taken in",
   "spool.none": "Nowhere to save",
   "journal.words": "{minutes} min, {megabytes} MB",
   "journal.stopped": "Not being kept",
@@ -106,6 +107,8 @@ export const deviceEn: DeviceWords = {
     "Clips cannot be saved. The picture goes on. Free some space, or connect to the relay so that clips can be sent.",
   "trouble.journalStopped":
     "The picture is not being kept on this device. Sending goes on. Free some space: what a bad link loses now cannot be sent later.",
+  "trouble.exportsWait":
+    "Files that the handheld exported cannot be taken in. They stay where they are and are tried again by themselves. Check the card or shared folder, and the space on this device.",
   "trouble.scaleTakenBack":
     "The calibration of this device was taken back in the consult. Clips saved from now on carry no scale. Check the depth scale and calibrate again.",
   "trouble.refused":

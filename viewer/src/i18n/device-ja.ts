@@ -79,6 +79,7 @@ export const deviceJa = {
   "ring.words": "{seconds} 秒・{megabytes} MB",
   "spool.words": "未送信 {unsent}・書き込み中 {safe}・送信済み {sent}",
   "spool.megabytes": "{megabytes} MB",
+  "spool.exports": "取り込み待ち {count}",
   "spool.none": "保存先なし",
   "journal.words": "{minutes} 分・{megabytes} MB",
   "journal.stopped": "控えていません",
@@ -108,6 +109,8 @@ export const deviceJa = {
     "クリップを保存できません。映像は続いています。端末の空きを作るか、中継サーバーにつないで送信してください。",
   "trouble.journalStopped":
     "この端末に映像を控えられません。送信は続いています。端末の空きを作ってください。今、通信で失われた映像は後から送れません。",
+  "trouble.exportsWait":
+    "装置が書き出したファイルを取り込めません。ファイルはそのまま残り、自動でやり直します。カードや共有フォルダーのつながりと、端末の空きを確かめてください。",
   "trouble.scaleTakenBack":
     "相談でこの端末の校正が取り消されました。これから保存するクリップに縮尺は入りません。深さ目盛りを確かめて校正し直してください。",
   "trouble.refused":

@@ -112,6 +112,7 @@ export function Transport({ desk, player }: { desk: Desk; player: ClipPlayer }) 
             : tc("replay.stretch", { from: stretch.from + 1, to: stretch.to + 1 })
         }
         pressed={player.loop.value}
+        testId="replay-loop"
         onPress={() => player.setLoop(!player.loop.peek())}
       />
       <select

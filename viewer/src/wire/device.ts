@@ -25,7 +25,11 @@ sent: number,
 /**
  * Bytes that all of them take.
  */
-bytes: number, };
+bytes: number, 
+/**
+ * Exported files that could not be taken in and are tried again.
+ */
+exportsWaiting: number, };
 
 /**
  * Exchanges the key of the printed address for a cookie.
@@ -387,6 +391,10 @@ clips: DeviceClips | null,
  */
 clipsTrouble: string | null, 
 /**
+ * Why exported files wait, in the agent's own words.
+ */
+exportsTrouble: string | null, 
+/**
  * What is kept of the coded picture; nothing when this agent keeps none.
  */
 journal: DeviceJournal | null, 
@@ -410,7 +418,7 @@ relayNow: RelayTime | null, };
 /**
  * Something that a person should know, in stable codes; the page has the words.
  */
-export type DeviceTrouble = "sourceFailed" | "noMask" | "scaleTakenBack" | "noLink" | "refused" | "notStored" | "savingFailed" | "journalStopped";
+export type DeviceTrouble = "sourceFailed" | "noMask" | "scaleTakenBack" | "noLink" | "refused" | "notStored" | "savingFailed" | "journalStopped" | "exportsWait";
 
 /**
  * Labels what is saved next.

@@ -67,8 +67,10 @@ fn state(link: DeviceLink) -> DeviceState {
             unsent: 2,
             sent: 3,
             bytes: 4,
+            exports_waiting: 1,
         }),
         clips_trouble: None,
+        exports_trouble: Some("it cannot be read: the card is away".into()),
         journal: Some(DeviceJournal {
             bytes: 5,
             seconds: 6,
@@ -82,7 +84,7 @@ fn state(link: DeviceLink) -> DeviceState {
             },
             ago_s: 2,
         }],
-        troubles: vec![DeviceTrouble::NoLink],
+        troubles: vec![DeviceTrouble::ExportsWait, DeviceTrouble::NoLink],
         relay_now: Some(RelayTime(1_795_000_000_100_000)),
     }
 }
