@@ -15,6 +15,7 @@ use crate::low_layer::LowLayer;
 use crate::marks_board::MarksBoard;
 use crate::mask_in_force::{Checked, MaskInForce};
 use crate::orders::Orders;
+use crate::patient_key;
 use crate::picture::PicturePool;
 use crate::pipeline::{Lane, LaneParts, LaneWork, Pipeline};
 use crate::publish::publisher;
@@ -48,6 +49,11 @@ pub(crate) struct Shared {
 
 impl Shared {
     pub(crate) fn new(settings: &AgentSettings) -> Self {
+        if let Some(saving) = &settings.saving
+            && let Err(error) = patient_key::keep_secret(&saving.folder)
+        {
+            tracing::warn!(%error, "after a restart measurements of before are taken for another patient's");
+        }
         let slot = Arc::new(Slot::default());
         let ring = Arc::new(Mutex::new(Ring::new(settings.ring)));
         let mask = MaskInForce::new(settings.mask.clone(), Arc::clone(&ring), Arc::clone(&slot));

@@ -2,7 +2,8 @@
 //!
 //! Owns the scale in force, shared by whoever saves, publishes and shows it, and the rules under which it is taken: those that
 //! will measure with it. It knows no page and no file. Invariants: a scale is in force only for pictures of the size that it was
-//! marked in, only where this installation measures, and never where the source states a scale of its own; one that follows
+//! marked in, only where this installation measures, and never where the source states a scale of its own or may show another
+//! patient; one that follows
 //! another says nothing of the frames before the one that it was marked on, because somewhere among them the depth was changed.
 
 use crate::provenance::Provenance;
@@ -93,7 +94,9 @@ impl HandScale {
     /// Whether it holds for pictures of this size from this source.
     #[must_use]
     pub fn holds_for(&self, size: (u32, u32), provenance: &Provenance) -> bool {
-        self.is_of(size) && provenance.regions.is_empty()
+        self.is_of(size)
+            && provenance.regions.is_empty()
+            && self.scale.holds_for(Some(provenance.patient))
     }
 
     fn is_of(&self, size: (u32, u32)) -> bool {
@@ -311,6 +314,7 @@ pub(crate) mod tests {
                 centimetres,
                 rtp_time: Some(RtpTime::of(set_at)),
                 since: None,
+                patient: None,
             },
             frame_at: set_at,
             set_at,
@@ -346,6 +350,9 @@ pub(crate) mod tests {
         let (scale, plain) = (scale(10.0), Provenance::default());
         assert!(scale.holds_for((800, 600), &plain));
         assert!(!scale.holds_for((800, 208), &plain));
+        let (mut of_one, another) = (scale.clone(), Provenance::of_device("another", false));
+        of_one.scale.patient = Some(plain.patient);
+        assert!(of_one.holds_for((800, 600), &plain) && !of_one.holds_for((800, 600), &another));
         let stated = Provenance {
             regions: vec![Region::from(&scale.region().unwrap())],
             ..Provenance::default()

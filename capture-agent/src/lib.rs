@@ -31,6 +31,7 @@ pub mod marks_board;
 pub mod mask;
 pub mod mask_in_force;
 pub mod orders;
+pub mod patient_key;
 pub mod picture;
 pub mod pipeline;
 pub mod preflight;

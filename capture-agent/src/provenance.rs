@@ -4,12 +4,9 @@
 //! Owns the facts that a source knows and a saved clip must not lose. All frames of one clip share one value behind
 //! an `Arc`; nothing is copied for each frame. It holds no patient attribute, so it may be logged.
 
-use echo_dicom::write::{Date, PersonName};
+use crate::patient_key::Shows;
 use echo_dicom::{ClipHeader, TransferSyntax};
 use serde::{Deserialize, Serialize};
-use std::hash::{BuildHasher, RandomState};
-use std::path::Path;
-use std::sync::LazyLock;
 use wire::original::PatientKey;
 use wire::region::{MAX_REGIONS, Region};
 
@@ -25,59 +22,6 @@ pub struct Provenance {
     /// Frames with another one may show another patient.
     #[serde(default)]
     pub patient: PatientKey,
-}
-
-/// What tells whom a picture shows, the best that there is. It names a patient, so it is not shown, logged or kept.
-#[derive(Hash)]
-pub enum Shows {
-    /// The patient that a file names. Two files that agree in all of it show one.
-    Patient {
-        /// Patient ID.
-        id: String,
-        /// Patient's Name.
-        name: PersonName,
-        /// Patient's Birth Date.
-        birth_date: Option<Date>,
-    },
-    /// A file that names nobody, by its study.
-    Study(String),
-    /// A file that says neither, and a device, by how it was asked for: whom a device shows is the visit's to say.
-    Source(String),
-}
-
-impl Shows {
-    /// Whom a DICOM file shows.
-    #[must_use]
-    pub fn of_file(path: &Path) -> Self {
-        let Ok(stored) = echo_dicom::Provenance::read(path) else {
-            return Self::Source(path.display().to_string());
-        };
-        let echo_dicom::write::Patient {
-            id,
-            name,
-            birth_date,
-            ..
-        } = stored.patient;
-        if id.is_empty() && name == PersonName::default() {
-            return Self::Study(stored.study.uid.as_str().to_owned());
-        }
-        Self::Patient {
-            id,
-            name,
-            birth_date,
-        }
-    }
-
-    /// Its key in this run.
-    #[must_use]
-    pub fn key(&self) -> PatientKey {
-        static RUN: LazyLock<RandomState> = LazyLock::new(RandomState::new);
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "32 of 64 bits tell a day's patients apart"
-        )]
-        PatientKey(RUN.hash_one(self) as u32)
-    }
 }
 
 /// A DICOM instance by its two UIDs.

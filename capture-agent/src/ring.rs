@@ -102,14 +102,18 @@ impl Ring {
     }
 
     /// The frames of the beat that ends at the frame captured at exactly `rtp_time`, oldest first; none when that one is
-    /// gone. Of more than a beat may have the newest ones.
+    /// gone. Of more than a beat may have the newest ones, and none that may show another patient.
     #[must_use]
     pub fn beat(&self, rtp_time: RtpTime) -> Vec<Frame> {
         let Some(end) = self.position(rtp_time) else {
             return Vec::new();
         };
         let span = i64::from(BEAT_SPAN_MS) * RTP_CLOCK_HZ as i64 / 1_000;
-        let is_within = |frame: &&Frame| i64::from(rtp_time.since(frame.stamp.rtp_time)) <= span;
+        let patient = self.frames.get(end).map(|frame| frame.provenance.patient);
+        let is_within = |frame: &&Frame| {
+            i64::from(rtp_time.since(frame.stamp.rtp_time)) <= span
+                && Some(frame.provenance.patient) == patient
+        };
         let mut frames: Vec<Frame> = self
             .frames
             .range(..=end)
@@ -310,6 +314,21 @@ mod tests {
         assert_eq!(indexes(120), (30..=120).collect::<Vec<_>>());
         assert_eq!(indexes(10), (0..=10).collect::<Vec<_>>(), "all there is");
         assert!(ring.beat(RtpTime(5)).is_empty(), "its end is gone");
+    }
+
+    #[test]
+    fn a_beat_never_shows_two_patients() {
+        let mut ring = Ring::new(RingBounds::DEFAULT);
+        let other = Arc::new(crate::provenance::Provenance::of_device("another", false));
+        for n in 0..30 {
+            let mut frame = frame(n, 1_000_000 + u64::from(n) * 33_333, 10);
+            if n < 10 {
+                frame.provenance = Arc::clone(&other);
+            }
+            ring.push(frame);
+        }
+        let end = ring.newest().unwrap().stamp.rtp_time;
+        assert_eq!(ring.beat(end).first().unwrap().stamp.index, FrameIndex(10));
     }
 
     #[test]

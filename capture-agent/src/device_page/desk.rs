@@ -293,6 +293,7 @@ impl Desk {
                 centimetres,
                 rtp_time: Some(rtp_time),
                 since: None,
+                patient: Some(frame.provenance.patient),
             },
             frame_at: frame.stamp.captured_at,
             set_at: self.parts.clock.now(),

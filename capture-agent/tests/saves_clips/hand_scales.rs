@@ -147,6 +147,7 @@ fn scale((width, height): (u32, u32)) -> HandScale {
             centimetres: 6.0,
             rtp_time: None,
             since: None,
+            patient: None,
         },
         frame_at: CaptureTime(START_US),
         set_at: CaptureTime(START_US),

@@ -55,7 +55,9 @@ impl Consult {
             ScaleRef::Depth { scale } => {
                 let held = self.ledger.scales.get(&stream).filter(|held| {
                     let of = &held.scale;
-                    let fits = (of.width, of.height) == (width, height) && of.holds_at(rtp_time);
+                    let fits = (of.width, of.height) == (width, height)
+                        && of.holds_at(rtp_time)
+                        && of.holds_for(kept.facts.patient);
                     of.id == *scale && fits
                 });
                 GaugeScale::Depth {
@@ -113,6 +115,7 @@ impl Consult {
             return Err(ProblemCode::ScaleRefused);
         }
         let Original { width, height, .. } = kept.original;
+        let patient = kept.facts.patient;
         let Anchor::Live { stream, rtp_time } = anchor;
         let [from, to] = ends;
         let scale = DepthScale {
@@ -127,6 +130,7 @@ impl Consult {
             since: self
                 .follows_another((stream, width, height))
                 .then_some(rtp_time),
+            patient,
         };
         // By the same rules that will measure with it.
         if by_depth(&scale).is_err() {

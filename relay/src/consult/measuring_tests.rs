@@ -258,6 +258,27 @@ fn a_depth_scale_holds_for_pictures_of_its_size_only() {
 }
 
 #[test]
+fn a_depth_scale_says_nothing_of_frames_that_may_show_another_patient() {
+    let (mut meeting, freeze) = frozen(vec![]);
+    let (_, said) = calibrate(freeze, 10.0);
+    meeting.says(0, said);
+    let own = state(&meeting).scales.remove(0).scale;
+    assert_eq!(own.patient, Some(PatientKey(7)));
+    let of_another = DepthScale {
+        patient: Some(PatientKey(8)),
+        ..depth(14.0)
+    };
+    device_says(&mut meeting, Some(&of_another));
+    meeting.marks(
+        0,
+        &caliper(ScaleRef::Depth {
+            scale: of_another.id,
+        }),
+    );
+    assert_eq!(meeting.refused(), vec![ScaleGone]);
+}
+
+#[test]
 fn a_file_that_states_its_scale_is_not_overruled_and_one_that_states_none_is_not_believed() {
     let (mut meeting, freeze) = frozen(vec![region()]);
     meeting.says(0, calibrate(freeze, 10.0).1);
@@ -339,6 +360,7 @@ fn depth(centimetres: f64) -> DepthScale {
         centimetres,
         rtp_time: None,
         since: None,
+        patient: None,
     }
 }
 

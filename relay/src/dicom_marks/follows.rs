@@ -3,7 +3,7 @@
 //!
 //! Owns which measurements such a value is made of, and computing it. Of each part the one that was made last counts, as on
 //! the pages (`viewer/src/measure/derived.ts`). Where the parts lie is for the caller. Invariant: nothing follows from a
-//! part that has no value itself.
+//! part that has no value itself, nor from frames of two streams or patients.
 
 use super::values::Measured;
 use super::words::{CAPTURE_TIMES, scale_in_words};
@@ -89,8 +89,15 @@ impl Follows {
         }
     }
 
-    /// Its value, of its parts in order.
+    /// Its value, of its parts in order. None when they may show two patients, as on the pages.
     pub(super) fn value(self, parts: &[Measured<'_>]) -> Option<Value> {
+        let shows = |part: &Measured<'_>| {
+            let Anchor::Live { stream, .. } = part.anchor();
+            (stream, part.gauge.patient)
+        };
+        if !parts.windows(2).all(|two| shows(&two[0]) == shows(&two[1])) {
+            return None;
+        }
         match (self, parts) {
             (Self::Biplane, [diastole, systole, other_diastole, other_systole]) => {
                 both_planes([diastole, systole], [other_diastole, other_systole])
@@ -122,14 +129,11 @@ impl Follows {
                     return None;
                 };
                 let [
-                    Anchor::Live { stream, rtp_time },
-                    Anchor::Live {
-                        stream: other,
-                        rtp_time: last,
-                    },
+                    Anchor::Live { rtp_time, .. },
+                    Anchor::Live { rtp_time: last, .. },
                 ] = [start.anchor(), end.anchor()];
                 let rate = heart_rate_of_frames(rtp_time, last, u32::from(beats)).ok()?;
-                (stream == other).then(|| Value {
+                Some(Value {
                     number: rate.get(),
                     scale: CAPTURE_TIMES.to_owned(),
                     doubt: None,

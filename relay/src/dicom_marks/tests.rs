@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use wire::clip::{ClipCoding, ClipHead, ClipOrigin, ClipSpan};
 use wire::mark::{Anchor, Annotation, DrawnOn, Pen, Point, Shape};
 use wire::measure::{Extent, Gauge, GaugeScale, HeartPhase, MeasureKind, ScaleRef, VentricleView};
-use wire::original::Digest;
+use wire::original::{Digest, PatientKey};
 use wire::people::{Author, Role};
 use wire::region::Region;
 use wire::socket::MarkState;
@@ -370,6 +370,27 @@ fn a_value_of_two_clips_is_said_once_where_its_last_outline_lies_and_names_both(
     let (before, after) = (second, report_of(&clips, 1, &other[..3]).unwrap());
     assert!(!holds(&after, &biplane), "a part was withdrawn");
     assert!(before != after);
+}
+
+#[test]
+fn nothing_follows_from_frames_that_may_show_two_patients() {
+    let (phantoms, mut marks) = on_two_clips();
+    let clips = phantoms.map(|phantom| phantom.kept);
+    for (held, patient) in marks.iter_mut().zip([1, 1, 2, 2]) {
+        held.gauge.as_mut().unwrap().patient = Some(PatientKey(patient));
+    }
+    let report = |marks: &[MarkState]| report_of(&clips, 1, marks).unwrap();
+    let second = report(&marks);
+    assert!(!holds(&second, &codes::EF_BIPLANE.value) && holds(&second, &codes::EF_A2C.value));
+    marks[3].gauge.as_mut().unwrap().patient = Some(PatientKey(1));
+    assert!(
+        !holds(&report(&marks), &codes::EF_A2C.value),
+        "one view of two"
+    );
+    for held in &mut marks {
+        held.gauge.as_mut().unwrap().patient = Some(PatientKey(1));
+    }
+    assert!(holds(&report(&marks), &codes::EF_BIPLANE.value));
 }
 
 #[test]

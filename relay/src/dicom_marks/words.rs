@@ -93,6 +93,7 @@ mod tests {
                 centimetres: 8.5,
                 rtp_time: None,
                 since: None,
+                patient: None,
             },
             author: Author::Person {
                 session: SessionId::random(),

@@ -111,7 +111,8 @@ pub enum ScaleRef {
     },
 }
 
-/// A depth scale marked in the picture of a source that states none. It holds for pictures of the same stream and size.
+/// A depth scale marked in the picture of a source that states none. It holds for pictures of the same stream, size and, as far as
+/// the source can tell, patient.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 #[ts(export_to = "measure.ts")]
 #[serde(rename_all = "camelCase")]
@@ -139,6 +140,10 @@ pub struct DepthScale {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub since: Option<RtpTime>,
+    /// Whom the frame shows that it was marked on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub patient: Option<PatientKey>,
 }
 
 impl DepthScale {
@@ -146,6 +151,12 @@ impl DepthScale {
     #[must_use]
     pub fn holds_at(&self, rtp_time: RtpTime) -> bool {
         self.since.is_none_or(|since| rtp_time.since(since) >= 0)
+    }
+
+    /// Whether it says anything of frames that show this one: another file or source has another scale, whatever its size.
+    #[must_use]
+    pub fn holds_for(&self, patient: Option<PatientKey>) -> bool {
+        self.patient.is_none() || self.patient == patient
     }
 }
 

@@ -184,6 +184,22 @@ describe("the scale of a frozen picture", () => {
     expect(by(freeze([]), [])).toEqual({ type: "pixels" });
   });
 
+  test("is of one patient, and so is what is measured with it before the relay has it", () => {
+    const of = (patient: number | undefined) => {
+      const held = freeze([]);
+      const original = held.original as { facts: object };
+      return {
+        ...held,
+        original: { ...original, facts: { ...original.facts, patient } },
+      } as unknown as FreezeState;
+    };
+    const marked = { ...(scale("a") as { scale: object }) };
+    const by = (patient: number) => ({ ...marked, scale: { ...marked.scale, patient } }) as never;
+    expect(scaleOf(of(1), [by(1)])).toMatchObject({ by: { type: "depth" }, gauge: { patient: 1 } });
+    expect(scaleOf(of(2), [by(1)])).toMatchObject({ by: { type: "pixels" }, gauge: { patient: 2 } });
+    expect(scaleOf(of(undefined), [scale("a")])?.gauge).not.toHaveProperty("patient");
+  });
+
   test("does not reach back before the frame it was marked on when it followed another one", () => {
     const at = (rtpTime: number) =>
       ({ ...freeze([]), anchor: { stream: "s", rtpTime } }) as unknown as FreezeState;

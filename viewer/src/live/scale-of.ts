@@ -1,7 +1,8 @@
 // Which scale a frozen picture has: the file's, one that was marked by hand, or none.
 //
 // Pure. Called by `measuring.ts`. Invariants: without the original of a frame there is no scale, not even pixels; a scale that
-// followed another says nothing of the frames before the one it was marked on, as the relay and the agent hold it.
+// followed another says nothing of the frames before the one it was marked on, and none says anything of frames that may show
+// another patient, as the relay and the agent hold it.
 
 import type { Gauge, ScaleRef, ScaleState } from "../wire/measure";
 import type { FreezeState } from "../wire/socket";
@@ -18,7 +19,13 @@ export function scaleOf(
   if (freeze === null || freeze.original.state !== "kept") return null;
   const { original, facts } = freeze.original;
   const { width, height } = original;
-  const of = { width, height, ...(facts.index === undefined ? {} : { frame: facts.index }) };
+  const { index, patient } = facts;
+  const of = {
+    width,
+    height,
+    ...(index === undefined ? {} : { frame: index }),
+    ...(patient === undefined ? {} : { patient }),
+  };
   if (facts.regions !== undefined && facts.regions.length > 0)
     return {
       by: { type: "regions" },
@@ -26,7 +33,11 @@ export function scaleOf(
       isBefore: false,
     };
   const marked = scales.find(
-    ({ scale }) => scale.stream === freeze.anchor.stream && scale.width === width && scale.height === height,
+    ({ scale }) =>
+      scale.stream === freeze.anchor.stream &&
+      scale.width === width &&
+      scale.height === height &&
+      (scale.patient === undefined || scale.patient === patient),
   );
   const since = marked?.scale.since;
   const isBefore = since !== undefined && ticksSince(freeze.anchor.rtpTime, since) < 0;

@@ -7,7 +7,8 @@ import type { Region } from "./region";
 import type { FrameIndex, RelayTime, RtpTime } from "./units";
 
 /**
- * A depth scale marked in the picture of a source that states none. It holds for pictures of the same stream and size.
+ * A depth scale marked in the picture of a source that states none. It holds for pictures of the same stream, size and, as far as
+ * the source can tell, patient.
  */
 export type DepthScale = { 
 /**
@@ -46,7 +47,11 @@ rtpTime?: RtpTime,
  * Frames before this one are not measured by it: it followed another scale, and somewhere among them the depth was
  * changed. Decided by the relay.
  */
-since?: RtpTime, };
+since?: RtpTime, 
+/**
+ * Whom the frame shows that it was marked on.
+ */
+patient?: PatientKey, };
 
 /**
  * Ends of a breath, as the vena cava shows them.

@@ -3,7 +3,8 @@
 //! A file that does not open is named in the log once and left out; it is tried again in the next round, because it
 //! may still be arriving. When a whole round gives no clip, that is an error.
 
-use crate::provenance::{Provenance, Shows};
+use crate::patient_key::Shows;
+use crate::provenance::Provenance;
 use echo_dicom::{Clip, ClipReader};
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};

@@ -62,6 +62,7 @@ mod tests {
             centimetres,
             rtp_time: None,
             since: None,
+            patient: None,
         }
     }
 

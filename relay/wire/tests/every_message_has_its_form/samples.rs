@@ -142,6 +142,7 @@ pub(crate) fn video_picture() -> VideoPicture {
 
 pub(crate) fn depth_scale() -> DepthScale {
     DepthScale {
+        patient: Some(PatientKey(7)),
         id: ScaleId::from_uuid(uuid(11)),
         stream: StreamId::from_uuid(uuid(2)),
         width: 800,
