@@ -20,7 +20,7 @@ const BEHIND_MS: u64 = 2_000;
 /// Length of a span whose better frames are fetched at once: 2.5 MB at 2 Mbit/s.
 const PIECE_MS: u64 = 10_000;
 /// Time between two looks for frames that are not here.
-pub(super) const LOOK: Duration = Duration::from_secs(3);
+const LOOK: Duration = Duration::from_secs(3);
 /// The same while there is nothing to compare yet.
 const SOON: Duration = Duration::from_millis(250);
 /// An agent that says nothing for this long has not heard, or its link has no room.
@@ -138,10 +138,11 @@ impl Healer {
         self.same.filter(|_| self.is_weak)
     }
 
-    /// Up to where everything here is what the journal holds, when that is all that was looked at.
+    /// Up to where everything here is what the journal holds.
     pub(super) fn whole_until(&self) -> Option<Tick> {
-        let is_whole = !self.is_weak && !self.is_behind();
-        self.checked.filter(|_| is_whole)
+        self.checked
+            .zip(self.same)
+            .map(|(checked, same)| checked.min(same))
     }
 
     /// The span that is fetched now.
@@ -394,12 +395,6 @@ impl Healer {
                 }
             }
         }
-    }
-
-    /// For tests: an agent said that everything is the same.
-    #[cfg(test)]
-    pub(super) fn prove_whole_until(&mut self, end: Tick) {
-        (self.checked, self.same) = (Some(end), Some(end));
     }
 
     fn pass(&mut self, end: Tick) {

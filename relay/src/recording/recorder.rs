@@ -264,7 +264,7 @@ impl Recorder {
             }
         }
         let (running, table) = (&mut self.running, self.lanes.table());
-        for news in running.telling.look(&running.healer, table, now) {
+        for news in running.telling.look(&running.healer, table) {
             self.outside.tell(news);
         }
         for news in self.lanes.take_news() {

@@ -1,10 +1,14 @@
 //! What a consult is told of a recording, and when (sans-IO).
 //!
 //! Owns the holes that were told and are not filled, how far each is, and whether something was missing since the consult last
-//! heard that nothing is. It finds nothing out: holes come from the recorder, the rest from the healer and the table. Invariant:
-//! a consult hears of each change once, and of a hole that fills at most once a second.
+//! heard that nothing is. It finds nothing out: holes come from the recorder, the rest from the healer and the table.
+//!
+//! That nothing is missing is said of a time: up to the end of the newest hole, or of the weak frames that were told of, and up to
+//! `TRAILS_MS` ago. What the link lets through at this moment may be weak all the time, and be replaced all the time: as long as
+//! better frames follow so soon, nobody waits for a moment without any. Invariant: a consult hears of each change once, and of a
+//! hole that fills at most once a second; while it is said that nothing is missing, nothing older than `TRAILS_MS` is.
 
-use super::healer::{Healer, LOOK};
+use super::healer::Healer;
 use super::recorders::News;
 use recording::{FrameTable, Lane, Tick};
 use std::time::{Duration, Instant};
@@ -17,9 +21,9 @@ const GAP_MS: u64 = 500;
 const PERCENT_STEP: u8 = 10;
 /// Time between two of them.
 const STEP_AFTER: Duration = Duration::from_secs(1);
-/// Nothing may be found to be missing for so long before it is said that nothing is: one look more. On a weak link that has
-/// room enough for better frames the two would take turns.
-const STEADY: Duration = LOOK.saturating_add(Duration::from_secs(1));
+/// Weaker frames that are older than this have to be told of: so soon a recording is to be complete (issue 4). Where a link has
+/// hardly room enough the two words do not take turns, because what was told of has to be replaced first.
+const TRAILS_MS: u64 = 30_000;
 
 /// A hole in what arrived.
 #[derive(Debug, Clone, Copy)]
@@ -38,10 +42,8 @@ pub(super) struct Telling {
     gaps: Vec<Gap>,
     is_on: bool,
     is_weak: bool,
-    /// Something was missing, and that nothing is any more is not told yet.
-    owes_whole: bool,
-    /// Since when nothing is missing.
-    whole_since: Option<Instant>,
+    /// Something was missing up to here, and that nothing is any more is not told yet.
+    owes_until: Option<Tick>,
 }
 
 impl Telling {
@@ -49,7 +51,7 @@ impl Telling {
     pub(super) fn new(table: &FrameTable) -> Self {
         Self {
             last: table.last_tick(),
-            owes_whole: !table.is_empty(),
+            owes_until: table.last_tick(),
             ..Self::default()
         }
     }
@@ -79,7 +81,7 @@ impl Telling {
             after: at,
             told: None,
         });
-        self.owes_whole = true;
+        self.owes_until = Some(at);
         Some(News::Gap {
             before: before.rtp_time(),
             after: at.rtp_time(),
@@ -108,7 +110,7 @@ impl Telling {
     }
 
     /// What became of holes and of weak stretches.
-    pub(super) fn look(&mut self, healer: &Healer, table: &FrameTable, now: Instant) -> Vec<News> {
+    pub(super) fn look(&mut self, healer: &Healer, table: &FrameTable) -> Vec<News> {
         let mut news = Vec::new();
         if let Some(checked) = healer.checked() {
             self.gaps.retain(|gap| {
@@ -119,23 +121,30 @@ impl Telling {
                 is_open
             });
         }
-        if let Some(from) = healer.weak_from().filter(|_| !self.is_weak) {
-            (self.is_weak, self.owes_whole) = (true, true);
-            let from = from.rtp_time();
-            news.push(News::Weak { from });
-        }
-        match healer.whole_until().filter(|_| self.gaps.is_empty()) {
-            None => self.whole_since = None,
-            Some(until) => {
-                let since = *self.whole_since.get_or_insert(now);
-                if self.owes_whole && now.saturating_duration_since(since) >= STEADY {
-                    (self.is_weak, self.owes_whole) = (false, false);
-                    let until = Tick(until.0.saturating_sub(1)).rtp_time();
-                    news.push(News::Whole { until });
-                }
-            }
-        }
+        news.extend(self.is_weak_from(healer.weak_from()));
+        news.extend(self.is_whole_until(healer.whole_until()));
         news
+    }
+
+    fn is_weak_from(&mut self, from: Option<Tick>) -> Option<News> {
+        let from = from.filter(|from| !self.is_weak && self.age(*from) > TRAILS_MS)?;
+        (self.is_weak, self.owes_until) = (true, self.last);
+        let from = from.rtp_time();
+        Some(News::Weak { from })
+    }
+
+    fn is_whole_until(&mut self, until: Option<Tick>) -> Option<News> {
+        let owed = self.owes_until.filter(|_| self.gaps.is_empty())?;
+        let until = until.filter(|until| *until > owed && self.age(*until) <= TRAILS_MS)?;
+        (self.is_weak, self.owes_until) = (false, None);
+        let until = Tick(until.0.saturating_sub(1)).rtp_time();
+        Some(News::Whole { until })
+    }
+
+    /// How long before the newest frame, in milliseconds.
+    fn age(&self, at: Tick) -> u64 {
+        let ticks = self.last.map_or(0, |last| last.after(at));
+        ticks * 1_000 / RTP_CLOCK_HZ
     }
 }
 
@@ -163,7 +172,6 @@ fn is_filled(gap: &Gap, table: &FrameTable) -> News {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use wire::RtpTime;
 
     const SECOND: u64 = 90_000;
 
@@ -200,23 +208,5 @@ mod tests {
         assert_eq!(telling.recorded(true), on);
         telling.stopped();
         assert_eq!(telling.recorded(true), on);
-    }
-
-    #[test]
-    fn that_nothing_is_missing_is_said_once_when_it_stays_so() {
-        let (mut healer, now) = (Healer::new(), Instant::now());
-        let (mut telling, table) = (Telling::default(), FrameTable::default());
-        telling.arrived(Tick(SECOND));
-        telling.arrived(Tick(SECOND * 3));
-        healer.prove_whole_until(Tick(SECOND * 9));
-        let filled = telling.look(&healer, &table, now);
-        assert!(matches!(filled[..], [News::Filled { frames: 0, .. }]));
-        assert_eq!(telling.look(&healer, &table, now + STEADY / 2), []);
-        let until = RtpTime(SECOND as u32 * 9 - 1);
-        assert_eq!(
-            telling.look(&healer, &table, now + STEADY),
-            [News::Whole { until }]
-        );
-        assert_eq!(telling.look(&healer, &table, now + STEADY * 2), []);
     }
 }

@@ -3,10 +3,11 @@
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
+use std::time::Duration;
 use stories::link::{LinkKind, Trouble};
 use stories::story::{CALM_FPS, Plan, tell};
 use stories::stranger::Stranger;
-use stories::wait::{secs, until};
+use stories::wait::{ms, secs, until};
 use wire::people::Role;
 
 /// A lift of two floors: the bench takes the one of twelve seconds.
@@ -118,6 +119,20 @@ fn a_lid_that_closes_while_a_hole_is_filled_loses_nothing() -> Result<()> {
     })
 }
 
+/// Listens all the time, until the log says of a hole that nothing is missing any more.
+async fn hears_that_a_hole_is_whole(mut page: Stranger) -> Result<()> {
+    let mut heard: Vec<String> = Vec::new();
+    let is_whole = |message: &Value| {
+        heard.extend(of_the_recording(message));
+        let hole = heard.iter().position(|event| event == "streamGap");
+        let since = heard.get(hole.unwrap_or(heard.len())..);
+        since.is_some_and(|since| since.iter().any(|event| event == "streamWhole"))
+    };
+    page.hears_within(secs(32), is_whole).await.map(drop)
+}
+
+/// Long enough to be told of.
+const SHORT_CUT: Duration = ms(1_200);
 /// Frames that must have come over the weak link before it is good again.
 const WEAK_FRAMES: usize = 60;
 
@@ -132,9 +147,18 @@ fn what_a_weak_link_let_through_is_replaced_by_what_the_device_kept() -> Result<
             Ok((story.weak_frames()? >= WEAK_FRAMES).then_some(()))
         })
         .await?;
+        let listening = tokio::spawn(hears_that_a_hole_is_whole(
+            Stranger::enters(&story, Role::Observer).await?,
+        ));
+        let link = story.agent_link()?;
+        link.cut();
+        tokio::time::sleep(SHORT_CUT).await;
+        link.restore();
+        link.set(LinkKind::LAN);
         let last = story.journaled_until()?;
-        story.agent_link()?.set(LinkKind::LAN);
         story.is_recorded_until(last, secs(30)).await?;
+        // What is captured while the estimate rises is weak too, and delays no word about what was before.
+        listening.await??;
         let replaced = story.recording()?.map(|it| it.table().conflicts().len());
         ensure!(
             replaced >= Some(WEAK_FRAMES),

@@ -5,6 +5,8 @@ use recording::{FrameEntry, FrameHash, Lane, SegmentId};
 use std::collections::BTreeMap;
 use wire::backfill::{MAX_HELD, Slice, read_held_hashes};
 
+mod news;
+
 const STEP: u64 = 3_000;
 const BEGIN: u64 = 1 << 40;
 const FILL: SegmentId = SegmentId {
@@ -147,7 +149,7 @@ fn what_is_missing_comes_before_better_frames_and_both_make_it_the_journal() {
             if sent > 0 {
                 fetched.push((is_better, sent));
             }
-            if is_better && healer.whole_until().is_none() {
+            if is_better && healer.whole_until() < healer.checked() {
                 assert!(healer.weak_from().is_some(), "it is told");
             }
         }
