@@ -277,11 +277,13 @@ fn without_any_network_the_preview_moves_a_freeze_stands_and_a_dragged_area_is_c
         page.press("s").await?;
         page.visible("text=この端末に保存し", secs(10)).await?;
         page.visible("text=未送信 1", secs(20)).await?;
-        let saved = clip_files(&spool)?;
-        let object = saved
-            .iter()
-            .find(|file| file.extension().is_some_and(|end| end == "dcm"));
-        let object = std::fs::read(object.with_context(|| format!("no object among {saved:?}"))?)?;
+        // Counted while it is still being written.
+        let object = until("the object of the save", secs(20), || async {
+            let is_object = |file: &PathBuf| file.extension().is_some_and(|end| end == "dcm");
+            Ok(clip_files(&spool)?.into_iter().find(is_object))
+        })
+        .await?;
+        let object = std::fs::read(object)?;
         ensure!(
             object
                 .windows(VIEW_IN_FILE.len())
