@@ -95,7 +95,8 @@ impl Follows {
             let Anchor::Live { stream, .. } = part.anchor();
             (stream, part.gauge.patient)
         };
-        if !parts.windows(2).all(|two| shows(&two[0]) == shows(&two[1])) {
+        let mut neighbours = parts.iter().zip(parts.iter().skip(1));
+        if !neighbours.all(|(one, next)| shows(one) == shows(next)) {
             return None;
         }
         match (self, parts) {
