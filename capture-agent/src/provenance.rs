@@ -6,6 +6,7 @@
 
 use echo_dicom::write::{Date, PersonName};
 use echo_dicom::{ClipHeader, TransferSyntax};
+use guarded::GuardedClip;
 use serde::{Deserialize, Serialize};
 use std::hash::{BuildHasher, RandomState};
 use std::path::Path;
@@ -46,10 +47,10 @@ pub enum Shows {
 }
 
 impl Shows {
-    /// Whom a DICOM file shows.
+    /// Whom a DICOM clip shows that was opened at `path`. Blocks.
     #[must_use]
-    pub fn of_file(path: &Path) -> Self {
-        let Ok(stored) = echo_dicom::Provenance::read(path) else {
+    pub fn of_clip(clip: &GuardedClip, path: &Path) -> Self {
+        let Ok(stored) = clip.provenance() else {
             return Self::Source(path.display().to_string());
         };
         let echo_dicom::write::Patient {
