@@ -4,6 +4,7 @@
 //! decoded at opening and never more than one frame is held; of a video, the tables that say where its frames are. `ClipReader` is the seam behind which the same
 //! work moves into a confined process.
 
+use std::fs::File;
 use std::path::Path;
 
 use dicom_dictionary_std::tags;
@@ -16,7 +17,9 @@ use crate::header::{ClipHeader, PixelLayout};
 use crate::inflate;
 use crate::meta;
 use crate::mp4::VideoTrack;
+use crate::outline::{Outline, StoredFrame, StoredFrames};
 use crate::picture::{Photometric, Picture};
+use crate::provenance::Provenance;
 use crate::regions::UltrasoundRegion;
 use crate::scan::{Index, PixelSpan};
 use crate::source::{Source, Span};
@@ -51,10 +54,15 @@ pub trait ClipReader: Send {
 pub struct Clip {
     /// The file, or the inflated data set of a deflated one.
     source: Source,
+    /// Where its data set begins.
+    data_set_at: u64,
     header: ClipHeader,
     pixels: Pixels,
     finish: Finish,
 }
+
+/// Enough for the markers of a JPEG frame up to its first scan, as devices write them.
+const JPEG_HEAD_BYTES: u32 = 4 << 10;
 
 #[derive(Debug)]
 enum Pixels {
@@ -90,6 +98,15 @@ impl Clip {
         Self::from_source(Source::from_bytes(bytes)?)
     }
 
+    /// Opens a file that somebody else opened and looked at: a regular one that will have `whole_bytes` bytes, of which
+    /// the first `here` can be read. For a process that may open nothing itself.
+    ///
+    /// # Errors
+    /// As `open_arriving`.
+    pub fn from_file(file: File, whole_bytes: u64, here: u64) -> Result<Self, ClipError> {
+        Self::from_source(Source::from_file(file, whole_bytes, here)?)
+    }
+
     fn from_source(source: Source) -> Result<Self, ClipError> {
         let meta = meta::read(&source)?;
         let (source, data_set_at) = match meta.syntax {
@@ -111,10 +128,48 @@ impl Clip {
         let pixels = locate_pixels(&source, &header, pixels, extended.as_ref(), more_to_come)?;
         Ok(Self {
             source,
+            data_set_at,
             header,
             pixels,
             finish,
         })
+    }
+
+    /// Whose clip it is.
+    ///
+    /// # Errors
+    /// `Attribute` for a UID that is missing and for an identity that cannot be read; otherwise the step that failed.
+    pub fn provenance(&self) -> Result<Provenance, ClipError> {
+        let encoding = self.header.transfer_syntax.encoding();
+        Provenance::of(&self.source, self.data_set_at, encoding)
+    }
+
+    /// What was learned by opening it, for a process that only needs the stored bytes.
+    #[must_use]
+    pub fn outline(&self) -> Outline {
+        let stored = |index, spans: &[Span]| StoredFrame {
+            spans: spans.to_vec(),
+            shown_as_stored: self.shows_as_stored(FrameIndex(index), spans),
+        };
+        let frames = match (&self.pixels, &self.source) {
+            (_, Source::Memory(_)) => StoredFrames::Elsewhere,
+            (Pixels::Native(pixels), _) => StoredFrames::Listed(
+                (0..self.header.frames)
+                    .map(|index| StoredFrame {
+                        spans: vec![pixels.span(index)],
+                        shown_as_stored: false,
+                    })
+                    .collect(),
+            ),
+            (Pixels::Encapsulated(table), _) => StoredFrames::Listed(
+                (0..)
+                    .zip(table.spans())
+                    .map(|(index, spans)| stored(index, spans))
+                    .collect(),
+            ),
+            (Pixels::Video(video), _) => StoredFrames::Video(video.clone()),
+        };
+        Outline::new(self.header.clone(), frames)
     }
 
     /// What the clip says about itself.
@@ -202,17 +257,48 @@ impl Clip {
     /// colours, no palette and no window. `None` otherwise, for missing frames and for unreadable bytes.
     #[must_use]
     pub fn browser_frame(&self, index: FrameIndex) -> Option<Vec<u8>> {
-        let layout = &self.header.layout;
-        let as_stored = match &self.finish {
+        let coded = self
+            .jpeg_frame(index)
+            .filter(|_| self.keeps_what_is_stored())?;
+        JpegHead::parse(&coded)
+            .is_ok_and(|head| self.browser_agrees(&head))
+            .then_some(coded)
+    }
+
+    /// Whether decoded samples are shown as they are.
+    fn keeps_what_is_stored(&self) -> bool {
+        match &self.finish {
             Finish::Grey(table) => table.shows_as_stored(),
             Finish::Palette(_) => false,
-            Finish::Colour => layout.bits_stored == 8,
-        };
-        let coded = self.jpeg_frame(index).filter(|_| as_stored)?;
-        let head = JpegHead::parse(&coded).ok()?;
-        let same_size = (head.width, head.height) == (layout.columns, layout.rows)
-            && head.components.len() == usize::from(layout.samples_per_pixel);
-        (same_size && head.browsers_agree(layout.photometric)).then_some(coded)
+            Finish::Colour => self.header.layout.bits_stored == 8,
+        }
+    }
+
+    fn browser_agrees(&self, head: &JpegHead) -> bool {
+        let layout = &self.header.layout;
+        (head.width, head.height) == (layout.columns, layout.rows)
+            && head.components.len() == usize::from(layout.samples_per_pixel)
+            && head.browsers_agree(layout.photometric)
+    }
+
+    /// Whether `browser_frame` gives something, for most frames by their first bytes alone.
+    fn shows_as_stored(&self, index: FrameIndex, spans: &[Span]) -> bool {
+        if self.header.transfer_syntax != TransferSyntax::JpegBaseline
+            || !self.keeps_what_is_stored()
+        {
+            return false;
+        }
+        let begin = spans.first().map(|first| Span {
+            len: first.len.min(JPEG_HEAD_BYTES),
+            ..*first
+        });
+        match begin.and_then(|span| self.source.read(span).ok()) {
+            Some(begin) => match JpegHead::parse(&begin) {
+                Ok(head) => self.browser_agrees(&head),
+                Err(_) => self.browser_frame(index).is_some(),
+            },
+            None => false,
+        }
     }
 }
 

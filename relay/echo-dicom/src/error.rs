@@ -71,7 +71,23 @@ pub enum ClipError {
         /// What it said.
         fault: String,
     },
+    /// A confined process refused the file in its own words, or it is told what became of that process.
+    #[error("{words}")]
+    Refused {
+        /// The key of the step, as `step` gives it.
+        step: &'static str,
+        /// What is wrong.
+        words: String,
+        /// What to do, as `what_to_do` gives it.
+        help: &'static str,
+    },
 }
+
+const READ_FILE: &str = "check that it is there and that this user may read it";
+const PREAMBLE: &str = "export it from the device as DICOM, or choose another file";
+const TRANSFER_SYNTAX: &str =
+    "export it in another form, such as JPEG or uncompressed, or choose another file";
+const DAMAGED: &str = "it is damaged or cut off, or its device writes it wrong: export it again, or choose another file";
 
 impl ClipError {
     /// A short stable key for the step that failed, for logs, metrics and problem codes.
@@ -91,22 +107,40 @@ impl ClipError {
             Self::Palette(_) => "palette",
             Self::Video(_) => "video",
             Self::Decode { .. } => "decode",
+            Self::Refused { step, .. } => step,
         }
+    }
+
+    /// What a confined process said about a file: the key of the step that failed there, and its words.
+    #[must_use]
+    pub fn retold(step: &str, words: String) -> Self {
+        let (step, help) = match step {
+            "read-file" => ("read-file", READ_FILE),
+            "preamble" => ("preamble", PREAMBLE),
+            "meta" => ("meta", DAMAGED),
+            "transfer-syntax" => ("transfer-syntax", TRANSFER_SYNTAX),
+            "inflate" => ("inflate", DAMAGED),
+            "scan" => ("scan", DAMAGED),
+            "attribute" => ("attribute", DAMAGED),
+            "pixel-data" => ("pixel-data", DAMAGED),
+            "frame-table" => ("frame-table", DAMAGED),
+            "palette" => ("palette", DAMAGED),
+            "video" => ("video", DAMAGED),
+            _ => ("decode", DAMAGED),
+        };
+        Self::Refused { step, words, help }
     }
 
     /// What a person can do about it, as the end of the sentence that the error begins.
     #[must_use]
     pub const fn what_to_do(&self) -> &'static str {
         match self {
-            Self::ReadFile(_) => "check that it is there and that this user may read it",
-            Self::Preamble(_) => "export it from the device as DICOM, or choose another file",
-            Self::TransferSyntax(_) => {
-                "export it in another form, such as JPEG or uncompressed, or choose another file"
-            }
+            Self::ReadFile(_) => READ_FILE,
+            Self::Preamble(_) => PREAMBLE,
+            Self::TransferSyntax(_) => TRANSFER_SYNTAX,
             Self::NoSuchFrame { .. } => "choose one that it has",
-            _ => {
-                "it is damaged or cut off, or its device writes it wrong: export it again, or choose another file"
-            }
+            Self::Refused { help, .. } => help,
+            _ => DAMAGED,
         }
     }
 

@@ -121,6 +121,12 @@ impl FrameTable {
         Ok(Self { fragments, frames })
     }
 
+    /// The fragments of each frame that is known, from the first on.
+    pub(crate) fn spans(&self) -> impl Iterator<Item = &[Span]> {
+        let of = |range: &Range<usize>| self.fragments.get(range.clone()).unwrap_or_default();
+        self.frames.iter().map(of)
+    }
+
     /// Whether all bytes of one frame are here.
     pub(crate) fn is_here(&self, source: &Source, index: u32) -> bool {
         self.frames

@@ -5,6 +5,7 @@
 
 use dicom_core::Tag;
 use dicom_dictionary_std::tags;
+use serde::{Deserialize, Serialize};
 
 use crate::error::ClipError;
 use crate::limits::{MAX_FRAMES, MAX_PIXELS_PER_FRAME, MAX_ROWS_OR_COLUMNS};
@@ -16,7 +17,7 @@ use crate::values::Values;
 use crate::write::HAND_SCALE;
 
 /// What a clip says about itself. No patient attributes.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ClipHeader {
     /// SOP Class UID; empty when missing or malformed.
@@ -44,7 +45,7 @@ pub struct ClipHeader {
 }
 
 /// Size and sample layout of every frame (PS3.3 section C.7.6.3).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PixelLayout {
     /// Rows.
@@ -71,14 +72,6 @@ impl PixelLayout {
     pub(crate) fn read(values: &Values<'_>) -> Result<Self, ClipError> {
         let rows = size(values, tags::ROWS, "Rows")?;
         let columns = size(values, tags::COLUMNS, "Columns")?;
-        if u64::from(rows) * u64::from(columns) > MAX_PIXELS_PER_FRAME {
-            let fault = format!("makes frames of more than {MAX_PIXELS_PER_FRAME} pixels");
-            return Err(ClipError::Attribute {
-                name: "Rows",
-                tag: tags::ROWS,
-                fault,
-            });
-        }
         let text = values
             .text(tags::PHOTOMETRIC_INTERPRETATION)?
             .unwrap_or_default();
@@ -110,7 +103,16 @@ impl PixelLayout {
     }
 
     /// The figures must fit each other (PS3.5 section 8.1.1).
-    fn checked(self) -> Result<Self, ClipError> {
+    pub(crate) fn checked(self) -> Result<Self, ClipError> {
+        let most = 1..=MAX_ROWS_OR_COLUMNS;
+        if !most.contains(&self.rows) || !most.contains(&self.columns) {
+            let why = format!("must be from 1 to {MAX_ROWS_OR_COLUMNS}");
+            return Err(fault(tags::ROWS, "Rows", &why));
+        }
+        if u64::from(self.rows) * u64::from(self.columns) > MAX_PIXELS_PER_FRAME {
+            let why = format!("makes frames of more than {MAX_PIXELS_PER_FRAME} pixels");
+            return Err(fault(tags::ROWS, "Rows", &why));
+        }
         let demanded = self.photometric.samples_per_pixel();
         if self.samples_per_pixel != demanded {
             let why = format!("must be {demanded} for this PhotometricInterpretation");
@@ -268,21 +270,26 @@ fn uid(values: &Values<'_>, tag: Tag) -> Result<String, ClipError> {
         .unwrap_or_default())
 }
 
-/// Image Type: code strings only (PS3.5 section 6.2), so that free text cannot ride along.
+/// Values of Image Type in one file at most; real ones have four to six.
+pub(crate) const MAX_IMAGE_TYPES: usize = 16;
+
+/// A code string (PS3.5 section 6.2).
+pub(crate) fn is_code(part: &str) -> bool {
+    part.len() <= 16
+        && part
+            .bytes()
+            .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b" _".contains(&b))
+}
+
+/// Image Type: code strings only, so that free text cannot ride along.
 fn image_type(values: &Values<'_>) -> Result<Vec<String>, ClipError> {
     let text = values.text(tags::IMAGE_TYPE)?.unwrap_or_default();
-    let is_code = |part: &str| {
-        part.len() <= 16
-            && part
-                .bytes()
-                .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b" _".contains(&b))
-    };
     if text.is_empty() {
         return Ok(Vec::new());
     }
     Ok(text
         .split('\\')
-        .take(16)
+        .take(MAX_IMAGE_TYPES)
         .map(|part| {
             if is_code(part.trim()) {
                 part.trim().to_owned()

@@ -3,8 +3,10 @@
 //! Owns the form that hashes, stills and encoders start from: rows from the top, eight bits a sample, one
 //! sample for grey and R, G, B in this order for colour, no padding. Nothing here decodes.
 
+use serde::{Deserialize, Serialize};
+
 /// How a picture's samples lie in its rows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum PixelForm {
     /// One byte a pixel, 0 black.
     Gray8,
@@ -48,7 +50,7 @@ impl std::fmt::Debug for Picture {
 }
 
 /// Photometric Interpretation (PS3.3 section C.7.6.3.1.2).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Photometric {
     /// 0 is white.

@@ -9,18 +9,20 @@ use std::path::Path;
 use dicom_core::Tag;
 use dicom_dictionary_std::tags;
 use dicom_encoding::text::{SpecificCharacterSet, TextCodec};
+use serde::{Deserialize, Serialize};
 
 use crate::error::ClipError;
 use crate::inflate;
+use crate::japanese::Japanese;
 use crate::meta;
 use crate::scan::Index;
 use crate::source::Source;
-use crate::syntax::TransferSyntax;
+use crate::syntax::{Encoding, TransferSyntax};
 use crate::values::Values;
 use crate::write::{Date, LocalTime, Patient, PersonName, Sex, Study, Uid, UtcOffset};
 
 /// Where a stored object belongs.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Provenance {
     /// Whom it shows.
     pub patient: Patient,
@@ -48,8 +50,16 @@ impl Provenance {
             TransferSyntax::Deflated => (inflate::data_set(&source, meta.data_set_at)?, 0),
             _ => (source, meta.data_set_at),
         };
-        let index = Index::build(&source, data_set_at, meta.syntax.encoding())?;
-        let words = Words::new(Values::new(&source, &index.top))?;
+        Self::of(&source, data_set_at, meta.syntax.encoding())
+    }
+
+    pub(crate) fn of(
+        source: &Source,
+        data_set_at: u64,
+        encoding: Encoding,
+    ) -> Result<Self, ClipError> {
+        let index = Index::build(source, data_set_at, encoding)?;
+        let words = Words::new(Values::new(source, &index.top))?;
         Ok(Self {
             patient: patient(&words)?,
             study: study(&words)?,
@@ -93,8 +103,7 @@ fn study(words: &Words<'_>) -> Result<Study, ClipError> {
 /// Text values in the file's own character set.
 struct Words<'a> {
     values: Values<'a>,
-    /// `None` when the file names one that is unknown here: plain letters can be read all the same.
-    set: Option<SpecificCharacterSet>,
+    sets: Sets,
 }
 
 impl<'a> Words<'a> {
@@ -103,7 +112,7 @@ impl<'a> Words<'a> {
             .text(tags::SPECIFIC_CHARACTER_SET)?
             .unwrap_or_default();
         Ok(Self {
-            set: character_set(&named),
+            sets: Sets::named(&named),
             values,
         })
     }
@@ -118,7 +127,7 @@ impl<'a> Words<'a> {
         if bytes.is_ascii() && !bytes.contains(&ESCAPE) {
             return self.plain(tag);
         }
-        let read = self.set.as_ref().and_then(|set| set.decode(&bytes).ok());
+        let read = self.sets.read(&bytes);
         // A decoder that meets what it does not know may leave escape sequences or put a mark in their place.
         read.filter(|text| !text.contains([ESCAPE_CHAR, char::REPLACEMENT_CHARACTER]))
             .map(|text| text.trim_matches([' ', '\0']).to_owned())
@@ -151,19 +160,36 @@ impl<'a> Words<'a> {
 const ESCAPE: u8 = 0x1b;
 const ESCAPE_CHAR: char = '\u{1b}';
 
-/// The set that reads all that the file may write: with code extensions (PS3.3 section C.12.1.1.2) the Japanese one
-/// of several bytes, which contains the letters of the first; otherwise the first.
-fn character_set(named: &str) -> Option<SpecificCharacterSet> {
-    let codes: Vec<String> = named
-        .split('\\')
-        // Some devices write a hyphen.
-        .map(|code| code.trim().replace("ISO-IR", "ISO_IR"))
-        .collect();
-    let japanese = codes.iter().skip(1).find(|code| code.ends_with(" 87"));
-    let first = codes.first().map(String::as_str).unwrap_or_default();
-    match japanese.map_or(first, String::as_str) {
-        "" => Some(SpecificCharacterSet::ISO_IR_6),
-        code => SpecificCharacterSet::from_code(code),
+/// The sets that a file names (PS3.3 section C.12.1.1.2).
+enum Sets {
+    Japanese(Japanese),
+    One(SpecificCharacterSet),
+    /// Plain letters can be read all the same.
+    Unknown,
+}
+
+impl Sets {
+    fn named(named: &str) -> Self {
+        let codes: Vec<String> = named
+            .split('\\')
+            // Some devices write a hyphen.
+            .map(|code| code.trim().replace("ISO-IR", "ISO_IR"))
+            .collect();
+        if let Some(japanese) = Japanese::named(codes.iter().map(String::as_str)) {
+            return Self::Japanese(japanese);
+        }
+        match codes.first().map(String::as_str).unwrap_or_default() {
+            "" => Self::One(SpecificCharacterSet::ISO_IR_6),
+            code => SpecificCharacterSet::from_code(code).map_or(Self::Unknown, Self::One),
+        }
+    }
+
+    fn read(&self, bytes: &[u8]) -> Option<String> {
+        match self {
+            Self::Japanese(japanese) => japanese.read(bytes),
+            Self::One(set) => set.decode(bytes).ok(),
+            Self::Unknown => None,
+        }
     }
 }
 

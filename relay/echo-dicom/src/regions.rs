@@ -6,12 +6,13 @@
 
 use dicom_core::Tag;
 use dicom_dictionary_std::tags;
+use serde::{Deserialize, Serialize};
 
 use crate::error::ClipError;
 use crate::values::Values;
 
 /// Region Spatial Format (0018,6012).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum SpatialFormat {
     /// No format, or none stated: banners and grey bars.
     None,
@@ -46,7 +47,7 @@ impl SpatialFormat {
 }
 
 /// Physical Units X and Y Direction (0018,6024), (0018,6026).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum PhysicalUnit {
     /// None, or not stated.
     None,
@@ -106,7 +107,7 @@ impl PhysicalUnit {
 pub type RegionDataType = Option<u16>;
 
 /// Where a region lies, in pixels, both corners included.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RegionBounds {
     /// Left edge.
     pub min_x: u32,
@@ -119,7 +120,7 @@ pub struct RegionBounds {
 }
 
 /// A pixel relative to the region's upper left corner; it may lie outside region and picture.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReferencePixel {
     /// Columns right of `min_x`.
     pub x: i32,
@@ -128,7 +129,7 @@ pub struct ReferencePixel {
 }
 
 /// One ultrasound region.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct UltrasoundRegion {
     /// What kind of picture it is.

@@ -8,11 +8,13 @@ use std::fs::File;
 use std::io;
 use std::path::Path;
 
+use serde::{Deserialize, Serialize};
+
 use crate::error::ClipError;
 use crate::limits::MAX_FILE_BYTES;
 
 /// A stretch of bytes: start and length.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Span {
     pub(crate) at: u64,
     pub(crate) len: u32,
@@ -64,6 +66,13 @@ impl Source {
             }),
             memory @ Self::Memory(_) => Ok(memory),
         }
+    }
+
+    /// A regular file that somebody else opened and looked at: it will have `len` bytes, and `here` of them can be read.
+    pub(crate) fn from_file(file: File, len: u64, here: u64) -> Result<Self, ClipError> {
+        check_size(len)?;
+        let here = here.min(len);
+        Ok(Self::File { file, len, here })
     }
 
     pub(crate) fn from_bytes(bytes: Vec<u8>) -> Result<Self, ClipError> {

@@ -5,6 +5,7 @@
 //! UID named, so that the caller can say what to do.
 
 use crate::error::ClipError;
+use serde::{Deserialize, Serialize};
 
 /// How tags, lengths and numbers are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,7 +24,7 @@ pub(crate) const IMPLICIT_LE: Encoding = Encoding {
 };
 
 /// The transfer syntaxes that are read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum TransferSyntax {
     /// Implicit VR Little Endian.

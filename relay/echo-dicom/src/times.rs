@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use dicom_core::Tag;
 use dicom_dictionary_std::tags;
+use serde::{Deserialize, Serialize};
 use wire::FrameIndex;
 
 use crate::error::ClipError;
@@ -21,7 +22,7 @@ pub(crate) const MIN_INTERVAL_MS: f64 = 0.05;
 pub(crate) const MAX_INTERVAL_MS: f64 = 60_000.0;
 
 /// Where the times of a clip come from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum TimeSource {
     /// Frame Time Vector (0018,1065).
     FrameTimeVector,
@@ -36,7 +37,7 @@ pub enum TimeSource {
 }
 
 /// The times of all frames, counted from the first.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FrameTimes {
     source: TimeSource,
     repaired: bool,
@@ -44,7 +45,7 @@ pub struct FrameTimes {
 }
 
 /// How the intervals are kept: most clips have one for all frames.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 enum Pace {
     Even {
         interval: Duration,
@@ -106,6 +107,25 @@ impl FrameTimes {
             repaired: first.is_some() || good + 1 != frames as usize,
             pace: Pace::Listed(starts),
         })
+    }
+
+    /// Whether another process gave times that reading could have given, for so many frames.
+    pub(crate) fn fits(&self, frames: u32) -> bool {
+        // A frame that has no usable entry takes the median of the others, so each lies within the same bounds.
+        let longest = Duration::from_nanos((MAX_INTERVAL_MS * 1e6) as u64);
+        match &self.pace {
+            Pace::Even {
+                interval,
+                frames: held,
+            } => *held == frames && !interval.is_zero() && *interval <= longest,
+            Pace::Listed(starts) => {
+                starts.len() == frames as usize + 1
+                    && starts.first() == Some(&Duration::ZERO)
+                    && starts
+                        .windows(2)
+                        .all(|pair| matches!(pair, [a, b] if a < b && *b - *a <= longest))
+            }
+        }
     }
 
     /// Where the times come from.

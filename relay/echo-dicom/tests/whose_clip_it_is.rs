@@ -65,6 +65,13 @@ fn a_japanese_name_is_read_in_the_sets_that_hospitals_use() {
             "{set}"
         );
     }
+    let spoken = PersonName::new("ﾔﾏﾀﾞ^ﾀﾛｳ").with_ideographic("山田^太郎");
+    let katakana = b"\xd4\xcf\xc0\xde^\xc0\xdb\xb3=\x1b$B;3ED\x1b(J^\x1b$BB@O:\x1b(J";
+    let set = "ISO 2022 IR 13\\ISO 2022 IR 87";
+    assert!(read(&named(set, katakana)).unwrap().patient.name == spoken);
+    let rare = b"=\x1b$(D0!\x1b(B";
+    let rare = read(&named("\\ISO 2022 IR 87\\ISO 2022 IR 159", rare)).unwrap();
+    assert!(rare.patient.name == PersonName::default().with_ideographic("丂"));
     let utf_8 = "Yamada^Tarou=山田^太郎".as_bytes();
     assert!(read(&named("ISO_IR 192", utf_8)).unwrap().patient.name == kanji);
     // A hyphen for an underscore, as an old device writes it.
@@ -76,7 +83,7 @@ fn a_japanese_name_is_read_in_the_sets_that_hospitals_use() {
 fn an_identity_that_cannot_be_read_is_refused_by_name_and_not_repeated() {
     for (set, name) in [
         ("ISO_IR 999", &b"Yamad\xe4"[..]),
-        ("\\ISO 2022 IR 159", b"=\x1b$(DYamada"),
+        ("\\ISO 2022 IR 149", b"=\x1b$)CYama\xb1"),
         ("", b"=\x1b$B;3ED\x1b(B"),
     ] {
         let error = read(&named(set, name)).unwrap_err().to_string();

@@ -6,17 +6,18 @@
 pub(crate) const CRATES: &[(&str, &[&str], &[&str])] = &[
     ("wire", &[], &[]),
     ("echo-dicom", &["wire"], &["sample-dicom"]),
+    ("guarded", &["wire", "echo-dicom"], &[]),
     ("bandwidth", &[], &[]),
     ("recording", &["wire"], &[]),
     ("sample-dicom", &[], &["wire", "echo-dicom"]),
     (
         "capture-agent",
-        &["wire", "echo-dicom", "bandwidth", "recording"],
+        &["wire", "echo-dicom", "guarded", "bandwidth", "recording"],
         &["sample-dicom"],
     ),
     (
         "relay",
-        &["wire", "echo-dicom", "bandwidth", "recording"],
+        &["wire", "echo-dicom", "guarded", "bandwidth", "recording"],
         &["sample-dicom"],
     ),
     // The stories drive the built programs; they never link the relay or the agent. They read what both left on disk.

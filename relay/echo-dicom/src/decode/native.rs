@@ -68,13 +68,19 @@ impl NativePixels {
 
     /// Whether all bytes of one frame are here.
     pub(crate) fn is_here(&self, source: &Source, index: u32) -> bool {
-        let end = (u64::from(index) + 1) * self.frame_bytes;
-        // One byte more for words that are swapped in pairs.
-        self.element.value.at
-            + end
-                .next_multiple_of(2)
-                .min(u64::from(self.element.value.len))
-            <= source.here()
+        source.has(self.span(index))
+    }
+
+    /// The bytes that one frame is made from; with one more for words that are swapped in pairs.
+    pub(crate) fn span(&self, index: u32) -> Span {
+        let from = u64::from(index) * self.frame_bytes;
+        let to = (from + self.frame_bytes)
+            .next_multiple_of(2)
+            .min(u64::from(self.element.value.len));
+        Span {
+            at: self.element.value.at + from,
+            len: to.saturating_sub(from) as u32,
+        }
     }
 
     /// The samples of one frame. The index has been checked.

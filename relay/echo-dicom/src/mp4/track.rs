@@ -8,15 +8,16 @@ use super::boxes::{self, Boxes, at_most_one, fault, name, only};
 use super::{avc, samples};
 use crate::error::ClipError;
 use crate::header::PixelLayout;
-use crate::limits::{MAX_MOVIE_BYTES, MAX_MOVIE_FILE_BOXES};
+use crate::limits::{MAX_ENCODED_FRAME_BYTES, MAX_MOVIE_BYTES, MAX_MOVIE_FILE_BOXES};
 use crate::source::{Source, Span};
+use serde::{Deserialize, Serialize};
 
 /// Of a VisualSampleEntry: where its size stands, and where its boxes begin (ISO/IEC 14496-12 section 12.1.3).
 const ENTRY_SIZE_AT: usize = 24;
 const ENTRY_BOXES_AT: usize = 78;
 
 /// The H.264 video of a clip: what a decoder needs, and where its frames are.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VideoTrack {
     codec: String,
     description: Vec<u8>,
@@ -65,6 +66,21 @@ impl VideoTrack {
     #[must_use]
     pub fn keys(&self) -> &[u32] {
         &self.keys
+    }
+
+    /// Whether another process gave a track that reading could have given, in a file of so many bytes.
+    pub(crate) fn fits(&self, frames: u32, file_bytes: u64) -> bool {
+        let lies_in_file = |span: &Span| {
+            span.len > 0
+                && u64::from(span.len) <= MAX_ENCODED_FRAME_BYTES
+                && span.end() <= file_bytes
+        };
+        avc::codec(&self.description).is_ok_and(|codec| codec == self.codec)
+            && self.frames.len() == frames as usize
+            && self.frames.iter().all(lies_in_file)
+            && self.keys.first() == Some(&0)
+            && self.keys.last().is_some_and(|last| *last < frames)
+            && self.keys.is_sorted_by(|a, b| a < b)
     }
 
     /// Where a frame lies in the object.

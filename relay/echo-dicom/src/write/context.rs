@@ -3,6 +3,8 @@
 //! Owns the plain facts that clips, stills and marks share. Nothing here is checked or written; the writers do
 //! both. Facts about a patient are never printed for debugging.
 
+use serde::{Deserialize, Serialize};
+
 use super::moment::{Date, LocalTime, UtcOffset};
 use super::name::PersonName;
 use super::uid::Uid;
@@ -23,7 +25,7 @@ pub struct Context {
 }
 
 /// A patient's sex as administration knows it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Sex {
     /// M.
     Male,
@@ -34,7 +36,7 @@ pub enum Sex {
 }
 
 /// The patient. Empty and absent mean unknown.
-#[derive(Clone, Default)]
+#[derive(Clone, Default, Serialize, Deserialize)]
 pub struct Patient {
     /// The name.
     pub name: PersonName,
@@ -53,7 +55,7 @@ impl std::fmt::Debug for Patient {
 }
 
 /// The study: all that one visit brought.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub struct Study {
     /// Study Instance UID, as the worklist gave it, or a new one.
     pub uid: Uid,

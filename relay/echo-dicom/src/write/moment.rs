@@ -3,17 +3,33 @@
 //! Owns the way from a capture time and an offset from UTC to local date and time. It reads no clock and knows no
 //! time zone rules: whoever calls it knows the offset that held when the picture was taken.
 
+use serde::{Deserialize, Serialize};
 use wire::CaptureTime;
 
 const MICROS_PER_SECOND: u64 = 1_000_000;
 const MICROS_PER_DAY: u64 = 86_400 * MICROS_PER_SECOND;
 
 /// A day of the Gregorian calendar, years 1 to 9999.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Date {
     year: u16,
     month: u8,
     day: u8,
+}
+
+impl TryFrom<String> for Date {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        Self::parse(&text).ok_or("this is no day")
+    }
+}
+
+impl From<Date> for String {
+    fn from(date: Date) -> Self {
+        date.value()
+    }
 }
 
 impl Date {
@@ -80,8 +96,23 @@ impl Date {
 }
 
 /// How far local time is ahead of UTC, in whole minutes, from -12 to +14 hours.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "i16", into = "i16")]
 pub struct UtcOffset(i16);
+
+impl TryFrom<i16> for UtcOffset {
+    type Error = &'static str;
+
+    fn try_from(minutes: i16) -> Result<Self, Self::Error> {
+        Self::from_minutes(minutes).ok_or("this is no offset from UTC")
+    }
+}
+
+impl From<UtcOffset> for i16 {
+    fn from(offset: UtcOffset) -> Self {
+        offset.0
+    }
+}
 
 impl UtcOffset {
     /// No offset.
@@ -106,10 +137,30 @@ impl UtcOffset {
 }
 
 /// A local date and time of day, to the microsecond.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "(Date, u64)", into = "(Date, u64)")]
 pub struct LocalTime {
     date: Date,
     micros_of_day: u64,
+}
+
+impl TryFrom<(Date, u64)> for LocalTime {
+    type Error = &'static str;
+
+    fn try_from((date, micros_of_day): (Date, u64)) -> Result<Self, Self::Error> {
+        (micros_of_day < MICROS_PER_DAY)
+            .then_some(Self {
+                date,
+                micros_of_day,
+            })
+            .ok_or("this is no time of day")
+    }
+}
+
+impl From<LocalTime> for (Date, u64) {
+    fn from(time: LocalTime) -> Self {
+        (time.date, time.micros_of_day)
+    }
 }
 
 impl LocalTime {

@@ -4,6 +4,8 @@
 //! five components (family, given, middle, prefix, suffix) joined by `^`. A name is an identity: it is written
 //! whole or refused.
 
+use serde::{Deserialize, Serialize};
+
 use super::error::{TextFault, WriteError};
 use super::text::{LO_CHARS, identity};
 
@@ -11,7 +13,7 @@ use super::text::{LO_CHARS, identity};
 const COMPONENTS: usize = 5;
 
 /// A person's name. Empty means unknown.
-#[derive(Clone, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct PersonName {
     groups: [String; 3],
 }

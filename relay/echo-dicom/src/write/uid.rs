@@ -2,11 +2,28 @@
 //!
 //! Owns the form of a UID and the way from a UUID to one. It draws none: whoever needs a new UID draws the UUID.
 
+use serde::{Deserialize, Serialize};
+
 use crate::syntax::is_uid;
 
-/// A UID: 1 to 64 digits and dots.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+/// A UID: 1 to 64 digits and dots, also when another process says it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Uid(String);
+
+impl TryFrom<String> for Uid {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        Self::parse(&text).ok_or("this is no UID")
+    }
+}
+
+impl From<Uid> for String {
+    fn from(uid: Uid) -> Self {
+        uid.0
+    }
+}
 
 impl Uid {
     /// The UID of a UUID: `2.25.` and the UUID as one decimal number (PS3.5 Annex B.2).

@@ -1,0 +1,281 @@
+//! A clip whose foreign bytes are read elsewhere.
+//!
+//! Owns what is known of an open file here: its descriptor, its outline, and whether its readers keep dying. Frames that
+//! are shown as they are stored are read here, by place and without a look at them; all others come from a reader. It is
+//! used as `echo_dicom::Clip` is.
+
+use crate::guard::{FileId, Guard, Seat};
+use crate::protocol::{Answer, Ask, Said};
+use crate::refusal::{Fate, heard};
+use echo_dicom::{
+    ClipError, ClipHeader, ClipReader, Outline, Picture, PixelForm, Provenance, VideoTrack,
+};
+use std::fs::File;
+use std::io;
+use std::ops::Range;
+use std::path::Path;
+use std::sync::atomic::{AtomicU32, Ordering};
+use wire::FrameIndex;
+
+/// Readers that may die over one open file; then it is refused without asking another.
+const MAX_DEATHS: u32 = 3;
+
+/// An opened clip.
+#[derive(Debug)]
+pub struct GuardedClip {
+    guard: Guard,
+    id: FileId,
+    file: File,
+    /// Bytes that it will have.
+    whole: u64,
+    /// Bytes that were here when it was opened.
+    here: u64,
+    outline: Outline,
+    /// Readers that died or lied over it.
+    deaths: AtomicU32,
+}
+
+impl GuardedClip {
+    pub(crate) fn open(guard: &Guard, path: &Path, whole: Option<u64>) -> Result<Self, ClipError> {
+        // Opening a pipe or a device may block for ever.
+        if !std::fs::metadata(path)?.is_file() {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file").into());
+        }
+        let file = File::open(path)?;
+        let length = file.metadata()?.len();
+        let whole = whole.unwrap_or(length);
+        let here = length.min(whole);
+        let id = guard.new_file();
+        let mut seat = guard.seat(id).map_err(told)?;
+        let outline = match give(&mut seat, &file, whole, here).map_err(told)? {
+            Ok(outline) => outline,
+            Err(said) => return Err(heard(said)),
+        };
+        seat.keep();
+        Ok(Self {
+            guard: guard.clone(),
+            id,
+            file,
+            whole,
+            here,
+            outline,
+            deaths: AtomicU32::new(0),
+        })
+    }
+
+    /// What the clip says about itself.
+    #[must_use]
+    pub fn header(&self) -> &ClipHeader {
+        self.outline.header()
+    }
+
+    /// Whether all bytes of a frame are here; always, for a clip that was whole when it was opened.
+    #[must_use]
+    pub fn is_here(&self, index: FrameIndex) -> bool {
+        self.outline.is_here(index, self.here)
+    }
+
+    /// The video that all frames are, of a video clip.
+    #[must_use]
+    pub fn video(&self) -> Option<&VideoTrack> {
+        self.outline.video()
+    }
+
+    /// The stored bytes of one frame of a video clip, as `echo_dicom::Clip::video_frame` gives them.
+    ///
+    /// # Errors
+    /// `NoSuchFrame` for a clip that is no video and beyond the last frame, `ReadFile` while it is not here.
+    pub fn video_frame(&self, index: FrameIndex) -> Result<Vec<u8>, ClipError> {
+        let places = self.video().and_then(|_| self.outline.as_stored(index));
+        let places = places.ok_or_else(|| self.no_such_frame(index))?;
+        Ok(self.read(&places)?)
+    }
+
+    /// The untouched JPEG bytes of a frame, where a browser shows them as `frame` would. `None` otherwise, for missing
+    /// frames and for unreadable bytes.
+    #[must_use]
+    pub fn browser_frame(&self, index: FrameIndex) -> Option<Vec<u8>> {
+        if self.video().is_some() {
+            return None;
+        }
+        self.read(&self.outline.as_stored(index)?).ok()
+    }
+
+    /// Decodes one frame. Those of a video are not decoded. Blocks.
+    ///
+    /// # Errors
+    /// `NoSuchFrame` beyond the last frame, otherwise the step that failed, here or in the reader.
+    pub fn frame(&self, index: FrameIndex) -> Result<Picture, ClipError> {
+        if index.0 >= self.header().frames {
+            return Err(self.no_such_frame(index));
+        }
+        let pixels = self.header().layout.pixels();
+        let most = pixels * PixelForm::Rgb8.bytes_per_pixel();
+        self.ask(&Ask::Frame { index: index.0 }, most, |answer, rows| {
+            let Answer::Picture {
+                width,
+                height,
+                form,
+            } = answer
+            else {
+                return None;
+            };
+            let layout = &self.header().layout;
+            let fits = (width, height) == (layout.columns, layout.rows)
+                && rows.len() == pixels * form.bytes_per_pixel();
+            fits.then_some(Picture {
+                width,
+                height,
+                form,
+                rows,
+            })
+        })
+    }
+
+    /// Whose clip it is. Blocks.
+    ///
+    /// # Errors
+    /// `Attribute` for a UID that is missing and for an identity that cannot be read; otherwise the step that failed.
+    pub fn provenance(&self) -> Result<Provenance, ClipError> {
+        self.ask(&Ask::Provenance, 0, |answer, _| match answer {
+            Answer::Provenance(provenance) => Some(*provenance),
+            _ => None,
+        })
+    }
+
+    /// Asks a reader of this file. One that died while it waited is replaced, once.
+    fn ask<T>(
+        &self,
+        ask: &Ask,
+        most_body: usize,
+        take: impl Fn(Answer, Vec<u8>) -> Option<T>,
+    ) -> Result<T, ClipError> {
+        if self.deaths.load(Ordering::Relaxed) >= MAX_DEATHS {
+            return Err(Fate::Ended.into());
+        }
+        let mut asked = self.ask_one(ask, most_body, &take);
+        if let Err((Fate::Ended, true)) = asked {
+            asked = self.ask_one(ask, most_body, &take);
+        }
+        match asked {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(said)) => Err(heard(said)),
+            Err((fate, _)) => {
+                if !matches!(fate, Fate::Busy | Fate::NoReader(_)) {
+                    self.deaths.fetch_add(1, Ordering::Relaxed);
+                }
+                Err(told(fate))
+            }
+        }
+    }
+
+    /// Beside a reader's fate: whether it had waited with the file.
+    fn ask_one<T>(
+        &self,
+        ask: &Ask,
+        most_body: usize,
+        take: impl Fn(Answer, Vec<u8>) -> Option<T>,
+    ) -> Result<Result<T, Said>, (Fate, bool)> {
+        let mut seat = self.guard.seat(self.id).map_err(|fate| (fate, false))?;
+        let had_waited = !seat.is_fresh;
+        let asked = (|| {
+            if seat.is_fresh {
+                match give(&mut seat, &self.file, self.whole, self.here)? {
+                    Ok(outline) if outline == self.outline => {}
+                    Ok(_) => return Err(Fate::Nonsense("another clip than before")),
+                    Err(said) => return Ok(Err(said)),
+                }
+            }
+            match seat.reader()?.ask(ask, most_body)? {
+                (Answer::Refused(said), _) => Ok(Err(said)),
+                (answer, body) => match take(answer, body) {
+                    Some(taken) => Ok(Ok(taken)),
+                    None => Err(Fate::Nonsense("it is no answer to the question")),
+                },
+            }
+        })();
+        match asked {
+            Ok(answered) => {
+                seat.keep();
+                Ok(answered)
+            }
+            Err(fate) => Err((fate, had_waited)),
+        }
+    }
+
+    fn read(&self, places: &[Range<u64>]) -> io::Result<Vec<u8>> {
+        let total: u64 = places.iter().map(|place| place.end - place.start).sum();
+        if places.iter().any(|place| place.end > self.here) {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        let mut bytes = vec![0; usize::try_from(total).unwrap_or(usize::MAX)];
+        let mut rest = &mut bytes[..];
+        for place in places {
+            let length = usize::try_from(place.end - place.start).unwrap_or(usize::MAX);
+            let (into, after) = rest
+                .split_at_mut_checked(length)
+                .ok_or(io::ErrorKind::UnexpectedEof)?;
+            read_at(&self.file, place.start, into)?;
+            rest = after;
+        }
+        Ok(bytes)
+    }
+
+    fn no_such_frame(&self, index: FrameIndex) -> ClipError {
+        ClipError::NoSuchFrame {
+            index: index.0,
+            frames: self.header().frames,
+        }
+    }
+}
+
+impl ClipReader for GuardedClip {
+    fn header(&self) -> &ClipHeader {
+        self.header()
+    }
+
+    fn frame(&self, index: FrameIndex) -> Result<Picture, ClipError> {
+        self.frame(index)
+    }
+}
+
+impl Drop for GuardedClip {
+    fn drop(&mut self) {
+        self.guard.forget(self.id);
+    }
+}
+
+/// Gives a fresh reader the file; its outline is checked.
+fn give(
+    seat: &mut Seat<'_>,
+    file: &File,
+    whole: u64,
+    here: u64,
+) -> Result<Result<Outline, Said>, Fate> {
+    match seat.reader()?.give(file, &Ask::Open { whole, here })? {
+        Answer::Outline(outline) => {
+            outline.check(whole).map_err(Fate::Nonsense)?;
+            Ok(Ok(*outline))
+        }
+        Answer::Refused(said) => Ok(Err(said)),
+        _ => Err(Fate::Nonsense("it is no answer to the question")),
+    }
+}
+
+/// A reader's fate as the error of its file; the log has it too, because a reader that dies is worth a look.
+fn told(fate: Fate) -> ClipError {
+    tracing::warn!(%fate, "a foreign file could not be read");
+    fate.into()
+}
+
+#[cfg(unix)]
+fn read_at(file: &File, at: u64, into: &mut [u8]) -> io::Result<()> {
+    std::os::unix::fs::FileExt::read_exact_at(file, into, at)
+}
+
+#[cfg(not(unix))]
+fn read_at(mut file: &File, at: u64, into: &mut [u8]) -> io::Result<()> {
+    use std::io::{Read, Seek, SeekFrom};
+    file.seek(SeekFrom::Start(at))?;
+    file.read_exact(into)
+}
