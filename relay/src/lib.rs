@@ -12,6 +12,9 @@
 //! Start with `router` for what can be asked, `consult` for the rules of a live meeting, `app` for how the parts are put
 //! together, `config` for what an operator can set. A panic means a bug, and one consult's panic never ends another's.
 
+#[cfg(test)]
+guarded::serve_in_tests!();
+
 pub mod app;
 pub mod auth;
 pub mod cli;

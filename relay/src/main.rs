@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    guarded::serve_if_asked();
     match relay::cli::run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(fault) => {

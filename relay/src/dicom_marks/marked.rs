@@ -14,7 +14,8 @@ use echo_dicom::write::report::{self, ReportFacts, codes};
 use echo_dicom::write::{
     Context, Equipment, LocalTime, MarkedImage, Series, Uid, UtcOffset, WriteError,
 };
-use echo_dicom::{Clip, ClipError, Photometric, Provenance};
+use echo_dicom::{ClipError, Photometric, Provenance};
+use guarded::Guard;
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
 use thiserror::Error;
@@ -280,8 +281,8 @@ impl<'a> MarkedClip<'a> {
 
 /// Whose clip a file is, the image as objects name it, and whether it has colour.
 fn header(path: &Path) -> Result<(Provenance, MarkedImage, ImageColour), MarksFault> {
-    let provenance = Provenance::read(path)?;
-    let clip = Clip::open(path)?;
+    let clip = Guard::of_this_program().open(path)?;
+    let provenance = clip.provenance()?;
     let header = clip.header();
     let size = |pixels| u16::try_from(pixels).map_err(|_| MarksFault::Size);
     let image = MarkedImage {

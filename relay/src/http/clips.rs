@@ -110,7 +110,9 @@ fn told(app: &App, own: &SessionEntry, fault: &ReplayFault) -> Refusal {
         ReplayFault::NotHere | ReplayFault::NoSuchFrame => return ProblemCode::NotFound.into(),
         ReplayFault::Unreadable(_) => ProblemCode::CodecUnsupported,
         ReplayFault::Disagrees(_) => ProblemCode::ClipRefused,
-        ReplayFault::Code(_) | ReplayFault::Inside => ProblemCode::Internal,
+        ReplayFault::NoReader(_) | ReplayFault::Code(_) | ReplayFault::Inside => {
+            ProblemCode::Internal
+        }
     };
     app.metrics.clip_faults.up();
     tracing::error!(consult = %own.consult, error = %fault, "a clip could not be shown");

@@ -5,7 +5,8 @@
 //! is, because it is somebody's record; its digest is what was offered. Called where blocking is allowed, before a clip is kept.
 
 use echo_dicom::write::kept_apart;
-use echo_dicom::{Clip, ClipError, ClipHeader};
+use echo_dicom::{ClipError, ClipHeader};
+use guarded::Guard;
 use std::path::Path;
 use thiserror::Error;
 use wire::clip::{ClipCoding, ClipHead};
@@ -51,13 +52,22 @@ pub enum Disagreement {
     },
 }
 
-/// Compares a whole object with its offer.
+impl Disagreement {
+    /// Whether nothing is known of the object, because no confined process could be had that reads it.
+    #[must_use]
+    pub fn is_no_reader(&self) -> bool {
+        matches!(self, Self::Unreadable(error) if guarded::is_no_reader(error))
+    }
+}
+
+/// Compares a whole object with its offer. Blocks.
 ///
 /// # Errors
 /// The first thing that is not as it was said.
 pub fn check(path: &Path, head: &ClipHead, times: &[RtpTime]) -> Result<(), Disagreement> {
-    match Clip::open(path) {
+    match Guard::of_this_program().open(path) {
         Ok(clip) => compare(clip.header(), head, times),
+        Err(error) if guarded::is_no_reader(&error) => Err(error.into()),
         Err(_) if matches!(head.coding, ClipCoding::Video | ClipCoding::Other) => Ok(()),
         Err(error) => Err(error.into()),
     }
@@ -115,7 +125,7 @@ mod tests {
         ClipFacts, ClipWriter, Context, Date, Equipment, LocalTime, Patient, Series, Study, Uid,
         UtcOffset,
     };
-    use echo_dicom::{Picture, PixelForm};
+    use echo_dicom::{Clip, Picture, PixelForm};
     use std::time::Duration;
     use wire::clip::{ClipOrigin, ClipSpan};
     use wire::original::Digest;

@@ -2,8 +2,8 @@
 //!
 //! `check` compares an object with its offer before it is kept, `shelf` keeps a few clips open so that a frame is found at
 //! once, `table` says where each frame is and when, `still` makes the bytes that leave. Who may read is decided before
-//! anything here is called. Clips are foreign files: everything is read through `echo-dicom`, under its limits, where
-//! blocking is allowed, and a panic there becomes an error. Invariant: nothing here writes.
+//! anything here is called. Clips are foreign files: everything is read through `guarded`, in confined processes, where
+//! blocking is allowed. Invariant: nothing here writes.
 
 mod check;
 mod shelf;

@@ -1,6 +1,6 @@
 //! Clips that are open.
 //!
-//! Owns a bounded list of clips with their headers and frame tables, so that a player that jumps about costs one read and
+//! Owns a bounded list of clips with their headers and frame tables, so that a player that jumps about costs one read or
 //! one decode per frame, and the number of frames that are decoded at the same time. A clip that still arrives is opened
 //! again when more of it is here. Nothing is decoded beyond the frame that is asked for.
 
@@ -8,7 +8,8 @@ use super::check::compare;
 use super::still::Still;
 use super::table::table;
 use crate::store::{ClipFiles, ClipRow};
-use echo_dicom::{Clip, ClipError};
+use echo_dicom::ClipError;
+use guarded::{Guard, GuardedClip};
 use std::collections::VecDeque;
 use std::io::ErrorKind;
 use std::path::PathBuf;
@@ -21,7 +22,7 @@ use wire::{ClipId, ConsultId, FrameIndex};
 /// Clips that stay open: the few that the people of some consults look at. Each holds a file and a table, at most 5 MiB
 /// for a file with as many fragments as are allowed.
 const MAX_OPEN_CLIPS: usize = 16;
-/// Frames that are read and decoded at the same time; a decoded one has 96 MiB at worst.
+/// Frames that are read or decoded at the same time; a decoded one has 48 MiB at worst.
 const MAX_DECODING: usize = 2;
 
 /// A clip could not be shown.
@@ -43,7 +44,10 @@ pub enum ReplayFault {
     /// A frame could not be coded for the page.
     #[error("a frame could not be coded: {0}")]
     Code(String),
-    /// Code of ours or of a decoder failed.
+    /// No confined process can be had that reads it; it may be in order.
+    #[error("{0}")]
+    NoReader(ClipError),
+    /// Code of ours failed.
     #[error("reading it failed inside")]
     Inside,
 }
@@ -57,6 +61,7 @@ impl From<ClipError> for ReplayFault {
                 Self::NotHere
             }
             ClipError::NoSuchFrame { .. } => Self::NoSuchFrame,
+            none if guarded::is_no_reader(&none) => Self::NoReader(none),
             other => Self::Unreadable(other),
         }
     }
@@ -83,7 +88,7 @@ struct Open {
     kept: bool,
     /// Bytes that were here when it was opened.
     here: u64,
-    opened: Arc<Clip>,
+    opened: Arc<GuardedClip>,
 }
 
 /// Open clips. Clones share them.
@@ -92,6 +97,7 @@ pub struct Shelf {
     files: ClipFiles,
     open: Arc<Mutex<VecDeque<Open>>>,
     decoding: Arc<Semaphore>,
+    guard: Guard,
 }
 
 impl Shelf {
@@ -102,6 +108,7 @@ impl Shelf {
             files,
             open: Arc::default(),
             decoding: Arc::new(Semaphore::new(MAX_DECODING)),
+            guard: Guard::of_this_program(),
         }
     }
 
@@ -138,11 +145,11 @@ impl Shelf {
             .await
     }
 
-    /// Runs where blocking is allowed. A panic in foreign code ends that call only.
+    /// Runs where blocking is allowed. A panic ends that call only.
     async fn blocking<T: Send + 'static>(
         &self,
         found: Found,
-        work: impl FnOnce(&Clip, &Found) -> Result<T, ReplayFault> + Send + 'static,
+        work: impl FnOnce(&GuardedClip, &Found) -> Result<T, ReplayFault> + Send + 'static,
     ) -> Result<T, ReplayFault> {
         let shelf = self.clone();
         tokio::task::spawn_blocking(move || work(&*shelf.opened(&found)?, &found))
@@ -150,7 +157,7 @@ impl Shelf {
             .unwrap_or(Err(ReplayFault::Inside))
     }
 
-    fn opened(&self, found: &Found) -> Result<Arc<Clip>, ReplayFault> {
+    fn opened(&self, found: &Found) -> Result<Arc<GuardedClip>, ReplayFault> {
         let (consult, clip, kept) = (found.consult, found.id(), found.row.kept);
         let (whole, half) = (self.file(found), self.files.half(consult, clip));
         let here = if kept {
@@ -165,9 +172,9 @@ impl Shelf {
             return Ok(opened);
         }
         let opened = if kept {
-            Clip::open(&whole)?
+            self.guard.open(&whole)?
         } else {
-            Clip::open_arriving(&half, found.row.head.bytes)?
+            self.guard.open_arriving(&half, found.row.head.bytes)?
         };
         let row = &found.row;
         compare(opened.header(), &row.head, &row.times).map_err(ReplayFault::Disagrees)?;
@@ -186,7 +193,7 @@ impl Shelf {
     }
 
     /// One that is open and as whole as it can be; it is the last now to be closed.
-    fn take(&self, found: &Found, here: u64) -> Option<Arc<Clip>> {
+    fn take(&self, found: &Found, here: u64) -> Option<Arc<GuardedClip>> {
         let mut open = self.lock();
         let at = open.iter().position(|held| {
             (held.consult, held.clip) == (found.consult, found.id())

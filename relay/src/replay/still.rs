@@ -5,7 +5,8 @@
 //! for it and its link is the hospital's.
 
 use super::shelf::ReplayFault;
-use echo_dicom::{Clip, PixelForm};
+use echo_dicom::PixelForm;
+use guarded::GuardedClip;
 use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use image::{ExtendedColorType, ImageEncoder};
 use wire::FrameIndex;
@@ -31,7 +32,7 @@ pub struct Still {
 }
 
 impl Still {
-    pub(super) fn of(clip: &Clip, index: FrameIndex) -> Result<Self, ReplayFault> {
+    pub(super) fn of(clip: &GuardedClip, index: FrameIndex) -> Result<Self, ReplayFault> {
         if index.0 >= clip.header().frames {
             return Err(ReplayFault::NoSuchFrame);
         }

@@ -7,13 +7,14 @@ use super::check::at_us;
 use crate::store::ClipRow;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use echo_dicom::{Clip, VideoTrack};
+use echo_dicom::VideoTrack;
+use guarded::GuardedClip;
 use wire::FrameIndex;
 use wire::clip::{ClipFrame, ClipStage, ClipTable, ClipVideo};
 use wire::region::Region;
 
 /// The table.
-pub(super) fn table(clip: &Clip, row: &ClipRow) -> ClipTable {
+pub(super) fn table(clip: &GuardedClip, row: &ClipRow) -> ClipTable {
     let header = clip.header();
     let frames = (0..header.frames).map(|index| ClipFrame {
         at_us: at_us(header, FrameIndex(index)),

@@ -134,7 +134,13 @@ impl Taking {
             Err(error) => return Finished::Not(ClipGap::RelayStorage, error.to_string()),
         }
         if let Err(error) = replay::check(self.half.path(), &self.head, &self.times) {
-            return Finished::Not(ClipGap::Refused, error.to_string());
+            // What nobody could read is offered again.
+            let gap = if error.is_no_reader() {
+                ClipGap::RelayStorage
+            } else {
+                ClipGap::Refused
+            };
+            return Finished::Not(gap, error.to_string());
         }
         match self.half.finish() {
             Ok(()) => Finished::Whole,
