@@ -9,6 +9,9 @@
 //! Three threads and one task, joined by a slot of capacity 1 and a short bounded channel. The picture never waits for
 //! anything but the newest frame. This crate depends on the relay's wire types only, never on the relay.
 
+#[cfg(test)]
+guarded::serve_in_tests!();
+
 pub mod agent;
 mod assembly;
 mod av;

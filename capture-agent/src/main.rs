@@ -29,6 +29,7 @@ const WORKERS: usize = 2;
 const USUAL_LOG: &str = "warn,capture_agent=info,webrtc=error,rtc=error,rtc_ice=error,rtc_dtls=error,rtc_sctp=error,rtc_stun=error,rtc_srtp=error";
 
 fn main() -> ExitCode {
+    guarded::serve_if_asked();
     live_with_a_file_limit();
     let code = match Cli::parse().command {
         Command::Sources => {

@@ -4,6 +4,7 @@
 //! restart gives the same one. The secret lies in the spool's folder; without a folder it lasts as long as the process.
 
 use echo_dicom::write::{Date, PersonName};
+use guarded::GuardedClip;
 use sha2::{Digest, Sha256};
 use std::fs::{File, OpenOptions};
 use std::hash::{Hash, Hasher};
@@ -37,10 +38,10 @@ pub enum Shows {
 }
 
 impl Shows {
-    /// Whom a DICOM file shows.
+    /// Whom a DICOM clip shows that was opened at `path`. Blocks.
     #[must_use]
-    pub fn of_file(path: &Path) -> Self {
-        let Ok(stored) = echo_dicom::Provenance::read(path) else {
+    pub fn of_clip(clip: &GuardedClip, path: &Path) -> Self {
+        let Ok(stored) = clip.provenance() else {
             return Self::Source(path.display().to_string());
         };
         Self::Patient {

@@ -1,13 +1,14 @@
 //! Taking in clips that the handheld exported: byte for byte, never altered, offered like saved ones.
 //!
 //! Owns which files are taken and what is said of them. A clip's id follows from its bytes, so the same file is taken
-//! once, whatever its name. Its header must be readable by `echo-dicom`; what is not is told and left where it lies.
+//! once, whatever its name. Its header must be readable, in a confined process; what is not is told and left where it lies.
 //! Files are read and never changed or removed. No message names what a file says about a patient.
 
 use crate::backoff::{Backoff, random};
 use crate::spool::{Spool, SpoolError};
 use crate::status::ExportsWaiting;
-use echo_dicom::{Clip, ClipError, ClipHeader, TransferSyntax};
+use echo_dicom::{ClipError, ClipHeader, TransferSyntax};
+use guarded::Guard;
 use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File, Metadata};
@@ -61,11 +62,13 @@ pub enum ImportFault {
 
 impl ImportFault {
     /// Whether it may be another answer the next time, with nobody doing anything about this very file.
-    const fn may_pass(&self) -> bool {
-        matches!(
-            self,
-            Self::Read(_) | Self::Clip(ClipError::ReadFile(_)) | Self::Changing | Self::Spool(_)
-        )
+    fn may_pass(&self) -> bool {
+        match self {
+            Self::Read(_) | Self::Changing | Self::Spool(_) => true,
+            Self::Clip(ClipError::ReadFile(_)) => true,
+            Self::Clip(error) => guarded::is_no_reader(error),
+            _ => false,
+        }
     }
 }
 
@@ -91,7 +94,7 @@ pub fn import(spool: &Spool, path: &Path) -> Result<(ClipId, bool), ImportFault>
     if spool.holds(clip).is_some() {
         return Ok((clip, false));
     }
-    let header = Clip::open(path)?.header().clone();
+    let header = Guard::of_this_program().open(path)?.header().clone();
     let mut object = spool.begin_object(clip, metadata.len())?;
     pass(path, |bytes| object.out.write_all(bytes)).map_err(SpoolError::of_writing)?;
     let sealed = spool.seal(object)?;

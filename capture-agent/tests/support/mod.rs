@@ -19,6 +19,8 @@ pub mod readers;
 pub mod receiver;
 pub mod relay;
 
+guarded::serve_in_tests!();
+
 use capture_agent::agent::{AgentSettings, DevicePageSettings};
 use capture_agent::encode::{BitRate, Choice, EncodeOptions, Preset};
 use capture_agent::mask::Mask;

@@ -378,6 +378,20 @@ pub(crate) const DICOM_KNOWS_NO_NETWORK: Rule = Rule {
     never: &["tokio", "std::net", "axum", "reqwest"],
 };
 
+/// Whatever a foreign file does happens in a process that can do no harm (decision 0029).
+pub(crate) const FOREIGN_DICOM_IS_READ_CONFINED: Rule = Rule {
+    what: "relay and agent open DICOM files through guarded only",
+    within: &["relay/src", "capture-agent/src"],
+    // It reads what it wrote itself.
+    except: &["relay/src/dicom_marks/tests.rs"],
+    never: &[
+        "echo_dicom::Clip",
+        "Clip::open",
+        "Clip::from_bytes",
+        "Provenance::read",
+    ],
+};
+
 /// The agent's journal and the relay's recorder are the same code; both tell it the time.
 pub(crate) const RECORDING_KNOWS_NO_NETWORK: Rule = Rule {
     what: "recording takes time as an argument and knows no network",
@@ -468,6 +482,7 @@ pub(crate) const SOURCE_RULES: &[&Rule] = &[
     &WIRE_DOES_NO_IO,
     &BANDWIDTH_TAKES_TIME_AS_AN_ARGUMENT,
     &DICOM_KNOWS_NO_NETWORK,
+    &FOREIGN_DICOM_IS_READ_CONFINED,
     &RECORDING_KNOWS_NO_NETWORK,
     &FRAME_TABLES_DO_NO_IO,
     &MEASURING_IS_ARITHMETIC,

@@ -1,7 +1,8 @@
 //! A DICOM clip, or a folder of clips, played as if a probe sent it: at its own frame times, looping, without a seam.
 //!
 //! `playlist` knows the files; `reader` opens and decodes them ahead on a thread of its own; this file waits for each
-//! picture's time. What a DICOM file is and how its pixels become a picture is `echo-dicom`'s business.
+//! picture's time. What a DICOM file is and how its pixels become a picture is `echo-dicom`'s business,
+//! in the confined processes of `guarded`.
 
 mod playlist;
 mod reader;

@@ -5,7 +5,7 @@
 
 use crate::patient_key::Shows;
 use crate::provenance::Provenance;
-use echo_dicom::{Clip, ClipReader};
+use guarded::{Guard, GuardedClip};
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -21,7 +21,7 @@ const STILL_PICTURES: u32 = 30;
 
 /// One open clip.
 pub(super) struct OpenClip {
-    reader: Box<dyn ClipReader>,
+    reader: GuardedClip,
     /// What its header says of every frame.
     pub(super) provenance: Arc<Provenance>,
 }
@@ -133,9 +133,9 @@ impl Playlist {
                     return Ok(OpenClip {
                         provenance: Arc::new(Provenance::of_clip(
                             clip.header(),
-                            &Shows::of_file(&path),
+                            &Shows::of_clip(&clip, &path),
                         )),
-                        reader: Box::new(clip),
+                        reader: clip,
                     });
                 }
                 Err(words) => {
@@ -169,9 +169,10 @@ impl Playlist {
     }
 }
 
-/// A clip whose frames are decoded here.
-fn playable(path: &Path) -> Result<Clip, String> {
-    let clip = Clip::open(path).map_err(|error| format!("{error}; {}", error.what_to_do()))?;
+/// A clip whose frames can be decoded.
+fn playable(path: &Path) -> Result<GuardedClip, String> {
+    let opened = Guard::of_this_program().open(path);
+    let clip = opened.map_err(|error| format!("{error}; {}", error.what_to_do()))?;
     match clip.video() {
         None => Ok(clip),
         Some(_) => Err("its frames are H.264 video, which cannot be played as a source".to_owned()),
