@@ -1,7 +1,7 @@
 //! Packets that a publisher sent and the relay did not get.
 //!
-//! Owns the list of missing numbers and when to ask for each again: at once, then ever more rarely, then never. The
-//! engine below does not do it, because its tracker repeats without end for what came back another way. It sends
+//! Owns the list of missing numbers and when to ask for each again: at once, then each time an answer is overdue by what answers
+//! took of late, then never. The engine below does not do it, because its tracker repeats without end for what came back another way. It sends
 //! nothing itself. Invariant: at most `MAX_GAPS` are followed up; a longer gap is a matter for a keyframe.
 
 use super::StreamSeq;
@@ -9,20 +9,29 @@ use crate::sfu::limits::MAX_GAPS;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-/// Waits before each repetition: about one, two, four round trips of a mobile link, then it is too late for a live
-/// picture. The first wait lets packets that were merely reordered arrive.
-const WAITS: [Duration; 5] = [
-    Duration::from_millis(5),
-    Duration::from_millis(60),
-    Duration::from_millis(120),
-    Duration::from_millis(240),
-    Duration::from_millis(480),
-];
+/// Lets packets that were merely reordered arrive.
+const REORDERED: Duration = Duration::from_millis(5);
+/// Before any answer was seen: a mobile link.
+const FIRST_ANSWER: Duration = Duration::from_millis(40);
+/// An answer is overdue after this multiple of what answers take, and ...
+const OVERDUE: f64 = 1.25;
+/// ... this much more: a frame of others stands before it.
+const SLACK: Duration = Duration::from_millis(10);
+/// Bounds of that wait.
+const LEAST_WAIT: Duration = Duration::from_millis(25);
+const MOST_WAIT: Duration = Duration::from_millis(250);
+/// What a new answer counts among those of late.
+const SHARE: f64 = 0.125;
+/// Each repetition may be lost like the packet: at 5 % each way one packet in a million needs more.
+const MAX_ASKS: u32 = 6;
+/// Then it is too late for a live picture, and a keyframe is quicker.
+const GIVE_UP: Duration = Duration::from_millis(900);
 
 #[derive(Debug)]
 struct Missing {
+    since: Instant,
     next: Instant,
-    tries: usize,
+    asks: u32,
 }
 
 /// Missing packets of one publication.
@@ -33,6 +42,8 @@ pub(crate) struct Gaps {
     lost: u32,
     /// The highest number given up since somebody asked.
     given_up: Option<StreamSeq>,
+    /// What answers took of late.
+    answer: Option<Duration>,
 }
 
 /// What became of a packet that arrived.
@@ -57,7 +68,10 @@ impl Gaps {
         };
         if seq <= highest {
             return match self.missing.remove(&seq) {
-                Some(_) => Arrival::Filled,
+                Some(missing) => {
+                    self.answered(now, &missing);
+                    Arrival::Filled
+                }
                 None => Arrival::Repeated,
             };
         }
@@ -75,8 +89,9 @@ impl Gaps {
             self.missing.insert(
                 missing,
                 Missing {
-                    next: now + WAITS[0],
-                    tries: 0,
+                    since: now,
+                    next: now + REORDERED,
+                    asks: 0,
                 },
             );
         }
@@ -87,27 +102,51 @@ impl Gaps {
     pub(crate) fn due(&mut self, now: Instant) -> Vec<StreamSeq> {
         let mut ask = Vec::new();
         let before = self.missing.len();
+        let wait = self.wait();
         self.missing.retain(|seq, missing| {
             if missing.next > now {
                 return true;
             }
-            missing.tries += 1;
-            match WAITS.get(missing.tries) {
-                Some(wait) => {
-                    missing.next = now + *wait;
-                    ask.push(*seq);
-                    true
-                }
-                None => {
-                    self.given_up = self.given_up.max(Some(*seq));
-                    false
-                }
+            let end = missing.since + GIVE_UP;
+            if now >= end {
+                self.given_up = self.given_up.max(Some(*seq));
+                return false;
             }
+            if missing.asks < MAX_ASKS {
+                missing.asks += 1;
+                ask.push(*seq);
+            }
+            // The answer to the last one is waited for until the end.
+            let due = if missing.asks < MAX_ASKS {
+                now + wait
+            } else {
+                end
+            };
+            missing.next = due.min(end);
+            true
         });
         self.lost = self
             .lost
             .saturating_add((before - self.missing.len()) as u32);
         ask
+    }
+
+    /// How long an answer is waited for.
+    fn wait(&self) -> Duration {
+        let answer = self.answer.unwrap_or(FIRST_ANSWER);
+        (answer.mul_f64(OVERDUE) + SLACK).clamp(LEAST_WAIT, MOST_WAIT)
+    }
+
+    /// What was asked for once and came says how long an answer takes; of what was asked for twice nobody knows which one it
+    /// answers (Karn's rule, RFC 6298 section 3).
+    fn answered(&mut self, now: Instant, missing: &Missing) {
+        if missing.asks != 1 {
+            return;
+        }
+        let took = now.saturating_duration_since(missing.since + REORDERED);
+        self.answer = Some(self.answer.map_or(took, |before| {
+            before.mul_f64(1.0 - SHARE) + took.mul_f64(SHARE)
+        }));
     }
 
     /// When `due` has something to say.
@@ -141,9 +180,49 @@ mod tests {
         let asked: Vec<u32> = (0..5_000)
             .filter(|ms| gaps.due(start + *ms * MS) == [11])
             .collect();
-        assert_eq!(asked, [5, 65, 185, 425]);
+        assert_eq!(asked, [5, 65, 125, 185, 245, 305]);
         assert_eq!(gaps.take_lost(), 1);
+        assert_eq!(gaps.take_given_up(), Some(11));
         assert_eq!(gaps.next(), None);
+    }
+
+    #[test]
+    fn it_is_asked_again_when_an_answer_is_overdue_on_this_link() {
+        for (round_trip, again) in [(8, 25), (80, 110), (400, 250)] {
+            let mut gaps = Gaps::default();
+            let mut now = Instant::now();
+            gaps.arrived(now, 10);
+            // Lost packets that come back by the first word teach it.
+            for n in 0..40 {
+                gaps.arrived(now, 12 + 2 * n);
+                now += 5 * MS;
+                assert_eq!(gaps.due(now).last(), Some(&(11 + 2 * n)));
+                now += round_trip * MS;
+                gaps.arrived(now, 11 + 2 * n);
+            }
+            gaps.arrived(now, 200);
+            gaps.arrived(now, 202);
+            let asked: Vec<u32> = (0..600)
+                .filter(|ms| gaps.due(now + *ms * MS).contains(&201))
+                .collect();
+            let waits: Vec<u32> = asked.windows(2).map(|two| two[1] - two[0]).collect();
+            assert!(
+                waits.iter().all(|wait| wait.abs_diff(again) <= 2),
+                "{round_trip}: {asked:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_answer_to_the_second_word_teaches_nothing() {
+        let start = Instant::now();
+        let mut gaps = Gaps::default();
+        gaps.arrived(start, 10);
+        gaps.arrived(start, 12);
+        gaps.due(start + 5 * MS);
+        gaps.due(start + 65 * MS);
+        assert_eq!(gaps.arrived(start + 66 * MS, 11), Arrival::Filled);
+        assert_eq!(gaps.answer, None);
     }
 
     #[test]
