@@ -278,7 +278,8 @@ async fn a_clip_of_another_consult_is_offered_only_when_a_person_says_so() {
         relay.hears_an_offer().await.clip,
     ];
     let mut expected = [other, mine];
-    (offered.sort_unstable(), expected.sort_unstable());
+    offered.sort_unstable();
+    expected.sort_unstable();
     assert_eq!(offered, expected, "also after a restart");
     relay.breaks().await;
     assert!(spool.holds(unsaid).is_some(), "nothing is lost");
