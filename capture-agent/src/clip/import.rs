@@ -98,7 +98,10 @@ pub fn import(spool: &Spool, path: &Path, judge: Judge<'_>) -> Result<(ClipId, b
     if spool.holds(clip).is_some() {
         return Ok((clip, false));
     }
-    let header = Guard::of_this_program().open(path)?.header().clone();
+    let (header, says) = {
+        let read = Guard::of_this_program().open(path)?;
+        (read.header().clone(), read.provenance().ok())
+    };
     let mut object = spool.begin_object(clip, metadata.len())?;
     pass(path, |bytes| object.out.write_all(bytes)).map_err(SpoolError::of_writing)?;
     let sealed = spool.seal(object)?;
@@ -108,7 +111,7 @@ pub fn import(spool: &Spool, path: &Path, judge: Judge<'_>) -> Result<(ClipId, b
     let head = said(&header, clip, (sealed.bytes, digest), &metadata)?;
     head.check(&[])?;
     let belongs = judge(&Exported {
-        says: echo_dicom::Provenance::read(path).ok(),
+        says,
         written: head.taken_at,
     });
     spool.present(sealed, head, Vec::new(), belongs)?;
