@@ -173,7 +173,7 @@ impl Shared {
         let Some(saving) = &settings.saving else {
             return Ok(None);
         };
-        let relay = settings.relay.as_ref();
+        let (relay, clock) = (settings.relay.as_ref(), self.clock);
         let visit = Visit::new(
             relay.map(|relay| relay.consult),
             relay.and_then(|relay| relay.entry.device()),
@@ -204,6 +204,7 @@ impl Shared {
             stream: self.stream.clone(),
             spool,
             visit: CurrentVisit::new(visit, saving.facts.clone()),
+            now: Arc::new(move || clock.now()),
             mask: self.mask.clone(),
             scale: self.scale.clone(),
             coding: saving.coding,

@@ -12,7 +12,7 @@ use capture_agent::door::{self, Asked};
 use capture_agent::preflight;
 use capture_agent::show::{Terminal, show};
 use capture_agent::source::catalogue;
-use capture_agent::spool::{AfterKept, Disk, Spool, SpoolBounds};
+use capture_agent::spool::{AfterKept, Belongs, Disk, Spool, SpoolBounds};
 use capture_agent::sync::Stop;
 use clap::Parser;
 use std::process::ExitCode;
@@ -188,9 +188,10 @@ fn take_in(args: &ImportArgs) -> anyhow::Result<u8> {
         after_kept: AfterKept::Delete,
     };
     let (spool, _) = Spool::open(&args.spool, bounds, Arc::new(Disk))?;
+    let belongs = args.consult.map_or(Belongs::Unsaid, Belongs::Consult);
     let mut code = exit::OK;
     for path in &args.files {
-        match import(&spool, path) {
+        match import(&spool, path, &|_| belongs) {
             Ok((clip, true)) => println!("{}: taken in as {clip}", path.display()),
             Ok((clip, false)) => println!("{}: is here already as {clip}", path.display()),
             Err(fault) => {

@@ -6,9 +6,9 @@
 
 use crate::frame::Frame;
 use std::collections::VecDeque;
-use wire::RtpTime;
 use wire::original::{BEAT_SPAN_MS, MAX_BEAT_FRAMES};
 use wire::units::RTP_CLOCK_HZ;
+use wire::{CaptureTime, RtpTime};
 
 /// Bounds of a ring.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -166,6 +166,16 @@ impl Ring {
         at(self.frames.back()).saturating_sub(at(self.frames.front()))
     }
 
+    /// Lets go of every frame that was captured before `since`.
+    pub fn cut(&mut self, since: CaptureTime) {
+        let keep = self
+            .frames
+            .partition_point(|frame| frame.stamp.captured_at < since);
+        for frame in self.frames.drain(..keep) {
+            self.bytes -= frame.picture.rows().len();
+        }
+    }
+
     /// Lets go of every frame.
     pub fn clear(&mut self) {
         self.frames.clear();
@@ -186,7 +196,7 @@ mod tests {
     use proptest::prelude::*;
     use std::sync::Arc;
     use wire::agent::FrameStamp;
-    use wire::{CaptureTime, FrameIndex, StreamId};
+    use wire::{FrameIndex, StreamId};
 
     fn frame(index: u32, captured_us: u64, bytes: u32) -> Frame {
         let captured_at = CaptureTime(captured_us);
@@ -231,6 +241,18 @@ mod tests {
             ring.push(frame(n, u64::from(n) * 33_333, 10));
         }
         assert_eq!((ring.len(), ring.bytes()), (5, 50));
+    }
+
+    #[test]
+    fn a_cut_lets_go_of_what_was_captured_before_it() {
+        let mut ring = Ring::new(RingBounds::DEFAULT);
+        for n in 0..6 {
+            ring.push(frame(n, u64::from(n) * 100, 10));
+        }
+        ring.cut(CaptureTime(300));
+        assert_eq!((ring.len(), ring.bytes()), (3, 30));
+        ring.cut(CaptureTime(10_000));
+        assert!(ring.is_empty() && ring.bytes() == 0);
     }
 
     #[test]

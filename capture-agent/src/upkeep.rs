@@ -3,16 +3,17 @@
 //! Owns no state. Called by the agent while it runs; nothing here ends by itself, so that the picture does not depend on it.
 
 use crate::clip::Saver;
+use crate::clip::exports::{self, Exported};
 use crate::clip::import::ImportFolder;
 use crate::device_page::Memory;
 use crate::door::Door;
 use crate::hand_scale::ScaleInForce;
-use crate::spool::Spool;
 use crate::status::StatusBoard;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Instant;
 
+/// Time between looks at the facts of the visit: what is captured between a change and the next look is let go.
+const VISIT_LOOK: std::time::Duration = std::time::Duration::from_secs(1);
 /// Time between looks into the import folder.
 const IMPORT_LOOK: std::time::Duration = std::time::Duration::from_secs(5);
 
@@ -46,9 +47,26 @@ pub(crate) async fn watch_over_clips(
                 tracing::error!(%error, "\"capture-agent save\" will not find this agent; saving from the consult works");
             }
         };
-        tokio::join!(show, serve, take_in(saver.spool(), import, &board));
+        tokio::join!(
+            show,
+            serve,
+            look_at_visit(&saver),
+            take_in(&saver, import, &board)
+        );
     }
     std::future::pending::<()>().await;
+}
+
+/// Sees that the next patient's facts were written, so that no frame of the patient before is theirs; ends never.
+async fn look_at_visit(saver: &Saver) {
+    let mut look = tokio::time::interval(VISIT_LOOK);
+    look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        look.tick().await;
+        let saver = saver.clone();
+        // Its end says nothing that matters here.
+        let _ = tokio::task::spawn_blocking(move || saver.look_at_visit()).await;
+    }
 }
 
 /// Keeps the depth scale over a restart, whoever ends it, and whether anybody may mark one; ends never.
@@ -67,16 +85,18 @@ pub(crate) async fn remember_scale(scale: &ScaleInForce, memory: Option<&Memory>
 }
 
 /// Takes exported clips in, again and again, and shows which of them wait.
-async fn take_in(spool: Arc<Spool>, import: Option<PathBuf>, board: &StatusBoard) {
+async fn take_in(saver: &Saver, import: Option<PathBuf>, board: &StatusBoard) {
     let Some(folder) = import else { return };
     let mut folder = ImportFolder::new(folder);
     let mut look = tokio::time::interval(IMPORT_LOOK);
     look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         look.tick().await;
-        let spool = Arc::clone(&spool);
+        let saver = saver.clone();
         let swept = tokio::task::spawn_blocking(move || {
-            folder.sweep(&spool, Instant::now());
+            let visit = saver.visit();
+            let judge = |file: &Exported| exports::belongs(&visit, file, saver.now());
+            folder.sweep(&saver.spool(), &judge, Instant::now());
             folder
         });
         match swept.await {

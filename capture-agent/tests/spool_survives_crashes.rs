@@ -11,14 +11,15 @@
 )]
 
 use capture_agent::spool::{
-    AfterKept, Disk, Files, Held, Outgoing, RecordReader, Spool, SpoolBounds, SpoolError, SpoolFile,
+    AfterKept, Belongs, Disk, Files, Held, Outgoing, RecordReader, Spool, SpoolBounds, SpoolError,
+    SpoolFile,
 };
 use std::collections::BTreeMap;
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use wire::clip::{ClipCoding, ClipHead, ClipOrigin};
-use wire::{CaptureTime, ClipId};
+use wire::{CaptureTime, ClipId, ConsultId};
 
 const BOUNDS: SpoolBounds = SpoolBounds {
     bytes: 10_000_000,
@@ -204,7 +205,7 @@ fn finish(spool: &Arc<Spool>, clip: ClipId) -> Result<(), SpoolError> {
         marker: None,
         captured: None,
     };
-    spool.present(sealed, head, Vec::new())
+    spool.present(sealed, head, Vec::new(), Belongs::Unsaid)
 }
 
 fn save(spool: &Arc<Spool>, clip: ClipId) -> Reached {
@@ -355,6 +356,46 @@ fn copies_of_sent_clips_stay_until_room_is_needed() {
         assert_eq!((counts.unsent, counts.sent), (0, n + 1));
         assert!(counts.bytes <= 2_500 && counts.safe_here >= 1);
     }
+}
+
+/// Where the only unsent clip may go.
+fn belongs(spool: &Spool) -> Belongs {
+    let [unsent] = spool.unsent().try_into().unwrap();
+    unsent.known.belongs
+}
+
+#[test]
+fn a_clip_that_a_person_sent_belongs_there_after_a_restart_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let (spool, _) = open(folder.path());
+    let (clip, consult) = (ClipId::random(), ConsultId::random());
+    assert!(!spool.assign(clip, consult).unwrap(), "it is not there");
+    finish(&spool, clip).unwrap();
+    assert_eq!(belongs(&spool), Belongs::Unsaid);
+    assert!(spool.assign(clip, consult).unwrap());
+    drop(spool);
+    let (spool, found) = open(folder.path());
+    assert_eq!(found.unsent, 1);
+    assert_eq!(belongs(&spool), Belongs::Consult(consult));
+    let mut outgoing = Outgoing::open(&spool, clip).unwrap();
+    assert_eq!(outgoing.window(0, 10_000).unwrap(), content(), "unaltered");
+}
+
+#[test]
+fn a_clip_that_was_described_before_consults_were_noted_waits_for_a_person() {
+    let folder = tempfile::tempdir().unwrap();
+    let (spool, _) = open(folder.path());
+    let clip = ClipId::random();
+    finish(&spool, clip).unwrap();
+    spool.assign(clip, ConsultId::random()).unwrap();
+    drop(spool);
+    let sidecar = folder.path().join(format!("clips/{clip}.json"));
+    let text = std::fs::read_to_string(&sidecar).unwrap();
+    let at = text.find(",\"belongs\"").unwrap();
+    std::fs::write(&sidecar, format!("{}}}", &text[..at])).unwrap();
+    let (spool, found) = open(folder.path());
+    assert_eq!((found.unsent, found.damaged), (1, 0));
+    assert_eq!(belongs(&spool), Belongs::Unsaid);
 }
 
 #[test]

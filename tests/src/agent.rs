@@ -7,6 +7,7 @@ use crate::binaries::Binaries;
 use crate::process::Program;
 use anyhow::{Context as _, Result, ensure};
 use std::path::{Path, PathBuf};
+use wire::ConsultId;
 
 /// A running agent, or one that was killed and can come back.
 #[derive(Debug)]
@@ -77,16 +78,23 @@ pub async fn checks(binaries: &Binaries, args: &[String]) -> Result<serde_json::
     serde_json::from_slice(&ended.stdout).context(told)
 }
 
-/// Takes a file into a spool with which no agent runs.
+/// Takes a file of a consult into a spool with which no agent runs.
 ///
 /// # Errors
 /// What the program says when it does not take it.
-pub async fn import(binaries: &Binaries, spool: &Path, file: &Path) -> Result<()> {
+pub async fn import(
+    binaries: &Binaries,
+    spool: &Path,
+    consult: ConsultId,
+    file: &Path,
+) -> Result<()> {
     let mut program = tokio::process::Command::new(&binaries.agent);
     let program = program
         .arg("import")
         .arg("--spool")
         .arg(spool)
+        .arg("--consult")
+        .arg(consult.to_string())
         .arg(file)
         .kill_on_drop(true);
     let ended = program.output().await?;

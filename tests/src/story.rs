@@ -330,12 +330,12 @@ impl Story {
         Agent::start(&self.0.binaries, self.agent_arguments(source, relay))
     }
 
-    /// Puts a file that a handheld exported into the spool, before an agent runs with it.
+    /// Puts a file that a handheld exported for this consult into the spool, before an agent runs with it.
     ///
     /// # Errors
     /// When it is not taken.
     pub async fn imports(&self, file: &Path) -> Result<()> {
-        crate::agent::import(&self.0.binaries, &self.spool(), file).await
+        crate::agent::import(&self.0.binaries, &self.spool(), self.consult(), file).await
     }
 
     /// What the check before a visit tells, for the device of this story with a relay at that address.

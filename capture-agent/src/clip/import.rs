@@ -4,8 +4,9 @@
 //! once, whatever its name. Its header must be readable, in a confined process; what is not is told and left where it lies.
 //! Files are read and never changed or removed. No message names what a file says about a patient.
 
+use super::exports::Exported;
 use crate::backoff::{Backoff, random};
-use crate::spool::{Spool, SpoolError};
+use crate::spool::{Belongs, Spool, SpoolError};
 use crate::status::ExportsWaiting;
 use echo_dicom::{ClipError, ClipHeader, TransferSyntax};
 use guarded::Guard;
@@ -72,11 +73,14 @@ impl ImportFault {
     }
 }
 
-/// Takes one file in. Gives its clip, and whether it is new.
+/// Says where a file may go by itself.
+pub type Judge<'a> = &'a (dyn Fn(&Exported) -> Belongs + Sync);
+
+/// Takes one file in, to go where `judge` says. Gives its clip, and whether it is new.
 ///
 /// # Errors
 /// `ImportFault`; nothing of it stays in the spool.
-pub fn import(spool: &Spool, path: &Path) -> Result<(ClipId, bool), ImportFault> {
+pub fn import(spool: &Spool, path: &Path, judge: Judge<'_>) -> Result<(ClipId, bool), ImportFault> {
     let metadata = fs::metadata(path)?;
     if !metadata.is_file() {
         return Err(ImportFault::NoFile);
@@ -94,7 +98,10 @@ pub fn import(spool: &Spool, path: &Path) -> Result<(ClipId, bool), ImportFault>
     if spool.holds(clip).is_some() {
         return Ok((clip, false));
     }
-    let header = Guard::of_this_program().open(path)?.header().clone();
+    let (header, says) = {
+        let read = Guard::of_this_program().open(path)?;
+        (read.header().clone(), read.provenance().ok())
+    };
     let mut object = spool.begin_object(clip, metadata.len())?;
     pass(path, |bytes| object.out.write_all(bytes)).map_err(SpoolError::of_writing)?;
     let sealed = spool.seal(object)?;
@@ -103,7 +110,11 @@ pub fn import(spool: &Spool, path: &Path) -> Result<(ClipId, bool), ImportFault>
     }
     let head = said(&header, clip, (sealed.bytes, digest), &metadata)?;
     head.check(&[])?;
-    spool.present(sealed, head, Vec::new())?;
+    let belongs = judge(&Exported {
+        says,
+        written: head.taken_at,
+    });
+    spool.present(sealed, head, Vec::new(), belongs)?;
     Ok((clip, true))
 }
 
@@ -202,7 +213,7 @@ impl ImportFolder {
     }
 
     /// Takes in what is new and at rest, and what failed and may go now.
-    pub fn sweep(&mut self, spool: &Spool, now: Instant) {
+    pub fn sweep(&mut self, spool: &Spool, judge: Judge<'_>, now: Instant) {
         let entries = match fs::read_dir(&self.folder) {
             Ok(entries) => entries,
             Err(error) => {
@@ -228,7 +239,7 @@ impl ImportFolder {
             if !metadata.is_file() || !rests || waits || self.settled.contains(&key) {
                 continue;
             }
-            match import(spool, &entry.path()) {
+            match import(spool, &entry.path(), judge) {
                 Ok((clip, true)) => tracing::info!(%clip, "an exported clip was taken in"),
                 Ok((_, false)) => {}
                 // The disk may have room then, the card be back, or the file be whole.
@@ -293,6 +304,10 @@ mod tests {
         Spool::open(folder, bounds, Arc::new(Disk)).unwrap().0
     }
 
+    fn waits(_: &Exported) -> Belongs {
+        Belongs::Unsaid
+    }
+
     /// A whole export that nobody writes to any more.
     fn copy_at_rest(file: &Path) {
         let clip = Path::new(env!("CARGO_MANIFEST_DIR")).join("../sample-dicom/plax_small.dcm");
@@ -337,16 +352,16 @@ mod tests {
         let (full, roomy) = (spool(&full, 1), spool(&roomy, 1 << 30));
         let (mut sweeping, begin) = (ImportFolder::new(exported), Instant::now());
         assert_eq!(sweeping.waiting(), None);
-        sweeping.sweep(&full, begin);
+        sweeping.sweep(&full, &waits, begin);
         assert_eq!((sweeping.again.len(), sweeping.settled.len()), (1, 0));
         let waiting = sweeping.waiting().unwrap();
         assert_eq!(waiting.count, 1);
         assert!(!waiting.why.is_empty());
         // Not at each look: that would read a large file and fill the log every few seconds.
-        sweeping.sweep(&roomy, begin + FIRST_RETRY / 4);
+        sweeping.sweep(&roomy, &waits, begin + FIRST_RETRY / 4);
         assert_eq!(sweeping.settled.len(), 0);
         assert_eq!(sweeping.waiting(), Some(waiting), "it still waits");
-        sweeping.sweep(&roomy, begin + FIRST_RETRY);
+        sweeping.sweep(&roomy, &waits, begin + FIRST_RETRY);
         assert_eq!((sweeping.again.len(), sweeping.settled.len()), (0, 1));
         assert_eq!(sweeping.waiting(), None);
     }
@@ -362,10 +377,10 @@ mod tests {
         let file = exported.join("1.dcm");
         copy_at_rest(&file);
         let (full, mut sweeping) = (spool(&full, 1), ImportFolder::new(exported));
-        sweeping.sweep(&full, Instant::now());
+        sweeping.sweep(&full, &waits, Instant::now());
         assert!(sweeping.waiting().is_some());
         fs::remove_file(&file).unwrap();
-        sweeping.sweep(&full, Instant::now());
+        sweeping.sweep(&full, &waits, Instant::now());
         assert_eq!(sweeping.waiting(), None);
     }
 }

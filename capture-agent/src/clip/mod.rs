@@ -6,8 +6,9 @@
 //!
 //! Owns what is saved and how it becomes an object. Two threads: one writes takes, because that is what a press waits
 //! for, one writes objects at the lowest priority, because the live picture must not feel it. `visit` has the facts
-//! about patient and device, `visit_now` reads them at each press; `import` takes in what a handheld exported. Nothing here knows the network.
+//! about patient and device, `visit_now` reads them at each press; `import` takes in what a handheld exported, `exports` says where that may go. Nothing here knows the network.
 
+pub mod exports;
 pub mod import;
 mod object;
 mod priority;
@@ -20,7 +21,7 @@ mod visit_now;
 
 pub use object::Coding;
 pub(crate) use priority::{JOURNAL, step_back};
-pub use saver::{MAX_WAITING_SAVES, Progress, Saver, SaverParts, Wish, Work};
+pub use saver::{MAX_WAITING_SAVES, OLDEST_SAVE, Progress, Saver, SaverParts, Wish, Work};
 pub use span::run_of;
 pub use visit::{DeviceFacts, PatientFacts, Visit, VisitFault};
-pub use visit_now::{CurrentVisit, VisitFacts, VisitUnread};
+pub use visit_now::{CurrentVisit, VisitFacts, VisitNow, VisitUnread};

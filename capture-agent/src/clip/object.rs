@@ -121,7 +121,7 @@ pub(super) fn write(
     let times: Vec<RtpTime> = head.times.iter().map(|(_, rtp_time)| *rtp_time).collect();
     let said = said(head, &facts, coding, (sealed.bytes, sealed.digest));
     said.check(&times)?;
-    spool.present(sealed, said, times)?;
+    spool.present(sealed, said, times, head.belongs)?;
     Ok(())
 }
 

@@ -10,12 +10,12 @@ use super::object::{self, Coding, ObjectFault};
 use super::priority::{self, step_back};
 use super::span::run_of;
 use super::take::{self, TakeHead};
-use super::visit_now::CurrentVisit;
+use super::visit_now::{CurrentVisit, VisitNow, VisitUnread};
 use crate::frame::{Frame, StreamName};
 use crate::hand_scale::ScaleInForce;
 use crate::mask_in_force::MaskInForce;
 use crate::ring::Ring;
-use crate::spool::{Counts, Held, Spool, SpoolError};
+use crate::spool::{Belongs, Counts, Held, Spool, SpoolError};
 use crate::status::{ClipStatus, LastSave, StatusBoard};
 use crate::sync::{Stop, held};
 use echo_dicom::write::WriteError;
@@ -29,7 +29,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use wire::clip::{ClipGap, MAX_CLIP_SECONDS, SaveWhat, is_view};
 use wire::mark::Anchor;
-use wire::{ClipId, RtpTime, StreamId};
+use wire::{CaptureTime, ClipId, ConsultId, RtpTime, StreamId};
 
 /// Saves that may wait while one is being made safe, which takes less than a second.
 pub const MAX_WAITING_SAVES: usize = 2;
@@ -37,6 +37,9 @@ pub const MAX_WAITING_SAVES: usize = 2;
 const TAKE_THREADS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(1);
 /// Failed saves remembered.
 const MAX_SPENT: usize = 1_024;
+/// Whoever saves "the last seconds" means what is seen now: after a source stopped for so long they are refused. A frame
+/// that somebody stands on is not, because it is that very one.
+pub const OLDEST_SAVE: Duration = Duration::from_secs(30);
 /// An object that could not be stored is tried again this often.
 const RETRY: Duration = Duration::from_secs(10);
 /// Time between looks at the stop signal.
@@ -51,6 +54,8 @@ pub struct Wish {
     pub what: SaveWhat,
     /// View label.
     pub view: Option<String>,
+    /// The consult in which somebody asked for it, seeing this very picture; nothing on this device.
+    pub asked_in: Option<ConsultId>,
 }
 
 /// How far a save is.
@@ -82,6 +87,8 @@ pub struct SaverParts {
     pub spool: Arc<Spool>,
     /// Whom they show.
     pub visit: CurrentVisit,
+    /// What the capture clock shows.
+    pub now: Arc<dyn Fn() -> CaptureTime + Send + Sync>,
     /// What is covered: clips say when a person saw that nothing names the patient.
     pub mask: MaskInForce,
     /// The depth scale in force.
@@ -181,6 +188,24 @@ impl Saver {
         Arc::clone(&self.shared.parts.spool)
     }
 
+    /// Whom clips show, for whoever decides where they may go.
+    #[must_use]
+    pub fn visit(&self) -> CurrentVisit {
+        self.shared.parts.visit.clone()
+    }
+
+    /// What the capture clock shows.
+    #[must_use]
+    pub fn now(&self) -> CaptureTime {
+        (self.shared.parts.now)()
+    }
+
+    /// Looks whether the visit is about another patient by now, and lets go of the frames of the one before.
+    pub fn look_at_visit(&self) {
+        // What cannot be read is told at the next save.
+        let _ = self.shared.visit();
+    }
+
     /// How many clips are how far.
     #[must_use]
     pub fn counts(&self) -> watch::Receiver<Counts> {
@@ -261,19 +286,37 @@ impl Saver {
 }
 
 impl Shared {
+    /// The visit now; the ring holds nothing of the patient before.
+    fn visit(&self) -> Result<VisitNow, VisitUnread> {
+        let now = self.parts.visit.at((self.parts.now)())?;
+        held(&self.parts.ring).cut(now.since);
+        Ok(now)
+    }
+
+    /// Whether the last seconds are those that are seen.
+    fn check_age(&self, ring: &Ring) -> Result<(), ClipGap> {
+        let newest = ring.newest().ok_or(ClipGap::Gone)?.stamp.captured_at;
+        let age_us = (self.parts.now)().0.saturating_sub(newest.0);
+        match Duration::from_micros(age_us) > OLDEST_SAVE {
+            true => Err(ClipGap::Stale),
+            false => Ok(()),
+        }
+    }
+
     /// The frames that are wanted, as they are now.
     fn job(&self, wish: Wish) -> Result<Job, ClipGap> {
         if wish.view.as_deref().is_some_and(|view| !is_view(view)) {
             return Err(ClipGap::Refused);
         }
-        let visit = self.parts.visit.now().map_err(|unread| {
+        let VisitNow { visit, since } = self.visit().map_err(|unread| {
             tracing::error!(clip = %wish.clip, error = %unread, "a clip was not saved: nobody knows whom it would show");
             self.trouble(Some(format!("a clip was NOT saved: {unread}")));
             ClipGap::VisitUnread
         })?;
         let ring = held(&self.parts.ring);
-        let (frames, still) = match wish.what {
+        let (mut frames, still) = match wish.what {
             SaveWhat::Last { seconds } if (1..=MAX_CLIP_SECONDS).contains(&seconds) => {
+                self.check_age(&ring)?;
                 (ring.last(u64::from(seconds) * 1_000_000), false)
             }
             SaveWhat::Last { .. } => return Err(ClipGap::Refused),
@@ -282,15 +325,20 @@ impl Shared {
             } => (ring.find(rtp_time).cloned().into_iter().collect(), true),
         };
         drop(ring);
+        // One may have been on its way when the ring was cut.
+        frames.retain(|frame| frame.stamp.captured_at >= since);
         let frames = run_of(frames);
         let first = frames.first().ok_or(ClipGap::Gone)?.stamp.captured_at;
         let scale = self.parts.scale.for_all_since(first);
         if scale.is_none() && self.parts.scale.now().is_some() {
             tracing::info!(clip = %wish.clip, "the depth scale was marked anew among these frames: they carry none");
         }
+        let belongs = wish
+            .asked_in
+            .map_or_else(|| visit.belongs(), Belongs::Consult);
         let (hidden, of) = (
             self.parts.mask.hides_the_patient(&frames),
-            (self.parts.stream.get(), visit),
+            (self.parts.stream.get(), visit, belongs),
         );
         let head = TakeHead::of(&frames, wish.clip, still, wish.view, hidden, scale, of)
             .ok_or(ClipGap::Gone)?;

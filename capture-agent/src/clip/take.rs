@@ -9,7 +9,7 @@ use crate::frame::Frame;
 use crate::hand_scale::HandScale;
 use crate::picture::Form;
 use crate::provenance::SourceInstance;
-use crate::spool::{NewTakeRecords, RecordFault, RecordReader};
+use crate::spool::{Belongs, NewTakeRecords, RecordFault, RecordReader};
 use echo_dicom::write::{Frame as WrittenFrame, FrameFault, Frames};
 use echo_dicom::{Picture, PixelForm};
 use image::codecs::png::{CompressionType, FilterType, PngEncoder};
@@ -50,6 +50,9 @@ pub(super) struct TakeHead {
     /// Instances that the frames were played from.
     pub(super) sources: Vec<SourceInstance>,
     pub(super) visit: Visit,
+    /// Where its clip may go; what was taken before anybody noted it waits.
+    #[serde(default)]
+    pub(super) belongs: Belongs,
 }
 
 impl TakeHead {
@@ -61,7 +64,7 @@ impl TakeHead {
         view: Option<String>,
         hidden: bool,
         scale: Option<HandScale>,
-        (stream, visit): (StreamId, Visit),
+        (stream, visit, belongs): (StreamId, Visit, Belongs),
     ) -> Option<Self> {
         let newest = frames.last()?;
         let mut sources: Vec<SourceInstance> = Vec::new();
@@ -92,6 +95,7 @@ impl TakeHead {
             scale: scale.filter(|scale| scale.holds_for(size, &newest.provenance)),
             sources,
             visit,
+            belongs,
         })
     }
 }

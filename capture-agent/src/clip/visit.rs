@@ -5,6 +5,7 @@
 //! logged. A consult's id is its study's UID, so that every device of one consult writes into one study without
 //! asking; without a consult, each start of the agent is a visit of its own, because two people must never share one.
 
+use crate::spool::Belongs;
 use echo_dicom::write::{
     ClipFacts, ClipWriter, Context, Date, Equipment, LocalTime, Patient, PersonName, Series, Sex,
     Study, Uid, UtcOffset, WriteError,
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use std::fmt;
 use wire::clip::MarkerSide;
+use wire::original::Digest;
 use wire::{CaptureTime, ConsultId, DeviceId};
 
 /// What is written as the software's name.
@@ -83,6 +85,9 @@ pub struct DeviceFacts {
 /// A visit as one agent knows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Visit {
+    /// The consult in whose study it is. Not kept with a take, which has what follows from it.
+    #[serde(skip)]
+    consult: Option<ConsultId>,
     /// Study Instance UID.
     study: String,
     /// Series Instance UID of this device's clips.
@@ -108,11 +113,12 @@ impl Visit {
         facts: DeviceFacts,
         utc_offset_minutes: i16,
     ) -> Result<Self, VisitFault> {
-        let consult = consult.unwrap_or_else(ConsultId::random);
-        let study = Uid::from_uuid(consult.uuid().as_u128());
+        let of_study = consult.unwrap_or_else(ConsultId::random);
+        let study = Uid::from_uuid(of_study.uuid().as_u128());
         let device = device.map_or_else(String::new, |id| id.to_string());
         let series = derived(&["series", study.as_str(), &device]);
         let visit = Self {
+            consult,
             study: study.as_str().to_owned(),
             series: series.as_str().to_owned(),
             began_at,
@@ -142,6 +148,7 @@ impl Visit {
     /// In the study and series of another visit.
     pub(super) fn in_study_of(self, other: &Self) -> Self {
         Self {
+            consult: other.consult,
             study: other.study.clone(),
             series: other.series.clone(),
             ..self
@@ -153,6 +160,7 @@ impl Visit {
         let study = Uid::from_uuid(ConsultId::random().uuid().as_u128());
         let series = derived(&["series", study.as_str(), &self.series]);
         Self {
+            consult: None,
             study: study.as_str().to_owned(),
             series: series.as_str().to_owned(),
             ..self
@@ -174,6 +182,49 @@ impl Visit {
         let names: Vec<&str> = names.into_iter().flatten().map(String::as_str).collect();
         let names = (!names.is_empty()).then(|| names.join("="));
         id.clone().or_else(|| alias.clone()).or(names)
+    }
+
+    /// When the agent started.
+    pub(super) const fn began_at(&self) -> CaptureTime {
+        self.began_at
+    }
+
+    /// The consult in whose study it is; another patient's is in none.
+    pub(super) const fn consult(&self) -> Option<ConsultId> {
+        self.consult
+    }
+
+    /// The same as `whom`, as it may stand beside a clip.
+    pub(super) fn whom_digest(&self) -> Option<Digest> {
+        let whom = self.whom()?;
+        Some(Digest::from_bytes(Sha256::digest(whom).into()))
+    }
+
+    /// Where a clip of this visit may go by itself.
+    pub(super) fn belongs(&self) -> Belongs {
+        match (self.consult, self.whom_digest()) {
+            (Some(consult), _) => Belongs::Consult(consult),
+            (None, Some(whom)) => Belongs::Next(whom),
+            (None, None) => Belongs::Unsaid,
+        }
+    }
+
+    /// Whether an object of this patient cannot be taken for one of this visit: both name somebody, and the surest fact
+    /// that both have differs, or there is none.
+    pub(super) fn is_another(&self, shown: &Patient) -> bool {
+        let Ok(ours) = self.patient.to_dicom() else {
+            return true;
+        };
+        let nobody = PersonName::default();
+        let is_named = |of: &Patient| !of.id.is_empty() || of.name != nobody;
+        if !is_named(&ours) || !is_named(shown) {
+            return false;
+        }
+        if !ours.id.is_empty() && !shown.id.is_empty() {
+            return ours.id != shown.id;
+        }
+        let days = ours.birth_date.zip(shown.birth_date);
+        ours.name != shown.name || days.is_some_and(|(ours, shown)| ours != shown)
     }
 
     /// Writes nothing, but asks the writer whether it would.

@@ -9,6 +9,8 @@ use super::visit::{DeviceFacts, PatientFacts, Visit, VisitFault};
 use crate::sync::held;
 use std::fmt;
 use std::sync::{Arc, Mutex};
+use wire::original::Digest;
+use wire::{CaptureTime, ConsultId};
 
 /// Patients of one start whose studies are remembered; beyond them the second one's is forgotten first.
 const MAX_PATIENTS: usize = 32;
@@ -45,45 +47,110 @@ pub struct CurrentVisit {
     start: Visit,
     /// Where it may have changed since.
     facts: Option<Arc<dyn VisitFacts>>,
+    known: Arc<Mutex<Known>>,
+}
+
+/// What was learned since the start.
+struct Known {
     /// The visit of each patient who was known, the first of them first.
-    known: Arc<Mutex<Vec<(String, Visit)>>>,
+    patients: Vec<(String, Visit)>,
+    /// Whom the facts named when they were read last.
+    whom: Option<String>,
+    /// When that began, as far as it was noticed.
+    since: CaptureTime,
+    /// The visit as it was read last; nothing when it could not be.
+    last: Option<Visit>,
+}
+
+/// The visit at a moment.
+#[derive(Debug)]
+pub struct VisitNow {
+    /// What it is.
+    pub visit: Visit,
+    /// Since when it is about this patient: what was captured before shows another one, or nobody knows whom.
+    pub since: CaptureTime,
 }
 
 impl CurrentVisit {
     /// Begins with what stood there at the start; without a place to read from it stays so.
     #[must_use]
     pub fn new(start: Visit, facts: Option<Arc<dyn VisitFacts>>) -> Self {
-        let first = start.whom().map(|whom| (whom, start.clone()));
+        let whom = start.whom();
+        let known = Known {
+            patients: whom
+                .clone()
+                .map(|whom| (whom, start.clone()))
+                .into_iter()
+                .collect(),
+            whom,
+            since: start.began_at(),
+            last: Some(start.clone()),
+        };
         Self {
-            known: Arc::new(Mutex::new(first.into_iter().collect())),
+            known: Arc::new(Mutex::new(known)),
             start,
             facts,
         }
     }
 
-    /// As it is now.
+    /// As it is at `now`. A change counts from the first look that sees it, so somebody has to look often.
     ///
     /// # Errors
     /// `VisitUnread`: nothing may be saved.
-    pub fn now(&self) -> Result<Visit, VisitUnread> {
+    pub fn at(&self, now: CaptureTime) -> Result<VisitNow, VisitUnread> {
+        let read = self.read();
+        let mut known = held(&self.known);
+        known.last = None;
+        let visit = known.placed(read?);
+        let whom = visit.whom();
+        if whom != known.whom {
+            tracing::info!("the visit is about another patient: frames from before are let go");
+            (known.whom, known.since) = (whom, now);
+        }
+        known.last = Some(visit.clone());
+        Ok(VisitNow {
+            visit,
+            since: known.since,
+        })
+    }
+
+    /// The consult that this agent is for, and its patient as read last: nothing when none is known, or the visit is about
+    /// another patient by now.
+    #[must_use]
+    pub fn consult(&self) -> Option<(ConsultId, Option<Digest>)> {
+        let consult = self.start.consult()?;
+        let known = held(&self.known);
+        let of_consult = known
+            .last
+            .as_ref()
+            .filter(|it| it.consult() == Some(consult));
+        Some((consult, of_consult.and_then(Visit::whom_digest)))
+    }
+
+    fn read(&self) -> Result<Visit, VisitUnread> {
         let Some(facts) = &self.facts else {
             return Ok(self.start.clone());
         };
         let (patient, device) = facts.read()?;
-        let now = self.start.with(patient, device)?;
+        Ok(self.start.with(patient, device)?)
+    }
+}
+
+impl Known {
+    /// In the study of its patient.
+    fn placed(&mut self, now: Visit) -> Visit {
         let Some(whom) = now.whom() else {
             // Nobody in particular, as at the start of a visit. After somebody was known it may be anybody.
-            let nobody_was = held(&self.known).is_empty();
-            return Ok(match nobody_was {
+            return match self.patients.is_empty() {
                 true => now,
                 false => self.in_study_of(String::new(), now),
-            });
+            };
         };
-        Ok(self.in_study_of(whom, now))
+        self.in_study_of(whom, now)
     }
 
-    fn in_study_of(&self, whom: String, now: Visit) -> Visit {
-        let mut known = held(&self.known);
+    fn in_study_of(&mut self, whom: String, now: Visit) -> Visit {
+        let known = &mut self.patients;
         if let Some((_, of)) = known.iter().find(|(of, _)| *of == whom) {
             return now.in_study_of(of);
         }
@@ -102,7 +169,7 @@ impl CurrentVisit {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use wire::{CaptureTime, ConsultId};
+    use crate::spool::Belongs;
 
     /// What somebody writes into the file.
     #[derive(Debug, Default)]
@@ -139,7 +206,7 @@ mod tests {
 
     fn study(current: &CurrentVisit, file: &InMemory, facts: PatientFacts) -> String {
         *held(&file.0) = Some(facts);
-        let context = current.now().unwrap().context().unwrap();
+        let context = current.at(CaptureTime(0)).unwrap().visit.context().unwrap();
         context.study.uid.as_str().to_owned()
     }
 
@@ -170,12 +237,12 @@ mod tests {
     fn facts_that_cannot_be_read_are_not_those_of_before() {
         let (current, file) = begun("1");
         *held(&file.0) = None;
-        assert!(matches!(current.now(), Err(VisitUnread::File)));
+        assert!(matches!(current.at(CaptureTime(0)), Err(VisitUnread::File)));
         *held(&file.0) = Some(patient(&"9".repeat(65), ""));
-        let refused = current.now().unwrap_err().to_string();
+        let refused = current.at(CaptureTime(0)).unwrap_err().to_string();
         assert!(!refused.contains("99"), "{refused}");
         *held(&file.0) = Some(patient("1", ""));
-        assert!(current.now().is_ok());
+        assert!(current.at(CaptureTime(0)).is_ok());
     }
 
     #[test]
@@ -185,7 +252,45 @@ mod tests {
         for number in 1..2 * MAX_PATIENTS {
             study(&current, &file, patient(&number.to_string(), ""));
         }
-        assert_eq!(held(&current.known).len(), MAX_PATIENTS);
+        assert_eq!(held(&current.known).patients.len(), MAX_PATIENTS);
         assert_eq!(study(&current, &file, patient("0", "")), first);
+    }
+
+    #[test]
+    fn a_change_of_patient_counts_from_the_look_that_saw_it() {
+        let (current, file) = begun("1");
+        let since = |now: u64| current.at(CaptureTime(now)).unwrap().since;
+        let start = current.start.began_at();
+        *held(&file.0) = Some(patient("1", "Yamada"));
+        assert_eq!(
+            since(start.0 + 5),
+            start,
+            "a name that was added changes nobody"
+        );
+        *held(&file.0) = None;
+        assert!(current.at(CaptureTime(start.0 + 6)).is_err());
+        *held(&file.0) = Some(patient("2", ""));
+        assert_eq!(since(start.0 + 7), CaptureTime(start.0 + 7));
+        assert_eq!(since(start.0 + 9), CaptureTime(start.0 + 7));
+    }
+
+    #[test]
+    fn the_consult_is_of_its_first_patient_only() {
+        let (current, file) = begun("");
+        let belongs = |id: &str| {
+            *held(&file.0) = Some(patient(id, ""));
+            current.at(CaptureTime(0)).unwrap().visit.belongs()
+        };
+        let (consult, whom) = current.consult().unwrap();
+        assert_eq!(whom, None, "nobody is known yet");
+        assert_eq!(belongs("1"), Belongs::Consult(consult));
+        assert!(current.consult().unwrap().1.is_some());
+        assert!(
+            matches!(belongs("2"), Belongs::Next(_)),
+            "the next patient's waits"
+        );
+        assert_eq!(current.consult(), Some((consult, None)));
+        assert_eq!(belongs(""), Belongs::Unsaid, "it may be anybody");
+        assert_eq!(belongs("1"), Belongs::Consult(consult));
     }
 }

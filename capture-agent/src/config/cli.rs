@@ -9,6 +9,7 @@ use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand};
 use std::net::IpAddr;
 use std::path::PathBuf;
+use wire::ConsultId;
 use wire::clip::MAX_CLIP_SECONDS;
 
 /// Exit codes, as the help tells them.
@@ -99,6 +100,9 @@ pub struct ImportArgs {
     /// Spool folder; no agent may be running with it.
     #[arg(long, value_name = "FOLDER", env = "HIBIKI_SPOOL")]
     pub spool: PathBuf,
+    /// Consult that they belong to; without it they wait on the device page until somebody sends them.
+    #[arg(long, value_name = "ID")]
+    pub consult: Option<ConsultId>,
     /// DICOM files.
     #[arg(value_name = "FILE", required = true)]
     pub files: Vec<PathBuf>,

@@ -7,7 +7,7 @@
 use super::memory::Memory;
 use super::preview::{NoPreview, Preview};
 use super::saving::{Saving, stage};
-use super::tell;
+use super::{tell, waiting};
 use crate::clip::Progress;
 use crate::clock::CaptureClock;
 use crate::frame::Frame;
@@ -119,6 +119,11 @@ impl Desk {
             (ring.newest().cloned(), tell::ring(&ring, parts.bounds))
         };
         let told = |frame: &Frame| tell::frame(frame, parts.clock);
+        let waits = parts
+            .saving
+            .as_ref()
+            .map(|it| it.waiting())
+            .unwrap_or_default();
         DeviceState {
             newest: newest.as_ref().map(told),
             frozen: held(&self.frozen).as_ref().map(told),
@@ -136,7 +141,11 @@ impl Desk {
             measuring: parts.scale.measuring(),
             scale: parts.scale.now().map(tell::scale),
             view: held(&self.view).clone(),
-            clips: parts.saving.as_ref().and_then(|_| tell::clips(&status)),
+            clips: parts
+                .saving
+                .as_ref()
+                .and_then(|_| tell::clips(&status, waits.len())),
+            waiting: waiting::listed(waits),
             clips_trouble: status
                 .clips
                 .as_ref()
@@ -158,6 +167,10 @@ impl Desk {
             ),
             relay_now: parts.marks.relay_now(parts.clock.now()),
         }
+    }
+
+    pub(super) fn saving(&self) -> Option<Arc<dyn Saving>> {
+        self.parts.saving.clone()
     }
 
     fn saves_shown(&self, now: Instant) -> Vec<DeviceSave> {
@@ -369,6 +382,7 @@ mod tests {
     use crate::frame::{Stamper, StreamName};
     use crate::picture::{Form, Picture};
     use crate::slot::Slot;
+    use crate::spool::{SpoolError, Unsent};
     use wire::StreamId;
     use wire::clip::ClipGap;
     use wire::device::SaveStage;
@@ -394,6 +408,14 @@ mod tests {
             let watched = progress.subscribe();
             held(&self.progress).push(progress);
             watched
+        }
+
+        fn waiting(&self) -> Vec<Unsent> {
+            Vec::new()
+        }
+
+        fn send(&self, _: ClipId) -> Result<bool, SpoolError> {
+            Ok(false)
         }
     }
 

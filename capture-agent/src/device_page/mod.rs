@@ -21,6 +21,7 @@ mod problem;
 mod routes;
 mod saving;
 mod tell;
+mod waiting;
 
 pub use checking::Checking;
 pub use desk::{Desk, DeskParts};

@@ -8,6 +8,7 @@ use super::guard::{self, Lock};
 use super::pages;
 use super::preview::NoPreview;
 use super::problem::Refused;
+use super::waiting;
 use crate::hand_scale::ScaleRefused;
 use crate::mask::Rectangle;
 use crate::source::catalogue;
@@ -28,8 +29,8 @@ use wire::check::DeviceCheck;
 use wire::clip::{MAX_CLIP_SECONDS, is_view};
 use wire::device::{
     DeviceEntry, DeviceFault, DeviceFreeze, DeviceMaskRequest, DeviceSaveRequest,
-    DeviceScaleRequest, DeviceSourceChoice, DeviceSourceRequest, DeviceSources, DeviceState,
-    DeviceViewRequest, MAX_SOURCE_CHARS,
+    DeviceScaleRequest, DeviceSendRequest, DeviceSourceChoice, DeviceSourceRequest, DeviceSources,
+    DeviceState, DeviceViewRequest, MAX_SOURCE_CHARS,
 };
 
 /// Largest body: 16 rectangles have 2 kB.
@@ -60,6 +61,7 @@ pub(super) fn router(desk: Arc<Desk>, checking: Arc<Checking>, lock: Lock) -> Ro
         .route("/api/v1/marks", get(marks))
         .route("/api/v1/scale", put(scale).delete(withdraw_scale))
         .route("/api/v1/saves", post(save))
+        .route("/api/v1/waiting", post(send))
         .with_state(desk)
         .merge(check)
         .layer(from_fn_with_state(lock.clone(), guard::locked));
@@ -221,6 +223,12 @@ async fn save(State(desk): At, body: Body) -> Result<StatusCode, Refused> {
         Some(None) => Err(DeviceFault::FrameGone.into()),
         None => Err(DeviceFault::NoSaving.into()),
     }
+}
+
+async fn send(State(desk): At, body: Body) -> Result<StatusCode, Refused> {
+    let wanted: DeviceSendRequest = read(body)?;
+    waiting::send(&desk, wanted.clip).await?;
+    Ok(StatusCode::ACCEPTED)
 }
 
 fn picture(shown: Shown, kind: &'static str) -> Response {

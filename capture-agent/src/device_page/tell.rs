@@ -99,7 +99,7 @@ pub(super) fn scale(scale: HandScale) -> DeviceScale {
     }
 }
 
-pub(super) fn clips(status: &Status) -> Option<DeviceClips> {
+pub(super) fn clips(status: &Status, waiting: usize) -> Option<DeviceClips> {
     let clips = status.clips.as_ref()?;
     let counts = clips.counts;
     Some(DeviceClips {
@@ -108,6 +108,7 @@ pub(super) fn clips(status: &Status) -> Option<DeviceClips> {
         sent: counts.sent,
         bytes: counts.bytes,
         exports_waiting: clips.exports.as_ref().map_or(0, |exports| exports.count),
+        waiting: u32::try_from(waiting).unwrap_or(u32::MAX),
     })
 }
 
@@ -186,12 +187,12 @@ mod tests {
             troubles(&status, &banner, (false, true)),
             [DeviceTrouble::ExportsWait]
         );
-        assert_eq!(clips(&status).unwrap().exports_waiting, 3);
+        assert_eq!(clips(&status, 0).unwrap().exports_waiting, 3);
         waiting.exports = None;
         board.update(|status| status.clips = Some(waiting));
         let status = board.now();
         assert_eq!(troubles(&status, &banner, (false, true)), []);
-        assert_eq!(clips(&status).unwrap().exports_waiting, 0);
+        assert_eq!(clips(&status, 0).unwrap().exports_waiting, 0);
     }
 
     #[test]

@@ -136,7 +136,12 @@ async fn save(State(room): State<Arc<Room>>, Json(asked): Json<Asked>) -> Json<S
         return Json(said);
     };
     let view = asked.view;
-    let mut progress = room.saver.save(Wish { clip, what, view });
+    let mut progress = room.saver.save(Wish {
+        clip,
+        what,
+        view,
+        asked_in: None,
+    });
     loop {
         let now = *progress.borrow_and_update();
         match now {

@@ -23,7 +23,7 @@ use webrtc::data_channel::{DataChannel, DataChannelEvent};
 use wire::agent::{AgentToRelay, MAX_CONTROL_BYTES, MarkWord, RelayToAgent};
 use wire::clip::ClipGap;
 use wire::measure::DepthScale;
-use wire::{ClipId, ScaleId, WIRE_VERSION};
+use wire::{ClipId, ConsultId, ScaleId, WIRE_VERSION};
 
 /// Time between pings: often enough to notice a relay that died within a second or two.
 const PING: Duration = Duration::from_millis(500);
@@ -40,6 +40,8 @@ type Saves = JoinSet<Option<(ClipId, ClipGap)>>;
 
 /// What the conversation needs.
 pub(super) struct Control {
+    /// The consult of this connection.
+    pub(super) consult: ConsultId,
     /// The channel.
     pub(super) channel: Arc<dyn DataChannel>,
     /// For ping and stamps.
@@ -230,9 +232,12 @@ impl Control {
                 held(&self.uplink).want_low(std::time::Instant::now(), wanted);
                 Heard::LowLayer
             }
-            Ok(RelayToAgent::SaveClip { clip, what, view }) => {
-                Heard::Save(Wish { clip, what, view })
-            }
+            Ok(RelayToAgent::SaveClip { clip, what, view }) => Heard::Save(Wish {
+                clip,
+                what,
+                view,
+                asked_in: Some(self.consult),
+            }),
             Err(_) => Heard::Nonsense,
         }
     }

@@ -80,7 +80,7 @@ pub(super) async fn publish(
     let ended = match connect(&mut peer, http, consult, ticket).await {
         Ok(mut whip) => {
             let ended = tokio::select! {
-                ended = serve(parts, &mut peer, &mut whip, &uplink, after) => ended,
+                ended = serve(parts, consult, &mut peer, &mut whip, (&uplink, after)) => ended,
                 () = parts.stop.stopped() => Ended::Stopped,
             };
             let target = held(&uplink).end();
@@ -125,10 +125,10 @@ async fn connect(
 /// Keeps a connection going until it is lost.
 async fn serve(
     parts: &Parts,
+    consult: ConsultId,
     peer: &mut Peer,
     whip: &mut WhipSession,
-    uplink: &Shared,
-    after: After,
+    (uplink, after): (&Shared, After),
 ) -> Ended {
     let names = match peer.wire_names().await {
         Ok(names) => names,
@@ -192,6 +192,8 @@ async fn serve(
         let carrier = Carrier {
             channel: Arc::clone(channel),
             spool: saver.spool(),
+            consult,
+            visit: saver.visit(),
             original,
             round_trip: round_trips,
             spare: held(uplink).spare(),
@@ -210,6 +212,7 @@ async fn serve(
     tasks.spawn(pass_on_keyframe_requests(track, Arc::clone(&parts.orders)));
     tasks.spawn(allow_padding(heard.subscribe(), Arc::clone(uplink)));
     let control = Control {
+        consult,
         channel: Arc::clone(&peer.control),
         clock: parts.clock,
         stream: parts.stream.clone(),

@@ -14,6 +14,7 @@
 //! carries clips away asks what is unsent, reads bytes, and says what became of them. Invariant: an unsent clip is
 //! never deleted and never presented half-written.
 
+mod belongs;
 mod files;
 mod layout;
 mod outgoing;
@@ -22,9 +23,10 @@ mod recover;
 mod state;
 mod store;
 
+pub use belongs::Belongs;
 pub use files::{Disk, Files, SpoolFile};
 pub use outgoing::Outgoing;
 pub use records::{RecordFault, RecordReader, RecordWriter};
 pub use recover::Recovered;
-pub use state::{AfterKept, Counts, Finished, Held, SpoolBounds, SpoolError};
+pub use state::{AfterKept, Counts, Finished, Held, SpoolBounds, SpoolError, Unsent};
 pub use store::{NewTakeRecords, Spool};

@@ -6,7 +6,7 @@
 
 use super::files::Files;
 use super::layout::{Layout, clips_in, parts_in};
-use super::state::{Finished, Sidecar, State};
+use super::state::{Sidecar, State};
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
@@ -52,7 +52,7 @@ pub(super) fn recover(layout: &Layout, files: &dyn Files) -> io::Result<(State, 
                 recovered.cleared += 1;
             }
             (Some(length), Some(sidecar)) if sidecar.head.bytes == *length => {
-                finished.push((sidecar.head.taken_at, clip, *length));
+                finished.push((sidecar.head.taken_at, clip, sidecar.finished()));
             }
             _ => {
                 tracing::error!(%clip, bytes, "a clip on this device is damaged; it is put aside");
@@ -61,10 +61,9 @@ pub(super) fn recover(layout: &Layout, files: &dyn Files) -> io::Result<(State, 
             }
         }
     }
-    finished.sort_unstable();
-    for (_, clip, bytes) in finished {
-        let refused = None;
-        state.finished.insert(clip, Finished { bytes, refused });
+    finished.sort_unstable_by_key(|(taken_at, clip, _)| (*taken_at, *clip));
+    for (_, clip, known) in finished {
+        state.finished.insert(clip, known);
         state.order.push(clip);
     }
     for clip in objects.keys().filter(|it| !state.finished.contains_key(it)) {

@@ -2,11 +2,12 @@
 //!
 //! Owns the words and the sums; nothing here touches a file. Who changes the state makes it durable first.
 
+use super::belongs::Belongs;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
-use wire::clip::{ClipGap, ClipHead};
-use wire::{ClipId, RtpTime};
+use wire::clip::{ClipGap, ClipHead, ClipOrigin};
+use wire::{CaptureTime, ClipId, RtpTime};
 
 /// What happens to the device's copy once the relay has the clip.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
@@ -63,6 +64,23 @@ pub struct Finished {
     pub bytes: u64,
     /// Why the relay did not take it, if it said so since the last connect.
     pub refused: Option<ClipGap>,
+    /// Where it may go.
+    pub belongs: Belongs,
+    /// When its first frame was captured.
+    pub taken_at: CaptureTime,
+    /// Frames in it.
+    pub frames: u32,
+    /// A handheld exported it.
+    pub exported: bool,
+}
+
+/// An unsent clip, for whoever decides about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unsent {
+    /// Which.
+    pub clip: ClipId,
+    /// What is known of it.
+    pub known: Finished,
 }
 
 /// How far a clip is.
@@ -99,6 +117,23 @@ pub struct Counts {
 pub(super) struct Sidecar {
     pub(super) head: ClipHead,
     pub(super) times: Vec<RtpTime>,
+    /// Where it may go; what was written before anybody noted it waits.
+    #[serde(default)]
+    pub(super) belongs: Belongs,
+}
+
+impl Sidecar {
+    /// What is remembered of it.
+    pub(super) fn finished(&self) -> Finished {
+        Finished {
+            bytes: self.head.bytes,
+            refused: None,
+            belongs: self.belongs,
+            taken_at: self.head.taken_at,
+            frames: self.head.frames,
+            exported: self.head.origin == ClipOrigin::Imported,
+        }
+    }
 }
 
 #[derive(Debug, Default)]

@@ -1,14 +1,16 @@
 //! The spool itself: what it holds, and the steps by which a take becomes an object and an object leaves.
 //!
 //! Owns the order of the steps and the bound in bytes. Every change is durable before it is counted. Threads that write
-//! and tasks that carry away share it; nothing is read or written while its lock is held but the removal of a file.
+//! and tasks that carry away share it; nothing is read or written while its lock is held but the removal of a file and the new
+//! name of one.
 
+use super::belongs::Belongs;
 use super::files::{Files, SpoolFile};
 use super::layout::{Layout, part};
 use super::records::RecordWriter;
 use super::recover::{self, Recovered};
 use super::state::{
-    AfterKept, Counts, Finished, Held, Sidecar, SpoolBounds, SpoolError, State, failed,
+    AfterKept, Counts, Held, Sidecar, SpoolBounds, SpoolError, State, Unsent, failed,
 };
 use crate::sync::held;
 use sha2::{Digest as _, Sha256};
@@ -19,7 +21,7 @@ use std::sync::{Arc, Mutex};
 use tokio::sync::watch;
 use wire::clip::{ClipGap, ClipHead};
 use wire::original::Digest;
-use wire::{ClipId, RtpTime};
+use wire::{ClipId, ConsultId, RtpTime};
 
 /// Bytes of the disk that clips never take: the system and the log need room to tell what is wrong.
 const SPARE_ROOM_BYTES: u64 = 256 << 20;
@@ -164,8 +166,13 @@ impl Spool {
 
     /// Finished clips that the relay does not have, in order of finishing.
     #[must_use]
-    pub fn unsent(&self) -> Vec<ClipId> {
-        held(&self.state).order.clone()
+    pub fn unsent(&self) -> Vec<Unsent> {
+        let state = held(&self.state);
+        let known = |clip: &ClipId| {
+            let known = *state.finished.get(clip)?;
+            Some(Unsent { clip: *clip, known })
+        };
+        state.order.iter().filter_map(known).collect()
     }
 
     /// How many clips are how far; wakes at every change.
@@ -263,20 +270,24 @@ impl Spool {
         sealed: Sealed,
         head: ClipHead,
         times: Vec<RtpTime>,
+        belongs: Belongs,
     ) -> Result<(), SpoolError> {
-        let (clip, bytes) = (sealed.clip, sealed.bytes);
+        let clip = sealed.clip;
         let clips = self.layout.clips();
-        let text = serde_json::to_vec(&Sidecar { head, times })
-            .map_err(|error| failed("described")(error.into()))?;
+        let sidecar = Sidecar {
+            head,
+            times,
+            belongs,
+        };
         self.name(sealed.beside, &self.layout.object(clip), &clips)?;
-        let (mut out, beside) = self.begin(&self.layout.sidecar(clip))?;
-        out.write_all(&text).map_err(failed("described"))?;
-        sync(out)?;
-        self.name(beside, &self.layout.sidecar(clip), &clips)?;
+        self.name(
+            self.describe(clip, &sidecar)?,
+            &self.layout.sidecar(clip),
+            &clips,
+        )?;
         {
             let mut state = held(&self.state);
-            let refused = None;
-            state.finished.insert(clip, Finished { bytes, refused });
+            state.finished.insert(clip, sidecar.finished());
             state.order.retain(|other| *other != clip);
             state.order.push(clip);
             if state.takes.contains_key(&clip) && self.files.remove(&self.layout.take(clip)).is_ok()
@@ -286,6 +297,30 @@ impl Spool {
         }
         self.tell();
         Ok(())
+    }
+
+    /// A person says to which consult an unsent clip belongs. False when it is not (or no longer) unsent.
+    ///
+    /// # Errors
+    /// The step that failed; it belongs where it did.
+    pub fn assign(&self, clip: ClipId, consult: ConsultId) -> Result<bool, SpoolError> {
+        let path = self.layout.sidecar(clip);
+        let Some(mut sidecar) = recover::read_sidecar(&path, clip) else {
+            return Ok(false);
+        };
+        sidecar.belongs = Belongs::Consult(consult);
+        let beside = self.describe(clip, &sidecar)?;
+        {
+            // Under the lock: a clip that is let go meanwhile must not get its description back.
+            let mut state = held(&self.state);
+            let Some(known) = state.finished.get_mut(&clip) else {
+                return Ok(false);
+            };
+            self.replace(beside, &path)?;
+            known.belongs = sidecar.belongs;
+        }
+        self.tell();
+        Ok(true)
     }
 
     /// The relay has it: the copy goes, or becomes one that may go.
@@ -375,6 +410,26 @@ impl Spool {
                 .remove(&self.layout.kept_object(clip))
                 .map_err(failed("given room"))?;
         }
+    }
+
+    /// Writes what is said of an object, durably, without its name yet.
+    fn describe(&self, clip: ClipId, sidecar: &Sidecar) -> Result<Beside, SpoolError> {
+        let text =
+            serde_json::to_vec(sidecar).map_err(|error| failed("described")(error.into()))?;
+        let (mut out, beside) = self.begin(&self.layout.sidecar(clip))?;
+        out.write_all(&text).map_err(failed("described"))?;
+        sync(out)?;
+        Ok(beside)
+    }
+
+    /// Puts a synced file in the place of one that is there. Unlike `name` it removes nothing: either of the two is whole.
+    fn replace(&self, mut beside: Beside, path: &Path) -> Result<(), SpoolError> {
+        if let Some(from) = &beside.path {
+            self.files.rename(from, path).map_err(failed("named"))?;
+            beside.path = None;
+        }
+        let folder = path.parent().unwrap_or(path);
+        self.files.sync_folder(folder).map_err(failed("named"))
     }
 
     fn begin(&self, path: &Path) -> Result<(BufWriter<Box<dyn SpoolFile>>, Beside), SpoolError> {

@@ -30,6 +30,7 @@ use capture_agent::status::StatusBoard;
 use capture_agent::sync::Stop;
 use echo_dicom::{Clip, PixelForm};
 use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use support::readers::{assert_conforms, said};
@@ -56,6 +57,10 @@ struct Bench {
     mask: MaskInForce,
     /// What stands in the configuration file.
     facts: Arc<visits::InMemory>,
+    /// Microseconds after `START_US` that the capture clock shows.
+    clock: Arc<AtomicU64>,
+    /// The consult that it saves for.
+    consult: ConsultId,
     threads: Vec<std::thread::JoinHandle<()>>,
     folder: Arc<tempfile::TempDir>,
 }
@@ -105,14 +110,24 @@ impl Bench {
             marker: Some(MarkerSide::Right),
             ..DeviceFacts::default()
         };
-        let consult = Some(ConsultId::random());
+        let consult = ConsultId::random();
         let facts = visits::InMemory::of(&patient, &device);
-        let visit = Visit::new(consult, None, CaptureTime(START_US), patient, device, 540);
+        let visit = Visit::new(
+            Some(consult),
+            None,
+            CaptureTime(START_US),
+            patient,
+            device,
+            540,
+        );
         let visit = CurrentVisit::new(visit.unwrap(), Some(Arc::clone(&facts) as _));
         let scale = ScaleInForce::new(None);
         let banner = Mask::new(vec!["0,0,1,0.1".parse().unwrap()]);
         let mask = MaskInForce::new(banner, Arc::clone(&ring), Arc::new(Slot::default()));
+        let clock = Arc::new(AtomicU64::new(0));
+        let shown = Arc::clone(&clock);
         let (saver, work) = Saver::new(SaverParts {
+            now: Arc::new(move || CaptureTime(START_US + shown.load(Ordering::Relaxed))),
             ring: Arc::clone(&ring),
             stream: StreamName::default(),
             spool: Arc::clone(&spool),
@@ -133,6 +148,8 @@ impl Bench {
             scale,
             facts,
             mask,
+            clock,
+            consult,
             threads: Vec::new(),
             folder,
         };
@@ -151,7 +168,15 @@ impl Bench {
     fn save(&self, what: SaveWhat, view: Option<&str>) -> (ClipId, Progress) {
         let clip = ClipId::random();
         let view = view.map(str::to_owned);
-        (clip, self.ends(self.saver.save(Wish { clip, what, view })))
+        (
+            clip,
+            self.ends(self.saver.save(Wish {
+                clip,
+                what,
+                view,
+                asked_in: None,
+            })),
+        )
     }
 
     fn ends(&self, mut progress: tokio::sync::watch::Receiver<Progress>) -> Progress {
@@ -409,6 +434,7 @@ fn asked_twice_it_is_saved_once_and_a_failure_is_final() {
         clip,
         what: SaveWhat::Last { seconds: 6 },
         view: view.map(str::to_owned),
+        asked_in: None,
     };
     assert_eq!(
         bench.ends(bench.saver.save(wish(None))),

@@ -11,6 +11,7 @@ fn last_seconds(clip: ClipId) -> Wish {
         clip,
         what: SaveWhat::Last { seconds: 6 },
         view: None,
+        asked_in: None,
     }
 }
 

@@ -14,7 +14,7 @@ use wire::{ClipId, RelayTime, RtpTime};
 /// Transfers of one connection that are open at the same time. An agent sends one after the other; a second one lets the
 /// next begin while the last is checked.
 const MAX_OPEN: usize = 2;
-/// Offers that wait for their turn: what a device collected over some visits without a link. About 1 MiB at worst.
+/// Offers that wait for their turn: what a device collected of a consult without a link. About 1 MiB at worst.
 const MAX_WAITING: usize = 64;
 /// An agent is told where to go on when a piece comes that does not fit, and not again for this long: what it had sent
 /// until it heard is on its way, on a weak link for seconds. The channel is ordered and loses nothing, so once is enough

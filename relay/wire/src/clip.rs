@@ -259,6 +259,8 @@ pub enum ClipGap {
     NotWritten,
     /// The device could not read whom it would show.
     VisitUnread,
+    /// Nothing was captured of late: the last seconds that the device has are older than anybody would think.
+    Stale,
     /// The relay could not store it; the device keeps it and offers it again.
     RelayStorage,
     /// What arrived is not what was offered; the device keeps its copy.

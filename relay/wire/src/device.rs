@@ -7,6 +7,7 @@
 //!  ── GET    /api/v1/preview?after=RTP ────────►  the next frame as JPEG
 //!  ── POST   /api/v1/freeze   {rtpTime} ───────►  DELETE releases; GET /api/v1/frozen is its PNG
 //!  ── POST   /api/v1/saves    {seconds} ───────►  what became of it stands in the state
+//!  ── POST   /api/v1/waiting  {clip} ──────────►  a waiting clip belongs to this consult
 //!  ── PUT    /api/v1/mask, source, view ───────►  in force at once
 //!  ── PUT    /api/v1/scale ────────────────────►  the depth scale of the frozen frame; DELETE takes it back
 //!  ── POST   /api/v1/check ────────────────────►  begins one; GET gives the last, a `DeviceCheck`
@@ -27,6 +28,8 @@ use ts_rs::TS;
 pub const MAX_MASK_RECTANGLES: usize = 16;
 /// Most characters of a source that is asked for.
 pub const MAX_SOURCE_CHARS: usize = 1_024;
+/// Waiting clips that are listed; the next one follows when one was sent.
+pub const MAX_WAITING_SHOWN: usize = 12;
 /// Seconds that the page offers to save with one press.
 pub const SAVE_CHOICES_S: [u16; 4] = [3, 6, 10, 20];
 
@@ -161,6 +164,32 @@ pub struct DeviceClips {
     pub bytes: u64,
     /// Exported files that could not be taken in and are tried again.
     pub exports_waiting: u32,
+    /// Finished here and not sent by themselves, because they may be another patient's.
+    pub waiting: u32,
+}
+
+/// A clip on this device that may be another patient's, so that it goes only when a person says so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export_to = "device.ts")]
+#[serde(rename_all = "camelCase")]
+pub struct DeviceWaiting {
+    /// Which.
+    pub clip: ClipId,
+    /// When it was captured, or exported, by the device's clock.
+    pub taken_at: CaptureTime,
+    /// Frames in it; 1 is a still.
+    pub frames: u32,
+    /// A handheld exported it.
+    pub exported: bool,
+}
+
+/// Says that a waiting clip belongs to the consult of this agent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export_to = "device.ts")]
+#[serde(deny_unknown_fields)]
+pub struct DeviceSendRequest {
+    /// Which.
+    pub clip: ClipId,
 }
 
 /// What is kept of the coded picture, so that what a bad link lost can be sent later.
@@ -270,6 +299,8 @@ pub struct DeviceState {
     pub view: Option<String>,
     /// Saved clips; nothing when this agent cannot save.
     pub clips: Option<DeviceClips>,
+    /// Clips that wait for a person, newest first, at most `MAX_WAITING_SHOWN`.
+    pub waiting: Vec<DeviceWaiting>,
     /// What the disk said when saving failed, in the agent's own words.
     pub clips_trouble: Option<String>,
     /// Why exported files wait, in the agent's own words.

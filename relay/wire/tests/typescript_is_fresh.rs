@@ -33,6 +33,7 @@ fn export_all(into: &Path) {
     device::DeviceSourceRequest::export_all(&config).unwrap();
     device::DeviceViewRequest::export_all(&config).unwrap();
     device::DeviceScaleRequest::export_all(&config).unwrap();
+    device::DeviceSendRequest::export_all(&config).unwrap();
     check::DeviceCheck::export_all(&config).unwrap();
     device::DeviceProblem::export_all(&config).unwrap();
     fs::write(into.join("constants.ts"), constants()).unwrap();

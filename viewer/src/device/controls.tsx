@@ -80,6 +80,7 @@ function outcome(stage: SaveStage): string {
       if (stage.reason === "deviceStorage") return `■ ${say("save.missing.deviceStorage")}`;
       if (stage.reason === "tooMany") return `■ ${say("save.missing.tooMany")}`;
       if (stage.reason === "visitUnread") return `■ ${say("save.missing.visitUnread")}`;
+      if (stage.reason === "stale") return `■ ${say("save.missing.stale")}`;
       return `■ ${say("save.missing.other")}`;
   }
 }

@@ -9,11 +9,13 @@ import type {
   DeviceMaskRequest,
   DeviceSaveRequest,
   DeviceScaleRequest,
+  DeviceSendRequest,
   DeviceSourceChoice,
   DeviceSources,
   DeviceState,
   MaskRectangle,
 } from "../wire/device";
+import type { ClipId } from "../wire/ids";
 import type { RtpTime } from "../wire/units";
 import { ask, enter, Fault, type FaultCode, type Method } from "./agent";
 import { Checks } from "./check";
@@ -106,6 +108,12 @@ export class Desk {
       ? { type: "frozen" }
       : { type: "last", seconds: this.seconds.value };
     await this.act("POST", "saves", wish);
+  }
+
+  /** A person looked at a waiting clip: it belongs to the consult of this agent. */
+  async send(clip: ClipId): Promise<void> {
+    const wish: DeviceSendRequest = { clip };
+    await this.act("POST", "waiting", wish);
   }
 
   /** Masks go out one after the other, so that the last one wins. Another mask has to be looked at anew. */

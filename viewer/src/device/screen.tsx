@@ -19,6 +19,7 @@ import { ScalePart } from "./scale-part";
 import { SourcePart } from "./source-part";
 import { StatusPart } from "./status-part";
 import { FaultLine, Troubles } from "./troubles";
+import { UnsurePart } from "./unsure-part";
 import { ViewPart } from "./view-part";
 
 export function DeviceScreen({ desk }: { desk: Desk }) {
@@ -77,6 +78,7 @@ function Inside({ desk, state }: { desk: Desk; state: DeviceState }) {
           <Controls desk={desk} state={state} />
           <MarksPart desk={desk} state={state} seen={seen} />
           <Troubles state={state} />
+          <UnsurePart desk={desk} state={state} />
           <ViewPart desk={desk} state={state} />
           <StatusPart state={state} />
           <CheckPart checks={desk.checks} />

@@ -43,6 +43,7 @@ export function StatusPart({ state }: { state: DeviceState }) {
             word={say("spool.words", { unsent: clips.unsent, safe: clips.safe, sent: clips.sent })}
             more={[
               say("spool.megabytes", { megabytes: Math.round(clips.bytes / MEGABYTE) }),
+              ...(clips.waiting > 0 ? [say("spool.unsure", { count: clips.waiting })] : []),
               ...(clips.exportsWaiting > 0 ? [say("spool.exports", { count: clips.exportsWaiting })] : []),
             ]}
           />

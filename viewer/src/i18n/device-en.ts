@@ -43,6 +43,8 @@ export const deviceEn: DeviceWords = {
     "Not saved: earlier saves are still being written. The picture goes on. Wait a moment and press again",
   "save.missing.visitUnread":
     "Not saved. The patient's facts cannot be read. The picture goes on. Mend the configuration file, then press again",
+  "save.missing.stale":
+    "Not saved. No new picture came for 30 seconds. Check the machine and its cable, then press again once there is a picture",
   "save.missing.other": "Not saved. The picture goes on. Press again",
   freeze: "Freeze",
   release: "Resume",
@@ -58,6 +60,15 @@ export const deviceEn: DeviceWords = {
   "marks.byRegion": "Calibration: DICOM region {number}",
   "marks.byDepth": "Calibration: {name} (scale {centimetres} cm)",
   "marks.someone": "Somebody",
+
+  unsure: "Clips to be confirmed",
+  "unsure.words":
+    "It is not certain that these belong to this consult, so they are not sent by themselves. They may show another patient. Check date and time, and send only those of this patient.",
+  "unsure.saved": "{at}, saved, {frames} frames",
+  "unsure.exported": "{at}, exported by the machine, {frames} frames",
+  "unsure.send": "Send to this consult",
+  "unsure.sendOne": "Send to this consult: {what}",
+  "unsure.more": "{count} more",
 
   view: "View",
   "view.none": "None",
@@ -77,6 +88,7 @@ export const deviceEn: DeviceWords = {
   "ring.words": "{seconds} s, {megabytes} MB",
   "spool.words": "{unsent} unsent, {safe} being written, {sent} sent",
   "spool.megabytes": "{megabytes} MB",
+  "spool.unsure": "{count} to be confirmed",
   "spool.exports": "{count} to be taken in",
   "spool.none": "Nowhere to save",
   "journal.words": "{minutes} min, {megabytes} MB",

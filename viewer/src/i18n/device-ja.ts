@@ -45,6 +45,8 @@ export const deviceJa = {
     "保存していません。前の保存をまだ書き込んでいます。映像は続いています。少し待ってからもう一度押してください",
   "save.missing.visitUnread":
     "保存していません。患者の情報を読めません。映像は続いています。設定ファイルを直してからもう一度押してください",
+  "save.missing.stale":
+    "保存していません。30 秒以上、新しい映像が来ていません。装置とケーブルを確かめ、映像が出てからもう一度押してください",
   "save.missing.other": "保存していません。映像は続いています。もう一度押してください",
   freeze: "静止",
   release: "再開",
@@ -60,6 +62,15 @@ export const deviceJa = {
   "marks.byRegion": "校正: DICOM 領域 {number}",
   "marks.byDepth": "校正: {name}(目盛り {centimetres} cm)",
   "marks.someone": "ほかの人",
+
+  unsure: "確認待ちのクリップ",
+  "unsure.words":
+    "この相談のものと確かめられないので、自動では送りません。別の患者のものかもしれません。日時を確かめ、この患者のものだけを送ってください。",
+  "unsure.saved": "{at} 保存・{frames} フレーム",
+  "unsure.exported": "{at} 装置の書き出し・{frames} フレーム",
+  "unsure.send": "この相談に送る",
+  "unsure.sendOne": "この相談に送る: {what}",
+  "unsure.more": "ほかに {count} 個あります",
 
   view: "断面",
   "view.none": "なし",
@@ -79,6 +90,7 @@ export const deviceJa = {
   "ring.words": "{seconds} 秒・{megabytes} MB",
   "spool.words": "未送信 {unsent}・書き込み中 {safe}・送信済み {sent}",
   "spool.megabytes": "{megabytes} MB",
+  "spool.unsure": "送る前の確認待ち {count}",
   "spool.exports": "取り込み待ち {count}",
   "spool.none": "保存先なし",
   "journal.words": "{minutes} 分・{megabytes} MB",

@@ -182,6 +182,8 @@ export const en = {
     "The device could not make a file of it. Save again; if it goes on, tell the administrator.",
   "clip.gap.visitUnread":
     "The device cannot read whom it would show, so it was not saved. Mend the device's configuration file and save again.",
+  "clip.gap.stale":
+    "No picture came to the device for 30 seconds, so nothing was saved. Check the machine and its cable, and save again once there is a picture.",
   "clip.gap.relayStorage":
     "The relay cannot store it. The clip stays on the device and is sent again by itself.",
   "clip.gap.altered":

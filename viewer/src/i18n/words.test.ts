@@ -77,6 +77,7 @@ const ENDINGS: Readonly<Record<string, readonly string[]>> = {
     "tooMany",
     "notWritten",
     "visitUnread",
+    "stale",
     "relayStorage",
     "altered",
     "conflict",

@@ -31,7 +31,7 @@ here: boolean, };
 /**
  * Why a clip was not saved or does not arrive.
  */
-export type ClipGap = "gone" | "agentAway" | "noAgent" | "deviceStorage" | "tooMany" | "notWritten" | "visitUnread" | "relayStorage" | "altered" | "conflict" | "refused";
+export type ClipGap = "gone" | "agentAway" | "noAgent" | "deviceStorage" | "tooMany" | "notWritten" | "visitUnread" | "stale" | "relayStorage" | "altered" | "conflict" | "refused";
 
 /**
  * What is said of a clip.

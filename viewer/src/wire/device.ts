@@ -29,7 +29,11 @@ bytes: number,
 /**
  * Exported files that could not be taken in and are tried again.
  */
-exportsWaiting: number, };
+exportsWaiting: number, 
+/**
+ * Finished here and not sent by themselves, because they may be another patient's.
+ */
+waiting: number, };
 
 /**
  * Exchanges the key of the printed address for a cookie.
@@ -263,6 +267,15 @@ to: Point,
 centimetres: number, };
 
 /**
+ * Says that a waiting clip belongs to the consult of this agent.
+ */
+export type DeviceSendRequest = { 
+/**
+ * Which.
+ */
+clip: ClipId, };
+
+/**
  * The source.
  */
 export type DeviceSource = { 
@@ -387,6 +400,10 @@ view: string | null,
  */
 clips: DeviceClips | null, 
 /**
+ * Clips that wait for a person, newest first, at most `MAX_WAITING_SHOWN`.
+ */
+waiting: Array<DeviceWaiting>, 
+/**
  * What the disk said when saving failed, in the agent's own words.
  */
 clipsTrouble: string | null, 
@@ -428,6 +445,27 @@ export type DeviceViewRequest = {
  * View label; nothing takes it away.
  */
 view: string | null, };
+
+/**
+ * A clip on this device that may be another patient's, so that it goes only when a person says so.
+ */
+export type DeviceWaiting = { 
+/**
+ * Which.
+ */
+clip: ClipId, 
+/**
+ * When it was captured, or exported, by the device's clock.
+ */
+takenAt: CaptureTime, 
+/**
+ * Frames in it; 1 is a still.
+ */
+frames: number, 
+/**
+ * A handheld exported it.
+ */
+exported: boolean, };
 
 /**
  * A rectangle that is covered, in fractions of the picture.

@@ -7,16 +7,17 @@
 use super::courier::{Courier, Do, Wanted};
 use super::pacer::Pacer;
 use super::turn::turn;
+use crate::clip::CurrentVisit;
 use crate::publish::uplink::Spare;
-use crate::spool::{Outgoing, Spool};
+use crate::spool::{Outgoing, Spool, Unsent};
 use crate::sync::held;
 use bytes::BytesMut;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tokio::sync::{Notify, watch};
 use webrtc::data_channel::{DataChannel, DataChannelEvent};
-use wire::ClipId;
 use wire::clip::{CLIP_PIECE_BYTES, ClipFromAgent, ClipPiece, ClipToAgent, MAX_CLIP_TEXT_BYTES};
+use wire::{ClipId, ConsultId};
 
 /// Bytes read at once: 16 pieces, so that the disk is asked sixty times for 16 MB and not a thousand times.
 const WINDOW_BYTES: usize = 16 * CLIP_PIECE_BYTES;
@@ -73,6 +74,10 @@ pub(crate) struct Carrier<C> {
     pub(crate) channel: C,
     /// Where clips are.
     pub(crate) spool: Arc<Spool>,
+    /// The consult of this connection: only its clips go.
+    pub(crate) consult: ConsultId,
+    /// Who its patient is.
+    pub(crate) visit: CurrentVisit,
     /// An original is on its way: clips wait.
     pub(crate) original: watch::Receiver<bool>,
     /// Round trips of the control channel.
@@ -98,8 +103,8 @@ impl<C: Channel> Carrier<C> {
                 None => return,
             }
         }
-        for clip in self.spool.unsent() {
-            self.spool.set_refused(clip, None);
+        for unsent in self.spool.unsent() {
+            self.spool.set_refused(unsent.clip, None);
         }
         let talk = Talk {
             courier: Mutex::default(),
@@ -176,9 +181,17 @@ impl<C: Channel> Carrier<C> {
         }
     }
 
-    /// Offers what is unsent and was not offered yet.
+    /// Offers what is unsent, belongs to this consult and was not offered yet.
     async fn offer(&self, talk: &Talk) -> Result<(), Closed> {
-        let unsent = self.spool.unsent();
+        let whom = self.visit.consult().and_then(|(_, whom)| whom);
+        let mine = |it: &Unsent| it.known.belongs.goes_to(self.consult, whom);
+        let unsent: Vec<ClipId> = self
+            .spool
+            .unsent()
+            .into_iter()
+            .filter(mine)
+            .map(|it| it.clip)
+            .collect();
         let new = held(&talk.courier).to_offer(&unsent);
         for clip in new {
             // Before the text: an answer may be there before the sending returns.

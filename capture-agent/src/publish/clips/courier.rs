@@ -37,7 +37,7 @@ pub(super) struct Courier {
 }
 
 impl Courier {
-    /// Which of the unsent clips are still to be offered.
+    /// Which of the unsent clips of this consult are still to be offered.
     pub(super) fn to_offer(&self, unsent: &[ClipId]) -> Vec<ClipId> {
         let new = |clip: &&ClipId| !self.offered.contains(*clip);
         unsent.iter().filter(new).copied().collect()

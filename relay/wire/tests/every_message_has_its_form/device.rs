@@ -6,9 +6,9 @@ use wire::clip::ClipGap;
 use wire::device::{
     DeviceClips, DeviceEntry, DeviceFault, DeviceFrame, DeviceFreeze, DeviceHealth, DeviceJournal,
     DeviceLink, DeviceMarks, DeviceMaskRequest, DeviceProblem, DeviceRing, DeviceSave,
-    DeviceSaveRequest, DeviceScale, DeviceScaleRequest, DeviceSource, DeviceSourceChoice,
-    DeviceSourceRequest, DeviceSources, DeviceState, DeviceTrouble, DeviceViewRequest,
-    MaskRectangle, SaveStage,
+    DeviceSaveRequest, DeviceScale, DeviceScaleRequest, DeviceSendRequest, DeviceSource,
+    DeviceSourceChoice, DeviceSourceRequest, DeviceSources, DeviceState, DeviceTrouble,
+    DeviceViewRequest, DeviceWaiting, MaskRectangle, SaveStage,
 };
 use wire::socket::MarkState;
 use wire::{CaptureTime, FrameIndex, RelayTime, RtpTime, StreamId};
@@ -68,7 +68,14 @@ fn state(link: DeviceLink) -> DeviceState {
             sent: 3,
             bytes: 4,
             exports_waiting: 1,
+            waiting: 1,
         }),
+        waiting: vec![DeviceWaiting {
+            clip: clip(),
+            taken_at: CaptureTime(1_795_000_000_000_000),
+            frames: 61,
+            exported: true,
+        }],
         clips_trouble: None,
         exports_trouble: Some("it cannot be read: the card is away".into()),
         journal: Some(DeviceJournal {
@@ -145,6 +152,7 @@ fn what_the_agent_tells_its_page() {
 #[test]
 fn what_the_page_asks_of_the_agent() {
     each("device", vec![("entry", DeviceEntry { key: "ab".into() })]);
+    each("device", vec![("send", DeviceSendRequest { clip: clip() })]);
     let rtp_time = RtpTime(7);
     each("device", vec![("freeze", DeviceFreeze { rtp_time })]);
     each(

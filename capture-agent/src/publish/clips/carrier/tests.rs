@@ -1,7 +1,8 @@
 //! The carrier against a relay that is played here: from offer to the copy that goes, also with a cut in between.
 
 use super::*;
-use crate::spool::{AfterKept, Disk, SpoolBounds};
+use crate::clip::{DeviceFacts, PatientFacts, Visit};
+use crate::spool::{AfterKept, Belongs, Disk, SpoolBounds};
 use std::io::Write;
 use tokio::sync::mpsc;
 use wire::CaptureTime;
@@ -52,6 +53,10 @@ struct Relay {
 
 impl Relay {
     fn connect(spool: &Arc<Spool>) -> Self {
+        Self::connect_for(spool, None)
+    }
+
+    fn connect_for(spool: &Arc<Spool>, patient: Option<&str>) -> Self {
         let (to_relay, heard) = mpsc::unbounded_channel();
         let (say, from_relay) = mpsc::unbounded_channel();
         let (original_sender, original) = watch::channel(false);
@@ -63,6 +68,8 @@ impl Relay {
         let carrier = Carrier {
             channel,
             spool: Arc::clone(spool),
+            consult: consult(),
+            visit: visit(patient),
             original,
             round_trip,
             spare: Spare::plenty(),
@@ -130,8 +137,28 @@ fn content() -> Vec<u8> {
     (0..BYTES).map(|n| (n * 31 % 251) as u8).collect()
 }
 
-/// A finished clip in the spool.
+/// The consult of all connections.
+fn consult() -> ConsultId {
+    ConsultId::from_uuid(uuid::Uuid::from_u128(7))
+}
+
+/// The visit of an agent for that consult, with this patient.
+fn visit(patient: Option<&str>) -> CurrentVisit {
+    let facts = PatientFacts {
+        id: patient.map(str::to_owned),
+        ..PatientFacts::default()
+    };
+    let device = DeviceFacts::default();
+    let visit = Visit::new(Some(consult()), None, CaptureTime(1), facts, device, 540);
+    CurrentVisit::new(visit.unwrap(), None)
+}
+
+/// A finished clip of this consult in the spool.
 fn finished(spool: &Spool) -> ClipId {
+    finished_of(spool, Belongs::Consult(consult()))
+}
+
+fn finished_of(spool: &Spool, belongs: Belongs) -> ClipId {
     let clip = ClipId::random();
     let mut object = spool.begin_object(clip, BYTES as u64).unwrap();
     object.out.write_all(&content()).unwrap();
@@ -152,7 +179,7 @@ fn finished(spool: &Spool) -> ClipId {
         marker: None,
         captured: None,
     };
-    spool.present(sealed, head, Vec::new()).unwrap();
+    spool.present(sealed, head, Vec::new(), belongs).unwrap();
     clip
 }
 
@@ -229,6 +256,50 @@ async fn a_refused_clip_stays_and_is_offered_on_the_next_connection() {
     let mut relay = Relay::connect(&spool);
     assert_eq!(relay.hears_an_offer().await.clip, clip);
     assert_eq!(spool.counts().borrow().unsent, 1);
+}
+
+#[tokio::test]
+async fn a_clip_of_another_consult_is_offered_only_when_a_person_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let spool = spool(folder.path());
+    let other = finished_of(&spool, Belongs::Consult(ConsultId::random()));
+    let unsaid = finished_of(&spool, Belongs::Unsaid);
+    let mine = finished(&spool);
+    let mut relay = Relay::connect(&spool);
+    assert_eq!(relay.hears_an_offer().await.clip, mine, "the others stay");
+    assert!(spool.assign(other, consult()).unwrap());
+    assert_eq!(relay.hears_an_offer().await.clip, other, "at once");
+    relay.breaks().await;
+    drop(spool);
+    let spool = self::spool(folder.path());
+    let mut relay = Relay::connect(&spool);
+    let mut offered = [
+        relay.hears_an_offer().await.clip,
+        relay.hears_an_offer().await.clip,
+    ];
+    let mut expected = [other, mine];
+    offered.sort_unstable();
+    expected.sort_unstable();
+    assert_eq!(offered, expected, "also after a restart");
+    relay.breaks().await;
+    assert!(spool.holds(unsaid).is_some(), "nothing is lost");
+}
+
+#[tokio::test]
+async fn what_was_saved_outside_of_a_consult_goes_to_the_next_one_of_the_same_patient() {
+    let folder = tempfile::tempdir().unwrap();
+    let spool = spool(folder.path());
+    let whom = visit(Some("4711")).consult().unwrap().1.unwrap();
+    let saved = finished_of(&spool, Belongs::Next(whom));
+    for patient in [None, Some("5822")] {
+        let mut relay = Relay::connect_for(&spool, patient);
+        let mine = finished(&spool);
+        assert_eq!(relay.hears_an_offer().await.clip, mine, "{patient:?}");
+        spool.let_go(mine).unwrap();
+        relay.breaks().await;
+    }
+    let mut relay = Relay::connect_for(&spool, Some("4711"));
+    assert_eq!(relay.hears_an_offer().await.clip, saved);
 }
 
 #[tokio::test]

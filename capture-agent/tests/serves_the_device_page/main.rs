@@ -6,7 +6,9 @@
     reason = "tests fail by panicking"
 )]
 
+#[path = "../support/mod.rs"]
 mod support;
+mod waiting_clips;
 
 use capture_agent::agent::{Agent, AgentSettings, DevicePageSettings};
 use capture_agent::device_page::{Memory, Port};
