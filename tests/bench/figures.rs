@@ -101,7 +101,7 @@ pub(crate) const KINDS: &[Kind] = &[
     kind("mark_round_trip_p50_ms", "ms", Some(60.0), ""),
     kind("mark_round_trip_p99_ms", "ms", None, ""),
     kind("freeze_p50_ms", "ms", Some(150.0), ""),
-    kind("freeze_p99_ms", "ms", None, ""),
+    kind("freeze_p99_ms", "ms", Some(150.0), ""),
     kind("original_p50_ms", "ms", Some(250.0), "nobody offers it"),
     kind("original_p99_ms", "ms", None, ""),
     kind("original_2mbit_p50_ms", "ms", Some(1_200.0), ""),

@@ -1,5 +1,5 @@
-//! Freeze: from the cardiologist's word to the relay until the bedside page stands on the frame, and until it has proven the
-//! original of it, on one host clock.
+//! Freeze: from the cardiologist's word to the relay until the last of three pages stands on the frame, and until the bedside
+//! has proven the original of it, on one host clock.
 //!
 //! The end is the moment at which the page says so, after decoding and recomputing the digest; drawing follows within a frame.
 
@@ -11,6 +11,7 @@ use std::time::Duration;
 use stories::link::LinkKind;
 use stories::person::Person;
 use stories::story::{Plan, Story};
+use wire::people::Role;
 
 /// Freezes that count; the first ones warm up.
 const FREEZES: usize = 30;
@@ -44,14 +45,20 @@ pub(crate) async fn measure(mut figures: Figures) -> Result<Figures> {
     let story = Story::start(Plan::default().source(source).release()).await?;
     let bedside = story.bedside().await?;
     let doctor = story.cardiologist().await?;
+    let observer = story.arrives(Role::Observer).await?;
+    observer.sees_picture_within(LIMIT).await?;
     bedside.sees_picture_within(LIMIT).await?;
     doctor.sees_picture_within(LIMIT).await?;
     let (mut still, mut original) = (Vec::new(), Vec::new());
     for n in 0..WARM_UP + FREEZES {
         doctor.picture_moves_for(BETWEEN, LIMIT).await?;
         let (asked, stood) = freeze(&doctor, &bedside).await?;
+        let mut last = stood.still;
+        for person in [&doctor, &observer] {
+            last = last.max(stands(person, asked).await?.still);
+        }
         if n >= WARM_UP {
-            still.push(stood.still - asked);
+            still.push(last - asked);
             original.push(stood.original - asked);
         }
         doctor.releases().await?;
@@ -92,13 +99,15 @@ pub(crate) async fn measure_weak(mut figures: Figures) -> Result<Figures> {
     Ok(figures)
 }
 
+/// When it was asked, and when the bedside stood.
 async fn freeze(doctor: &Person, bedside: &Person) -> Result<(f64, Stood)> {
     doctor.freezes().await?;
     let asked: Option<f64> = doctor.page().eval(ASKED_AT, ()).await?;
     let asked = asked.context("the page asked for a freeze")?;
-    let stood = bedside
-        .page()
-        .until("the original", LIMIT, STOOD_AT, asked)
-        .await?;
-    Ok((asked, stood))
+    Ok((asked, stands(bedside, asked).await?))
+}
+
+async fn stands(person: &Person, asked: f64) -> Result<Stood> {
+    let page = person.page();
+    page.until("the original", LIMIT, STOOD_AT, asked).await
 }

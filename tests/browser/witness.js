@@ -2,7 +2,7 @@
 // pen events, ink on the glass. Injected into every page before its own scripts.
 //
 // Owns: bounded records with wall-clock times (performance.timeOrigin + now: one host clock for all pages). It never
-// changes what the viewer does; it wraps WebSocket and requestVideoFrameCallback and passes everything through.
+// changes what the viewer does; it wraps WebSocket, requestVideoFrameCallback and writing on a canvas, and passes everything through.
 // Callers: tests/src/person/ and tests/bench. Invariant: nothing here depends on the viewer's internals, only on the DOM.
 
 "use strict";
@@ -11,6 +11,8 @@ window.hibikiWitness = (() => {
   const MAX_FRAMES = 8_000;
   const MAX_MESSAGES = 4_000;
   const MAX_PEN_EVENTS = 400;
+  /** Words on one canvas between two drawings of it. */
+  const MAX_WORDS = 200;
 
   const wall = () => performance.timeOrigin + performance.now();
   const frames = [];
@@ -239,6 +241,36 @@ window.hibikiWitness = (() => {
     end();
     return pieces;
   }
+  /** What was written on each canvas since it was wiped last: words, and where their left end is on the page. */
+  const written = new WeakMap();
+  const glass = CanvasRenderingContext2D.prototype;
+  const { clearRect, fillText } = glass;
+  glass.clearRect = function wipe(...box) {
+    written.delete(this.canvas);
+    return clearRect.apply(this, box);
+  };
+  glass.fillText = function write(words, x, y, ...rest) {
+    const at = this.getTransform().transformPoint(new DOMPoint(x, y));
+    const sofar = written.get(this.canvas) ?? [];
+    if (sofar.length < MAX_WORDS) sofar.push({ words, x: at.x, y: at.y });
+    written.set(this.canvas, sofar);
+    return fillText.call(this, words, x, y, ...rest);
+  };
+  /** Whether these words stand on the glass beside a place of the picture. */
+  function reads(words, fx, fy, reach) {
+    const picture = pictureRect();
+    if (!picture) return false;
+    for (const canvas of document.querySelectorAll("canvas")) {
+      const box = canvas.getBoundingClientRect();
+      const here = (written.get(canvas) ?? []).some((it) => {
+        const x = box.left + (it.x * box.width) / canvas.width - picture.x - fx * picture.width;
+        const y = box.top + (it.y * box.height) / canvas.height - picture.y - fy * picture.height;
+        return it.words === words && Math.hypot(x, y) < reach;
+      });
+      if (here && canvas.style.opacity !== "0") return true;
+    }
+    return false;
+  }
   function somePoint(shape) {
     if (shape.points) return shape.points[shape.points.length - 1];
     return shape.type === "arrow" ? shape.to : shape.at;
@@ -324,6 +356,7 @@ window.hibikiWitness = (() => {
     inked,
     inkedIn,
     piecesOf,
+    reads,
     coverBarcode,
     look,
   };

@@ -23,6 +23,7 @@ pub mod door;
 pub mod link;
 pub mod look;
 pub mod machine;
+pub mod orthanc;
 pub mod person;
 pub mod process;
 pub mod recorded;

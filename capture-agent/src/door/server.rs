@@ -19,9 +19,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
-use wire::ClipId;
 use wire::clip::{ClipGap, DEFAULT_CLIP_SECONDS, SaveWhat};
 use wire::mark::Anchor;
+use wire::{ClipId, RtpTime, StreamId};
 
 /// Bytes of a request.
 const MAX_BODY_BYTES: usize = 4 * 1024;
@@ -109,19 +109,21 @@ async fn state(State(room): State<Arc<Room>>) -> Response {
     Json(*room.saver.counts().borrow()).into_response()
 }
 
+/// What is to be saved; nothing when it is a frame and there is none.
+fn meant(asked: &Asked, newest: impl FnOnce() -> Option<(StreamId, RtpTime)>) -> Option<SaveWhat> {
+    if asked.still {
+        return newest().map(|(stream, rtp_time)| SaveWhat::Frame {
+            anchor: Anchor::Live { stream, rtp_time },
+        });
+    }
+    let seconds = asked.seconds.unwrap_or(DEFAULT_CLIP_SECONDS);
+    Some(SaveWhat::Last { seconds })
+}
+
 async fn save(State(room): State<Arc<Room>>, Json(asked): Json<Asked>) -> Json<Said> {
     let pressed = Instant::now();
     let clip = asked.clip.unwrap_or_else(ClipId::random);
-    let what = if asked.still {
-        room.saver
-            .newest()
-            .map(|(stream, rtp_time)| SaveWhat::Frame {
-                anchor: Anchor::Live { stream, rtp_time },
-            })
-    } else {
-        let seconds = asked.seconds.unwrap_or(DEFAULT_CLIP_SECONDS);
-        Some(SaveWhat::Last { seconds })
-    };
+    let what = meant(&asked, || room.saver.newest());
     let mut said = Said {
         clip,
         frames: 0,
@@ -174,4 +176,16 @@ async fn save(State(room): State<Arc<Room>>, Json(asked): Json<Asked>) -> Json<S
 
 fn ms(time: Duration) -> f64 {
     (time.as_secs_f64() * 10_000.0).round() / 10.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_says_no_seconds_saves_the_last_six() {
+        let asked: Asked = serde_json::from_str("{}").unwrap();
+        let what = meant(&asked, || None);
+        assert_eq!(what, Some(SaveWhat::Last { seconds: 6 }));
+    }
 }

@@ -45,10 +45,17 @@ impl Throttle {
         }
     }
 
-    /// An original begins to travel, in pieces of this many bytes.
-    pub(super) fn begins(&self, now: Instant) -> usize {
+    /// An original begins to travel.
+    pub(super) fn begins(&self, now: Instant) {
+        held(&self.uplink).make_way(now);
+    }
+
+    /// Bytes of its next piece: on a link that became narrow meanwhile they are short, and the picture makes way.
+    pub(super) fn piece_bytes(&self, now: Instant) -> usize {
         let mut uplink = held(&self.uplink);
-        uplink.make_way(now);
+        if uplink.way(now).is_none() {
+            uplink.make_way(now);
+        }
         piece_bytes(uplink.way(now), ORIGINAL_CHUNK_BYTES)
     }
 

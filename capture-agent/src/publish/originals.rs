@@ -176,12 +176,16 @@ impl Originals {
 
     async fn pieces(&mut self, head: &str, blob: &[u8]) -> webrtc::error::Result<()> {
         self.channel.send_text(head).await?;
-        let piece = self.throttle.begins(Instant::now());
-        for piece in blob.chunks(piece) {
+        self.throttle.begins(Instant::now());
+        let mut rest = blob;
+        while !rest.is_empty() {
             let wait = self.throttle.wait(Instant::now());
             if !wait.is_zero() {
                 tokio::time::sleep(wait).await;
             }
+            let most = self.throttle.piece_bytes(Instant::now());
+            let (piece, later) = rest.split_at(rest.len().min(most));
+            rest = later;
             self.channel.send(BytesMut::from(piece)).await?;
             self.throttle.went(Instant::now(), piece.len());
         }

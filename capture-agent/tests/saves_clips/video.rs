@@ -97,12 +97,30 @@ fn as_h264_each_frame_is_there_in_order_near_what_it_was_and_at_its_true_time() 
                 assert!(dump.contains(expected), "{expected} is missing in {dump}");
             }
         }
+        if let Some(read) = read_by_pydicom(&file) {
+            for expected in [
+                "NumberOfFrames: 35",
+                "PhotometricInterpretation: YBR_PARTIAL_420",
+                "syntax: 1.2.840.10008.1.2.4.102",
+            ] {
+                assert!(read.contains(expected), "{expected} is missing in {read}");
+            }
+        }
         if let Some(probed) = probed(&file, &saved) {
             assert!(probed.contains("nb_read_frames=35"), "{probed}");
             assert!(probed.contains("profile=High"), "{probed}");
             assert!(probed.contains("color_range=tv"), "{probed}");
         }
     }
+}
+
+/// What pydicom says of an object.
+fn read_by_pydicom(object: &Path) -> Option<String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let python = root.join(".tools/py/bin/python");
+    let script = root.join("relay/echo-dicom/tests/peers/read_clip.py");
+    let arguments = [script.to_str().unwrap()];
+    said(python.to_str().unwrap(), &arguments, object)
 }
 
 /// What ffprobe says of the MP4 file inside, every frame decoded.

@@ -14,6 +14,9 @@ use std::time::Duration;
 use wire::mark::{Annotation, Pen, Shape};
 use wire::{AnnotationId, RtpTime};
 
+/// Words that belong to a place begin at most so far from it.
+const BESIDE_PX: u32 = 40;
+
 /// One frame as it was painted on a page.
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -254,6 +257,25 @@ impl Person {
         let pieces = "({ from, to, y, colour }) => hibikiWitness.piecesOf(from, to, y, colour)";
         let argument = json!({ "from": x.0, "to": x.1, "y": y, "colour": colour(pen) });
         self.page.eval(pieces, argument).await
+    }
+
+    /// Waits until these words are written over the picture, beside a place of it.
+    ///
+    /// # Errors
+    /// When they are not after `within`.
+    pub async fn reads_beside_within(
+        &self,
+        words: &str,
+        (x, y): (f64, f64),
+        within: Duration,
+    ) -> Result<()> {
+        let there = "({ words, x, y, reach }) => hibikiWitness.reads(words, x, y, reach)";
+        let argument = json!({ "words": words, "x": x, "y": y, "reach": BESIDE_PX });
+        let what = format!("{words} beside ({x}, {y})");
+        self.page
+            .until::<bool>(&what, within, there, argument)
+            .await
+            .map(drop)
     }
 
     /// Waits until there is no ink near a place of the picture.

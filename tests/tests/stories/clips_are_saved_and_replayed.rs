@@ -125,33 +125,47 @@ fn are_those_frames(table: &ClipTable, seen: &[Replayed], wanted: &[usize]) -> R
     Ok(())
 }
 
+async fn sees_its_first_frame_while_it_arrives(person: &Person) -> Result<()> {
+    let clip = person.finds_clip_within(CLIP_COMES).await?;
+    person.opens_clip(clip).await?;
+    let first = person.seeks(&[0]).await?;
+    person.reads_within("受信中", secs(1)).await?;
+    let table = person.frame_table(clip).await?;
+    let first = first.first().context("the first frame")?;
+    ensure!(same_frame(&table, *first)?, "{first:?}");
+    Ok(())
+}
+
 /// Over a link that needs seconds for a clip.
 #[test]
-fn a_clip_is_looked_at_while_it_still_arrives() -> Result<()> {
+fn everybody_looks_at_a_clip_while_it_still_arrives() -> Result<()> {
     // The picture leaves it most of two megabits.
     let plan = Plan::calm()
         .agent_flags(&["--bit-rate", "400"])
         .agent_over(LinkKind::TWO_MEGABITS);
     tell(plan, |story| async move {
-        let doctor = story.cardiologist().await?;
+        let (doctor, bedside) = story.both().await?;
         doctor.sees_picture_within(secs(8)).await?;
         doctor
             .picture_moves_for(FRAMES_BEFORE * 2, secs(10))
             .await?;
         doctor.saves_clip().await?;
-        let clip = doctor.finds_clip_within(CLIP_COMES).await?;
-        doctor.opens_clip(clip).await?;
-        let first = doctor.seeks(&[0]).await?;
-        doctor.reads_within("受信中", secs(1)).await?;
-        let table = doctor.frame_table(clip).await?;
-        let first = first.first().context("the first frame")?;
-        ensure!(same_frame(&table, *first)?, "{first:?}");
-        doctor.clip_is_kept_within(clip, secs(30)).await?;
-        let last = table.frames.len() - 1;
-        let seen = doctor.seeks(&[last]).await?;
-        let seen = seen.first().context("the last frame")?;
-        ensure!(same_frame(&table, *seen)?, "{seen:?}");
-        doctor.picture_moves().await
+        // Everybody's, not only theirs who pressed, and at the same time: it arrives within seconds.
+        tokio::try_join!(
+            sees_its_first_frame_while_it_arrives(&doctor),
+            sees_its_first_frame_while_it_arrives(&bedside),
+        )?;
+        for person in [&doctor, &bedside] {
+            let clip = person.finds_clip_within(secs(1)).await?;
+            person.clip_is_kept_within(clip, secs(30)).await?;
+            let table = person.frame_table(clip).await?;
+            let last = table.frames.len() - 1;
+            let seen = person.seeks(&[last]).await?;
+            let seen = seen.first().context("the last frame")?;
+            ensure!(same_frame(&table, *seen)?, "{seen:?}");
+            person.picture_moves().await?;
+        }
+        Ok(())
     })
 }
 

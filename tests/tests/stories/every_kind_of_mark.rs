@@ -7,6 +7,8 @@ use stories::wait::secs;
 use wire::mark::{Anchor, DrawnOn, Pen, Shape};
 
 const WORDS: &str = "中隔の動き";
+/// The cardiologist's of the demo.
+const INITIALS: &str = "佐";
 
 /// The other page has the same mark, in its colour, at the place where it was made.
 async fn sees_it_in_its_colour(bedside: &Person, made: &Stroke, at: (f64, f64)) -> Result<()> {
@@ -128,6 +130,12 @@ fn arrows_words_and_strokes_in_each_colour_reach_the_bedside_and_those_on_a_free
                 made.mark
             );
             sees_it_in_its_colour(&bedside, made, at).await?;
+        }
+        // Whose each of them is stands at its first point, on both pages.
+        for person in [&doctor, &bedside] {
+            for first in [(0.2, 0.8), place, (0.4, 0.5)] {
+                person.reads_beside_within(INITIALS, first, secs(2)).await?;
+            }
         }
         tells_pens_apart_without_colour(&doctor, &bedside).await?;
         doctor.releases().await?;

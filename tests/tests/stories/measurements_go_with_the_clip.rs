@@ -7,12 +7,14 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use stories::agent::dicom_source;
 use stories::binaries::workspace;
+use stories::orthanc::Orthanc;
 use stories::person::Person;
 use stories::story::{Plan, tell};
 use stories::test_data::skipped;
 use stories::wait::secs;
 use wire::ClipId;
 
+const STORY: &str = "measurements_go_with_the_clip";
 const CLIP_COMES: std::time::Duration = secs(20);
 /// A pixel of this clip is more than a millimetre, so the page shows whole centimetres.
 const ROUNDED_AWAY: f64 = 0.5;
@@ -23,7 +25,11 @@ const FETCH: &str = "async ([clip, what]) => {
     return answer.ok ? [...new Uint8Array(await answer.arrayBuffer())] : null; }";
 
 async fn takes_along(person: &Person, clip: ClipId, what: &str, folder: &Path) -> Result<PathBuf> {
-    let button = format!("[data-testid=replay-download-{what}]:not([aria-disabled=true])");
+    let button = match what {
+        "file" => "replay-download".to_owned(),
+        _ => format!("replay-download-{what}"),
+    };
+    let button = format!("[data-testid={button}]:not([aria-disabled=true])");
     person.page().visible(&button, secs(5)).await?;
     let bytes: Option<Vec<u8>> = person.page().eval(FETCH, (clip, what)).await?;
     let file = folder.join(format!("{what}.dcm"));
@@ -38,12 +44,47 @@ fn dciodvfy_is_content(file: &Path, class: &str) -> Result<()> {
     Ok(())
 }
 
+/// dcmtk prints a report with this number in it.
+fn dsrdump_prints(report: &Path, number: f64) -> Result<()> {
+    let Ok(printed) = Command::new("dsrdump")
+        .args(["-Ee", "+Pl"])
+        .arg(report)
+        .output()
+    else {
+        return skipped(STORY, "no dsrdump (`make setup` installs it)");
+    };
+    let text = String::from_utf8_lossy(&printed.stdout);
+    let mut numbers = text.split('"').filter_map(|part| part.parse::<f64>().ok());
+    ensure!(
+        printed.status.success()
+            && text.contains("Imaging Measurement Report")
+            && text.contains("DICOM region 1")
+            && numbers.any(|told| (told - number).abs() <= ROUNDED_AWAY),
+        "{number} is not in {text}{}",
+        String::from_utf8_lossy(&printed.stderr)
+    );
+    Ok(())
+}
+
+/// Somebody else's archive takes the clip and what belongs to it, and puts them into one study.
+async fn orthanc_takes(files: &[&Path], folder: &Path) -> Result<()> {
+    let Some(orthanc) = Orthanc::start(folder)? else {
+        return skipped(STORY, "no Orthanc (`make setup` installs it)");
+    };
+    for file in files {
+        orthanc.stores_within(file, secs(30)).await?;
+    }
+    let holds = orthanc.holds().await?;
+    ensure!(holds == [1, files.len(), files.len()], "{holds:?}");
+    Ok(())
+}
+
 /// Lines that highdicom and pydicom make of these files; nothing without set-up's Python.
 fn read_by_others(files: &[&Path]) -> Result<Option<Vec<String>>> {
     let python = workspace().join(".tools/py/bin/python");
     if !python.is_file() {
         return skipped(
-            "measurements_go_with_the_clip",
+            STORY,
             "no highdicom in .tools/py (`make setup` installs it)",
         )
         .map(|()| None);
@@ -111,6 +152,9 @@ fn the_report_of_a_clip_says_what_stood_on_the_page() -> Result<()> {
         let report = takes_along(&doctor, clip, "measurements", folder.path()).await?;
         dciodvfy_is_content(&marks, "ColorSoftcopyPresentationState")?;
         dciodvfy_is_content(&report, "ComprehensiveSR")?;
+        dsrdump_prints(&report, number(&words)?)?;
+        let stored = takes_along(&doctor, clip, "file", folder.path()).await?;
+        orthanc_takes(&[&stored, &marks, &report], folder.path()).await?;
         let Some(read) = read_by_others(&[&marks, &report])? else {
             return Ok(());
         };

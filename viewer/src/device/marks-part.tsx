@@ -1,10 +1,10 @@
 // The switch for the consult's marks, and what is to be said of them: how many, that they may be old, where others are, and
 // where each value comes from that stands over the picture.
 
+import { tagOf } from "../stage/draw-marks";
 import type { DeviceState } from "../wire/device";
 import type { MarkState } from "../wire/socket";
 import type { Desk } from "./desk";
-import { tagOf } from "./ink";
 import type { FigureOf } from "./mark-figures";
 import { onStillFrame } from "./marks";
 import { say } from "./say";

@@ -10,7 +10,6 @@ import type { Region } from "../wire/region";
 import type { MarkState } from "../wire/socket";
 import type { FrameIndex, RelayTime, RtpTime } from "../wire/units";
 import type { Desk } from "./desk";
-import { tagOf } from "./ink";
 import { onStillFrame, over } from "./marks";
 
 // The words are in the language of the browser.
@@ -85,11 +84,6 @@ test("marks on a frozen frame are offered as long as this device holds the frame
   const there = held([...marks.marks, mark("there", wrapped, { drawnOn: "freeze" })]);
   expect(onStillFrame(there, running)?.mark.id).toBe("there");
   expect(onStillFrame(there, state({ ...running, frozen: running.newest }))).toBeNull();
-});
-
-test("beside a mark stand its author's initials, and that it was made on a stopped picture", () => {
-  expect(tagOf(mark("a", 1), "停止画上")).toBe("佐");
-  expect(tagOf(mark("a", 1, { drawnOn: "stale" }), "停止画上")).toBe("佐 停止画上");
 });
 
 /** A caliper of 200 pixels. */

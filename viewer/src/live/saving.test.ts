@@ -58,6 +58,12 @@ test("each press has an id of its own, and the view sticks until it is changed",
   ]);
 });
 
+test("who chose nothing else saves the last six seconds", () => {
+  const { asked, as } = fakeConsult([]);
+  new Saving(as, () => null).press();
+  expect(asked).toEqual([expect.objectContaining({ what: { type: "last", seconds: 6 } })]);
+});
+
 test("without a frozen frame there is no still to save", () => {
   const { asked, as } = fakeConsult([]);
   new Saving(as, () => null).still();

@@ -5,11 +5,12 @@
 
 import type { Pen, Shape } from "../wire/mark";
 import type { MeasureKind } from "../wire/measure";
-import { type Brush, drawTag, twice } from "./draw";
+import { type Brush, drawTag, tagRoom, twice } from "./draw";
 import { isClosed } from "./hit";
 import { PEN_LOOKS, type PenLook } from "./pens";
 import { fromWire, type PicturePoint, type StagePoint, stagePoint } from "./points";
 import type { SceneDraft } from "./stage";
+import type { Box } from "./view";
 
 const CROSS_ARM_PX = 9;
 const CROSS_GAP_PX = 3;
@@ -46,6 +47,12 @@ export function drawValue(brush: Brush, shape: Shape, words: string): void {
   drawBeside(brush, shape.points.map(fromWire), words);
 }
 
+/** What the value of a mark covers. */
+export function valueRoom(brush: Brush, shape: Shape, words: string): Box | null {
+  const at = shape.type === "measure" ? besideOf(brush, shape.points.map(fromWire)) : null;
+  return at === null ? null : tagRoom(brush, at, words);
+}
+
 export function drawDraft(brush: Brush, { form, pen, points, active, words }: SceneDraft): void {
   drawMeasure(brush, form, points, pen, false);
   const at = points[active];
@@ -60,13 +67,18 @@ export function drawDraft(brush: Brush, { form, pen, points, active, words }: Sc
 }
 
 /** Right of the rightmost point, where it covers none of them. */
-function drawBeside(brush: Brush, points: readonly PicturePoint[], words: string): void {
+function besideOf(brush: Brush, points: readonly PicturePoint[]): StagePoint | null {
   const placed = points.map(brush.place);
   const rightmost = placed.reduce<StagePoint | null>(
     (best, at) => (best === null || at.x > best.x ? at : best),
     null,
   );
-  if (rightmost !== null) drawTag(brush, stagePoint(rightmost.x + VALUE_ROOM_PX, rightmost.y), words);
+  return rightmost === null ? null : stagePoint(rightmost.x + VALUE_ROOM_PX, rightmost.y);
+}
+
+function drawBeside(brush: Brush, points: readonly PicturePoint[], words: string): void {
+  const at = besideOf(brush, points);
+  if (at !== null) drawTag(brush, at, words);
 }
 
 function line(points: readonly StagePoint[], closed: boolean): Path2D {

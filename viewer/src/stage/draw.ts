@@ -8,6 +8,7 @@ import type { Pen, Shape } from "../wire/mark";
 import type { SketchForm } from "../wire/socket";
 import { HALO, PEN_LOOKS, type PenLook, type PersonLook } from "./pens";
 import { distance, fromWire, type PicturePoint, type StagePoint, stagePoint } from "./points";
+import type { Box } from "./view";
 
 const LINE_PX = 3;
 const HALO_EXTRA_PX = 3.5;
@@ -17,6 +18,11 @@ const ARROW_HEAD_PX = 18;
 const ARROW_HEAD_ANGLE = Math.PI / 7;
 const LABEL_FONT_REM = 1.25;
 const TAG_FONT_REM = 0.8125;
+const TAG_LIFT_PX = 8;
+/** Under the words of a label. */
+const LABEL_LINE_PX = 4;
+/** Of the height of letters so much stands above their baseline. */
+const BASELINE = 0.85;
 const POINTER_RADIUS_PX = 16;
 const CURSOR_ARM_PX = 14;
 
@@ -119,13 +125,13 @@ export function twice(
 }
 
 function drawLabel(brush: Brush, at: StagePoint, text: string, look: PenLook, selected: boolean): void {
-  const { context, remPx } = brush;
-  context.font = `600 ${LABEL_FONT_REM * remPx}px system-ui, sans-serif`;
+  const { context } = brush;
+  context.font = labelFont(brush);
   words(context, at, text, look.colour);
   const width = context.measureText(text).width;
   const line = new Path2D();
-  line.moveTo(at.x, at.y + 4);
-  line.lineTo(at.x + width, at.y + 4);
+  line.moveTo(at.x, at.y + LABEL_LINE_PX);
+  line.lineTo(at.x + width, at.y + LABEL_LINE_PX);
   twice(context, line, look, selected);
 }
 
@@ -141,17 +147,52 @@ function words(context: CanvasRenderingContext2D, at: StagePoint, text: string, 
   context.fillText(text, at.x, at.y);
 }
 
-/** A small remark beside a mark, for example that it was drawn on a stopped picture. */
+/** A small remark beside a place, for example a value, or who draws there. */
 export function drawTag(brush: Brush, at: StagePoint, text: string): void {
-  brush.context.font = `600 ${TAG_FONT_REM * brush.remPx}px system-ui, sans-serif`;
-  words(brush.context, stagePoint(at.x + 8, at.y - 8), text, "#ffffff");
+  brush.context.font = tagFont(brush);
+  words(brush.context, stagePoint(at.x + TAG_LIFT_PX, at.y - TAG_LIFT_PX), text, "#ffffff");
+}
+
+/** What such a remark covers. */
+export function tagRoom(brush: Brush, at: StagePoint, text: string): Box {
+  brush.context.font = tagFont(brush);
+  return above(
+    brush.context,
+    stagePoint(at.x + TAG_LIFT_PX, at.y - TAG_LIFT_PX),
+    text,
+    TAG_FONT_REM * brush.remPx,
+  );
+}
+
+/** What the words of a label cover, with the line under them. */
+export function labelRoom(brush: Brush, { at, text }: Extract<Shape, { type: "label" }>): Box {
+  brush.context.font = labelFont(brush);
+  const room = above(brush.context, brush.place(fromWire(at)), text, LABEL_FONT_REM * brush.remPx);
+  return { ...room, height: room.height + 2 * LABEL_LINE_PX };
+}
+
+/** Words that fill this place, in the font of the context. */
+export function drawSmall(context: CanvasRenderingContext2D, place: Box, text: string, colour: string): void {
+  words(context, stagePoint(place.x, place.y + place.height * BASELINE), text, colour);
+}
+
+function above(context: CanvasRenderingContext2D, at: StagePoint, text: string, height: number): Box {
+  return { x: at.x, y: at.y - height * BASELINE, width: context.measureText(text).width, height };
+}
+
+function tagFont({ remPx }: Brush): string {
+  return `600 ${TAG_FONT_REM * remPx}px system-ui, sans-serif`;
+}
+
+function labelFont({ remPx }: Brush): string {
+  return `600 ${LABEL_FONT_REM * remPx}px system-ui, sans-serif`;
 }
 
 export type PointerLook = PersonLook & { readonly name: string; readonly initials: string };
 
 /** Somebody's pointer: a ring whose middle stays free, with initials and name beside it. */
 export function drawPointer(brush: Brush, at: StagePoint, look: PointerLook): void {
-  const { context, remPx } = brush;
+  const { context } = brush;
   const ring = new Path2D();
   ring.arc(at.x, at.y, POINTER_RADIUS_PX, 0, 2 * Math.PI);
   context.setLineDash([]);
@@ -167,7 +208,7 @@ export function drawPointer(brush: Brush, at: StagePoint, look: PointerLook): vo
   dot.arc(at.x, at.y, 2.5, 0, 2 * Math.PI);
   context.fillStyle = look.colour;
   context.fill(dot);
-  context.font = `600 ${TAG_FONT_REM * remPx}px system-ui, sans-serif`;
+  context.font = tagFont(brush);
   words(context, stagePoint(at.x + POINTER_RADIUS_PX + 6, at.y - 6), look.name, look.colour);
 }
 
@@ -184,22 +225,4 @@ export function drawCursor(brush: Brush, at: StagePoint, drawing: boolean): void
     path.lineTo(at.x + dx * CURSOR_ARM_PX, at.y + dy * CURSOR_ARM_PX);
   }
   twice(brush.context, path, { colour: drawing ? "#5fe38a" : "#ffffff", dash: [] }, false);
-}
-
-/** Where the remark of a mark goes: its first point. */
-export function startOf(shape: Shape): PicturePoint | null {
-  switch (shape.type) {
-    case "stroke": {
-      const first = shape.points[0];
-      return first === undefined ? null : fromWire(first);
-    }
-    case "arrow":
-      return fromWire(shape.from);
-    case "label":
-      return fromWire(shape.at);
-    case "measure": {
-      const first = shape.points[0];
-      return first === undefined ? null : fromWire(first);
-    }
-  }
 }

@@ -8,17 +8,9 @@ import type { AnnotationId } from "../wire/ids";
 import type { Pen } from "../wire/mark";
 import type { MeasureKind } from "../wire/measure";
 import type { MarkState, SketchForm } from "../wire/socket";
-import {
-  type Brush,
-  drawCursor,
-  drawPointer,
-  drawShape,
-  drawSketch,
-  drawTag,
-  type PointerLook,
-  startOf,
-} from "./draw";
-import { drawDraft, drawMeasureShape, drawValue } from "./draw-measure";
+import { type Brush, drawCursor, drawPointer, drawSketch, drawTag, type PointerLook } from "./draw";
+import { drawMarks } from "./draw-marks";
+import { drawDraft } from "./draw-measure";
 import { markAt } from "./hit";
 import { fromWire, type PicturePoint, type Size, type StagePoint } from "./points";
 import {
@@ -228,15 +220,12 @@ export class Stage {
     const brush: Brush = { context, place: this.place, remPx: this.#remPx };
     const { marks, selected, sketches, pointers, cursor, staleTag, values, measuring, measured } =
       this.#scene;
-    for (const { mark } of marks) {
-      const isSelected = mark.id === selected;
-      if (mark.shape.type === "measure") drawMeasureShape(brush, mark.shape, mark.pen, isSelected);
-      else drawShape(brush, mark.shape, mark.pen, isSelected);
-      const start = mark.drawnOn === "stale" ? startOf(mark.shape) : null;
-      if (start !== null) drawTag(brush, this.place(start), staleTag);
-      const value = values.get(mark.id);
-      if (value !== undefined) drawValue(brush, mark.shape, value);
-    }
+    drawMarks(brush, marks, {
+      selected,
+      staleTag,
+      valueBeside: ({ mark }) => values.get(mark.id),
+      room: this.#size,
+    });
     for (const draft of measured ?? []) drawDraft(brush, draft);
     if (measuring !== null) drawDraft(brush, measuring);
     for (const { form, points, pen, by } of sketches) {

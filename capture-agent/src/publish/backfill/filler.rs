@@ -7,7 +7,7 @@
 use super::window::Window;
 use crate::journal::{Holds, Journal};
 use crate::publish::clips::{Channel, ChannelEvent, Closed, Pacer, turn};
-use crate::publish::uplink::Spare;
+use crate::publish::uplink::{Spare, Travelling};
 use bytes::BytesMut;
 use recording::{Frame, FrameEntry, FrameHash, Tick};
 use std::collections::HashMap;
@@ -158,7 +158,6 @@ impl<C: Channel> Filler<C> {
             return Ok(());
         };
         let (mut sent, mut lost) = (0_u32, 0_u32);
-        let _travelling = self.spare.travels();
         for entries in lacking.chunks(READ_FRAMES) {
             for frame in self.read(entries.to_vec()).await {
                 match frame {
@@ -204,12 +203,14 @@ impl<C: Channel> Filler<C> {
         let mut message = BytesMut::from(&head.bytes()[..]);
         let mut rest = &frame.unit[..];
         while !rest.is_empty() {
+            let largest = (message.len() + rest.len()).min(BACKFILL_PIECE_BYTES);
+            let _travelling = self.wait_for_turn(speaking, weight(largest)).await?;
+            // While its own part is counted.
             let most = self.spare.piece_bytes(BACKFILL_PIECE_BYTES);
             let (piece, later) = rest.split_at(rest.len().min(most.saturating_sub(message.len())));
             message.extend_from_slice(piece);
             rest = later;
             let length = message.len();
-            self.wait_for_turn(speaking, weight(length)).await?;
             self.channel.bytes(std::mem::take(&mut message)).await?;
             speaking.pacer.sent(length);
             self.spare.carries(length);
@@ -219,7 +220,11 @@ impl<C: Channel> Filler<C> {
     }
 
     /// The relay took what went before, no original waits, and the link has room.
-    async fn wait_for_turn(&self, speaking: &mut Speaking, bytes: u64) -> Result<(), Closed> {
+    async fn wait_for_turn(
+        &self,
+        speaking: &mut Speaking,
+        bytes: u64,
+    ) -> Result<Travelling, Closed> {
         loop {
             let taken = *speaking.taken.borrow_and_update();
             speaking.window.taken(taken);
@@ -236,8 +241,7 @@ impl<C: Channel> Filler<C> {
                 speaking.pacer.round_trip(took, Instant::now());
             }
         }
-        turn(&mut speaking.pacer, &self.spare).await;
-        Ok(())
+        Ok(turn(&mut speaking.pacer, &self.spare).await)
     }
 }
 

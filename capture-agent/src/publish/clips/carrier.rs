@@ -8,7 +8,7 @@ use super::courier::{Courier, Do, Wanted};
 use super::pacer::Pacer;
 use super::turn::turn;
 use crate::clip::CurrentVisit;
-use crate::publish::uplink::Spare;
+use crate::publish::uplink::{Spare, Travelling};
 use crate::spool::{Outgoing, Spool, Unsent};
 use crate::sync::held;
 use bytes::BytesMut;
@@ -16,7 +16,10 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tokio::sync::{Notify, watch};
 use webrtc::data_channel::{DataChannel, DataChannelEvent};
-use wire::clip::{CLIP_PIECE_BYTES, ClipFromAgent, ClipPiece, ClipToAgent, MAX_CLIP_TEXT_BYTES};
+use wire::clip::{
+    CLIP_PIECE_BYTES, CLIP_PIECE_HEAD_BYTES, ClipFromAgent, ClipPiece, ClipToAgent,
+    MAX_CLIP_TEXT_BYTES,
+};
 use wire::{ClipId, ConsultId};
 
 /// Bytes read at once: 16 pieces, so that the disk is asked sixty times for 16 MB and not a thousand times.
@@ -155,8 +158,7 @@ impl<C: Channel> Carrier<C> {
     async fn speak(&self, talk: &Talk) -> Result<(), Closed> {
         let mut counts = self.spool.counts();
         let mut pacer = Pacer::new(Instant::now());
-        let (mut round_trip, mut window) = (self.round_trip.clone(), None);
-        let mut travelling = None;
+        let (mut round_trip, mut window) = (self.round_trip.clone(), None::<Window>);
         counts.mark_changed();
         loop {
             if counts.has_changed().map_err(|_| Closed)? {
@@ -165,7 +167,7 @@ impl<C: Channel> Carrier<C> {
             }
             let next = held(&talk.courier).next();
             let Some(next) = next else {
-                (window, travelling) = (None, None);
+                window = None;
                 tokio::select! {
                     () = talk.wanted.notified() => {}
                     changed = counts.changed() => {
@@ -175,9 +177,19 @@ impl<C: Channel> Carrier<C> {
                 }
                 continue;
             };
-            travelling.get_or_insert_with(|| self.spare.travels());
-            self.wait_for_turn(&mut pacer, &mut round_trip).await?;
-            self.send_piece(talk, &mut pacer, &mut window, next).await?;
+            // Read before the turn: nobody's share waits for the disk.
+            let here = window.take().filter(|it| it.has(next.clip, next.offset));
+            let filled = match here {
+                Some(window) => Some(window),
+                None => self.fill(next.clip, next.offset).await,
+            };
+            let Some(filled) = filled else {
+                held(&talk.courier).give_up(next);
+                continue;
+            };
+            let _travelling = self.wait_for_turn(&mut pacer, &mut round_trip).await?;
+            self.send_piece(talk, &mut pacer, &filled, next).await?;
+            window = Some(filled);
         }
     }
 
@@ -230,7 +242,7 @@ impl<C: Channel> Carrier<C> {
         &self,
         pacer: &mut Pacer,
         round_trip: &mut watch::Receiver<Option<Duration>>,
-    ) -> Result<(), Closed> {
+    ) -> Result<Travelling, Closed> {
         let mut original = self.original.clone();
         original.wait_for(|busy| !busy).await.map_err(|_| Closed)?;
         if round_trip.has_changed().map_err(|_| Closed)? {
@@ -239,38 +251,30 @@ impl<C: Channel> Carrier<C> {
                 pacer.round_trip(took, Instant::now());
             }
         }
-        turn(pacer, &self.spare).await;
-        Ok(())
+        Ok(turn(pacer, &self.spare).await)
     }
 
     async fn send_piece(
         &self,
         talk: &Talk,
         pacer: &mut Pacer,
-        window: &mut Option<Window>,
+        window: &Window,
         Wanted { clip, offset }: Wanted,
     ) -> Result<(), Closed> {
-        let here = window.take().filter(|it| it.has(clip, offset));
-        let filled = match here {
-            Some(window) => Some(window),
-            None => self.fill(clip, offset).await,
-        };
-        let most = self.spare.piece_bytes(CLIP_PIECE_BYTES);
-        let piece = filled.as_ref().and_then(|it| it.piece(offset, most));
-        let Some(piece) = piece else {
+        let most = CLIP_PIECE_HEAD_BYTES + CLIP_PIECE_BYTES;
+        let most = self.spare.piece_bytes(most) - CLIP_PIECE_HEAD_BYTES;
+        let Some(piece) = window.piece(offset, most) else {
             held(&talk.courier).give_up(Wanted { clip, offset });
             return Ok(());
         };
-        let mut message = BytesMut::with_capacity(piece.len() + 24);
+        let mut message = BytesMut::with_capacity(CLIP_PIECE_HEAD_BYTES + piece.len());
         message.extend_from_slice(&ClipPiece::head(clip, offset));
         message.extend_from_slice(piece);
         let (length, bytes) = (message.len(), piece.len() as u64);
-        let total = filled.as_ref().map_or(0, |it| it.total);
         self.channel.bytes(message).await?;
         pacer.sent(length);
         self.spare.carries(length);
-        held(&talk.courier).sent(clip, offset, bytes, total);
-        *window = filled;
+        held(&talk.courier).sent(clip, offset, bytes, window.total);
         Ok(())
     }
 

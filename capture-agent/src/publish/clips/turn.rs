@@ -1,20 +1,22 @@
 //! Waiting for the pacer, whoever sends: what voice and picture leave may be another thing a moment later.
 
 use super::pacer::Pacer;
-use crate::publish::uplink::Spare;
+use crate::publish::uplink::{Spare, Travelling};
 use std::time::{Duration, Instant};
 
 /// At the beginning of a connection what is left grows by a factor of fifty within a second: a piece of 16 KiB that kept to the
 /// first rate would wait 2.6 s.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
-/// Returns when the next piece may go.
-pub(in crate::publish) async fn turn(pacer: &mut Pacer, spare: &Spare) {
+/// Returns when the next piece may go; what it gives is held until that went. Who waits for anything else has no part in
+/// what is left.
+pub(in crate::publish) async fn turn(pacer: &mut Pacer, spare: &Spare) -> Travelling {
+    let travelling = spare.travels();
     loop {
         pacer.leave(spare.rate());
         let wait = pacer.wait(Instant::now());
         if wait.is_zero() {
-            return;
+            return travelling;
         }
         tokio::time::sleep(wait.min(LOOK_AGAIN)).await;
     }
@@ -33,7 +35,7 @@ mod tests {
         pacer.wait(Instant::now());
         pacer.sent(16 * 1024);
         let begun = tokio::time::Instant::now();
-        let waiting = tokio::spawn(async move { turn(&mut pacer, &spare).await });
+        let waiting = tokio::spawn(async move { drop(turn(&mut pacer, &spare).await) });
         tokio::time::sleep(Duration::from_millis(120)).await;
         rates.send_replace(None);
         waiting.await.unwrap();

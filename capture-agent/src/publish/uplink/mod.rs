@@ -17,8 +17,8 @@ mod low;
 mod spare;
 mod wishes;
 
-pub(crate) use spare::Spare;
 pub(in crate::publish) use spare::piece_bytes;
+pub(crate) use spare::{Spare, Travelling};
 
 use crate::encode::BitRate as Coded;
 use crate::low_layer::LowLayer;
@@ -51,7 +51,8 @@ const WEAK_BELOW: BitRate = BitRate::from_kbps(4_000);
 const KEPT_SHARE: f64 = 0.1;
 /// Of the link so much is used in all: the estimate is not exact, and nobody wants a queue.
 const FILLED: f64 = 0.9;
-/// Clips get at least this share: one of 6 MB arrives within minutes.
+/// Clips and back-fill get at least this share together: a clip of 6 MB arrives within minutes, or in twice the time while
+/// both travel.
 const LEAST_SPARE: f64 = 0.1;
 
 /// The last target of the connection before, if there was one.

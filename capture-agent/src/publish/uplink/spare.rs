@@ -1,6 +1,7 @@
 //! What voice and picture leave to those who send over data channels: how much, in pieces of which size, shared by whom.
 //!
-//! The uplink says how much is left; clips and back-fill divide it evenly while both travel. A message leaves in one burst,
+//! The uplink says how much is left; clips and back-fill divide it evenly while both have
+//! something to send. A message leaves in one burst,
 //! and on a narrow link whoever speaks waits behind it, so its size follows the rate. It paces nothing itself.
 
 use bandwidth::BitRate;
@@ -88,7 +89,7 @@ impl Spare {
         piece_bytes(self.rate(), most)
     }
 
-    /// Something of one sender travels for as long as this is held.
+    /// A piece of one sender waits for the link or enters it for as long as this is held.
     pub(crate) fn travels(&self) -> Travelling {
         self.sharing.fetch_add(1, Ordering::Relaxed);
         Travelling(Arc::clone(&self.sharing))

@@ -4,6 +4,7 @@ use super::chain::{Shared, add};
 use super::leg::Sent;
 use super::*;
 use crate::encode::Fit;
+use crate::publish::budget::Throttle;
 use crate::publish::sources::{Repaired, Sources};
 use crate::slot::Slot;
 use bandwidth::{Fate, Scale};
@@ -18,6 +19,7 @@ use rtc::rtp;
 use rtc::shared::TransportContext;
 use std::collections::VecDeque;
 use wire::agent::SourceHealth;
+use wire::original::ORIGINAL_CHUNK_BYTES;
 
 const FRAME_MS: u64 = 33;
 const PACKET: usize = 1_200;
@@ -322,6 +324,45 @@ fn on_a_wide_link_an_original_takes_nothing_from_the_picture() {
     assert_eq!(world.uplink.spare().rate(), None, "clips go as they can");
     world.run(100);
     assert_eq!(world.coded_kbps(), ALLOWED_KBPS);
+}
+
+#[test]
+fn pieces_of_an_original_become_short_when_the_link_becomes_narrow_under_it() {
+    let (start, (orders, board)) = (Instant::now(), parts());
+    let known = Some(BitRate::from_kbps(50_000));
+    let uplink: Shared = Arc::new(Mutex::new(Uplink::new(start, orders, board, known)));
+    let throttle = Throttle::new(Arc::clone(&uplink));
+    throttle.begins(start);
+    assert_eq!(throttle.piece_bytes(start), ORIGINAL_CHUNK_BYTES);
+    // From now on a megabit passes.
+    let (mut now, mut free_at, mut credit, mut sent) = (start, start, 0.0, Vec::new());
+    for at in 0..3_000_u64 {
+        now += Duration::from_millis(1);
+        let mut uplink = crate::sync::held(&uplink);
+        credit += uplink.target().bps() as f64 / 8_000.0;
+        while credit >= PACKET as f64 {
+            credit -= PACKET as f64;
+            let is_lost = free_at.max(now) - now > QUEUE;
+            if !is_lost {
+                free_at = free_at.max(now) + Duration::from_micros(PACKET as u64 * 8);
+            }
+            sent.push(Sent {
+                id: at * 100 + sent.len() as u64,
+                bytes: PACKET,
+                at: now,
+                fate: if is_lost {
+                    Fate::Lost
+                } else {
+                    Fate::Arrived(free_at - start)
+                },
+            });
+        }
+        if at.is_multiple_of(REPORT_MS) {
+            uplink.on_reports(now, std::mem::take(&mut sent).into_iter());
+        }
+    }
+    let piece = throttle.piece_bytes(now);
+    assert!(piece <= 2_500, "20 ms of a megabit: {piece}");
 }
 
 const SSRC: u32 = 7;

@@ -1,6 +1,7 @@
 //! The filler against a relay that is played here: what it says of the journal, what it sends, and when it waits.
 
 use super::*;
+use bandwidth::BitRate;
 use recording::{Bounds, Codec, Disk, Lane, Opening, Record, Recording, Writer};
 use std::borrow::Cow;
 use std::path::Path;
@@ -53,6 +54,10 @@ struct Relay {
 
 impl Relay {
     async fn connect(journal: Journal) -> Self {
+        Self::connect_over(journal, Spare::plenty()).await
+    }
+
+    async fn connect_over(journal: Journal, spare: Spare) -> Self {
         let (to_relay, heard) = mpsc::unbounded_channel();
         let (say, from_relay) = mpsc::unbounded_channel();
         let (_original, original) = watch::channel(false);
@@ -65,7 +70,7 @@ impl Relay {
             journal,
             original,
             round_trip,
-            spare: Spare::plenty(),
+            spare,
         };
         tokio::spawn(filler.run());
         say.send(ChannelEvent::Open).unwrap();
@@ -88,6 +93,18 @@ impl Relay {
     async fn hears(&mut self) -> Sent {
         let heard = tokio::time::timeout(Duration::from_secs(10), self.heard.recv());
         heard.await.expect("something in time").unwrap()
+    }
+
+    /// Lengths of the next messages until they carried so many bytes; nothing is taken.
+    async fn lengths(&mut self, bytes: usize) -> Vec<usize> {
+        let mut lengths = Vec::new();
+        while lengths.iter().sum::<usize>() < bytes {
+            let Sent::Bytes(message) = self.hears().await else {
+                panic!("not all was sent");
+            };
+            lengths.push(message.len());
+        }
+        lengths
     }
 
     /// The stamps of what is sent until it is said that all was.
@@ -276,5 +293,55 @@ async fn a_relay_that_takes_nothing_gets_no_more_than_the_window_and_may_ask_ane
                 relay.say(&BackfillToAgent::Taken { bytes: last });
             }
         }
+    }
+}
+
+#[tokio::test]
+async fn on_a_narrow_link_no_message_is_longer_than_twenty_milliseconds_of_its_share() {
+    let folder = tempfile::tempdir().unwrap();
+    let (rates, spare) = Spare::told(Some(BitRate::from_kbps(800)));
+    let mut relay = Relay::connect_over(journal(folder.path(), 20), spare.clone()).await;
+    relay.say(&all_of(20));
+    let lengths = relay.lengths(20_000).await;
+    assert!(lengths.iter().all(|length| *length == 2_000), "{lengths:?}");
+    // A clip travels too; then the link widens. One message may be on its way yet, and the last one of a frame is shorter.
+    let clip = spare.travels();
+    let lengths = relay.lengths(10_000).await;
+    assert!(lengths[1..].iter().all(|it| *it <= 1_100), "{lengths:?}");
+    drop(clip);
+    rates.send_replace(Some(BitRate::from_kbps(3_200)));
+    let lengths = relay.lengths(100_000).await;
+    assert!(lengths.iter().all(|it| *it <= 8_000), "{lengths:?}");
+    assert!(lengths.contains(&8_000), "{lengths:?}");
+}
+
+#[tokio::test]
+async fn a_filler_that_waits_for_the_relay_has_no_part_in_what_the_link_leaves() {
+    let folder = tempfile::tempdir().unwrap();
+    // As fast as it can, and yet not everything.
+    let (_rates, spare) = Spare::told(Some(BitRate::from_kbps(60_000)));
+    let mut relay = Relay::connect_over(journal(folder.path(), 30), spare.clone()).await;
+    let clip = spare.travels();
+    relay.say(&all_of(30));
+    let full = BACKFILL_WINDOW_BYTES - BACKFILL_PIECE_BYTES as u64;
+    relay.lengths(usize::try_from(full).unwrap()).await;
+    let alone = async {
+        while spare.rate() != Some(BitRate::from_kbps(60_000)) {
+            tokio::task::yield_now().await;
+        }
+    };
+    let waited = tokio::time::timeout(Duration::from_secs(10), alone).await;
+    assert!(waited.is_ok(), "it holds its part and sends nothing");
+    drop(clip);
+}
+
+/// Everything is lacking.
+fn all_of(frames: u64) -> BackfillToAgent {
+    BackfillToAgent::Send {
+        ask: 1,
+        from: frame(0).tick().0,
+        until: frame(frames - 1).tick().0,
+        held: Vec::new(),
+        hashes: String::new(),
     }
 }

@@ -3,6 +3,7 @@
 use super::*;
 use crate::clip::{DeviceFacts, PatientFacts, Visit};
 use crate::spool::{AfterKept, Belongs, Disk, SpoolBounds};
+use bandwidth::BitRate;
 use std::io::Write;
 use tokio::sync::mpsc;
 use wire::CaptureTime;
@@ -53,10 +54,18 @@ struct Relay {
 
 impl Relay {
     fn connect(spool: &Arc<Spool>) -> Self {
-        Self::connect_for(spool, None)
+        Self::connect_as(spool, None, Spare::plenty())
     }
 
     fn connect_for(spool: &Arc<Spool>, patient: Option<&str>) -> Self {
+        Self::connect_as(spool, patient, Spare::plenty())
+    }
+
+    fn connect_over(spool: &Arc<Spool>, spare: Spare) -> Self {
+        Self::connect_as(spool, None, spare)
+    }
+
+    fn connect_as(spool: &Arc<Spool>, patient: Option<&str>, spare: Spare) -> Self {
         let (to_relay, heard) = mpsc::unbounded_channel();
         let (say, from_relay) = mpsc::unbounded_channel();
         let (original_sender, original) = watch::channel(false);
@@ -72,7 +81,7 @@ impl Relay {
             visit: visit(patient),
             original,
             round_trip,
-            spare: Spare::plenty(),
+            spare,
         };
         let carrying = tokio::spawn(carrier.run());
         say.send(Event::Open).unwrap();
@@ -116,6 +125,18 @@ impl Relay {
             taken.extend_from_slice(piece.bytes);
         }
         taken
+    }
+
+    /// Lengths of the next messages until they carried so many bytes.
+    async fn lengths(&mut self, bytes: usize) -> Vec<usize> {
+        let mut lengths = Vec::new();
+        while lengths.iter().sum::<usize>() < bytes {
+            let Sent::Bytes(message) = self.hears().await else {
+                panic!("a text instead of a piece");
+            };
+            lengths.push(message.len());
+        }
+        lengths
     }
 
     /// The connection breaks.
@@ -345,6 +366,50 @@ async fn nonsense_and_words_about_strangers_change_nothing() {
     relay.say(ClipToAgent::Wanted { clip, offset: 5 });
     let taken = relay.takes(clip, 5, BYTES).await;
     assert!(taken == content()[5..]);
+}
+
+#[tokio::test]
+async fn on_a_narrow_link_no_message_is_longer_than_twenty_milliseconds_of_its_share() {
+    let folder = tempfile::tempdir().unwrap();
+    let spool = spool(folder.path());
+    let clip = finished(&spool);
+    let (rates, spare) = Spare::told(Some(BitRate::from_kbps(800)));
+    let mut relay = Relay::connect_over(&spool, spare.clone());
+    relay.hears_an_offer().await;
+    relay.say(ClipToAgent::Wanted { clip, offset: 0 });
+    let lengths = relay.lengths(20_000).await;
+    assert!(lengths.iter().all(|length| *length == 2_000), "{lengths:?}");
+    // Back-fill travels too; then the link widens. One message may be on its way yet.
+    let other = spare.travels();
+    let lengths = relay.lengths(10_000).await;
+    assert!(lengths[1..].iter().all(|it| *it <= 1_100), "{lengths:?}");
+    drop(other);
+    rates.send_replace(Some(BitRate::from_kbps(3_200)));
+    let lengths = relay.lengths(40_000).await;
+    assert!(lengths[1..].iter().all(|it| *it == 8_000), "{lengths:?}");
+}
+
+#[tokio::test]
+async fn a_clip_that_waits_for_an_original_has_no_part_in_what_the_link_leaves() {
+    let folder = tempfile::tempdir().unwrap();
+    let spool = spool(folder.path());
+    let clip = finished(&spool);
+    let (_rates, spare) = Spare::told(Some(BitRate::from_kbps(800)));
+    let mut relay = Relay::connect_over(&spool, spare.clone());
+    relay.hears_an_offer().await;
+    relay.say(ClipToAgent::Wanted { clip, offset: 0 });
+    let other = spare.travels();
+    relay.lengths(4_000).await;
+    assert_eq!(spare.rate(), Some(BitRate::from_kbps(400)));
+    relay.original.send_replace(true);
+    let alone = async {
+        while spare.rate() != Some(BitRate::from_kbps(800)) {
+            tokio::task::yield_now().await;
+        }
+    };
+    let waited = tokio::time::timeout(Duration::from_secs(10), alone).await;
+    assert!(waited.is_ok(), "it holds its part and sends nothing");
+    drop(other);
 }
 
 fn head_digest(spool: &Spool, clip: ClipId) -> Digest {

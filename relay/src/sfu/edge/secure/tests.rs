@@ -37,7 +37,7 @@ impl Path {
             .build(true, None)
             .unwrap();
         let (start, mut client) = (
-            Instant::now(),
+            clock(),
             Endpoint::new(OTHER_SIDE, TransportProtocol::UDP, None),
         );
         client

@@ -1,0 +1,116 @@
+//! Orthanc, somebody else's archive, on free ports with a folder of its own. It ends with the story.
+//!
+//! Owns the process and its REST door. Whether it is installed is the caller's to judge.
+
+use anyhow::{Context as _, Result, ensure};
+use reqwest::Client;
+use serde_json::{Value, json};
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// By the path too: Debian puts it where only root looks.
+const PROGRAMS: [&str; 2] = ["Orthanc", "/usr/sbin/Orthanc"];
+/// Between two attempts while it starts.
+const TRY_AGAIN: Duration = Duration::from_millis(200);
+
+/// A running archive.
+#[derive(Debug)]
+pub struct Orthanc {
+    child: Child,
+    door: String,
+    http: Client,
+}
+
+impl Drop for Orthanc {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Orthanc {
+    /// Starts one; nothing where it is not installed.
+    ///
+    /// # Errors
+    /// When there is no free port or its settings cannot be written.
+    pub fn start(folder: &Path) -> Result<Option<Self>> {
+        let (http, dicom) = (free_port()?, free_port()?);
+        let settings = json!({
+            "Name": "Story",
+            "StorageDirectory": folder.join("db"),
+            "IndexDirectory": folder.join("db"),
+            "HttpPort": http,
+            "DicomPort": dicom,
+            "RemoteAccessAllowed": false,
+            "AuthenticationEnabled": false,
+            "Plugins": [],
+        });
+        let config = folder.join("orthanc.json");
+        std::fs::write(&config, settings.to_string()).context("write Orthanc's settings")?;
+        let started = PROGRAMS.iter().find_map(|name| {
+            let mut command = Command::new(name);
+            let quiet = command.stdout(Stdio::null()).stderr(Stdio::null());
+            quiet.arg(&config).spawn().ok()
+        });
+        let Some(child) = started else {
+            return Ok(None);
+        };
+        // Fails when it is installed already, which is as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        // It closes connections that rest.
+        let client = Client::builder().no_proxy().pool_max_idle_per_host(0);
+        Ok(Some(Self {
+            child,
+            door: format!("http://127.0.0.1:{http}"),
+            http: client.build()?,
+        }))
+    }
+
+    /// It takes an object, as soon as it has started.
+    ///
+    /// # Errors
+    /// When it does not start in time, or refuses.
+    pub async fn stores_within(&self, file: &Path, within: Duration) -> Result<()> {
+        let bytes = std::fs::read(file).with_context(|| format!("read {}", file.display()))?;
+        let until = Instant::now() + within;
+        let answer = loop {
+            let sent = self.http.post(format!("{}/instances", self.door));
+            match sent.body(bytes.clone()).send().await {
+                Ok(answer) => break answer,
+                Err(error) if Instant::now() >= until => {
+                    return Err(error).context("Orthanc does not answer");
+                }
+                Err(_) => tokio::time::sleep(TRY_AGAIN).await,
+            }
+        };
+        let stored: Value = answer.json().await?;
+        ensure!(
+            stored["Status"] == "Success",
+            "{}: {stored}",
+            file.display()
+        );
+        Ok(())
+    }
+
+    /// How many studies, series and instances it holds.
+    ///
+    /// # Errors
+    /// When it does not say.
+    pub async fn holds(&self) -> Result<[usize; 3]> {
+        let asked = self.http.get(format!("{}/statistics", self.door));
+        let told: Value = asked.send().await?.json().await?;
+        let counts = ["CountStudies", "CountSeries", "CountInstances"];
+        let count = |of: &str| told[of].as_u64().and_then(|it| usize::try_from(it).ok());
+        let [Some(studies), Some(series), Some(instances)] = counts.map(count) else {
+            anyhow::bail!("no counts in {told}");
+        };
+        Ok([studies, series, instances])
+    }
+}
+
+fn free_port() -> Result<u16> {
+    let listener = TcpListener::bind("127.0.0.1:0").context("find a free port")?;
+    Ok(listener.local_addr()?.port())
+}
