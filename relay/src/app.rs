@@ -84,6 +84,8 @@ pub struct Parts {
     pub video_pictures: Semaphore,
     /// TURN servers, if there are any.
     pub turn: Option<TurnServers>,
+    /// What the DICOM door counts.
+    pub dicom: Arc<dimse::Counts>,
     /// The pages.
     pub pages: Pages,
     /// Whether the demo door is open.
@@ -206,6 +208,7 @@ impl App {
                     ticket_lasts: config.ticket_lasts,
                 },
                 video_pictures: Semaphore::new(video_picture::MAX_AT_ONCE),
+                dicom: Arc::default(),
                 pages: Pages::new(config.viewer_dir.clone()),
                 demo: config.demo,
                 measuring: config.settings.measuring,

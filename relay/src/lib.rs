@@ -7,6 +7,7 @@
 //!                       consult (rules, sans-IO)              ├─ store (SQLite, files)
 //!                                                             ├─ recording (each picture, on disk)
 //!                                                             └─ replay (clips, frame by frame)
+//! handhelds, hospital systems ── dimse (associations) ── archive (DICOM objects, durable first) ── store
 //! ```
 //!
 //! Start with `router` for what can be asked, `consult` for the rules of a live meeting, `app` for how the parts are put
@@ -16,6 +17,7 @@
 guarded::serve_in_tests!();
 
 pub mod app;
+pub mod archive;
 pub mod auth;
 pub mod cli;
 pub mod clock;

@@ -23,6 +23,11 @@ pub(crate) const IMPLICIT_LE: Encoding = Encoding {
     big_endian: false,
 };
 
+pub(crate) const EXPLICIT_BE: Encoding = Encoding {
+    explicit_vr: true,
+    big_endian: true,
+};
+
 /// The transfer syntaxes that are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -136,10 +141,7 @@ impl TransferSyntax {
     pub(crate) fn encoding(self) -> Encoding {
         match self {
             Self::ImplicitLittleEndian => IMPLICIT_LE,
-            Self::ExplicitBigEndian => Encoding {
-                explicit_vr: true,
-                big_endian: true,
-            },
+            Self::ExplicitBigEndian => EXPLICIT_BE,
             _ => EXPLICIT_LE,
         }
     }

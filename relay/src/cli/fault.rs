@@ -1,6 +1,7 @@
 //! What is said on the terminal when something did not work, and the exit code that goes with it.
 
 use crate::app::StartError;
+use crate::archive::ArchiveFault;
 use crate::auth::{GrantError, TurnError};
 use crate::config::ConfigError;
 use crate::demo::DemoError;
@@ -54,6 +55,17 @@ pub enum Fault {
         /// Why.
         source: std::io::Error,
     },
+    /// The address for DICOM.
+    #[error("DICOM objects cannot be taken on {address}: {source}. {}", dicom_advice(.source))]
+    ListenDicom {
+        /// Where.
+        address: SocketAddr,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The archive.
+    #[error(transparent)]
+    Archive(#[from] ArchiveFault),
     /// The media part.
     #[error("media on {address}: {source}")]
     Media {
@@ -67,6 +79,22 @@ pub enum Fault {
     Runtime(std::io::Error),
 }
 
+/// What to do about a port that cannot be had.
+fn dicom_advice(source: &std::io::Error) -> &'static str {
+    match source.kind() {
+        std::io::ErrorKind::PermissionDenied => {
+            "Ports below 1024 need a right of their own: set dicom.listen to port 11112 and tell the devices, or let the service manager grant CAP_NET_BIND_SERVICE"
+        }
+        std::io::ErrorKind::AddrInUse => {
+            "Another DICOM server or relay has this port: stop it, or set dicom.listen to another one, for example 11112"
+        }
+        std::io::ErrorKind::AddrNotAvailable => {
+            "This machine has no such address: set dicom.listen to one of its own"
+        }
+        _ => "Set dicom.listen to an address and a port that this machine may use",
+    }
+}
+
 impl Fault {
     /// For the shell; the help lists them.
     #[must_use]
@@ -78,8 +106,9 @@ impl Fault {
             | Self::Turn(_)
             | Self::Log(_)
             | Self::Unknown(_) => 2,
-            Self::Folder(_) | Self::Store(_) | Self::Demo(_) => 3,
+            Self::Folder(_) | Self::Store(_) | Self::Demo(_) | Self::Archive(_) => 3,
             Self::Listen { .. }
+            | Self::ListenDicom { .. }
             | Self::Media {
                 source: SfuError::OpenSocket(_) | SfuError::OpenTcp(_),
                 ..

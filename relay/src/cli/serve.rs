@@ -2,7 +2,8 @@
 
 use super::fault::Fault;
 use crate::app::App;
-use crate::config::Config;
+use crate::archive::{Archive, ArchiveParts};
+use crate::config::{Config, Dicom};
 use crate::http::accept::{Door, serve as accept};
 use crate::http::tls;
 use crate::metrics::Present;
@@ -50,6 +51,10 @@ async fn run(config: &Config, announce: bool) -> Result<(), Fault> {
     }
     let listener = listen("the pages", config.http).await?;
     let metrics = listen("the metrics", config.metrics).await?;
+    let dicom = match &config.dicom {
+        Some(dicom) => Some((listen_dicom(dicom.listen).await?, dicom)),
+        None => None,
+    };
     let blobs = Blobs::open(&folder)?;
     let arriving = store
         .read("find clips that arrive", |db| {
@@ -65,6 +70,9 @@ async fn run(config: &Config, announce: bool) -> Result<(), Fault> {
         media: app.sfu.local_addr(),
         tcp_media: app.sfu.local_tcp_addr(),
         metrics: local(&metrics, config.metrics),
+        dicom: dicom
+            .as_ref()
+            .map(|(listener, dicom)| local(listener, dicom.listen)),
     };
     let (stop, stopping) = watch::channel(false);
     let pages = Door {
@@ -80,6 +88,13 @@ async fn run(config: &Config, announce: bool) -> Result<(), Fault> {
             .with_state(app.clone()),
     };
     tokio::spawn(accept(app.clone(), pages, stopping.clone()));
+    let (stop_dicom, dicom_stops) = watch::channel(false);
+    let taking = match dicom {
+        Some(door) => Some(tokio::spawn(
+            take_objects(&app, &folder, config.reserve_bytes, door, dicom_stops).await?,
+        )),
+        None => None,
+    };
     tokio::spawn(accept(app.clone(), counts, stopping));
     ready(&addresses, config, announce);
     let asked = told_to_stop().await;
@@ -87,6 +102,11 @@ async fn run(config: &Config, announce: bool) -> Result<(), Fault> {
         signal = asked,
         "the relay goes down; pages and agents come back by themselves"
     );
+    // Before the store: what is answered by then is in it.
+    let _ = stop_dicom.send(true);
+    if let Some(taking) = taking {
+        let _ = tokio::time::timeout(LAST_REQUESTS, taking).await;
+    }
     app.stop().await;
     // The receivers are there as long as connections are.
     let _ = stop.send(true);
@@ -109,6 +129,9 @@ struct Addresses {
     #[serde(skip_serializing_if = "Option::is_none")]
     tcp_media: Option<SocketAddr>,
     metrics: SocketAddr,
+    /// None when no DICOM objects are taken.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dicom: Option<SocketAddr>,
 }
 
 fn ready(addresses: &Addresses, config: &Config, announce: bool) {
@@ -121,9 +144,11 @@ fn ready(addresses: &Addresses, config: &Config, announce: bool) {
         media,
         tcp_media,
         metrics,
+        dicom,
     } = addresses;
+    let dicom = dicom.map_or_else(|| "off".to_owned(), |at| at.to_string());
     let tcp_media = tcp_media.map_or_else(|| "off".to_owned(), |at| at.to_string());
-    tracing::info!(%http, %media, tcp_media, %metrics, tls = config.tls.is_some(), demo = config.demo, "the relay is ready");
+    tracing::info!(%http, %media, tcp_media, %metrics, dicom, tls = config.tls.is_some(), demo = config.demo, "the relay is ready");
 }
 
 async fn listen(what: &'static str, address: SocketAddr) -> Result<TcpListener, Fault> {
@@ -134,6 +159,38 @@ async fn listen(what: &'static str, address: SocketAddr) -> Result<TcpListener, 
             address,
             source,
         })
+}
+
+async fn listen_dicom(address: SocketAddr) -> Result<TcpListener, Fault> {
+    let bound = TcpListener::bind(address).await;
+    bound.map_err(|source| Fault::ListenDicom { address, source })
+}
+
+/// Opens the archive; what it gives takes objects until told to stop.
+async fn take_objects(
+    app: &App,
+    folder: &DataFolder,
+    reserve: u64,
+    (listener, dicom): (TcpListener, &Dicom),
+    stop: watch::Receiver<bool>,
+) -> Result<impl Future<Output = ()> + use<>, Fault> {
+    let parts = ArchiveParts {
+        store: app.store.clone(),
+        clock: std::sync::Arc::clone(&app.clock),
+        reserve,
+    };
+    let (archive, recovered) = Archive::open(folder, parts).await?;
+    if recovered != crate::archive::Recovered::default() {
+        tracing::warn!(?recovered, "the archive was put in order after a crash");
+    }
+    let counts = std::sync::Arc::clone(&app.dicom);
+    Ok(dimse::serve(
+        listener,
+        dicom.policy.clone(),
+        archive,
+        counts,
+        stop,
+    ))
 }
 
 fn local(listener: &TcpListener, asked: SocketAddr) -> SocketAddr {
@@ -169,6 +226,7 @@ async fn counted(State(app): State<App>) -> String {
         connections: count(app.connections.load(Ordering::Relaxed)),
     };
     let mut text = app.metrics.text(present);
+    dicom_counts(&app, &mut text);
     if let Ok(stats) = app.sfu.stats().await {
         for (name, help, value) in [
             (
@@ -249,4 +307,42 @@ async fn counted(State(app): State<App>) -> String {
         );
     }
     text.finish()
+}
+
+fn dicom_counts(app: &App, text: &mut crate::metrics::Text) {
+    let counts = &app.dicom;
+    for (name, kind, help, count) in [
+        (
+            "dicom_objects_stored_total",
+            "counter",
+            "DICOM objects taken in.",
+            &counts.objects_stored,
+        ),
+        (
+            "dicom_objects_refused_total",
+            "counter",
+            "DICOM objects answered with a failure.",
+            &counts.objects_refused,
+        ),
+        (
+            "dicom_associations_refused_total",
+            "counter",
+            "DICOM associations rejected: unknown titles, or too many at once.",
+            &counts.associations_refused,
+        ),
+        (
+            "dicom_connections_dropped_total",
+            "counter",
+            "DICOM connections closed without a word: far too many at once.",
+            &counts.connections_dropped,
+        ),
+        (
+            "dicom_associations",
+            "gauge",
+            "DICOM associations now.",
+            &counts.open,
+        ),
+    ] {
+        text.value(name, kind, help, count.load(Ordering::Relaxed));
+    }
 }

@@ -3,6 +3,7 @@
 //! One struct names every setting for all three, so that a setting cannot exist in one and be missing in another. Nothing
 //! is checked here but the form of each value. Unknown keys in the file are refused with their place.
 
+use super::dicom::DicomLayers;
 use clap::Args;
 use serde::Deserialize;
 use std::net::{IpAddr, SocketAddr};
@@ -153,6 +154,9 @@ pub struct Layers {
     /// consult; false forbids it altogether [default: false, in the demo as --recording].
     #[arg(long, env = "HIBIKI_RELAY_VOICE_RECORDING", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
     pub voice_recording: Option<bool>,
+    /// Who may send DICOM objects.
+    #[command(flatten)]
+    pub dicom: DicomLayers,
     /// Serve the pages from this folder instead of the ones inside the program (development).
     #[arg(long, env = "HIBIKI_RELAY_VIEWER_DIR", value_name = "FOLDER")]
     pub viewer_dir: Option<PathBuf>,
@@ -192,6 +196,7 @@ impl Layers {
             reserve_mib: self.reserve_mib.or(under.reserve_mib),
             recording: self.recording.or(under.recording),
             voice_recording: self.voice_recording.or(under.voice_recording),
+            dicom: self.dicom.over(under.dicom),
             viewer_dir: self.viewer_dir.or(under.viewer_dir),
             log: self.log.or(under.log),
             log_form: self.log_form.or(under.log_form),

@@ -3,11 +3,13 @@
 //! `layers` reads flags, environment and file and lays one over the other; `settled` checks the result as a whole and is
 //! what the program works with. Invariant: a relay that starts is safe to reach from where it listens.
 
+mod dicom;
 mod layers;
 mod ports;
 mod settled;
 mod turn;
 
+pub use dicom::{Dicom, DicomLayers};
 pub use layers::{ConfigError, Layers, MediaTcp, read_file};
 pub use settled::{Config, LogForm, Tls, settle};
 pub use turn::Turn;

@@ -2,6 +2,7 @@
 //!
 //! Owns the defaults and every refusal, each in one sentence that says what to do. Several faults are told at once.
 
+use super::dicom::{Dicom, dicom};
 use super::layers::{ConfigError, Layers, MediaTcp};
 use super::ports::browsers_send_to;
 use super::turn::{Turn, turn};
@@ -90,6 +91,8 @@ pub struct Config {
     pub reserve_bytes: u64,
     /// Whether pictures are recorded.
     pub recording: bool,
+    /// Where DICOM objects are taken, if anywhere.
+    pub dicom: Option<Dicom>,
     /// Folder with the pages, instead of those inside.
     pub viewer_dir: Option<PathBuf>,
     /// What to log.
@@ -258,6 +261,20 @@ pub fn settle(asked: Layers, any_port: bool) -> Result<Config, Vec<ConfigError>>
         "voice_recording",
         "nothing is recorded here, so no voice is either; set recording = true as well, or leave voice_recording out",
     );
+    let dicom = dicom(&asked.dicom, any_port, &mut faults.0);
+    if let Some(dicom) = &dicom {
+        faults.unless(
+            !demo || dicom.listen.ip().is_loopback(),
+            "demo",
+            "the demo runs on a loopback address only; set dicom.listen to 127.0.0.1, or leave demo out",
+        );
+        let others = [Some(http), Some(metrics), media_tcp];
+        faults.unless(
+            !others.into_iter().flatten().any(|other| share_a_port(other, dicom.listen)),
+            "dicom.listen",
+            "the pages, the metrics or media over TCP have this address already; choose another port, usually 11112",
+        );
+    }
     let log = asked.log.clone().unwrap_or_else(|| "info".to_owned());
     faults.unless(
         logging::filter(&log).is_ok(),
@@ -288,6 +305,7 @@ pub fn settle(asked: Layers, any_port: bool) -> Result<Config, Vec<ConfigError>>
         clip_bytes: clips_mib.saturating_mul(MIB),
         reserve_bytes: reserve_mib.saturating_mul(MIB),
         recording,
+        dicom,
         viewer_dir: asked.viewer_dir,
         log,
         log_form,

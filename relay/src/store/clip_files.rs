@@ -4,13 +4,11 @@
 //! never anything that a file says. What is offered and kept is a row's business (`clips`). Everything here blocks: it is
 //! called where blocking is allowed. Invariant: a file under its final name is complete and durable.
 
-use super::folder::{DataFolder, FolderError, make_private, owned};
+use super::folder::{DataFolder, FolderError, make_private, owned, room_at};
 use sha2::{Digest as _, Sha256};
 use std::collections::HashSet;
-use std::ffi::CString;
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use thiserror::Error;
@@ -221,18 +219,7 @@ impl ClipFiles {
     /// # Errors
     /// The disk's.
     pub fn room(&self) -> Result<u64, ClipFault> {
-        const STEP: &str = "see how much room the disk has";
-        let path = CString::new(self.folder.as_os_str().as_bytes())
-            .map_err(|_| failed(STEP)(io::ErrorKind::InvalidInput.into()))?;
-        let mut about = std::mem::MaybeUninit::<libc::statvfs>::uninit();
-        // SAFETY: the path ends in NUL and the struct is writable; it is read only after success.
-        let about = unsafe {
-            if libc::statvfs(path.as_ptr(), about.as_mut_ptr()) != 0 {
-                return Err(failed(STEP)(io::Error::last_os_error()));
-            }
-            about.assume_init()
-        };
-        Ok(about.f_bavail.saturating_mul(about.f_frsize))
+        room_at(&self.folder).map_err(failed("see how much room the disk has"))
     }
 }
 

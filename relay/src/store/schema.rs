@@ -114,6 +114,21 @@ CREATE TABLE installation (                -- what the relay was last started wi
     one        INTEGER PRIMARY KEY CHECK (one = 1),
     measuring  INTEGER NOT NULL
 ) STRICT;
+", "
+CREATE TABLE objects (                     -- DICOM objects of the archive; their files lie in archive/objects
+    digest     TEXT PRIMARY KEY,           -- SHA-256 of the data set as it came, its file's name
+    instance   TEXT NOT NULL,              -- SOP Instance UID
+    study      TEXT NOT NULL,
+    series     TEXT NOT NULL,
+    class      TEXT NOT NULL,
+    syntax     TEXT NOT NULL,
+    bytes      INTEGER NOT NULL CHECK (bytes > 0),
+    sender     TEXT NOT NULL,              -- AE title
+    arrived_at INTEGER NOT NULL,
+    conflict   INTEGER NOT NULL            -- another object of this instance was here before
+) STRICT;
+CREATE INDEX objects_by_instance ON objects (instance);
+CREATE INDEX objects_by_series ON objects (study, series);
 "];
 
 /// Brings a file up to date, each step in a transaction of its own.

@@ -278,7 +278,7 @@ async fn a_video_with_other_frames_or_times_than_were_offered_is_refused() {
 }
 
 /// Real clips lie outside the repository; without them this test says so and proves nothing.
-fn real_clips() -> Vec<PathBuf> {
+pub fn real_clips() -> Vec<PathBuf> {
     let root = std::env::var_os("HIBIKI_TEST_DATA").map_or_else(
         || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/test-data"),
         PathBuf::from,

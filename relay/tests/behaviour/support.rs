@@ -60,6 +60,8 @@ pub struct Relay {
     pub http: SocketAddr,
     pub media: SocketAddr,
     pub metrics: SocketAddr,
+    /// Where it takes DICOM objects, if it does.
+    pub dicom: Option<SocketAddr>,
     pub data: PathBuf,
     folder: tempfile::TempDir,
     flags: Vec<String>,
@@ -88,13 +90,14 @@ impl Relay {
         lay_down_a_stream(&data, stamped).await;
         let flags: Vec<String> = flags.iter().map(|flag| (*flag).to_owned()).collect();
         let free = SocketAddr::from(([127, 0, 0, 1], 0));
-        let (child, [http, media, metrics]) =
+        let (child, [http, media, metrics], dicom) =
             spawn(&data, &folder.path().join("log"), [free; 3], &flags).await;
         Self {
             child,
             http,
             media,
             metrics,
+            dicom,
             data,
             folder,
             flags,
@@ -111,7 +114,7 @@ impl Relay {
     /// Starts it again where it was.
     pub async fn start_again(&mut self) {
         let log = self.folder.path().join("log");
-        let (child, addresses) = spawn(
+        let (child, addresses, dicom) = spawn(
             &self.data,
             &log,
             [self.http, self.media, self.metrics],
@@ -120,6 +123,7 @@ impl Relay {
         .await;
         assert_eq!(addresses, [self.http, self.media, self.metrics]);
         self.child = child;
+        self.dicom = dicom;
     }
 
     /// Asks it to stop and waits.
@@ -343,7 +347,7 @@ async fn spawn(
     log: &Path,
     addresses: [SocketAddr; 3],
     flags: &[String],
-) -> (Child, [SocketAddr; 3]) {
+) -> (Child, [SocketAddr; 3], Option<SocketAddr>) {
     let log = std::fs::OpenOptions::new()
         .create(true)
         .append(true)
@@ -388,6 +392,7 @@ async fn spawn(
     (
         child,
         [address("http"), address("media"), address("metrics")],
+        told["dicom"].as_str().map(|at| at.parse().unwrap()),
     )
 }
 

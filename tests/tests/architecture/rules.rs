@@ -9,6 +9,7 @@ pub(crate) const CRATES: &[(&str, &[&str], &[&str])] = &[
     ("guarded", &["wire", "echo-dicom"], &[]),
     ("bandwidth", &[], &[]),
     ("recording", &["wire"], &[]),
+    ("dimse", &[], &[]),
     ("sample-dicom", &[], &["wire", "echo-dicom"]),
     (
         "capture-agent",
@@ -17,7 +18,14 @@ pub(crate) const CRATES: &[(&str, &[&str], &[&str])] = &[
     ),
     (
         "relay",
-        &["wire", "echo-dicom", "guarded", "bandwidth", "recording"],
+        &[
+            "wire",
+            "echo-dicom",
+            "guarded",
+            "bandwidth",
+            "recording",
+            "dimse",
+        ],
         &["sample-dicom"],
     ),
     // The stories drive the built programs; they never link the relay or the agent. They read what both left on disk.
@@ -139,6 +147,46 @@ pub(crate) const ENTRANCE_KNOWS_NO_DOOR: Rule = Rule {
         "crate::sfu",
         "echo_dicom",
     ],
+};
+
+/// Objects come by the network today, by HTTP and from agents tomorrow; SQL is the store's.
+pub(crate) const ARCHIVE_KNOWS_NO_DOOR: Rule = Rule {
+    what: "the archive keeps objects and knows neither sockets nor SQL",
+    within: &["relay/src/archive"],
+    except: &[],
+    never: &[
+        "axum",
+        "hyper",
+        "rusqlite",
+        "tokio::net",
+        "std::net",
+        "crate::http",
+        "crate::app",
+        "crate::router",
+        "crate::cli",
+        "crate::auth",
+        "crate::consult",
+        "crate::sfu",
+    ],
+};
+
+/// What a peer sends is judged without a socket; only two files have one.
+pub(crate) const DICOM_ASSOCIATIONS_ARE_RULES: Rule = Rule {
+    what: "PDUs, messages and commands are judged without input or output",
+    within: &["relay/dimse/src"],
+    except: &[
+        "relay/dimse/src/association.rs",
+        "relay/dimse/src/serving.rs",
+    ],
+    never: &["tokio", "std::fs", "Instant", "SystemTime"],
+};
+
+/// Where objects go is the shelf's business.
+pub(crate) const DICOM_DOOR_KEEPS_NOTHING: Rule = Rule {
+    what: "the DICOM door writes no file",
+    within: &["relay/dimse/src"],
+    except: &[],
+    never: &["std::fs", "tokio::fs", "rusqlite", "echo_dicom"],
 };
 
 /// Frames and DICOM objects are made for HTTP and for the command line alike.
@@ -483,6 +531,9 @@ pub(crate) const SOURCE_RULES: &[&Rule] = &[
     &BANDWIDTH_TAKES_TIME_AS_AN_ARGUMENT,
     &DICOM_KNOWS_NO_NETWORK,
     &FOREIGN_DICOM_IS_READ_CONFINED,
+    &ARCHIVE_KNOWS_NO_DOOR,
+    &DICOM_ASSOCIATIONS_ARE_RULES,
+    &DICOM_DOOR_KEEPS_NOTHING,
     &RECORDING_KNOWS_NO_NETWORK,
     &FRAME_TABLES_DO_NO_IO,
     &MEASURING_IS_ARITHMETIC,

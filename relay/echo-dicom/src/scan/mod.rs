@@ -9,3 +9,4 @@ mod walk;
 
 pub(crate) use element::{Element, has_long_length};
 pub(crate) use index::{Attributes, Index, PixelSpan};
+pub(crate) use walk::{Event, Walker};

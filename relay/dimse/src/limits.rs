@@ -1,0 +1,31 @@
+//! The bounds that a peer must respect, each with its reason.
+
+use std::time::Duration;
+
+/// Longest PDU that we take and announce (PS3.8 Annex D.1), without its head of 6 bytes. Longer ones gain nothing on a loopback,
+/// and each association holds one.
+pub const MAX_PDU_BYTES: u32 = 128 * 1024;
+/// Most presentation contexts of an association: odd ids from 1 to 255 (PS3.8 section 9.3.2.2).
+pub const MAX_CONTEXTS: usize = 128;
+/// Longest command set. Those of C-STORE take some 200 bytes.
+pub const MAX_COMMAND_BYTES: usize = 8 * 1024;
+/// Associations at the same time, unless somebody says otherwise.
+pub const DEFAULT_ASSOCIATIONS: usize = 32;
+/// More than that no relay carries.
+pub const MOST_ASSOCIATIONS: usize = 256;
+/// Connections beyond the associations that are held only to tell them that there are too many.
+pub const MAX_REFUSED_AT_ONCE: usize = 32;
+/// A-ASSOCIATE-RQ has to be here so long after the connection (the ARTIM timer of PS3.8 section 9.1.5).
+pub const ASSOCIATE_WITHIN: Duration = Duration::from_secs(10);
+/// The next PDU has to be whole so long after the last, unless somebody says otherwise: 128 KiB at 35 kbit/s.
+pub const DEFAULT_IDLE: Duration = Duration::from_secs(30);
+/// A message has to be whole so long after its first fragment: 2 GiB at 10 Mbit/s.
+pub const MESSAGE_WITHIN: Duration = Duration::from_secs(30 * 60);
+/// An answer that a peer does not read in this time ends the association.
+pub const ANSWER_WITHIN: Duration = Duration::from_secs(10);
+/// After the last word the peer closes (PS3.8 section 9.2, state 13); we wait so long…
+pub const LINGER: Duration = Duration::from_secs(2);
+/// …and read so much meanwhile, so that the word is not lost in a reset.
+pub const MAX_LINGER_BYTES: usize = 1024 * 1024;
+/// Largest error comment: VR LO (PS3.7 Annex C.1, (0000,0902)).
+pub const MAX_COMMENT_BYTES: usize = 64;

@@ -1,0 +1,157 @@
+//! Makes objects durable in groups: all that wait get their names, one sync of the folder, one transaction.
+//!
+//! Owns the order: content synced (by who brought it), name, folder, row, answer. One task, so that two uploads of one object meet here
+//! one after the other. Invariant: whoever hears `Ok` finds file and row after a power cut.
+
+use super::incoming::Arrived;
+use super::place::Place;
+use crate::clock::Clock;
+use crate::store::{KeptAs, ObjectRow, Store, StoreError, keep_object};
+use std::fs::{self, File};
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use thiserror::Error;
+use tokio::sync::{mpsc, oneshot};
+
+/// Objects of one group: more than there are associations by default.
+const MAX_GROUP: usize = 64;
+/// Objects that may wait; who brings one more waits itself.
+const MAX_WAITING: usize = 64;
+
+/// An object was not kept.
+#[derive(Debug, Clone, Error)]
+pub(super) enum CommitFault {
+    #[error("name an object: {0}")]
+    Name(Arc<io::Error>),
+    #[error(transparent)]
+    Row(Arc<StoreError>),
+    #[error("the relay goes down")]
+    Ended,
+}
+
+type Told = oneshot::Sender<Result<KeptAs, CommitFault>>;
+
+/// Where objects are brought to. Clones share it.
+#[derive(Debug, Clone)]
+pub(super) struct Committer {
+    waiting: mpsc::Sender<(Arrived, Told)>,
+}
+
+impl Committer {
+    /// Starts it.
+    pub(super) fn start(place: Place, store: Store, clock: Arc<Clock>) -> Self {
+        let (waiting, queue) = mpsc::channel(MAX_WAITING);
+        tokio::spawn(run(queue, place, store, clock));
+        Self { waiting }
+    }
+
+    /// Keeps an object; answers when it is durable.
+    pub(super) async fn keep(&self, arrived: Arrived) -> Result<KeptAs, CommitFault> {
+        let (tell, told) = oneshot::channel();
+        self.waiting
+            .send((arrived, tell))
+            .await
+            .map_err(|_| CommitFault::Ended)?;
+        told.await.map_err(|_| CommitFault::Ended)?
+    }
+}
+
+async fn run(
+    mut queue: mpsc::Receiver<(Arrived, Told)>,
+    place: Place,
+    store: Store,
+    clock: Arc<Clock>,
+) {
+    let mut group = Vec::new();
+    while queue.recv_many(&mut group, MAX_GROUP).await > 0 {
+        let (arrived, told): (Vec<_>, Vec<_>) = group.drain(..).unzip();
+        let kept = commit(arrived, &place, &store, &clock).await;
+        for (index, tell) in told.into_iter().enumerate() {
+            let answer = match &kept {
+                Ok(kept) => kept.get(index).copied().ok_or(CommitFault::Ended),
+                Err(fault) => Err(fault.clone()),
+            };
+            // Who brought it may be gone; it is kept.
+            let _ = tell.send(answer);
+        }
+    }
+}
+
+async fn commit(
+    group: Vec<Arrived>,
+    place: &Place,
+    store: &Store,
+    clock: &Clock,
+) -> Result<Vec<KeptAs>, CommitFault> {
+    let rows: Vec<ObjectRow> = group.iter().map(|one| row(one, clock)).collect();
+    let naming = place.clone();
+    let named = tokio::task::spawn_blocking(move || name_all(&group, &naming))
+        .await
+        .map_err(|_| CommitFault::Ended)?
+        .map_err(|fault| CommitFault::Name(Arc::new(fault)))?;
+    let kept = store
+        .write("keep objects", move |db| {
+            rows.iter().map(|row| keep_object(db, row)).collect()
+        })
+        .await;
+    match kept {
+        Ok(kept) => Ok(kept),
+        Err(fault) => {
+            let taken_back = tokio::task::spawn_blocking(move || take_back(&named)).await;
+            if taken_back.is_err() {
+                tracing::error!(
+                    "objects without a row were not removed; the next start notes them"
+                );
+            }
+            Err(CommitFault::Row(Arc::new(fault)))
+        }
+    }
+}
+
+fn row(arrived: &Arrived, clock: &Clock) -> ObjectRow {
+    ObjectRow {
+        digest: arrived.digest,
+        instance: arrived.facts.instance.clone(),
+        study: arrived.study.clone(),
+        series: arrived.series.clone(),
+        class: arrived.facts.class.clone(),
+        syntax: arrived.facts.syntax.clone(),
+        bytes: arrived.bytes,
+        sender: arrived.facts.sender.clone(),
+        arrived_at: clock.now(),
+    }
+}
+
+/// Gives each its name, and gives those that had none before. An object that is here already stays as it is.
+fn name_all(group: &[Arrived], place: &Place) -> io::Result<Vec<PathBuf>> {
+    let mut named = Vec::new();
+    let done = (|| {
+        for arrived in group {
+            let path = place.object(arrived.digest);
+            if !path.exists() {
+                fs::rename(arrived.half.path(), &path)?;
+                named.push(path);
+            }
+        }
+        if named.is_empty() {
+            return Ok(());
+        }
+        File::open(place.objects())?.sync_all()
+    })();
+    match done {
+        Ok(()) => Ok(named),
+        Err(fault) => {
+            take_back(&named);
+            Err(fault)
+        }
+    }
+}
+
+fn take_back(named: &[PathBuf]) {
+    for path in named {
+        if let Err(error) = fs::remove_file(path) {
+            tracing::error!(%error, "an object without a row was not removed; the next start notes it");
+        }
+    }
+}

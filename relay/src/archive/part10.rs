@@ -1,0 +1,95 @@
+//! The head of an object's file: preamble, magic and file meta information (PS3.10 section 7.1), written by us for a data set
+//! that came without.
+//!
+//! The preamble is zero, whatever a file said that the object may once have been. Reading is for files that this module wrote.
+
+use dimse::{Facts, IMPLEMENTATION_UID, IMPLEMENTATION_VERSION};
+
+const PREAMBLE_BYTES: usize = 128;
+const MAGIC: &[u8; 4] = b"DICM";
+/// More than a head of ours is.
+pub(super) const MAX_HEAD_BYTES: usize = 1024;
+
+/// The head for an object.
+pub(super) fn head(facts: &Facts) -> Vec<u8> {
+    let mut group = Vec::new();
+    // File Meta Information Version: OB has a longer head than the others.
+    group.extend_from_slice(&[2, 0, 1, 0, b'O', b'B', 0, 0, 2, 0, 0, 0, 0, 1]);
+    put(&mut group, 0x0002, *b"UI", &facts.class);
+    put(&mut group, 0x0003, *b"UI", &facts.instance);
+    put(&mut group, 0x0010, *b"UI", &facts.syntax);
+    put(&mut group, 0x0012, *b"UI", IMPLEMENTATION_UID);
+    put(&mut group, 0x0013, *b"SH", IMPLEMENTATION_VERSION);
+    // Source Application Entity Title: a crash may leave nothing else that says where it came from.
+    put(&mut group, 0x0016, *b"AE", &facts.sender);
+    let mut head = vec![0; PREAMBLE_BYTES];
+    head.extend_from_slice(MAGIC);
+    head.extend_from_slice(&[2, 0, 0, 0, b'U', b'L', 4, 0]);
+    let length = u32::try_from(group.len()).unwrap_or(u32::MAX);
+    head.extend_from_slice(&length.to_le_bytes());
+    head.append(&mut group);
+    head
+}
+
+fn put(group: &mut Vec<u8>, element: u16, vr: [u8; 2], text: &str) {
+    let mut value = text.as_bytes().to_vec();
+    if value.len() % 2 == 1 {
+        value.push(if vr == *b"UI" { 0 } else { b' ' });
+    }
+    group.extend_from_slice(&2_u16.to_le_bytes());
+    group.extend_from_slice(&element.to_le_bytes());
+    group.extend_from_slice(&vr);
+    let length = u16::try_from(value.len()).unwrap_or(u16::MAX);
+    group.extend_from_slice(&length.to_le_bytes());
+    group.extend_from_slice(&value);
+}
+
+/// What a head says, and where the data set begins. `None` for what this module did not write.
+pub(super) fn read(bytes: &[u8]) -> Option<(Facts, u64)> {
+    let rest = bytes.get(PREAMBLE_BYTES..)?.strip_prefix(MAGIC)?;
+    let (length_element, rest) = rest.split_at_checked(12)?;
+    let length = u32::from_le_bytes(length_element.get(8..)?.try_into().ok()?) as usize;
+    let mut group = rest.get(14..length)?;
+    let [mut class, mut instance, mut syntax, mut sender] = [const { String::new() }; 4];
+    while let Some((&[_, _, e0, e1, _, _, l0, l1], after)) = group.split_first_chunk::<8>() {
+        let (value, after) = after.split_at_checked(u16::from_le_bytes([l0, l1]).into())?;
+        let text = std::str::from_utf8(value).ok()?.trim_matches(['\0', ' ']);
+        match u16::from_le_bytes([e0, e1]) {
+            0x0002 => text.clone_into(&mut class),
+            0x0003 => text.clone_into(&mut instance),
+            0x0010 => text.clone_into(&mut syntax),
+            0x0016 => text.clone_into(&mut sender),
+            _ => {}
+        }
+        group = after;
+    }
+    let data_set_at = (PREAMBLE_BYTES + MAGIC.len() + 12 + length) as u64;
+    let facts = Facts {
+        class,
+        instance,
+        syntax,
+        sender,
+    };
+    Some((facts, data_set_at))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_read_and_a_cut_head_is_none() {
+        let facts = Facts {
+            class: "1.2.840.10008.5.1.4.1.1.3.1".to_owned(),
+            instance: "9".repeat(64),
+            syntax: "1.2.840.10008.1.2.1".to_owned(),
+            sender: "SIXTEEN LETTERS.".to_owned(),
+        };
+        let head = head(&facts);
+        assert!(head.len() <= MAX_HEAD_BYTES && head[..128] == [0; 128]);
+        assert_eq!(read(&head), Some((facts, head.len() as u64)));
+        for cut in 0..head.len() {
+            assert_eq!(read(&head[..cut]), None);
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! The archive as those see it who bring objects: the network's `Shelf`.
+//!
+//! Owns the buffer of each object and the words for what went wrong. Files are touched where blocking is allowed.
+
+use super::committer::{CommitFault, Committer};
+use super::incoming::{Incoming, IncomingFault};
+use super::place::Place;
+use super::recovery::{Recovered, recover};
+use crate::clock::Clock;
+use crate::store::{DataFolder, KeptAs, Store};
+use dimse::{Facts, Shelf, Status};
+use std::sync::Arc;
+use thiserror::Error;
+
+/// Written at once: a fragment may be one byte.
+const WRITE_BYTES: usize = 256 * 1024;
+
+/// The archive cannot be opened.
+#[derive(Debug, Error)]
+#[error("the archive in the data folder cannot be used: {0}")]
+pub struct ArchiveFault(String);
+
+/// What the archive works with.
+pub struct ArchiveParts {
+    /// Rows.
+    pub store: Store,
+    /// For rows.
+    pub clock: Arc<Clock>,
+    /// Bytes of the disk that are left free.
+    pub reserve: u64,
+}
+
+/// The archive. Clones share it.
+#[derive(Clone)]
+pub struct Archive {
+    place: Place,
+    committer: Committer,
+    reserve: u64,
+}
+
+impl Archive {
+    /// Opens it below the data folder and puts in order what a crash left.
+    ///
+    /// # Errors
+    /// `ArchiveFault`.
+    pub async fn open(
+        data: &DataFolder,
+        parts: ArchiveParts,
+    ) -> Result<(Self, Recovered), ArchiveFault> {
+        let place = Place::below(data).map_err(|fault| ArchiveFault(fault.to_string()))?;
+        let recovered = recover(&place, &parts.store, parts.clock.now())
+            .await
+            .map_err(|fault| ArchiveFault(fault.to_string()))?;
+        let archive = Self {
+            committer: Committer::start(place.clone(), parts.store, parts.clock),
+            place,
+            reserve: parts.reserve,
+        };
+        Ok((archive, recovered))
+    }
+}
+
+/// An object that arrives.
+pub struct Slot {
+    /// None after a failure; then the file is gone.
+    incoming: Option<Incoming>,
+    /// Bytes that are not in the file yet.
+    held: Vec<u8>,
+}
+
+impl Slot {
+    /// Writes what is held.
+    async fn flush(&mut self) -> Result<(), Status> {
+        let Some(mut incoming) = self.incoming.take() else {
+            return Err(Status::processing_failure("the object is gone"));
+        };
+        let mut held = std::mem::take(&mut self.held);
+        let written = blocking(move || {
+            incoming.append(&held)?;
+            held.clear();
+            Ok((incoming, held))
+        });
+        let (incoming, held) = written.await?;
+        (self.incoming, self.held) = (Some(incoming), held);
+        Ok(())
+    }
+}
+
+impl Shelf for Archive {
+    type Slot = Slot;
+
+    async fn begin(&self, facts: Facts) -> Result<Slot, Status> {
+        let (place, reserve) = (self.place.clone(), self.reserve);
+        let incoming = blocking(move || Incoming::begin(&place, facts, reserve)).await?;
+        Ok(Slot {
+            incoming: Some(incoming),
+            held: Vec::new(),
+        })
+    }
+
+    async fn write(&self, slot: &mut Slot, bytes: &[u8]) -> Result<(), Status> {
+        slot.held.extend_from_slice(bytes);
+        if slot.held.len() >= WRITE_BYTES {
+            slot.flush().await?;
+        }
+        Ok(())
+    }
+
+    async fn finish(&self, slot: Slot) -> Status {
+        match self.keep(slot).await {
+            Ok(KeptAs::New | KeptAs::Again) => Status::SUCCESS,
+            Ok(KeptAs::Conflict) => {
+                tracing::warn!(
+                    "an object came with the SOP Instance UID of another; both are kept"
+                );
+                Status::stored_with_warning("kept beside another object of this SOP Instance UID")
+            }
+            Err(status) => status,
+        }
+    }
+}
+
+impl Archive {
+    async fn keep(&self, slot: Slot) -> Result<KeptAs, Status> {
+        let Slot { incoming, held } = slot;
+        let Some(mut incoming) = incoming else {
+            return Err(Status::processing_failure("the object is gone"));
+        };
+        let arrived = blocking(move || {
+            incoming.append(&held)?;
+            incoming.arrived()
+        });
+        let kept = self.committer.keep(arrived.await?).await;
+        kept.map_err(|fault| {
+            tracing::error!(%fault, "an object was not kept");
+            match fault {
+                CommitFault::Ended => Status::processing_failure("the server goes down"),
+                CommitFault::Name(_) | CommitFault::Row(_) => {
+                    Status::out_of_resources("the disk or the database takes nothing")
+                }
+            }
+        })
+    }
+}
+
+/// Runs a step that blocks, and gives the status for what goes wrong.
+async fn blocking<T: Send + 'static>(
+    step: impl FnOnce() -> Result<T, IncomingFault> + Send + 'static,
+) -> Result<T, Status> {
+    match tokio::task::spawn_blocking(step).await {
+        Ok(Ok(done)) => Ok(done),
+        Ok(Err(fault)) => {
+            tracing::warn!(%fault, "an object was refused");
+            Err(status(&fault))
+        }
+        Err(_) => Err(Status::processing_failure("fault in the server")),
+    }
+}
+
+const fn status(fault: &IncomingFault) -> Status {
+    match fault {
+        IncomingFault::NoRoom => Status::out_of_resources("the disk has no room"),
+        IncomingFault::Disk { .. } => Status::processing_failure("the disk failed"),
+        IncomingFault::Structure(_) => {
+            Status::cannot_understand("lengths or structure of the data set lie")
+        }
+        IncomingFault::Another => {
+            Status::does_not_match("the data set has other UIDs than the command")
+        }
+        IncomingFault::Homeless => {
+            Status::does_not_match("the data set names no study or no series")
+        }
+    }
+}

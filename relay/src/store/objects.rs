@@ -1,0 +1,165 @@
+//! DICOM objects of the archive. Which bytes they are, their files say.
+//!
+//! An object is what its data set is: the same bytes again are the same object, whoever sends them. Other bytes under the same SOP
+//! Instance UID are kept too and flagged; nothing is ever written over.
+
+use super::json::signed;
+use rusqlite::{Connection, OptionalExtension, Result, Row};
+use wire::RelayTime;
+use wire::original::Digest;
+
+/// An object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObjectRow {
+    /// SHA-256 of its data set.
+    pub digest: Digest,
+    /// SOP Instance UID.
+    pub instance: String,
+    /// Study Instance UID.
+    pub study: String,
+    /// Series Instance UID.
+    pub series: String,
+    /// SOP Class UID.
+    pub class: String,
+    /// Transfer syntax.
+    pub syntax: String,
+    /// Length of its data set.
+    pub bytes: u64,
+    /// AE title of who sent it first.
+    pub sender: String,
+    /// When.
+    pub arrived_at: RelayTime,
+}
+
+/// What an object that arrived is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeptAs {
+    /// One that was not here.
+    New,
+    /// One that is here already.
+    Again,
+    /// One whose SOP Instance UID other bytes have.
+    Conflict,
+}
+
+/// Notes an object.
+///
+/// # Errors
+/// SQLite's.
+pub fn keep_object(db: &Connection, row: &ObjectRow) -> Result<KeptAs> {
+    let digest = row.digest.to_string();
+    let known: Option<bool> = db
+        .prepare_cached("SELECT conflict FROM objects WHERE digest = ?1")?
+        .query_row([&digest], |row| row.get(0))
+        .optional()?;
+    match known {
+        Some(true) => return Ok(KeptAs::Conflict),
+        Some(false) => return Ok(KeptAs::Again),
+        None => {}
+    }
+    let conflict = db
+        .prepare_cached("SELECT 1 FROM objects WHERE instance = ?1")?
+        .exists([&row.instance])?;
+    let sql = "INSERT INTO objects (digest, instance, study, series, class, syntax, bytes, sender, arrived_at, conflict) \
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+    db.prepare_cached(sql)?.execute((
+        digest,
+        &row.instance,
+        &row.study,
+        &row.series,
+        &row.class,
+        &row.syntax,
+        signed(row.bytes),
+        &row.sender,
+        signed(row.arrived_at.0),
+        conflict,
+    ))?;
+    Ok(if conflict {
+        KeptAs::Conflict
+    } else {
+        KeptAs::New
+    })
+}
+
+/// Whether an object is noted.
+///
+/// # Errors
+/// SQLite's.
+pub fn has_object(db: &Connection, digest: Digest) -> Result<bool> {
+    db.prepare_cached("SELECT 1 FROM objects WHERE digest = ?1")?
+        .exists([digest.to_string()])
+}
+
+/// The objects of an instance, the first to arrive first, and whether each is flagged.
+///
+/// # Errors
+/// SQLite's.
+pub fn objects_of(db: &Connection, instance: &str) -> Result<Vec<(ObjectRow, bool)>> {
+    let sql = "SELECT digest, instance, study, series, class, syntax, bytes, sender, arrived_at, conflict \
+               FROM objects WHERE instance = ?1 ORDER BY conflict, arrived_at, digest";
+    db.prepare_cached(sql)?
+        .query_map([instance], |row| Ok((object(row)?, row.get(9)?)))?
+        .collect()
+}
+
+fn object(row: &Row<'_>) -> Result<ObjectRow> {
+    let digest: String = row.get(0)?;
+    let unsigned = |column| Ok::<_, rusqlite::Error>(row.get::<_, i64>(column)?.unsigned_abs());
+    Ok(ObjectRow {
+        digest: digest.parse().map_err(|fault| {
+            rusqlite::Error::FromSqlConversionFailure(
+                0,
+                rusqlite::types::Type::Text,
+                Box::new(fault),
+            )
+        })?,
+        instance: row.get(1)?,
+        study: row.get(2)?,
+        series: row.get(3)?,
+        class: row.get(4)?,
+        syntax: row.get(5)?,
+        bytes: unsigned(6)?,
+        sender: row.get(7)?,
+        arrived_at: RelayTime(unsigned(8)?),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(digest: u8, instance: &str) -> ObjectRow {
+        ObjectRow {
+            digest: Digest::from_bytes([digest; 32]),
+            instance: instance.to_owned(),
+            study: "1.2".to_owned(),
+            series: "1.3".to_owned(),
+            class: "1.4".to_owned(),
+            syntax: "1.5".to_owned(),
+            bytes: 9,
+            sender: "VSCAN".to_owned(),
+            arrived_at: RelayTime(u64::from(digest)),
+        }
+    }
+
+    #[test]
+    fn the_same_bytes_are_one_object_and_other_bytes_of_its_instance_are_flagged() {
+        let mut db = Connection::open_in_memory().unwrap();
+        super::super::schema::migrate(&mut db).unwrap();
+        let keep = |digest, instance| keep_object(&db, &row(digest, instance)).unwrap();
+        assert_eq!(keep(1, "7.1"), KeptAs::New);
+        assert_eq!(keep(1, "7.1"), KeptAs::Again);
+        assert_eq!(keep(2, "7.1"), KeptAs::Conflict);
+        assert_eq!(
+            keep(2, "7.1"),
+            KeptAs::Conflict,
+            "sent again it is still one"
+        );
+        assert_eq!(keep(1, "7.1"), KeptAs::Again, "and the first is none");
+        assert_eq!(keep(3, "7.2"), KeptAs::New);
+        let of = objects_of(&db, "7.1").unwrap();
+        assert_eq!(of, [(row(1, "7.1"), false), (row(2, "7.1"), true)]);
+        assert!(has_object(&db, row(3, "").digest).unwrap());
+        assert!(!has_object(&db, row(4, "").digest).unwrap());
+    }
+}

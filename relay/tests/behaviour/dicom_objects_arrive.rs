@@ -1,0 +1,211 @@
+//! DICOM objects come in over the network, stay as they are, and are there after whatever happens to the relay.
+
+use crate::clips_are_served::real_clips;
+use crate::dicom_sender::{
+    CLIP, EXPLICIT, Object, Sender, VERIFICATION, files, nothing_half, relay, rows, stored_data_set,
+};
+use crate::support::Relay;
+use std::collections::HashSet;
+use std::process::Command;
+
+const SUCCESS: u16 = 0x0000;
+/// Stored, with a warning (PS3.4 Table B.2-1).
+const LOOK: u16 = 0xB007;
+
+/// Once, unaltered, and flagged or not.
+async fn is_here_as(relay: &Relay, object: &Object, conflict: bool) {
+    let rows = rows(relay, &object.instance).await;
+    let same: Vec<_> = rows
+        .iter()
+        .filter(|(row, _)| stored_data_set(relay, row) == object.data_set)
+        .collect();
+    assert_eq!(same.len(), 1, "{} was altered", object.instance);
+    assert!(same[0].1 == conflict && same[0].0.sender == "PROBE");
+}
+
+async fn is_here(relay: &Relay, object: &Object) {
+    is_here_as(relay, object, false).await;
+}
+
+#[tokio::test]
+async fn every_sample_is_there_byte_for_byte_after_a_kill_right_behind_the_answer() {
+    let mut relay = relay(&[]).await;
+    let mut objects: Vec<Object> = real_clips()
+        .iter()
+        .map(|path| Object::of_file(path))
+        .collect();
+    objects.extend(["plax_small.dcm", "a4c_small_uncompressed.dcm"].map(Object::phantom));
+    let mut instances = HashSet::new();
+    for object in &objects {
+        let mut sender = Sender::associated(&relay, &object.class, &object.syntax);
+        // Two of the real clips are one recording in two sizes, under one UID.
+        let is_first = instances.insert(&object.instance);
+        assert_eq!(
+            sender.stores(object),
+            if is_first { SUCCESS } else { LOOK },
+            "{} in {}",
+            object.class,
+            object.syntax
+        );
+        sender.releases();
+    }
+    let last = Object::small("1.2.3.99", "the last word");
+    let mut sender = Sender::associated(&relay, CLIP, EXPLICIT);
+    assert_eq!(sender.stores(&last), SUCCESS);
+    relay.kill();
+    relay.start_again().await;
+    let mut instances = HashSet::new();
+    for object in objects.iter().chain([&last]) {
+        let is_first = instances.insert(&object.instance);
+        is_here_as(&relay, object, !is_first).await;
+    }
+    assert!(
+        relay.metric("hibiki_dicom_objects_stored_total").await == 0.0,
+        "since this start"
+    );
+}
+
+#[tokio::test]
+async fn dcmtk_echoes_and_sends() {
+    let relay = relay(&[]).await;
+    let (host, port) = (
+        relay.dicom.unwrap().ip().to_string(),
+        relay.dicom.unwrap().port().to_string(),
+    );
+    let runs = |program: &str, flags: &[&str]| {
+        let done = Command::new(program)
+            .args(["-aet", "PROBE", "-aec", "HIBIKI"])
+            .args(flags)
+            .output()
+            .unwrap_or_else(|error| panic!("{program} of dcmtk: {error}"));
+        let said = String::from_utf8_lossy(&done.stderr).into_owned()
+            + &String::from_utf8_lossy(&done.stdout);
+        assert!(done.status.success(), "{program}: {said}");
+        assert!(!said.contains("E:"), "{program}: {said}");
+    };
+    runs("echoscu", &[&host, &port]);
+    let mut samples = real_clips();
+    let mut instances = HashSet::new();
+    // What is flagged is a warning there too.
+    samples.retain(|path| instances.insert(Object::of_file(path).instance));
+    let mut flags = vec!["-dn", host.as_str(), port.as_str()];
+    flags.extend(samples.iter().map(|path| path.to_str().unwrap()));
+    if !samples.is_empty() {
+        runs("dcmsend", &flags);
+    }
+    assert_eq!(files(&relay, "objects").len(), samples.len());
+}
+
+#[tokio::test]
+async fn the_same_bytes_again_are_one_object_and_other_bytes_are_kept_beside_it() {
+    let relay = relay(&[]).await;
+    let mut sender = Sender::associated(&relay, CLIP, EXPLICIT);
+    let (first, other) = (
+        Object::small("1.2.3.7", "first"),
+        Object::small("1.2.3.7", "other"),
+    );
+    assert_eq!(sender.stores(&first), SUCCESS);
+    assert_eq!(sender.stores(&first), SUCCESS);
+    assert_eq!(sender.stores(&other), LOOK);
+    assert_eq!(sender.stores(&other), LOOK);
+    assert_eq!(sender.stores(&first), SUCCESS);
+    let kept = rows(&relay, "1.2.3.7").await;
+    assert_eq!(
+        kept.iter()
+            .map(|(_, conflict)| *conflict)
+            .collect::<Vec<_>>(),
+        [false, true]
+    );
+    assert!(stored_data_set(&relay, &kept[0].0) == first.data_set);
+    assert!(stored_data_set(&relay, &kept[1].0) == other.data_set);
+    assert_eq!(files(&relay, "objects").len(), 2);
+    nothing_half(&relay).await;
+}
+
+#[tokio::test]
+async fn eight_senders_of_one_object_at_once_make_one_object() {
+    let relay = relay(&[]).await;
+    let object = Object::phantom("plax_small.dcm");
+    let senders: Vec<Sender> = (0..8)
+        .map(|_| Sender::associated(&relay, &object.class, &object.syntax))
+        .collect();
+    let at_once: Vec<_> = senders
+        .into_iter()
+        .map(|mut sender| {
+            let object = object.clone();
+            std::thread::spawn(move || sender.stores(&object))
+        })
+        .collect();
+    for one in at_once {
+        assert_eq!(one.join().unwrap(), SUCCESS);
+    }
+    is_here(&relay, &object).await;
+    assert_eq!(files(&relay, "objects").len(), 1);
+    nothing_half(&relay).await;
+}
+
+#[tokio::test]
+async fn ten_thousand_fragments_of_one_byte_are_an_object() {
+    use crate::dicom_sender::fragment;
+    use dicom_ul::pdu::Pdu;
+    let relay = relay(&[]).await;
+    let object = Object::small("1.2.3.8", &"x".repeat(10_000));
+    let single = |at: usize| {
+        fragment(
+            false,
+            at + 1 == object.data_set.len(),
+            vec![object.data_set[at]],
+        )
+    };
+    for in_one_pdu in [1, 10_000] {
+        let mut sender = Sender::associated(&relay, CLIP, EXPLICIT);
+        sender.begins(&object);
+        let all: Vec<_> = (0..object.data_set.len()).map(single).collect();
+        for some in all.chunks(in_one_pdu) {
+            sender.says(&Pdu::PData {
+                data: some.to_vec(),
+            });
+        }
+        assert_eq!(sender.status(), SUCCESS);
+    }
+    is_here(&relay, &object).await;
+}
+
+#[tokio::test]
+async fn what_a_crash_left_is_put_in_order() {
+    let mut relay = relay(&[]).await;
+    let object = Object::small("1.2.3.9", "kept");
+    assert_eq!(
+        Sender::associated(&relay, CLIP, EXPLICIT).stores(&object),
+        SUCCESS
+    );
+    relay.kill();
+    std::fs::write(relay.data.join("archive/incoming/0.half"), b"half").unwrap();
+    // As when the machine went down between the name and the row.
+    let store = relay::store::Store::open(&relay.data.join("relay.db")).unwrap();
+    store
+        .write("lose the row", |db| {
+            db.execute("DELETE FROM objects", []).map(drop)
+        })
+        .await
+        .unwrap();
+    store.close();
+    relay.start_again().await;
+    is_here(&relay, &object).await;
+    assert!(files(&relay, "incoming").is_empty());
+    assert_eq!(
+        Sender::associated(&relay, CLIP, EXPLICIT).stores(&object),
+        SUCCESS
+    );
+    assert_eq!(rows(&relay, "1.2.3.9").await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_sender_is_heard_again_and_again_in_one_association() {
+    let relay = relay(&[]).await;
+    let mut sender = Sender::associated(&relay, VERIFICATION, crate::dicom_sender::IMPLICIT);
+    for _ in 0..50 {
+        assert_eq!(sender.echoes(), SUCCESS);
+    }
+    sender.releases();
+}
