@@ -135,7 +135,9 @@ impl Layer {
         if self.cache.has_let_go(seq) || self.cache.get(seq).is_some() {
             return (None, false);
         }
-        let arrival = self.gaps.arrived(now, number);
+        // Padding stands between frames.
+        let ends = rtp.marker || is_padding(codec, &rtp.payload);
+        let arrival = self.gaps.arrived(now, number, ends);
         let is_broken = arrival == Arrival::AfterBreak;
         if is_broken {
             self.cache.forget_keyframe();
@@ -208,11 +210,11 @@ impl Layer {
         Some(number)
     }
 
-    /// The publisher's own sequence number of a number of this publication.
+    /// The publisher's own sequence number of a number of this publication, or of the one that follows its last.
     pub(super) fn publishers_seq(&self, number: StreamSeq) -> Option<u16> {
         let (last, at) = self.last;
-        let behind = at.checked_sub(number)?;
-        Some(last.wrapping_sub(behind as u16))
+        let behind = (at + 1).checked_sub(number)?;
+        Some(last.wrapping_add(1).wrapping_sub(behind as u16))
     }
 
     /// When something must be asked of the publisher; None when nothing waits.

@@ -1,16 +1,23 @@
 //! Packets that a publisher sent and the relay did not get.
 //!
 //! Owns the list of missing numbers and when to ask for each again: at once, then each time an answer is overdue by what answers
-//! took of late, then never. The engine below does not do it, because its tracker repeats without end for what came back another way. It sends
-//! nothing itself. Invariant: at most `MAX_GAPS` are followed up; a longer gap is a matter for a keyframe.
+//! took of late, then never. The first word for a few packets is said twice, because either it or its answer is lost as the packet
+//! was, and whoever waits for that sees the picture stand. The engine below does not do it, because its tracker repeats without end for
+//! what came back another way. `tail` finds what no later number shows. It sends nothing itself. Invariant: at most `MAX_GAPS` are followed up; a longer gap is a matter for
+//! a keyframe.
 
 use super::StreamSeq;
+use super::tail::Tail;
 use crate::sfu::limits::MAX_GAPS;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 /// Lets packets that were merely reordered arrive.
 const REORDERED: Duration = Duration::from_millis(5);
+/// The first word is said once more after this: apart enough that the same hiccup does not take both.
+const ECHO: Duration = Duration::from_millis(10);
+/// With more than this missing the link is full, and answers that come twice would fill it more.
+const MOST_ECHOED: usize = 8;
 /// Before any answer was seen: a mobile link.
 const FIRST_ANSWER: Duration = Duration::from_millis(40);
 /// An answer is overdue after this multiple of what answers take, and ...
@@ -32,6 +39,8 @@ struct Missing {
     since: Instant,
     next: Instant,
     asks: u32,
+    /// When the answer is overdue, while the first word is to be said once more.
+    echoes: Option<Instant>,
 }
 
 /// Missing packets of one publication.
@@ -44,6 +53,8 @@ pub(crate) struct Gaps {
     given_up: Option<StreamSeq>,
     /// What answers took of late.
     answer: Option<Duration>,
+    /// The end of the newest frame.
+    tail: Tail,
 }
 
 /// What became of a packet that arrived.
@@ -60,10 +71,11 @@ pub(crate) enum Arrival {
 }
 
 impl Gaps {
-    /// Notes an arrival.
-    pub(crate) fn arrived(&mut self, now: Instant, seq: StreamSeq) -> Arrival {
+    /// Notes an arrival; `ends` when nothing of its frame follows.
+    pub(crate) fn arrived(&mut self, now: Instant, seq: StreamSeq, ends: bool) -> Arrival {
         let Some(highest) = self.highest else {
             self.highest = Some(seq);
+            self.tail.came(now, seq, ends);
             return Arrival::New;
         };
         if seq <= highest {
@@ -76,6 +88,7 @@ impl Gaps {
             };
         }
         self.highest = Some(seq);
+        self.tail.came(now, seq, ends);
         let gap = seq - highest - 1;
         if gap as usize + self.missing.len() > MAX_GAPS {
             self.lost = self
@@ -85,15 +98,23 @@ impl Gaps {
             self.missing.clear();
             return Arrival::AfterBreak;
         }
+        let wait = self.wait();
         for missing in highest + 1..seq {
-            self.missing.insert(
-                missing,
-                Missing {
+            let known = match self.tail.asked_for(missing) {
+                Some(asked) => Missing {
+                    since: asked.checked_sub(REORDERED).unwrap_or(asked),
+                    next: asked + wait,
+                    asks: 1,
+                    echoes: None,
+                },
+                None => Missing {
                     since: now,
                     next: now + REORDERED,
                     asks: 0,
+                    echoes: None,
                 },
-            );
+            };
+            self.missing.insert(missing, known);
         }
         Arrival::New
     }
@@ -103,6 +124,7 @@ impl Gaps {
         let mut ask = Vec::new();
         let before = self.missing.len();
         let wait = self.wait();
+        let is_narrow = before > MOST_ECHOED;
         self.missing.retain(|seq, missing| {
             if missing.next > now {
                 return true;
@@ -112,9 +134,19 @@ impl Gaps {
                 self.given_up = self.given_up.max(Some(*seq));
                 return false;
             }
+            if let Some(overdue) = missing.echoes.take() {
+                ask.push(*seq);
+                missing.next = overdue;
+                return true;
+            }
             if missing.asks < MAX_ASKS {
                 missing.asks += 1;
                 ask.push(*seq);
+            }
+            if missing.asks == 1 && !is_narrow {
+                missing.echoes = Some((now + wait).min(end));
+                missing.next = now + ECHO;
+                return true;
             }
             // The answer to the last one is waited for until the end.
             let due = if missing.asks < MAX_ASKS {
@@ -128,6 +160,7 @@ impl Gaps {
         self.lost = self
             .lost
             .saturating_add((before - self.missing.len()) as u32);
+        ask.extend(self.tail.due(now));
         ask
     }
 
@@ -138,7 +171,7 @@ impl Gaps {
     }
 
     /// What was asked for once and came says how long an answer takes; of what was asked for twice nobody knows which one it
-    /// answers (Karn's rule, RFC 6298 section 3).
+    /// answers (Karn's rule, RFC 6298 section 3). An answer to the echo counts as `ECHO` slower than it was, which is seldom and little.
     fn answered(&mut self, now: Instant, missing: &Missing) {
         if missing.asks != 1 {
             return;
@@ -151,7 +184,8 @@ impl Gaps {
 
     /// When `due` has something to say.
     pub(crate) fn next(&self) -> Option<Instant> {
-        self.missing.values().map(|missing| missing.next).min()
+        let missing = self.missing.values().map(|missing| missing.next).min();
+        [missing, self.tail.next()].into_iter().flatten().min()
     }
 
     /// The highest number that was given up since the last call: what follows it cannot be decoded.
@@ -175,12 +209,12 @@ mod tests {
     fn a_missing_packet_is_asked_for_a_few_times_and_then_given_up() {
         let start = Instant::now();
         let mut gaps = Gaps::default();
-        gaps.arrived(start, 10);
-        assert_eq!(gaps.arrived(start, 12), Arrival::New);
+        gaps.arrived(start, 10, true);
+        assert_eq!(gaps.arrived(start, 12, true), Arrival::New);
         let asked: Vec<u32> = (0..5_000)
             .filter(|ms| gaps.due(start + *ms * MS) == [11])
             .collect();
-        assert_eq!(asked, [5, 65, 125, 185, 245, 305]);
+        assert_eq!(asked, [5, 15, 65, 125, 185, 245, 305]);
         assert_eq!(gaps.take_lost(), 1);
         assert_eq!(gaps.take_given_up(), Some(11));
         assert_eq!(gaps.next(), None);
@@ -191,21 +225,23 @@ mod tests {
         for (round_trip, again) in [(8, 25), (80, 110), (400, 250)] {
             let mut gaps = Gaps::default();
             let mut now = Instant::now();
-            gaps.arrived(now, 10);
+            gaps.arrived(now, 10, true);
             // Lost packets that come back by the first word teach it.
             for n in 0..40 {
-                gaps.arrived(now, 12 + 2 * n);
+                gaps.arrived(now, 12 + 2 * n, true);
                 now += 5 * MS;
                 assert_eq!(gaps.due(now).last(), Some(&(11 + 2 * n)));
                 now += round_trip * MS;
-                gaps.arrived(now, 11 + 2 * n);
+                gaps.arrived(now, 11 + 2 * n, true);
             }
-            gaps.arrived(now, 200);
-            gaps.arrived(now, 202);
+            gaps.arrived(now, 91, true);
+            gaps.arrived(now, 93, true);
             let asked: Vec<u32> = (0..600)
-                .filter(|ms| gaps.due(now + *ms * MS).contains(&201))
+                .filter(|ms| gaps.due(now + *ms * MS).contains(&92))
                 .collect();
-            let waits: Vec<u32> = asked.windows(2).map(|two| two[1] - two[0]).collect();
+            assert_eq!(asked[1] - asked[0], 10, "{round_trip}: {asked:?}");
+            let words = [&asked[..1], &asked[2..]].concat();
+            let waits: Vec<u32> = words.windows(2).map(|two| two[1] - two[0]).collect();
             assert!(
                 waits.iter().all(|wait| wait.abs_diff(again) <= 2),
                 "{round_trip}: {asked:?}"
@@ -214,14 +250,46 @@ mod tests {
     }
 
     #[test]
+    fn the_first_word_is_said_twice_unless_much_is_missing_or_the_answer_is_quick() {
+        let start = Instant::now();
+        let mut gaps = Gaps::default();
+        gaps.arrived(start, 10, true);
+        gaps.arrived(start, 12, true);
+        assert_eq!(gaps.due(start + 5 * MS), [11]);
+        gaps.arrived(start + 9 * MS, 11, true);
+        assert!(gaps.due(start + 15 * MS).is_empty());
+        let many = MOST_ECHOED as u64 + 1;
+        gaps.arrived(start + 20 * MS, 13 + many, true);
+        assert_eq!(gaps.due(start + 25 * MS).len(), MOST_ECHOED + 1);
+        assert!(gaps.due(start + 35 * MS).is_empty());
+    }
+
+    #[test]
+    fn the_lost_end_of_a_frame_is_asked_for_before_the_next_frame_shows_it() {
+        let start = Instant::now();
+        let mut gaps = Gaps::default();
+        gaps.arrived(start, 10, false);
+        assert_eq!(gaps.next(), Some(start + 6 * MS));
+        assert_eq!(gaps.due(start + 6 * MS), [11]);
+        // The next frame comes before the answer: nobody asks anew until that is overdue.
+        assert_eq!(gaps.arrived(start + 33 * MS, 12, true), Arrival::New);
+        let asked: Vec<u32> = (33..100)
+            .filter(|ms| !gaps.due(start + *ms * MS).is_empty())
+            .collect();
+        assert_eq!(asked, [66]);
+        assert_eq!(gaps.arrived(start + 100 * MS, 11, true), Arrival::Filled);
+    }
+
+    #[test]
     fn an_answer_to_the_second_word_teaches_nothing() {
         let start = Instant::now();
         let mut gaps = Gaps::default();
-        gaps.arrived(start, 10);
-        gaps.arrived(start, 12);
-        gaps.due(start + 5 * MS);
-        gaps.due(start + 65 * MS);
-        assert_eq!(gaps.arrived(start + 66 * MS, 11), Arrival::Filled);
+        gaps.arrived(start, 10, true);
+        gaps.arrived(start, 12, true);
+        for ms in [5, 15, 65] {
+            assert_eq!(gaps.due(start + ms * MS), [11]);
+        }
+        assert_eq!(gaps.arrived(start + 66 * MS, 11, true), Arrival::Filled);
         assert_eq!(gaps.answer, None);
     }
 
@@ -229,12 +297,12 @@ mod tests {
     fn a_packet_that_was_only_late_is_not_asked_for() {
         let start = Instant::now();
         let mut gaps = Gaps::default();
-        gaps.arrived(start, 10);
-        gaps.arrived(start, 12);
-        assert_eq!(gaps.arrived(start + 2 * MS, 11), Arrival::Filled);
+        gaps.arrived(start, 10, true);
+        gaps.arrived(start, 12, true);
+        assert_eq!(gaps.arrived(start + 2 * MS, 11, true), Arrival::Filled);
         assert!(gaps.due(start + 9_000 * MS).is_empty());
-        assert_eq!(gaps.arrived(start + 3 * MS, 11), Arrival::Repeated);
-        assert_eq!(gaps.arrived(start + 3 * MS, 3), Arrival::Repeated);
+        assert_eq!(gaps.arrived(start + 3 * MS, 11, true), Arrival::Repeated);
+        assert_eq!(gaps.arrived(start + 3 * MS, 3, true), Arrival::Repeated);
         assert_eq!(gaps.take_lost(), 0);
     }
 
@@ -242,12 +310,12 @@ mod tests {
     fn a_long_break_is_not_followed_up() {
         let start = Instant::now();
         let mut gaps = Gaps::default();
-        gaps.arrived(start, 10);
-        assert_eq!(gaps.arrived(start, 10 + 32_768), Arrival::AfterBreak);
+        gaps.arrived(start, 10, true);
+        assert_eq!(gaps.arrived(start, 10 + 32_768, true), Arrival::AfterBreak);
         assert!(gaps.due(start + 9_000 * MS).is_empty());
         assert_eq!(gaps.take_lost(), 32_767);
         for n in 0..10_000 {
-            gaps.arrived(start, 40_000 + 2 * n);
+            gaps.arrived(start, 40_000 + 2 * n, true);
             assert!(gaps.missing.len() <= MAX_GAPS);
         }
     }

@@ -8,6 +8,7 @@ pub(crate) mod h264;
 pub(crate) mod keyframe;
 pub(crate) mod leg;
 pub(crate) mod padding;
+mod tail;
 pub(crate) mod vp8;
 
 use super::edge::terms::Extension;
