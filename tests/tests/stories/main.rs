@@ -11,6 +11,7 @@
 mod a_change_of_network;
 mod a_foreign_whep_player;
 mod a_foreign_whip_publisher;
+mod a_lift;
 mod a_network_without_udp;
 mod a_stroke_reaches_the_bedside;
 mod a_weak_link;
