@@ -64,7 +64,7 @@ impl Identity {
 const MAX_UID_BYTES: u32 = 66;
 
 /// How a syntax writes its elements. All that are encapsulated write them in one way (PS3.5 Annex A.4).
-fn encoding(syntax: &str) -> Result<Encoding, ClipError> {
+pub(crate) fn encoding(syntax: &str) -> Result<Encoding, ClipError> {
     match syntax {
         "1.2.840.10008.1.2" => Ok(IMPLICIT_LE),
         "1.2.840.10008.1.2.2" => Ok(EXPLICIT_BE),

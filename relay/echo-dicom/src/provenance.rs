@@ -161,7 +161,7 @@ const ESCAPE: u8 = 0x1b;
 const ESCAPE_CHAR: char = '\u{1b}';
 
 /// The sets that a file names (PS3.3 section C.12.1.1.2).
-enum Sets {
+pub(crate) enum Sets {
     Japanese(Japanese),
     One(SpecificCharacterSet),
     /// Plain letters can be read all the same.
@@ -169,7 +169,7 @@ enum Sets {
 }
 
 impl Sets {
-    fn named(named: &str) -> Self {
+    pub(crate) fn named(named: &str) -> Self {
         let codes: Vec<String> = named
             .split('\\')
             // Some devices write a hyphen.
@@ -184,7 +184,7 @@ impl Sets {
         }
     }
 
-    fn read(&self, bytes: &[u8]) -> Option<String> {
+    pub(crate) fn read(&self, bytes: &[u8]) -> Option<String> {
         match self {
             Self::Japanese(japanese) => japanese.read(bytes),
             Self::One(set) => set.decode(bytes).ok(),

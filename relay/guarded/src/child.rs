@@ -8,7 +8,7 @@ use crate::confine::{close_all_from, confine, die_with};
 use crate::guard::READER;
 use crate::protocol::{Answer, Ask, FILE_MARK, MAX_ASK_BYTES, Said, receive, send};
 use crate::refusal::said;
-use echo_dicom::{Clip, ClipError};
+use echo_dicom::{Clip, ClipError, HeaderPlace, header_json};
 use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
 use std::fs::File;
 use std::io::{self, IoSliceMut};
@@ -44,8 +44,14 @@ fn serve(parent: Option<u32>) -> io::Result<()> {
         Err(why) => return send(&mut line, &Answer::Unfit { why }, &[]),
     }
     let file = take_file(&line)?;
-    let Ask::Open { whole, here } = receive(&mut line, MAX_ASK_BYTES, 0)?.0 else {
-        return Err(io::ErrorKind::InvalidData.into());
+    let (whole, here) = match receive(&mut line, MAX_ASK_BYTES, 0)?.0 {
+        Ask::Open { whole, here } => (whole, here),
+        Ask::Header {
+            whole,
+            data_set_at,
+            syntax,
+        } => return answer_header(&mut line, file, (whole, data_set_at, &syntax)),
+        _ => return Err(io::ErrorKind::InvalidData.into()),
     };
     let clip = match guarded(|| Clip::from_file(file, whole, here)) {
         Ok(clip) => clip,
@@ -57,7 +63,7 @@ fn serve(parent: Option<u32>) -> io::Result<()> {
     }
     loop {
         let (answer, rows) = match receive(&mut line, MAX_ASK_BYTES, 0)?.0 {
-            Ask::Open { .. } => return Err(io::ErrorKind::InvalidData.into()),
+            Ask::Open { .. } | Ask::Header { .. } => return Err(io::ErrorKind::InvalidData.into()),
             Ask::Provenance => match guarded(|| clip.provenance()) {
                 Ok(provenance) => (Answer::Provenance(Box::new(provenance)), Vec::new()),
                 Err(said) => (Answer::Refused(said), Vec::new()),
@@ -75,6 +81,22 @@ fn serve(parent: Option<u32>) -> io::Result<()> {
             },
         };
         send(&mut line, &answer, &rows)?;
+    }
+}
+
+fn answer_header(
+    line: &mut UnixStream,
+    file: File,
+    (whole, data_set_at, syntax): (u64, u64, &str),
+) -> io::Result<()> {
+    let place = HeaderPlace {
+        whole,
+        data_set_at,
+        syntax,
+    };
+    match guarded(|| header_json(file, place)) {
+        Ok(json) => send(line, &Answer::Header, json.as_bytes()),
+        Err(said) => send(line, &Answer::Refused(said), &[]),
     }
 }
 

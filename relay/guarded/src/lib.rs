@@ -15,6 +15,7 @@
 
 mod clip;
 mod guard;
+mod header;
 mod protocol;
 mod refusal;
 
@@ -33,6 +34,7 @@ pub use child::serve_if_asked;
 pub use clip::GuardedClip;
 #[cfg(target_os = "linux")]
 pub use confine::{Confinement, confine};
+pub use echo_dicom::MAX_HEADER_JSON_BYTES as MAX_HEADER_BYTES;
 pub use guard::{Guard, JOB_TIME, MAX_READERS, Program};
 pub use refusal::is_no_reader;
 

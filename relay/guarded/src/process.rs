@@ -78,6 +78,16 @@ impl Process {
 
     /// Gives it its file. Once.
     pub(crate) fn give(&mut self, file: &File, ask: &Ask) -> Result<Answer, Fate> {
+        self.give_for(file, ask, 0).map(|(answer, _)| answer)
+    }
+
+    /// The same, for an answer whose body has at most so many bytes.
+    pub(crate) fn give_for(
+        &mut self,
+        file: &File,
+        ask: &Ask,
+        most_body: usize,
+    ) -> Result<(Answer, Vec<u8>), Fate> {
         let files = [file.as_fd()];
         let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
         let mut beside = SendAncillaryBuffer::new(&mut space);
@@ -89,7 +99,7 @@ impl Process {
             SendFlags::NOSIGNAL,
         )
         .map_err(|error| Fate::of_talking(&error.into()))?;
-        self.ask(ask, 0).map(|(answer, _)| answer)
+        self.ask(ask, most_body)
     }
 
     /// Asks and waits for the answer, whose body has at most so many bytes.

@@ -25,6 +25,15 @@ pub(crate) enum Ask {
         /// Bytes that can be read now, from the start.
         here: u64,
     },
+    /// The header of the object that came over, whatever its pixels are. The first question and the last.
+    Header {
+        /// Bytes that it has.
+        whole: u64,
+        /// First byte of its data set.
+        data_set_at: u64,
+        /// Transfer syntax.
+        syntax: String,
+    },
     /// Whose clip it is.
     Provenance,
     /// Decode a frame.
@@ -47,6 +56,8 @@ pub(crate) enum Answer {
         /// What is missing.
         why: String,
     },
+    /// The header, whose DICOM JSON follows.
+    Header,
     /// The clip is open.
     Outline(Box<Outline>),
     /// Whose it is.

@@ -2,8 +2,10 @@
 //!
 //! Owns the buffer of each object and the words for what went wrong. Files are touched where blocking is allowed.
 
+use super::catalogue::Catalogue;
 use super::committer::{CommitFault, Committer};
 use super::incoming::{Incoming, IncomingFault};
+use super::indexer::{IndexCounts, Indexer};
 use super::place::Place;
 use super::recovery::{Recovered, recover};
 use crate::clock::Clock;
@@ -35,6 +37,8 @@ pub struct ArchiveParts {
 pub struct Archive {
     place: Place,
     committer: Committer,
+    catalogue: Catalogue,
+    indexer: Indexer,
     reserve: u64,
 }
 
@@ -51,12 +55,27 @@ impl Archive {
         let recovered = recover(&place, &parts.store, parts.clock.now())
             .await
             .map_err(|fault| ArchiveFault(fault.to_string()))?;
+        let indexer = Indexer::start(place.clone(), parts.store.clone());
         let archive = Self {
+            catalogue: Catalogue::over(parts.store.clone(), place.clone()),
             committer: Committer::start(place.clone(), parts.store, parts.clock),
+            indexer,
             place,
             reserve: parts.reserve,
         };
         Ok((archive, recovered))
+    }
+
+    /// To ask what is here.
+    #[must_use]
+    pub fn catalogue(&self) -> &Catalogue {
+        &self.catalogue
+    }
+
+    /// What the index counts.
+    #[must_use]
+    pub fn index_counts(&self) -> &IndexCounts {
+        self.indexer.counts()
     }
 }
 
@@ -131,6 +150,7 @@ impl Archive {
             incoming.arrived()
         });
         let kept = self.committer.keep(arrived.await?).await;
+        self.indexer.wake();
         kept.map_err(|fault| {
             tracing::error!(%fault, "an object was not kept");
             match fault {

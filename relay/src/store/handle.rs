@@ -1,6 +1,6 @@
 //! The handle to the database.
 //!
-//! Owns opening, the two threads and their bounded queues. `write` answers after the change is on disk, `read` sees what
+//! Owns opening, the three threads and their bounded queues. `write` answers after the change is on disk, `read` sees what
 //! is committed. Work is a closure over the functions of the table files. Closing waits for what is queued.
 
 use super::thread::{Job, read_jobs, write_jobs};
@@ -14,6 +14,8 @@ use tokio::sync::{mpsc, oneshot};
 
 /// Jobs that may wait: at 310 syncs a second and 256 jobs each, more than this means that the disk hangs.
 const MAX_QUEUED_JOBS: usize = 1_024;
+/// Searches that may wait. At 20 ms each, more would wait longer than anybody does.
+const MAX_QUEUED_SEARCHES: usize = 128;
 /// How long to wait for a command-line tool that holds the database.
 const BUSY: Duration = Duration::from_secs(5);
 
@@ -26,7 +28,9 @@ pub struct Store {
 struct Inner {
     writer: Mutex<Option<mpsc::Sender<Job>>>,
     reader: Mutex<Option<mpsc::Sender<Job>>>,
-    /// The reader's, then the writer's: they end in this order.
+    /// Reads as well, what may take long: nobody's session waits behind it.
+    searcher: Mutex<Option<mpsc::Sender<Job>>>,
+    /// The readers', then the writer's: they end in this order.
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
@@ -40,14 +44,21 @@ impl Store {
         prepare(&db).map_err(StoreError::Open)?;
         schema::migrate(&mut db)?;
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let reading = Connection::open_with_flags(file, flags).map_err(StoreError::Open)?;
-        reading.busy_timeout(BUSY).map_err(StoreError::Open)?;
-        Self::over(db, reading)
+        let reading = || {
+            let reading = Connection::open_with_flags(file, flags).map_err(StoreError::Open)?;
+            reading.busy_timeout(BUSY).map_err(StoreError::Open)?;
+            Ok(reading)
+        };
+        Self::over(db, [reading()?, reading()?])
     }
 
-    fn over(writing: Connection, reading: Connection) -> Result<Self, StoreError> {
+    fn over(
+        writing: Connection,
+        [reading, searching]: [Connection; 2],
+    ) -> Result<Self, StoreError> {
         let (writer, writes) = mpsc::channel(MAX_QUEUED_JOBS);
         let (reader, reads) = mpsc::channel(MAX_QUEUED_JOBS);
+        let (searcher, searches) = mpsc::channel(MAX_QUEUED_SEARCHES);
         let start = |name: &str, run: Box<dyn FnOnce() + Send>| {
             std::thread::Builder::new()
                 .name(name.to_owned())
@@ -57,6 +68,10 @@ impl Store {
         let threads = vec![
             start("store-read", Box::new(move || read_jobs(&reading, reads)))?,
             start(
+                "store-search",
+                Box::new(move || read_jobs(&searching, searches)),
+            )?,
+            start(
                 "store-write",
                 Box::new(move || write_jobs(&writing, writes)),
             )?,
@@ -64,6 +79,7 @@ impl Store {
         let inner = Inner {
             writer: Mutex::new(Some(writer)),
             reader: Mutex::new(Some(reader)),
+            searcher: Mutex::new(Some(searcher)),
             threads: Mutex::new(threads),
         };
         Ok(Self {
@@ -108,6 +124,27 @@ impl Store {
         step: &'static str,
         work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
+        self.reads(&self.inner.reader, step, work).await
+    }
+
+    /// Reads what is committed and may take long: searches of the archive, one after the other, in nobody else's way.
+    ///
+    /// # Errors
+    /// `StoreError`.
+    pub async fn search<T: Send + 'static>(
+        &self,
+        step: &'static str,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.reads(&self.inner.searcher, step, work).await
+    }
+
+    async fn reads<T: Send + 'static>(
+        &self,
+        lane: &Mutex<Option<mpsc::Sender<Job>>>,
+        step: &'static str,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
         let (tell, told) = oneshot::channel();
         let job: Job = Box::new(move |db| {
             let done = work(db).map_err(|source| StoreError::Run { step, source });
@@ -115,7 +152,7 @@ impl Store {
                 let _ = tell.send(done);
             })
         });
-        self.send(&self.inner.reader, step, job)?;
+        self.send(lane, step, job)?;
         told.await.map_err(|_| StoreError::Fault { step })?
     }
 
@@ -156,10 +193,8 @@ impl Store {
                 .unwrap_or_else(PoisonError::into_inner),
         );
         // One after the other, the writer last: SQLite removes the journal only for a connection that it finds alone.
-        for (queue, thread) in [&self.inner.reader, &self.inner.writer]
-            .into_iter()
-            .zip(threads)
-        {
+        let lanes = [&self.inner.reader, &self.inner.searcher, &self.inner.writer];
+        for (queue, thread) in lanes.into_iter().zip(threads) {
             queue.lock().unwrap_or_else(PoisonError::into_inner).take();
             if thread.join().is_err() {
                 tracing::error!("a store thread ended by a panic");

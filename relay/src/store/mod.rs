@@ -2,12 +2,14 @@
 //!
 //! ```text
 //! consult, auth, cli ──► Store ──► writer thread   one transaction for all that is queued, synced, then answered
-//!                             └──► reader thread   sees what is committed
+//!                             ├──► reader thread   sees what is committed
+//!                             └──► search thread   the same, for what may take long
 //! ```
 //!
 //! `handle` is what others hold, `thread` runs jobs, `schema` the tables; each other file owns the statements of one table.
 //! Nobody outside this folder writes SQL. Invariant: an answer to a write means that it is on disk.
 
+mod archive_reads;
 mod blobs;
 mod clip_files;
 mod clips;
@@ -16,6 +18,8 @@ mod devices;
 mod error;
 mod folder;
 mod handle;
+mod index;
+mod index_search;
 mod installation;
 mod json;
 mod log;
@@ -29,6 +33,7 @@ mod streams;
 mod thread;
 mod tickets;
 
+pub use archive_reads::{ReadRow, note_read, reads_of};
 pub use blobs::{BlobError, Blobs};
 pub use clip_files::{About, ClipFault, ClipFiles, Half};
 pub use clips::{
@@ -46,6 +51,10 @@ pub use error::StoreError;
 pub use folder::{DataFolder, FolderError, Serving};
 pub(crate) use folder::{make_private, owned, room_at};
 pub use handle::Store;
+pub use index::{
+    EntryRow, LocatedRow, Unindexed, count_refused, header_of, keep_entry, located, unindexed,
+};
+pub use index_search::{Depth, IndexSeries, IndexStudy, Narrow, Sift, sift};
 pub use installation::{last_measuring, started_measuring};
 pub use log::{append, entries_after, head};
 pub use objects::{KeptAs, ObjectRow, has_object, keep_object, objects_of};

@@ -102,7 +102,7 @@ pub fn objects_of(db: &Connection, instance: &str) -> Result<Vec<(ObjectRow, boo
         .collect()
 }
 
-fn object(row: &Row<'_>) -> Result<ObjectRow> {
+pub(super) fn object(row: &Row<'_>) -> Result<ObjectRow> {
     let digest: String = row.get(0)?;
     let unsigned = |column| Ok::<_, rusqlite::Error>(row.get::<_, i64>(column)?.unsigned_abs());
     Ok(ObjectRow {

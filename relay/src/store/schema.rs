@@ -129,6 +129,50 @@ CREATE TABLE objects (                     -- DICOM objects of the archive; thei
 ) STRICT;
 CREATE INDEX objects_by_instance ON objects (instance);
 CREATE INDEX objects_by_series ON objects (study, series);
+", "
+CREATE TABLE index_studies (               -- the archive's index: what objects say of themselves, to be searched
+    study      TEXT PRIMARY KEY,
+    attributes TEXT NOT NULL,              -- a line for each: tag, then DICOM JSON; of the first object that could be read
+    patient    TEXT NOT NULL,              -- Patient ID
+    date       TEXT NOT NULL,              -- Study Date, digits
+    modalities TEXT NOT NULL,              -- between backslashes
+    series     INTEGER NOT NULL,
+    instances  INTEGER NOT NULL
+) STRICT;
+CREATE INDEX index_studies_by_date ON index_studies (date DESC, study);
+CREATE INDEX index_studies_by_patient ON index_studies (patient);
+CREATE TABLE index_series (
+    study      TEXT NOT NULL,
+    series     TEXT NOT NULL,
+    attributes TEXT NOT NULL,
+    modality   TEXT NOT NULL,
+    instances  INTEGER NOT NULL,
+    PRIMARY KEY (study, series)
+) STRICT;
+CREATE TABLE index_instances (
+    digest     TEXT PRIMARY KEY REFERENCES objects(digest),
+    instance   TEXT NOT NULL UNIQUE,
+    study      TEXT NOT NULL,
+    series     TEXT NOT NULL,
+    number     INTEGER NOT NULL,           -- Instance Number; 0 when it has none
+    attributes TEXT NOT NULL,
+    refused    TEXT                        -- the step at which its header could not be read; none when it was
+) STRICT;
+CREATE INDEX index_instances_in_order ON index_instances (study, series, number, instance);
+CREATE TABLE index_headers (
+    digest     TEXT PRIMARY KEY REFERENCES objects(digest),
+    header     BLOB NOT NULL               -- DICOM JSON without bulk data, deflated
+) STRICT;
+", "
+CREATE TABLE archive_reads (               -- who read what of the archive; one entry for what somebody reads of one study in a minute
+    at         INTEGER NOT NULL,           -- of the first
+    reader     TEXT NOT NULL,              -- a hospital system, as the configuration names it
+    how        TEXT NOT NULL,              -- search, metadata, pictures or objects
+    study      TEXT NOT NULL               -- empty for a search
+) STRICT;
+CREATE INDEX archive_reads_by_study ON archive_reads (study, at);
+CREATE TRIGGER reads_are_never_changed BEFORE UPDATE ON archive_reads BEGIN SELECT RAISE(ABORT, 'entries of reads stay'); END;
+CREATE TRIGGER reads_are_never_deleted BEFORE DELETE ON archive_reads BEGIN SELECT RAISE(ABORT, 'entries of reads stay'); END;
 "];
 
 /// Brings a file up to date, each step in a transaction of its own.
