@@ -129,6 +129,14 @@ CREATE TABLE objects (                     -- DICOM objects of the archive; thei
 ) STRICT;
 CREATE INDEX objects_by_instance ON objects (instance);
 CREATE INDEX objects_by_series ON objects (study, series);
+", "
+CREATE TABLE replays (                     -- who replayed a consult: every read of patient data leaves an entry
+    consult    TEXT NOT NULL REFERENCES consults (id),
+    person     TEXT NOT NULL REFERENCES people (id),
+    role       TEXT NOT NULL,
+    at         INTEGER NOT NULL
+) STRICT;
+CREATE INDEX replays_by_consult ON replays (consult, at);
 "];
 
 /// Brings a file up to date, each step in a transaction of its own.
