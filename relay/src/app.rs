@@ -15,7 +15,7 @@ use crate::http::pages::Pages;
 use crate::http::video_picture;
 use crate::metrics::Metrics;
 use crate::recording::{News, Recorders, RecordersParts, VoiceNews, VoiceRecorders, VoicesParts};
-use crate::replay::Shelf;
+use crate::replay::{RecordedShelf, Shelf};
 use crate::sfu::{Channel, MediaSessionId, Sfu, SfuConfig, SfuError, limits};
 use crate::store::{self, Blobs, ClipBounds, ClipFiles, Store, StoreError};
 use std::sync::Arc;
@@ -31,6 +31,9 @@ const SWEEP: Duration = Duration::from_secs(600);
 const CLOCK_NOTED: Duration = Duration::from_secs(60);
 /// Pages and media get this long to be told that the relay goes down.
 const GOODBYES: Duration = Duration::from_secs(2);
+
+/// People who read recordings at the same time; each holds at most one answer.
+const MAX_READING: usize = 4;
 
 /// The relay could not be started.
 #[derive(Debug, Error)]
@@ -60,6 +63,10 @@ pub struct Parts {
     pub blobs: Blobs,
     /// Clips, to read.
     pub shelf: Shelf,
+    /// Recordings of whole consults, to read.
+    pub recorded: RecordedShelf,
+    /// Room for those who read recordings.
+    pub reading: Semaphore,
     /// Clips, to take in.
     pub intake: Intake,
     /// Record the pictures.
@@ -90,6 +97,8 @@ pub struct Parts {
     pub pages: Pages,
     /// Whether the demo door is open.
     pub demo: bool,
+    /// How long a quick mark stays over the running picture.
+    pub quick_mark_seconds: u32,
     /// Whether this installation measures.
     pub measuring: bool,
     /// Whether connections are encrypted.
@@ -211,6 +220,7 @@ impl App {
                 dicom: Arc::default(),
                 pages: Pages::new(config.viewer_dir.clone()),
                 demo: config.demo,
+                quick_mark_seconds: config.settings.quick_mark_seconds,
                 measuring: config.settings.measuring,
                 tls: config.tls.is_some(),
                 connections: AtomicUsize::new(0),
@@ -218,6 +228,11 @@ impl App {
                 store,
                 blobs,
                 shelf: Shelf::new(clips),
+                recorded: RecordedShelf::new(
+                    config.data.join("recordings"),
+                    config.data.join("voices"),
+                ),
+                reading: Semaphore::new(MAX_READING),
                 intake,
                 recorders,
                 voices,

@@ -7,7 +7,7 @@ use crate::app::App;
 use crate::http::admit::{Gate, admit, finish};
 use crate::http::{
     blobs, clip_file, clip_marks, clips, consults, demo, devices, health, media_resource, pages,
-    publish, sessions, socket, talk, video_picture, watch,
+    publish, replay_media, replays, sessions, socket, talk, video_picture, watch,
 };
 use crate::problem::Refusal;
 use axum::Router;
@@ -17,8 +17,8 @@ use wire::problem::ProblemCode;
 
 /// One route.
 pub struct Route {
-    /// Its path; `{consult}`, `{session}`, `{device}`, `{media}`, `{blob}`, `{freeze}` and `{clip}` stand for ids, `{index}` for
-    /// a frame.
+    /// Its path; `{consult}`, `{session}`, `{device}`, `{media}`, `{blob}`, `{freeze}`, `{stream}`, `{replay}` and `{clip}` stand for ids, `{index}` for
+    /// a frame, `{track}` for a voice.
     pub path: &'static str,
     /// Methods it takes.
     pub methods: &'static [&'static str],
@@ -48,6 +48,9 @@ pub const ROUTES: &[Route] = &[
     route("/readyz", &["GET"], Gate::Open, || get(health::ready)),
     route("/", &["GET"], Gate::Open, || get(pages::index)),
     route("/consults/{id}", &["GET"], Gate::Open, || get(pages::index)),
+    route("/consults/{id}/replay", &["GET"], Gate::Open, || {
+        get(pages::index)
+    }),
     route("/visits/{id}", &["GET"], Gate::Open, || get(pages::index)),
     route("/check", &["GET"], Gate::Open, || get(pages::index)),
     // Anyone on this machine, in a demo.
@@ -70,10 +73,10 @@ pub const ROUTES: &[Route] = &[
     route(
         "/api/v1/sessions/{session}",
         &["GET", "DELETE"],
-        Gate::Session,
+        Gate::Reader,
         || get(sessions::show).delete(sessions::end),
     ),
-    route("/api/v1/consults", &["GET"], Gate::Session, || {
+    route("/api/v1/consults", &["GET"], Gate::Reader, || {
         get(consults::list)
     }),
     route(
@@ -123,6 +126,43 @@ pub const ROUTES: &[Route] = &[
         &["GET"],
         Gate::Session,
         || get(clip_marks::measurements),
+    ),
+    // A person with a session, also when its consult is over.
+    route("/api/v1/replays", &["GET"], Gate::Reader, || {
+        get(replays::list)
+    }),
+    route("/api/v1/replays/{replay}", &["GET"], Gate::Reader, || {
+        get(replays::about)
+    }),
+    route(
+        "/api/v1/replays/{replay}/log",
+        &["GET"],
+        Gate::Reader,
+        || get(replays::log),
+    ),
+    route(
+        "/api/v1/replays/{replay}/pictures/{stream}",
+        &["GET"],
+        Gate::Reader,
+        || get(replay_media::frames),
+    ),
+    route(
+        "/api/v1/replays/{replay}/pictures/{stream}/units",
+        &["GET"],
+        Gate::Reader,
+        || get(replay_media::units),
+    ),
+    route(
+        "/api/v1/replays/{replay}/blobs/{blob}",
+        &["GET"],
+        Gate::Reader,
+        || get(blobs::replayed),
+    ),
+    route(
+        "/api/v1/replays/{replay}/voices/{track}",
+        &["GET"],
+        Gate::Reader,
+        || get(replay_media::voice),
     ),
     // The bearer of a ticket, or a person with a session.
     route(

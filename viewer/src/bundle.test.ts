@@ -7,6 +7,8 @@ import { beforeAll, expect, test, vi } from "vitest";
 const INITIAL_JS_LIMIT_BYTES = 60_000;
 /** What a page may come to when everything in it was used. */
 const WHOLE_JS_LIMIT_BYTES = 120 * 1024;
+/** What the page that replays a whole consult brings beside what others have; no consult ever loads it. */
+const REPLAY_JS_LIMIT_BYTES = 20 * 1024;
 /** The device page comes from the device itself, and starts on a small computer. */
 const DEVICE_JS_LIMIT_BYTES = 40 * 1024;
 /** Building takes under a second; a busy machine may need more. */
@@ -57,6 +59,9 @@ function firstScripts(of: readonly File[]): Rolldown.OutputChunk[] {
   return [...first];
 }
 
+const isOfReplay = (chunk: Rolldown.OutputChunk) =>
+  chunk.moduleIds.some((id) => /consult-replay|past-consults|src\/replay\//.test(id));
+
 const chunks = (of: readonly File[]) =>
   of.filter((file): file is Rolldown.OutputChunk => file.type === "chunk");
 
@@ -73,7 +78,15 @@ test("the player comes later, and everything together needs at most 120 KB", asy
       ({ code }) => code.includes("createImageBitmap(") && code.includes("replay-pane"),
     ),
   ).toBe(false);
-  expect(await weight(chunks(files))).toBeLessThanOrEqual(WHOLE_JS_LIMIT_BYTES);
+  expect(await weight(chunks(files).filter((chunk) => !isOfReplay(chunk)))).toBeLessThanOrEqual(
+    WHOLE_JS_LIMIT_BYTES,
+  );
+});
+
+test("the replay of a whole consult comes with its own page only", async () => {
+  const ofReplay = chunks(files).filter(isOfReplay);
+  expect(firstScripts(files).some(isOfReplay)).toBe(false);
+  expect(await weight(ofReplay)).toBeLessThanOrEqual(REPLAY_JS_LIMIT_BYTES);
 });
 
 test("the device page needs at most 40 KB, and its words are in no page of the relay", async () => {

@@ -63,6 +63,8 @@ function App() {
       return <EntryScreen />;
     case "ways":
       return <WaysPlace />;
+    case "replay":
+      return <ReplayPlace consult={at.consult} />;
     case "missing":
       return <Message words={t("entry.missing")} />;
     case "consult":
@@ -86,6 +88,24 @@ function WaysPlace() {
   const waits = t(failed ? "measure.loadFailed" : "entry.loading");
   return (
     <EntryFrame>{Ways === null ? <p role="status">{waits}</p> : <Ways grant={session.value} />}</EntryFrame>
+  );
+}
+
+const loadReplay = async () => (await import("./screens/consult-replay")).ConsultReplayScreen;
+
+/** Not bound to the consult of the session: the relay knows what this person may replay. */
+function ReplayPlace({ consult }: { consult: ConsultId }) {
+  const grant = session.value;
+  const { part: Replay, failed } = useLater<{ grant: SessionGrant; consult: ConsultId }>(
+    loadReplay,
+    grant !== null,
+  );
+  if (grant === null) return <EntryScreen />;
+  if (Replay !== null) return <Replay grant={grant} consult={consult} />;
+  return (
+    <EntryFrame>
+      <p role="status">{t(failed ? "measure.loadFailed" : "entry.loading")}</p>
+    </EntryFrame>
   );
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { match, pathFor } from "./router";
+import { match, pathFor, replayPath } from "./router";
 import type { ConsultId } from "./wire/ids";
 
 const ID = "0b9f8a0e-2f57-4f0e-9d0a-5f2f3c1d7e44";
@@ -7,6 +7,8 @@ const ID = "0b9f8a0e-2f57-4f0e-9d0a-5f2f3c1d7e44";
 test("addresses lead to their pages", () => {
   expect(match("/")).toEqual({ page: "entry" });
   expect(match(`/consults/${ID}`)).toEqual({ page: "consult", consult: ID });
+  expect(match(`/consults/${ID}/replay`)).toEqual({ page: "replay", consult: ID });
+  expect(match(replayPath(ID as ConsultId))).toEqual({ page: "replay", consult: ID });
   expect(match(`/visits/${ID}/`)).toEqual({ page: "bedside", consult: ID });
   expect(match("/check")).toEqual({ page: "ways" });
 });

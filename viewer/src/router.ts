@@ -11,11 +11,13 @@ export type Route =
   | { readonly page: "entry" }
   | { readonly page: "consult"; readonly consult: ConsultId }
   | { readonly page: "bedside"; readonly consult: ConsultId }
+  | { readonly page: "replay"; readonly consult: ConsultId }
   | { readonly page: "ways" }
   | { readonly page: "missing" };
 
 const UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}";
 const CONSULT = new RegExp(`^/consults/(${UUID})/?$`);
+const REPLAY = new RegExp(`^/consults/(${UUID})/replay/?$`);
 const BEDSIDE = new RegExp(`^/visits/(${UUID})/?$`);
 
 export function match(path: string): Route {
@@ -23,6 +25,8 @@ export function match(path: string): Route {
   if (/^\/check\/?$/.test(path)) return { page: "ways" };
   const consult = CONSULT.exec(path)?.[1];
   if (consult !== undefined) return { page: "consult", consult: consult as ConsultId };
+  const replay = REPLAY.exec(path)?.[1];
+  if (replay !== undefined) return { page: "replay", consult: replay as ConsultId };
   const bedside = BEDSIDE.exec(path)?.[1];
   if (bedside !== undefined) return { page: "bedside", consult: bedside as ConsultId };
   return { page: "missing" };
@@ -31,6 +35,11 @@ export function match(path: string): Route {
 /** The page where a role works: the visiting physician scans at the bedside, all others look from elsewhere. */
 export function pathFor(role: Role, consult: ConsultId): string {
   return role === "visitingPhysician" ? `/visits/${consult}` : `/consults/${consult}`;
+}
+
+/** Where a consult is replayed. */
+export function replayPath(consult: ConsultId): string {
+  return `/consults/${consult}/replay`;
 }
 
 export const route = signal<Route>({ page: "entry" });

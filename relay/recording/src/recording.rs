@@ -83,14 +83,35 @@ impl Recording {
             reports: Vec::new(),
             open: None,
         };
-        let found = match segments_in(folder) {
+        recording.renew()?;
+        Ok(recording)
+    }
+
+    /// Looks again at a folder that somebody else writes: what is new or has changed is read, what is gone is forgotten.
+    ///
+    /// # Errors
+    /// The system's, when the folder cannot be listed.
+    pub fn renew(&mut self) -> io::Result<()> {
+        let found = match segments_in(&self.folder) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
             found => found?,
         };
-        for (segment, bytes) in found {
-            recording.look_at(segment, bytes);
+        let is_known = |report: &SegmentReport| found.contains(&(report.segment, report.bytes));
+        let (known, changed) = std::mem::take(&mut self.reports)
+            .into_iter()
+            .partition::<Vec<_>, _>(is_known);
+        self.reports = known;
+        for SegmentReport { segment, .. } in changed {
+            self.table.forget(segment);
+            self.open.take_if(|(open, ..)| *open == segment);
         }
-        Ok(recording)
+        for (segment, bytes) in found {
+            if self.reports.iter().all(|report| report.segment != segment) {
+                self.look_at(segment, bytes);
+            }
+        }
+        self.reports.sort_by_key(|report| report.segment);
+        Ok(())
     }
 
     /// The frames.
@@ -218,6 +239,8 @@ impl Recording {
                     keyframe: frame.keyframe,
                     index: frame.index,
                 }),
+                // One that was read before.
+                (Record::Gap(note), _) if self.notes.contains(&note) => {}
                 (Record::Gap(note), _) => self.notes.push(note),
                 _ => {}
             }

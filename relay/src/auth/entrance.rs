@@ -96,7 +96,7 @@ impl Entrance {
         }
     }
 
-    /// A session by the handle in the header or in the query, and its cookie.
+    /// A session by the handle in the header or in the query, and its cookie. One whose consult is closed is over.
     ///
     /// # Errors
     /// `NoEntry` or `SessionExpired`.
@@ -106,6 +106,30 @@ impl Entrance {
         named: Option<&str>,
         now: RelayTime,
     ) -> Result<SessionEntry, ProblemCode> {
+        let row = self.proven(headers, named).await?;
+        if row.closed {
+            return Err(ProblemCode::SessionExpired);
+        }
+        standing(row, now)
+    }
+
+    /// The same for somebody who reads what was: a consult that is closed has its readers still.
+    ///
+    /// # Errors
+    /// As `session`.
+    pub async fn reader(
+        &self,
+        headers: &HeaderMap,
+        now: RelayTime,
+    ) -> Result<SessionEntry, ProblemCode> {
+        standing(self.proven(headers, None).await?, now)
+    }
+
+    async fn proven(
+        &self,
+        headers: &HeaderMap,
+        named: Option<&str>,
+    ) -> Result<SessionRow, ProblemCode> {
         let header = headers
             .get(SESSION_HEADER)
             .and_then(|value| value.to_str().ok());
@@ -126,7 +150,7 @@ impl Entrance {
             SecretHash::stored(row.secret)
         });
         match row {
-            Some(row) if shown.is(&kept) => standing(row, now),
+            Some(row) if shown.is(&kept) => Ok(row),
             _ => Err(ProblemCode::NoEntry),
         }
     }

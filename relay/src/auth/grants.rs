@@ -183,6 +183,7 @@ mod tests {
                 role: Role::Cardiologist,
                 expires_at: RelayTime(0),
                 ended: false,
+                closed: false,
             };
             let made = GRANTS.session(&self.store, row, now).await.unwrap();
             let cookie = format!("{}={}", cookie_name(made.session), made.secret.into_text());

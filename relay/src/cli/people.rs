@@ -62,20 +62,21 @@ pub(super) async fn change(opened: &Opened, what: Person) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Prints a link that lets somebody in, once.
+/// Prints a link that lets somebody in, once; into a consult that is closed, to replay it.
 pub(super) async fn ticket(
     opened: &Opened,
     person: PersonId,
     consult: ConsultId,
 ) -> Result<(), Fault> {
-    let role = opened
+    let (held, then) = opened
         .store
         .read("look up a role", move |db| {
-            store::role_in(db, person, consult)
+            let held = store::role_in(db, person, consult)?;
+            Ok((held, store::role_then(db, person, consult)?))
         })
         .await?;
-    let role = role.ok_or(Fault::Unknown(
-        "this person has no role in an open consult with this id; give one with: relay person role",
+    let role = held.or(then).ok_or(Fault::Unknown(
+        "this person has no role in a consult with this id; give one with: relay person role",
     ))?;
     let lasts = opened
         .settings
@@ -97,14 +98,14 @@ pub(super) async fn ticket(
     let origin = origin
         .or_else(|| opened.settings.http.map(|http| format!("http://{http}")))
         .unwrap_or_else(|| "http://127.0.0.1:8080".to_owned());
-    let screen = if role == Role::VisitingPhysician {
-        "visits"
-    } else {
-        "consults"
+    let (screen, replay) = match (role, then) {
+        (_, Some(_)) => ("consults", "/replay"),
+        (Role::VisitingPhysician, None) => ("visits", ""),
+        _ => ("consults", ""),
     };
     // After the #, so that no server and no proxy on the way sees it.
     println!(
-        "{origin}/{screen}/{consult}#ticket={}",
+        "{origin}/{screen}/{consult}{replay}#ticket={}",
         made.ticket.into_text()
     );
     eprintln!("It works once, within {lasts} seconds.");

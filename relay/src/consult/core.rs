@@ -18,6 +18,7 @@ use super::people::People;
 use super::presence::Presence;
 use super::state::Shown;
 use super::stepping::Step;
+use super::timing::Timings;
 use super::voice_recording::VoiceKeeping;
 use super::voices::VoiceLine;
 use std::collections::{HashMap, HashSet, VecDeque};
@@ -122,6 +123,8 @@ pub struct Consult {
     /// Pages that get the low layer.
     pub(super) low: HashSet<SessionId>,
     pub(super) running: HashMap<StreamId, RunningPicture>,
+    /// What the log was told of each stream's clock since the relay came up.
+    pub(super) timings: Timings,
     /// The original that was asked for last.
     pub(super) awaited: Option<Awaited>,
     /// Steps that wait for the one that is under way; at most `MAX_NEXT_STEPS`.
@@ -175,6 +178,7 @@ impl Consult {
                 .into_iter()
                 .map(|picture| (picture.stream, picture))
                 .collect(),
+            timings: Timings::default(),
             awaited: None,
             next_steps: VecDeque::new(),
             beat: None,

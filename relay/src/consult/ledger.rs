@@ -157,6 +157,7 @@ impl Ledger {
             | LogEvent::StreamRecorded { .. }
             | LogEvent::StreamWeak { .. }
             | LogEvent::StreamWhole { .. }
+            | LogEvent::StreamTimed { .. }
             | LogEvent::Stepped { .. }
             | LogEvent::OriginalMissing { .. }
             | LogEvent::OriginalDoubted { .. }

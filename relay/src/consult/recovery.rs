@@ -62,6 +62,7 @@ impl Consult {
             | LogEvent::StreamRecorded { .. }
             | LogEvent::StreamWeak { .. }
             | LogEvent::StreamWhole { .. }
+            | LogEvent::StreamTimed { .. }
             | LogEvent::Calibrated { .. }
             | LogEvent::CalibrationWithdrawn { .. }
             | LogEvent::OriginalKept { .. }

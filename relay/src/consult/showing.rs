@@ -19,6 +19,7 @@ impl Consult {
         match &picture {
             PictureInput::Started(picture) => {
                 self.running.insert(stream, picture.clone());
+                self.timings.remove(&stream);
                 if self.ledger.streams.get(&stream) == Some(&true) {
                     let _ = self.append(
                         picture.author.clone(),
@@ -62,6 +63,10 @@ impl Consult {
                     now,
                 );
             }
+            PictureInput::Stamp {
+                stamp,
+                captured_relay: Some((captured, error_us)),
+            } => self.time_picture(stream, (stamp, *captured, *error_us), now),
             PictureInput::Arrived { .. } | PictureInput::Stamp { .. } | PictureInput::Source(_) => {
             }
         }

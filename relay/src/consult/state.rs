@@ -35,6 +35,7 @@ impl Shown {
             | LogEvent::Left { .. }
             | LogEvent::VoiceOn { .. }
             | LogEvent::VoiceOff { .. }
+            | LogEvent::StreamTimed { .. }
             | LogEvent::LinkSample { .. } => {}
             LogEvent::VoiceConsented { .. }
             | LogEvent::VoiceConsentEnded { .. }

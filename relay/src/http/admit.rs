@@ -31,6 +31,8 @@ pub enum Gate {
     Device,
     /// A person with a session.
     Session,
+    /// A person with a session, also when its consult is over: reads only. The action asks what they may read.
+    Reader,
     /// A person with a session, named in the query, from one of our pages.
     Socket,
     /// The bearer of a fresh ticket, or a person with a session.
@@ -93,6 +95,13 @@ async fn enter(app: &App, gate: Gate, parts: &mut Parts) -> Result<Entry, Proble
             let session = session(app, parts).await?;
             here(parts, session.consult).await?;
             Ok(Entry::Session(session))
+        }
+        Gate::Reader => {
+            if changes && !origins.page_is_ours(&parts.headers, host) {
+                return Err(ProblemCode::WrongOrigin);
+            }
+            let reader = app.entrance.reader(&parts.headers, app.steady());
+            reader.await.map(Entry::Session)
         }
         Gate::Media | Gate::MediaResource => {
             media(

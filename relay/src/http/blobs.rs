@@ -4,16 +4,18 @@
 
 use crate::app::App;
 use crate::auth::SessionEntry;
+use crate::http::replays::find;
 use crate::problem::Refusal;
 use crate::store;
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{HeaderValue, header};
-use axum::response::IntoResponse;
+use axum::response::{IntoResponse, Response};
 use bytes::{Bytes, BytesMut};
 use futures_util::stream::{Stream, try_unfold};
 use tokio::fs::File;
 use tokio::io::{AsyncReadExt, Take};
+use wire::ConsultId;
 use wire::original::Digest;
 use wire::problem::ProblemCode;
 
@@ -31,8 +33,24 @@ pub async fn show(
     own: SessionEntry,
     Path((_, blob)): Path<(String, String)>,
 ) -> Result<impl IntoResponse, Refusal> {
+    give(&app, own.consult, &blob).await
+}
+
+/// `GET /replays/{replay}/blobs/{blob}`
+///
+/// # Errors
+/// As `show`; `NotFound` for a consult that this person may not replay.
+pub async fn replayed(
+    State(app): State<App>,
+    own: SessionEntry,
+    Path((named, blob)): Path<(String, String)>,
+) -> Result<impl IntoResponse, Refusal> {
+    let consult = find(&app, &own, &named).await?.consult;
+    give(&app, consult, &blob).await
+}
+
+async fn give(app: &App, consult: ConsultId, blob: &str) -> Result<Response, Refusal> {
     let name: Digest = blob.parse().map_err(|_| ProblemCode::NotFound)?;
-    let consult = own.consult;
     let ours = app
         .store
         .read("look up a blob", move |db| {
@@ -55,7 +73,7 @@ pub async fn show(
         (header::CONTENT_TYPE, PNG),
         (header::CONTENT_LENGTH, HeaderValue::from(length)),
     ];
-    Ok((headers, Body::from_stream(pieces(file, length))))
+    Ok((headers, Body::from_stream(pieces(file, length))).into_response())
 }
 
 /// The first `length` bytes of a file. When the disk fails in the middle the answer is cut short, which its length tells.

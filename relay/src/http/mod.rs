@@ -21,6 +21,8 @@ pub mod media_resource;
 pub mod media_sessions;
 pub mod pages;
 pub mod publish;
+pub mod replay_media;
+pub mod replays;
 pub mod sessions;
 pub mod socket;
 mod stream;

@@ -47,6 +47,7 @@ pub async fn create(
         role,
         expires_at: RelayTime(0),
         ended: false,
+        closed: false,
     };
     let grant = grant_of(&row);
     let made = app

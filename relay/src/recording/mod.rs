@@ -29,5 +29,5 @@ mod voices;
 mod voices_tests;
 
 pub use recorders::{News, Recorders, RecordersParts, Say};
-pub use voice_files::recorded_voices;
+pub use voice_files::{recorded_voices, voices_on_disk};
 pub use voices::{VoiceNews, VoiceRecorders, VoicesParts};

@@ -36,6 +36,24 @@ pub(super) fn make_folder(
     Ok(folder)
 }
 
+/// What lies on the disk of a consult's voices: by it somebody who read them knows whether they still are what they were. Nothing
+/// when there are none, or none any more.
+#[must_use]
+pub fn voices_on_disk(voices: &Path, consult: ConsultId) -> Vec<(PathBuf, u64)> {
+    let folders = std::fs::read_dir(of_consult(voices, consult));
+    let mut found: Vec<(PathBuf, u64)> = folders
+        .into_iter()
+        .flatten()
+        .take(MAX_CONSENTS)
+        .flatten()
+        .filter_map(|entry| std::fs::read_dir(entry.path()).ok())
+        .flat_map(|files| files.take(MAX_CONSENTS).flatten())
+        .filter_map(|file| Some((file.path(), file.metadata().ok()?.len())))
+        .collect();
+    found.sort_unstable();
+    found
+}
+
 /// What was recorded of a consult's voices, by the consent under which; in no order that means anything.
 ///
 /// # Errors

@@ -6,10 +6,12 @@
 //! blocking is allowed. Invariant: nothing here writes.
 
 mod check;
+mod recorded;
 mod shelf;
 mod still;
 mod table;
 
 pub use check::{Disagreement, check};
+pub use recorded::{RecordedFault, RecordedShelf};
 pub use shelf::{Found, ReplayFault, Shelf};
 pub use still::{Still, StillForm};

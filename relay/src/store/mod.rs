@@ -26,6 +26,7 @@ mod log;
 mod objects;
 mod originals;
 mod people;
+mod replays;
 mod schema;
 mod sessions;
 mod sightings;
@@ -59,7 +60,10 @@ pub use installation::{last_measuring, started_measuring};
 pub use log::{append, entries_after, head};
 pub use objects::{KeptAs, ObjectRow, has_object, keep_object, objects_of};
 pub use originals::{add_blob, has_blob};
-pub use people::{PersonRow, add_person, people, person, role_in, set_role};
+pub use people::{PersonRow, add_person, people, person, role_in, role_then, set_role};
+pub use replays::{
+    ReplayFound, ReplayReader, ReplayRow, ReplaySearch, note_replay, replay_of, replays,
+};
 pub use sessions::{SessionRow, add_session, end_session, session, sweep_sessions};
 pub use sightings::{last_sighting, note_sighting};
 pub use streams::stream_of;

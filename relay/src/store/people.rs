@@ -76,6 +76,20 @@ pub fn set_role(db: &Connection, person: PersonId, consult: ConsultId, role: Rol
         .map(drop)
 }
 
+/// What somebody was in a consult that is closed.
+///
+/// # Errors
+/// SQLite's.
+pub fn role_then(db: &Connection, person: PersonId, consult: ConsultId) -> Result<Option<Role>> {
+    let sql = "SELECT role FROM memberships JOIN consults ON consults.id = consult
+               WHERE person = ?1 AND consult = ?2 AND closed_at IS NOT NULL";
+    db.prepare_cached(sql)?
+        .query_row((person.to_string(), consult.to_string()), |row| {
+            value(row, 0)
+        })
+        .optional()
+}
+
 /// What somebody is in an open consult.
 ///
 /// # Errors

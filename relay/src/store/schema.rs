@@ -173,6 +173,14 @@ CREATE TABLE archive_reads (               -- who read what of the archive; one 
 CREATE INDEX archive_reads_by_study ON archive_reads (study, at);
 CREATE TRIGGER reads_are_never_changed BEFORE UPDATE ON archive_reads BEGIN SELECT RAISE(ABORT, 'entries of reads stay'); END;
 CREATE TRIGGER reads_are_never_deleted BEFORE DELETE ON archive_reads BEGIN SELECT RAISE(ABORT, 'entries of reads stay'); END;
+", "
+CREATE TABLE replays (                     -- who replayed a consult: every read of patient data leaves an entry
+    consult    TEXT NOT NULL REFERENCES consults (id),
+    person     TEXT NOT NULL REFERENCES people (id),
+    role       TEXT NOT NULL,
+    at         INTEGER NOT NULL
+) STRICT;
+CREATE INDEX replays_by_consult ON replays (consult, at);
 "];
 
 /// Brings a file up to date, each step in a transaction of its own.

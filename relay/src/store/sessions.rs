@@ -27,8 +27,10 @@ pub struct SessionRow {
     pub role: Role,
     /// Until when.
     pub expires_at: RelayTime,
-    /// Whether it was ended, or its consult closed.
+    /// Whether it was ended.
     pub ended: bool,
+    /// Whether its consult is closed.
+    pub closed: bool,
 }
 
 /// Notes a session; name and initials come from the person.
@@ -54,7 +56,7 @@ pub fn add_session(db: &Connection, session: &SessionRow) -> Result<()> {
 /// SQLite's.
 pub fn session(db: &Connection, session: SessionId) -> Result<Option<SessionRow>> {
     let sql = "SELECT sessions.id, secret, person, name, initials, consult, role, expires_at,
-                      ended_at IS NOT NULL OR closed_at IS NOT NULL
+                      ended_at IS NOT NULL, closed_at IS NOT NULL
                FROM sessions JOIN people ON people.id = person JOIN consults ON consults.id = consult
                WHERE sessions.id = ?1";
     db.prepare_cached(sql)?
@@ -73,6 +75,7 @@ fn read(row: &Row<'_>) -> Result<SessionRow> {
         role: value(row, 6)?,
         expires_at: RelayTime(unsigned(row, 7)?),
         ended: row.get(8)?,
+        closed: row.get(9)?,
     })
 }
 

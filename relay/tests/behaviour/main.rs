@@ -26,6 +26,7 @@ mod clips_leave_the_picture_alone;
 mod clips_that_are_refused;
 mod clock_was_wrong;
 mod config_refusals;
+mod consults_are_replayed;
 mod deny_by_default;
 mod dicom_doors;
 mod dicom_objects_arrive;

@@ -50,6 +50,14 @@ async fn a_consult_is_opened_a_person_added_and_let_in_by_a_link() {
     assert!(tool(&relay, &["consult", "list"]).contains("訪問 9"));
     tool(&relay, &["consult", "close", "--consult", &consult]);
     assert!(!tool(&relay, &["consult", "list"]).contains("訪問 9"));
+    let link = tool(
+        &relay,
+        &["ticket", "--person", &person, "--consult", &consult],
+    );
+    assert!(
+        link.contains(&format!("/consults/{consult}/replay#ticket=")),
+        "what is over can be replayed: {link}"
+    );
 }
 
 #[tokio::test]

@@ -25,6 +25,7 @@ pub mod people;
 pub mod problem;
 pub mod recording;
 pub mod region;
+pub mod replay;
 pub mod socket;
 pub mod units;
 pub mod voice;

@@ -175,6 +175,17 @@ pub enum LogEvent {
         /// Up to here.
         until: RtpTime,
     },
+    /// What a stamp of the capture clock is on the relay's clock: said for each publication, and again when that moved.
+    StreamTimed {
+        /// Which stream.
+        stream: StreamId,
+        /// RTP time of a frame.
+        rtp_time: RtpTime,
+        /// When it was captured, by the relay's clock.
+        captured_relay: RelayTime,
+        /// How wrong that may be, in microseconds.
+        error_us: u32,
+    },
     /// Everybody stands on one frame.
     Frozen {
         /// This freeze.

@@ -6,7 +6,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use ts_rs::{Config, TS};
 use wire::{
-    agent, check, clip, device, http, link, mark, measure, original, problem, region, socket, voice,
+    agent, check, clip, device, http, link, mark, measure, original, problem, region, replay,
+    socket, voice,
 };
 
 /// Everything that a page sends or receives; types that these name come along.
@@ -23,6 +24,10 @@ fn export_all(into: &Path) {
     http::DemoTicketRequest::export_all(&config).unwrap();
     region::Region::export_all(&config).unwrap();
     clip::ClipTable::export_all(&config).unwrap();
+    replay::ReplayList::export_all(&config).unwrap();
+    replay::ReplayAbout::export_all(&config).unwrap();
+    replay::ReplayFrames::export_all(&config).unwrap();
+    replay::ReplayLog::export_all(&config).unwrap();
     device::DeviceState::export_all(&config).unwrap();
     device::DeviceSources::export_all(&config).unwrap();
     device::DeviceMarks::export_all(&config).unwrap();
@@ -73,6 +78,10 @@ fn constants() -> String {
          export const MAX_VOICES = {};\n\
          export const MAX_RECORDING_GAPS = {};\n\
          export const LINK_INTERVAL_MS = {};\n\
+         export const MAX_SEARCH_CHARS = {};
+         export const UNIT_KEYFRAME = {};
+         export const UNIT_FILLED = {};
+         export const UNIT_SPOILT = {};
          export const PROBLEM_CODES: readonly ProblemCode[] = [\n{}\n];\n",
         wire::WIRE_VERSION,
         wire::units::RTP_CLOCK_HZ,
@@ -99,6 +108,10 @@ fn constants() -> String {
         voice::MAX_VOICES,
         socket::MAX_RECORDING_GAPS,
         link::LINK_INTERVAL_MS,
+        replay::MAX_SEARCH_CHARS,
+        replay::UNIT_KEYFRAME,
+        replay::UNIT_FILLED,
+        replay::UNIT_SPOILT,
         codes.join("\n"),
     )
 }

@@ -500,6 +500,7 @@ pub(crate) const STAGE_AND_LIVE_ARE_FRAMEWORK_FREE: Rule = Rule {
     within: &[
         "viewer/src/stage",
         "viewer/src/clip",
+        "viewer/src/replay",
         "viewer/src/live",
         "viewer/src/voice",
         "viewer/src/net",

@@ -24,6 +24,8 @@ export const en = {
   "entry.join": "Join the consult",
   "entry.joinBedside": "Open the bedside page",
   "entry.joining": "Joining…",
+  "entry.past": "Consults so far",
+  "entry.replay": "Replay this consult",
   "entry.check": "Check the connection",
   "entry.leave": "End participation on this device",
   "entry.noSession": "To come in, open the link that was sent to you.",

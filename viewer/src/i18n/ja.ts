@@ -28,6 +28,8 @@ export const ja = {
   "entry.join": "相談に入る",
   "entry.joinBedside": "ベッドサイドに入る",
   "entry.joining": "入っています…",
+  "entry.past": "これまでの相談",
+  "entry.replay": "この相談を再生する",
   "entry.check": "接続を確かめる",
   "entry.leave": "この端末での参加を終える",
   "entry.noSession": "入るには、届いたリンクを開いてください。",

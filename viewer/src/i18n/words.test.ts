@@ -11,11 +11,15 @@ import type { Found, Level as WayLevel } from "../live/ways";
 import type { FigureName } from "../measure/answer";
 import type { DerivedName, DerivedRefusal } from "../measure/derived";
 import type { ApiCode } from "../net/http";
+import type { ReplayTrouble } from "../replay/player";
+import type { JumpKind } from "../replay/story";
+import type { Band } from "../replay/table";
 import { PENS } from "../stage/pens";
 import type { TalkTrouble } from "../voice/talk";
 import type { ClipGap, ClipStage, MarkerSide } from "../wire/clip";
 import { PROBLEM_CODES } from "../wire/constants";
 import type { Adequacy, LinkCause, LinkLevel } from "../wire/link";
+import type { LogEvent } from "../wire/log";
 import type { Shape } from "../wire/mark";
 import type { Extent, HeartPhase, MeasureKind, VentricleView } from "../wire/measure";
 import type { OriginalGap } from "../wire/original";
@@ -23,6 +27,7 @@ import type { Page, Role } from "../wire/people";
 import type { VoiceState } from "../wire/voice";
 import { clipEn } from "./clip-en";
 import { clipJa, TOLD_CODES } from "./clip-ja";
+import { CONSULT_REPLAY_WORDS } from "./consult-replay-words";
 import { en as first } from "./en";
 import { HELP_WORDS } from "./help-words";
 import { ja as source } from "./ja";
@@ -41,6 +46,7 @@ const ja = {
   ...WAYS_WORDS.ja,
   ...RECORDING_WORDS.ja,
   ...LINK_WORDS.ja,
+  ...CONSULT_REPLAY_WORDS.ja,
   ...clipJa,
 };
 const en: Readonly<Record<keyof typeof ja, string>> = {
@@ -51,6 +57,7 @@ const en: Readonly<Record<keyof typeof ja, string>> = {
   ...WAYS_WORDS.en,
   ...RECORDING_WORDS.en,
   ...LINK_WORDS.en,
+  ...CONSULT_REPLAY_WORDS.en,
   ...clipEn,
 };
 type Key = keyof typeof ja;
@@ -163,6 +170,33 @@ const ENDINGS: Readonly<Record<string, readonly string[]>> = {
   "measure.view": ["a4c", "a2c"] satisfies VentricleView[],
   notice: ["outboxFull", "pressTooLate", "freezeUnheard"] satisfies Notice["code"][],
   page: ["bedside", "consult"] satisfies Page[],
+  "past.band": ["live", "filled", "missing"] satisfies Band["what"][],
+  "past.event": [
+    "frozen",
+    "stepped",
+    "released",
+    "withdrawn",
+    "streamStarted",
+    "streamStopped",
+    "streamGap",
+    "streamFilled",
+    "voiceConsented",
+    "voiceConsentEnded",
+    "voiceOn",
+    "voiceOff",
+    "joined",
+    "left",
+  ] satisfies LogEvent["type"][],
+  "past.kind": ["freeze", "mark", "clip", "picture", "voice", "people", "link"] satisfies JumpKind[],
+  "past.trouble": [
+    "unreachable",
+    "notFound",
+    "sessionExpired",
+    "noVideo",
+    "noVoice",
+    "undecodable",
+    "other",
+  ] satisfies (ReplayTrouble | "other")[],
   pen: PENS,
   problem: [...PROBLEM_CODES, "unreachable"] satisfies ApiCode[],
   recording: ["live", "stopped", "gap", "filling", "weak", "filled", "whole"] satisfies RecordingPhase[],

@@ -70,6 +70,7 @@ function fold(replica: Replica, entry: LogEntry): Replica {
     case "voiceOn":
     case "voiceOff":
     case "linkSample":
+    case "streamTimed":
       return replica;
     case "streamGap":
     case "streamFilling":

@@ -32,7 +32,7 @@ function BedsideDesk({ desk }: { desk: Desk }) {
   useEffect(() => listenToKeys(desk, () => toggle("help")), [desk]);
   useEffect(() => keepAwake(), []);
   const link = desk.consult.link.value;
-  if (link.state === "ended") return <Ended code={link.code} />;
+  if (link.state === "ended") return <Ended code={link.code} consult={desk.grant.consult} />;
   return (
     <div class="bedside">
       <Bar desk={desk} page="bedside" />

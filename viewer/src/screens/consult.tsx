@@ -38,7 +38,7 @@ function ConsultDesk({ desk }: { desk: Desk }) {
   );
   useEffect(() => keepAwake(), []);
   const link = desk.consult.link.value;
-  if (link.state === "ended") return <Ended code={link.code} />;
+  if (link.state === "ended") return <Ended code={link.code} consult={desk.grant.consult} />;
   const close = () => setPanel("none");
   return (
     <div class="consult" data-side={side.value} data-panel={panel}>

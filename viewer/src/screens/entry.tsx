@@ -5,6 +5,7 @@ import { useEffect, useState } from "preact/hooks";
 import { t } from "../i18n/i18n";
 import { type ApiCode, ApiProblem } from "../net/http";
 import { demoDoor, leave, listConsults, session, sessionProblem } from "../net/session";
+import { useLater } from "../parts/later";
 import { follow, pathFor } from "../router";
 import type { ConsultSummary, DemoDoor, SessionGrant } from "../wire/http";
 import { ConsultLine } from "./consult-line";
@@ -83,6 +84,7 @@ function WithSession({ grant }: { grant: SessionGrant }) {
           <ConsultLine key={consult.consult} consult={consult} />
         ))}
       </section>
+      <Past grant={grant} />
       <p class="entry__actions">
         <a class="button button--quiet" href="/check">
           {t("entry.check")}
@@ -92,6 +94,31 @@ function WithSession({ grant }: { grant: SessionGrant }) {
         </button>
       </p>
     </>
+  );
+}
+
+const loadPast = async () => (await import("./past-consults")).PastConsults;
+
+/** What can be replayed; its list comes when somebody opens it. */
+function Past({ grant }: { grant: SessionGrant }) {
+  const [isOpen, setOpen] = useState(false);
+  const { part: List, failed } = useLater<{ grant: SessionGrant }>(loadPast, isOpen);
+  return (
+    <section class="entry__part" aria-label={t("entry.past")}>
+      <h2>
+        <button
+          type="button"
+          class="button"
+          aria-expanded={isOpen}
+          data-testid="past-toggle"
+          onClick={() => setOpen(!isOpen)}
+        >
+          {t("entry.past")}
+        </button>
+      </h2>
+      {isOpen && List === null && <p role="status">{t(failed ? "measure.loadFailed" : "entry.loading")}</p>}
+      {isOpen && List !== null && <List grant={grant} />}
+    </section>
   );
 }
 

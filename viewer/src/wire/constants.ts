@@ -26,7 +26,11 @@ export const SAVE_CHOICES_S: readonly number[] = [3, 6, 10, 20];
 export const MAX_VOICES = 6;
 export const MAX_RECORDING_GAPS = 64;
 export const LINK_INTERVAL_MS = 2000;
-export const PROBLEM_CODES: readonly ProblemCode[] = [
+export const MAX_SEARCH_CHARS = 64;
+         export const UNIT_KEYFRAME = 1;
+         export const UNIT_FILLED = 2;
+         export const UNIT_SPOILT = 4;
+         export const PROBLEM_CODES: readonly ProblemCode[] = [
   "noEntry",
   "ticketUnknown",
   "ticketExpired",

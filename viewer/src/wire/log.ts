@@ -186,7 +186,23 @@ stream: StreamId,
 /**
  * Up to here.
  */
-until: RtpTime, } | { "type": "frozen", 
+until: RtpTime, } | { "type": "streamTimed", 
+/**
+ * Which stream.
+ */
+stream: StreamId, 
+/**
+ * RTP time of a frame.
+ */
+rtpTime: RtpTime, 
+/**
+ * When it was captured, by the relay's clock.
+ */
+capturedRelay: RelayTime, 
+/**
+ * How wrong that may be, in microseconds.
+ */
+errorUs: number, } | { "type": "frozen", 
 /**
  * This freeze.
  */

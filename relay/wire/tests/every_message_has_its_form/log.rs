@@ -10,7 +10,9 @@ use wire::log::{LogEvent, StreamEnd};
 use wire::original::OriginalGap;
 use wire::people::{Author, Page, Role};
 use wire::voice::{ConsentBy, ConsentEnd};
-use wire::{AnnotationId, DeviceId, FreezeId, PersonId, RtpTime, ScaleId, SessionId, StreamId};
+use wire::{
+    AnnotationId, DeviceId, FreezeId, PersonId, RelayTime, RtpTime, ScaleId, SessionId, StreamId,
+};
 
 #[test]
 fn what_the_log_holds() {
@@ -150,6 +152,18 @@ fn what_the_log_holds() {
                     LogEvent::StreamWhole {
                         stream,
                         until: RtpTime(1_080_007),
+                    },
+                    Author::Relay,
+                ),
+            ),
+            (
+                "stream-timed",
+                entry(
+                    LogEvent::StreamTimed {
+                        stream,
+                        rtp_time: RtpTime(1_080_007),
+                        captured_relay: RelayTime(1_795_000_000_000_000),
+                        error_us: 1_500,
                     },
                     Author::Relay,
                 ),
@@ -360,6 +374,7 @@ fn what_the_log_holds() {
             StreamRecorded,
             StreamWeak,
             StreamWhole,
+            StreamTimed,
             Frozen,
             Stepped,
             Released,

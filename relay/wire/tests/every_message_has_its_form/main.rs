@@ -24,6 +24,7 @@ mod clip;
 mod device;
 mod http;
 mod log;
+mod replay;
 mod samples;
 
 use crate::samples::{

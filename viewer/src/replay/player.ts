@@ -1,0 +1,393 @@
+// One consult being replayed: its log, its recordings and voices, and the canvas that the picture is put on.
+//
+// The adapter around the clock, the story and the decoder: gives them the page's time and the relay's answers, and publishes what is
+// to be seen as signals. Knows no components. Called by `parts/consult-replay*.tsx`. Invariants: everything follows the one clock; the canvas
+// and what is said of it are written in one go; read only.
+
+import { effect, signal } from "@preact/signals";
+import { NoVideoDecoder, Undecodable } from "../clip/faults";
+import { type ApiCode, ApiProblem } from "../net/http";
+import type { Size } from "../stage/points";
+import type { SessionId, StreamId } from "../wire/ids";
+import type { Anchor } from "../wire/mark";
+import type { Original } from "../wire/original";
+import type { ReplayAbout } from "../wire/replay";
+import type { MarkState } from "../wire/socket";
+import { MediaClock, type Span } from "./clock";
+import { FrameLine } from "./line";
+import { Originals } from "./originals";
+import { type ReplayPlace, ReplaySource, UnitShelf } from "./source";
+import { type Jump, type Moment, marksAt, Story } from "./story";
+import { PictureTable } from "./table";
+import { Voices } from "./voice";
+import { anchorOf, beginOf, wholeOf } from "./whole";
+
+/** Why there is nothing to see or hear, or no more than there is. */
+export type ReplayTrouble = ApiCode | "undecodable" | "noVideo" | "noVoice";
+
+/** What is on the glass. */
+export type Glass =
+  /** Nothing was recorded, or nothing is known yet. */
+  | { readonly what: "none" }
+  /** A frame of the recording. */
+  | { readonly what: "frame"; readonly index: number; readonly isFilled: boolean }
+  /** The frozen frame as it was captured. */
+  | { readonly what: "original" }
+  /** The frame is on its way; of a hundred, where it is long. */
+  | { readonly what: "coming"; readonly percent: number | null }
+  /** There is no picture of this moment. */
+  | { readonly what: "hole" };
+
+type Picture = { readonly table: PictureTable; readonly line: FrameLine };
+
+/** What is due and not here for so long makes the clock stand. */
+const STARVED_MS = 250;
+/** A consult that goes on, or whose recording heals, is asked for again after this. */
+const RENEW_MS = 3_000;
+
+export class ConsultPlayer {
+  /** The picture; only this player draws on it. `data-rtp` is the stamp of what is on it. */
+  readonly canvas = document.createElement("canvas");
+  readonly about = signal<ReplayAbout | null>(null);
+  readonly story = signal<Story | null>(null);
+  readonly tables = signal<ReadonlyMap<StreamId, PictureTable>>(new Map());
+  readonly moment = signal<Moment | null>(null);
+  readonly marks = signal<readonly MarkState[]>([]);
+  readonly at = signal(0);
+  readonly all = signal<Span | null>(null);
+  readonly stretch = signal<Span | null>(null);
+  readonly playing = signal(false);
+  readonly waiting = signal(false);
+  readonly speed = signal(1);
+  readonly glass = signal<Glass>({ what: "none" });
+  readonly size = signal<Size | null>(null);
+  /** A frame that somebody chose to look at instead of the one of the moment. */
+  readonly chosen = signal<Anchor | null>(null);
+  readonly speaking = signal<ReadonlySet<SessionId>>(new Set());
+  readonly trouble = signal<ReplayTrouble | null>(null);
+  readonly #source: ReplaySource;
+  readonly #closing = new AbortController();
+  readonly #pictures = new Map<StreamId, Picture>();
+  readonly #originals: Originals;
+  #clock: MediaClock | null = null;
+  #voices: Voices | null = null;
+  #ticking: number | null = null;
+  #renewal: ReturnType<typeof setTimeout> | undefined;
+  #starvedSince: number | null = null;
+  #drawn = "";
+  #isBusy = false;
+
+  constructor(
+    readonly place: ReplayPlace,
+    /** Shows this stream and no other. */
+    readonly only: StreamId | null = null,
+  ) {
+    this.#source = new ReplaySource(place, this.#closing.signal);
+    this.#originals = new Originals(
+      (original) => this.#source.original(original),
+      () => this.#tickSoon(),
+    );
+    void this.#load();
+  }
+
+  // ── intents ──
+
+  toggle(): void {
+    if (this.playing.peek()) this.pause();
+    else this.#act((clock, now) => clock.play(now));
+  }
+
+  pause(): void {
+    this.#act((clock, now) => clock.pause(now));
+  }
+
+  seek(us: number): void {
+    this.chosen.value = null;
+    this.#act((clock, now) => clock.seek(us, now));
+  }
+
+  /** Goes where something happened; a mark is shown on the frame that it belongs to. */
+  jump({ atUs, anchor, kind }: Jump): void {
+    this.#act((clock, now) => {
+      if (kind === "mark" || kind === "freeze") clock.pause(now);
+      clock.seek(atUs, now);
+      const isFrozen = this.story.peek()?.at(atUs).state.freeze != null;
+      this.chosen.value = kind === "mark" && !isFrozen ? anchor : null;
+    });
+  }
+
+  /** To the frame before or after the one on the glass. */
+  step(by: 1 | -1): void {
+    this.#act((clock, now) => {
+      clock.pause(now);
+      const us = clock.due(now);
+      const anchor = this.#anchor(us);
+      const table = this.#pictures.get(this.#streamAt(us, anchor) ?? ("" as StreamId))?.table;
+      if (table === undefined) return;
+      const found = anchor === null ? table.at(us) : table.find(anchor.rtpTime, us);
+      if (found === null) return;
+      const index = Math.min(Math.max(found + by, 0), table.count - 1);
+      if (anchor === null) clock.seek(table.atUs[index] ?? us, now);
+      else this.chosen.value = anchorOf(table, index);
+    });
+  }
+
+  setSpeed(speed: number): void {
+    this.#act((clock, now) => clock.setSpeed(speed, now));
+  }
+
+  setStretch(stretch: Span | null): void {
+    this.#act((clock) => clock.setStretch(stretch));
+  }
+
+  /** Shows a moment while another player sets the pace. */
+  follow(us: number): void {
+    this.#act((clock, now) => {
+      clock.pause(now);
+      clock.seek(us, now);
+    });
+  }
+
+  retry(): void {
+    this.trouble.value = null;
+    for (const { line } of this.#pictures.values()) line.forgive();
+    if (this.about.peek() === null) void this.#load();
+    else this.#tick();
+  }
+
+  close(): void {
+    this.#closing.abort();
+    clearTimeout(this.#renewal);
+    if (this.#ticking !== null) cancelAnimationFrame(this.#ticking);
+    for (const { line } of this.#pictures.values()) line.close();
+    this.#originals.close();
+    this.#voices?.close();
+    // Frees the canvas' memory at once; Safari keeps it for long otherwise.
+    this.canvas.width = this.canvas.height = 0;
+  }
+
+  // ── what the relay has ──
+
+  async #load(): Promise<void> {
+    if (this.#isBusy) return;
+    this.#isBusy = true;
+    try {
+      await this.#renew();
+      if (this.trouble.peek() !== "noVideo" && this.trouble.peek() !== "noVoice") this.trouble.value = null;
+    } catch (cause) {
+      if (!this.#closing.signal.aborted) this.trouble.value = codeOf(cause);
+    } finally {
+      this.#isBusy = false;
+    }
+    if (!this.#closing.signal.aborted && this.#maySeeMore())
+      this.#renewal = setTimeout(() => void this.#load(), RENEW_MS);
+  }
+
+  async #renew(): Promise<void> {
+    const before = this.about.peek();
+    const about = await this.#source.about();
+    const known = this.story.peek()?.entries ?? [];
+    const fresh = known.length < about.head ? await this.#source.log(known.at(-1)?.seq ?? 0) : [];
+    const story =
+      fresh.length > 0 || known.length === 0 ? new Story([...known, ...fresh]) : this.story.peek();
+    if (this.#closing.signal.aborted || story === null) return;
+    const wanted = about.pictures.filter(({ stream }) => this.only === null || stream === this.only);
+    const tables = new Map(this.tables.peek());
+    for (const picture of wanted) {
+      const was = before?.pictures.find(({ stream }) => stream === picture.stream);
+      const isSame = was?.frames === picture.frames && was.last === picture.last && fresh.length === 0;
+      if ((isSame && tables.has(picture.stream)) || picture.frames === 0) continue;
+      const parts = await this.#source.frames(picture.stream);
+      if (this.#closing.signal.aborted) return;
+      const gaps = story.end.recordings.find(({ stream }) => stream === picture.stream)?.gaps ?? [];
+      tables.set(picture.stream, PictureTable.of(picture.stream, parts, gaps, story.entries));
+    }
+    for (const [stream, table] of tables) this.#take(stream, table);
+    if (this.#voices === null || about.voices.length !== before?.voices.length) this.#takeVoices(about);
+    this.about.value = about;
+    this.story.value = story;
+    this.tables.value = tables;
+    this.moment.value = null;
+    const all = wholeOf(about, story, tables);
+    if (this.#clock === null) {
+      this.#clock = new MediaClock(all);
+      this.#clock.seek(beginOf(all, tables), performance.now());
+    } else this.#clock.extend(all);
+    this.all.value = all;
+    this.#tick();
+  }
+
+  #take(stream: StreamId, table: PictureTable): void {
+    const held = this.#pictures.get(stream);
+    if (held?.table === table) return;
+    if (held !== undefined) {
+      held.line.renew(table);
+      this.#pictures.set(stream, { table, line: held.line });
+      return;
+    }
+    const shelf = new UnitShelf(this.#source, stream);
+    const line = new FrameLine(
+      table,
+      (of, index) => shelf.unit(of, index),
+      () => this.#tickSoon(),
+      (cause) => {
+        if (!this.#closing.signal.aborted) this.trouble.value = codeOf(cause);
+      },
+    );
+    this.#pictures.set(stream, { table, line });
+  }
+
+  #takeVoices(about: ReplayAbout): void {
+    this.#voices?.close();
+    this.#voices = new Voices(
+      about.voices,
+      (track, from) => this.#source.voice(track, from),
+      () => {
+        this.trouble.value ??= "noVoice";
+      },
+    );
+    if (about.voices.length > 0 && !Voices.isSupported) this.trouble.value ??= "noVoice";
+  }
+
+  #maySeeMore(): boolean {
+    const about = this.about.peek();
+    const recordings = this.story.peek()?.end.recordings ?? [];
+    return about === null || about.closedAt === null || recordings.some(({ gaps }) => gaps.length > 0);
+  }
+
+  // ── the glass ──
+
+  #act(act: (clock: MediaClock, now: number) => void): void {
+    if (this.#clock === null) return;
+    act(this.#clock, performance.now());
+    this.#tick();
+  }
+
+  #tickSoon(): void {
+    this.#ticking ??= requestAnimationFrame(() => {
+      this.#ticking = null;
+      this.#tick();
+    });
+  }
+
+  #tick(): void {
+    const [clock, story, about] = [this.#clock, this.story.peek(), this.about.peek()];
+    if (clock === null || story === null || about === null || this.#closing.signal.aborted) return;
+    const now = performance.now();
+    const us = clock.due(now);
+    if (clock.playing) this.chosen.value = null;
+    const moment = story.at(us);
+    if (moment.entries !== this.moment.peek()?.entries) this.moment.value = moment;
+    const anchor = this.#anchor(us);
+    const glass = this.#show(us, anchor, moment);
+    this.#starve(clock, now, glass.what === "coming");
+    this.marks.value = sameMarks(
+      this.marks.peek(),
+      glass.what === "hole" || glass.what === "none"
+        ? []
+        : marksAt(moment, us, about.quickMarkSeconds, this.chosen.peek()),
+    );
+    if (!sameGlass(this.glass.peek(), glass)) this.glass.value = glass;
+    this.#voices?.tick(us, clock.playing && !clock.held, clock.speed);
+    const speaking = this.#voices?.speaking(us) ?? new Set();
+    if (!sameSet(this.speaking.peek(), speaking)) this.speaking.value = speaking;
+    this.at.value = us;
+    this.playing.value = clock.playing;
+    this.waiting.value = clock.held;
+    this.speed.value = clock.speed;
+    this.stretch.value = clock.stretch;
+    if (clock.playing) this.#tickSoon();
+  }
+
+  /** The clock waits for a picture that is late, and for nothing else. */
+  #starve(clock: MediaClock, now: number, isLate: boolean): void {
+    if (!isLate) {
+      this.#starvedSince = null;
+      if (clock.held) clock.release(now);
+    } else {
+      this.#starvedSince ??= now;
+      if (clock.playing && now - this.#starvedSince >= STARVED_MS) clock.hold(now);
+    }
+  }
+
+  /** The frame that everybody stands on, or that somebody chose to see. */
+  #anchor(us: number): Anchor | null {
+    return this.chosen.peek() ?? this.story.peek()?.at(us).state.freeze?.anchor ?? null;
+  }
+
+  #streamAt(us: number, anchor: Anchor | null): StreamId | null {
+    if (this.only !== null) return this.only;
+    if (anchor !== null && this.#pictures.has(anchor.stream)) return anchor.stream;
+    const covering = [...this.#pictures].filter(([, { table }]) => table.isCovered(us));
+    const any = covering.at(-1) ?? [...this.#pictures].filter(([, { table }]) => table.at(us) >= 0).at(-1);
+    return (any ?? [...this.#pictures][0])?.[0] ?? null;
+  }
+
+  #show(us: number, anchor: Anchor | null, moment: Moment): Glass {
+    const stream = this.#streamAt(us, anchor);
+    const picture = stream === null ? undefined : this.#pictures.get(stream);
+    const original = this.chosen.peek() === null ? originalOf(moment) : null;
+    if (original !== null && this.only === null) {
+      const held = this.#originals.picture(original);
+      if (held !== null) {
+        this.#draw(held, `original ${original.blob}`, anchor?.rtpTime ?? 0);
+        return { what: "original" };
+      }
+    }
+    if (picture === undefined) return { what: "none" };
+    const { table, line } = picture;
+    const isOfThis = anchor !== null && anchor.stream === stream;
+    const index = isOfThis ? table.find(anchor.rtpTime, us) : table.isCovered(us) ? table.at(us) : null;
+    if (index === null) return { what: "hole" };
+    line.aim(index);
+    if (line.isLost(index)) return { what: "hole" };
+    const bitmap = line.picture(index);
+    if (bitmap === null) return { what: "coming", percent: line.onTheWay };
+    const tick = table.ticks[index] ?? 0;
+    this.#draw(bitmap, `${stream} ${tick}`, tick % 2 ** 32);
+    return { what: "frame", index, isFilled: table.isFilled[index] === 1 };
+  }
+
+  #draw(picture: ImageBitmap, name: string, rtp: number): void {
+    if (this.#drawn === name) return;
+    const { canvas } = this;
+    const { width, height } = picture;
+    if (canvas.width !== width || canvas.height !== height) {
+      canvas.width = width;
+      canvas.height = height;
+      this.size.value = { width, height };
+    }
+    canvas.getContext("2d", { alpha: false })?.drawImage(picture, 0, 0);
+    canvas.dataset["rtp"] = String(rtp);
+    this.#drawn = name;
+  }
+}
+
+/** Two consults, or two streams, at the same distance from where they were laid beside each other. */
+export function besides(leader: ConsultPlayer, follower: ConsultPlayer, apartUs: () => number): () => void {
+  return effect(() => follower.follow(leader.at.value + apartUs()));
+}
+
+function originalOf({ state }: Moment): Original | null {
+  const original = state.freeze?.original;
+  return original?.state === "kept" ? original.original : null;
+}
+
+function codeOf(cause: unknown): ReplayTrouble {
+  if (cause instanceof NoVideoDecoder) return "noVideo";
+  if (cause instanceof Undecodable) return "undecodable";
+  return cause instanceof ApiProblem ? cause.code : "internal";
+}
+
+function sameGlass(a: Glass, b: Glass): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
+
+function sameSet<T>(a: ReadonlySet<T>, b: ReadonlySet<T>): boolean {
+  return a.size === b.size && [...a].every((one) => b.has(one));
+}
+
+function sameMarks(before: readonly MarkState[], after: readonly MarkState[]): readonly MarkState[] {
+  const isSame = before.length === after.length && before.every((held, place) => held === after[place]);
+  return isSame ? before : after;
+}
