@@ -28,10 +28,11 @@ pub(crate) const CRATES: &[(&str, &[&str], &[&str])] = &[
         ],
         &["sample-dicom"],
     ),
-    // The stories drive the built programs; they never link the relay or the agent. They read what both left on disk.
+    // The stories drive the built programs; they never link the relay or the agent. They read what both left on disk,
+    // and send to archives what a sender sends.
     (
         "stories",
-        &["wire", "echo-dicom", "recording", "sample-dicom"],
+        &["wire", "echo-dicom", "recording", "dimse", "sample-dicom"],
         &[],
     ),
 ];
