@@ -7,6 +7,7 @@
 mod beat;
 mod bundle;
 mod clip;
+mod cstore;
 mod figures;
 mod first_picture;
 mod floor;
@@ -67,6 +68,8 @@ enum Group {
     Uplink,
     /// Links that lose: the picture on the glass.
     Loss,
+    /// Taking DICOM objects, beside Orthanc and dcmtk.
+    Cstore,
     /// What forwarding costs the relay.
     Forward,
     /// What recording costs the relay, and how soon it is whole after a cut.
@@ -78,7 +81,7 @@ enum Group {
 impl Group {
     /// Whether Chromium takes part.
     fn has_a_browser(self) -> bool {
-        !matches!(self, Self::Forward | Self::Viewer)
+        !matches!(self, Self::Cstore | Self::Forward | Self::Viewer)
     }
 }
 
@@ -95,6 +98,11 @@ fn main() -> Result<()> {
         floor::measure(&mut figures)?;
         figures = run(figures, move |figures| async move {
             forward::measure(figures, span).await
+        })?;
+    }
+    if wanted(Group::Cstore) {
+        figures = run(figures, move |figures| async move {
+            cstore::measure(figures).await
         })?;
     }
     if wanted(Group::Record) {

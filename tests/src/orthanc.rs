@@ -5,7 +5,7 @@
 use anyhow::{Context as _, Result, ensure};
 use reqwest::Client;
 use serde_json::{Value, json};
-use std::net::TcpListener;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -20,6 +20,7 @@ const TRY_AGAIN: Duration = Duration::from_millis(200);
 pub struct Orthanc {
     child: Child,
     door: String,
+    dicom: SocketAddr,
     http: Client,
 }
 
@@ -46,11 +47,15 @@ impl Orthanc {
             "RemoteAccessAllowed": false,
             "AuthenticationEnabled": false,
             "Plugins": [],
+            // As it is delivered; written down because figures are compared with it.
+            "SyncStorageArea": true,
         });
         let config = folder.join("orthanc.json");
         std::fs::write(&config, settings.to_string()).context("write Orthanc's settings")?;
         let started = PROGRAMS.iter().find_map(|name| {
             let mut command = Command::new(name);
+            // Its library switches Nagle's algorithm off by this.
+            command.env("TCP_NODELAY", "1");
             let quiet = command.stdout(Stdio::null()).stderr(Stdio::null());
             quiet.arg(&config).spawn().ok()
         });
@@ -64,8 +69,15 @@ impl Orthanc {
         Ok(Some(Self {
             child,
             door: format!("http://127.0.0.1:{http}"),
+            dicom: (Ipv4Addr::LOCALHOST, dicom).into(),
             http: client.build()?,
         }))
+    }
+
+    /// Where it takes DICOM objects, under the title ORTHANC.
+    #[must_use]
+    pub const fn dicom(&self) -> SocketAddr {
+        self.dicom
     }
 
     /// It takes an object, as soon as it has started.
@@ -110,7 +122,11 @@ impl Orthanc {
     }
 }
 
-fn free_port() -> Result<u16> {
+/// A port of the loopback interface that nobody has.
+///
+/// # Errors
+/// When there is none.
+pub fn free_port() -> Result<u16> {
     let listener = TcpListener::bind("127.0.0.1:0").context("find a free port")?;
     Ok(listener.local_addr()?.port())
 }

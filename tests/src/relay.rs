@@ -29,6 +29,8 @@ pub struct Announcement {
     pub tcp_media: Option<SocketAddr>,
     /// Prometheus.
     pub metrics: Option<SocketAddr>,
+    /// DICOM, unless it is off.
+    pub dicom: Option<SocketAddr>,
 }
 
 /// The family of addresses on which everybody reaches the relay.
@@ -150,6 +152,7 @@ impl Relay {
             media,
             tcp_media,
             metrics,
+            ..
         } = self.announced.clone();
         let metrics = metrics.map_or_else(|| "127.0.0.1:0".to_owned(), |at| at.to_string());
         let mut args = arguments(

@@ -1,34 +1,27 @@
 //! One association, from its connection to its end (the acceptor of PS3.8 section 9.2).
 //!
-//! Owns the socket and the timers. What is answered is decided by `negotiation`, `message` and `command`; objects go to the shelf.
+//! Owns the connection and the timers. What is answered is decided by `negotiation`, `message` and `command`; objects go to the shelf.
 //! Invariants: each wait has an end; whatever ends the association in an object drops its slot; Success is sent after the shelf
 //! gave it.
 
 use crate::command::{C_CANCEL, C_ECHO, C_STORE, Command, IS_ANSWER};
-use crate::framing::{FrameFault, Framing};
-use crate::limits::{ANSWER_WITHIN, ASSOCIATE_WITHIN, LINGER, MAX_LINGER_BYTES, MESSAGE_WITHIN};
+use crate::framing::{FrameFault, fragment_bytes, put_fragment};
+use crate::limits::{ASSOCIATE_WITHIN, MESSAGE_WITHIN};
+use crate::line::{Line, LineFault};
 use crate::message::{Assembler, Part};
 use crate::negotiation::{Agreed, Policy, abort, answer, too_many};
 use crate::served::is_uid;
 use crate::serving::Counts;
 use crate::shelf::{Facts, Shelf};
 use crate::status::Status;
-use dicom_ul::pdu::{
-    AbortRQServiceProviderReason as Reason, PDataValue, PDataValueType, Pdu, write_pdu,
-};
+use dicom_ul::pdu::{AbortRQServiceProviderReason as Reason, PDataValue, Pdu};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
-use tokio::time::{Instant, timeout, timeout_at};
-
-/// The smallest PDU an answer is cut into, whatever a peer says; a fragment has a head of 6 bytes.
-const LEAST_PDU_BYTES: u32 = 128;
-/// Head of a fragment (PS3.8 section 9.3.5.1).
-const FRAGMENT_HEAD_BYTES: u32 = 6;
+use tokio::time::Instant;
 
 /// How an association ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,10 +55,9 @@ struct Taking<T> {
 }
 
 pub(crate) struct Association<S: Shelf> {
-    socket: TcpStream,
+    line: Line,
     from: IpAddr,
     shared: Arc<Shared<S>>,
-    framing: Framing,
     assembler: Assembler,
     taking: Option<Taking<S::Slot>>,
     /// When the message that is under way has to be whole.
@@ -75,10 +67,9 @@ pub(crate) struct Association<S: Shelf> {
 impl<S: Shelf> Association<S> {
     pub(crate) fn new(socket: TcpStream, from: IpAddr, shared: Arc<Shared<S>>) -> Self {
         Self {
-            socket,
+            line: Line::over(socket),
             from,
             shared,
-            framing: Framing::default(),
             assembler: Assembler::default(),
             taking: None,
             whole_by: None,
@@ -87,8 +78,6 @@ impl<S: Shelf> Association<S> {
 
     /// Runs it to its end.
     pub(crate) async fn run(mut self) -> End {
-        // Answers are small and waited for; without this each costs a delayed acknowledgement of 40 ms.
-        let _ = self.socket.set_nodelay(true);
         let asked = match self.next_pdu(ASSOCIATE_WITHIN).await {
             Ok(Pdu::AssociationRQ(asked)) => asked,
             Ok(Pdu::AbortRQ { .. }) => return End::Left,
@@ -128,7 +117,7 @@ impl<S: Shelf> Association<S> {
                     .associations_refused
                     .fetch_add(1, Relaxed);
                 let _ = self.send(&refusal.answer).await;
-                self.linger().await;
+                self.line.linger().await;
                 End::Refused(refusal.why)
             }
         }
@@ -279,71 +268,43 @@ impl<S: Shelf> Association<S> {
             };
             count.fetch_add(1, Relaxed);
         }
-        let longest = match agreed.longest_pdu {
-            0 => u32::MAX,
-            longest => longest.max(LEAST_PDU_BYTES),
-        };
         let set = command.answer(status);
-        let mut pieces = set
-            .chunks((longest - FRAGMENT_HEAD_BYTES) as usize)
-            .peekable();
+        let mut bytes = Vec::with_capacity(2 * set.len());
+        let mut pieces = set.chunks(fragment_bytes(agreed.longest_pdu)).peekable();
         while let Some(piece) = pieces.next() {
-            let value = PDataValue {
-                presentation_context_id: context,
-                value_type: PDataValueType::Command,
-                is_last: pieces.peek().is_none(),
-                data: piece.to_vec(),
-            };
-            self.send(&Pdu::PData { data: vec![value] }).await?;
+            put_fragment(&mut bytes, context, true, pieces.peek().is_none(), piece);
         }
-        Ok(())
+        self.line.send_bytes(&bytes).await.map_err(|_| Stop::Left)
     }
 
     /// The next PDU, whole within `patience`.
     async fn next_pdu(&mut self, patience: Duration) -> Result<Pdu, Stop> {
         let idle = Instant::now() + patience;
         let by = self.whole_by.map_or(idle, |whole| whole.min(idle));
-        loop {
-            match self.framing.next() {
-                Ok(Some(pdu)) => return Ok(pdu),
-                Ok(None) => {}
-                Err(fault) => {
-                    tracing::debug!(%fault, "a peer sends what is no PDU");
-                    return Err(match fault {
-                        FrameFault::Unknown => {
-                            Stop::Fault("bytes that are no PDU", Reason::UnrecognizedPdu)
-                        }
-                        FrameFault::Length | FrameFault::Broken => {
-                            Stop::Fault("a PDU whose lengths lie", Reason::InvalidPduParameter)
-                        }
-                    });
+        self.line.next(by).await.map_err(|fault| match fault {
+            LineFault::Left => Stop::Left,
+            LineFault::Silent => Stop::Fault("silence for too long", Reason::ReasonNotSpecified),
+            LineFault::Frame(fault) => {
+                tracing::debug!(%fault, "a peer sends what is no PDU");
+                match fault {
+                    FrameFault::Unknown => {
+                        Stop::Fault("bytes that are no PDU", Reason::UnrecognizedPdu)
+                    }
+                    FrameFault::Length | FrameFault::Broken => {
+                        Stop::Fault("a PDU whose lengths lie", Reason::InvalidPduParameter)
+                    }
                 }
             }
-            match timeout_at(by, self.socket.read_buf(self.framing.room())).await {
-                Ok(Ok(0) | Err(_)) => return Err(Stop::Left),
-                Ok(Ok(_)) => {}
-                Err(_) => {
-                    return Err(Stop::Fault(
-                        "silence for too long",
-                        Reason::ReasonNotSpecified,
-                    ));
-                }
-            }
-        }
+        })
     }
 
     async fn send(&mut self, pdu: &Pdu) -> Result<(), Stop> {
-        let mut bytes = Vec::new();
-        write_pdu(&mut bytes, pdu).map_err(|_| Stop::Left)?;
-        match timeout(ANSWER_WITHIN, self.socket.write_all(&bytes)).await {
-            Ok(Ok(())) => Ok(()),
-            _ => Err(Stop::Left),
-        }
+        self.line.send(pdu).await.map_err(|_| Stop::Left)
     }
 
     async fn abort(&mut self, why: &'static str, reason: Reason) -> End {
         let _ = self.send(&abort(reason)).await;
-        self.linger().await;
+        self.line.linger().await;
         End::Aborted(why)
     }
 
@@ -353,26 +314,10 @@ impl<S: Shelf> Association<S> {
             Stop::Fault(why, reason) => self.abort(why, reason).await,
             Stop::Released => {
                 let _ = self.send(&Pdu::ReleaseRP).await;
-                self.linger().await;
+                self.line.linger().await;
                 End::Released
             }
         }
-    }
-
-    /// Lets the peer close first, or our last word may be lost with what we did not read.
-    async fn linger(&mut self) {
-        let _ = self.socket.shutdown().await;
-        let mut left = MAX_LINGER_BYTES;
-        let mut sink = [0; 4096];
-        let draining = async {
-            while let Ok(read @ 1..) = self.socket.read(&mut sink).await {
-                left = left.saturating_sub(read);
-                if left == 0 {
-                    break;
-                }
-            }
-        };
-        let _ = timeout(LINGER, draining).await;
     }
 }
 

@@ -9,12 +9,16 @@ use dicom_dictionary_std::tags;
 
 /// C-STORE-RQ.
 pub(crate) const C_STORE: u16 = 0x0001;
+/// C-FIND-RQ.
+pub(crate) const C_FIND: u16 = 0x0020;
 /// C-ECHO-RQ.
 pub(crate) const C_ECHO: u16 = 0x0030;
 /// C-CANCEL-RQ.
 pub(crate) const C_CANCEL: u16 = 0x0FFF;
 /// Set in the command field of each answer.
 pub(crate) const IS_ANSWER: u16 = 0x8000;
+/// Priority (PS3.7 Annex E.1).
+const MEDIUM: u16 = 0;
 /// Command Data Set Type when nothing follows; everything else means that a data set does.
 const NO_DATA_SET: u16 = 0x0101;
 
@@ -43,6 +47,8 @@ pub(crate) struct Command {
     pub(crate) class: Option<String>,
     /// Affected SOP Instance UID.
     pub(crate) instance: Option<String>,
+    /// Status: answers have one.
+    pub(crate) status: Option<u16>,
 }
 
 impl Command {
@@ -52,7 +58,7 @@ impl Command {
     /// `CommandFault`.
     pub(crate) fn read(mut bytes: &[u8]) -> Result<Self, CommandFault> {
         let (mut field, mut message, mut data_set) = (None, None, None);
-        let (mut class, mut instance) = (None, None);
+        let (mut class, mut instance, mut status) = (None, None, None);
         while !bytes.is_empty() {
             let (&[g0, g1, e0, e1, a, b, c, d], rest) =
                 bytes.split_first_chunk::<8>().ok_or(CommandFault::Broken)?;
@@ -70,6 +76,7 @@ impl Command {
                 tags::COMMAND_DATA_SET_TYPE => data_set = number(value),
                 tags::AFFECTED_SOP_CLASS_UID => class = text(value),
                 tags::AFFECTED_SOP_INSTANCE_UID => instance = text(value),
+                tags::STATUS => status = number(value),
                 _ => {}
             }
             bytes = rest;
@@ -81,6 +88,7 @@ impl Command {
                 has_data_set: data_set != NO_DATA_SET,
                 class,
                 instance,
+                status,
             }),
             _ => Err(CommandFault::Incomplete),
         }
@@ -102,16 +110,46 @@ impl Command {
         if let Some(instance) = &self.instance {
             put_text(&mut set, tags::AFFECTED_SOP_INSTANCE_UID, instance, 0);
         }
-        let length = u32::try_from(set.len()).unwrap_or(u32::MAX);
-        let mut whole = Vec::with_capacity(set.len() + 12);
-        put(
-            &mut whole,
-            tags::COMMAND_GROUP_LENGTH,
-            &length.to_le_bytes(),
-        );
-        whole.append(&mut set);
-        whole
+        with_length(set)
     }
+}
+
+/// A command set of ours (PS3.7 sections 9.3.1.1, 9.3.2.1 and 9.3.5.1). What names an instance or asks is followed by a data set.
+pub(crate) fn request(field: u16, message: u16, class: &str, instance: Option<&str>) -> Vec<u8> {
+    let mut set = Vec::new();
+    put_text(&mut set, tags::AFFECTED_SOP_CLASS_UID, class, 0);
+    put_number(&mut set, tags::COMMAND_FIELD, field);
+    put_number(&mut set, tags::MESSAGE_ID, message);
+    if field != C_ECHO {
+        put_number(&mut set, tags::PRIORITY, MEDIUM);
+    }
+    let data_set = if field == C_ECHO { NO_DATA_SET } else { 1 };
+    put_number(&mut set, tags::COMMAND_DATA_SET_TYPE, data_set);
+    if let Some(instance) = instance {
+        put_text(&mut set, tags::AFFECTED_SOP_INSTANCE_UID, instance, 0);
+    }
+    with_length(set)
+}
+
+/// C-CANCEL-RQ for a message of ours (PS3.7 section 9.3.2.3).
+pub(crate) fn cancel(message: u16) -> Vec<u8> {
+    let mut set = Vec::new();
+    put_number(&mut set, tags::COMMAND_FIELD, C_CANCEL);
+    put_number(&mut set, tags::MESSAGE_ID_BEING_RESPONDED_TO, message);
+    put_number(&mut set, tags::COMMAND_DATA_SET_TYPE, NO_DATA_SET);
+    with_length(set)
+}
+
+fn with_length(mut set: Vec<u8>) -> Vec<u8> {
+    let length = u32::try_from(set.len()).unwrap_or(u32::MAX);
+    let mut whole = Vec::with_capacity(set.len() + 12);
+    put(
+        &mut whole,
+        tags::COMMAND_GROUP_LENGTH,
+        &length.to_le_bytes(),
+    );
+    whole.append(&mut set);
+    whole
 }
 
 fn number(value: &[u8]) -> Option<u16> {
@@ -190,6 +228,19 @@ pub(crate) mod tests {
         assert!(answer.windows(10).any(|part| part == status));
         let comment = [&[0, 0, 2, 9, 8, 0, 0, 0][..], b"no room "].concat();
         assert!(answer.windows(16).any(|part| part == comment));
+    }
+
+    #[test]
+    fn what_we_ask_reads_as_what_it_is() {
+        let store = Command::read(&super::request(C_STORE, 9, "1.2.3", Some("1.2.3.4"))).unwrap();
+        assert!(store.has_data_set && (store.field, store.message) == (C_STORE, 9));
+        assert_eq!(store.instance.as_deref(), Some("1.2.3.4"));
+        let echo = Command::read(&super::request(C_ECHO, 1, "1.2.840.10008.1.1", None)).unwrap();
+        assert!(!echo.has_data_set && echo.status.is_none());
+        let find = Command::read(&super::request(C_FIND, 2, "1.2", None)).unwrap();
+        assert!(find.has_data_set && find.instance.is_none());
+        let cancel = Command::read(&cancel(2)).unwrap();
+        assert_eq!((cancel.field, cancel.message), (C_CANCEL, 2));
     }
 
     #[test]

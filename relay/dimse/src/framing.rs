@@ -12,6 +12,36 @@ const HEAD_BYTES: usize = 6;
 /// Read at once, at least.
 const READ_BYTES: usize = 64 * 1024;
 
+/// What a fragment adds to its bytes within a PDU: length, presentation context and control header (PS3.8 section 9.3.5.1).
+const FRAGMENT_HEAD_BYTES: u32 = 6;
+/// The least that a peer's announced length is taken for.
+const LEAST_PDU_BYTES: u32 = 128;
+
+/// Bytes of a fragment that fits into a PDU of a peer that takes so long ones; 0 means any (PS3.8 Annex D.1).
+pub(crate) fn fragment_bytes(longest_pdu: u32) -> usize {
+    let longest = match longest_pdu {
+        0 => MAX_PDU_BYTES,
+        longest => longest.clamp(LEAST_PDU_BYTES, MAX_PDU_BYTES),
+    };
+    (longest - FRAGMENT_HEAD_BYTES) as usize
+}
+
+/// Writes a P-DATA-TF PDU of one fragment (PS3.8 sections 9.3.5 and Annex E.2).
+pub(crate) fn put_fragment(
+    out: &mut Vec<u8>,
+    context: u8,
+    is_command: bool,
+    is_last: bool,
+    bytes: &[u8],
+) {
+    let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX - FRAGMENT_HEAD_BYTES);
+    out.extend_from_slice(&[0x04, 0]);
+    out.extend_from_slice(&(length + FRAGMENT_HEAD_BYTES).to_be_bytes());
+    out.extend_from_slice(&(length + 2).to_be_bytes());
+    out.extend_from_slice(&[context, u8::from(is_command) | u8::from(is_last) << 1]);
+    out.extend_from_slice(bytes);
+}
+
 /// These bytes are no PDU that we take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -101,6 +131,28 @@ mod tests {
             },
             Pdu::ReleaseRQ,
         ]
+    }
+
+    #[test]
+    fn a_fragment_is_written_as_the_library_writes_it() {
+        for (is_command, is_last) in [(true, true), (false, false), (false, true)] {
+            let mut ours = Vec::new();
+            put_fragment(&mut ours, 3, is_command, is_last, b"abc");
+            let theirs = PDataValue {
+                presentation_context_id: 3,
+                value_type: if is_command {
+                    PDataValueType::Command
+                } else {
+                    PDataValueType::Data
+                },
+                is_last,
+                data: b"abc".to_vec(),
+            };
+            assert_eq!(ours, written(&Pdu::PData { data: vec![theirs] }));
+        }
+        assert_eq!(fragment_bytes(16_384), 16_378);
+        assert_eq!(fragment_bytes(0), fragment_bytes(u32::MAX));
+        assert_eq!(fragment_bytes(1), 122);
     }
 
     #[test]

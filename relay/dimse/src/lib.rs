@@ -1,22 +1,26 @@
-//! DICOM over the network, the taking side: C-ECHO and C-STORE (PS3.7, PS3.8). No files, no database.
+//! DICOM over the network (PS3.7, PS3.8): taking C-ECHO and C-STORE, asking others by C-ECHO, C-STORE and C-FIND. No files, no database.
 //!
 //! ```text
-//! TCP ─ framing (one PDU, bounded) ─ negotiation (who, what) ─ message (command, data set) ─ Shelf (begin, write, finish)
+//! taking   TCP ─ line, framing (one PDU, bounded) ─ negotiation (who, what) ─ message (command, data set) ─ Shelf (begin, write, finish)
+//! asking   Requestor ─ proposal (what is offered, what was agreed) ─ command, message ─ framing, line ─ TCP
 //! ```
 //!
-//! `serve` takes connections; everything between a connection and a `Shelf` is rules without input or output: `framing` finds
-//! PDUs, `negotiation` answers A-ASSOCIATE-RQ, `message` puts fragments in order, `command` reads and writes command sets.
-//! PDUs are parsed and written by `dicom-ul`, behind bounds of our own, because its associations have none. Invariants: a data
-//! set is never whole in memory; Success is answered only after `Shelf::finish` gave it; no byte from a peer makes a panic.
+//! `serve` takes connections, `Requestor` makes them; all between a connection and those is rules without input or output: `framing`
+//! finds PDUs, `negotiation` answers A-ASSOCIATE-RQ and `proposal` asks it, `message` puts fragments in order, `command` reads and
+//! writes command sets. PDUs are parsed by `dicom-ul`, behind bounds of our own, because its associations have none. Invariants: a
+//! data set is never whole in memory; Success is answered only after `Shelf::finish` gave it; no byte from a peer makes a panic.
 
 mod association;
 mod classes;
 mod command;
 mod framing;
 pub mod limits;
+mod line;
 mod message;
 mod negotiation;
 mod peers;
+mod proposal;
+mod requestor;
 mod served;
 mod serving;
 mod shelf;
@@ -25,6 +29,8 @@ mod title;
 
 pub use negotiation::Policy;
 pub use peers::{Peer, PeerFault};
+pub use proposal::{Offer, Proposal, RequestFault};
+pub use requestor::{Found, Requestor, Sent};
 pub use served::{IMPLEMENTATION_UID, IMPLEMENTATION_VERSION, takes_class, takes_syntax};
 pub use serving::{Counts, serve};
 pub use shelf::{Facts, Shelf};

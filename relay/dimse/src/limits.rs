@@ -15,6 +15,10 @@ pub const DEFAULT_ASSOCIATIONS: usize = 32;
 pub const MOST_ASSOCIATIONS: usize = 256;
 /// Connections beyond the associations that are held only to tell them that there are too many.
 pub const MAX_REFUSED_AT_ONCE: usize = 32;
+/// Longest identifier of a question or of an answer to one. Real ones take some hundred bytes.
+pub const MAX_IDENTIFIER_BYTES: usize = 256 * 1024;
+/// A peer that we call has to take the connection in this time.
+pub const CONNECT_WITHIN: Duration = Duration::from_secs(10);
 /// A-ASSOCIATE-RQ has to be here so long after the connection (the ARTIM timer of PS3.8 section 9.1.5).
 pub const ASSOCIATE_WITHIN: Duration = Duration::from_secs(10);
 /// The next PDU has to be whole so long after the last, unless somebody says otherwise: 128 KiB at 35 kbit/s.

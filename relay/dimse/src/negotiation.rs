@@ -20,7 +20,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 /// The only one there is (PS3.7 Annex A.2.1).
-const APPLICATION_CONTEXT: &str = "1.2.840.10008.3.1.1.1";
+pub(crate) const APPLICATION_CONTEXT: &str = "1.2.840.10008.3.1.1.1";
 
 /// Who is served and how much of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -224,7 +224,7 @@ fn served(
 }
 
 /// Some senders pad UIDs here as they do in data sets.
-fn plain(uid: &str) -> &str {
+pub(crate) fn plain(uid: &str) -> &str {
     uid.trim_matches(['\0', ' '])
 }
 

@@ -1,13 +1,13 @@
-//! Makes objects durable in groups: all that wait get their names, one sync of the folder, one transaction.
+//! Gives objects that are durable their names and rows, in groups: all that wait in one transaction.
 //!
-//! Owns the order: content synced (by who brought it), name, folder, row, answer. One task, so that two uploads of one object meet here
-//! one after the other. Invariant: whoever hears `Ok` finds file and row after a power cut.
+//! Owns the order: content synced (by who brought it), name, row, answer. One task, so that two uploads of one object meet here one
+//! after the other. Neither name nor row is synced: a file proves itself, and the next start gives both again from what it finds.
+//! Invariant: whoever hears `Ok` finds file and row at once, and after a power cut and a start.
 
 use super::incoming::Arrived;
 use super::place::Place;
 use crate::clock::Clock;
 use crate::store::{KeptAs, ObjectRow, Store, StoreError, keep_object};
-use std::fs::{self, File};
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -91,14 +91,15 @@ async fn commit(
         .map_err(|_| CommitFault::Ended)?
         .map_err(|fault| CommitFault::Name(Arc::new(fault)))?;
     let kept = store
-        .write("keep objects", move |db| {
+        .write_again_if_lost("keep objects", move |db| {
             rows.iter().map(|row| keep_object(db, row)).collect()
         })
         .await;
     match kept {
         Ok(kept) => Ok(kept),
         Err(fault) => {
-            let taken_back = tokio::task::spawn_blocking(move || take_back(&named)).await;
+            let place = place.clone();
+            let taken_back = tokio::task::spawn_blocking(move || take_back(&named, &place)).await;
             if taken_back.is_err() {
                 tracing::error!(
                     "objects without a row were not removed; the next start notes them"
@@ -130,27 +131,24 @@ fn name_all(group: &[Arrived], place: &Place) -> io::Result<Vec<PathBuf>> {
         for arrived in group {
             let path = place.object(arrived.digest);
             if !path.exists() {
-                fs::rename(arrived.half.path(), &path)?;
+                place.files().rename(arrived.half.path(), &path)?;
                 named.push(path);
             }
         }
-        if named.is_empty() {
-            return Ok(());
-        }
-        File::open(place.objects())?.sync_all()
+        Ok(())
     })();
     match done {
         Ok(()) => Ok(named),
         Err(fault) => {
-            take_back(&named);
+            take_back(&named, place);
             Err(fault)
         }
     }
 }
 
-fn take_back(named: &[PathBuf]) {
+fn take_back(named: &[PathBuf], place: &Place) {
     for path in named {
-        if let Err(error) = fs::remove_file(path) {
+        if let Err(error) = place.files().remove(path) {
             tracing::error!(%error, "an object without a row was not removed; the next start notes it");
         }
     }

@@ -1,17 +1,18 @@
 //! An object's file while it arrives.
 //!
-//! Owns the half file: head, then the data set as it comes, hashed on the way. Everything here blocks. Invariant: a half file that
-//! is dropped is removed; what a crash leaves, the next start removes.
+//! Owns the half file: head, then the data set as it comes, hashed on the way; last the proof in the head, and one sync for all of it.
+//! Everything here but `begin` blocks. Invariant: a half file that is dropped is removed; what a crash leaves of one that is not
+//! proven, the next start removes.
 
-use super::part10::head;
-use super::place::Place;
-use crate::store::{owned, room_at};
+use super::files::HalfFile;
+use super::part10::{Proof, head};
+use super::slots::{Half, Ready};
+use crate::store::room_at;
 use dimse::Facts;
 use echo_dicom::{ClipError, Identity};
 use sha2::{Digest as _, Sha256};
-use std::fs::File;
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::Path;
 use thiserror::Error;
 use wire::original::Digest;
 
@@ -38,7 +39,7 @@ pub(super) enum IncomingFault {
     Homeless,
 }
 
-fn disk(step: &'static str) -> impl FnOnce(io::Error) -> IncomingFault {
+pub(super) fn disk(step: &'static str) -> impl FnOnce(io::Error) -> IncomingFault {
     move |source| match source.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => IncomingFault::NoRoom,
         _ => IncomingFault::Disk { step, source },
@@ -48,34 +49,18 @@ fn disk(step: &'static str) -> impl FnOnce(io::Error) -> IncomingFault {
 /// An object that arrives.
 #[derive(Debug)]
 pub(super) struct Incoming {
-    file: File,
+    file: Box<dyn HalfFile>,
     half: Half,
     facts: Facts,
     hash: Sha256,
-    data_set_at: u64,
+    /// The head's length once it is written.
+    head_bytes: Option<u64>,
     /// Bytes of the data set.
     bytes: u64,
     reserve: u64,
 }
 
-/// A file that is removed unless it got its name.
-#[derive(Debug)]
-pub(super) struct Half(PathBuf);
-
-impl Half {
-    pub(super) fn path(&self) -> &Path {
-        &self.0
-    }
-}
-
-impl Drop for Half {
-    fn drop(&mut self) {
-        // Not found means that it has its name.
-        let _ = std::fs::remove_file(&self.0);
-    }
-}
-
-/// An object that is here, durable but for its name.
+/// An object that is here and durable; its name and its row can be made again from it.
 #[derive(Debug)]
 pub(super) struct Arrived {
     pub(super) half: Half,
@@ -88,54 +73,67 @@ pub(super) struct Arrived {
 
 impl Incoming {
     /// Begins one.
-    pub(super) fn begin(place: &Place, facts: Facts, reserve: u64) -> Result<Self, IncomingFault> {
-        check_room(place.incoming(), reserve)?;
-        let path = place.fresh();
-        let mut file = owned()
-            .create_new(true)
-            .open(&path)
-            .map_err(disk("make a file for an object"))?;
-        let half = Half(path);
-        let head = head(&facts);
-        file.write_all(&head)
-            .map_err(disk("write an object's head"))?;
-        Ok(Self {
+    pub(super) fn begin(Ready { file, half }: Ready, facts: Facts, reserve: u64) -> Self {
+        Self {
             file,
             half,
             facts,
             hash: Sha256::new(),
-            data_set_at: head.len() as u64,
+            head_bytes: None,
             bytes: 0,
             reserve,
-        })
+        }
     }
 
     /// The next bytes of its data set.
     pub(super) fn append(&mut self, bytes: &[u8]) -> Result<(), IncomingFault> {
-        check_room(self.half.path(), self.reserve)?;
-        self.file
-            .write_all(bytes)
-            .map_err(disk("write an object"))?;
+        if self.head_bytes.is_none() {
+            self.write_head(None)?;
+        }
+        self.write(bytes)?;
         self.hash.update(bytes);
         self.bytes += bytes.len() as u64;
         Ok(())
     }
 
-    /// That was all: looks at what it is, and makes it durable.
-    pub(super) fn arrived(self) -> Result<Arrived, IncomingFault> {
+    /// These bytes, and that was all: looks at what it is, and makes it durable.
+    pub(super) fn arrived(mut self, last: &[u8]) -> Result<Arrived, IncomingFault> {
+        self.hash.update(last);
+        self.bytes += last.len() as u64;
+        let proof = Proof {
+            digest: Digest::from_bytes(self.hash.clone().finalize().into()),
+            bytes: self.bytes,
+        };
+        let data_set_at = self.write_head(Some(proof))?;
+        self.write(last)?;
         // Walked before it is synced: what is refused costs no sync.
-        let (study, series) = belongs(self.half.path(), &self.facts, self.data_set_at)?;
-        self.file
-            .sync_data()
-            .map_err(disk("make an object durable"))?;
+        let (study, series) = belongs(self.half.path(), &self.facts, data_set_at)?;
+        self.file.sync().map_err(disk("make an object durable"))?;
         Ok(Arrived {
             half: self.half,
-            digest: Digest::from_bytes(self.hash.finalize().into()),
+            digest: proof.digest,
             bytes: self.bytes,
             facts: self.facts,
             study,
             series,
         })
+    }
+
+    /// At the beginning, the first time or again.
+    fn write_head(&mut self, proof: Option<Proof>) -> Result<u64, IncomingFault> {
+        let head = head(&self.facts, proof);
+        let written = if self.head_bytes.is_some() {
+            self.file.write_start(&head)
+        } else {
+            self.file.write_all(&head)
+        };
+        written.map_err(disk("write an object's head"))?;
+        Ok(*self.head_bytes.insert(head.len() as u64))
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> Result<(), IncomingFault> {
+        check_room(self.half.path(), self.reserve)?;
+        self.file.write_all(bytes).map_err(disk("write an object"))
     }
 }
 

@@ -1,30 +1,35 @@
 //! The archive: DICOM objects as they came, durable before anybody hears that they are here (decision 0030).
 //!
 //! ```text
-//! sender ── Archive (begin, write, finish) ── Incoming ─────────► Committer ──────────────► store
-//!                                             half file, digest,   names, one folder sync,
-//!                                             fdatasync, walk      one transaction
+//! sender ── Archive (begin, write, finish) ── Incoming ─────────► Committer ──────────► store
+//!                 Slots ── file made ahead ──┘ digest, walk,       names and rows,
+//!                                              one sync            not synced: made again by `recovery`
 //!                                                                      │
 //! QIDO-RS, C-FIND ── query ── Catalogue ◄── index ◄── Indexer ◄────────┘
 //! ```
 //!
-//! `shelf` is the door for whoever takes objects in, `incoming` a file that arrives, `part10` its head, `committer` makes groups
-//! durable, `recovery` puts in order what a crash left, `place` knows the folders. `indexer` follows behind the answers and has headers read in
-//! confined processes, `entry` makes index entries of them, `query` is what can be asked, `catalogue` answers. Invariant: a file under its final name is whole, its
-//! data set unaltered and its digest its name. Nothing here parses more than the flat walk over a data set, and headers that a
-//! confined reader gave (decision 0029).
+//! `shelf` is the door for whoever takes objects in, `slots` makes files ahead, `incoming` is a file that arrives, `part10` its head with
+//! the proof that it is whole, `committer` gives names and rows, `recovery` puts in order what a crash left, `place` knows the folders,
+//! `files` the disk. `indexer` follows behind the answers and has headers read in confined processes, `entry` makes index entries of
+//! them, `query` is what can be asked, `catalogue` answers. Invariant: a file under its final name is whole, its data set unaltered and
+//! its digest its name. Nothing here parses more than the flat walk over a data set, and headers that a confined reader gave
+//! (decision 0029).
 
 mod catalogue;
 mod committer;
 mod entry;
+mod files;
 mod incoming;
 mod indexer;
 mod part10;
 mod place;
+#[cfg(test)]
+mod power_cuts;
 pub mod query;
 mod readings;
 mod recovery;
 mod shelf;
+mod slots;
 
 pub use catalogue::{Answers, Catalogue, Located, MAX_INSTANCES};
 pub use indexer::IndexCounts;

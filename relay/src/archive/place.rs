@@ -1,5 +1,6 @@
 //! Where objects lie: `archive/incoming` while they arrive, `archive/objects` under their digest.
 
+use super::files::{Disk, Files};
 use crate::store::{DataFolder, make_private};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -16,6 +17,7 @@ pub(super) const WHOLE: &str = "dcm";
 pub(super) struct Place {
     incoming: Arc<Path>,
     objects: Arc<Path>,
+    files: Arc<dyn Files>,
 }
 
 impl Place {
@@ -32,7 +34,18 @@ impl Place {
         Ok(Self {
             incoming: incoming.into(),
             objects: objects.into(),
+            files: Arc::new(Disk),
         })
+    }
+
+    /// The same on another disk.
+    #[cfg(test)]
+    pub(super) fn on(self, files: Arc<dyn Files>) -> Self {
+        Self { files, ..self }
+    }
+
+    pub(super) fn files(&self) -> &Arc<dyn Files> {
+        &self.files
     }
 
     pub(super) fn incoming(&self) -> &Path {

@@ -1,25 +1,32 @@
-//! Puts in order what a crash left: half files go, objects that have a name and no row get one.
+//! Puts in order what a crash left: files that prove to be whole objects get their names, half ones go, objects that have a name
+//! and no row get one.
 //!
-//! The latter were never answered, or their row was lost with a database that was put back from an older copy; either way they are whole.
+//! A power cut may take back what was not synced of an answered object: its name and its row. Those without were never answered, or
+//! their row was lost with a database that was put back from an older copy; either way they are whole.
 
 use super::incoming::belongs;
-use super::part10::{MAX_HEAD_BYTES, read};
+use super::part10::{Head, MAX_HEAD_BYTES, Proof, read};
 use super::place::{HALF, Place, WHOLE};
 use crate::store::{ObjectRow, Store, StoreError, has_object, keep_object};
+use sha2::{Digest as _, Sha256};
 use std::fs::{self, File};
-use std::io::{self, Read};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use wire::RelayTime;
 use wire::original::Digest;
 
 /// Rows looked for, or added, in one go.
 const AT_ONCE: usize = 256;
+/// Read at once to be hashed.
+const HASH_BYTES: usize = 256 * 1024;
 
 /// What was put in order.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Recovered {
     /// Half files removed.
     pub removed: usize,
+    /// Whole objects that had lost their names.
+    pub named: usize,
     /// Objects noted again.
     pub noted: usize,
     /// Files in the folder that are no objects of ours; left as they are.
@@ -31,10 +38,9 @@ pub(super) async fn recover(
     store: &Store,
     now: RelayTime,
 ) -> Result<Recovered, Fault> {
-    let mut recovered = Recovered {
-        removed: clear(place.incoming())?,
-        ..Recovered::default()
-    };
+    let arriving = place.clone();
+    let arrived = tokio::task::spawn_blocking(move || sort_out(&arriving));
+    let mut recovered = arrived.await.map_err(io::Error::other)??;
     let mut names = fs::read_dir(place.objects())?;
     loop {
         let some: Vec<PathBuf> = names
@@ -90,16 +96,66 @@ pub(super) enum Fault {
     Store(#[from] StoreError),
 }
 
-fn clear(incoming: &Path) -> io::Result<usize> {
-    let mut removed = 0;
-    for found in fs::read_dir(incoming)? {
-        let path = found?.path();
-        if path.extension().is_some_and(|ending| ending == HALF) {
-            fs::remove_file(&path)?;
-            removed += 1;
+/// What is in the folder of those that arrive: none is left there.
+fn sort_out(place: &Place) -> io::Result<Recovered> {
+    let mut recovered = Recovered::default();
+    for found in fs::read_dir(place.incoming())? {
+        let found = found?;
+        let path = found.path();
+        if path.extension().is_none_or(|ending| ending != HALF) {
+            continue;
+        }
+        if let Some(digest) = proven(&path)? {
+            let object = place.object(digest);
+            if !object.exists() {
+                fs::rename(&path, object)?;
+                recovered.named += 1;
+                continue;
+            }
+        } else if found.metadata()?.len() > 0 {
+            // Those without a byte only waited for an object.
+            recovered.removed += 1;
+        }
+        fs::remove_file(&path)?;
+    }
+    File::open(place.objects())?.sync_all()?;
+    Ok(recovered)
+}
+
+/// The digest of a file's object if its bytes are what its head says.
+fn proven(path: &Path) -> io::Result<Option<Digest>> {
+    let mut file = File::open(path)?;
+    let whole = file.metadata()?.len();
+    let Some((head, proof)) = head_of(&mut file)?.and_then(|head| {
+        let proof = head.proof?;
+        Some((head, proof))
+    }) else {
+        return Ok(None);
+    };
+    if head.data_set_at.checked_add(proof.bytes) != Some(whole) {
+        return Ok(None);
+    }
+    file.seek(SeekFrom::Start(head.data_set_at))?;
+    let mut hash = Sha256::new();
+    let mut some = vec![0; HASH_BYTES];
+    loop {
+        let read = file.read(&mut some)?;
+        match some.get(..read) {
+            Some([]) | None => break,
+            Some(bytes) => hash.update(bytes),
         }
     }
-    Ok(removed)
+    let found = Proof {
+        digest: Digest::from_bytes(hash.finalize().into()),
+        ..proof
+    };
+    Ok((found == proof).then_some(proof.digest))
+}
+
+fn head_of(file: &mut File) -> io::Result<Option<Head>> {
+    let mut head = Vec::new();
+    file.take(MAX_HEAD_BYTES as u64).read_to_end(&mut head)?;
+    Ok(read(&head))
 }
 
 fn digest_of(path: &Path) -> Option<Digest> {
@@ -111,13 +167,11 @@ fn digest_of(path: &Path) -> Option<Digest> {
 
 /// What an object's file says of itself; none when it is no object of ours.
 fn row(digest: Digest, path: &Path, now: RelayTime) -> Option<ObjectRow> {
-    let mut head = Vec::new();
-    let file = File::open(path).ok()?;
+    let mut file = File::open(path).ok()?;
     let whole = file.metadata().ok()?.len();
-    file.take(MAX_HEAD_BYTES as u64)
-        .read_to_end(&mut head)
-        .ok()?;
-    let (facts, data_set_at) = read(&head)?;
+    let Head {
+        facts, data_set_at, ..
+    } = head_of(&mut file).ok()??;
     let (study, series) = belongs(path, &facts, data_set_at).ok()?;
     Some(ObjectRow {
         digest,

@@ -4,10 +4,11 @@
 
 use super::catalogue::Catalogue;
 use super::committer::{CommitFault, Committer};
-use super::incoming::{Incoming, IncomingFault};
+use super::incoming::{Incoming, IncomingFault, disk};
 use super::indexer::{IndexCounts, Indexer};
 use super::place::Place;
 use super::recovery::{Recovered, recover};
+use super::slots::Slots;
 use crate::clock::Clock;
 use crate::store::{DataFolder, KeptAs, Store};
 use dimse::{Facts, Shelf, Status};
@@ -35,7 +36,7 @@ pub struct ArchiveParts {
 /// The archive. Clones share it.
 #[derive(Clone)]
 pub struct Archive {
-    place: Place,
+    slots: Slots,
     committer: Committer,
     catalogue: Catalogue,
     indexer: Indexer,
@@ -52,17 +53,25 @@ impl Archive {
         parts: ArchiveParts,
     ) -> Result<(Self, Recovered), ArchiveFault> {
         let place = Place::below(data).map_err(|fault| ArchiveFault(fault.to_string()))?;
+        Self::over(place, parts).await
+    }
+
+    pub(super) async fn over(
+        place: Place,
+        parts: ArchiveParts,
+    ) -> Result<(Self, Recovered), ArchiveFault> {
         let recovered = recover(&place, &parts.store, parts.clock.now())
             .await
             .map_err(|fault| ArchiveFault(fault.to_string()))?;
         let indexer = Indexer::start(place.clone(), parts.store.clone());
         let archive = Self {
             catalogue: Catalogue::over(parts.store.clone(), place.clone()),
-            committer: Committer::start(place.clone(), parts.store, parts.clock),
+            slots: Slots::new(place.clone()),
+            committer: Committer::start(place, parts.store, parts.clock),
             indexer,
-            place,
             reserve: parts.reserve,
         };
+        archive.make_slots();
         Ok((archive, recovered))
     }
 
@@ -76,6 +85,17 @@ impl Archive {
     #[must_use]
     pub fn index_counts(&self) -> &IndexCounts {
         self.indexer.counts()
+    }
+
+    /// Makes slots ahead, beside what goes on.
+    fn make_slots(&self) {
+        let slots = self.slots.clone();
+        tokio::task::spawn_blocking(move || {
+            if let Err(error) = slots.fill() {
+                // The next object makes its own, and is told when that cannot be.
+                tracing::warn!(%error, "no files were made ahead for objects");
+            }
+        });
     }
 }
 
@@ -109,10 +129,18 @@ impl Shelf for Archive {
     type Slot = Slot;
 
     async fn begin(&self, facts: Facts) -> Result<Slot, Status> {
-        let (place, reserve) = (self.place.clone(), self.reserve);
-        let incoming = blocking(move || Incoming::begin(&place, facts, reserve)).await?;
+        if self.slots.runs_low() {
+            self.make_slots();
+        }
+        let ready = match self.slots.take_ready() {
+            Some(ready) => ready,
+            None => {
+                let slots = self.slots.clone();
+                blocking(move || slots.make().map_err(disk("make a file for an object"))).await?
+            }
+        };
         Ok(Slot {
-            incoming: Some(incoming),
+            incoming: Some(Incoming::begin(ready, facts, self.reserve)),
             held: Vec::new(),
         })
     }
@@ -142,13 +170,10 @@ impl Shelf for Archive {
 impl Archive {
     async fn keep(&self, slot: Slot) -> Result<KeptAs, Status> {
         let Slot { incoming, held } = slot;
-        let Some(mut incoming) = incoming else {
+        let Some(incoming) = incoming else {
             return Err(Status::processing_failure("the object is gone"));
         };
-        let arrived = blocking(move || {
-            incoming.append(&held)?;
-            incoming.arrived()
-        });
+        let arrived = blocking(move || incoming.arrived(&held));
         let kept = self.committer.keep(arrived.await?).await;
         self.indexer.wake();
         kept.map_err(|fault| {

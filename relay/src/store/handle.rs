@@ -3,7 +3,7 @@
 //! Owns opening, the three threads and their bounded queues. `write` answers after the change is on disk, `read` sees what
 //! is committed. Work is a closure over the functions of the table files. Closing waits for what is queued.
 
-use super::thread::{Job, read_jobs, write_jobs};
+use super::thread::{Durable, Job, Work, read_jobs, write_jobs};
 use super::{StoreError, schema};
 use rusqlite::{Connection, OpenFlags};
 use std::path::Path;
@@ -96,8 +96,30 @@ impl Store {
         step: &'static str,
         work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
+        self.change(step, work, Durable::First).await
+    }
+
+    /// Changes something that can be done again from what is durable elsewhere; answers when everybody sees it. A power cut may take it
+    /// back, a kill of this program does not.
+    ///
+    /// # Errors
+    /// `StoreError`; then nothing of this job was kept.
+    pub async fn write_again_if_lost<T: Send + 'static>(
+        &self,
+        step: &'static str,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.change(step, work, Durable::Later).await
+    }
+
+    async fn change<T: Send + 'static>(
+        &self,
+        step: &'static str,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+        durable: Durable,
+    ) -> Result<T, StoreError> {
         let (tell, told) = oneshot::channel();
-        let job: Job = Box::new(move |db| {
+        let work: Work = Box::new(move |db| {
             let done = in_savepoint(db, work);
             Box::new(move |failure| {
                 let answer = match failure {
@@ -111,7 +133,7 @@ impl Store {
                 let _ = tell.send(answer);
             })
         });
-        self.send(&self.inner.writer, step, job)?;
+        self.send(&self.inner.writer, step, Job { work, durable })?;
         told.await.map_err(|_| StoreError::Fault { step })?
     }
 
@@ -146,13 +168,14 @@ impl Store {
         work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
         let (tell, told) = oneshot::channel();
-        let job: Job = Box::new(move |db| {
+        let work: Work = Box::new(move |db| {
             let done = work(db).map_err(|source| StoreError::Run { step, source });
             Box::new(move |_| {
                 let _ = tell.send(done);
             })
         });
-        self.send(lane, step, job)?;
+        let durable = Durable::Later;
+        self.send(lane, step, Job { work, durable })?;
         told.await.map_err(|_| StoreError::Fault { step })?
     }
 
@@ -315,6 +338,35 @@ mod tests {
             "what was refused is not there"
         );
         store.write("big", big).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn what_may_be_lost_is_seen_at_once_and_what_must_not_be_syncs_again() {
+        let (folder, store) = opened();
+        let syncs = |store: &Store| {
+            let asked = store.clone();
+            async move {
+                asked
+                    .write("look", |db| {
+                        db.query_row("PRAGMA synchronous", [], |row| row.get::<_, i64>(0))
+                    })
+                    .await
+                    .unwrap()
+            }
+        };
+        let seen = store
+            .write_again_if_lost("look", |db| {
+                insert("a")(db)?;
+                db.query_row("PRAGMA synchronous", [], |row| row.get::<_, i64>(0))
+            })
+            .await
+            .unwrap();
+        assert_eq!((seen, count(&store).await), (1, 1), "NORMAL, and visible");
+        assert_eq!(syncs(&store).await, 2, "FULL");
+        let (_, of_both) = tokio::join!(store.write_again_if_lost("b", insert("b")), syncs(&store));
+        assert_eq!(of_both, 2, "together they sync");
+        let beside = Store::open(&folder.path().join("relay.db")).unwrap();
+        assert_eq!(count(&beside).await, 2);
     }
 
     #[tokio::test]

@@ -7,7 +7,8 @@
 //! ```
 //!
 //! `handle` is what others hold, `thread` runs jobs, `schema` the tables; each other file owns the statements of one table.
-//! Nobody outside this folder writes SQL. Invariant: an answer to a write means that it is on disk.
+//! Nobody outside this folder writes SQL. Invariant: an answer to a write means that it is on disk, but
+//! for what is written so that it can be done again.
 
 mod archive_reads;
 mod blobs;

@@ -2,7 +2,8 @@
 //!
 //! The writer takes everything that is queued into one transaction (group commit), so that a burst of marks costs one
 //! sync and a single mark never waits for company. Each job runs in a savepoint: its failure leaves the others alone.
-//! Answers leave only after the commit. Called by `store`; jobs come from the table files.
+//! Answers leave only after the commit. A transaction of nothing but jobs that can be done again from elsewhere is committed without a
+//! sync: seen at once, on disk with the next that syncs. Called by `store`; jobs come from the table files.
 
 use rusqlite::Connection;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -13,14 +14,35 @@ const MAX_BATCH: usize = 256;
 
 /// What a job leaves to be said once its transaction is decided: `None` when it is durable, else the reason.
 pub(super) type Answer = Box<dyn FnOnce(Option<&str>) + Send>;
-/// A job. It gives its answer back instead of sending it.
-pub(super) type Job = Box<dyn FnOnce(&Connection) -> Answer + Send>;
+/// What a job does. It gives its answer back instead of sending it.
+pub(super) type Work = Box<dyn FnOnce(&Connection) -> Answer + Send>;
+
+/// When a change has to be on disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Durable {
+    /// Before its answer.
+    First,
+    /// Whenever the next is: who asked can do it again after a power cut.
+    Later,
+}
+
+/// A job.
+pub(super) struct Job {
+    pub(super) work: Work,
+    pub(super) durable: Durable,
+}
 
 /// Runs jobs that change something, until all senders are gone; then moves the log into the database file.
 pub(super) fn write_jobs(db: &Connection, mut jobs: mpsc::Receiver<Job>) {
     let mut batch = Vec::new();
     while jobs.blocking_recv_many(&mut batch, MAX_BATCH) > 0 {
-        let mut waiting = batch.drain(..).peekable();
+        // WAL: NORMAL leaves out the sync at the commit and nothing else; the next FULL commit syncs the whole log.
+        let sync = batch.iter().any(|job: &Job| job.durable == Durable::First);
+        let sync = if sync { "FULL" } else { "NORMAL" };
+        if let Err(error) = db.pragma_update(None, "synchronous", sync) {
+            tracing::error!(%error, "how the database syncs could not be set");
+        }
+        let mut waiting = batch.drain(..).map(|job| job.work).peekable();
         while waiting.peek().is_some() {
             transaction(db, &mut waiting);
         }
@@ -33,7 +55,7 @@ pub(super) fn write_jobs(db: &Connection, mut jobs: mpsc::Receiver<Job>) {
 /// Runs jobs that only read.
 pub(super) fn read_jobs(db: &Connection, mut jobs: mpsc::Receiver<Job>) {
     while let Some(job) = jobs.blocking_recv() {
-        if let Some(answer) = run(db, job) {
+        if let Some(answer) = run(db, job.work) {
             answer(None);
         }
     }
@@ -41,7 +63,7 @@ pub(super) fn read_jobs(db: &Connection, mut jobs: mpsc::Receiver<Job>) {
 
 /// One transaction over `jobs`. It ends early when SQLite has rolled it back by itself (disk full, input/output error):
 /// what ran until then has failed, what is left gets a transaction of its own.
-fn transaction(db: &Connection, jobs: &mut dyn Iterator<Item = Job>) {
+fn transaction(db: &Connection, jobs: &mut dyn Iterator<Item = Work>) {
     let begun = db.execute_batch("BEGIN IMMEDIATE");
     let mut answers = Vec::new();
     for job in jobs {
@@ -78,7 +100,7 @@ fn rolled_back() -> rusqlite::Error {
 }
 
 /// A mistake in one job must not take the thread and with it everybody's log.
-fn run(db: &Connection, job: Job) -> Option<Answer> {
+fn run(db: &Connection, job: Work) -> Option<Answer> {
     catch_unwind(AssertUnwindSafe(|| job(db)))
         .map_err(|_| tracing::error!("a database job panicked; nothing of it is kept"))
         .ok()

@@ -18,14 +18,19 @@ async fn nothing_is_left(relay: &Relay) {
 #[tokio::test]
 async fn an_object_that_is_cut_off_leaves_nothing() {
     let relay = relay(&[]).await;
-    let object = Object::small("1.2.3.2", &"x".repeat(9_000));
+    let mut object = Object::small("1.2.3.2", "x");
+    // Pixel Data, more of it than is held back before the file.
+    let pixels = [0xE0, 0x7F, 0x10, 0, b'O', b'B', 0, 0, 0, 0, 16, 0];
+    object.data_set.extend_from_slice(&pixels);
+    object.data_set.resize(object.data_set.len() + (1 << 20), 7);
     for end in ["abort", "release", "close", "another command"] {
         let mut sender = Sender::associated(&relay, CLIP, EXPLICIT);
         sender.begins(&object);
-        let half = object.data_set[..5_000].to_vec();
-        sender.says(&Pdu::PData {
-            data: vec![fragment(false, false, half)],
-        });
+        for piece in object.data_set[..600_000].chunks(60_000) {
+            sender.says(&Pdu::PData {
+                data: vec![fragment(false, false, piece.to_vec())],
+            });
+        }
         while files(&relay, "incoming").is_empty() {
             tokio::task::yield_now().await;
         }

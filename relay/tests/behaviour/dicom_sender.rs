@@ -74,7 +74,7 @@ impl Object {
                     .trim_end_matches(['\0', ' '])
                     .to_owned()
             };
-            match bytes[at + 2] {
+            match u16::from_le_bytes([bytes[at + 2], bytes[at + 3]]) {
                 0x02 => object.class = text(),
                 0x03 => object.instance = text(),
                 0x10 => object.syntax = text(),
@@ -332,11 +332,13 @@ pub fn stored_data_set(relay: &Relay, row: &ObjectRow) -> Vec<u8> {
     object.data_set
 }
 
-/// Names in a folder of the archive.
+/// Names in a folder of the archive, without those of files that wait for an object and have no bytes.
 pub fn files(relay: &Relay, folder: &str) -> Vec<String> {
     let found = std::fs::read_dir(relay.data.join("archive").join(folder)).unwrap();
     found
-        .map(|one| one.unwrap().file_name().into_string().unwrap())
+        .map(Result::unwrap)
+        .filter(|one| one.metadata().is_ok_and(|about| about.len() > 0))
+        .map(|one| one.file_name().into_string().unwrap())
         .collect()
 }
 

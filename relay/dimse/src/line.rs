@@ -1,0 +1,83 @@
+//! One connection, PDU by PDU, for either side.
+//!
+//! Owns the socket and what came of the next PDU. Every wait has an end that the caller names.
+
+use crate::framing::{FrameFault, Framing};
+use crate::limits::{ANSWER_WITHIN, LINGER, MAX_LINGER_BYTES};
+use dicom_ul::pdu::{Pdu, write_pdu};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, timeout, timeout_at};
+
+/// There is no next PDU.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LineFault {
+    /// The peer went.
+    Left,
+    /// It said nothing for too long.
+    Silent,
+    /// It said what is no PDU.
+    Frame(FrameFault),
+}
+
+/// A connection.
+#[derive(Debug)]
+pub(crate) struct Line {
+    socket: TcpStream,
+    framing: Framing,
+}
+
+impl Line {
+    pub(crate) fn over(socket: TcpStream) -> Self {
+        // Messages are small and waited for; without this each costs a delayed acknowledgement of 40 ms.
+        let _ = socket.set_nodelay(true);
+        Self {
+            socket,
+            framing: Framing::default(),
+        }
+    }
+
+    /// The next PDU, whole by then.
+    pub(crate) async fn next(&mut self, by: Instant) -> Result<Pdu, LineFault> {
+        loop {
+            if let Some(pdu) = self.framing.next().map_err(LineFault::Frame)? {
+                return Ok(pdu);
+            }
+            match timeout_at(by, self.socket.read_buf(self.framing.room())).await {
+                Ok(Ok(0) | Err(_)) => return Err(LineFault::Left),
+                Ok(Ok(_)) => {}
+                Err(_) => return Err(LineFault::Silent),
+            }
+        }
+    }
+
+    pub(crate) async fn send(&mut self, pdu: &Pdu) -> Result<(), LineFault> {
+        let mut bytes = Vec::new();
+        write_pdu(&mut bytes, pdu).map_err(|_| LineFault::Left)?;
+        self.send_bytes(&bytes).await
+    }
+
+    pub(crate) async fn send_bytes(&mut self, bytes: &[u8]) -> Result<(), LineFault> {
+        match timeout(ANSWER_WITHIN, self.socket.write_all(bytes)).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) => Err(LineFault::Left),
+            Err(_) => Err(LineFault::Silent),
+        }
+    }
+
+    /// Lets the peer close first, or our last word may be lost with what we did not read.
+    pub(crate) async fn linger(&mut self) {
+        let _ = self.socket.shutdown().await;
+        let mut left = MAX_LINGER_BYTES;
+        let mut sink = [0; 4096];
+        let draining = async {
+            while let Ok(read @ 1..) = self.socket.read(&mut sink).await {
+                left = left.saturating_sub(read);
+                if left == 0 {
+                    break;
+                }
+            }
+        };
+        let _ = timeout(LINGER, draining).await;
+    }
+}

@@ -1,0 +1,299 @@
+//! An association that we ask for: C-ECHO, C-STORE and C-FIND of others (the requestor of PS3.8 section 9.2, the SCU of PS3.4).
+//!
+//! Owns the connection and the number of the next message. Objects go out as they are stored; nothing is decoded or written anew.
+//! One operation at a time. Invariants: each wait has an end; after an error the association is over.
+
+use crate::command::{C_ECHO, C_FIND, C_STORE, Command, IS_ANSWER, cancel, request};
+use crate::framing::{fragment_bytes, put_fragment};
+use crate::limits::{ASSOCIATE_WITHIN, CONNECT_WITHIN, MAX_IDENTIFIER_BYTES};
+use crate::line::{Line, LineFault};
+use crate::message::{Assembler, Part};
+use crate::negotiation::abort;
+use crate::proposal::{Accepted, Proposal, RequestFault};
+use dicom_dictionary_std::uids;
+use dicom_ul::pdu::{AbortRQServiceProviderReason, PDataValue, Pdu};
+use std::collections::VecDeque;
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, timeout};
+
+/// Status of an answer that others follow (PS3.4 Table C.4-1: FF00, and FF01 when not every key is supported).
+const PENDING: [u16; 2] = [0xFF00, 0xFF01];
+/// Matching ended because we cancelled it.
+const CANCELLED: u16 = 0xFE00;
+
+impl From<LineFault> for RequestFault {
+    fn from(fault: LineFault) -> Self {
+        match fault {
+            LineFault::Left => Self::Left,
+            LineFault::Silent => Self::Silent,
+            LineFault::Frame(_) => Self::Strange,
+        }
+    }
+}
+
+/// What is stored, and how long its data set is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sent<'a> {
+    /// SOP Class UID.
+    pub class: &'a str,
+    /// SOP Instance UID.
+    pub instance: &'a str,
+    /// Transfer syntax in which the data set is.
+    pub syntax: &'a str,
+    /// Bytes of the data set.
+    pub bytes: u64,
+}
+
+/// What a peer found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// Identifiers, each a data set in `syntax`.
+    pub identifiers: Vec<Vec<u8>>,
+    /// Transfer syntax of all of them.
+    pub syntax: String,
+    /// There were more than asked for.
+    pub more: bool,
+    /// The last status; 0000 when the matching was whole.
+    pub status: u16,
+}
+
+/// An association with a peer.
+#[derive(Debug)]
+pub struct Requestor {
+    line: Line,
+    accepted: Accepted,
+    /// Fragments that came with one PDU and are not looked at yet.
+    waiting: VecDeque<PDataValue>,
+    assembler: Assembler,
+    /// Number of the next message.
+    message: u16,
+    /// How long an answer may take.
+    patience: Duration,
+}
+
+impl Requestor {
+    /// Connects and associates; an answer may take `patience`.
+    ///
+    /// # Errors
+    /// `RequestFault`.
+    pub async fn associate(
+        address: &str,
+        proposal: &Proposal,
+        patience: Duration,
+    ) -> Result<Self, RequestFault> {
+        let asked = proposal.request()?;
+        let socket = timeout(CONNECT_WITHIN, TcpStream::connect(address))
+            .await
+            .map_err(|_| RequestFault::Silent)?
+            .map_err(RequestFault::Connect)?;
+        let mut line = Line::over(socket);
+        line.send(&asked).await?;
+        let answer = line.next(Instant::now() + ASSOCIATE_WITHIN).await?;
+        let accepted = proposal.judge(answer);
+        if matches!(accepted, Err(RequestFault::Strange)) {
+            let reason = AbortRQServiceProviderReason::UnexpectedPduParameter;
+            let _ = line.send(&abort(reason)).await;
+        }
+        Ok(Self {
+            line,
+            accepted: accepted?,
+            waiting: VecDeque::new(),
+            assembler: Assembler::default(),
+            message: 1,
+            patience,
+        })
+    }
+
+    /// Whether the peer is there and understands.
+    ///
+    /// # Errors
+    /// `RequestFault`.
+    pub async fn echo(&mut self) -> Result<u16, RequestFault> {
+        let (context, _) = self.accepted.context_of(uids::VERIFICATION)?;
+        let message = self.next_message();
+        let mut out = Vec::new();
+        let set = request(C_ECHO, message, uids::VERIFICATION, None);
+        self.put_command(&mut out, context, &set);
+        self.line.send_bytes(&out).await?;
+        self.answer(C_ECHO, message).await
+    }
+
+    /// Whether the peer takes objects of this class in this syntax.
+    #[must_use]
+    pub fn takes(&self, class: &str, syntax: &str) -> bool {
+        self.accepted.context_for(class, syntax).is_ok()
+    }
+
+    /// Sends an object as it is; the status is the peer's.
+    ///
+    /// # Errors
+    /// `NotTaken`, with which the association goes on; others end it.
+    pub async fn store(
+        &mut self,
+        sent: &Sent<'_>,
+        mut data_set: impl AsyncRead + Unpin,
+    ) -> Result<u16, RequestFault> {
+        let context = self.accepted.context_for(sent.class, sent.syntax)?;
+        let message = self.next_message();
+        let mut out = Vec::new();
+        let set = request(C_STORE, message, sent.class, Some(sent.instance));
+        self.put_command(&mut out, context, &set);
+        let most = fragment_bytes(self.accepted.longest_pdu);
+        let mut piece = vec![0; most];
+        let mut left = sent.bytes;
+        loop {
+            let now = usize::try_from(left).unwrap_or(usize::MAX).min(most);
+            let bytes = piece.get_mut(..now).unwrap_or_default();
+            let read = data_set.read_exact(bytes).await;
+            read.map_err(RequestFault::Source)?;
+            left -= now as u64;
+            put_fragment(&mut out, context, false, left == 0, bytes);
+            self.line.send_bytes(&out).await?;
+            out.clear();
+            if left == 0 {
+                break;
+            }
+        }
+        self.answer(C_STORE, message).await
+    }
+
+    /// The syntax in which identifiers of a class go and come.
+    ///
+    /// # Errors
+    /// `NotTaken`.
+    pub fn syntax_of(&self, class: &str) -> Result<&str, RequestFault> {
+        self.accepted.context_of(class).map(|(_, syntax)| syntax)
+    }
+
+    /// Asks for what matches an identifier, and takes at most so many.
+    ///
+    /// # Errors
+    /// `RequestFault`; also when an identifier is longer than any real one.
+    pub async fn find(
+        &mut self,
+        class: &str,
+        identifier: &[u8],
+        most: usize,
+    ) -> Result<Found, RequestFault> {
+        let (context, syntax) = self.accepted.context_of(class)?;
+        let syntax = syntax.to_owned();
+        let message = self.next_message();
+        let mut out = Vec::new();
+        self.put_command(&mut out, context, &request(C_FIND, message, class, None));
+        let longest = fragment_bytes(self.accepted.longest_pdu);
+        let mut pieces = identifier.chunks(longest).peekable();
+        while let Some(piece) = pieces.next() {
+            put_fragment(&mut out, context, false, pieces.peek().is_none(), piece);
+        }
+        self.line.send_bytes(&out).await?;
+        let (mut identifiers, mut more) = (Vec::new(), false);
+        loop {
+            let command = self.command(C_FIND, message).await?;
+            let status = command.status.ok_or(RequestFault::Strange)?;
+            let identifier = if command.has_data_set {
+                Some(self.data_set().await?)
+            } else {
+                None
+            };
+            if !PENDING.contains(&status) {
+                let whole = more && status == CANCELLED;
+                return Ok(Found {
+                    identifiers,
+                    syntax,
+                    more,
+                    status: if whole { 0 } else { status },
+                });
+            }
+            if identifiers.len() < most {
+                identifiers.extend(identifier);
+            } else if !std::mem::replace(&mut more, true) {
+                let mut out = Vec::new();
+                self.put_command(&mut out, context, &cancel(message));
+                self.line.send_bytes(&out).await?;
+            }
+        }
+    }
+
+    /// Ends it in order. A peer that does not answer is left.
+    pub async fn release(mut self) {
+        if self.line.send(&Pdu::ReleaseRQ).await.is_ok() {
+            let _ = self.line.next(Instant::now() + ASSOCIATE_WITHIN).await;
+        }
+    }
+
+    fn next_message(&mut self) -> u16 {
+        let message = self.message;
+        self.message = message.checked_add(1).unwrap_or(1);
+        message
+    }
+
+    fn put_command(&self, out: &mut Vec<u8>, context: u8, set: &[u8]) {
+        let most = fragment_bytes(self.accepted.longest_pdu);
+        let mut pieces = set.chunks(most).peekable();
+        while let Some(piece) = pieces.next() {
+            put_fragment(out, context, true, pieces.peek().is_none(), piece);
+        }
+    }
+
+    async fn answer(&mut self, field: u16, message: u16) -> Result<u16, RequestFault> {
+        let command = self.command(field, message).await?;
+        match command.status {
+            Some(status) if !command.has_data_set => Ok(status),
+            _ => Err(RequestFault::Strange),
+        }
+    }
+
+    /// The command set of the next answer to that message.
+    async fn command(&mut self, field: u16, message: u16) -> Result<Command, RequestFault> {
+        let by = Instant::now() + self.patience;
+        loop {
+            match self.part(by).await? {
+                Some(Part::Command { command, .. })
+                    if command.field == field | IS_ANSWER && command.message == message =>
+                {
+                    return Ok(command);
+                }
+                Some(_) => return Err(RequestFault::Strange),
+                None => {}
+            }
+        }
+    }
+
+    async fn data_set(&mut self) -> Result<Vec<u8>, RequestFault> {
+        let by = Instant::now() + self.patience;
+        let mut whole = Vec::new();
+        loop {
+            match self.part(by).await? {
+                Some(Part::Data { bytes, last }) => {
+                    if whole.len() + bytes.len() > MAX_IDENTIFIER_BYTES {
+                        return Err(RequestFault::Strange);
+                    }
+                    whole.extend_from_slice(&bytes);
+                    if last {
+                        return Ok(whole);
+                    }
+                }
+                Some(Part::Command { .. }) => return Err(RequestFault::Strange),
+                None => {}
+            }
+        }
+    }
+
+    async fn part(&mut self, by: Instant) -> Result<Option<Part>, RequestFault> {
+        let value = loop {
+            if let Some(value) = self.waiting.pop_front() {
+                break value;
+            }
+            match self.line.next(by).await? {
+                Pdu::PData { data } => self.waiting.extend(data),
+                Pdu::AbortRQ { .. } => return Err(RequestFault::Left),
+                _ => return Err(RequestFault::Strange),
+            }
+        };
+        self.assembler
+            .take(value)
+            .map_err(|_| RequestFault::Strange)
+    }
+}
