@@ -17,9 +17,11 @@
 mod catalogue;
 mod committer;
 mod entry;
+mod foreign;
 mod incoming;
 mod indexer;
 mod part10;
+mod pictures;
 mod place;
 pub mod query;
 mod readings;
@@ -27,7 +29,9 @@ mod recovery;
 mod shelf;
 
 pub use catalogue::{Answers, Catalogue, Located, MAX_INSTANCES};
+pub use foreign::{ForeignHead, foreign_head};
 pub use indexer::IndexCounts;
+pub use pictures::{PictureFault, Pictures, Rendering};
 pub use readings::{Readings, Way};
 pub use recovery::Recovered;
-pub use shelf::{Archive, ArchiveFault, ArchiveParts};
+pub use shelf::{Archive, ArchiveFault, ArchiveParts, Slot, Taken};
