@@ -3,6 +3,7 @@
 //! Owns starting and stopping them in the right order. Invariant: when the media part or the store cannot be started the
 //! relay does not listen; when it stops, nothing that was acknowledged is still on its way.
 
+use crate::archive::{Archive, ArchiveFault, ArchiveParts, Readings, Recovered};
 use crate::auth::{Entrance, Grants, TurnError, TurnServers};
 use crate::clock::Clock;
 use crate::config::Config;
@@ -10,6 +11,7 @@ use crate::consult::live::{
     Agents, BeatKeeper, Hub, HubParts, Intake, IntakeParts, Keeper, Lines, Pictures, SessionNews,
 };
 use crate::consult::{Input, PictureInput, RecordingInput, VoiceFilesInput};
+use crate::http::dicomweb;
 use crate::http::media_sessions::MediaSessions;
 use crate::http::pages::Pages;
 use crate::http::video_picture;
@@ -17,7 +19,7 @@ use crate::metrics::Metrics;
 use crate::recording::{News, Recorders, RecordersParts, VoiceNews, VoiceRecorders, VoicesParts};
 use crate::replay::{RecordedShelf, Shelf};
 use crate::sfu::{Channel, MediaSessionId, Sfu, SfuConfig, SfuError, limits};
-use crate::store::{self, Blobs, ClipBounds, ClipFiles, Store, StoreError};
+use crate::store::{self, Blobs, ClipBounds, ClipFiles, DataFolder, Store, StoreError};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -44,6 +46,9 @@ pub enum StartError {
     /// The store.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The archive.
+    #[error(transparent)]
+    Archive(#[from] ArchiveFault),
     /// The secret of the TURN servers.
     #[error(transparent)]
     Turn(#[from] TurnError),
@@ -91,6 +96,12 @@ pub struct Parts {
     pub video_pictures: Semaphore,
     /// TURN servers, if there are any.
     pub turn: Option<TurnServers>,
+    /// DICOM objects.
+    pub archive: Archive,
+    /// Who read them.
+    pub readings: Readings,
+    /// Room for bodies of objects that are being taken.
+    pub storing: Semaphore,
     /// What the DICOM door counts.
     pub dicom: Arc<dimse::Counts>,
     /// The pages.
@@ -107,6 +118,23 @@ pub struct Parts {
     pub connections: AtomicUsize,
     /// Whether the relay goes down.
     pub stopping: AtomicBool,
+}
+
+async fn open_archive(
+    config: &Config,
+    folder: &DataFolder,
+    (store, clock): (&Store, &Arc<Clock>),
+) -> Result<Archive, ArchiveFault> {
+    let parts = ArchiveParts {
+        store: store.clone(),
+        clock: Arc::clone(clock),
+        reserve: config.reserve_bytes,
+    };
+    let (archive, recovered) = Archive::open(folder, parts).await?;
+    if recovered != Recovered::default() {
+        tracing::warn!(?recovered, "the archive was put in order after a crash");
+    }
+    Ok(archive)
 }
 
 impl std::ops::Deref for App {
@@ -126,6 +154,7 @@ impl App {
         config: &Config,
         store: Store,
         (blobs, clips): (Blobs, ClipFiles),
+        folder: &DataFolder,
     ) -> Result<Self, StartError> {
         let turn = config.turn.clone();
         let turn = turn.map(|turn| TurnServers::open(turn.servers, &turn.secret_file));
@@ -138,6 +167,7 @@ impl App {
             Arc::new(Metrics::default()),
         );
         note_clock(&store, &clock).await?;
+        let archive = open_archive(config, folder, (&store, &clock)).await?;
         let (events, happened) = mpsc::channel(limits::MAX_QUEUED_EVENTS);
         let media = SfuConfig {
             udp: config.media,
@@ -212,11 +242,18 @@ impl App {
         }
         let app = Self {
             parts: Arc::new(Parts {
-                entrance: Entrance::new(store.clone(), config.origins.clone()),
+                entrance: Entrance::new(
+                    store.clone(),
+                    config.origins.clone(),
+                    config.systems.clone(),
+                ),
                 grants: Grants {
                     ticket_lasts: config.ticket_lasts,
                 },
                 video_pictures: Semaphore::new(video_picture::MAX_AT_ONCE),
+                archive,
+                storing: Semaphore::new(dicomweb::MAX_STORING),
+                readings: Readings::over(store.clone()),
                 dicom: Arc::default(),
                 pages: Pages::new(config.viewer_dir.clone()),
                 demo: config.demo,

@@ -5,6 +5,7 @@
 
 use crate::app::App;
 use crate::http::admit::{Gate, admit, finish};
+use crate::http::dicomweb::{bulk, frames, metadata, objects, rendered, search, store};
 use crate::http::{
     blobs, clip_file, clip_marks, clips, consults, demo, devices, health, media_resource, pages,
     publish, replay_media, replays, sessions, socket, talk, video_picture, watch,
@@ -18,7 +19,8 @@ use wire::problem::ProblemCode;
 /// One route.
 pub struct Route {
     /// Its path; `{consult}`, `{session}`, `{device}`, `{media}`, `{blob}`, `{freeze}`, `{stream}`, `{replay}` and `{clip}` stand for ids, `{index}` for
-    /// a frame, `{track}` for a voice.
+    /// a frame, `{track}` for a voice; `{study}`, `{series}` and `{instance}` for UIDs, `{frames}` for numbers of frames, `{at}` and
+    /// `{length}` for a stretch.
     pub path: &'static str,
     /// Methods it takes.
     pub methods: &'static [&'static str],
@@ -201,6 +203,130 @@ pub const ROUTES: &[Route] = &[
         &["PATCH", "DELETE", "HEAD"],
         Gate::MediaResource,
         media_resource_methods,
+    ),
+    // A hospital system with its token.
+    route("/dicomweb/studies", &["GET", "POST"], Gate::System, || {
+        get(search::studies).post(store::take)
+    }),
+    route(
+        "/dicomweb/studies/{study}",
+        &["GET", "POST"],
+        Gate::System,
+        || get(objects::show).post(store::take),
+    ),
+    route("/dicomweb/series", &["GET"], Gate::System, || {
+        get(search::series)
+    }),
+    route("/dicomweb/instances", &["GET"], Gate::System, || {
+        get(search::instances)
+    }),
+    route(
+        "/dicomweb/studies/{study}/metadata",
+        &["GET"],
+        Gate::System,
+        || get(metadata::show),
+    ),
+    route(
+        "/dicomweb/studies/{study}/series",
+        &["GET"],
+        Gate::System,
+        || get(search::series),
+    ),
+    route(
+        "/dicomweb/studies/{study}/instances",
+        &["GET"],
+        Gate::System,
+        || get(search::instances),
+    ),
+    route(
+        "/dicomweb/studies/{study}/thumbnail",
+        &["GET"],
+        Gate::System,
+        || get(rendered::thumbnail),
+    ),
+    route(
+        "/dicomweb/studies/{study}/series/{series}",
+        &["GET"],
+        Gate::System,
+        || get(objects::show),
+    ),
+    route(
+        "/dicomweb/studies/{study}/series/{series}/metadata",
+        &["GET"],
+        Gate::System,
+        || get(metadata::show),
+    ),
+    route(
+        "/dicomweb/studies/{study}/series/{series}/instances",
+        &["GET"],
+        Gate::System,
+        || get(search::instances),
+    ),
+    route(
+        "/dicomweb/studies/{study}/series/{series}/thumbnail",
+        &["GET"],
+        Gate::System,
+        || get(rendered::thumbnail),
+    ),
+    route(
+        "/dicomweb/studies/{study}/series/{series}/instances/{instance}",
+        &["GET"],
+        Gate::System,
+        || get(objects::show),
+    ),
+    route(
+        "/dicomweb/studies/{study}/series/{series}/instances/{instance}/metadata",
+        &["GET"],
+        Gate::System,
+        || get(metadata::show),
+    ),
+    route(
+        "/dicomweb/studies/{study}/series/{series}/instances/{instance}/rendered",
+        &["GET"],
+        Gate::System,
+        || get(rendered::show),
+    ),
+    route(
+        "/dicomweb/studies/{study}/series/{series}/instances/{instance}/thumbnail",
+        &["GET"],
+        Gate::System,
+        || get(rendered::thumbnail),
+    ),
+    route(
+        "/dicomweb/studies/{study}/series/{series}/instances/{instance}/frames/{frames}",
+        &["GET"],
+        Gate::System,
+        || get(frames::show),
+    ),
+    route(
+        "/dicomweb/studies/{study}/series/{series}/instances/{instance}/frames/{frames}/rendered",
+        &["GET"],
+        Gate::System,
+        || get(rendered::show),
+    ),
+    route(
+        "/dicomweb/studies/{study}/series/{series}/instances/{instance}/frames/{frames}/thumbnail",
+        &["GET"],
+        Gate::System,
+        || get(rendered::thumbnail),
+    ),
+    route(
+        "/dicomweb/studies/{study}/series/{series}/instances/{instance}/bulkdata/{at}/{length}",
+        &["GET"],
+        Gate::System,
+        || get(bulk::stretch_of),
+    ),
+    route(
+        "/dicomweb/studies/{study}/series/{series}/instances/{instance}/bulkdata/pixels",
+        &["GET"],
+        Gate::System,
+        || get(bulk::pixels),
+    ),
+    route(
+        "/dicomweb/studies/{study}/series/{series}/instances/{instance}/bulkdata/pixels/{at}/{length}",
+        &["GET"],
+        Gate::System,
+        || get(bulk::fragment),
     ),
 ];
 

@@ -103,6 +103,19 @@ impl Outline {
             }
     }
 
+    /// Where the stored bytes of a frame lie, whatever they are; none for a frame of a video, which is no file of its own. A coded frame
+    /// may end in a pad byte.
+    #[must_use]
+    pub fn stored(&self, index: FrameIndex) -> Option<Vec<Range<u64>>> {
+        let StoredFrames::Listed(listed) = &self.frames else {
+            return None;
+        };
+        let frame = listed.get(index.0 as usize)?;
+        let total: u64 = frame.spans.iter().map(|span| u64::from(span.len)).sum();
+        let ranges = frame.spans.iter().map(|span| span.at..span.end());
+        (total <= MAX_ENCODED_FRAME_BYTES).then(|| ranges.collect())
+    }
+
     /// Where the stored bytes of a frame lie, for a frame that a browser shows as it is stored: a JPEG in its own
     /// colours, which may end in a pad byte, or one frame of a video.
     #[must_use]

@@ -101,6 +101,16 @@ impl GuardedClip {
         self.read(&self.outline.as_stored(index)?).ok()
     }
 
+    /// The stored bytes of a frame, whatever they are, in the clip's transfer syntax.
+    ///
+    /// # Errors
+    /// `NoSuchFrame` for a video and beyond the last frame, `ReadFile`.
+    pub fn stored_frame(&self, index: FrameIndex) -> Result<Vec<u8>, ClipError> {
+        let places = self.outline.stored(index);
+        let places = places.ok_or_else(|| self.no_such_frame(index))?;
+        Ok(self.read(&places)?)
+    }
+
     /// Decodes one frame. Those of a video are not decoded. Blocks.
     ///
     /// # Errors

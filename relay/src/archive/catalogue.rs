@@ -114,8 +114,8 @@ impl Catalogue {
         Ok(rows.await?.into_iter().map(located).collect())
     }
 
-    /// The header of an object in the DICOM JSON model. Bulk data stands there as a `BulkDataURI` that is `pixels`, or where the value
-    /// lies in the data set: its first byte and its length, with a slash between. `None` for an object whose header could not be read.
+    /// The header of an object in the DICOM JSON model. Bulk data stands there as a `BulkDataURI` that is where the value
+    /// lies in the data set: its first byte and its length, with a slash between; `pixels`, alone or with such a place, for encapsulated pixels. `None` for an object whose header could not be read.
     ///
     /// # Errors
     /// `StoreError`.

@@ -5,6 +5,7 @@
 //! Invariant: whoever hears `Ok` finds file and row at once, and after a power cut and a start.
 
 use super::incoming::Arrived;
+use super::indexer::Indexer;
 use super::place::Place;
 use crate::clock::Clock;
 use crate::store::{KeptAs, ObjectRow, Store, StoreError, keep_object};
@@ -40,9 +41,13 @@ pub(super) struct Committer {
 
 impl Committer {
     /// Starts it.
-    pub(super) fn start(place: Place, store: Store, clock: Arc<Clock>) -> Self {
+    pub(super) fn start(
+        place: Place,
+        store: Store,
+        (clock, indexer): (Arc<Clock>, Indexer),
+    ) -> Self {
         let (waiting, queue) = mpsc::channel(MAX_WAITING);
-        tokio::spawn(run(queue, place, store, clock));
+        tokio::spawn(run(queue, place, store, (clock, indexer)));
         Self { waiting }
     }
 
@@ -61,12 +66,13 @@ async fn run(
     mut queue: mpsc::Receiver<(Arrived, Told)>,
     place: Place,
     store: Store,
-    clock: Arc<Clock>,
+    (clock, indexer): (Arc<Clock>, Indexer),
 ) {
     let mut group = Vec::new();
     while queue.recv_many(&mut group, MAX_GROUP).await > 0 {
         let (arrived, told): (Vec<_>, Vec<_>) = group.drain(..).unzip();
         let kept = commit(arrived, &place, &store, &clock).await;
+        indexer.wake();
         for (index, tell) in told.into_iter().enumerate() {
             let answer = match &kept {
                 Ok(kept) => kept.get(index).copied().ok_or(CommitFault::Ended),

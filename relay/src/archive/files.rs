@@ -20,7 +20,7 @@ pub(super) trait Files: Debug + Send + Sync {
 }
 
 /// A file that is being written.
-pub(super) trait HalfFile: Debug + Send + Write {
+pub(super) trait HalfFile: Debug + Send + Sync + Write {
     /// Writes over its beginning.
     fn write_start(&mut self, bytes: &[u8]) -> io::Result<()>;
     /// Makes its bytes durable.

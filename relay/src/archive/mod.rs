@@ -19,9 +19,11 @@ mod catalogue;
 mod committer;
 mod entry;
 mod files;
+mod foreign;
 mod incoming;
 mod indexer;
 mod part10;
+mod pictures;
 mod place;
 #[cfg(test)]
 mod power_cuts;
@@ -32,7 +34,9 @@ mod shelf;
 mod slots;
 
 pub use catalogue::{Answers, Catalogue, Located, MAX_INSTANCES};
+pub use foreign::{ForeignHead, foreign_head};
 pub use indexer::IndexCounts;
+pub use pictures::{PictureFault, Pictures, Rendering};
 pub use readings::{Readings, Way};
 pub use recovery::Recovered;
-pub use shelf::{Archive, ArchiveFault, ArchiveParts};
+pub use shelf::{Archive, ArchiveFault, ArchiveParts, Slot, Taken};

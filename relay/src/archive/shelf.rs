@@ -2,10 +2,11 @@
 //!
 //! Owns the buffer of each object and the words for what went wrong. Files are touched where blocking is allowed.
 
-use super::catalogue::Catalogue;
+use super::catalogue::{Catalogue, Located};
 use super::committer::{CommitFault, Committer};
 use super::incoming::{Incoming, IncomingFault, disk};
 use super::indexer::{IndexCounts, Indexer};
+use super::pictures::Pictures;
 use super::place::Place;
 use super::recovery::{Recovered, recover};
 use super::slots::Slots;
@@ -40,6 +41,7 @@ pub struct Archive {
     committer: Committer,
     catalogue: Catalogue,
     indexer: Indexer,
+    pictures: Pictures,
     reserve: u64,
 }
 
@@ -67,8 +69,9 @@ impl Archive {
         let archive = Self {
             catalogue: Catalogue::over(parts.store.clone(), place.clone()),
             slots: Slots::new(place.clone()),
-            committer: Committer::start(place, parts.store, parts.clock),
+            committer: Committer::start(place, parts.store, (parts.clock, indexer.clone())),
             indexer,
+            pictures: Pictures::new(),
             reserve: parts.reserve,
         };
         archive.make_slots();
@@ -79,6 +82,23 @@ impl Archive {
     #[must_use]
     pub fn catalogue(&self) -> &Catalogue {
         &self.catalogue
+    }
+
+    /// Frames of what is here.
+    #[must_use]
+    pub fn pictures(&self) -> &Pictures {
+        &self.pictures
+    }
+
+    /// Bytes of an object's file in front of its data set.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub async fn head_bytes(&self, of: &Located) -> std::io::Result<u64> {
+        let whole = tokio::fs::metadata(&of.path).await?.len();
+        whole
+            .checked_sub(of.bytes)
+            .ok_or_else(|| std::io::ErrorKind::UnexpectedEof.into())
     }
 
     /// What the index counts.
@@ -97,6 +117,17 @@ impl Archive {
             }
         });
     }
+}
+
+/// An object that was taken in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Taken {
+    /// What it is to the others.
+    pub kept: KeptAs,
+    /// Study Instance UID.
+    pub study: String,
+    /// Series Instance UID.
+    pub series: String,
 }
 
 /// An object that arrives.
@@ -154,12 +185,9 @@ impl Shelf for Archive {
     }
 
     async fn finish(&self, slot: Slot) -> Status {
-        match self.keep(slot).await {
+        match self.take_in(slot, None).await.map(|taken| taken.kept) {
             Ok(KeptAs::New | KeptAs::Again) => Status::SUCCESS,
             Ok(KeptAs::Conflict) => {
-                tracing::warn!(
-                    "an object came with the SOP Instance UID of another; both are kept"
-                );
                 Status::stored_with_warning("kept beside another object of this SOP Instance UID")
             }
             Err(status) => status,
@@ -168,15 +196,30 @@ impl Shelf for Archive {
 }
 
 impl Archive {
-    async fn keep(&self, slot: Slot) -> Result<KeptAs, Status> {
+    /// Makes an object durable; where a study is named it must be of that.
+    ///
+    /// # Errors
+    /// The status to answer when it is not kept.
+    pub async fn take_in(&self, slot: Slot, within: Option<&str>) -> Result<Taken, Status> {
         let Slot { incoming, held } = slot;
         let Some(incoming) = incoming else {
             return Err(Status::processing_failure("the object is gone"));
         };
-        let arrived = blocking(move || incoming.arrived(&held));
-        let kept = self.committer.keep(arrived.await?).await;
-        self.indexer.wake();
-        kept.map_err(|fault| {
+        let arrived = blocking(move || incoming.arrived(&held)).await?;
+        if within.is_some_and(|study| study != arrived.study) {
+            return Err(Status::does_not_match("the object is of another study"));
+        }
+        let (study, series) = (arrived.study.clone(), arrived.series.clone());
+        let kept = self.committer.keep(arrived).await;
+        if matches!(kept, Ok(KeptAs::Conflict)) {
+            tracing::warn!("an object came with the SOP Instance UID of another; both are kept");
+        }
+        let taken = |kept| Taken {
+            kept,
+            study,
+            series,
+        };
+        kept.map(taken).map_err(|fault| {
             tracing::error!(%fault, "an object was not kept");
             match fault {
                 CommitFault::Ended => Status::processing_failure("the server goes down"),

@@ -5,6 +5,7 @@
 //! consult gets the same answer, so that nothing can be found out by asking.
 
 use super::cookie;
+use super::systems::{self, System};
 use super::{Attempts, Origins, SecretHash};
 use crate::redact::Redacted;
 use crate::store::{self, Bearer, Redeemed, SessionRow, Store, StoreError};
@@ -35,6 +36,8 @@ pub enum Entry {
     },
     /// A device with its key.
     Device(DeviceId),
+    /// A hospital system with its token.
+    System(System),
     /// Nobody in particular, at a door that is open to all.
     Anyone,
 }
@@ -84,15 +87,18 @@ pub struct Entrance {
     /// Where our pages are reached.
     pub origins: Origins,
     attempts: Mutex<Attempts>,
+    /// Hospital systems; empty where none may enter.
+    systems: Vec<System>,
 }
 
 impl Entrance {
     /// Over a store.
-    pub fn new(store: Store, origins: Origins) -> Self {
+    pub fn new(store: Store, origins: Origins, systems: Vec<System>) -> Self {
         Self {
             store,
             origins,
             attempts: Mutex::default(),
+            systems,
         }
     }
 
@@ -241,6 +247,31 @@ impl Entrance {
         } else {
             Err(self.failure(ProblemCode::NoEntry, from, now))
         }
+    }
+
+    /// A hospital system by its token, if it may what it asks for. Without any word of who it is nothing was tried: programs ask so
+    /// first, to learn how to say it.
+    ///
+    /// # Errors
+    /// `NoEntry`, `NotAllowed`, or `TooFast` after many failures from one place.
+    pub fn system(
+        &self,
+        headers: &HeaderMap,
+        stores: bool,
+        from: IpAddr,
+        now: RelayTime,
+    ) -> Result<System, ProblemCode> {
+        let shown = systems::shown(headers).filter(|_| !self.systems.is_empty());
+        let shown = shown.ok_or(ProblemCode::NoEntry)?;
+        self.may_try(from, now)?;
+        let system = systems::find(&self.systems, &shown);
+        let system = system.ok_or_else(|| self.failure(ProblemCode::NoEntry, from, now))?;
+        let may = if stores {
+            system.rights.store
+        } else {
+            system.rights.read
+        };
+        may.then_some(system).ok_or(ProblemCode::NotAllowed)
     }
 
     fn may_try(&self, from: IpAddr, now: RelayTime) -> Result<(), ProblemCode> {

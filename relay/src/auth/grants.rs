@@ -158,7 +158,7 @@ mod tests {
             store.write("add somebody", work).await.unwrap();
             Self {
                 machine: Machine::new(),
-                entrance: Entrance::new(store.clone(), Origins::Loopback),
+                entrance: Entrance::new(store.clone(), Origins::Loopback, Vec::new()),
                 store,
                 consult,
                 person,

@@ -4,10 +4,12 @@
 //! request ─► origin (does it come from our pages?) ─► entrance (who is it?) ─► Entry ─► the action
 //!              ticket ─ redeemed once ─► session (cookie)     person
 //!              device key ─► ticket ─ redeemed once ─► media session     device
+//!              token of the configuration                               hospital system
 //! ```
 //!
 //! `entrance` is all that the HTTP side calls; it turns headers into an `Entry` or a refusal and says nothing about what
-//! exists. `secret` makes and compares secrets, `turn` makes those that open TURN servers, `origin` and `cookie` read headers, `attempts` slows guessing.
+//! exists. `secret` makes and compares secrets, `systems` knows
+//! hospital systems by theirs, `turn` makes those that open TURN servers, `origin` and `cookie` read headers, `attempts` slows guessing.
 //! Individual accounts, passkeys and enrolled devices with certificates come behind the same entrance.
 
 mod attempts;
@@ -16,6 +18,7 @@ mod entrance;
 mod grants;
 mod origin;
 mod secret;
+mod systems;
 mod turn;
 
 pub use attempts::{Attempts, place};
@@ -24,4 +27,5 @@ pub use entrance::{Entrance, Entry, Identity, SessionEntry, bearer};
 pub use grants::{GrantError, Grants, MadeSession, MadeTicket};
 pub use origin::Origins;
 pub use secret::{NoRandomness, Secret, SecretHash};
+pub use systems::{System, SystemRights};
 pub use turn::{IceServer, TurnError, TurnServers};

@@ -131,6 +131,7 @@ impl Fault {
                 Self::Media { address, source }
             }
             StartError::Store(source) => Self::Store(source),
+            StartError::Archive(source) => Self::Archive(source),
             StartError::Turn(source) => Self::Turn(source),
         }
     }

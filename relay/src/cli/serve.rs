@@ -2,7 +2,6 @@
 
 use super::fault::Fault;
 use crate::app::App;
-use crate::archive::{Archive, ArchiveParts};
 use crate::config::{Config, Dicom};
 use crate::http::accept::{Door, serve as accept};
 use crate::http::tls;
@@ -62,7 +61,7 @@ async fn run(config: &Config, announce: bool) -> Result<(), Fault> {
         })
         .await?;
     let clips = ClipFiles::open(&folder, &arriving.into_iter().collect())?;
-    let app = App::start(config, store, (blobs, clips))
+    let app = App::start(config, store, (blobs, clips), &folder)
         .await
         .map_err(|error| Fault::of_start(error, (config.media, config.media_tcp)))?;
     let addresses = Addresses {
@@ -89,12 +88,7 @@ async fn run(config: &Config, announce: bool) -> Result<(), Fault> {
     };
     tokio::spawn(accept(app.clone(), pages, stopping.clone()));
     let (stop_dicom, dicom_stops) = watch::channel(false);
-    let taking = match dicom {
-        Some(door) => Some(tokio::spawn(
-            take_objects(&app, &folder, config.reserve_bytes, door, dicom_stops).await?,
-        )),
-        None => None,
-    };
+    let taking = dicom.map(|door| tokio::spawn(take_objects(&app, door, dicom_stops)));
     tokio::spawn(accept(app.clone(), counts, stopping));
     ready(&addresses, config, announce);
     let asked = told_to_stop().await;
@@ -166,31 +160,19 @@ async fn listen_dicom(address: SocketAddr) -> Result<TcpListener, Fault> {
     bound.map_err(|source| Fault::ListenDicom { address, source })
 }
 
-/// Opens the archive; what it gives takes objects until told to stop.
-async fn take_objects(
+/// Takes objects into the archive until told to stop.
+fn take_objects(
     app: &App,
-    folder: &DataFolder,
-    reserve: u64,
     (listener, dicom): (TcpListener, &Dicom),
     stop: watch::Receiver<bool>,
-) -> Result<impl Future<Output = ()> + use<>, Fault> {
-    let parts = ArchiveParts {
-        store: app.store.clone(),
-        clock: std::sync::Arc::clone(&app.clock),
-        reserve,
-    };
-    let (archive, recovered) = Archive::open(folder, parts).await?;
-    if recovered != crate::archive::Recovered::default() {
-        tracing::warn!(?recovered, "the archive was put in order after a crash");
-    }
-    let counts = std::sync::Arc::clone(&app.dicom);
-    Ok(dimse::serve(
+) -> impl Future<Output = ()> + use<> {
+    dimse::serve(
         listener,
         dicom.policy.clone(),
-        archive,
-        counts,
+        app.archive.clone(),
+        std::sync::Arc::clone(&app.dicom),
         stop,
-    ))
+    )
 }
 
 fn local(listener: &TcpListener, asked: SocketAddr) -> SocketAddr {
@@ -341,6 +323,18 @@ fn dicom_counts(app: &App, text: &mut crate::metrics::Text) {
             "gauge",
             "DICOM associations now.",
             &counts.open,
+        ),
+        (
+            "dicom_index_entries_total",
+            "counter",
+            "DICOM objects that became searchable.",
+            &app.archive.index_counts().made,
+        ),
+        (
+            "dicom_headers_refused",
+            "gauge",
+            "DICOM objects in the archive whose header cannot be read; they are given as they are.",
+            &app.archive.index_counts().refused,
         ),
     ] {
         text.value(name, kind, help, count.load(Ordering::Relaxed));

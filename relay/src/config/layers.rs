@@ -4,6 +4,7 @@
 //! is checked here but the form of each value. Unknown keys in the file are refused with their place.
 
 use super::dicom::DicomLayers;
+use super::dicomweb::DicomWebLayers;
 use clap::Args;
 use serde::Deserialize;
 use std::net::{IpAddr, SocketAddr};
@@ -157,6 +158,9 @@ pub struct Layers {
     /// Who may send DICOM objects.
     #[command(flatten)]
     pub dicom: DicomLayers,
+    /// Who may use DICOMweb.
+    #[command(flatten)]
+    pub dicomweb: DicomWebLayers,
     /// Serve the pages from this folder instead of the ones inside the program (development).
     #[arg(long, env = "HIBIKI_RELAY_VIEWER_DIR", value_name = "FOLDER")]
     pub viewer_dir: Option<PathBuf>,
@@ -197,6 +201,7 @@ impl Layers {
             recording: self.recording.or(under.recording),
             voice_recording: self.voice_recording.or(under.voice_recording),
             dicom: self.dicom.over(under.dicom),
+            dicomweb: self.dicomweb.over(under.dicomweb),
             viewer_dir: self.viewer_dir.or(under.viewer_dir),
             log: self.log.or(under.log),
             log_form: self.log_form.or(under.log_form),

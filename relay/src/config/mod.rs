@@ -4,12 +4,14 @@
 //! what the program works with. Invariant: a relay that starts is safe to reach from where it listens.
 
 mod dicom;
+mod dicomweb;
 mod layers;
 mod ports;
 mod settled;
 mod turn;
 
 pub use dicom::{Dicom, DicomLayers};
+pub use dicomweb::DicomWebLayers;
 pub use layers::{ConfigError, Layers, MediaTcp, read_file};
 pub use settled::{Config, LogForm, Tls, settle};
 pub use turn::Turn;

@@ -3,10 +3,11 @@
 //! Owns the defaults and every refusal, each in one sentence that says what to do. Several faults are told at once.
 
 use super::dicom::{Dicom, dicom};
+use super::dicomweb::systems;
 use super::layers::{ConfigError, Layers, MediaTcp};
 use super::ports::browsers_send_to;
 use super::turn::{Turn, turn};
-use crate::auth::Origins;
+use crate::auth::{Origins, System};
 use crate::logging;
 use crate::sfu::limits::{DEFAULT_MAX_PEERS, MOST_PEERS};
 use std::net::{IpAddr, SocketAddr};
@@ -93,6 +94,8 @@ pub struct Config {
     pub recording: bool,
     /// Where DICOM objects are taken, if anywhere.
     pub dicom: Option<Dicom>,
+    /// Hospital systems that may use DICOMweb.
+    pub systems: Vec<System>,
     /// Folder with the pages, instead of those inside.
     pub viewer_dir: Option<PathBuf>,
     /// What to log.
@@ -261,6 +264,7 @@ pub fn settle(asked: Layers, any_port: bool) -> Result<Config, Vec<ConfigError>>
         "voice_recording",
         "nothing is recorded here, so no voice is either; set recording = true as well, or leave voice_recording out",
     );
+    let systems = systems(&asked.dicomweb, &mut faults.0);
     let dicom = dicom(&asked.dicom, any_port, &mut faults.0);
     if let Some(dicom) = &dicom {
         faults.unless(
@@ -306,6 +310,7 @@ pub fn settle(asked: Layers, any_port: bool) -> Result<Config, Vec<ConfigError>>
         reserve_bytes: reserve_mib.saturating_mul(MIB),
         recording,
         dicom,
+        systems,
         viewer_dir: asked.viewer_dir,
         log,
         log_form,

@@ -4,13 +4,13 @@
 //! behind a gate other than `Open` never runs without an entry, and one entry never opens another consult.
 
 use crate::app::App;
-use crate::auth::{Entry, SessionEntry};
+use crate::auth::{Entry, SessionEntry, System};
 use crate::http::accept::Caller;
 use crate::problem::Refusal;
 use axum::RequestPartsExt;
 use axum::extract::{FromRequestParts, Query, RawPathParams, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method, header};
+use axum::http::{HeaderMap, HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
@@ -37,6 +37,8 @@ pub enum Gate {
     Socket,
     /// The bearer of a fresh ticket, or a person with a session.
     Media,
+    /// A hospital system with its token; what changes something needs another right than what reads.
+    System,
     /// The bearer of the ticket that opened it, or a person with the session that did.
     MediaResource,
 }
@@ -51,11 +53,26 @@ pub async fn admit(
     State((app, gate)): State<(App, Gate)>,
     request: Request,
     next: Next,
-) -> Result<Response, Refusal> {
+) -> Result<Response, Response> {
     let (mut parts, body) = request.into_parts();
-    let entry = enter(&app, gate, &mut parts).await?;
+    let entry = match enter(&app, gate, &mut parts).await {
+        Ok(entry) => entry,
+        Err(code) => return Err(refused(gate, code)),
+    };
     parts.extensions.insert(entry);
     Ok(next.run(Request::from_parts(parts, body)).await)
+}
+
+/// Hospital systems have a second way to say who they are.
+fn refused(gate: Gate, code: ProblemCode) -> Response {
+    let mut response = Refusal::from(code).into_response();
+    if gate == Gate::System && code == ProblemCode::NoEntry {
+        let basic = HeaderValue::from_static("Basic realm=\"hibiki\", charset=\"UTF-8\"");
+        response
+            .headers_mut()
+            .append(header::WWW_AUTHENTICATE, basic);
+    }
+    response
 }
 
 async fn enter(app: &App, gate: Gate, parts: &mut Parts) -> Result<Entry, ProblemCode> {
@@ -86,6 +103,17 @@ async fn enter(app: &App, gate: Gate, parts: &mut Parts) -> Result<Entry, Proble
                 .device(device, &parts.headers, caller(parts)?, app.steady())
                 .await
                 .map(Entry::Device)
+        }
+        Gate::System => {
+            // A browser sends a password along that somebody once typed, whoever makes it ask.
+            if !origins.is_not_foreign(&parts.headers, host) {
+                return Err(ProblemCode::WrongOrigin);
+            }
+            let from = caller(parts)?;
+            let system = app
+                .entrance
+                .system(&parts.headers, changes, from, app.steady());
+            system.map(Entry::System)
         }
         Gate::Session | Gate::Socket => {
             // A browser sends no Sec-Fetch-Site with a socket everywhere, but always an Origin (RFC 6455 §10.2).
@@ -163,7 +191,7 @@ async fn here(parts: &mut Parts, consult: ConsultId) -> Result<(), ProblemCode> 
 }
 
 /// Where the request was sent. Over HTTP/1.1 an absolute target wins over the header (RFC 9112 §3.2.2).
-fn host<'a>(headers: &'a HeaderMap, target: Option<&'a str>) -> Option<&'a str> {
+pub(super) fn host<'a>(headers: &'a HeaderMap, target: Option<&'a str>) -> Option<&'a str> {
     target.or_else(|| headers.get(header::HOST)?.to_str().ok())
 }
 
@@ -221,6 +249,18 @@ impl<S: Send + Sync> FromRequestParts<S> for Entry {
             .get::<Self>()
             .cloned()
             .ok_or_else(|| ProblemCode::NoEntry.into())
+    }
+}
+
+/// The system that the gate found.
+impl<S: Send + Sync> FromRequestParts<S> for System {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+        match Entry::from_request_parts(parts, state).await? {
+            Entry::System(system) => Ok(system),
+            _ => Err(ProblemCode::NoEntry.into()),
+        }
     }
 }
 

@@ -113,7 +113,7 @@ fn own(
     let owner = match entry {
         Entry::Session(session) => Owner::Session(session.session),
         Entry::Returning { hash } => Owner::Bearer(*hash),
-        Entry::Ticket { .. } | Entry::Device(_) | Entry::Anyone => {
+        Entry::Ticket { .. } | Entry::Device(_) | Entry::System(_) | Entry::Anyone => {
             return Err(ProblemCode::NoEntry);
         }
     };

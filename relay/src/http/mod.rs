@@ -14,6 +14,7 @@ pub mod clips;
 pub mod consults;
 pub mod demo;
 pub mod devices;
+pub mod dicomweb;
 pub mod headers;
 pub mod health;
 mod ice_servers;

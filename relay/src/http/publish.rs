@@ -112,7 +112,9 @@ pub(super) fn who(entry: &Entry) -> Result<(Identity, Owner), ProblemCode> {
     match entry {
         Entry::Session(session) => Ok((session.identity(), Owner::Session(session.session))),
         Entry::Ticket { identity, hash } => Ok((identity.clone(), Owner::Bearer(*hash))),
-        Entry::Returning { .. } | Entry::Device(_) | Entry::Anyone => Err(ProblemCode::NoEntry),
+        Entry::Returning { .. } | Entry::Device(_) | Entry::System(_) | Entry::Anyone => {
+            Err(ProblemCode::NoEntry)
+        }
     }
 }
 

@@ -161,7 +161,12 @@ async fn bytes_that_are_no_dicom_end_their_own_connection_only() {
 #[tokio::test]
 async fn without_the_setting_nothing_listens() {
     let relay = crate::support::Relay::start().await;
-    assert!(relay.dicom.is_none() && !relay.data.join("archive").exists());
+    assert!(relay.dicom.is_none());
+    let anybody = relay
+        .client
+        .get(format!("{}/dicomweb/studies", relay.origin()));
+    let anybody = anybody.bearer_auth("anything").send().await.unwrap();
+    assert_eq!(anybody.status(), 401);
 }
 
 #[test]

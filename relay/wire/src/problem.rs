@@ -78,6 +78,9 @@ problem_codes! {
     TooLarge = 413, "The request or message is too large. It was not taken and the rest goes on; send less.";
     WrongContent = 415, "The content type is not the one expected here. Nothing was changed; correct it and send it again.";
     BadJson = 400, "The body is not the JSON expected here. Nothing was changed; correct it and send it again.";
+    QueryRefused = 400, "The question or a number in the address was not understood. Nothing was changed; correct it and ask again.";
+    BodyRefused = 400, "The body is not of the parts that its content type says, or was cut off. Objects that were whole are kept; correct it and send it again.";
+    NotAcceptable = 406, "Nothing here has the form that was asked for. Nothing was changed; ask for another media type or transfer syntax.";
     BadSdp = 400, "The session description (SDP) was not understood. Other connections go on; reload the page or update the program.";
     CodecUnsupported = 422, "No common video codec. Other connections go on; set the sender or the browser to H.264 or VP8.";
     TooFast = 429, "Too many messages or requests. Some were dropped; slow down.";

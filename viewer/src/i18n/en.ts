@@ -328,6 +328,9 @@ export const en = {
     "That was too large and was not sent. Make it shorter and try again. Everything else works.",
   "problem.wrongContent": "Page and relay do not match. Reload the page.",
   "problem.badJson": "Page and relay do not match. Reload the page.",
+  "problem.queryRefused": "Page and relay do not match. Reload the page.",
+  "problem.bodyRefused": "Page and relay do not match. Reload the page.",
+  "problem.notAcceptable": "Page and relay do not match. Reload the page.",
   "problem.badSdp": "The picture could not be agreed on. Reload the page. Marks still work.",
   "problem.codecUnsupported":
     "This browser cannot play this picture. Marks still work. Use a recent Safari, Chrome or Edge.",

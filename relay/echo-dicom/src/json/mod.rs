@@ -1,8 +1,8 @@
 //! The header of any object in the DICOM JSON model (PS3.18 Annex F), without its bulk data.
 //!
 //! Owns the way from the flat walk to nested JSON: items open on a list, never on the stack. What is long stays in the file and is
-//! pointed at: `BulkDataURI` is first byte (counted from the data set's) and length, or `pixels` for encapsulated pixel data, whose
-//! frames are found elsewhere. Text comes out as Unicode whatever set it was written in; a sign that cannot be read becomes U+FFFD, so
+//! pointed at: `BulkDataURI` is first byte (counted from the data set's) and length; of encapsulated pixel data `pixels`, followed by
+//! the same for a single fragment, such as a video. Where frames are in several is found elsewhere. Text comes out as Unicode whatever set it was written in; a sign that cannot be read becomes U+FFFD, so
 //! that one wrong name does not hide an object. Invariant: what comes out has a bound, whatever went in. Called in the confined reader,
 //! because this looks at foreign values.
 
@@ -17,7 +17,7 @@ use crate::error::ClipError;
 use crate::identity::encoding;
 use crate::provenance::Sets;
 use crate::scan::{Element, Event, Walker};
-use crate::source::Source;
+use crate::source::{Source, Span};
 
 /// Longest header. A real one has 4 to 200 kB.
 pub const MAX_HEADER_JSON_BYTES: usize = 8 << 20;
@@ -61,8 +61,8 @@ enum Open {
     Sequence(Tag, Vec<Value>),
     /// An item, with the sets of its texts.
     Item(Map<String, Value>, Option<Sets>),
-    /// Encapsulated pixel data.
-    Fragments(Tag),
+    /// Encapsulated pixel data: how many items it has so far, and the last of them. The first is the offset table.
+    Fragments(Tag, u32, Span),
 }
 
 struct Header<'a> {
@@ -99,8 +99,15 @@ impl<'a> Header<'a> {
                     self.open.push(Open::Sequence(tag, Vec::new()));
                 }
                 Event::ItemStart { .. } => self.open.push(Open::Item(Map::new(), None)),
-                Event::FragmentsStart { .. } => self.open.push(Open::Fragments(tags::PIXEL_DATA)),
-                Event::Fragment { .. } => {}
+                Event::FragmentsStart { .. } => {
+                    let none = Span { at: 0, len: 0 };
+                    self.open.push(Open::Fragments(tags::PIXEL_DATA, 0, none));
+                }
+                Event::Fragment { value, .. } => {
+                    if let Some(Open::Fragments(_, items, last)) = self.open.last_mut() {
+                        (*items, *last) = (*items + 1, value);
+                    }
+                }
                 Event::End => self.close(),
             }
         }
@@ -169,8 +176,13 @@ impl<'a> Header<'a> {
                     items.push(Value::Object(item));
                 }
             }
-            Some(Open::Fragments(tag)) => {
-                self.put(tag, json!({ "vr": "OB", "BulkDataURI": "pixels" }));
+            Some(Open::Fragments(tag, items, last)) => {
+                let at = last.at.saturating_sub(self.data_set_at);
+                let place = match items {
+                    2 => format!("pixels/{at}/{}", last.len),
+                    _ => "pixels".to_owned(),
+                };
+                self.put(tag, json!({ "vr": "OB", "BulkDataURI": place }));
             }
             None => {}
         }

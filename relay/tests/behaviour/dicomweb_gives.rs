@@ -1,0 +1,334 @@
+//! What is in the archive is found and given over DICOMweb, as it is, to those who may.
+
+use crate::clips_are_served::real_clips;
+use crate::dicom_sender::{CLIP, EXPLICIT, Object, Sender};
+use crate::dicomweb_client::{
+    READER, TOKEN, body, file, first, get, indexed, parts, posts, read, relay, search, url,
+};
+use crate::support::{Relay, code};
+use relay::store::{self, Store};
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::process::Command;
+
+const JSON: &str = "application/dicom+json";
+
+/// Every sample, the first of each instance.
+fn samples() -> Vec<Object> {
+    let mut seen = std::collections::HashSet::new();
+    let phantoms = ["plax_small.dcm", "a4c_small_uncompressed.dcm"].map(Object::phantom);
+    let all = real_clips().into_iter().map(|path| Object::of_file(&path));
+    all.chain(phantoms)
+        .filter(|object| seen.insert(object.instance.clone()))
+        .collect()
+}
+
+fn place(instance: &serde_json::Value) -> String {
+    let uid = |tag| first(instance, tag).as_str().unwrap().to_owned();
+    let (study, series) = (uid("0020000D"), uid("0020000E"));
+    format!(
+        "studies/{study}/series/{series}/instances/{}",
+        uid("00080018")
+    )
+}
+
+#[tokio::test]
+async fn every_sample_is_stored_found_and_given_back_byte_for_byte() {
+    let relay = relay(&[]).await;
+    let samples = samples();
+    let files: Vec<Vec<u8>> = samples.iter().map(file).collect();
+    let (status, told) = posts(&relay, "studies", body(&files)).await;
+    assert_eq!((status, told["00081198"].is_null()), (200, true), "{told}");
+    assert_eq!(
+        told["00081199"]["Value"].as_array().unwrap().len(),
+        samples.len()
+    );
+    indexed(&relay, samples.len()).await;
+    let by_instance: HashMap<&str, &Object> = samples
+        .iter()
+        .map(|object| (object.instance.as_str(), object))
+        .collect();
+    for instance in search(&relay, "instances").await {
+        let object = by_instance[first(&instance, "00080018").as_str().unwrap()];
+        let place = place(&instance);
+        let related = "multipart/related; type=\"application/dicom\"; transfer-syntax=*";
+        let given = parts(get(&relay, &place, related).await).await;
+        let bare = get(&relay, &place, "application/dicom")
+            .await
+            .bytes()
+            .await
+            .unwrap();
+        assert!(given.len() == 1 && given[0].1 == bare, "{place}");
+        assert_eq!(bare[..128], [0; 128], "nothing rides in front");
+        assert!(bare.ends_with(&object.data_set), "{place}");
+        let metadata = get(&relay, &format!("{place}/metadata"), JSON).await;
+        let metadata: serde_json::Value = metadata.json().await.unwrap();
+        assert_eq!(first(&metadata[0], "00080018"), &*object.instance);
+        let pixels = metadata[0]["7FE00010"]["BulkDataURI"].as_str();
+        if let Some(pixels) = pixels {
+            let path = pixels.split("/dicomweb/").nth(1).unwrap();
+            assert_eq!(get(&relay, path, "*/*").await.status(), 200, "{path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn frames_come_as_they_are_stored_and_as_pictures() {
+    let relay = relay(&[]).await;
+    let samples = samples();
+    let files: Vec<Vec<u8>> = samples.iter().map(file).collect();
+    posts(&relay, "studies", body(&files)).await;
+    indexed(&relay, samples.len()).await;
+    let any = "multipart/related; type=\"application/octet-stream\"; transfer-syntax=*";
+    for instance in search(&relay, "instances").await {
+        let (place, syntax) = (place(&instance), first(&instance, "00083002").clone());
+        let frames = first(&instance, "00280008").as_u64().unwrap_or(1);
+        let frame = get(&relay, &format!("{place}/frames/{frames}"), any).await;
+        let rendered = get(
+            &relay,
+            &format!("{place}/rendered?frame={frames}"),
+            "image/jpeg",
+        )
+        .await;
+        if syntax
+            .as_str()
+            .unwrap()
+            .starts_with("1.2.840.10008.1.2.4.10")
+            || syntax == "1.2.840.10008.1.2.2"
+        {
+            assert_eq!(frame.status(), 406, "{syntax}");
+            continue;
+        }
+        assert_eq!(
+            (frame.status(), rendered.status()),
+            (200.try_into().unwrap(), 200.try_into().unwrap()),
+            "{place} {syntax}"
+        );
+        assert_eq!(parts(frame).await.len(), 1);
+        assert!(rendered.bytes().await.unwrap().starts_with(&[0xFF, 0xD8]));
+        let thumbnail = get(&relay, &format!("{place}/thumbnail"), "image/png").await;
+        assert!(thumbnail.bytes().await.unwrap().starts_with(b"\x89PNG"));
+        let beyond = format!("{place}/frames/{}", frames + 1);
+        assert_eq!(get(&relay, &beyond, any).await.status(), 404);
+    }
+    let native = Object::phantom("a4c_small_uncompressed.dcm");
+    let found = search(
+        &relay,
+        &format!("instances?SOPInstanceUID={}", native.instance),
+    )
+    .await;
+    let frame = get(&relay, &format!("{}/frames/1", place(&found[0])), any).await;
+    let (head, bytes) = parts(frame).await.remove(0);
+    assert!(
+        head.contains("transfer-syntax=1.2.840.10008.1.2.1"),
+        "{head}"
+    );
+    assert!(
+        native
+            .data_set
+            .windows(bytes.len())
+            .any(|part| part == bytes)
+    );
+}
+
+#[tokio::test]
+async fn an_object_that_came_by_c_store_is_found_by_every_kind_of_key() {
+    let relay = relay(&[]).await;
+    let object = Object::phantom("plax_small.dcm");
+    let mut sender = Sender::associated(&relay, &object.class, &object.syntax);
+    assert_eq!(sender.stores(&object), 0);
+    assert_eq!(
+        Sender::associated(&relay, CLIP, EXPLICIT).stores(&Object::small("1.2.3.7", "bare")),
+        0
+    );
+    indexed(&relay, 2).await;
+    let study = search(
+        &relay,
+        &format!("instances?SOPInstanceUID={}", object.instance),
+    )
+    .await;
+    let (study, series) = (
+        first(&study[0], "0020000D").as_str().unwrap().to_owned(),
+        first(&study[0], "0020000E").as_str().unwrap().to_owned(),
+    );
+    for (query, count) in [
+        ("studies".to_owned(), 2),
+        (format!("studies?StudyInstanceUID={study}"), 1),
+        (format!("studies?0020000D={study},1.2.3.4"), 2),
+        ("studies?ModalitiesInStudy=US".to_owned(), 1),
+        ("studies?ModalitiesInStudy=CT".to_owned(), 0),
+        ("studies?PatientName=*".to_owned(), 2),
+        ("studies?StudyDate=19000101-20991231&limit=1".to_owned(), 1),
+        ("studies?limit=1&offset=1".to_owned(), 1),
+        (format!("studies/{study}/series"), 1),
+        (format!("studies/{study}/series?Modality=U*"), 1),
+        (format!("studies/{study}/instances"), 1),
+        (
+            format!("studies/{study}/series/{series}/instances?InstanceNumber=99999"),
+            0,
+        ),
+        ("series?Modality=US".to_owned(), 1),
+        (
+            "instances?SOPClassUID=1.2.840.10008.5.1.4.1.1.3.1".to_owned(),
+            2,
+        ),
+        ("studies/1.2.3.4/instances".to_owned(), 1),
+    ] {
+        assert_eq!(search(&relay, &query).await.len(), count, "{query}");
+    }
+    let found = search(&relay, &format!("studies?StudyInstanceUID={study}")).await;
+    assert_eq!(first(&found[0], "00201208"), 1);
+    assert_eq!(
+        first(&found[0], "00081190").as_str().unwrap(),
+        url(&relay, &format!("studies/{study}"))
+    );
+    let fuzzy = get(&relay, "studies?PatientName=A&fuzzymatching=true", JSON).await;
+    assert!(
+        fuzzy.headers()["warning"]
+            .to_str()
+            .unwrap()
+            .starts_with("299 ")
+    );
+    assert_eq!(
+        code(get(&relay, "studies?limit=x", JSON).await).await,
+        (400, "queryRefused".to_owned())
+    );
+    let xml = get(&relay, "studies", "application/dicom+xml").await;
+    assert_eq!(code(xml).await, (406, "notAcceptable".to_owned()));
+    let other =
+        "multipart/related; type=\"application/dicom\"; transfer-syntax=1.2.840.10008.1.2.4.90";
+    assert_eq!(
+        get(&relay, &format!("studies/{study}"), other)
+            .await
+            .status(),
+        406
+    );
+}
+
+#[tokio::test]
+async fn only_systems_of_the_configuration_enter_and_each_read_leaves_an_entry() {
+    let relay = relay(&[]).await;
+    let object = Object::phantom("plax_small.dcm");
+    posts(&relay, "studies", body(&[file(&object)])).await;
+    indexed(&relay, 1).await;
+    let study = first(&search(&relay, "studies").await[0], "0020000D")
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let nobody = relay
+        .client
+        .get(url(&relay, "studies"))
+        .send()
+        .await
+        .unwrap();
+    let ways: Vec<_> = nobody
+        .headers()
+        .get_all("www-authenticate")
+        .iter()
+        .collect();
+    assert_eq!((nobody.status().as_u16(), ways.len()), (401, 2));
+    let basic = |name: &str, token: &str| {
+        let request = relay
+            .client
+            .get(url(&relay, &format!("studies/{study}/metadata")));
+        request.basic_auth(name, Some(token)).send()
+    };
+    assert_eq!(basic("VIEWER", READER).await.unwrap().status(), 200);
+    assert_eq!(basic("PACS", READER).await.unwrap().status(), 401);
+    let stores = relay
+        .client
+        .post(url(&relay, "studies"))
+        .bearer_auth(READER)
+        .send()
+        .await;
+    assert_eq!(code(stores.unwrap()).await, (403, "notAllowed".to_owned()));
+    let foreign = relay.client.get(url(&relay, "studies")).bearer_auth(TOKEN);
+    let foreign = foreign
+        .header("origin", "https://elsewhere.example")
+        .send()
+        .await;
+    assert_eq!(foreign.unwrap().status(), 403);
+    let store = Store::open(&relay.data.join("relay.db")).unwrap();
+    let reads = store
+        .read("reads", move |db| store::reads_of(db, &study))
+        .await
+        .unwrap();
+    store.close();
+    let reads: Vec<_> = reads
+        .iter()
+        .map(|read| (&*read.reader, &*read.how))
+        .collect();
+    assert_eq!(reads, [("VIEWER", "metadata")]);
+    for _ in 0..30 {
+        let wrong = relay
+            .client
+            .get(url(&relay, "studies"))
+            .bearer_auth("guess")
+            .send()
+            .await;
+        if wrong.unwrap().status() == 429 {
+            return;
+        }
+    }
+    panic!("guessing goes on");
+}
+
+#[tokio::test]
+async fn what_was_not_indexed_when_the_relay_was_killed_is_indexed_after() {
+    let mut relay = relay(&[]).await;
+    let objects: Vec<Vec<u8>> = (0..40)
+        .map(|number| file(&Object::small(&format!("1.2.3.{number}"), "many")))
+        .collect();
+    let (status, _) = posts(&relay, "studies/1.2.3.4", body(&objects)).await;
+    assert_eq!(status, 200);
+    relay.kill();
+    relay.start_again().await;
+    indexed(&relay, objects.len()).await;
+    let study = &search(&relay, "studies").await[0];
+    assert_eq!(
+        (first(study, "00201206"), first(study, "00201208")),
+        (&1.into(), &40.into())
+    );
+}
+
+#[tokio::test]
+async fn dicomweb_client_stores_searches_and_reads() {
+    let python = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../.tools/py/bin/python");
+    let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/peers/dicomweb_peer.py");
+    let Ok(has) = Command::new(&python)
+        .args(["-c", "import dicomweb_client"])
+        .status()
+    else {
+        assert!(
+            std::env::var_os("HIBIKI_REQUIRE_TEST_DATA").is_none(),
+            "no Python peers"
+        );
+        return;
+    };
+    assert!(
+        has.success(),
+        "no dicomweb-client in .tools/py (`make setup` installs it)"
+    );
+    let relay: Relay = relay(&[]).await;
+    let phantoms = ["plax_small.dcm", "a4c_small_uncompressed.dcm"].map(|name| {
+        PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+            .join("../sample-dicom")
+            .join(name)
+    });
+    assert!(phantoms.iter().all(|path| !read(path).is_empty()));
+    let run = tokio::task::spawn_blocking({
+        let base = url(&relay, "");
+        move || {
+            let mut command = Command::new(python);
+            command
+                .arg(script)
+                .arg(base.trim_end_matches('/'))
+                .arg(TOKEN)
+                .args(phantoms)
+                .output()
+        }
+    });
+    let done = run.await.unwrap().unwrap();
+    let said = String::from_utf8_lossy(&done.stderr);
+    assert!(done.status.success(), "{said}");
+}
