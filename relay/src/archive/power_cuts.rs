@@ -5,9 +5,9 @@ use super::files::{Disk, Files, HalfFile};
 use super::place::Place;
 use super::{Archive, ArchiveParts};
 use crate::clock::Clock;
-use crate::store::{DataFolder, Store, objects_of};
+use crate::store::{ClipFiles, DataFolder, Store, objects_of};
 use dimse::{Facts, Shelf as _};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -219,6 +219,7 @@ impl World {
         let place = Place::below(&data).unwrap();
         let parts = ArchiveParts {
             store: self.store.clone(),
+            clips: ClipFiles::open(&data, &HashSet::new()).unwrap(),
             clock: Arc::new(Clock::after(None)),
             reserve: 0,
         };
