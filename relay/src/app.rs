@@ -123,10 +123,11 @@ pub struct Parts {
 async fn open_archive(
     config: &Config,
     folder: &DataFolder,
-    (store, clock): (&Store, &Arc<Clock>),
+    (store, clips, clock): (&Store, &ClipFiles, &Arc<Clock>),
 ) -> Result<Archive, ArchiveFault> {
     let parts = ArchiveParts {
         store: store.clone(),
+        clips: clips.clone(),
         clock: Arc::clone(clock),
         reserve: config.reserve_bytes,
     };
@@ -167,7 +168,7 @@ impl App {
             Arc::new(Metrics::default()),
         );
         note_clock(&store, &clock).await?;
-        let archive = open_archive(config, folder, (&store, &clock)).await?;
+        let archive = open_archive(config, folder, (&store, &clips, &clock)).await?;
         let (events, happened) = mpsc::channel(limits::MAX_QUEUED_EVENTS);
         let media = SfuConfig {
             udp: config.media,

@@ -227,6 +227,39 @@ pub(crate) const KINDS: &[Kind] = &[
         Some(60.0),
         "OHIF entry about 1,016",
     ),
+    kind("stow_small_s", "s", None, ""),
+    kind("stow_small_orthanc_s", "s", None, ""),
+    kind(
+        "stow_small_vs_orthanc",
+        "of its time",
+        Some(1.0),
+        "Orthanc in the same run",
+    ),
+    kind("stow_large_s", "s", None, ""),
+    kind("stow_large_orthanc_s", "s", None, ""),
+    kind(
+        "stow_large_vs_orthanc",
+        "of its time",
+        Some(1.0),
+        "Orthanc in the same run",
+    ),
+    kind("qido_10k_ms", "ms", Some(20.0), "Orthanc 150-220 over 100"),
+    kind("wado_metadata_ms", "ms", None, ""),
+    kind("wado_metadata_orthanc_ms", "ms", None, ""),
+    kind(
+        "wado_metadata_vs_orthanc",
+        "of its time",
+        Some(0.5),
+        "Orthanc in the same run",
+    ),
+    kind("wado_frame_ms", "ms", None, ""),
+    kind("wado_frame_orthanc_ms", "ms", None, ""),
+    kind(
+        "wado_frame_vs_orthanc",
+        "of its time",
+        Some(0.5),
+        "Orthanc in the same run",
+    ),
 ];
 
 /// What has been measured.

@@ -8,6 +8,7 @@ mod beat;
 mod bundle;
 mod clip;
 mod cstore;
+mod dicomweb;
 mod figures;
 mod first_picture;
 mod floor;
@@ -74,6 +75,8 @@ enum Group {
     Forward,
     /// What recording costs the relay, and how soon it is whole after a cut.
     Record,
+    /// The archive over DICOMweb, beside Orthanc.
+    Dicomweb,
     /// What the viewer weighs.
     Viewer,
 }
@@ -81,7 +84,10 @@ enum Group {
 impl Group {
     /// Whether Chromium takes part.
     fn has_a_browser(self) -> bool {
-        !matches!(self, Self::Cstore | Self::Forward | Self::Viewer)
+        !matches!(
+            self,
+            Self::Cstore | Self::Dicomweb | Self::Forward | Self::Viewer
+        )
     }
 }
 
@@ -150,6 +156,11 @@ fn main() -> Result<()> {
     if wanted(Group::Replay) {
         figures = run(figures, move |figures| async move {
             replay::measure(figures).await
+        })?;
+    }
+    if wanted(Group::Dicomweb) {
+        figures = run(figures, move |figures| async move {
+            dicomweb::measure(figures).await
         })?;
     }
     if options.group.is_none_or(|group| group.has_a_browser()) {

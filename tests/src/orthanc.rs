@@ -12,6 +12,10 @@ use std::time::{Duration, Instant};
 
 /// By the path too: Debian puts it where only root looks.
 const PROGRAMS: [&str; 2] = ["Orthanc", "/usr/sbin/Orthanc"];
+/// Its DICOMweb, where Debian puts it.
+const DICOMWEB: &str = "/usr/share/orthanc/plugins/libOrthancDicomWeb.so";
+/// The plugin makes it slow to start.
+const STARTED_WITHIN: Duration = Duration::from_secs(30);
 /// Between two attempts while it starts.
 const TRY_AGAIN: Duration = Duration::from_millis(200);
 
@@ -37,6 +41,35 @@ impl Orthanc {
     /// # Errors
     /// When there is no free port or its settings cannot be written.
     pub fn start(folder: &Path) -> Result<Option<Self>> {
+        Self::with_plugins(folder, &[])
+    }
+
+    /// Starts one that speaks DICOMweb and waits for it; nothing where it or its plugin is not installed.
+    ///
+    /// # Errors
+    /// As `start`, and when it does not answer in time.
+    pub async fn with_dicomweb(folder: &Path) -> Result<Option<Self>> {
+        if !Path::new(DICOMWEB).exists() {
+            return Ok(None);
+        }
+        let Some(orthanc) = Self::with_plugins(folder, &[DICOMWEB])? else {
+            return Ok(None);
+        };
+        let until = Instant::now() + STARTED_WITHIN;
+        while orthanc.holds().await.is_err() {
+            ensure!(Instant::now() < until, "Orthanc does not answer");
+            tokio::time::sleep(TRY_AGAIN).await;
+        }
+        Ok(Some(orthanc))
+    }
+
+    /// Where its REST door is.
+    #[must_use]
+    pub fn door(&self) -> &str {
+        &self.door
+    }
+
+    fn with_plugins(folder: &Path, plugins: &[&str]) -> Result<Option<Self>> {
         let (http, dicom) = (free_port()?, free_port()?);
         let settings = json!({
             "Name": "Story",
@@ -46,7 +79,7 @@ impl Orthanc {
             "DicomPort": dicom,
             "RemoteAccessAllowed": false,
             "AuthenticationEnabled": false,
-            "Plugins": [],
+            "Plugins": plugins,
             // As it is delivered; written down because figures are compared with it.
             "SyncStorageArea": true,
         });

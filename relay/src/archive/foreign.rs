@@ -5,11 +5,15 @@
 //! before they are believed.
 
 use dimse::Facts;
+use std::io::{self, Read};
 
 const PREAMBLE_BYTES: usize = 128;
 const MAGIC: &[u8] = b"DICM";
 /// More than any real head; private information may add some.
-pub(super) const MAX_FOREIGN_HEAD_BYTES: usize = 1 << 20;
+const MAX_FOREIGN_HEAD_BYTES: usize = 1 << 20;
+
+/// Read of a file at hand to find its head: more than any real one.
+const READ_FOR_HEAD: u64 = 64 << 10;
 
 /// What the first bytes of a file are.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,6 +85,18 @@ pub fn foreign_head(bytes: &[u8], sender: &str) -> ForeignHead {
     ForeignHead::Is(facts, at)
 }
 
+/// Whether the preamble of a file is empty, as that of ours is.
+pub(super) fn has_empty_preamble(bytes: &[u8]) -> bool {
+    bytes.iter().take(PREAMBLE_BYTES).all(|byte| *byte == 0)
+}
+
+/// As many of the first bytes of a file as may be its head.
+pub(super) fn first_bytes(file: impl Read) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    file.take(READ_FOR_HEAD).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
 /// Where a value begins, and its length; none while the length is not here.
 fn extent(bytes: &[u8], at: usize, head: [u8; 8]) -> Option<(usize, usize)> {
     let long = |bytes: [u8; 4]| usize::try_from(u32::from_le_bytes(bytes)).unwrap_or(usize::MAX);
@@ -108,7 +124,7 @@ mod tests {
             syntax: "1.2.840.10008.1.2.1".to_owned(),
             sender: "PACS".to_owned(),
         };
-        let mut bytes = super::super::part10::head(&facts);
+        let mut bytes = super::super::part10::head(&facts, None);
         bytes[..128].fill(preamble);
         bytes.extend_from_slice(&[8, 0, 0x16, 0, b'U', b'I', 0, 0]);
         (bytes, facts)

@@ -6,15 +6,20 @@
 
 use super::files::HalfFile;
 use super::part10::{Proof, head};
+use super::place::Place;
 use super::slots::{Half, Ready};
 use crate::store::room_at;
 use dimse::Facts;
 use echo_dicom::{ClipError, Identity};
 use sha2::{Digest as _, Sha256};
-use std::io;
+use std::fs::File;
+use std::io::{self, Read, Seek};
 use std::path::Path;
 use thiserror::Error;
 use wire::original::Digest;
+
+/// Read at once of a file that is here already.
+const READ_BYTES: usize = 256 << 10;
 
 /// An object cannot be taken.
 #[derive(Debug, Error)]
@@ -134,6 +139,42 @@ impl Incoming {
     fn write(&mut self, bytes: &[u8]) -> Result<(), IncomingFault> {
         check_room(self.half.path(), self.reserve)?;
         self.file.write_all(bytes).map_err(disk("write an object"))
+    }
+}
+
+impl Arrived {
+    /// A whole file of ours whose data set begins there, without a second copy of its bytes: the archive gets another name for it. That
+    /// name is not durable and the file proves nothing: who asks for it sees to that.
+    pub(super) fn by_link(
+        place: &Place,
+        file: &Path,
+        facts: Facts,
+        data_set_at: u64,
+    ) -> Result<Self, IncomingFault> {
+        let (study, series) = belongs(file, &facts, data_set_at)?;
+        let mut hash = Sha256::new();
+        let mut reading = File::open(file).map_err(disk("open a clip"))?;
+        reading
+            .seek(io::SeekFrom::Start(data_set_at))
+            .map_err(disk("read a clip"))?;
+        let (mut bytes, mut piece) = (0, vec![0; READ_BYTES]);
+        loop {
+            let length = reading.read(&mut piece).map_err(disk("read a clip"))?;
+            let Some(some) = piece.get(..length).filter(|some| !some.is_empty()) else {
+                break;
+            };
+            hash.update(some);
+            bytes += some.len() as u64;
+        }
+        let half = Half::link(place, file).map_err(disk("give a clip a second name"))?;
+        Ok(Self {
+            half,
+            digest: Digest::from_bytes(hash.finalize().into()),
+            bytes,
+            facts,
+            study,
+            series,
+        })
     }
 }
 

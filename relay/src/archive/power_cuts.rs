@@ -5,9 +5,9 @@ use super::files::{Disk, Files, HalfFile};
 use super::place::Place;
 use super::{Archive, ArchiveParts};
 use crate::clock::Clock;
-use crate::store::{DataFolder, Store, objects_of};
+use crate::store::{ClipFiles, DataFolder, Store, objects_of};
 use dimse::{Facts, Shelf as _};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -219,6 +219,7 @@ impl World {
         let place = Place::below(&data).unwrap();
         let parts = ArchiveParts {
             store: self.store.clone(),
+            clips: ClipFiles::open(&data, &HashSet::new()).unwrap(),
             clock: Arc::new(Clock::after(None)),
             reserve: 0,
         };
@@ -287,7 +288,9 @@ async fn life(operations: Option<u32>, cut: Cut) -> u32 {
     faulty.cut_power(cut);
     if cut.rows {
         let lost = world.store.write("lose rows", |db| {
-            db.execute("DELETE FROM objects", []).map(drop)
+            // What was written after a row goes with it: the journal is one sequence.
+            let all = "DELETE FROM index_headers; DELETE FROM index_instances; DELETE FROM index_series; DELETE FROM index_studies; DELETE FROM objects";
+            db.execute_batch(all)
         });
         lost.await.unwrap();
     }

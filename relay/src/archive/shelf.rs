@@ -3,6 +3,7 @@
 //! Owns the buffer of each object and the words for what went wrong. Files are touched where blocking is allowed.
 
 use super::catalogue::{Catalogue, Located};
+use super::collector::Collector;
 use super::committer::{CommitFault, Committer};
 use super::incoming::{Incoming, IncomingFault, disk};
 use super::indexer::{IndexCounts, Indexer};
@@ -11,7 +12,7 @@ use super::place::Place;
 use super::recovery::{Recovered, recover};
 use super::slots::Slots;
 use crate::clock::Clock;
-use crate::store::{DataFolder, KeptAs, Store};
+use crate::store::{ClipFiles, DataFolder, KeptAs, Store};
 use dimse::{Facts, Shelf, Status};
 use std::sync::Arc;
 use thiserror::Error;
@@ -28,6 +29,8 @@ pub struct ArchiveFault(String);
 pub struct ArchiveParts {
     /// Rows.
     pub store: Store,
+    /// Clips of consults, which come in too.
+    pub clips: ClipFiles,
     /// For rows.
     pub clock: Arc<Clock>,
     /// Bytes of the disk that are left free.
@@ -66,10 +69,25 @@ impl Archive {
             .await
             .map_err(|fault| ArchiveFault(fault.to_string()))?;
         let indexer = Indexer::start(place.clone(), parts.store.clone());
+        let committer = Committer::start(
+            place.clone(),
+            parts.store.clone(),
+            (parts.clock, indexer.clone()),
+        );
+        let slots = Slots::new(place.clone());
+        Collector {
+            clips: parts.clips,
+            store: parts.store.clone(),
+            slots: slots.clone(),
+            place: place.clone(),
+            committer: committer.clone(),
+            reserve: parts.reserve,
+        }
+        .start();
         let archive = Self {
             catalogue: Catalogue::over(parts.store.clone(), place.clone()),
-            slots: Slots::new(place.clone()),
-            committer: Committer::start(place, parts.store, (parts.clock, indexer.clone())),
+            slots,
+            committer,
             indexer,
             pictures: Pictures::new(),
             reserve: parts.reserve,

@@ -25,6 +25,14 @@ impl Half {
     pub(super) fn path(&self) -> &Path {
         &self.path
     }
+
+    /// A second name for a file that is here.
+    pub(super) fn link(place: &Place, file: &Path) -> io::Result<Self> {
+        let path = place.fresh();
+        std::fs::hard_link(file, &path)?;
+        let files = Arc::clone(place.files());
+        Ok(Self { path, files })
+    }
 }
 
 impl Drop for Half {

@@ -14,6 +14,7 @@ mod archive_reads;
 mod blobs;
 mod clip_files;
 mod clips;
+mod collected_clips;
 mod consults;
 mod devices;
 mod error;
@@ -42,6 +43,7 @@ pub use clips::{
     ClipBounds, ClipRow, OfferRow, arriving_clips, clip, drop_clip, keep_clip, kept_clips,
     offer_clip,
 };
+pub use collected_clips::{note_collected, uncollected};
 pub use consults::{
     ConsultRow, close_consult, consult, consults, consults_of, open_consult, running_consults,
     set_running,

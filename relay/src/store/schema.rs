@@ -181,6 +181,15 @@ CREATE TABLE replays (                     -- who replayed a consult: every read
     at         INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX replays_by_consult ON replays (consult, at);
+", "
+CREATE TABLE collected_clips (             -- clips of consults that the archive looked at
+    consult    TEXT NOT NULL,
+    clip       TEXT NOT NULL,
+    object     TEXT,                       -- what it is there; none when it could not be taken
+    refused    TEXT,                       -- why not
+    PRIMARY KEY (consult, clip),
+    CHECK ((object IS NULL) <> (refused IS NULL))
+) STRICT, WITHOUT ROWID;
 "];
 
 /// Brings a file up to date, each step in a transaction of its own.

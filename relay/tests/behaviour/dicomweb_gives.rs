@@ -1,5 +1,6 @@
 //! What is in the archive is found and given over DICOMweb, as it is, to those who may.
 
+use crate::clip_device::{Device, Sample, phantom, video};
 use crate::clips_are_served::real_clips;
 use crate::dicom_sender::{CLIP, EXPLICIT, Object, Sender};
 use crate::dicomweb_client::{
@@ -289,6 +290,53 @@ async fn what_was_not_indexed_when_the_relay_was_killed_is_indexed_after() {
         (first(study, "00201206"), first(study, "00201208")),
         (&1.into(), &40.into())
     );
+}
+
+#[tokio::test]
+async fn a_clip_that_a_consult_keeps_is_in_the_archive_without_a_second_copy() {
+    let relay = relay(&[]).await;
+    let device = Device::connect(&relay).await;
+    let samples = [
+        Sample::captured(phantom("plax_small.dcm")),
+        Sample::captured(video(20)),
+    ];
+    for sample in &samples {
+        device.brings(sample).await;
+    }
+    indexed(&relay, 2).await;
+    for instance in search(&relay, "instances").await {
+        let place = place(&instance);
+        let given = get(&relay, &place, "application/dicom")
+            .await
+            .bytes()
+            .await
+            .unwrap();
+        assert!(
+            samples.iter().any(|sample| sample.bytes == given),
+            "as the device sent it"
+        );
+    }
+    for object in crate::dicom_sender::files(&relay, "objects") {
+        let path = relay.data.join("archive/objects").join(object);
+        let links = std::os::unix::fs::MetadataExt::nlink(&std::fs::metadata(path).unwrap());
+        assert_eq!(links, 2, "one file, two names");
+    }
+    let clip = &search(
+        &relay,
+        "instances?AvailableTransferSyntaxUID=1.2.840.10008.1.2.4.102",
+    )
+    .await[0];
+    let metadata = get(&relay, &format!("{}/metadata", place(clip)), JSON).await;
+    let metadata: serde_json::Value = metadata.json().await.unwrap();
+    let film = metadata[0]["7FE00010"]["BulkDataURI"].as_str().unwrap();
+    let film = get(
+        &relay,
+        film.split("/dicomweb/").nth(1).unwrap(),
+        "video/mp4",
+    )
+    .await;
+    assert_eq!(film.headers()["content-type"], "video/mp4");
+    assert_eq!(&film.bytes().await.unwrap()[4..8], b"ftyp");
 }
 
 #[tokio::test]
