@@ -108,7 +108,7 @@ mod tests {
             syntax: "1.2.840.10008.1.2.1".to_owned(),
             sender: "PACS".to_owned(),
         };
-        let mut bytes = super::super::part10::head(&facts);
+        let mut bytes = super::super::part10::head(&facts, None);
         bytes[..128].fill(preamble);
         bytes.extend_from_slice(&[8, 0, 0x16, 0, b'U', b'I', 0, 0]);
         (bytes, facts)
