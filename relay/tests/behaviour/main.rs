@@ -45,6 +45,7 @@ mod marks_become_dicom;
 mod marks_survive_kill;
 mod metrics_tell_no_names;
 mod nobody_is_a_ghost;
+mod objects_are_sent_on;
 mod one_place_takes_not_all;
 mod one_publisher;
 mod origin_is_checked;
