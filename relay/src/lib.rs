@@ -25,6 +25,7 @@ pub mod clock;
 pub mod config;
 pub mod consult;
 pub mod demo;
+pub mod dicom_door;
 pub mod dicom_marks;
 pub mod forward;
 pub mod http;

@@ -4,6 +4,7 @@ use super::fault::Fault;
 use crate::app::App;
 use crate::archive::Objects;
 use crate::config::{Config, Dicom};
+use crate::dicom_door::DicomDoor;
 use crate::forward::{Couriers, ForwardParts};
 use crate::http::accept::{Door, serve as accept};
 use crate::http::tls;
@@ -170,10 +171,16 @@ fn take_objects(
     (listener, dicom): (TcpListener, &Dicom),
     stop: watch::Receiver<bool>,
 ) -> impl Future<Output = ()> + use<> {
+    let door = DicomDoor {
+        archive: app.archive.clone(),
+        readings: app.readings.clone(),
+        clock: std::sync::Arc::clone(&app.clock),
+        readers: dicom.readers.clone(),
+    };
     dimse::serve(
         listener,
         dicom.policy.clone(),
-        app.archive.clone(),
+        door,
         std::sync::Arc::clone(&app.dicom),
         stop,
     )

@@ -49,6 +49,7 @@ mod objects_are_sent_on;
 mod one_place_takes_not_all;
 mod one_publisher;
 mod origin_is_checked;
+mod other_systems_ask;
 mod pages_are_served;
 mod pictures_from_the_video;
 mod shutdown_sends_away;
