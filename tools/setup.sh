@@ -129,7 +129,7 @@ python_peer() {
   local key
   key=$(hash_of "$ROOT/tools/python.txt")
   [ -x "$TOOLS/py/bin/python" ] && stamped python "$key" && return 0
-  say "Installing aiortc, pydicom, GDCM, highdicom and dicomweb-client for the tests into .tools/py"
+  say "Installing aiortc, pydicom, pynetdicom, GDCM, highdicom and dicomweb-client for the tests into .tools/py"
   rm -rf "$TOOLS/py"
   python3 -m venv "$TOOLS/py"
   "$TOOLS/py/bin/python" -m pip install --quiet --disable-pip-version-check --only-binary=:all: -r "$ROOT/tools/python.txt" ||

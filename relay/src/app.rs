@@ -11,6 +11,7 @@ use crate::consult::live::{
     Agents, BeatKeeper, Hub, HubParts, Intake, IntakeParts, Keeper, Lines, Pictures, SessionNews,
 };
 use crate::consult::{Input, PictureInput, RecordingInput, VoiceFilesInput};
+use crate::forward::ForwardCounts;
 use crate::http::dicomweb;
 use crate::http::media_sessions::MediaSessions;
 use crate::http::pages::Pages;
@@ -104,6 +105,8 @@ pub struct Parts {
     pub storing: Semaphore,
     /// What the DICOM door counts.
     pub dicom: Arc<dimse::Counts>,
+    /// What was sent on to other archives.
+    pub forwards: Arc<ForwardCounts>,
     /// The pages.
     pub pages: Pages,
     /// Whether the demo door is open.
@@ -256,6 +259,7 @@ impl App {
                 storing: Semaphore::new(dicomweb::MAX_STORING),
                 readings: Readings::over(store.clone()),
                 dicom: Arc::default(),
+                forwards: Arc::default(),
                 pages: Pages::new(config.viewer_dir.clone()),
                 demo: config.demo,
                 quick_mark_seconds: config.settings.quick_mark_seconds,

@@ -8,6 +8,7 @@
 //!                                                             ├─ recording (each picture, on disk)
 //!                                                             └─ replay (clips, frame by frame)
 //! handhelds, hospital systems ── dimse (associations) ── archive (DICOM objects, durable first) ── store
+//! other archives ◄─ dimse ── forward (what is sent on, until it is there) ── store
 //! ```
 //!
 //! Start with `router` for what can be asked, `consult` for the rules of a live meeting, `app` for how the parts are put
@@ -24,7 +25,9 @@ pub mod clock;
 pub mod config;
 pub mod consult;
 pub mod demo;
+pub mod dicom_door;
 pub mod dicom_marks;
+pub mod forward;
 pub mod http;
 pub mod logging;
 pub mod metrics;

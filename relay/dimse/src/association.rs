@@ -4,15 +4,15 @@
 //! Invariants: each wait has an end; whatever ends the association in an object drops its slot; Success is sent after the shelf
 //! gave it.
 
-use crate::command::{C_CANCEL, C_ECHO, C_STORE, Command, IS_ANSWER};
+use crate::command::{C_CANCEL, C_ECHO, C_FIND, C_STORE, Command, IS_ANSWER};
 use crate::framing::{FrameFault, fragment_bytes, put_fragment};
-use crate::limits::{ASSOCIATE_WITHIN, MESSAGE_WITHIN};
+use crate::limits::{ASSOCIATE_WITHIN, MAX_IDENTIFIER_BYTES, MESSAGE_WITHIN};
 use crate::line::{Line, LineFault};
 use crate::message::{Assembler, Part};
 use crate::negotiation::{Agreed, Policy, abort, answer, too_many};
-use crate::served::is_uid;
+use crate::served::{QUESTIONS, is_uid};
 use crate::serving::Counts;
-use crate::shelf::{Facts, Shelf};
+use crate::shelf::{Facts, Matches, Question, Shelf};
 use crate::status::Status;
 use dicom_ul::pdu::{AbortRQServiceProviderReason as Reason, PDataValue, Pdu};
 use std::net::IpAddr;
@@ -22,6 +22,9 @@ use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
+
+/// Answers to a question that are sent before a word of the peer is looked for: it may want no more.
+const LISTEN_EVERY: usize = 50;
 
 /// How an association ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +55,8 @@ struct Taking<T> {
     slot: Result<T, Status>,
     /// Bytes of it.
     bytes: u64,
+    /// Of a question, what is here of its identifier.
+    identifier: Option<Vec<u8>>,
 }
 
 pub(crate) struct Association<S: Shelf> {
@@ -92,7 +97,11 @@ impl<S: Shelf> Association<S> {
             Err(end) => return self.end(end).await,
         };
         let seat = Arc::clone(&self.shared.seats).try_acquire_owned();
-        let agreed = answer(&asked, self.from, &self.shared.policy).and_then(|agreed| {
+        let may_ask = self
+            .shared
+            .shelf
+            .may_ask(&asked.calling_ae_title, self.from);
+        let agreed = answer(&asked, self.from, &self.shared.policy, may_ask).and_then(|agreed| {
             if seat.is_ok() {
                 Ok(agreed)
             } else {
@@ -186,8 +195,11 @@ impl<S: Shelf> Association<S> {
                 Reason::InvalidPduParameter,
             ));
         };
+        let is_question = command.field == C_FIND && agreement.class == QUESTIONS;
         let slot = match (command.field, &command.class, &command.instance) {
             (C_ECHO, ..) => Err(Status::SUCCESS),
+            (C_FIND, ..) if is_question && !command.has_data_set => Err(Status::MISTYPED),
+            (C_FIND, ..) if is_question => Err(Status::SUCCESS),
             (C_STORE, ..) if !command.has_data_set => Err(Status::MISTYPED),
             (C_STORE, Some(class), _) if *class != agreement.class => {
                 Err(Status::CLASS_NOT_SUPPORTED)
@@ -213,6 +225,7 @@ impl<S: Shelf> Association<S> {
             command,
             slot,
             bytes: 0,
+            identifier: is_question.then(Vec::new),
         };
         if has_data_set {
             self.taking = Some(taking);
@@ -242,7 +255,21 @@ impl<S: Shelf> Association<S> {
                 taking.slot = Err(status);
             }
         }
+        if let Some(identifier) = &mut taking.identifier {
+            if taking.bytes > MAX_IDENTIFIER_BYTES as u64 {
+                taking.slot = Err(Status::out_of_resources("the question is too long"));
+                taking.identifier = None;
+            } else {
+                identifier.extend_from_slice(bytes);
+            }
+        }
         match self.taking.take_if(|_| last) {
+            Some(Taking {
+                context,
+                command,
+                identifier: Some(identifier),
+                ..
+            }) => self.question(agreed, context, &command, identifier).await,
             Some(whole) => self.answer(agreed, whole).await,
             None => Ok(()),
         }
@@ -268,11 +295,106 @@ impl<S: Shelf> Association<S> {
             };
             count.fetch_add(1, Relaxed);
         }
-        let set = command.answer(status);
+        self.say(agreed, context, &command.answer(status), None)
+            .await
+    }
+
+    async fn question(
+        &mut self,
+        agreed: &Agreed,
+        context: u8,
+        command: &Command,
+        identifier: Vec<u8>,
+    ) -> Result<(), Stop> {
+        let syntax = agreed.contexts.get(&context);
+        let question = Question {
+            caller: agreed.caller.clone(),
+            from: self.from,
+            syntax: syntax.map_or_else(String::new, |one| one.syntax.clone()),
+            identifier,
+        };
+        let status = match self.shared.shelf.find(question).await {
+            Ok(matches) => self.matches(agreed, context, command, matches).await?,
+            Err(status) => status,
+        };
+        self.say(agreed, context, &command.answer(status), None)
+            .await
+    }
+
+    /// Sends what matches; gives the status that ends it.
+    async fn matches(
+        &mut self,
+        agreed: &Agreed,
+        context: u8,
+        command: &Command,
+        matches: Matches,
+    ) -> Result<Status, Stop> {
+        let pending = command.answer_with_data_set(Status::pending(matches.partly));
+        for (at, identifier) in matches.identifiers.iter().enumerate() {
+            if at % LISTEN_EVERY == 0 && self.is_cancelled(command.message).await? {
+                return Ok(Status::CANCELLED);
+            }
+            self.say(agreed, context, &pending, Some(identifier.as_slice()))
+                .await?;
+        }
+        Ok(if matches.more {
+            Status::out_of_resources("there is more; ask for less")
+        } else {
+            Status::SUCCESS
+        })
+    }
+
+    /// Whether the peer has cancelled that message by now. Nothing else has its place before the last answer.
+    async fn is_cancelled(&mut self, message: u16) -> Result<bool, Stop> {
+        let fault = Stop::Fault(
+            "a message before the last is answered",
+            Reason::UnexpectedPdu,
+        );
+        match self.line.next(Instant::now()).await {
+            Err(LineFault::Silent) => Ok(false),
+            Err(LineFault::Left) | Ok(Pdu::AbortRQ { .. }) => Err(Stop::Left),
+            Ok(Pdu::PData { data }) => {
+                for value in data {
+                    match self.assembler.take(value) {
+                        Ok(None) => {}
+                        Ok(Some(Part::Command { command, .. }))
+                            if command.field == C_CANCEL && !command.has_data_set =>
+                        {
+                            if command.message == message {
+                                return Ok(true);
+                            }
+                        }
+                        _ => return Err(fault),
+                    }
+                }
+                Ok(false)
+            }
+            _ => Err(fault),
+        }
+    }
+
+    /// A command set, and the data set that follows it if one does.
+    async fn say(
+        &mut self,
+        agreed: &Agreed,
+        context: u8,
+        set: &[u8],
+        data_set: Option<&[u8]>,
+    ) -> Result<(), Stop> {
         let mut bytes = Vec::with_capacity(2 * set.len());
-        let mut pieces = set.chunks(fragment_bytes(agreed.longest_pdu)).peekable();
-        while let Some(piece) = pieces.next() {
-            put_fragment(&mut bytes, context, true, pieces.peek().is_none(), piece);
+        let most = fragment_bytes(agreed.longest_pdu);
+        for (is_command, whole) in [(true, Some(set)), (false, data_set)] {
+            let Some(whole) = whole else { continue };
+            let mut pieces = whole.chunks(most).peekable();
+            while let Some(piece) = pieces.next() {
+                put_fragment(
+                    &mut bytes,
+                    context,
+                    is_command,
+                    pieces.peek().is_none(),
+                    piece,
+                );
+            }
         }
         self.line.send_bytes(&bytes).await.map_err(|_| Stop::Left)
     }

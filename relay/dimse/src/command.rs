@@ -94,15 +94,24 @@ impl Command {
         }
     }
 
-    /// The command set of the answer (PS3.7 sections 9.3.1.2 and 9.3.5.2).
+    /// The command set of the answer (PS3.7 sections 9.3.1.2, 9.3.2.2 and 9.3.5.2).
     pub(crate) fn answer(&self, status: Status) -> Vec<u8> {
+        self.answer_before(status, NO_DATA_SET)
+    }
+
+    /// The same, with a data set that follows.
+    pub(crate) fn answer_with_data_set(&self, status: Status) -> Vec<u8> {
+        self.answer_before(status, 1)
+    }
+
+    fn answer_before(&self, status: Status, data_set: u16) -> Vec<u8> {
         let mut set = Vec::new();
         if let Some(class) = &self.class {
             put_text(&mut set, tags::AFFECTED_SOP_CLASS_UID, class, 0);
         }
         put_number(&mut set, tags::COMMAND_FIELD, self.field | IS_ANSWER);
         put_number(&mut set, tags::MESSAGE_ID_BEING_RESPONDED_TO, self.message);
-        put_number(&mut set, tags::COMMAND_DATA_SET_TYPE, NO_DATA_SET);
+        put_number(&mut set, tags::COMMAND_DATA_SET_TYPE, data_set);
         put_number(&mut set, tags::STATUS, status.code());
         if !status.comment().is_empty() {
             put_text(&mut set, tags::ERROR_COMMENT, status.comment(), b' ');

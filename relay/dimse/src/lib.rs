@@ -1,4 +1,4 @@
-//! DICOM over the network (PS3.7, PS3.8): taking C-ECHO and C-STORE, asking others by C-ECHO, C-STORE and C-FIND. No files, no database.
+//! DICOM over the network (PS3.7, PS3.8): taking C-ECHO, C-STORE and C-FIND, asking others by C-ECHO, C-STORE and C-FIND. No files, no database.
 //!
 //! ```text
 //! taking   TCP ─ line, framing (one PDU, bounded) ─ negotiation (who, what) ─ message (command, data set) ─ Shelf (begin, write, finish)
@@ -14,6 +14,7 @@ mod association;
 mod classes;
 mod command;
 mod framing;
+mod identifier;
 pub mod limits;
 mod line;
 mod message;
@@ -27,12 +28,13 @@ mod shelf;
 mod status;
 mod title;
 
+pub use identifier::{Element, IdentifierFault, read_identifier, write_identifier};
 pub use negotiation::Policy;
 pub use peers::{Peer, PeerFault};
 pub use proposal::{Offer, Proposal, RequestFault};
 pub use requestor::{Found, Requestor, Sent};
 pub use served::{IMPLEMENTATION_UID, IMPLEMENTATION_VERSION, takes_class, takes_syntax};
 pub use serving::{Counts, serve};
-pub use shelf::{Facts, Shelf};
+pub use shelf::{Facts, Matches, Question, Shelf};
 pub use status::Status;
 pub use title::{AeTitle, TitleFault};

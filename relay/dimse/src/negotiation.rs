@@ -5,7 +5,10 @@
 
 use crate::limits::{MAX_CONTEXTS, MAX_PDU_BYTES};
 use crate::peers::Peer;
-use crate::served::{IMPLEMENTATION_UID, IMPLEMENTATION_VERSION, takes_class, takes_syntax};
+use crate::served::{
+    IMPLEMENTATION_UID, IMPLEMENTATION_VERSION, QUESTIONS, takes_class, takes_identifiers_in,
+    takes_syntax,
+};
 use crate::title::AeTitle;
 use dicom_dictionary_std::uids;
 use dicom_ul::pdu::{
@@ -97,7 +100,7 @@ pub(crate) fn too_many() -> Refusal {
     )
 }
 
-/// Answers a request.
+/// Answers a request; `may_ask` tells whether questions of this peer are answered.
 ///
 /// # Errors
 /// `Refusal`.
@@ -105,6 +108,7 @@ pub(crate) fn answer(
     asked: &AssociationRQ,
     from: IpAddr,
     policy: &Policy,
+    may_ask: bool,
 ) -> Result<Agreed, Refusal> {
     use AssociationRJServiceUserReason as User;
     let by_user = |why, reason| {
@@ -157,13 +161,13 @@ pub(crate) fn answer(
             answer,
         });
     }
-    Ok(agree(asked))
+    Ok(agree(asked, may_ask))
 }
 
-fn agree(asked: &AssociationRQ) -> Agreed {
+fn agree(asked: &AssociationRQ, may_ask: bool) -> Agreed {
     let (mut contexts, mut results) = (BTreeMap::new(), Vec::new());
     for proposed in &asked.presentation_contexts {
-        let (reason, transfer_syntax) = match served(proposed) {
+        let (reason, transfer_syntax) = match served(proposed, may_ask) {
             Ok(agreement) => {
                 let syntax = agreement.syntax.clone();
                 contexts.insert(proposed.id, agreement);
@@ -204,17 +208,24 @@ fn agree(asked: &AssociationRQ) -> Agreed {
 /// The first of the sender's syntaxes that we take: it knows best what its objects are in.
 fn served(
     proposed: &PresentationContextProposed,
+    may_ask: bool,
 ) -> Result<Agreement, PresentationContextResultReason> {
     let class = plain(&proposed.abstract_syntax);
     let is_echo = class == uids::VERIFICATION;
-    if !is_echo && !takes_class(class) {
+    let is_question = class == QUESTIONS && may_ask;
+    if !is_echo && !is_question && !takes_class(class) {
         return Err(PresentationContextResultReason::AbstractSyntaxNotSupported);
     }
     let mut syntaxes = proposed
         .transfer_syntaxes
         .iter()
         .map(|syntax| plain(syntax));
-    match syntaxes.find(|syntax| takes_syntax(syntax)) {
+    let takes = if is_question {
+        takes_identifiers_in
+    } else {
+        takes_syntax
+    };
+    match syntaxes.find(|syntax| takes(syntax)) {
         Some(syntax) => Ok(Agreement {
             class: class.to_owned(),
             syntax: syntax.to_owned(),
@@ -281,7 +292,7 @@ pub(crate) mod tests {
             unreachable!()
         };
         change(&mut asked);
-        answer(&asked, from.parse().unwrap(), &policy())
+        answer(&asked, from.parse().unwrap(), &policy(), false)
     }
 
     #[test]
@@ -360,6 +371,26 @@ pub(crate) mod tests {
             version,
             AssociationRJSource::ServiceProviderASCE(_)
         ));
+    }
+
+    #[test]
+    fn questions_are_agreed_on_with_those_who_may_ask_and_in_syntaxes_that_are_read() {
+        let Pdu::AssociationRQ(mut asked) = request("VSCAN", "HIBIKI") else {
+            unreachable!()
+        };
+        let syntaxes = [uids::JPEG_BASELINE8_BIT, uids::EXPLICIT_VR_LITTLE_ENDIAN];
+        asked.presentation_contexts[0].abstract_syntax = QUESTIONS.to_owned();
+        asked.presentation_contexts[0].transfer_syntaxes = syntaxes.map(str::to_owned).to_vec();
+        let answered = |may_ask| {
+            let from = "192.0.2.1".parse().unwrap();
+            let agreed = answer(&asked, from, &policy(), may_ask).unwrap();
+            agreed.contexts.get(&1).map(|one| one.syntax.clone())
+        };
+        assert_eq!(
+            answered(true).as_deref(),
+            Some(uids::EXPLICIT_VR_LITTLE_ENDIAN)
+        );
+        assert_eq!(answered(false), None);
     }
 
     #[test]

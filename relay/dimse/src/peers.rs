@@ -46,7 +46,9 @@ impl FromStr for Peer {
 }
 
 impl Peer {
-    pub(crate) fn is(&self, title: &str, from: IpAddr) -> bool {
+    /// Whether a caller is it.
+    #[must_use]
+    pub fn is(&self, title: &str, from: IpAddr) -> bool {
         self.title.as_str() == title
             && self
                 .address

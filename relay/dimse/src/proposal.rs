@@ -221,7 +221,7 @@ mod tests {
         let Pdu::AssociationRQ(asked) = proposal.request().unwrap() else {
             unreachable!()
         };
-        match answer(&asked, "192.0.2.1".parse().unwrap(), &policy()) {
+        match answer(&asked, "192.0.2.1".parse().unwrap(), &policy(), false) {
             Ok(agreed) => agreed.answer,
             Err(refusal) => *refusal.answer,
         }

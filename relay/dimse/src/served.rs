@@ -63,6 +63,18 @@ pub fn takes_syntax(uid: &str) -> bool {
     SYNTAXES.contains(&uid)
 }
 
+/// The class of questions that are answered.
+pub(crate) const QUESTIONS: &str = uids::STUDY_ROOT_QUERY_RETRIEVE_INFORMATION_MODEL_FIND;
+
+/// Whether identifiers are read and written in this transfer syntax.
+pub(crate) fn takes_identifiers_in(uid: &str) -> bool {
+    [
+        uids::IMPLICIT_VR_LITTLE_ENDIAN,
+        uids::EXPLICIT_VR_LITTLE_ENDIAN,
+    ]
+    .contains(&uid)
+}
+
 /// `^[0-9.]{1,64}$`: anything else is never stored or used.
 pub(crate) fn is_uid(text: &str) -> bool {
     (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit() || b == b'.')

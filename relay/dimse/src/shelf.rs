@@ -1,7 +1,8 @@
-//! Where objects go: the trait beside its consumer, and what a command says of an object.
+//! Where objects go and questions are answered: the trait beside its consumer, and what a command says of an object.
 
 use crate::status::Status;
 use std::future::Future;
+use std::net::IpAddr;
 
 /// What is known of an object before its first byte: from the association and the command.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,6 +15,30 @@ pub struct Facts {
     pub syntax: String,
     /// AE title of the sender.
     pub sender: String,
+}
+
+/// A question of a peer (C-FIND of the study root, PS3.4 section C.4.1).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Question {
+    /// AE title of who asks.
+    pub caller: String,
+    /// Where it asks from.
+    pub from: IpAddr,
+    /// Transfer syntax of its identifier, and of those that answer.
+    pub syntax: String,
+    /// The identifier.
+    pub identifier: Vec<u8>,
+}
+
+/// What matches a question.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Matches {
+    /// An identifier for each.
+    pub identifiers: Vec<Vec<u8>>,
+    /// Some keys are not known here.
+    pub partly: bool,
+    /// There is more than one question is answered with.
+    pub more: bool,
 }
 
 /// Takes objects one by one. `begin`, any number of `write`, `finish`; a slot that is dropped before was cut off and leaves nothing.
@@ -39,4 +64,17 @@ pub trait Shelf: Send + Sync + 'static {
 
     /// That was all. Success means that the object is durable.
     fn finish(&self, slot: Self::Slot) -> impl Future<Output = Status> + Send;
+
+    /// Whether questions of this peer are answered; others are not even offered to.
+    fn may_ask(&self, _caller: &str, _from: IpAddr) -> bool {
+        false
+    }
+
+    /// Answers a question.
+    ///
+    /// # Errors
+    /// The status to answer when it cannot be.
+    fn find(&self, _question: Question) -> impl Future<Output = Result<Matches, Status>> + Send {
+        async { Err(Status::UNRECOGNIZED_OPERATION) }
+    }
 }

@@ -52,6 +52,15 @@ impl Status {
         }
     }
 
+    /// The peer may not (0124).
+    #[must_use]
+    pub const fn not_authorized(comment: &'static str) -> Self {
+        Self {
+            code: 0x0124,
+            comment,
+        }
+    }
+
     /// Stored, and something about it needs a look (B007). Of the three warnings that PS3.4 Table B.2-1 has, it is the only one that
     /// does not claim that we changed the object; archives take other codes of class Bxxx for failures and send again for ever.
     #[must_use]
@@ -62,6 +71,19 @@ impl Status {
         }
     }
 
+    /// Matches follow (FF00); with keys that are not known here (FF01).
+    pub(crate) const fn pending(partly: bool) -> Self {
+        Self {
+            code: if partly { 0xFF01 } else { 0xFF00 },
+            comment: "",
+        }
+    }
+
+    /// The peer wants no more answers (FE00).
+    pub(crate) const CANCELLED: Self = Self {
+        code: 0xFE00,
+        comment: "",
+    };
     /// The SOP Instance UID is no UID (0117).
     pub(crate) const INVALID_INSTANCE: Self = Self {
         code: 0x0117,
@@ -75,7 +97,7 @@ impl Status {
     /// An operation that we do not do (0211).
     pub(crate) const UNRECOGNIZED_OPERATION: Self = Self {
         code: 0x0211,
-        comment: "this server takes C-STORE and C-ECHO",
+        comment: "this server takes C-STORE, C-ECHO and questions",
     };
     /// A command without what it needs (0212).
     pub(crate) const MISTYPED: Self = Self {

@@ -41,7 +41,7 @@ pub use json::{HeaderPlace, MAX_HEADER_JSON_BYTES, header_json};
 pub use mp4::VideoTrack;
 pub use outline::Outline;
 pub use picture::{Photometric, Picture, PixelForm};
-pub use provenance::Provenance;
+pub use provenance::{Provenance, text_in};
 pub use regions::{
     PhysicalUnit, ReferencePixel, RegionBounds, RegionDataType, RegionReach, SpatialFormat,
     UltrasoundRegion,

@@ -160,6 +160,12 @@ impl<'a> Words<'a> {
 const ESCAPE: u8 = 0x1b;
 const ESCAPE_CHAR: char = '\u{1b}';
 
+/// Text in the sets that Specific Character Set names, several between backslashes; `None` when it is none in them.
+#[must_use]
+pub fn text_in(sets: &str, bytes: &[u8]) -> Option<String> {
+    Sets::named(sets).read(bytes)
+}
+
 /// The sets that a file names (PS3.3 section C.12.1.1.2).
 pub(crate) enum Sets {
     Japanese(Japanese),

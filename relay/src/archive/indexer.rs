@@ -54,6 +54,15 @@ impl Indexer {
         indexer
     }
 
+    /// One that makes nothing.
+    #[cfg(test)]
+    pub(super) fn idle() -> Self {
+        Self {
+            more: Arc::default(),
+            counts: Arc::default(),
+        }
+    }
+
     /// An object came.
     pub(super) fn wake(&self) {
         self.more.notify_one();
@@ -118,9 +127,12 @@ impl Work {
         for Unindexed { at: place, object } in found {
             let entry = self.entry(object).await?;
             let refused = entry.refused.is_some();
-            let kept = self.store.write("keep an index entry", move |db| {
-                store::keep_entry(db, &entry)
-            });
+            // What a power cut takes back has no entry then, and gets one again.
+            let kept = self
+                .store
+                .write_again_if_lost("keep an index entry", move |db| {
+                    store::keep_entry(db, &entry)
+                });
             kept.await.map_err(Later::Store)?;
             self.counts.made.fetch_add(1, Ordering::Relaxed);
             if refused {

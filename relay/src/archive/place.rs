@@ -7,6 +7,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use wire::original::Digest;
 
+/// Name of the archive's folder.
+const FOLDER: &str = "archive";
+/// Name of the folder of objects in it.
+const OBJECTS: &str = "objects";
 /// Ending of a file that arrives.
 pub(super) const HALF: &str = "half";
 /// Ending of an object.
@@ -20,11 +24,33 @@ pub(super) struct Place {
     files: Arc<dyn Files>,
 }
 
+/// The folder of objects that are here, for who reads one. Clones share it.
+#[derive(Debug, Clone)]
+pub struct Objects {
+    folder: Arc<Path>,
+}
+
+impl Objects {
+    /// Of an archive in the data folder, whether there is one yet or not.
+    #[must_use]
+    pub fn beside(data: &DataFolder) -> Self {
+        Self {
+            folder: data.path().join(FOLDER).join(OBJECTS).into(),
+        }
+    }
+
+    /// Where an object lies.
+    #[must_use]
+    pub fn path(&self, digest: Digest) -> PathBuf {
+        self.folder.join(format!("{digest}.{WHOLE}"))
+    }
+}
+
 impl Place {
     /// Below the data folder; makes what is not there.
     pub(super) fn below(data: &DataFolder) -> io::Result<Self> {
-        let folder = data.path().join("archive");
-        let (incoming, objects) = (folder.join("incoming"), folder.join("objects"));
+        let folder = data.path().join(FOLDER);
+        let (incoming, objects) = (folder.join("incoming"), folder.join(OBJECTS));
         make_private(&incoming)?;
         make_private(&objects)?;
         // The names of the folders themselves.

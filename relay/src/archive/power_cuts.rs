@@ -2,6 +2,7 @@
 //! that has no more room. Whatever was answered with Success is there after the next start, whole, and nothing half is.
 
 use super::files::{Disk, Files, HalfFile};
+use super::indexer::Indexer;
 use super::place::Place;
 use super::{Archive, ArchiveParts};
 use crate::clock::Clock;
@@ -223,7 +224,10 @@ impl World {
             clock: Arc::new(Clock::after(None)),
             reserve: 0,
         };
-        Archive::over(place.on(files), parts).await.unwrap().0
+        Archive::over(place.on(files), parts, Indexer::idle())
+            .await
+            .unwrap()
+            .0
     }
 
     fn names(&self, folder: &str) -> Vec<PathBuf> {

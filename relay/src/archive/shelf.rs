@@ -58,17 +58,19 @@ impl Archive {
         parts: ArchiveParts,
     ) -> Result<(Self, Recovered), ArchiveFault> {
         let place = Place::below(data).map_err(|fault| ArchiveFault(fault.to_string()))?;
-        Self::over(place, parts).await
+        let indexer = Indexer::start(place.clone(), parts.store.clone());
+        Self::over(place, parts, indexer).await
     }
 
     pub(super) async fn over(
         place: Place,
         parts: ArchiveParts,
+        indexer: Indexer,
     ) -> Result<(Self, Recovered), ArchiveFault> {
         let recovered = recover(&place, &parts.store, parts.clock.now())
             .await
             .map_err(|fault| ArchiveFault(fault.to_string()))?;
-        let indexer = Indexer::start(place.clone(), parts.store.clone());
+        indexer.wake();
         let committer = Committer::start(
             place.clone(),
             parts.store.clone(),

@@ -85,6 +85,15 @@ pub enum Command {
         #[command(flatten)]
         place: Place,
     },
+    /// See and steer what is sent on to other archives (the hospital's PACS).
+    Forwards {
+        /// What.
+        #[command(subcommand)]
+        what: Forwards,
+        /// Which installation.
+        #[command(flatten)]
+        place: Place,
+    },
     /// Open, list or close consults.
     Consult {
         /// What.
@@ -94,6 +103,72 @@ pub enum Command {
         #[command(flatten)]
         place: Place,
     },
+}
+
+/// What is sent on to other archives.
+#[derive(Debug, Subcommand)]
+pub enum Forwards {
+    /// List it, the oldest first.
+    List {
+        /// How far it is.
+        #[arg(long, default_value = "waiting")]
+        state: ForwardStateName,
+    },
+    /// Try again now what waits, was refused or was given up: one, or all for a destination.
+    Retry {
+        /// Its number in the list.
+        #[arg(long, required_unless_present = "to", conflicts_with = "to")]
+        id: Option<i64>,
+        /// All for this destination.
+        #[arg(long, value_name = "NAME")]
+        to: Option<String>,
+    },
+    /// Leave one that need not go any more.
+    GiveUp {
+        /// Its number in the list.
+        #[arg(long)]
+        id: i64,
+    },
+    /// Queue what is here already. What is or was in the queue for that destination stays as it is.
+    #[command(group = clap::ArgGroup::new("chosen").required(true))]
+    Send {
+        /// A destination of the configuration.
+        #[arg(long, value_name = "NAME")]
+        to: String,
+        /// The clips of a consult.
+        #[arg(long, value_name = "ID", group = "chosen")]
+        consult: Option<ConsultId>,
+        /// What has this SOP Instance UID.
+        #[arg(long, value_name = "UID", group = "chosen")]
+        instance: Option<String>,
+        /// All objects and clips.
+        #[arg(long, group = "chosen")]
+        everything: bool,
+    },
+}
+
+/// How far something is on its way, as a word of the command line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ForwardStateName {
+    /// Tried until it is there.
+    Waiting,
+    /// There.
+    Sent,
+    /// The destination will never take it.
+    Refused,
+    /// Left by an operator.
+    GivenUp,
+}
+
+impl From<ForwardStateName> for crate::store::ForwardState {
+    fn from(name: ForwardStateName) -> Self {
+        match name {
+            ForwardStateName::Waiting => Self::Waiting,
+            ForwardStateName::Sent => Self::Sent,
+            ForwardStateName::Refused => Self::Refused,
+            ForwardStateName::GivenUp => Self::GivenUp,
+        }
+    }
 }
 
 /// Which installation a tool works on.

@@ -7,6 +7,7 @@ mod args;
 mod consults;
 mod devices;
 mod fault;
+mod forwards;
 mod people;
 mod serve;
 
@@ -62,6 +63,9 @@ pub fn run() -> Result<(), Fault> {
         }),
         Command::Device { what, place } => with_store(place, file, async |opened| {
             devices::change(opened, what).await
+        }),
+        Command::Forwards { what, place } => with_store(place, file, async |opened| {
+            forwards::change(opened, what).await
         }),
         Command::Consult { what, place } => with_store(place, file, async |opened| {
             consults::change(opened, what).await

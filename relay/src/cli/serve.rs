@@ -2,7 +2,10 @@
 
 use super::fault::Fault;
 use crate::app::App;
+use crate::archive::Objects;
 use crate::config::{Config, Dicom};
+use crate::dicom_door::DicomDoor;
+use crate::forward::{Couriers, ForwardParts};
 use crate::http::accept::{Door, serve as accept};
 use crate::http::tls;
 use crate::metrics::Present;
@@ -90,12 +93,14 @@ async fn run(config: &Config, announce: bool) -> Result<(), Fault> {
     let (stop_dicom, dicom_stops) = watch::channel(false);
     let taking = dicom.map(|door| tokio::spawn(take_objects(&app, door, dicom_stops)));
     tokio::spawn(accept(app.clone(), counts, stopping));
+    let couriers = send_on(&app, &folder, config).await?;
     ready(&addresses, config, announce);
     let asked = told_to_stop().await;
     tracing::info!(
         signal = asked,
         "the relay goes down; pages and agents come back by themselves"
     );
+    drop(couriers);
     // Before the store: what is answered by then is in it.
     let _ = stop_dicom.send(true);
     if let Some(taking) = taking {
@@ -166,13 +171,45 @@ fn take_objects(
     (listener, dicom): (TcpListener, &Dicom),
     stop: watch::Receiver<bool>,
 ) -> impl Future<Output = ()> + use<> {
+    let door = DicomDoor {
+        archive: app.archive.clone(),
+        readings: app.readings.clone(),
+        clock: std::sync::Arc::clone(&app.clock),
+        readers: dicom.readers.clone(),
+    };
     dimse::serve(
         listener,
         dicom.policy.clone(),
-        app.archive.clone(),
+        door,
         std::sync::Arc::clone(&app.dicom),
         stop,
     )
+}
+
+/// Writes down what goes where by itself, and starts to send on what waits.
+async fn send_on(
+    app: &App,
+    folder: &DataFolder,
+    config: &Config,
+) -> Result<Option<Couriers>, Fault> {
+    let Some(forward) = &config.forward else {
+        return Ok(None);
+    };
+    let rules = forward.rules.clone();
+    app.store
+        .write("note what is sent on", move |db| {
+            store::set_forward_rules(db, &rules)
+        })
+        .await?;
+    let parts = ForwardParts {
+        store: app.store.clone(),
+        clock: std::sync::Arc::clone(&app.clock),
+        objects: Objects::beside(folder),
+        clips: ClipFiles::beside(folder),
+        counts: std::sync::Arc::clone(&app.forwards),
+        ours: forward.ours.clone(),
+    };
+    Ok(Some(Couriers::start(&forward.destinations, &parts)))
 }
 
 fn local(listener: &TcpListener, asked: SocketAddr) -> SocketAddr {
@@ -209,6 +246,7 @@ async fn counted(State(app): State<App>) -> String {
     };
     let mut text = app.metrics.text(present);
     dicom_counts(&app, &mut text);
+    forward_counts(&app, &mut text).await;
     if let Ok(stats) = app.sfu.stats().await {
         for (name, help, value) in [
             (
@@ -338,5 +376,35 @@ fn dicom_counts(app: &App, text: &mut crate::metrics::Text) {
         ),
     ] {
         text.value(name, kind, help, count.load(Ordering::Relaxed));
+    }
+}
+
+async fn forward_counts(app: &App, text: &mut crate::metrics::Text) {
+    let counts = &app.forwards;
+    for (name, help, count) in [
+        (
+            "forwards_sent_total",
+            "Objects and clips that another archive took.",
+            &counts.sent,
+        ),
+        (
+            "forwards_refused_total",
+            "Objects and clips that another archive will never take.",
+            &counts.refused,
+        ),
+        (
+            "forwards_failed_total",
+            "Tries to send something on that are made again.",
+            &counts.failed,
+        ),
+    ] {
+        text.value(name, "counter", help, count.load(Ordering::Relaxed));
+    }
+    let waiting = app.store.read("count what waits to be sent on", |db| {
+        store::count_forwards(db, store::ForwardState::Waiting)
+    });
+    if let Ok(waiting) = waiting.await {
+        let help = "Objects and clips that wait to be sent on to another archive.";
+        text.value("forwards_waiting", "gauge", help, waiting);
     }
 }

@@ -42,6 +42,14 @@ pub struct DicomLayers {
         value_delimiter = ','
     )]
     pub peers: Option<Vec<String>>,
+    /// Those of the peers that may also ask what is here (C-FIND), as they stand there [default: none].
+    #[arg(
+        long = "dicom-readers",
+        env = "HIBIKI_RELAY_DICOM_READERS",
+        value_name = "PEER",
+        value_delimiter = ','
+    )]
+    pub readers: Option<Vec<String>>,
     /// Most associations at the same time, up to 256 [default: 32].
     #[arg(
         long = "dicom-associations",
@@ -72,6 +80,7 @@ impl DicomLayers {
             listen: self.listen.or(under.listen),
             title: self.title.or(under.title),
             peers: self.peers.or(under.peers),
+            readers: self.readers.or(under.readers),
             associations: self.associations.or(under.associations),
             idle_seconds: self.idle_seconds.or(under.idle_seconds),
             object_mib: self.object_mib.or(under.object_mib),
@@ -86,6 +95,8 @@ pub struct Dicom {
     pub listen: SocketAddr,
     /// For whom.
     pub policy: Policy,
+    /// Who may also ask.
+    pub readers: Vec<Peer>,
 }
 
 /// Checks the section; none when nothing is taken.
@@ -122,6 +133,20 @@ pub(super) fn dicom(
     if asked.peers.as_ref().is_none_or(Vec::is_empty) {
         refuse("dicom.peers", "nobody may send; name the AE titles of the devices, for example peers = [\"VSCAN@192.0.2.10\"]".to_owned());
     }
+    let mut readers = Vec::new();
+    for reader in asked.readers.iter().flatten() {
+        match reader
+            .parse::<Peer>()
+            .ok()
+            .filter(|one| peers.contains(one))
+        {
+            Some(one) => readers.push(one),
+            None => refuse(
+                "dicom.readers",
+                format!("{reader:?} does not stand in dicom.peers; write it there in the same way"),
+            ),
+        }
+    }
     let associations = asked.associations.unwrap_or(limits::DEFAULT_ASSOCIATIONS);
     if !(1..=limits::MOST_ASSOCIATIONS).contains(&associations) {
         refuse("dicom.associations", "1 to 256 at the same time".to_owned());
@@ -152,7 +177,11 @@ pub(super) fn dicom(
             .saturating_mul(MIB)
             .min(echo_dicom::limits::MAX_FILE_BYTES - HEAD_BYTES),
     };
-    Some(Dicom { listen, policy })
+    Some(Dicom {
+        listen,
+        policy,
+        readers,
+    })
 }
 
 #[cfg(test)]
@@ -188,6 +217,10 @@ mod tests {
             (
                 "listen = \"127.0.0.1:104\"\npeers = [\"VSCAN@host\"]",
                 "dicom.peers",
+            ),
+            (
+                "listen = \"127.0.0.1:104\"\npeers = [\"A@192.0.2.1\"]\nreaders = [\"A\"]",
+                "dicom.readers",
             ),
             (
                 "listen = \"127.0.0.1:104\"\npeers = [\"A\"]\ntitle = \"A\\\\B\"",

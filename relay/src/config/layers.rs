@@ -5,6 +5,7 @@
 
 use super::dicom::DicomLayers;
 use super::dicomweb::DicomWebLayers;
+use super::forward::ForwardLayers;
 use clap::Args;
 use serde::Deserialize;
 use std::net::{IpAddr, SocketAddr};
@@ -161,6 +162,9 @@ pub struct Layers {
     /// Who may use DICOMweb.
     #[command(flatten)]
     pub dicomweb: DicomWebLayers,
+    /// Where objects are sent on to.
+    #[command(flatten)]
+    pub forward: ForwardLayers,
     /// Serve the pages from this folder instead of the ones inside the program (development).
     #[arg(long, env = "HIBIKI_RELAY_VIEWER_DIR", value_name = "FOLDER")]
     pub viewer_dir: Option<PathBuf>,
@@ -202,6 +206,7 @@ impl Layers {
             voice_recording: self.voice_recording.or(under.voice_recording),
             dicom: self.dicom.over(under.dicom),
             dicomweb: self.dicomweb.over(under.dicomweb),
+            forward: self.forward.over(under.forward),
             viewer_dir: self.viewer_dir.or(under.viewer_dir),
             log: self.log.or(under.log),
             log_form: self.log_form.or(under.log_form),

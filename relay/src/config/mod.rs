@@ -5,6 +5,7 @@
 
 mod dicom;
 mod dicomweb;
+mod forward;
 mod layers;
 mod ports;
 mod settled;
@@ -12,6 +13,7 @@ mod turn;
 
 pub use dicom::{Dicom, DicomLayers};
 pub use dicomweb::DicomWebLayers;
+pub use forward::{Forward, ForwardLayers};
 pub use layers::{ConfigError, Layers, MediaTcp, read_file};
 pub use settled::{Config, LogForm, Tls, settle};
 pub use turn::Turn;

@@ -4,6 +4,7 @@
 
 use super::dicom::{Dicom, dicom};
 use super::dicomweb::systems;
+use super::forward::{Forward, forward};
 use super::layers::{ConfigError, Layers, MediaTcp};
 use super::ports::browsers_send_to;
 use super::turn::{Turn, turn};
@@ -96,6 +97,8 @@ pub struct Config {
     pub dicom: Option<Dicom>,
     /// Hospital systems that may use DICOMweb.
     pub systems: Vec<System>,
+    /// Where objects are sent on to; none after a fault.
+    pub forward: Option<Forward>,
     /// Folder with the pages, instead of those inside.
     pub viewer_dir: Option<PathBuf>,
     /// What to log.
@@ -279,6 +282,7 @@ pub fn settle(asked: Layers, any_port: bool) -> Result<Config, Vec<ConfigError>>
             "the pages, the metrics or media over TCP have this address already; choose another port, usually 11112",
         );
     }
+    let forward = forward(&asked.forward, &mut faults.0);
     let log = asked.log.clone().unwrap_or_else(|| "info".to_owned());
     faults.unless(
         logging::filter(&log).is_ok(),
@@ -311,6 +315,7 @@ pub fn settle(asked: Layers, any_port: bool) -> Result<Config, Vec<ConfigError>>
         recording,
         dicom,
         systems,
+        forward,
         viewer_dir: asked.viewer_dir,
         log,
         log_form,

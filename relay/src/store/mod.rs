@@ -19,6 +19,7 @@ mod consults;
 mod devices;
 mod error;
 mod folder;
+mod forwards;
 mod handle;
 mod index;
 mod index_search;
@@ -54,6 +55,11 @@ pub use devices::{
 pub use error::StoreError;
 pub use folder::{DataFolder, FolderError, Serving};
 pub(crate) use folder::{make_private, owned, room_at};
+pub use forwards::{
+    Chosen, ForwardItem, ForwardRow, ForwardState, NoItem, Takes, count_forwards, due_forwards,
+    give_up_forward, list_forwards, note_forward, queue_forwards, retry_forwards,
+    set_forward_rules,
+};
 pub use handle::Store;
 pub use index::{
     EntryRow, LocatedRow, Unindexed, count_refused, header_of, keep_entry, located, unindexed,

@@ -190,6 +190,34 @@ CREATE TABLE collected_clips (             -- clips of consults that the archive
     PRIMARY KEY (consult, clip),
     CHECK ((object IS NULL) <> (refused IS NULL))
 ) STRICT, WITHOUT ROWID;
+", "
+CREATE TABLE forward_rules (               -- what goes where by itself; written anew at each start
+    destination TEXT NOT NULL,
+    takes      TEXT NOT NULL CHECK (takes IN ('everything', 'consults')),
+    PRIMARY KEY (destination, takes)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE forwards (                    -- what is to go to other archives, and what became of it
+    id         INTEGER PRIMARY KEY,
+    destination TEXT NOT NULL,             -- its name in the configuration
+    item       TEXT NOT NULL,              -- object/<digest> or clip/<consult>/<clip>
+    state      TEXT NOT NULL CHECK (state IN ('waiting', 'sent', 'refused', 'given_up')),
+    tries      INTEGER NOT NULL,
+    next_at    INTEGER NOT NULL,           -- not before
+    reason     TEXT NOT NULL,              -- of the last try that failed
+    queued_at  INTEGER NOT NULL,
+    UNIQUE (destination, item)
+) STRICT;
+CREATE INDEX forwards_due ON forwards (state, destination, next_at);
+CREATE TRIGGER forward_objects AFTER INSERT ON objects WHEN NEW.conflict = 0 AND NEW.sender <> 'HIBIKI-CLIP' BEGIN -- clips of consults go as clips
+    INSERT OR IGNORE INTO forwards (destination, item, state, tries, next_at, reason, queued_at)
+    SELECT destination, 'object/' || NEW.digest, 'waiting', 0, 0, '', NEW.arrived_at
+    FROM forward_rules WHERE takes = 'everything';
+END;
+CREATE TRIGGER forward_clips AFTER UPDATE OF kept_at ON clips WHEN OLD.kept_at IS NULL AND NEW.kept_at IS NOT NULL BEGIN
+    INSERT OR IGNORE INTO forwards (destination, item, state, tries, next_at, reason, queued_at)
+    SELECT DISTINCT destination, 'clip/' || NEW.consult || '/' || NEW.clip, 'waiting', 0, 0, '', NEW.kept_at
+    FROM forward_rules;
+END;
 "];
 
 /// Brings a file up to date, each step in a transaction of its own.

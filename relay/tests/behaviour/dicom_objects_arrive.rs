@@ -211,3 +211,62 @@ async fn a_sender_is_heard_again_and_again_in_one_association() {
     }
     sender.releases();
 }
+
+/// Sends each file as it is, and prints each status.
+const PYNETDICOM: &str = r#"
+import sys
+from pydicom import dcmread
+from pynetdicom import AE
+port, called, files = int(sys.argv[1]), sys.argv[2], sys.argv[3:]
+sets = [dcmread(path) for path in files]
+ae = AE(ae_title="PROBE")
+ae.add_requested_context("1.2.840.10008.1.1")
+for one in sets:
+    ae.add_requested_context(one.SOPClassUID, one.file_meta.TransferSyntaxUID)
+association = ae.associate("127.0.0.1", port, ae_title=called)
+if not association.is_established:
+    print("rejected" if association.is_rejected else "aborted")
+    sys.exit()
+print(f"{association.send_c_echo().Status:04X}")
+for one in sets:
+    print(f"{association.send_c_store(one).Status:04X}")
+association.release()
+"#;
+
+#[tokio::test]
+async fn pynetdicom_echoes_and_sends_and_is_rejected_under_a_wrong_title() {
+    let python = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../.tools/py/bin/python");
+    let has_it = Command::new(&python)
+        .args(["-c", "import pynetdicom"])
+        .output();
+    if !has_it.is_ok_and(|done| done.status.success()) {
+        println!("no pynetdicom in .tools/py (`make setup` installs it)");
+        return;
+    }
+    let relay = relay(&[]).await;
+    let phantoms = ["plax_small.dcm", "a4c_small_uncompressed.dcm"];
+    let runs = |called: &str| {
+        let files =
+            phantoms.map(|name| format!("{}/../sample-dicom/{name}", env!("CARGO_MANIFEST_DIR")));
+        let done = Command::new(&python)
+            .args([
+                "-c",
+                PYNETDICOM,
+                &relay.dicom.unwrap().port().to_string(),
+                called,
+            ])
+            .args(files)
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&done.stdout).into_owned();
+        assert!(
+            done.status.success(),
+            "{said}{}",
+            String::from_utf8_lossy(&done.stderr)
+        );
+        said.lines().map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(runs("HIBIKI"), ["0000", "0000", "0000"]);
+    assert_eq!(files(&relay, "objects").len(), 2);
+    assert_eq!(runs("HIBIKI2"), ["rejected"]);
+}

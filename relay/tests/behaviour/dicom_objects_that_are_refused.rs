@@ -147,3 +147,58 @@ async fn a_disk_that_takes_no_more_names_leaves_no_object_and_no_row() {
     assert_eq!(sender.stores(&object), 0);
     assert_eq!(rows(&relay, "1.2.3.2").await.len(), 1);
 }
+
+/// All files below a folder.
+fn below(folder: &std::path::Path, found: &mut Vec<std::path::PathBuf>) {
+    for one in std::fs::read_dir(folder).unwrap() {
+        let path = one.unwrap().path();
+        if path.is_dir() {
+            below(&path, found);
+        } else {
+            found.push(path);
+        }
+    }
+}
+
+#[tokio::test]
+async fn malformed_files_sent_raw_end_in_a_status_and_disturb_nobody() {
+    let Some(data) = std::env::var_os("HIBIKI_TEST_DATA") else {
+        assert!(std::env::var_os("HIBIKI_REQUIRE_TEST_DATA").is_none());
+        println!("no folder of real clips (HIBIKI_TEST_DATA)");
+        return;
+    };
+    let relay = relay(&["--dicom-object-mib", "64"]).await;
+    let mut paths = Vec::new();
+    below(
+        &std::path::Path::new(&data).join("dicom-malformed"),
+        &mut paths,
+    );
+    let (mut refused, mut taken) = (0, 0);
+    for path in &paths {
+        let bytes = std::fs::read(path).unwrap();
+        // As a data set from its first byte, and from behind where a head would be.
+        for from in [0, 132.min(bytes.len()), 340.min(bytes.len())] {
+            let object = Object {
+                class: CLIP.to_owned(),
+                instance: "1.2.3.66".to_owned(),
+                syntax: EXPLICIT.to_owned(),
+                data_set: bytes[from..].to_vec(),
+            };
+            if object.data_set.is_empty() {
+                continue;
+            }
+            let mut sender = Sender::associated(&relay, CLIP, EXPLICIT);
+            match sender.stores(&object) {
+                0 | 0xB007 => taken += 1,
+                0xA700 | 0xA900 | 0xC000 => refused += 1,
+                status => panic!("{} from {from}: {status:04X}", path.display()),
+            }
+            sender.releases();
+        }
+    }
+    assert!(
+        refused > 0 && taken == 0,
+        "{refused} refused, {taken} taken: none of them is what the command says"
+    );
+    nothing_is_left(&relay).await;
+}

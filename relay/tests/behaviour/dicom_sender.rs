@@ -19,12 +19,10 @@ pub const CLIP: &str = "1.2.840.10008.5.1.4.1.1.3.1";
 
 /// A relay that takes objects from PROBE, and from CART if it comes from an address that nobody here has.
 pub async fn relay(flags: &[&str]) -> Relay {
-    let mut all = vec![
-        "--dicom-listen",
-        "127.0.0.1:0",
-        "--dicom-peers",
-        "PROBE,CART@192.0.2.10",
-    ];
+    let mut all = vec!["--dicom-peers", "PROBE,CART@192.0.2.10"];
+    if !flags.contains(&"--dicom-listen") {
+        all.extend(["--dicom-listen", "127.0.0.1:0"]);
+    }
     if !flags.contains(&"--reserve-mib") {
         all.extend(["--reserve-mib", "1"]);
     }

@@ -1,0 +1,287 @@
+//! Brings what waits to one destination, group after group, for as long as the relay runs.
+//!
+//! Owns a task for each destination. What waits lies in the database, so a courier that is killed begins where the last left off; an
+//! item whose answer was lost is sent again and is the same object there. Called by `cli::serve`.
+
+use super::destination::Destination;
+use super::items::{Item, ItemFault, Items};
+use super::verdict::{LONGEST_WAIT, Verdict, of_fault, of_status, wait};
+use crate::archive::Objects;
+use crate::clock::Clock;
+use crate::store::{
+    ClipFiles, ForwardRow, ForwardState, Store, StoreError, due_forwards, note_forward,
+};
+use dimse::{AeTitle, Offer, Proposal, RequestFault, Requestor, Sent};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
+use tokio::io::BufReader;
+use tokio::task::JoinSet;
+use wire::RelayTime;
+
+/// Items of one association.
+const MAX_GROUP: u32 = 32;
+/// How often the queue is looked at while nothing waits: the time that a clip may wait for no reason.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// How long an archive may take over an answer: some store a long clip anew first.
+const ANSWER_WITHIN: Duration = Duration::from_secs(120);
+/// Read from a file at once.
+const READ_BYTES: usize = 256 * 1024;
+
+/// What happened since the start.
+#[derive(Debug, Default)]
+pub struct ForwardCounts {
+    /// Items that a destination has.
+    pub sent: AtomicU64,
+    /// Items that a destination will never take.
+    pub refused: AtomicU64,
+    /// Tries that have to be made again.
+    pub failed: AtomicU64,
+}
+
+/// What couriers work with.
+#[derive(Clone)]
+pub struct ForwardParts {
+    /// The queue.
+    pub store: Store,
+    /// For waits.
+    pub clock: Arc<Clock>,
+    /// Objects of the archive.
+    pub objects: Objects,
+    /// Clips of consults.
+    pub clips: ClipFiles,
+    /// For the metrics.
+    pub counts: Arc<ForwardCounts>,
+    /// Our title.
+    pub ours: AeTitle,
+}
+
+/// The tasks; dropping this ends them.
+#[derive(Debug)]
+pub struct Couriers {
+    _tasks: JoinSet<()>,
+}
+
+impl Couriers {
+    /// Starts one for each destination.
+    #[must_use]
+    pub fn start(destinations: &[Destination], parts: &ForwardParts) -> Self {
+        let mut tasks = JoinSet::new();
+        for destination in destinations {
+            let courier = Courier {
+                destination: destination.clone(),
+                items: Items {
+                    objects: parts.objects.clone(),
+                    clips: parts.clips.clone(),
+                },
+                parts: parts.clone(),
+                failures: 0,
+            };
+            tasks.spawn(courier.run());
+        }
+        Self { _tasks: tasks }
+    }
+}
+
+struct Courier {
+    destination: Destination,
+    items: Items,
+    parts: ForwardParts,
+    /// Associations that failed since the last that worked.
+    failures: u32,
+}
+
+/// A group that was tried.
+struct Tried {
+    verdicts: Vec<(i64, u32, Verdict)>,
+    /// Whether the destination was there to the end.
+    reached: bool,
+}
+
+impl Courier {
+    async fn run(mut self) {
+        loop {
+            let rest = match self.round().await {
+                Ok(rest) => rest,
+                Err(fault) => {
+                    tracing::error!(%fault, "the queue to another archive cannot be read or written");
+                    LONGEST_WAIT.min(wait(self.failures.max(1), chance()))
+                }
+            };
+            tokio::time::sleep(rest).await;
+        }
+    }
+
+    /// One group. Gives the time until the next.
+    async fn round(&mut self) -> Result<Duration, StoreError> {
+        let now = self.parts.clock.now();
+        let name = self.destination.name.clone();
+        let due = self
+            .parts
+            .store
+            .read("find what waits to be sent on", move |db| {
+                let longest = RelayTime(micros(LONGEST_WAIT));
+                due_forwards(db, &name, (now, longest), MAX_GROUP)
+            });
+        let due = due.await?;
+        if due.is_empty() {
+            return Ok(LOOK_EVERY);
+        }
+        let tried = self.deliver(due).await;
+        let verdicts = tried.verdicts.clone();
+        let at = self.parts.clock.now();
+        let noted = self.parts.store.write("note what was sent on", move |db| {
+            for (id, tries, verdict) in &verdicts {
+                let (state, next_at, reason) = match verdict {
+                    Verdict::Sent => (ForwardState::Sent, at, ""),
+                    Verdict::Never(reason) => (ForwardState::Refused, at, reason.as_str()),
+                    Verdict::Later(reason) => {
+                        let wait = wait(tries.saturating_add(1), chance());
+                        let next_at = RelayTime(at.0.saturating_add(micros(wait)));
+                        (ForwardState::Waiting, next_at, reason.as_str())
+                    }
+                };
+                note_forward(db, *id, state, (next_at, reason))?;
+            }
+            Ok(())
+        });
+        noted.await?;
+        Ok(self.judge(&tried))
+    }
+
+    /// Counts and tells.
+    fn judge(&mut self, tried: &Tried) -> Duration {
+        let of = |is: fn(&Verdict) -> bool| {
+            let count = tried.verdicts.iter().filter(|(.., verdict)| is(verdict));
+            count.count() as u64
+        };
+        let sent = of(|verdict| *verdict == Verdict::Sent);
+        let refused = of(|verdict| matches!(verdict, Verdict::Never(_)));
+        let failed = of(|verdict| matches!(verdict, Verdict::Later(_)));
+        let (name, counts) = (&self.destination.name, &self.parts.counts);
+        counts.sent.fetch_add(sent, Relaxed);
+        counts.refused.fetch_add(refused, Relaxed);
+        counts.failed.fetch_add(failed, Relaxed);
+        if refused > 0 {
+            tracing::warn!(destination = %name, refused, "an archive takes some objects never; see: relay forwards list --state refused");
+        }
+        if tried.reached {
+            if self.failures > 0 {
+                tracing::info!(destination = %name, after = self.failures, "an archive is back");
+            }
+            self.failures = 0;
+            return Duration::ZERO;
+        }
+        if self.failures == 0 {
+            let reason = tried
+                .verdicts
+                .iter()
+                .find_map(|(.., verdict)| match verdict {
+                    Verdict::Later(reason) => Some(reason.as_str()),
+                    _ => None,
+                });
+            tracing::warn!(destination = %name, reason, "an archive cannot be reached; what waits for it is tried again");
+        }
+        self.failures = self.failures.saturating_add(1);
+        wait(self.failures, chance())
+    }
+
+    async fn deliver(&self, due: Vec<ForwardRow>) -> Tried {
+        let (mut verdicts, mut ready) = (Vec::new(), Vec::new());
+        for row in due {
+            let (items, item) = (self.items.clone(), row.item);
+            let opened = tokio::task::spawn_blocking(move || items.open(item)).await;
+            match opened.unwrap_or(Err(ItemFault::NoHead)) {
+                Ok(item) => ready.push((row, item)),
+                Err(fault @ ItemFault::Disk(_)) => {
+                    verdicts.push((row.id, row.tries, Verdict::Later(fault.to_string())));
+                }
+                Err(fault) => verdicts.push((row.id, row.tries, Verdict::Never(fault.to_string()))),
+            }
+        }
+        if ready.is_empty() {
+            return Tried {
+                verdicts,
+                reached: true,
+            };
+        }
+        let proposal = Proposal {
+            ours: self.parts.ours.clone(),
+            theirs: self.destination.title.clone(),
+            offers: offers(&ready),
+        };
+        let address = &self.destination.address;
+        let mut peer = match Requestor::associate(address, &proposal, ANSWER_WITHIN).await {
+            Ok(peer) => peer,
+            Err(fault) => {
+                // The others were not tried: they wait for the destination and not for themselves.
+                let first = ready
+                    .first()
+                    .map(|(row, _)| (row.id, row.tries, of_fault(&fault)));
+                verdicts.extend(first);
+                return Tried {
+                    verdicts,
+                    reached: false,
+                };
+            }
+        };
+        for (row, item) in ready {
+            let answered = send(&mut peer, item).await;
+            let goes_on = matches!(answered, Ok(_) | Err(RequestFault::NotTaken));
+            let verdict = match &answered {
+                Ok(status) => of_status(*status),
+                Err(fault) => of_fault(fault),
+            };
+            verdicts.push((row.id, row.tries, verdict));
+            if !goes_on {
+                return Tried {
+                    verdicts,
+                    reached: false,
+                };
+            }
+        }
+        peer.release().await;
+        Tried {
+            verdicts,
+            reached: true,
+        }
+    }
+}
+
+/// Each kind of object in its own context, in the one syntax that it is in.
+fn offers(ready: &[(ForwardRow, Item)]) -> Vec<Offer> {
+    let mut offers: Vec<Offer> = Vec::new();
+    for (_, item) in ready {
+        let offer = Offer {
+            class: item.facts.class.clone(),
+            syntaxes: vec![item.facts.syntax.clone()],
+        };
+        if !offers.contains(&offer) {
+            offers.push(offer);
+        }
+    }
+    offers
+}
+
+async fn send(peer: &mut Requestor, item: Item) -> Result<u16, RequestFault> {
+    let Item { facts, file, bytes } = item;
+    let sent = Sent {
+        class: &facts.class,
+        instance: &facts.instance,
+        syntax: &facts.syntax,
+        bytes,
+    };
+    let file = BufReader::with_capacity(READ_BYTES, tokio::fs::File::from_std(file));
+    peer.store(&sent, file).await
+}
+
+fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
+}
+
+/// Of waits; without any they are only less spread.
+fn chance() -> u8 {
+    let mut byte = [0];
+    let _ = getrandom::fill(&mut byte);
+    byte[0]
+}
