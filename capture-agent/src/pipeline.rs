@@ -223,7 +223,7 @@ impl Running {
     fn keep(&mut self, why: &'static str, frame: &Frame) {
         if let Some(lane) = &self.parts.journal {
             self.sharing.part(why);
-            lane.picture(frame.clone(), lane.bit_rate(self.fit.allowed()));
+            lane.picture(frame.clone(), lane.bit_rate(self.fit.allowed()), false);
         }
     }
 
@@ -313,7 +313,8 @@ impl Running {
                     payloads: payloads.clone(),
                 });
             } else {
-                lane.picture(frame.clone(), lane.bit_rate(self.fit.allowed()));
+                let bit_rate = lane.bit_rate(self.fit.allowed());
+                lane.picture(frame.clone(), bit_rate, unit.keyframe);
             }
         }
         let coded = CodedFrame {

@@ -42,6 +42,9 @@ struct Waiting {
     bit_rate: BitRate,
     /// How often a larger mask had come into force before it was handed over.
     masks: u64,
+    /// The live picture begins anew with it, and so does the journal: a recording begins with what arrived, and what is sent again
+    /// into it has to stand on nothing from before.
+    is_entry: bool,
 }
 
 /// The end that takes frames.
@@ -126,7 +129,8 @@ impl Lane {
     }
 
     /// Takes a frame that is to be coded.
-    pub fn picture(&self, frame: Frame, bit_rate: BitRate) {
+    /// `is_entry` when it is a keyframe of the live picture.
+    pub fn picture(&self, frame: Frame, bit_rate: BitRate, is_entry: bool) {
         if self.pictures.fetch_add(1, Ordering::Relaxed) >= WAITING_PICTURES {
             self.pictures.fetch_sub(1, Ordering::Relaxed);
             return self.intake.miss();
@@ -136,6 +140,7 @@ impl Lane {
             frame,
             bit_rate,
             masks,
+            is_entry,
         };
         if !self.hand(Work::Picture(waiting)) {
             self.pictures.fetch_sub(1, Ordering::Relaxed);
@@ -178,6 +183,7 @@ impl LaneWork {
             frame,
             bit_rate,
             masks,
+            is_entry,
         } = waiting;
         if *masks != self.parts.mask.times_grown() {
             // Captured under a smaller mask: dropped here as in the ring.
@@ -201,7 +207,8 @@ impl LaneWork {
             }
         };
         let (mut units, start) = (Vec::with_capacity(1), Instant::now());
-        let coded = encoder.encode(picture, frame.stamp.rtp_time, self.begins, &mut units);
+        let begins = self.begins || *is_entry;
+        let coded = encoder.encode(picture, frame.stamp.rtp_time, begins, &mut units);
         self.parts.stats.encode_journal.note(start.elapsed());
         if let Err(error) = coded {
             tracing::warn!(%error, "the journal's encoder failed; it is opened anew");
@@ -242,6 +249,10 @@ mod tests {
 
     const RATE: BitRate = BitRate::LOWEST;
 
+    fn consult() -> ConsultId {
+        ConsultId::from_uuid(uuid::Uuid::from_u128(7))
+    }
+
     struct Bench {
         lane: Lane,
         work: LaneWork,
@@ -261,7 +272,7 @@ mod tests {
                 spare_room_bytes: 0,
                 bit_rate: None,
             };
-            let (intake, journal, keeping) = open(&settings, ConsultId::random(), board.clone());
+            let (intake, journal, keeping) = open(&settings, consult(), board.clone());
             let ring = Arc::new(Mutex::new(Ring::new(RingBounds::DEFAULT)));
             let mask = MaskInForce::new(Mask::default(), ring, Arc::new(Slot::default()));
             let (lane, work) = Lane::new(LaneParts {
@@ -291,14 +302,18 @@ mod tests {
 
         fn captures(&mut self, frames: usize) {
             for _ in 0..frames {
-                let picture = Picture::from_rows(64, 48, Form::Gray8, vec![90; 64 * 48]).unwrap();
-                let frame = Frame {
-                    stamp: self.stamper.stamp(Instant::now()),
-                    picture: Arc::new(picture),
-                    provenance: Arc::default(),
-                };
-                self.lane.picture(frame, RATE);
+                self.capture(false);
             }
+        }
+
+        fn capture(&mut self, is_entry: bool) {
+            let picture = Picture::from_rows(64, 48, Form::Gray8, vec![90; 64 * 48]).unwrap();
+            let frame = Frame {
+                stamp: self.stamper.stamp(Instant::now()),
+                picture: Arc::new(picture),
+                provenance: Arc::default(),
+            };
+            self.lane.picture(frame, RATE, is_entry);
         }
 
         /// Lets both threads do what waits; gives the frames in the journal and those that were missed.
@@ -325,6 +340,20 @@ mod tests {
             let missed = board.now().journal.map_or(0, |journal| journal.missed);
             (usize::try_from(frames).unwrap(), missed)
         }
+    }
+
+    #[test]
+    fn the_journal_begins_anew_where_the_live_picture_does() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut bench = Bench::new(folder.path());
+        bench.captures(2);
+        bench.capture(true);
+        bench.captures(1);
+        assert_eq!(bench.ends(), (4, 0));
+        let owner = wire::StreamId::from_uuid(consult().uuid());
+        let kept = recording::Recording::open(&folder.path().join("journal"), owner).unwrap();
+        let keys: Vec<bool> = kept.table().frames().map(|frame| frame.keyframe).collect();
+        assert_eq!(keys, [true, false, true, false]);
     }
 
     #[test]

@@ -48,7 +48,12 @@ export function ConsultPane({ player, label, onStage, children }: Props) {
   }, [player]);
   const { what } = player.glass.value;
   return (
-    <article class="replay__pane past__pane" data-testid="past-pane" data-glass={what}>
+    <article
+      class="replay__pane past__pane"
+      data-testid="past-pane"
+      data-glass={what}
+      data-marks={player.marks.value.length}
+    >
       <div class="replay__frame">
         <Strip player={player} label={label} />
         <div class="frame__stage past__stage" ref={layers}>

@@ -33,6 +33,8 @@ export class FrameLine {
   readonly #pictures = new Map<number, ImageBitmap>();
   /** Went into the decoder and did not come out. */
   readonly #inside = new Set<number>();
+  /** Came out and become pictures. */
+  readonly #becoming = new Set<number>();
   /** Cannot be decoded. */
   readonly #failed = new Set<number>();
   #decoder: VideoDecoder | null = null;
@@ -115,8 +117,9 @@ export class FrameLine {
     for (let index = this.#target; index <= end; index += 1) {
       const tick = table.ticks[index] ?? -1;
       if (this.#pictures.has(tick) || this.isLost(index)) continue;
-      if (this.#inside.has(tick)) {
-        isAwaited = true;
+      if (this.#inside.has(tick) || this.#becoming.has(tick)) {
+        // Those behind the one that is wanted may take their time.
+        isAwaited ||= index === this.#target;
         continue;
       }
       const key = table.keyBefore(index);
@@ -190,7 +193,8 @@ export class FrameLine {
   async #out(frame: VideoFrame): Promise<void> {
     const tick = frame.timestamp;
     this.#lastOut = performance.now();
-    const isOurs = this.#inside.has(tick);
+    const isOurs = this.#inside.delete(tick);
+    this.#becoming.add(tick);
     const index = this.table.indexOf(tick);
     try {
       if (isOurs && index >= this.#target - BEHIND && index <= this.#target + 2 * AHEAD)
@@ -199,8 +203,7 @@ export class FrameLine {
       this.onFault(new Undecodable(index, cause));
     } finally {
       frame.close();
-      // Only now, or it would be decoded anew while it becomes a picture.
-      this.#inside.delete(tick);
+      this.#becoming.delete(tick);
       this.#wake?.();
     }
     if (!this.#isClosed) this.onReady();

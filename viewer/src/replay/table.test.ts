@@ -94,8 +94,13 @@ describe("what is there", () => {
     expect(table.isCovered(hole)).toBe(false);
     expect([...table.isSound]).toEqual([...Array(10).fill(1), ...Array(4).fill(0), ...Array(5).fill(1)]);
     expect(table.bands().map(({ what }) => what)).toEqual(["live", "missing", "live"]);
-    const healed = PictureTable.of(STREAM, [part(steps, { keys: [0, 14] })], [], []);
-    expect(healed.isSound[10], "a device that was off broke no chain").toBe(1);
+    const off = PictureTable.of(STREAM, [part(steps, { keys: [0, 14] })], [], []);
+    expect(off.isSound[10], "a device that was off broke no chain").toBe(1);
+    const healed = PictureTable.of(STREAM, [part(even(40))], [gap as never], []);
+    expect(
+      healed.isSound.every((is) => is === 1),
+      "a log that was closed before it healed",
+    ).toBe(true);
   });
 
   test("nothing recorded is nothing", () => {

@@ -14,6 +14,8 @@ import { Timing, widen } from "./timing";
 
 /** No new frame for so long is a stopped picture (decision record 0008). */
 const LONGEST_US = 500_000;
+/** In a hole that the log knows, frames are missing where one comes so many times later than they do. */
+const MISSING_STEPS = 3;
 
 /** What a part of the time is. */
 export type Band = Span & { readonly what: "live" | "filled" | "missing" };
@@ -133,20 +135,29 @@ export class PictureTable {
   }
 }
 
-/** A frame stands on all before it from its key frame on: behind a hole nothing is, until the next key frame. */
+/**
+ * A frame stands on all before it from its key frame on: behind a hole nothing does, until the next key frame. The log of a consult
+ * that was closed does not hear any more that a hole was filled, so it counts as far as frames are missing in it.
+ */
 function soundness(ticks: Float64Array, keys: readonly number[], gaps: readonly RecordingGap[]): Uint8Array {
   const isSound = new Uint8Array(ticks.length);
-  const first = ticks[0] ?? 0;
-  const last = ticks[ticks.length - 1] ?? 0;
-  const after = new Set(gaps.map((gap) => widen(gap.after, Math.floor((first + last) / 2))));
+  const middle = ticks[ticks.length >> 1] ?? 0;
+  const holes = gaps.map(({ before, after }) => [widen(before, middle), widen(after, middle)] as const);
+  const missing = MISSING_STEPS * medianStep(ticks);
   const starts = new Set(keys);
   let sound = 0;
   for (let index = 0; index < ticks.length; index += 1) {
-    if (after.has(ticks[index] ?? -1)) sound = 0;
+    const [last, tick] = [ticks[index - 1] ?? Number.POSITIVE_INFINITY, ticks[index] ?? 0];
+    if (tick - last > missing && holes.some(([before, after]) => before <= last && tick <= after)) sound = 0;
     if (starts.has(index)) sound = 1;
     isSound[index] = sound;
   }
   return isSound;
+}
+
+function medianStep(ticks: Float64Array): number {
+  const steps = ticks.slice(1).map((tick, index) => tick - (ticks[index] ?? 0));
+  return steps.sort()[steps.length >> 1] ?? 0;
 }
 
 /** The place of the last number that is not above `value` in a rising list; -1 when all are. */

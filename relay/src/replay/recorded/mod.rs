@@ -1,10 +1,12 @@
 //! Reading what was recorded of a whole consult: pictures and voices, also while they are still being written.
 //!
-//! `shelf` keeps a few recordings open and reads for those who may, `pictures` makes frame tables and hands out access units,
+//! `shelf` keeps a few recordings open and reads for those who may, `playable` chooses among
+//! versions of a frame, `pictures` makes frame tables and hands out access units,
 //! `voices` lays packets on the relay's time. Blocking: called where that is allowed. Invariant: nothing here writes; what
 //! is damaged is said to be, and the rest is given out.
 
 mod pictures;
+mod playable;
 mod shelf;
 mod voices;
 

@@ -37,7 +37,7 @@ pub(super) fn about(stream: StreamId, recording: &Recording) -> Option<ReplayPic
 }
 
 /// The frames from this moment on, as many as one answer holds.
-pub(super) fn frames(recording: &Recording, from: Tick) -> ReplayFrames {
+pub(super) fn frames(recording: &Recording, chosen: &[FrameEntry], from: Tick) -> ReplayFrames {
     let codings: HashMap<SegmentId, Codec> = recording
         .reports()
         .iter()
@@ -53,7 +53,7 @@ pub(super) fn frames(recording: &Recording, from: Tick) -> ReplayFrames {
         next: None,
     };
     let mut before: Option<Tick> = None;
-    for frame in recording.table().range(from..=Tick(u64::MAX)) {
+    for frame in since(chosen, from) {
         if columns.steps.len() >= MAX_REPLAY_FRAMES {
             columns.next = Some(frame.at.0);
             break;
@@ -91,6 +91,12 @@ pub(super) fn frames(recording: &Recording, from: Tick) -> ReplayFrames {
     columns
 }
 
+/// Those of this moment and later.
+fn since(chosen: &[FrameEntry], from: Tick) -> &[FrameEntry] {
+    let begin = chosen.partition_point(|it| it.at < from);
+    chosen.get(begin..).unwrap_or_default()
+}
+
 fn coding(from: u32, codec: &Codec) -> Option<ReplayCoding> {
     let Codec::H264 {
         profile_level: [profile, constraints, level],
@@ -109,19 +115,17 @@ fn coding(from: u32, codec: &Codec) -> Option<ReplayCoding> {
 }
 
 /// The access units from one moment to another, both included, as many as one answer holds, and at least one if there is one.
-pub(super) fn units(recording: &mut Recording, from: Tick, until: Tick) -> Vec<u8> {
-    let entries: Vec<FrameEntry> = recording
-        .table()
-        .range(from..=until)
-        .take(MAX_REPLAY_FRAMES)
-        .copied()
-        .collect();
+pub(super) fn units(
+    recording: &mut Recording,
+    chosen: &[FrameEntry],
+    (from, until): (Tick, Tick),
+) -> Vec<u8> {
     let mut out = Vec::new();
-    for entry in entries {
+    for entry in since(chosen, from).iter().take_while(|it| it.at <= until) {
         if !out.is_empty() && out.len() + entry.length as usize > MAX_REPLAY_BYTES {
             break;
         }
-        let unit = recording.read(&entry).map(|frame| frame.unit);
+        let unit = recording.read(entry).map(|frame| frame.unit);
         let mut flags = 0;
         if entry.keyframe {
             flags |= UNIT_KEYFRAME;
@@ -144,6 +148,7 @@ pub(super) fn units(recording: &mut Recording, from: Tick, until: Tick) -> Vec<u
 
 #[cfg(test)]
 mod tests {
+    use super::super::playable::playable;
     use super::*;
     use recording::{Bounds, Disk, Frame, Opening, Record, Writer};
     use std::borrow::Cow;
@@ -199,11 +204,11 @@ mod tests {
         let live: Vec<u64> = (0..20).chain(25..40).collect();
         write(folder.path(), stream, Lane::Live, &live);
         let mut recording = Recording::open(folder.path(), stream).unwrap();
-        let before = frames(&recording, Tick(0));
+        let before = frames(&recording, &playable(recording.table()), Tick(0));
         assert_eq!((before.steps.len(), before.filled.len()), (35, 0));
         write(folder.path(), stream, Lane::Fill, &[20, 21, 22, 23, 24]);
         recording.renew().unwrap();
-        let after = frames(&recording, Tick(0));
+        let after = frames(&recording, &playable(recording.table()), Tick(0));
         assert_eq!(after.steps.len(), 40);
         assert!(after.steps.iter().skip(1).all(|step| *step == 2_970));
         assert_eq!(after.keys, [0, 10, 20, 30]);
@@ -215,11 +220,9 @@ mod tests {
             (first.frames, first.spoilt, first.first),
             (40, 0, after.first)
         );
-        let units = units(
-            &mut recording,
-            Tick(first.first + 10 * 2_970),
-            Tick(first.first + 20 * 2_970),
-        );
+        let chosen = playable(recording.table());
+        let span = [10, 20].map(|frame| Tick(first.first + frame * 2_970));
+        let units = units(&mut recording, &chosen, span.into());
         let found = unit_count(&units);
         assert_eq!(found.len(), 11);
         assert_eq!(found[0], (UNIT_KEYFRAME, 100));
@@ -246,7 +249,8 @@ mod tests {
         let third = bytes.windows(100).position(|it| it == [2; 100]).unwrap();
         bytes[third + 50] ^= 1;
         std::fs::write(&path, bytes).unwrap();
-        let units = units(&mut recording, Tick(0), Tick(u64::MAX));
+        let chosen = playable(recording.table());
+        let units = units(&mut recording, &chosen, (Tick(0), Tick(u64::MAX)));
         let found: Vec<u8> = unit_count(&units).iter().map(|(flags, _)| *flags).collect();
         assert_eq!(found, [UNIT_KEYFRAME, 0, UNIT_SPOILT, 0]);
     }

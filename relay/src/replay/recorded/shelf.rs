@@ -5,9 +5,10 @@
 //! is discarded is discarded here too. Blocks: whoever calls is where that is allowed.
 
 use super::pictures;
+use super::playable::playable;
 use super::voices::{PlacedTrack, placed};
 use crate::recording::{recorded_voices, voices_on_disk};
-use recording::{Recording, Tick};
+use recording::{FrameEntry, Recording, Tick};
 use std::collections::VecDeque;
 use std::io;
 use std::path::PathBuf;
@@ -42,6 +43,8 @@ struct OpenRecording {
     consult: ConsultId,
     stream: StreamId,
     recording: Recording,
+    /// One frame for each moment, as a decoder takes them.
+    chosen: Vec<FrameEntry>,
     looked_at: Instant,
 }
 
@@ -116,7 +119,7 @@ impl RecordedShelf {
     ) -> Result<ReplayFrames, RecordedFault> {
         let open = self.open(consult, stream)?;
         let open = lock(&open);
-        Ok(pictures::frames(&open.recording, from))
+        Ok(pictures::frames(&open.recording, &open.chosen, from))
     }
 
     /// Access units of a stream, in the form of `wire::replay`.
@@ -130,7 +133,10 @@ impl RecordedShelf {
     ) -> Result<Vec<u8>, RecordedFault> {
         let open = self.open(consult, stream)?;
         let mut open = lock(&open);
-        Ok(pictures::units(&mut open.recording, from, until))
+        let OpenRecording {
+            recording, chosen, ..
+        } = &mut *open;
+        Ok(pictures::units(recording, chosen, (from, until)))
     }
 
     /// Recorded voices of a consult.
@@ -203,6 +209,7 @@ impl RecordedShelf {
             let mut opened = lock(&held);
             if opened.looked_at.elapsed() >= LOOK_AGAIN {
                 opened.recording.renew()?;
+                opened.chosen = playable(opened.recording.table());
                 opened.looked_at = Instant::now();
             }
             drop(opened);
@@ -213,10 +220,12 @@ impl RecordedShelf {
         if !folder.is_dir() {
             return Err(RecordedFault::Nothing);
         }
+        let recording = Recording::open(&folder, stream)?;
         let opened = Arc::new(Mutex::new(OpenRecording {
             consult,
             stream,
-            recording: Recording::open(&folder, stream)?,
+            chosen: playable(recording.table()),
+            recording,
             looked_at: Instant::now(),
         }));
         let mut open = lock(&self.inner.open);
