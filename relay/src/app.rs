@@ -5,6 +5,7 @@
 
 use crate::archive::{Archive, ArchiveFault, ArchiveParts, Readings, Recovered};
 use crate::auth::{Entrance, Grants, TurnError, TurnServers};
+use crate::cases::CaseShelf;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::consult::live::{
@@ -73,6 +74,10 @@ pub struct Parts {
     pub recorded: RecordedShelf,
     /// Room for those who read recordings.
     pub reading: Semaphore,
+    /// Files of cases.
+    pub cases: CaseShelf,
+    /// Room for one case that is made.
+    pub case_making: Semaphore,
     /// Clips, to take in.
     pub intake: Intake,
     /// Record the pictures.
@@ -269,6 +274,8 @@ impl App {
                 stopping: AtomicBool::new(false),
                 store,
                 blobs,
+                cases: CaseShelf::beside(&clips),
+                case_making: Semaphore::new(1),
                 shelf: Shelf::new(clips),
                 recorded: RecordedShelf::new(
                     config.data.join("recordings"),

@@ -20,6 +20,7 @@ guarded::serve_in_tests!();
 pub mod app;
 pub mod archive;
 pub mod auth;
+pub mod cases;
 pub mod cli;
 pub mod clock;
 pub mod config;

@@ -7,8 +7,9 @@ use crate::app::App;
 use crate::http::admit::{Gate, admit, finish};
 use crate::http::dicomweb::{bulk, frames, metadata, objects, rendered, search, store};
 use crate::http::{
-    blobs, clip_file, clip_marks, clips, consults, demo, devices, health, media_resource, pages,
-    publish, replay_media, replays, sessions, socket, talk, video_picture, watch,
+    blobs, case_clips, cases, clip_file, clip_marks, clips, consults, demo, devices, health,
+    media_resource, pages, publish, replay_media, replays, sessions, socket, talk, video_picture,
+    watch,
 };
 use crate::problem::Refusal;
 use axum::Router;
@@ -54,6 +55,8 @@ pub const ROUTES: &[Route] = &[
         get(pages::index)
     }),
     route("/visits/{id}", &["GET"], Gate::Open, || get(pages::index)),
+    route("/cases", &["GET"], Gate::Open, || get(pages::index)),
+    route("/cases/{id}", &["GET"], Gate::Open, || get(pages::index)),
     route("/check", &["GET"], Gate::Open, || get(pages::index)),
     // Anyone on this machine, in a demo.
     route("/api/v1/demo", &["GET"], Gate::Demo, || get(demo::door)),
@@ -165,6 +168,52 @@ pub const ROUTES: &[Route] = &[
         &["GET"],
         Gate::Reader,
         || get(replay_media::voice),
+    ),
+    // A trainer: cases, which carry no identity.
+    route("/api/v1/cases", &["GET", "POST"], Gate::Reader, || {
+        get(cases::list).post(cases::make)
+    }),
+    route(
+        "/api/v1/cases/{case}",
+        &["GET", "DELETE"],
+        Gate::Reader,
+        || get(cases::about).delete(cases::withdraw),
+    ),
+    route(
+        "/api/v1/cases/{case}/publication",
+        &["POST"],
+        Gate::Reader,
+        || post(cases::publish),
+    ),
+    route(
+        "/api/v1/cases/{case}/clips/{number}",
+        &["GET"],
+        Gate::Reader,
+        || get(case_clips::table),
+    ),
+    route(
+        "/api/v1/cases/{case}/clips/{number}/frames/{index}",
+        &["GET"],
+        Gate::Reader,
+        || get(case_clips::frame),
+    ),
+    route(
+        "/api/v1/cases/{case}/clips/{number}/files/{file}",
+        &["GET"],
+        Gate::Reader,
+        || get(case_clips::file),
+    ),
+    route(
+        "/api/v1/cases/{case}/clips/{number}/cover",
+        &["PUT"],
+        Gate::Reader,
+        || put(cases::cover),
+    ),
+    route(
+        "/api/v1/cases/{case}/clips/{number}/looks",
+        &["POST"],
+        Gate::Reader,
+        || post(cases::look),
     ),
     // The bearer of a ticket, or a person with a session.
     route(

@@ -139,6 +139,19 @@ impl Orthanc {
         Ok(())
     }
 
+    /// What its own anonymiser makes of the one object that it holds.
+    ///
+    /// # Errors
+    /// When it holds none, or does not answer.
+    pub async fn anonymized(&self) -> Result<Vec<u8>> {
+        let asked = self.http.get(format!("{}/instances", self.door));
+        let held: Value = asked.send().await?.json().await?;
+        let id = held[0].as_str().context("Orthanc holds nothing")?;
+        let asked = format!("{}/instances/{id}/anonymize", self.door);
+        let made = self.http.post(asked).body("{}").send().await?;
+        Ok(made.error_for_status()?.bytes().await?.to_vec())
+    }
+
     /// How many studies, series and instances it holds.
     ///
     /// # Errors

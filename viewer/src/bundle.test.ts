@@ -9,6 +9,8 @@ const INITIAL_JS_LIMIT_BYTES = 60_000;
 const WHOLE_JS_LIMIT_BYTES = 120 * 1024;
 /** What the page that replays a whole consult brings beside what others have; no consult ever loads it. */
 const REPLAY_JS_LIMIT_BYTES = 20 * 1024;
+/** The same for the library of cases. */
+const CASES_JS_LIMIT_BYTES = 12 * 1024;
 /** The device page comes from the device itself, and starts on a small computer. */
 const DEVICE_JS_LIMIT_BYTES = 40 * 1024;
 /** Building takes under a second; a busy machine may need more. */
@@ -62,6 +64,9 @@ function firstScripts(of: readonly File[]): Rolldown.OutputChunk[] {
 const isOfReplay = (chunk: Rolldown.OutputChunk) =>
   chunk.moduleIds.some((id) => /consult-replay|past-consults|src\/replay\//.test(id));
 
+const isOfCases = (chunk: Rolldown.OutputChunk) =>
+  chunk.moduleIds.some((id) => /screens\/cases?\.|case-(?:clip|form|words)/.test(id));
+
 const chunks = (of: readonly File[]) =>
   of.filter((file): file is Rolldown.OutputChunk => file.type === "chunk");
 
@@ -78,15 +83,20 @@ test("the player comes later, and everything together needs at most 120 KB", asy
       ({ code }) => code.includes("createImageBitmap(") && code.includes("replay-pane"),
     ),
   ).toBe(false);
-  expect(await weight(chunks(files).filter((chunk) => !isOfReplay(chunk)))).toBeLessThanOrEqual(
-    WHOLE_JS_LIMIT_BYTES,
-  );
+  const ofConsults = chunks(files).filter((chunk) => !isOfReplay(chunk) && !isOfCases(chunk));
+  expect(await weight(ofConsults)).toBeLessThanOrEqual(WHOLE_JS_LIMIT_BYTES);
 });
 
 test("the replay of a whole consult comes with its own page only", async () => {
   const ofReplay = chunks(files).filter(isOfReplay);
   expect(firstScripts(files).some(isOfReplay)).toBe(false);
   expect(await weight(ofReplay)).toBeLessThanOrEqual(REPLAY_JS_LIMIT_BYTES);
+});
+
+test("the library of cases comes with its own page only", async () => {
+  const ofCases = chunks(files).filter(isOfCases);
+  expect(firstScripts(files).some(isOfCases)).toBe(false);
+  expect(await weight(ofCases)).toBeLessThanOrEqual(CASES_JS_LIMIT_BYTES);
 });
 
 test("the device page needs at most 40 KB, and its words are in no page of the relay", async () => {

@@ -34,7 +34,7 @@ import "./style/voice.css";
 import "./style/recording.css";
 import "./style/link.css";
 import type { SessionGrant } from "./wire/http";
-import type { ConsultId } from "./wire/ids";
+import type { CaseId, ConsultId } from "./wire/ids";
 
 /** A ticket that came with the address and was not exchanged yet. */
 const ticket = signal(takeTicket());
@@ -65,6 +65,8 @@ function App() {
       return <WaysPlace />;
     case "replay":
       return <ReplayPlace consult={at.consult} />;
+    case "cases":
+      return <CasesPlace which={at.which} />;
     case "missing":
       return <Message words={t("entry.missing")} />;
     case "consult":
@@ -102,6 +104,23 @@ function ReplayPlace({ consult }: { consult: ConsultId }) {
   );
   if (grant === null) return <EntryScreen />;
   if (Replay !== null) return <Replay grant={grant} consult={consult} />;
+  return (
+    <EntryFrame>
+      <p role="status">{t(failed ? "measure.loadFailed" : "entry.loading")}</p>
+    </EntryFrame>
+  );
+}
+
+const loadCases = async () => (await import("./screens/cases")).CasesScreen;
+
+function CasesPlace({ which }: { which: CaseId | null }) {
+  const grant = session.value;
+  const { part: Cases, failed } = useLater<{ grant: SessionGrant; which: CaseId | null }>(
+    loadCases,
+    grant !== null,
+  );
+  if (grant === null) return <EntryScreen />;
+  if (Cases !== null) return <Cases grant={grant} which={which} />;
   return (
     <EntryFrame>
       <p role="status">{t(failed ? "measure.loadFailed" : "entry.loading")}</p>

@@ -4,7 +4,7 @@
 // Invariant: an address that is not known is `missing`, never a guess.
 
 import { signal } from "@preact/signals";
-import type { ConsultId } from "./wire/ids";
+import type { CaseId, ConsultId } from "./wire/ids";
 import type { Role } from "./wire/people";
 
 export type Route =
@@ -12,17 +12,22 @@ export type Route =
   | { readonly page: "consult"; readonly consult: ConsultId }
   | { readonly page: "bedside"; readonly consult: ConsultId }
   | { readonly page: "replay"; readonly consult: ConsultId }
+  | { readonly page: "cases"; readonly which: CaseId | null }
   | { readonly page: "ways" }
   | { readonly page: "missing" };
 
 const UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}";
 const CONSULT = new RegExp(`^/consults/(${UUID})/?$`);
 const REPLAY = new RegExp(`^/consults/(${UUID})/replay/?$`);
+const CASE = new RegExp(`^/cases/(${UUID})/?$`);
 const BEDSIDE = new RegExp(`^/visits/(${UUID})/?$`);
 
 export function match(path: string): Route {
   if (path === "/" || path === "") return { page: "entry" };
   if (/^\/check\/?$/.test(path)) return { page: "ways" };
+  if (/^\/cases\/?$/.test(path)) return { page: "cases", which: null };
+  const which = CASE.exec(path)?.[1];
+  if (which !== undefined) return { page: "cases", which: which as CaseId };
   const consult = CONSULT.exec(path)?.[1];
   if (consult !== undefined) return { page: "consult", consult: consult as ConsultId };
   const replay = REPLAY.exec(path)?.[1];
@@ -40,6 +45,11 @@ export function pathFor(role: Role, consult: ConsultId): string {
 /** Where a consult is replayed. */
 export function replayPath(consult: ConsultId): string {
   return `/consults/${consult}/replay`;
+}
+
+/** Where a case is. */
+export function casePath(which: CaseId): string {
+  return `/cases/${which}`;
 }
 
 export const route = signal<Route>({ page: "entry" });

@@ -6,10 +6,11 @@
 //! video are found (`Clip::video`) and given as stored, for a decoder elsewhere. Nothing
 //! here panics on any input, nothing recurses over foreign data, and no header or error carries a patient
 //! attribute. `measure` goes from points on a picture to numbers with units; `write` is the other half: pictures and
-//! facts in, objects out. Callers: the capture agent (clips as a source), the relay (archive), sample and test tools.
+//! facts in, objects out; `deidentify` writes them for a case, without identity. Callers: the capture agent (clips as a source), the relay (archive), sample and test tools.
 
 mod clip;
 mod decode;
+pub mod deidentify;
 mod error;
 mod fragments;
 mod header;

@@ -8,7 +8,7 @@ use crate::app::App;
 use crate::auth::SessionEntry;
 use crate::http::pages::lists;
 use crate::problem::Refusal;
-use crate::replay::{Found, ReplayFault, StillForm};
+use crate::replay::{Found, ReplayFault, Still, StillForm};
 use crate::store;
 use axum::Json;
 use axum::extract::{Path, State};
@@ -72,18 +72,23 @@ pub async fn frame(
         .map_err(|fault| told(&app, &own, &fault))?;
     app.metrics.clip_frames.up();
     app.metrics.clip_frame.took(began.elapsed());
-    let kind = match still.form {
-        StillForm::Jpeg => "image/jpeg",
-        StillForm::Png => "image/png",
-        StillForm::H264 => CLIP_VIDEO_FRAME,
-    };
-    let mut response = ([(header::CONTENT_TYPE, kind)], still.bytes).into_response();
+    let mut response = still_response(still);
     if kept {
         let about = response.headers_mut();
         about.insert(header::CACHE_CONTROL, FOR_EVER);
         about.insert(header::ETAG, quoted(&tag));
     }
     Ok(response)
+}
+
+/// A frame with what it is.
+pub(super) fn still_response(still: Still) -> Response {
+    let kind = match still.form {
+        StillForm::Jpeg => "image/jpeg",
+        StillForm::Png => "image/png",
+        StillForm::H264 => CLIP_VIDEO_FRAME,
+    };
+    ([(header::CONTENT_TYPE, kind)], still.bytes).into_response()
 }
 
 /// A clip of the session's own consult.

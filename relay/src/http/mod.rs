@@ -8,6 +8,8 @@ pub mod accept;
 pub mod admit;
 pub mod blobs;
 pub mod body;
+pub mod case_clips;
+pub mod cases;
 pub mod clip_file;
 pub mod clip_marks;
 pub mod clips;

@@ -17,6 +17,8 @@ use wire::{ClipId, ConsultId};
 
 /// Name of the folder.
 const FOLDER: &str = "clips";
+/// Name of the folder of cases.
+const CASES: &str = "cases";
 /// Ending of a clip that is kept.
 const WHOLE: &str = "dcm";
 /// Ending of one that arrives.
@@ -112,6 +114,59 @@ impl ClipFiles {
     pub fn beside(data: &DataFolder) -> Self {
         Self {
             folder: data.path().join(FOLDER).into(),
+        }
+    }
+
+    /// Those of cases, in a folder of their own beside this one.
+    #[must_use]
+    pub fn of_cases(&self) -> Self {
+        let data = self.folder.parent().unwrap_or(&self.folder);
+        Self {
+            folder: data.join(CASES).into(),
+        }
+    }
+
+    /// Writes a whole clip, durable before it has its name.
+    ///
+    /// # Errors
+    /// The disk's, or what `write` says; then nothing is there.
+    pub fn replace_whole<E: From<ClipFault>>(
+        &self,
+        consult: ConsultId,
+        clip: ClipId,
+        write: impl FnOnce(&mut File) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let path = self.whole(consult, clip);
+        let folder = path.parent().unwrap_or(&self.folder);
+        make_private(folder).map_err(failed("make the folder of clips"))?;
+        let new = path.with_extension("new");
+        let mut file = owned()
+            .create(true)
+            .truncate(true)
+            .open(&new)
+            .map_err(failed("write a clip"))?;
+        if let Err(error) = write(&mut file) {
+            // What is left of it is found under no name.
+            let _ = fs::remove_file(&new);
+            return Err(error);
+        }
+        file.sync_all()
+            .and_then(|()| fs::rename(&new, &path))
+            .and_then(|()| File::open(folder)?.sync_all())
+            .map_err(failed("make a clip durable"))?;
+        Ok(())
+    }
+
+    /// Takes everything away that lies under one id.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn forget_all(&self, consult: ConsultId) -> Result<(), ClipFault> {
+        match fs::remove_dir_all(self.folder.join(consult.to_string())) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(ClipFault::new("take clips away", error))
+            }
+            _ => Ok(()),
         }
     }
 

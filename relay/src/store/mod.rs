@@ -12,6 +12,7 @@
 
 mod archive_reads;
 mod blobs;
+mod cases;
 mod clip_files;
 mod clips;
 mod collected_clips;
@@ -39,6 +40,11 @@ mod tickets;
 
 pub use archive_reads::{ReadRow, note_read, reads_of};
 pub use blobs::{BlobError, Blobs};
+pub use cases::{
+    CaseClipRow, CaseRow, CaseSearch, add_case, case, case_clips, case_clips_told, cases,
+    look_at_case, note_case_read, publish_case, set_case_clip, summary as case_summary,
+    withdraw_case,
+};
 pub use clip_files::{About, ClipFault, ClipFiles, Half};
 pub use clips::{
     ClipBounds, ClipRow, OfferRow, arriving_clips, clip, drop_clip, keep_clip, kept_clips,

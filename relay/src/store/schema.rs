@@ -218,6 +218,55 @@ CREATE TRIGGER forward_clips AFTER UPDATE OF kept_at ON clips WHEN OLD.kept_at I
     SELECT DISTINCT destination, 'clip/' || NEW.consult || '/' || NEW.clip, 'waiting', 0, 0, '', NEW.kept_at
     FROM forward_rules;
 END;
+", "
+CREATE TABLE cases (                       -- stored visits without identity; findings and collections are lists in JSON
+    id         TEXT PRIMARY KEY,
+    consult    TEXT NOT NULL REFERENCES consults (id),  -- never told
+    alias      TEXT NOT NULL,
+    key        BLOB,                       -- makes its UIDs; none any more once it is published or withdrawn
+    title      TEXT NOT NULL,
+    findings   TEXT NOT NULL,
+    difficulty INTEGER NOT NULL,
+    collections TEXT NOT NULL,
+    consent    TEXT NOT NULL,
+    licence    TEXT NOT NULL,
+    expires_at INTEGER NOT NULL,
+    made_by    TEXT NOT NULL REFERENCES people (id),
+    made_at    INTEGER NOT NULL,
+    published_by TEXT REFERENCES people (id),
+    published_at INTEGER,
+    withdrawn_by TEXT REFERENCES people (id),
+    withdrawn_at INTEGER
+) STRICT;
+CREATE INDEX cases_by_age ON cases (made_at);
+CREATE TABLE case_clips (
+    case_id    TEXT NOT NULL REFERENCES cases (id),
+    number     INTEGER NOT NULL CHECK (number > 0),
+    source     TEXT NOT NULL,              -- the clip that it was made of; never told
+    view       TEXT,
+    cover      TEXT,                       -- what a person drew, JSON as on the wire
+    made       TEXT,                       -- what was made, JSON; none when it could not be
+    digest     TEXT,                       -- of that
+    fault      TEXT,                       -- why it could not be
+    PRIMARY KEY (case_id, number)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE case_looks (                  -- who looked at which result
+    case_id    TEXT NOT NULL REFERENCES cases (id),
+    number     INTEGER NOT NULL,
+    digest     TEXT NOT NULL,
+    person     TEXT NOT NULL REFERENCES people (id),
+    at         INTEGER NOT NULL
+) STRICT;
+CREATE INDEX case_looks_by_case ON case_looks (case_id, number, digest);
+CREATE TRIGGER looks_are_never_changed BEFORE UPDATE ON case_looks BEGIN SELECT RAISE(ABORT, 'looks stay'); END;
+CREATE TRIGGER looks_are_never_deleted BEFORE DELETE ON case_looks BEGIN SELECT RAISE(ABORT, 'looks stay'); END;
+CREATE TABLE case_reads (                  -- who read a case, and who took files of it along
+    case_id    TEXT NOT NULL REFERENCES cases (id),
+    person     TEXT NOT NULL REFERENCES people (id),
+    export     INTEGER NOT NULL,
+    at         INTEGER NOT NULL
+) STRICT;
+CREATE INDEX case_reads_by_case ON case_reads (case_id, at);
 "];
 
 /// Brings a file up to date, each step in a transaction of its own.

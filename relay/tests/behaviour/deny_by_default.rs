@@ -16,6 +16,9 @@ fn path(route: &Route, session: &str) -> String {
         .replace("{device}", &any)
         .replace("{media}", &any)
         .replace("{clip}", &any)
+        .replace("{case}", &any)
+        .replace("{number}", "1")
+        .replace("{file}", "file")
         .replace("{freeze}", &any)
         .replace("{stream}", &any)
         .replace("{replay}", &consult().to_string())
@@ -35,13 +38,15 @@ fn guarded() -> impl Iterator<Item = (&'static Route, &'static str)> {
 }
 
 /// All that answers without a session or a device's key: a new line here is a decision.
-const DOORS: [&str; 10] = [
+const DOORS: [&str; 12] = [
     "/healthz",
     "/readyz",
     "/",
     "/consults/{id}",
     "/consults/{id}/replay",
     "/visits/{id}",
+    "/cases",
+    "/cases/{id}",
     "/check",
     "/api/v1/demo",
     "/api/v1/demo/tickets",

@@ -18,6 +18,7 @@ mod support;
 mod accept_deadlines;
 mod an_agent_is_answered;
 mod beats_are_kept;
+mod cases_carry_no_identity;
 mod clip_device;
 mod clips_are_served;
 mod clips_arrive;

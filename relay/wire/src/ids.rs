@@ -87,6 +87,11 @@ macro_rules! id {
 }
 
 id!(
+    /// One case of the library.
+    CaseId,
+    "string & { readonly __id: \"CaseId\" }"
+);
+id!(
     /// A depth scale that somebody marked in a picture, made by the page that calibrated.
     ScaleId,
     "string & { readonly __id: \"ScaleId\" }"

@@ -10,6 +10,7 @@
 
 pub mod agent;
 pub mod backfill;
+pub mod case;
 pub mod check;
 pub mod clip;
 pub mod device;
@@ -31,7 +32,7 @@ pub mod units;
 pub mod voice;
 
 pub use ids::{
-    AnnotationId, ClipId, ConsentId, ConsultId, DeviceId, FreezeId, PersonId, ScaleId, Seq,
+    AnnotationId, CaseId, ClipId, ConsentId, ConsultId, DeviceId, FreezeId, PersonId, ScaleId, Seq,
     SessionId, StreamId,
 };
 pub use units::{CaptureTime, Fraction, FrameIndex, RelayTime, RtpTime};

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use ts_rs::{Config, TS};
 use wire::{
-    agent, check, clip, device, http, link, mark, measure, original, problem, region, replay,
+    agent, case, check, clip, device, http, link, mark, measure, original, problem, region, replay,
     socket, voice,
 };
 
@@ -24,6 +24,10 @@ fn export_all(into: &Path) {
     http::DemoTicketRequest::export_all(&config).unwrap();
     region::Region::export_all(&config).unwrap();
     clip::ClipTable::export_all(&config).unwrap();
+    case::NewCase::export_all(&config).unwrap();
+    case::CaseList::export_all(&config).unwrap();
+    case::CaseAbout::export_all(&config).unwrap();
+    case::CaseLookRequest::export_all(&config).unwrap();
     replay::ReplayList::export_all(&config).unwrap();
     replay::ReplayAbout::export_all(&config).unwrap();
     replay::ReplayFrames::export_all(&config).unwrap();

@@ -198,7 +198,11 @@ pub(crate) const DICOM_DOOR_KEEPS_NOTHING: Rule = Rule {
 /// Frames and DICOM objects are made for HTTP and for the command line alike.
 pub(crate) const CLIPS_KNOW_NO_DOOR: Rule = Rule {
     what: "reading clips and writing marks on them know no door",
-    within: &["relay/src/replay", "relay/src/dicom_marks"],
+    within: &[
+        "relay/src/replay",
+        "relay/src/dicom_marks",
+        "relay/src/cases",
+    ],
     except: &[],
     never: &[
         "axum",

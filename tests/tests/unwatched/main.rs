@@ -8,6 +8,7 @@
     reason = "JSON values are read by key, which gives null and does not panic"
 )]
 
+mod a_case_is_as_clean_as_orthancs;
 mod an_export_arrives_whole;
 mod recording_heals;
 mod recording_survives;

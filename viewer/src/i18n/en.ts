@@ -24,6 +24,7 @@ export const en = {
   "entry.join": "Join the consult",
   "entry.joinBedside": "Open the bedside page",
   "entry.joining": "Joining…",
+  "entry.cases": "Cases for teaching",
   "entry.past": "Consults so far",
   "entry.replay": "Replay this consult",
   "entry.check": "Check the connection",
@@ -309,6 +310,8 @@ export const en = {
   "problem.clipRefused": "What was asked to be saved makes no sense, so nothing was saved. Press again.",
   "problem.clipNameless":
     "The clip does not say in readable form whose it is, so nothing can be exported for it. Its marks stay in the consult.",
+  "problem.caseNotReady":
+    "The case is not ready for that. Look at each clip as it is now, tick it, and try again. What is published stays as it is.",
   "problem.notFrozen": "That freeze is over. The picture runs.",
   "problem.markIdTaken":
     "The mark was not stored because its number was taken. Draw it again. The others are safe.",

@@ -28,6 +28,7 @@ export const ja = {
   "entry.join": "相談に入る",
   "entry.joinBedside": "ベッドサイドに入る",
   "entry.joining": "入っています…",
+  "entry.cases": "教育用の症例",
   "entry.past": "これまでの相談",
   "entry.replay": "この相談を再生する",
   "entry.check": "接続を確かめる",
@@ -311,6 +312,8 @@ export const ja = {
   "problem.noFrame": "その先のフレームは送信端末にもうありません。全員がこのフレームのままです。",
   "problem.noDevice": "保存できる送信端末がこの相談につながっていません。送信端末の画面からは保存できます。",
   "problem.clipRefused": "保存する範囲が正しくないため、保存されませんでした。もう一度押してください。",
+  "problem.caseNotReady":
+    "症例はまだその段階にありません。今の状態のクリップを一つずつ見て確認してから、もう一度行ってください。公開したものはそのままです。",
   "problem.clipNameless":
     "動画に患者・検査の情報が読める形で入っていないため、書き出せません。書き込みは相談の記録に残っています。",
   "problem.notFrozen": "その静止はもう終わっています。映像は動いています。",

@@ -16,6 +16,7 @@ import type { JumpKind } from "../replay/story";
 import type { Band } from "../replay/table";
 import { PENS } from "../stage/pens";
 import type { TalkTrouble } from "../voice/talk";
+import type { CaseConsent, CaseFault, CaseRectangle, CaseState } from "../wire/case";
 import type { ClipGap, ClipStage, MarkerSide } from "../wire/clip";
 import { PROBLEM_CODES } from "../wire/constants";
 import type { Adequacy, LinkCause, LinkLevel } from "../wire/link";
@@ -25,6 +26,7 @@ import type { Extent, HeartPhase, MeasureKind, VentricleView } from "../wire/mea
 import type { OriginalGap } from "../wire/original";
 import type { Page, Role } from "../wire/people";
 import type { VoiceState } from "../wire/voice";
+import { CASE_WORDS } from "./case-words";
 import { clipEn } from "./clip-en";
 import { clipJa, TOLD_CODES } from "./clip-ja";
 import { CONSULT_REPLAY_WORDS } from "./consult-replay-words";
@@ -47,6 +49,7 @@ const ja = {
   ...RECORDING_WORDS.ja,
   ...LINK_WORDS.ja,
   ...CONSULT_REPLAY_WORDS.ja,
+  ...CASE_WORDS.ja,
   ...clipJa,
 };
 const en: Readonly<Record<keyof typeof ja, string>> = {
@@ -58,6 +61,7 @@ const en: Readonly<Record<keyof typeof ja, string>> = {
   ...RECORDING_WORDS.en,
   ...LINK_WORDS.en,
   ...CONSULT_REPLAY_WORDS.en,
+  ...CASE_WORDS.en,
   ...clipEn,
 };
 type Key = keyof typeof ja;
@@ -75,6 +79,10 @@ const SOURCES = import.meta.glob<string>(["../**/*.{ts,tsx}", "!../**/*.test.ts"
 const ENDINGS: Readonly<Record<string, readonly string[]>> = {
   badge: ["good", "late", "choppy", "stopped", "none", "hidden"] satisfies LinkLevel[],
   "beat.missing": ["gone", "agentAway", "noAgent", "notCoded", "notKept"] satisfies OriginalGap[],
+  case: ["left", "top", "right", "bottom"] satisfies (keyof CaseRectangle)[],
+  "case.state": ["draft", "reviewed", "published", "expired", "withdrawn"] satisfies CaseState[],
+  "case.consent": ["teaching", "teachingAndExport"] satisfies CaseConsent[],
+  "case.fault": ["nothingKept", "video", "unreadable"] satisfies CaseFault[],
   beside: ["time", "phase", "apart"] satisfies Pairing[],
   "clip.gap": [
     "gone",

@@ -85,6 +85,13 @@ function WithSession({ grant }: { grant: SessionGrant }) {
         ))}
       </section>
       <Past grant={grant} />
+      {grant.role === "trainer" && (
+        <p class="entry__actions">
+          <a class="button" href="/cases" onClick={(event) => follow(event, "/cases")} data-testid="cases">
+            {t("entry.cases")}
+          </a>
+        </p>
+      )}
       <p class="entry__actions">
         <a class="button button--quiet" href="/check">
           {t("entry.check")}

@@ -48,6 +48,7 @@ export const MAX_SEARCH_CHARS = 64;
   "noDevice",
   "clipRefused",
   "clipNameless",
+  "caseNotReady",
   "markIdTaken",
   "markUnknown",
   "notYourMark",

@@ -6,6 +6,11 @@
 export type AnnotationId = string & { readonly __id: "AnnotationId" };
 
 /**
+ * One case of the library.
+ */
+export type CaseId = string & { readonly __id: "CaseId" };
+
+/**
  * One saved or imported clip or still; made by whoever presses save, or by the device.
  */
 export type ClipId = string & { readonly __id: "ClipId" };

@@ -11,6 +11,7 @@ use wire::FrameIndex;
 
 use super::coding::{PixelCoding, in_order};
 use super::context::Context;
+use super::data_set::Object;
 use super::error::WriteError;
 use super::facts::ClipFacts;
 use super::file;
@@ -18,6 +19,7 @@ use super::frames::{Frames, Shape};
 use super::image::{self, Kind, Lossy};
 use super::stream::{self, Counted, Fragments};
 use super::timing::Pace;
+use super::uid::Uid;
 use crate::limits::MAX_FRAMES;
 
 /// What was written.
@@ -68,6 +70,21 @@ pub struct ClipWriter<'a, F: Frames + ?Sized> {
     shape: Shape,
     /// Threads that code frames.
     parallelism: NonZeroUsize,
+    /// What becomes of the header at last.
+    rewrite: Option<Rewrite<'a>>,
+}
+
+/// Another header and the UID that it has.
+pub(crate) type Rewritten = Result<(Object, Uid), WriteError>;
+
+/// A step over the finished header: another one, and the UID that it has. Its length must not depend on the figures in it.
+#[derive(Clone, Copy)]
+pub(crate) struct Rewrite<'a>(pub(crate) &'a (dyn Fn(&Object) -> Rewritten + Sync));
+
+impl std::fmt::Debug for Rewrite<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Rewrite")
+    }
 }
 
 impl<'a, F: Frames + ?Sized> ClipWriter<'a, F> {
@@ -129,6 +146,7 @@ impl<'a, F: Frames + ?Sized> ClipWriter<'a, F> {
             kind,
             shape,
             parallelism: NonZeroUsize::MIN,
+            rewrite: None,
         };
         // All words and regions are checked by building the header once.
         writer.head(0)?;
@@ -140,6 +158,14 @@ impl<'a, F: Frames + ?Sized> ClipWriter<'a, F> {
     pub fn parallelism(self, threads: NonZeroUsize) -> Self {
         Self {
             parallelism: threads,
+            ..self
+        }
+    }
+
+    /// Changes the header before it is written.
+    pub(crate) fn rewritten(self, rewrite: Rewrite<'a>) -> Self {
+        Self {
+            rewrite: Some(rewrite),
             ..self
         }
     }
@@ -263,10 +289,14 @@ impl<'a, F: Frames + ?Sized> ClipWriter<'a, F> {
             coded,
         });
         let object = image::data_set(self.context, self.facts, &self.kind, self.shape, lossy)?;
+        let (object, uid) = match self.rewrite {
+            Some(Rewrite(rewrite)) => rewrite(&object)?,
+            None => (object, self.facts.instance_uid.clone()),
+        };
         file::head(
             &object,
             self.kind.class_uid(),
-            &self.facts.instance_uid,
+            &uid,
             self.facts.coding.syntax_uid(),
         )
     }

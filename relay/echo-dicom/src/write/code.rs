@@ -35,7 +35,7 @@ impl Code {
     }
 
     /// The item of a code sequence.
-    pub(super) fn item(&self) -> Result<Object, WriteError> {
+    pub(crate) fn item(&self) -> Result<Object, WriteError> {
         let mut item = Object::new_empty();
         let value = required("CodeValue", &self.value, SH_CHARS)?;
         let scheme = required("CodingSchemeDesignator", &self.scheme, SH_CHARS)?;

@@ -7,7 +7,7 @@ use dicom_core::value::{DataSetSequence, Value};
 use dicom_core::{DataElement, PrimitiveValue, Tag, VR};
 use dicom_object::InMemDicomObject;
 
-pub(super) type Object = InMemDicomObject;
+pub(crate) type Object = InMemDicomObject;
 
 pub(super) fn text(object: &mut Object, tag: Tag, vr: VR, value: impl Into<String>) {
     put(object, tag, vr, PrimitiveValue::from(value.into()));

@@ -20,7 +20,7 @@ const WRITER: &str = "HIBIKI_ECHO_1";
 const PREAMBLE_BYTES: usize = 128;
 
 /// Everything up to and including the last attribute of `object`.
-pub(super) fn head(
+pub(crate) fn head(
     object: &Object,
     class_uid: &str,
     instance_uid: &Uid,

@@ -19,7 +19,7 @@ use super::timing::Pace;
 use super::view::ViewLabel;
 
 /// The body part: with it an image needs no Laterality.
-const HEART: Code = Code::new("80891009", "SCT", "Heart");
+pub(super) const HEART: Code = Code::new("80891009", "SCT", "Heart");
 /// Purpose of a reference to the instance that the pixels were played from (PS3.16 CID 7202).
 const SOURCE: Code = Code::new(
     "121322",

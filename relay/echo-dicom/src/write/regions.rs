@@ -28,6 +28,11 @@ pub(super) fn items(
     regions.iter().enumerate().map(item).collect()
 }
 
+/// Whether a region can be written with a picture of this size.
+pub(crate) fn fits(region: &UltrasoundRegion, columns: u32, rows: u32) -> bool {
+    item(region, columns, rows).is_ok()
+}
+
 fn item(region: &UltrasoundRegion, columns: u32, rows: u32) -> Result<Object, &'static str> {
     let mut item = Object::new_empty();
     number(

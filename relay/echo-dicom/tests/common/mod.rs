@@ -19,6 +19,7 @@ pub(crate) mod bounds;
 pub(crate) mod builder;
 pub(crate) mod marking;
 pub(crate) mod peers;
+pub(crate) mod planted;
 pub(crate) mod video;
 pub(crate) mod writing;
 

@@ -19,6 +19,7 @@ macro_rules! every_variant {
 
 mod agent;
 mod backfill;
+mod case;
 mod check;
 mod clip;
 mod device;

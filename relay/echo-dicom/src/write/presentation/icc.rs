@@ -23,7 +23,7 @@ const D65_TO_D50: [f64; 9] = [
 const SRGB_CURVE: [f64; 5] = [2.4, 1.0 / 1.055, 0.055 / 1.055, 1.0 / 12.92, 0.040_45];
 
 /// The profile.
-pub(super) fn srgb() -> Vec<u8> {
+pub(crate) fn srgb() -> Vec<u8> {
     let curve = curve();
     let entries: [(&[u8; 4], Vec<u8>); 10] = [
         (b"desc", words("sRGB")),

@@ -5,7 +5,7 @@
 //! by its description. Pens, pressure and live timing have no place here and stay in the consult's log.
 
 mod graphics;
-mod icc;
+pub(crate) mod icc;
 
 use std::io::Write;
 

@@ -1,0 +1,33 @@
+//! Why an object could not be freed of its identity, by the step that failed.
+//!
+//! Owns the error type. No message carries a value of the object.
+
+use crate::error::ClipError;
+use crate::write::WriteError;
+
+/// Nothing was made, or nothing that may be kept.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DeidentifyError {
+    /// The object cannot be read.
+    #[error("the object cannot be read: {0}")]
+    Read(#[from] ClipError),
+    /// The new object cannot be written.
+    #[error("the object cannot be written: {0}")]
+    Write(#[from] WriteError),
+    /// A video would have to be decoded and coded again, which is not done here.
+    #[error("the clip is a video, whose frames cannot be blanked: save it as JPEG on the device")]
+    Video,
+    /// No region says where the heart is, and nobody drew what to keep.
+    #[error("no part of the picture is known to be free of names: draw what to keep")]
+    NothingKept,
+    /// It is of no kind that a case holds.
+    #[error("only clips, marks and measurements belong to a case")]
+    Kind,
+    /// An attribute stands in the object that may not.
+    #[error("the attribute {0} may not stand in a case")]
+    NotAllowed(dicom_core::Tag),
+    /// It has more than the attributes, such as bytes behind the end.
+    #[error("there is more in the file than its attributes")]
+    More,
+}

@@ -1,0 +1,242 @@
+//! Making a case's clip out of a consult's.
+//!
+//! Owns the order: read the foreign clip confined, write it anew under the case's key, do the same with its marks and
+//! measurements, read all of it back, and take the digest that a person's look is worth. It blocks, and takes about as long as
+//! the clip is: it is called where blocking is allowed, for one clip at a time.
+
+use super::shelf::{CaseShelf, place};
+use crate::dicom_marks::{KeptClip, MarkedClip, MarksFault};
+use crate::store::{About, CaseClipRow, ClipFault};
+use echo_dicom::deidentify::{
+    Alias, CaseIdentity, CaseKey, CleanClip, Cover, DeidentifyError, Whose, clean_object, remains,
+};
+use echo_dicom::write::ViewLabel;
+use echo_dicom::{ClipError, RegionBounds};
+use guarded::{Guard, GuardedClip};
+use sha2::{Digest as _, Sha256};
+use std::io;
+use thiserror::Error;
+use wire::case::{CaseCover, CaseFault, CaseMade, CaseRectangle, CaseWords};
+use wire::clip::{ClipCoding, ClipHead, ClipOrigin};
+use wire::original::Digest;
+use wire::socket::MarkState;
+use wire::{CaptureTime, CaseId, ClipId, FrameIndex};
+
+/// A clip of a case could not be made for a reason that is not the clip's.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum MakeFault {
+    /// The disk's.
+    #[error(transparent)]
+    Store(#[from] ClipFault),
+    /// A file could not be read or written.
+    #[error("reading or writing a file of a case: {0}")]
+    File(#[from] io::Error),
+    /// Taking identity out failed after the clip was read.
+    #[error("writing a clip without identity: {0}")]
+    Clean(#[from] DeidentifyError),
+    /// Its marks could not be made.
+    #[error("marks of a clip: {0}")]
+    Marks(#[from] MarksFault),
+    /// Code of ours failed.
+    #[error("making a clip of a case failed inside")]
+    Inside,
+}
+
+/// What clips of one case are made with.
+pub struct Making {
+    /// Which case.
+    pub case: CaseId,
+    /// Its key.
+    pub key: [u8; 32],
+    /// Kept clips of the consult.
+    pub clips: Vec<KeptClip>,
+    /// Marks of the consult that are in force.
+    pub marks: Vec<MarkState>,
+    /// Whether this installation measures.
+    pub measuring: bool,
+    /// Where files go.
+    pub shelf: CaseShelf,
+}
+
+/// What stands in a case's files in place of a name.
+#[must_use]
+pub fn alias_of(case: CaseId) -> String {
+    let hex = case.uuid().simple().to_string().to_uppercase();
+    format!("CASE-{}", hex.get(..8).unwrap_or(&hex))
+}
+
+impl Making {
+    /// Makes one clip; what a person drew counts. A clip that nothing can be made of says why in its row.
+    ///
+    /// # Errors
+    /// What is not the clip's own fault.
+    pub fn clip(
+        &self,
+        number: u32,
+        source: ClipId,
+        cover: CaseCover,
+    ) -> Result<CaseClipRow, MakeFault> {
+        let kept = self.clips.iter().find(|kept| kept.row.head.clip == source);
+        let mut row = CaseClipRow {
+            number,
+            source,
+            view: kept.and_then(|kept| kept.row.head.view.clone()),
+            cover,
+            made: None,
+            fault: None,
+        };
+        let Some(kept) = kept else {
+            row.fault = Some(CaseFault::Unreadable);
+            return Ok(row);
+        };
+        match Guard::of_this_program().open(&kept.path) {
+            Ok(clip) => match self.make(&row, &clip) {
+                Ok(made) => row.made = Some(made),
+                Err(MakeFault::Clean(error)) => row.fault = Some(fault_of(error)?),
+                Err(other) => return Err(other),
+            },
+            Err(error) => row.fault = Some(fault_of(DeidentifyError::Read(error))?),
+        }
+        Ok(row)
+    }
+
+    fn make(
+        &self,
+        row: &CaseClipRow,
+        clip: &GuardedClip,
+    ) -> Result<(CaseMade, ClipHead), MakeFault> {
+        let provenance = clip.provenance().map_err(DeidentifyError::from)?;
+        let whose = Whose {
+            study: provenance.study.uid,
+            series: provenance.series_uid,
+            instance: provenance.instance_uid,
+        };
+        let identity = CaseIdentity {
+            alias: Alias::parse(&alias_of(self.case)).ok_or(MakeFault::Inside)?,
+            key: CaseKey::new(self.key),
+        };
+        let [keep, blank] = [&row.cover.keep, &row.cover.blank].map(|list| bounds(list));
+        let clean = CleanClip {
+            reader: clip,
+            whose: &whose,
+            identity: &identity,
+            cover: &Cover::drawn(clip.header(), &keep, &blank),
+            view: row.view.as_deref().and_then(view_label),
+            number: row.number,
+        };
+        // A file under a new name each time: what is open under the old one stays what it was.
+        let (files, place, own) = (self.shelf.files(), place(self.case), ClipId::random());
+        files.replace_whole(place, own, |file| {
+            clean.write(file).map(drop).map_err(MakeFault::from)
+        })?;
+        let bytes = std::fs::read(files.whole(place, own))?;
+        let mut digest = Sha256::new();
+        digest.update(&bytes);
+        let header = clip.header();
+        let mut head = ClipHead {
+            clip: own,
+            instance: identity.key.uid(&whose.instance).as_str().to_owned(),
+            bytes: bytes.len() as u64,
+            digest: digest_of(&bytes),
+            frames: header.frames,
+            width: header.layout.columns,
+            height: header.layout.rows,
+            coding: ClipCoding::Jpeg,
+            origin: ClipOrigin::Imported,
+            taken_at: CaptureTime(0),
+            span_us: 0,
+            view: row.view.clone(),
+            marker: None,
+            captured: None,
+        };
+        let last = FrameIndex(header.frames.saturating_sub(1));
+        head.span_us = u64::try_from(header.frame_times.at(last).as_micros()).unwrap_or(0);
+        let mut words = Vec::new();
+        told(remains(bytes)?, &mut words);
+        let mut has = [false; 2];
+        if let Some(marked) = MarkedClip::read(&self.clips, row.source, &self.marks)? {
+            let report = if self.measuring {
+                marked.report()?
+            } else {
+                None
+            };
+            for (has, (what, object)) in has.iter_mut().zip([
+                (About::Marks, marked.state()?),
+                (About::Measurements, report),
+            ]) {
+                let Some(object) = object else { continue };
+                let object = clean_object(object, &identity)?;
+                digest.update(&object);
+                files.keep_about((place, own), what, &object)?;
+                told(remains(object)?, &mut words);
+                *has = true;
+            }
+        }
+        let made = CaseMade {
+            digest: Digest::from_bytes(digest.finalize().into()),
+            frames: head.frames,
+            width: head.width,
+            height: head.height,
+            marks: has[0],
+            measurements: has[1],
+            words,
+        };
+        Ok((made, head))
+    }
+}
+
+/// What is the clip's own fault stands in its row; a reader that could not be had is nobody's.
+fn fault_of(error: DeidentifyError) -> Result<CaseFault, MakeFault> {
+    match error {
+        DeidentifyError::NothingKept => Ok(CaseFault::NothingKept),
+        DeidentifyError::Video => Ok(CaseFault::Video),
+        DeidentifyError::Read(read) if !is_nobodys(&read) => Ok(CaseFault::Unreadable),
+        DeidentifyError::Write(_) => Ok(CaseFault::Unreadable),
+        other => Err(MakeFault::Clean(other)),
+    }
+}
+
+fn is_nobodys(error: &ClipError) -> bool {
+    guarded::is_no_reader(error)
+}
+
+fn bounds(list: &[CaseRectangle]) -> Vec<RegionBounds> {
+    let bounds = |one: &CaseRectangle| RegionBounds {
+        min_x: one.left,
+        min_y: one.top,
+        max_x: one.right,
+        max_y: one.bottom,
+    };
+    list.iter().map(bounds).collect()
+}
+
+/// A view by its label; one that is no code of ours is words, and words do not come over.
+fn view_label(view: &str) -> Option<ViewLabel> {
+    Some(match view {
+        "PLAX" => ViewLabel::Plax,
+        "PSAX" => ViewLabel::Psax,
+        "A4C" => ViewLabel::A4c,
+        "A2C" => ViewLabel::A2c,
+        "A3C" => ViewLabel::A3c,
+        "SC4C" => ViewLabel::Sc4c,
+        "SC-IVC" => ViewLabel::ScIvc,
+        _ => return None,
+    })
+}
+
+fn digest_of(bytes: &[u8]) -> Digest {
+    Digest::from_bytes(Sha256::digest(bytes).into())
+}
+
+fn told(remaining: Vec<echo_dicom::deidentify::Remaining>, words: &mut Vec<CaseWords>) {
+    for one in remaining {
+        let said = CaseWords {
+            name: one.name,
+            words: one.words,
+        };
+        if !words.contains(&said) {
+            words.push(said);
+        }
+    }
+}

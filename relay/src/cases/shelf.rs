@@ -1,0 +1,103 @@
+//! The files of cases, and their frames.
+//!
+//! Owns where they lie: `cases/<case>/<clip>.dcm` below the data folder, under ids of ours. Frames are read as those of other
+//! clips are.
+
+use crate::replay::{Found, ReplayFault, Shelf, Still};
+use crate::store::{About, ClipFault, ClipFiles, ClipRow};
+use std::path::PathBuf;
+use std::sync::Arc;
+use wire::clip::{ClipHead, ClipTable};
+use wire::{CaseId, ConsultId, FrameIndex};
+
+/// What of a clip leaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CaseFile {
+    /// The clip.
+    Clip,
+    /// What was drawn on it.
+    Marks,
+    /// What was measured on it.
+    Measurements,
+}
+
+/// Files of all cases. Clones share them.
+#[derive(Clone)]
+pub struct CaseShelf {
+    files: ClipFiles,
+    frames: Shelf,
+}
+
+impl CaseShelf {
+    /// Beside the clips of consults.
+    #[must_use]
+    pub fn beside(clips: &ClipFiles) -> Self {
+        let files = clips.of_cases();
+        Self {
+            frames: Shelf::new(files.clone()),
+            files,
+        }
+    }
+
+    /// The files themselves; a case has the place that a consult has among theirs.
+    pub(super) fn files(&self) -> &ClipFiles {
+        &self.files
+    }
+
+    /// The frame table of a clip.
+    ///
+    /// # Errors
+    /// `ReplayFault`.
+    pub async fn table(&self, case: CaseId, head: ClipHead) -> Result<ClipTable, ReplayFault> {
+        self.frames.table(found(case, head)).await
+    }
+
+    /// A frame of a clip as a browser shows it.
+    ///
+    /// # Errors
+    /// `ReplayFault`.
+    pub async fn still(
+        &self,
+        case: CaseId,
+        head: ClipHead,
+        index: FrameIndex,
+    ) -> Result<Still, ReplayFault> {
+        self.frames.still(found(case, head), index).await
+    }
+
+    /// Where a file lies.
+    #[must_use]
+    pub fn path(&self, case: CaseId, head: &ClipHead, what: CaseFile) -> PathBuf {
+        let place = place(case);
+        match what {
+            CaseFile::Clip => self.files.whole(place, head.clip),
+            CaseFile::Marks => self.files.about(place, head.clip, About::Marks),
+            CaseFile::Measurements => self.files.about(place, head.clip, About::Measurements),
+        }
+    }
+
+    /// Takes all files of a case away. Blocks.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn forget(&self, case: CaseId) -> Result<(), ClipFault> {
+        self.files.forget_all(place(case))
+    }
+}
+
+/// A case in the place of a consult.
+pub(super) fn place(case: CaseId) -> ConsultId {
+    ConsultId::from_uuid(case.uuid())
+}
+
+fn found(case: CaseId, head: ClipHead) -> Found {
+    let row = ClipRow {
+        head,
+        times: Vec::new(),
+        kept: true,
+    };
+    Found {
+        consult: place(case),
+        row: Arc::new(row),
+    }
+}

@@ -1,0 +1,267 @@
+//! Cases (症例): stored visits without identity, for replay and training.
+//!
+//! Owns the JSON of `/api/v1/cases`. Nothing here names a patient, a consult that a case was made of is named once, when it
+//! is made, and never told again. Places on a picture are whole pixels, because a case's frames have one size.
+
+use crate::original::Digest;
+use crate::{CaseId, ClipId, ConsultId, RelayTime};
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+/// Most cases of one answer.
+pub const MAX_CASES: usize = 100;
+/// Most clips of one case.
+pub const MAX_CASE_CLIPS: usize = 20;
+/// Most characters of a title, a finding, a licence and a collection's name.
+pub const MAX_CASE_WORDS: usize = 80;
+/// Most findings, and most collections, of one case.
+pub const MAX_CASE_LIST: usize = 12;
+/// Most rectangles of a kind that a person draws on a clip.
+pub const MAX_CASE_RECTANGLES: usize = 32;
+/// From easy to hard.
+pub const MAX_DIFFICULTY: u8 = 3;
+
+/// How far a case is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export_to = "case.ts")]
+#[serde(rename_all = "camelCase")]
+pub enum CaseState {
+    /// Somebody has to look at its clips.
+    Draft,
+    /// Every clip was looked at as it is now.
+    Reviewed,
+    /// In the library.
+    Published,
+    /// Its time is over: nothing of it is shown or leaves.
+    Expired,
+    /// Taken back: what was made of it is gone.
+    Withdrawn,
+}
+
+/// What the patient agreed to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export_to = "case.ts")]
+#[serde(rename_all = "camelCase")]
+pub enum CaseConsent {
+    /// Teaching at this installation.
+    Teaching,
+    /// Teaching, also with copies that leave it.
+    TeachingAndExport,
+}
+
+/// What a trainer says of a case.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export_to = "case.ts")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct CaseFacts {
+    /// In the trainer's words, without identity.
+    pub title: String,
+    /// What is to be seen.
+    pub findings: Vec<String>,
+    /// 1 to `MAX_DIFFICULTY`.
+    pub difficulty: u8,
+    /// Which collections it is in.
+    pub collections: Vec<String>,
+    /// What the patient agreed to.
+    pub consent: CaseConsent,
+    /// Under which licence it is taught with.
+    pub licence: String,
+    /// Until when.
+    pub expires_at: RelayTime,
+}
+
+impl CaseFacts {
+    /// Whether they can stand: words of some length without control characters, and a difficulty that there is.
+    #[must_use]
+    pub fn are_sound(&self) -> bool {
+        let words = |text: &String| {
+            !text.trim().is_empty()
+                && text.chars().count() <= MAX_CASE_WORDS
+                && !text.chars().any(char::is_control)
+        };
+        let lists = [&self.findings, &self.collections];
+        words(&self.title)
+            && words(&self.licence)
+            && lists
+                .iter()
+                .all(|list| list.len() <= MAX_CASE_LIST && list.iter().all(words))
+            && (1..=MAX_DIFFICULTY).contains(&self.difficulty)
+    }
+}
+
+/// A case that is to be made of clips of a consult that is closed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export_to = "case.ts")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NewCase {
+    /// Of which consult.
+    pub consult: ConsultId,
+    /// Which of its clips, in the order in which they are shown, at most `MAX_CASE_CLIPS`; all of them when none is named.
+    pub clips: Vec<ClipId>,
+    /// What is said of it.
+    pub facts: CaseFacts,
+}
+
+/// Cases, the newest first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export_to = "case.ts")]
+#[serde(rename_all = "camelCase")]
+pub struct CaseList {
+    /// At most `MAX_CASES`.
+    pub cases: Vec<CaseSummary>,
+    /// Whether older ones were left out: narrow the search.
+    pub more: bool,
+}
+
+/// One case in a list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export_to = "case.ts")]
+#[serde(rename_all = "camelCase")]
+pub struct CaseSummary {
+    /// Which.
+    pub case: CaseId,
+    /// What stands in its files in place of a name.
+    pub alias: String,
+    /// How far it is.
+    pub state: CaseState,
+    /// What is said of it.
+    pub facts: CaseFacts,
+    /// View labels of its clips.
+    pub views: Vec<String>,
+    /// How many clips it has.
+    pub clips: u32,
+}
+
+/// A case with its clips.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export_to = "case.ts")]
+#[serde(rename_all = "camelCase")]
+pub struct CaseAbout {
+    /// As in a list.
+    pub summary: CaseSummary,
+    /// In order.
+    pub clips: Vec<CaseClip>,
+}
+
+/// A clip of a case.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export_to = "case.ts")]
+#[serde(rename_all = "camelCase")]
+pub struct CaseClip {
+    /// Its place, from 1.
+    pub number: u32,
+    /// View label, if it has one.
+    pub view: Option<String>,
+    /// What a person drew.
+    pub cover: CaseCover,
+    /// What was made of it; nothing when it could not be.
+    pub made: Option<CaseMade>,
+    /// Why it could not be.
+    pub fault: Option<CaseFault>,
+    /// Who looked at what was made, as it is now.
+    pub looks: Vec<CaseLook>,
+}
+
+/// Why nothing was made of a clip.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export_to = "case.ts")]
+#[serde(rename_all = "camelCase")]
+pub enum CaseFault {
+    /// No region says what may stay of the picture: draw it.
+    NothingKept,
+    /// It is a video: save it as JPEG.
+    Video,
+    /// It cannot be read or does not say whose it is.
+    Unreadable,
+}
+
+/// What was made of a clip.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export_to = "case.ts")]
+#[serde(rename_all = "camelCase")]
+pub struct CaseMade {
+    /// SHA-256 over all of it: whoever looks says what they looked at.
+    pub digest: Digest,
+    /// Frames.
+    pub frames: u32,
+    /// In pixels.
+    pub width: u32,
+    /// In pixels.
+    pub height: u32,
+    /// Whether marks go with it.
+    pub marks: bool,
+    /// Whether measurements go with it.
+    pub measurements: bool,
+    /// All words that stand in its files.
+    pub words: Vec<CaseWords>,
+}
+
+/// Words that stand in a file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export_to = "case.ts")]
+#[serde(rename_all = "camelCase")]
+pub struct CaseWords {
+    /// The attribute's keyword.
+    pub name: String,
+    /// What it says.
+    pub words: String,
+}
+
+/// Somebody looked at all frames and words of a clip and found no identity.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export_to = "case.ts")]
+#[serde(rename_all = "camelCase")]
+pub struct CaseLook {
+    /// Their name.
+    pub name: String,
+    /// When.
+    pub at: RelayTime,
+}
+
+/// What somebody looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export_to = "case.ts")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct CaseLookRequest {
+    /// `CaseMade::digest` of what was shown.
+    pub digest: Digest,
+}
+
+/// What a person drew on a clip.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export_to = "case.ts")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct CaseCover {
+    /// Stays, where no region of the clip says what does.
+    pub keep: Vec<CaseRectangle>,
+    /// Is made black, wherever it lies.
+    pub blank: Vec<CaseRectangle>,
+}
+
+/// A rectangle in pixels, both corners included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export_to = "case.ts")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct CaseRectangle {
+    /// From the left.
+    pub left: u32,
+    /// From the top.
+    pub top: u32,
+    /// From the left.
+    pub right: u32,
+    /// From the top.
+    pub bottom: u32,
+}
+
+impl CaseCover {
+    /// Whether it can stand: not more rectangles than there may be, and none turned inside out.
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        [&self.keep, &self.blank].iter().all(|list| {
+            list.len() <= MAX_CASE_RECTANGLES
+                && list
+                    .iter()
+                    .all(|one| one.left <= one.right && one.top <= one.bottom)
+        })
+    }
+}

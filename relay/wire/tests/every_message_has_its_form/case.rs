@@ -1,0 +1,103 @@
+//! What a library of cases is told and tells.
+
+use crate::each;
+use crate::samples::uuid;
+use wire::case::{
+    CaseAbout, CaseClip, CaseConsent, CaseCover, CaseFacts, CaseFault, CaseList, CaseLook,
+    CaseLookRequest, CaseMade, CaseRectangle, CaseState, CaseSummary, CaseWords, NewCase,
+};
+use wire::original::Digest;
+use wire::{CaseId, ClipId, ConsultId, RelayTime};
+
+fn facts() -> CaseFacts {
+    CaseFacts {
+        title: "僧帽弁逆流".into(),
+        findings: vec!["MR".into()],
+        difficulty: 2,
+        collections: vec!["2026年 秋".into()],
+        consent: CaseConsent::TeachingAndExport,
+        licence: "院内教育".into(),
+        expires_at: RelayTime(1_900_000_000_000_000),
+    }
+}
+
+#[test]
+fn what_a_case_is() {
+    let summary = CaseSummary {
+        case: CaseId::from_uuid(uuid(1)),
+        alias: "CASE-00000001".into(),
+        state: CaseState::Reviewed,
+        facts: facts(),
+        views: vec!["A4C".into()],
+        clips: 2,
+    };
+    let digest = Digest::from_bytes([7; 32]);
+    let looked_at = CaseClip {
+        number: 1,
+        view: Some("A4C".into()),
+        cover: CaseCover::default(),
+        made: Some(CaseMade {
+            digest,
+            frames: 12,
+            width: 640,
+            height: 480,
+            marks: true,
+            measurements: false,
+            words: vec![CaseWords {
+                name: "PatientName".into(),
+                words: "CASE-00000001".into(),
+            }],
+        }),
+        fault: None,
+        looks: vec![CaseLook {
+            name: "指導 医".into(),
+            at: RelayTime(1_795_000_000_000_000),
+        }],
+    };
+    let without = CaseClip {
+        number: 2,
+        view: None,
+        cover: CaseCover {
+            keep: Vec::new(),
+            blank: vec![CaseRectangle {
+                left: 1,
+                top: 2,
+                right: 30,
+                bottom: 40,
+            }],
+        },
+        made: None,
+        fault: Some(CaseFault::NothingKept),
+        looks: Vec::new(),
+    };
+    let list = CaseList {
+        cases: vec![summary.clone()],
+        more: false,
+    };
+    let clips = vec![looked_at, without];
+    each("case", vec![("list", list)]);
+    each("case", vec![("about", CaseAbout { summary, clips })]);
+    each("case", vec![("look", CaseLookRequest { digest })]);
+    let new = NewCase {
+        consult: ConsultId::from_uuid(uuid(2)),
+        clips: vec![ClipId::from_uuid(uuid(3))],
+        facts: facts(),
+    };
+    each("case", vec![("new", new)]);
+}
+
+#[test]
+fn facts_without_a_title_a_licence_or_a_difficulty_that_there_is_are_not_sound() {
+    assert!(facts().are_sound());
+    for spoil in [
+        |facts: &mut CaseFacts| facts.title = "  ".into(),
+        |facts: &mut CaseFacts| facts.licence = String::new(),
+        |facts: &mut CaseFacts| facts.difficulty = 4,
+        |facts: &mut CaseFacts| facts.findings = vec!["x".into(); 13],
+        |facts: &mut CaseFacts| facts.collections = vec!["a\nb".into()],
+    ] {
+        let mut spoilt = facts();
+        spoil(&mut spoilt);
+        assert!(!spoilt.are_sound(), "{spoilt:?}");
+    }
+}

@@ -1,0 +1,156 @@
+// The form that makes a case of a consult that is over.
+//
+// Owns what is typed. Where the case is afterwards, its own page says.
+
+import { useEffect, useState } from "preact/hooks";
+import { day, tc } from "../i18n/case";
+import { t } from "../i18n/i18n";
+import { makeCase } from "../net/cases";
+import { type ApiCode, ApiProblem } from "../net/http";
+import { searchReplays } from "../replay/source";
+import { casePath, navigate } from "../router";
+import type { CaseConsent } from "../wire/case";
+import type { SessionGrant } from "../wire/http";
+import type { ConsultId } from "../wire/ids";
+import type { ReplaySummary } from "../wire/replay";
+import type { RelayTime } from "../wire/units";
+
+const CONSENTS: readonly CaseConsent[] = ["teaching", "teachingAndExport"];
+/** A case that nobody looks at again goes by itself. */
+const USUAL_MS = 365 * 24 * 3_600 * 1_000;
+const MOST = 80;
+
+export function CaseForm({ grant }: { grant: SessionGrant }) {
+  const [isOpen, setOpen] = useState(false);
+  return (
+    <section class="cases__new">
+      <h2>
+        <button
+          type="button"
+          class="button"
+          aria-expanded={isOpen}
+          data-testid="case-new"
+          onClick={() => setOpen(!isOpen)}
+        >
+          {tc("case.new")}
+        </button>
+      </h2>
+      {isOpen && <Form grant={grant} />}
+    </section>
+  );
+}
+
+function Form({ grant }: { grant: SessionGrant }) {
+  const [closed, setClosed] = useState<readonly ReplaySummary[] | null>(null);
+  const [making, setMaking] = useState(false);
+  const [trouble, setTrouble] = useState<ApiCode | null>(null);
+  const fails = (cause: unknown) => setTrouble(cause instanceof ApiProblem ? cause.code : "internal");
+  useEffect(() => {
+    const closing = new AbortController();
+    const all = { view: "", finding: "", person: "", fromUs: null, beforeUs: null };
+    searchReplays(grant.session, all, closing.signal).then(
+      ({ consults }) => setClosed(consults.filter(({ closedAt }) => closedAt !== null)),
+      (cause: unknown) => {
+        if (!closing.signal.aborted) fails(cause);
+      },
+    );
+    return () => closing.abort();
+  }, [grant.session]);
+  const submit = async (event: SubmitEvent) => {
+    event.preventDefault();
+    const typed = new FormData(event.currentTarget as HTMLFormElement);
+    const words = (name: string) => String(typed.get(name) ?? "").trim();
+    const list = (name: string) =>
+      words(name)
+        .split(/[、,]/)
+        .map((one) => one.trim())
+        .filter((one) => one !== "");
+    setMaking(true);
+    setTrouble(null);
+    try {
+      const made = await makeCase(grant.session, {
+        consult: words("consult") as ConsultId,
+        clips: [],
+        facts: {
+          title: words("title"),
+          findings: list("findings"),
+          collections: list("collections"),
+          difficulty: Number(words("difficulty")),
+          consent: words("consent") as CaseConsent,
+          licence: words("licence"),
+          expiresAt: (new Date(`${words("until")}T23:59:59`).getTime() * 1_000) as RelayTime,
+        },
+      });
+      navigate(casePath(made.summary.case));
+    } catch (cause) {
+      fails(cause);
+      setMaking(false);
+    }
+  };
+  if (closed === null) return <p role="status">{troubleWords(trouble) ?? t("entry.loading")}</p>;
+  if (closed.length === 0) return <p>{tc("case.noConsult")}</p>;
+  const text = (name: string, label: string, more: object = {}) => (
+    <label>
+      {label}
+      <input class="field" type="text" name={name} maxLength={MOST} {...more} />
+    </label>
+  );
+  return (
+    <form class="cases__form" onSubmit={(event) => void submit(event)} data-testid="case-form">
+      <p class="quiet">{tc("case.newLead")}</p>
+      <label>
+        {tc("case.consult")}
+        <select class="field" name="consult">
+          {closed.map(({ consult, alias, openedAt }) => (
+            <option key={consult} value={consult}>
+              {alias} {day(openedAt)}
+            </option>
+          ))}
+        </select>
+      </label>
+      {text("title", tc("case.name"), { required: true })}
+      {text("findings", tc("case.findings"))}
+      {text("collections", tc("case.collections"))}
+      <label>
+        {tc("case.difficulty")}
+        <select class="field" name="difficulty">
+          {["1", "2", "3"].map((level) => (
+            <option key={level} value={level}>
+              {tc("case.level", { level })}
+            </option>
+          ))}
+        </select>
+      </label>
+      <label>
+        {tc("case.consent")}
+        <select class="field" name="consent">
+          {CONSENTS.map((consent) => (
+            <option key={consent} value={consent}>
+              {tc(`case.consent.${consent}`)}
+            </option>
+          ))}
+        </select>
+      </label>
+      {text("licence", tc("case.licence"), { required: true, placeholder: tc("case.licenceExample") })}
+      <label>
+        {tc("case.until")}
+        <input
+          class="field"
+          type="date"
+          name="until"
+          required
+          value={new Date(Date.now() + USUAL_MS).toISOString().slice(0, 10)}
+        />
+      </label>
+      <button type="submit" class="button button--primary" disabled={making} data-testid="case-make">
+        {tc("case.make")}
+      </button>
+      <p role="status">{making ? tc("case.making") : troubleWords(trouble)}</p>
+    </form>
+  );
+}
+
+export function troubleWords(trouble: ApiCode | null): string | null {
+  if (trouble === null) return null;
+  return trouble === "unreachable" ? t("entry.unreachable") : t(`problem.${trouble}`);
+}
