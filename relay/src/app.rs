@@ -11,6 +11,7 @@ use crate::consult::live::{
     Agents, BeatKeeper, Hub, HubParts, Intake, IntakeParts, Keeper, Lines, Pictures, SessionNews,
 };
 use crate::consult::{Input, PictureInput, RecordingInput, VoiceFilesInput};
+use crate::http::clip_upload;
 use crate::http::dicomweb;
 use crate::http::media_sessions::MediaSessions;
 use crate::http::pages::Pages;
@@ -72,8 +73,12 @@ pub struct Parts {
     pub recorded: RecordedShelf,
     /// Room for those who read recordings.
     pub reading: Semaphore,
+    /// Clips as files.
+    pub clips: ClipFiles,
     /// Clips, to take in.
     pub intake: Intake,
+    /// Room for requests that bring clips.
+    pub uploads: Semaphore,
     /// Record the pictures.
     pub recorders: Recorders,
     /// Record voices.
@@ -264,7 +269,9 @@ impl App {
                 stopping: AtomicBool::new(false),
                 store,
                 blobs,
-                shelf: Shelf::new(clips),
+                shelf: Shelf::new(clips.clone()),
+                clips,
+                uploads: Semaphore::new(clip_upload::MAX_AT_ONCE),
                 recorded: RecordedShelf::new(
                     config.data.join("recordings"),
                     config.data.join("voices"),

@@ -10,6 +10,7 @@ pub mod blobs;
 pub mod body;
 pub mod clip_file;
 pub mod clip_marks;
+pub mod clip_upload;
 pub mod clips;
 pub mod consults;
 pub mod demo;

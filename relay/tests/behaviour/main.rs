@@ -20,6 +20,7 @@ mod an_agent_is_answered;
 mod beats_are_kept;
 mod clip_device;
 mod clips_are_served;
+mod clips_are_uploaded;
 mod clips_arrive;
 mod clips_go_on;
 mod clips_leave_the_picture_alone;
