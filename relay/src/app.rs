@@ -13,6 +13,7 @@ use crate::consult::live::{
 };
 use crate::consult::{Input, PictureInput, RecordingInput, VoiceFilesInput};
 use crate::forward::ForwardCounts;
+use crate::http::clip_upload;
 use crate::http::dicomweb;
 use crate::http::media_sessions::MediaSessions;
 use crate::http::pages::Pages;
@@ -78,8 +79,12 @@ pub struct Parts {
     pub cases: CaseShelf,
     /// Room for one case that is made.
     pub case_making: Semaphore,
+    /// Clips as files.
+    pub clips: ClipFiles,
     /// Clips, to take in.
     pub intake: Intake,
+    /// Room for requests that bring clips.
+    pub uploads: Semaphore,
     /// Record the pictures.
     pub recorders: Recorders,
     /// Record voices.
@@ -276,7 +281,9 @@ impl App {
                 blobs,
                 cases: CaseShelf::beside(&clips),
                 case_making: Semaphore::new(1),
-                shelf: Shelf::new(clips),
+                shelf: Shelf::new(clips.clone()),
+                clips,
+                uploads: Semaphore::new(clip_upload::MAX_AT_ONCE),
                 recorded: RecordedShelf::new(
                     config.data.join("recordings"),
                     config.data.join("voices"),

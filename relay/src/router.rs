@@ -7,9 +7,9 @@ use crate::app::App;
 use crate::http::admit::{Gate, admit, finish};
 use crate::http::dicomweb::{bulk, frames, metadata, objects, rendered, search, store};
 use crate::http::{
-    blobs, case_clips, cases, clip_file, clip_marks, clips, consults, demo, devices, health,
-    media_resource, pages, publish, replay_media, replays, sessions, socket, talk, video_picture,
-    watch,
+    blobs, case_clips, cases, clip_file, clip_marks, clip_upload, clips, consults, demo, devices,
+    health, media_resource, pages, publish, replay_media, replays, sessions, socket, talk,
+    video_picture, watch,
 };
 use crate::problem::Refusal;
 use axum::Router;
@@ -376,6 +376,17 @@ pub const ROUTES: &[Route] = &[
         &["GET"],
         Gate::System,
         || get(bulk::fragment),
+    ),
+    // A device with its key: clips while nothing is live.
+    route(
+        "/api/v1/devices/{device}/consults/{consult}/clips/{clip}",
+        &["PUT", "HEAD", "PATCH"],
+        Gate::Device,
+        || {
+            put(clip_upload::offer)
+                .head(clip_upload::offset)
+                .patch(clip_upload::part)
+        },
     ),
 ];
 

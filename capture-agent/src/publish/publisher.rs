@@ -2,7 +2,8 @@
 //!
 //! A relay that is away is asked again all the time by a bare TCP connection, so that the picture is back within two
 //! seconds after it answers. A relay that is there and fails gets back-off. A refusal that only a person can solve
-//! ends it when the ticket was a one-shot, and is tried again slowly with a device key (a revoked key may come back).
+//! ends it when the ticket was a one-shot, and is tried again slowly with a device key (a revoked key may come back). Beside
+//! that, clips are uploaded while nothing is live.
 
 use crate::backoff::{self, Backoff};
 use crate::clip::Saver;
@@ -13,6 +14,7 @@ use crate::journal::Journal;
 use crate::low_layer::LowLayer;
 use crate::marks_board::MarksBoard;
 use crate::orders::Orders;
+use crate::publish::clips::Uploader;
 use crate::publish::mending::After;
 use crate::publish::refusal::Refusal;
 use crate::publish::session::{self, Ended};
@@ -103,6 +105,28 @@ impl Publisher {
     /// # Errors
     /// A refusal after which trying again is of no use.
     pub async fn run(self) -> Result<(), Refusal> {
+        let parts = &self.parts;
+        let uploader = match &parts.saver {
+            Some(saver) => {
+                let clips = (saver.spool(), saver.visit());
+                let around = (parts.board.clone(), parts.stop.clone());
+                Uploader::new(&self.settings, clips, around)?
+            }
+            None => None,
+        };
+        let uploading = async {
+            if let Some(uploader) = uploader {
+                uploader.run().await;
+            }
+            std::future::pending::<()>().await;
+        };
+        tokio::select! {
+            published = self.publish() => published,
+            () = uploading => Ok(()),
+        }
+    }
+
+    async fn publish(&self) -> Result<(), Refusal> {
         let http = Http::new(
             self.settings.relay.clone(),
             self.settings.authorities.clone(),

@@ -67,6 +67,8 @@ pub(super) enum Asked {
     Ticket,
     /// To publish with a ticket.
     Publish,
+    /// To take a clip.
+    Clip,
 }
 
 /// The refusal that an HTTP answer means.
@@ -112,6 +114,10 @@ pub(super) fn refusal(asked: Asked, status: StatusCode, body: &[u8]) -> Refusal 
             status,
             "this ticket does not allow to publish to that consult; capturing works, publishing does not: ask for a ticket for the right consult and role",
         ),
+        (Asked::Clip, _) => Refusal::Refused {
+            status: status_number,
+            what: told("the relay refused a clip"),
+        },
         _ => Refusal::Refused {
             status: status_number,
             what: format!(

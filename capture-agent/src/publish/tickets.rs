@@ -58,6 +58,11 @@ impl DeviceKey {
     pub fn new(text: &str) -> Result<Self, NotASecret> {
         secret(text).map(Self)
     }
+
+    /// For the header.
+    pub(super) fn secret(&self) -> &str {
+        &self.0
+    }
 }
 
 impl fmt::Debug for Ticket {
@@ -115,7 +120,7 @@ async fn fetch(
     let request = http
         .client
         .post(address)
-        .bearer_auth(&key.0)
+        .bearer_auth(key.secret())
         .json(&TicketRequest { consult });
     let response = request.send().await.map_err(|error| away(&error))?;
     let status = response.status();

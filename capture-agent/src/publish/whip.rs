@@ -20,6 +20,8 @@ use wire::http::MAX_SDP_BYTES;
 const CONNECT: Duration = Duration::from_secs(3);
 /// For a whole request.
 const REQUEST: Duration = Duration::from_secs(6);
+/// For one part of a clip, a little longer than the relay gives it.
+const PART: Duration = Duration::from_secs(140);
 /// For saying goodbye.
 const GOODBYE: Duration = Duration::from_secs(1);
 /// For asking whether a session still exists.
@@ -44,6 +46,24 @@ impl Http {
         relay: Url,
         authorities: Vec<CertificateDer<'static>>,
     ) -> Result<Self, Refusal> {
+        // Requests are seconds apart and matter most after a change of network, when a kept connection is a dead one
+        // that swallows them until their time is up.
+        Self::with(relay, authorities, (REQUEST, 0))
+    }
+
+    /// One for clips: request follows request, and each may take long.
+    pub(super) fn for_clips(
+        relay: Url,
+        authorities: Vec<CertificateDer<'static>>,
+    ) -> Result<Self, Refusal> {
+        Self::with(relay, authorities, (PART, 1))
+    }
+
+    fn with(
+        relay: Url,
+        authorities: Vec<CertificateDer<'static>>,
+        (request, kept): (Duration, usize),
+    ) -> Result<Self, Refusal> {
         // Fails only when a provider was installed before, and then that one serves.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let local = |error: reqwest::Error| Refusal::Local(error.to_string());
@@ -55,11 +75,9 @@ impl Http {
         let mut builder = Client::builder()
             .user_agent(concat!("hibiki-capture-agent/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(CONNECT)
-            .timeout(REQUEST)
+            .timeout(request)
             .redirect(redirect::Policy::limited(REDIRECTS))
-            // Requests are seconds apart and matter most after a change of network, when a kept connection is a dead one
-            // that swallows them until their time is up.
-            .pool_max_idle_per_host(0)
+            .pool_max_idle_per_host(kept)
             .https_only(relay.scheme() == "https")
             .tls_certs_merge(trusted.map_err(local)?);
         if loopback {

@@ -172,10 +172,10 @@ impl Consult {
         self.asks.extend(words);
     }
 
-    /// Something became of a clip that came, or is to come, from the publisher of this stream.
-    pub(super) fn clip(&mut self, stream: StreamId, input: ClipInput, now: RelayTime) {
+    /// Something became of a clip that came, or is to come, from this author.
+    pub(super) fn clip(&mut self, author: Author, input: ClipInput, now: RelayTime) {
         match input {
-            ClipInput::Offered(head) => self.clip_offered(stream, head, now),
+            ClipInput::Offered(head) => self.clip_offered(author, head, now),
             ClipInput::Progress { clip, have } => self.asks.push(Effect::Say(
                 Audience::All,
                 FromRelay::ClipProgress { clip, have },
@@ -194,15 +194,11 @@ impl Consult {
         }
     }
 
-    fn clip_offered(&mut self, stream: StreamId, head: Box<ClipHead>, now: RelayTime) {
+    fn clip_offered(&mut self, author: Author, head: Box<ClipHead>, now: RelayTime) {
         self.answered_clip(head.clip);
         let stage = self.ledger.clips.get(&head.clip).map(|known| known.stage);
         let news = !matches!(stage, Some(KnownStage::Saved | KnownStage::Kept));
         if news && (stage.is_some() || self.ledger.clips.len() < MAX_CLIPS) {
-            let author = self
-                .running
-                .get(&stream)
-                .map_or(Author::Relay, |picture| picture.author.clone());
             let _ = self.append(author, LogEvent::ClipSaved { head }, now);
         }
     }

@@ -225,6 +225,10 @@ impl Consult {
             Input::SessionEnded(session) => self.session_ended(session, now),
             Input::Picture(stream, picture) => self.picture(stream, picture, now),
             Input::Voice(session, voice) => self.voice(session, voice, now),
+            Input::Uploaded(author, input) => {
+                self.clip(author, input, now);
+                Vec::new()
+            }
             Input::VoiceFiles(files) => {
                 self.voice_files(files, now);
                 Vec::new()

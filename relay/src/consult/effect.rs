@@ -96,6 +96,8 @@ pub enum Input {
     Voice(SessionId, VoiceInput),
     /// Something about the files of recorded voices.
     VoiceFiles(VoiceFilesInput),
+    /// Something about a clip that somebody uploads, without a picture.
+    Uploaded(Author, ClipInput),
     /// A frozen frame as this person's page painted it is durable.
     VideoPicture(PersonId, FreezeId, VideoPicture),
     /// A page gets the low layer of the picture from now on (true), or the full one.

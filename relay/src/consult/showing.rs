@@ -41,7 +41,11 @@ impl Consult {
             }
             PictureInput::Original(input) => self.original(stream, input.clone(), now),
             PictureInput::Beat(input) => return self.beat_came(stream, input, now),
-            PictureInput::Clip(input) => self.clip(stream, input.clone(), now),
+            PictureInput::Clip(input) => {
+                let running = self.running.get(&stream);
+                let author = running.map_or(Author::Relay, |picture| picture.author.clone());
+                self.clip(author, input.clone(), now);
+            }
             PictureInput::Marks(input) => self.agent_and_marks(stream, *input, now),
             PictureInput::Scale(scale) => self.scale_of_device(stream, scale, now),
             PictureInput::Recording(input) => {

@@ -93,7 +93,7 @@ async fn read(
 }
 
 /// Whether the type is this one, whatever its parameters say.
-fn is(headers: &HeaderMap, wanted: &str) -> bool {
+pub(super) fn is(headers: &HeaderMap, wanted: &str) -> bool {
     let told = headers
         .get(header::CONTENT_TYPE)
         .and_then(|value| value.to_str().ok());

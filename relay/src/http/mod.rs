@@ -12,6 +12,7 @@ pub mod case_clips;
 pub mod cases;
 pub mod clip_file;
 pub mod clip_marks;
+pub mod clip_upload;
 pub mod clips;
 pub mod consults;
 pub mod demo;

@@ -21,6 +21,7 @@ mod beats_are_kept;
 mod cases_carry_no_identity;
 mod clip_device;
 mod clips_are_served;
+mod clips_are_uploaded;
 mod clips_arrive;
 mod clips_go_on;
 mod clips_leave_the_picture_alone;

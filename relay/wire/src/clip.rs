@@ -33,6 +33,15 @@ pub const MAX_CLIP_BYTES: u64 = 2 << 30;
 pub const MAX_CLIP_FRAMES: u32 = 3_600;
 /// Largest text message on the channel; an offer of `MAX_CLIP_FRAMES` frames takes about 40 kB.
 pub const MAX_CLIP_TEXT_BYTES: usize = 64 * 1024;
+/// Most bytes of one part of a clip that is uploaded over HTTPS.
+pub const MAX_CLIP_PART_BYTES: u64 = 8 << 20;
+/// Header of a part and of its answer: where it begins, how much is here
+/// (draft-ietf-httpbis-resumable-upload).
+pub const UPLOAD_OFFSET: &str = "upload-offset";
+/// Header of an answer: whether the clip is kept.
+pub const UPLOAD_COMPLETE: &str = "upload-complete";
+/// Content type of a part (draft-ietf-httpbis-resumable-upload).
+pub const PARTIAL_UPLOAD: &str = "application/partial-upload";
 /// Seconds that one press saves when nobody says otherwise.
 pub const DEFAULT_CLIP_SECONDS: u16 = 6;
 /// Most seconds that one press saves; the ring may hold less.

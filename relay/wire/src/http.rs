@@ -9,6 +9,7 @@
 //! | `POST /devices/{device}/tickets` | `TicketRequest` → `TicketGrant` | that device's key |
 //! | `POST /consults/{consult}/whip`, `/whep` | SDP → SDP, 201 + Location | ticket, or a session's cookie |
 //! | `GET /consults/{consult}/clips/{clip}` | → `clip::ClipTable`; `/frames/{index}` → JPEG or PNG; `/file` → DICOM | a session of that consult |
+//! | `PUT /devices/{device}/consults/{consult}/clips/{clip}` | `clip::ClipFromAgent` → `clip::ClipToAgent`; `HEAD` and `PATCH` as of resumable uploads | that device's key |
 //! | `GET /replays` | → `replay::ReplayList` of what this person may replay, also when it is over | a session |
 //! | `GET /replays/{consult}` | → `replay::ReplayAbout`; `/log`, `/pictures/{stream}` (frame table), `/pictures/{stream}/units`, `/voices/{track}` | who may replay it |
 //! | `GET /demo`, `POST /demo/tickets` | `DemoDoor`; `DemoTicketRequest` → `TicketGrant` | demo installations only |

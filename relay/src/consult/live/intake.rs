@@ -1,4 +1,4 @@
-//! Takes clips in: from what comes on a connection's channel `clips` to the archive and the log.
+//! Takes clips in: from what comes on a connection's channel `clips`, or by upload, to the archive and the log.
 //!
 //! One task for each connection that offers something; it writes in batches where blocking is allowed, so that nothing of
 //! the picture waits for a disk. Called by `pictures`. The order of messages is `receipt`'s, half files are the store's, what an
@@ -11,11 +11,12 @@ use super::keeper::From;
 use super::lines::{Job, LineEnd, Lines};
 use super::log::ConsultLog;
 use super::taking::{Finished, Taking};
+use super::uploads::Peer;
 use crate::clock::Clock;
 use crate::consult::receipt::{Receipt, Step};
 use crate::consult::{ClipInput, Input, PictureInput};
 use crate::metrics::Metrics;
-use crate::sfu::ClipPart;
+use crate::sfu::{ClipPart, MediaSessionId};
 use crate::store::{self, ClipBounds, ClipFiles, OfferRow, Store, StoreError};
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -23,7 +24,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::time::Instant;
 use wire::clip::{ClipGap, ClipHead, ClipToAgent};
-use wire::{ClipId, RelayTime, RtpTime};
+use wire::{ClipId, ConsultId, RelayTime, RtpTime};
 
 /// Messages taken at once: 1 MiB of pieces.
 const BATCH: usize = 64;
@@ -77,20 +78,37 @@ impl Intake {
             self.parts.metrics.clip_pieces_dropped.up();
         }
         if let Some(end) = fresh {
-            let line = Line {
-                hub: hub.clone(),
-                from,
-                parts: self.parts.clone(),
-                receipt: Receipt::default(),
-                open: HashMap::new(),
-                told_at: None,
-            };
-            tokio::spawn(line.run(end));
+            let whom = (from.consult, from.session);
+            self.spawn(hub, whom, Peer::Agent(from.stream), end);
         }
     }
 
+    pub(super) fn spawn<L: ConsultLog>(
+        &self,
+        hub: &Hub<L>,
+        (consult, session): (ConsultId, MediaSessionId),
+        peer: Peer,
+        end: LineEnd,
+    ) {
+        let line = Line {
+            hub: hub.clone(),
+            consult,
+            session,
+            peer,
+            parts: self.parts.clone(),
+            receipt: Receipt::default(),
+            open: HashMap::new(),
+            told_at: None,
+        };
+        tokio::spawn(line.run(end));
+    }
+
+    pub(super) const fn parts(&self) -> &IntakeParts {
+        &self.parts
+    }
+
     /// A connection is gone.
-    pub(super) fn gone(&self, session: crate::sfu::MediaSessionId) {
+    pub(super) fn gone(&self, session: MediaSessionId) {
         self.parts.lines.gone(session);
     }
 
@@ -142,7 +160,9 @@ impl Intake {
 /// One connection.
 struct Line<L: ConsultLog> {
     hub: Hub<L>,
-    from: From,
+    consult: ConsultId,
+    session: MediaSessionId,
+    peer: Peer,
     parts: IntakeParts,
     receipt: Receipt,
     open: HashMap<ClipId, Taking>,
@@ -153,9 +173,7 @@ struct Line<L: ConsultLog> {
 impl<L: ConsultLog> Drop for Line<L> {
     fn drop(&mut self) {
         for clip in self.open.keys() {
-            let From {
-                consult, session, ..
-            } = self.from;
+            let (consult, session) = (self.consult, self.session);
             self.parts.lines.release(consult, *clip, session);
         }
     }
@@ -231,7 +249,7 @@ impl<L: ConsultLog> Line<L> {
     }
 
     async fn look(&mut self, head: Box<ClipHead>, times: Vec<RtpTime>) -> Vec<Step> {
-        let (consult, clip) = (self.from.consult, head.clip);
+        let (consult, clip) = (self.consult, head.clip);
         let (bounds, at) = (self.parts.bounds, self.parts.clock.now());
         let offer = (head.clone(), times.clone());
         let noted = self.parts.store.write("note an offered clip", move |db| {
@@ -239,12 +257,7 @@ impl<L: ConsultLog> Line<L> {
         });
         match noted.await {
             Ok(OfferRow::Arriving) => self.begin(head, times).await,
-            Ok(OfferRow::Kept) => {
-                // The log may not have it yet, if the relay died in between.
-                self.tell(ClipInput::Offered(head)).await;
-                self.tell(ClipInput::Kept(clip)).await;
-                self.receipt.end(clip)
-            }
+            Ok(OfferRow::Kept) => self.is_kept(head).await,
             Ok(OfferRow::KeptAs(_)) => {
                 self.say(ClipToAgent::Kept { clip }).await;
                 self.receipt.end(clip)
@@ -267,15 +280,29 @@ impl<L: ConsultLog> Line<L> {
         }
     }
 
+    /// The log may not have it yet, if the relay died in between.
+    async fn is_kept(&mut self, head: Box<ClipHead>) -> Vec<Step> {
+        let clip = head.clip;
+        self.tell(ClipInput::Offered(head)).await;
+        self.tell(ClipInput::Kept(clip)).await;
+        self.receipt.end(clip)
+    }
+
     /// Its bytes are wanted.
     async fn begin(&mut self, head: Box<ClipHead>, times: Vec<RtpTime>) -> Vec<Step> {
-        let From {
-            consult, session, ..
-        } = self.from;
+        let (consult, session) = (self.consult, self.session);
         let clip = head.clip;
         if !self.parts.lines.claim(consult, clip, session).await {
             self.say_refused(clip, ClipGap::RelayStorage).await;
             return self.receipt.end(clip);
+        }
+        // Another connection may have brought the rest while this one waited for it.
+        let kept = self.parts.store.read("look up a clip", move |db| {
+            Ok(store::clip(db, consult, clip)?.is_some_and(|row| row.kept))
+        });
+        if kept.await.unwrap_or(false) {
+            self.release(clip);
+            return self.is_kept(head).await;
         }
         let (files, reserve, bytes) = (self.parts.files.clone(), self.parts.reserve, head.bytes);
         let opened = tokio::task::spawn_blocking(move || {
@@ -331,7 +358,7 @@ impl<L: ConsultLog> Line<L> {
                 }
                 Ok((taking, Err(error))) => {
                     self.open.insert(clip, taking);
-                    tracing::error!(consult = %self.from.consult, %clip, %error, "a clip was not stored");
+                    tracing::error!(consult = %self.consult, %clip, %error, "a clip was not stored");
                     self.refuse(clip, ClipGap::RelayStorage).await
                 }
                 Err(_) => self.refuse(clip, ClipGap::RelayStorage).await,
@@ -355,11 +382,10 @@ impl<L: ConsultLog> Line<L> {
         let Some(taking) = self.open.remove(&clip) else {
             return Vec::new();
         };
-        let consult = self.from.consult;
+        let consult = self.consult;
         let bytes = taking.at();
         match tokio::task::spawn_blocking(move || taking.finish()).await {
             Ok(Finished::Whole) => {
-                self.release(clip);
                 let at = self.parts.clock.now();
                 let noted = self
                     .parts
@@ -367,7 +393,9 @@ impl<L: ConsultLog> Line<L> {
                     .write("note that a clip is kept", move |db| {
                         store::keep_clip(db, consult, clip, at)
                     });
-                if let Err(error) = noted.await {
+                let noted = noted.await;
+                self.release(clip);
+                if let Err(error) = noted {
                     // Its file is whole. The device offers it again, and it is fetched again.
                     tracing::error!(%consult, %clip, %error, "a clip was not noted as kept");
                     self.say_refused(clip, ClipGap::RelayStorage).await;
@@ -393,7 +421,7 @@ impl<L: ConsultLog> Line<L> {
 
     /// It is not taken: nothing of it stays here.
     async fn refuse(&mut self, clip: ClipId, reason: ClipGap) -> Vec<Step> {
-        let consult = self.from.consult;
+        let consult = self.consult;
         self.open.remove(&clip);
         let files = self.parts.files.clone();
         let removed = tokio::task::spawn_blocking(move || files.discard(consult, clip)).await;
@@ -417,9 +445,7 @@ impl<L: ConsultLog> Line<L> {
     }
 
     fn release(&self, clip: ClipId) {
-        let From {
-            consult, session, ..
-        } = self.from;
+        let (consult, session) = (self.consult, self.session);
         self.parts.lines.release(consult, clip, session);
     }
 
@@ -436,19 +462,24 @@ impl<L: ConsultLog> Line<L> {
 
     async fn say(&self, word: ClipToAgent) {
         for _ in 0..TRIES {
-            if self.parts.agents.say_of_clips(self.from.session, &word) {
+            let said = match &self.peer {
+                Peer::Agent(_) => self.parts.agents.say_of_clips(self.session, &word),
+                Peer::Uploader { words, .. } => words.try_send(word).is_ok(),
+            };
+            if said {
                 return;
             }
             tokio::time::sleep(TRY_AGAIN).await;
         }
-        tracing::warn!(session = %self.from.session, "an agent did not hear a word about a clip");
+        tracing::warn!(session = %self.session, "an agent did not hear a word about a clip");
     }
 
     async fn tell(&self, input: ClipInput) {
-        let From {
-            consult, stream, ..
-        } = self.from;
-        let input = Input::Picture(stream, PictureInput::Clip(input));
+        let consult = self.consult;
+        let input = match &self.peer {
+            Peer::Agent(stream) => Input::Picture(*stream, PictureInput::Clip(input)),
+            Peer::Uploader { author, .. } => Input::Uploaded(author.clone(), input),
+        };
         if let Err(code) = self.hub.tell(consult, input).await {
             tracing::warn!(%consult, ?code, "a consult did not hear of a clip");
         }

@@ -90,6 +90,22 @@ impl Lines {
         (fresh, taken)
     }
 
+    /// A connection that waits when its task does not keep up, and loses nothing.
+    pub(super) fn open(
+        &self,
+        (consult, session): (ConsultId, MediaSessionId),
+    ) -> (mpsc::Sender<Job>, LineEnd) {
+        let (sender, jobs) = mpsc::channel(MAX_JOBS);
+        let gap = Arc::<AtomicBool>::default();
+        let line = Line {
+            consult,
+            jobs: sender.clone(),
+            gap: Arc::clone(&gap),
+        };
+        self.lock().lines.insert(session, line);
+        (sender, LineEnd { jobs, gap })
+    }
+
     /// A connection is gone; its task finishes what it has and ends.
     pub(super) fn gone(&self, session: MediaSessionId) {
         self.lock().lines.remove(&session);
