@@ -43,6 +43,8 @@ pub struct ClipStatus {
     pub last: Option<LastSave>,
     /// Exported files that could not be taken in and are tried again; nothing while there are none.
     pub exports: Option<ExportsWaiting>,
+    /// Files among the exports that are no clips.
+    pub left_out: u32,
 }
 
 /// Exported files that wait to be taken in.

@@ -4,7 +4,7 @@
 
 use crate::clip::Saver;
 use crate::clip::exports::{self, Exported};
-use crate::clip::import::ImportFolder;
+use crate::clip::folder::ImportFolder;
 use crate::device_page::Memory;
 use crate::door::Door;
 use crate::hand_scale::ScaleInForce;
@@ -101,10 +101,11 @@ async fn take_in(saver: &Saver, import: Option<PathBuf>, board: &StatusBoard) {
         });
         match swept.await {
             Ok(back) => {
-                let exports = back.waiting();
+                let (exports, left_out) = (back.waiting(), back.left_out());
                 board.update(|status| {
                     if let Some(clips) = &mut status.clips {
                         clips.exports = exports;
+                        clips.left_out = left_out;
                     }
                 });
                 folder = back;

@@ -6,9 +6,11 @@
 //!
 //! Owns what is saved and how it becomes an object. Two threads: one writes takes, because that is what a press waits
 //! for, one writes objects at the lowest priority, because the live picture must not feel it. `visit` has the facts
-//! about patient and device, `visit_now` reads them at each press; `import` takes in what a handheld exported, `exports` says where that may go. Nothing here knows the network.
+//! about patient and device, `visit_now` reads them at each press; `import` takes in what a handheld exported, `folder` looks for it,
+//! `exports` says where it may go. Nothing here knows the network.
 
 pub mod exports;
+pub mod folder;
 pub mod import;
 mod object;
 mod priority;

@@ -108,6 +108,7 @@ pub(super) fn clips(status: &Status, waiting: usize) -> Option<DeviceClips> {
         sent: counts.sent,
         bytes: counts.bytes,
         exports_waiting: clips.exports.as_ref().map_or(0, |exports| exports.count),
+        left_out: clips.left_out,
         waiting: u32::try_from(waiting).unwrap_or(u32::MAX),
     })
 }

@@ -164,6 +164,8 @@ pub struct DeviceClips {
     pub bytes: u64,
     /// Exported files that could not be taken in and are tried again.
     pub exports_waiting: u32,
+    /// Files among the exports that are no clips and stay where they are.
+    pub left_out: u32,
     /// Finished here and not sent by themselves, because they may be another patient's.
     pub waiting: u32,
 }

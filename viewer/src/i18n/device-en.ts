@@ -90,6 +90,7 @@ export const deviceEn: DeviceWords = {
   "spool.megabytes": "{megabytes} MB",
   "spool.unsure": "{count} to be confirmed",
   "spool.exports": "{count} to be taken in",
+  "spool.leftOut": "{count} files that are no clips left out",
   "spool.none": "Nowhere to save",
   "journal.words": "{minutes} min, {megabytes} MB",
   "journal.stopped": "Not being kept",

@@ -92,6 +92,7 @@ export const deviceJa = {
   "spool.megabytes": "{megabytes} MB",
   "spool.unsure": "送る前の確認待ち {count}",
   "spool.exports": "取り込み待ち {count}",
+  "spool.leftOut": "クリップではないため取り込まないファイル {count}",
   "spool.none": "保存先なし",
   "journal.words": "{minutes} 分・{megabytes} MB",
   "journal.stopped": "控えていません",

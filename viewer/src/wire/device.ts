@@ -31,6 +31,10 @@ bytes: number,
  */
 exportsWaiting: number, 
 /**
+ * Files among the exports that are no clips and stay where they are.
+ */
+leftOut: number, 
+/**
  * Finished here and not sent by themselves, because they may be another patient's.
  */
 waiting: number, };

@@ -68,6 +68,7 @@ fn state(link: DeviceLink) -> DeviceState {
             sent: 3,
             bytes: 4,
             exports_waiting: 1,
+            left_out: 2,
             waiting: 1,
         }),
         waiting: vec![DeviceWaiting {
