@@ -65,9 +65,9 @@ impl Line {
         }
     }
 
-    /// Lets the peer close first, or our last word may be lost with what we did not read.
+    /// Lets the peer close first (PS3.8 Table 9-10, state 13): some take a rejection whose connection ends with it for an abort, and our
+    /// last word may be lost with what we did not read.
     pub(crate) async fn linger(&mut self) {
-        let _ = self.socket.shutdown().await;
         let mut left = MAX_LINGER_BYTES;
         let mut sink = [0; 4096];
         let draining = async {
@@ -79,5 +79,6 @@ impl Line {
             }
         };
         let _ = timeout(LINGER, draining).await;
+        let _ = self.socket.shutdown().await;
     }
 }
