@@ -21,6 +21,10 @@ const MAX_QUEUED = 8;
 const GIVES_WITHIN_MS = 250;
 /** A decoder that is silent for so long is given up. */
 const SILENT_MS = 4_000;
+/** What it was told to give out has to be here so soon, or another decoder begins anew ... */
+const FLUSHES_WITHIN_MS = 1_000;
+/** ... so many times in a row; then it is the frames. */
+const MOST_STALLS = 3;
 /** Decoding so many frames before the one that is wanted is worth a word. */
 const WORTH_A_WORD = 60;
 
@@ -46,6 +50,8 @@ export class FrameLine {
   #isClosed = false;
   #wake: (() => void) | null = null;
   #lastOut = 0;
+  /** Decoders in a row that kept what they had. */
+  #stalls = 0;
   onTheWay: OnTheWay = null;
 
   constructor(
@@ -193,6 +199,7 @@ export class FrameLine {
   async #out(frame: VideoFrame): Promise<void> {
     const tick = frame.timestamp;
     this.#lastOut = performance.now();
+    this.#stalls = 0;
     const isOurs = this.#inside.delete(tick);
     this.#becoming.add(tick);
     const index = this.table.indexOf(tick);
@@ -245,11 +252,13 @@ export class FrameLine {
     if (decoder.decodeQueueSize > 0 && performance.now() - this.#lastOut < SILENT_MS) return;
     // What follows must begin with a key frame again.
     this.#fed = null;
-    await Promise.race([decoder.flush(), after(SILENT_MS)]);
-    if (this.#inside.size > 0) {
+    await Promise.race([decoder.flush().catch(() => undefined), after(FLUSHES_WITHIN_MS)]);
+    if (this.#inside.size === 0) return;
+    this.#stalls += 1;
+    if (this.#stalls >= MOST_STALLS) {
       for (const tick of this.#inside) this.#failed.add(tick);
-      this.#letGo();
     }
+    this.#letGo();
   }
 
   /** What is still in the decoder is of no use. */
