@@ -65,8 +65,7 @@ impl Line {
         }
     }
 
-    /// Lets the peer close first (PS3.8 Table 9-10, state 13): some take a rejection whose connection ends with it for an abort, and our
-    /// last word may be lost with what we did not read.
+    /// Lets the peer close first (PS3.8 Table 9-10, state 13), or our last word may be lost with what we did not read.
     pub(crate) async fn linger(&mut self) {
         let mut left = MAX_LINGER_BYTES;
         let mut sink = [0; 4096];

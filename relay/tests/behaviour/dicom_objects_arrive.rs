@@ -216,16 +216,19 @@ async fn a_sender_is_heard_again_and_again_in_one_association() {
 const PYNETDICOM: &str = r#"
 import sys
 from pydicom import dcmread
-from pynetdicom import AE
+from pynetdicom import AE, evt
 port, called, files = int(sys.argv[1]), sys.argv[2], sys.argv[3:]
 sets = [dcmread(path) for path in files]
 ae = AE(ae_title="PROBE")
 ae.add_requested_context("1.2.840.10008.1.1")
 for one in sets:
     ae.add_requested_context(one.SOPClassUID, one.file_meta.TransferSyntaxUID)
-association = ae.associate("127.0.0.1", port, ae_title=called)
+# On a busy machine its own threads race, and it calls a rejection an abort: what came counts.
+came = []
+heard = [(evt.EVT_PDU_RECV, lambda event: came.append(type(event.pdu).__name__))]
+association = ae.associate("127.0.0.1", port, ae_title=called, evt_handlers=heard)
 if not association.is_established:
-    print("rejected" if association.is_rejected else "aborted")
+    print(*came)
     sys.exit()
 print(f"{association.send_c_echo().Status:04X}")
 for one in sets:
@@ -268,5 +271,5 @@ async fn pynetdicom_echoes_and_sends_and_is_rejected_under_a_wrong_title() {
     };
     assert_eq!(runs("HIBIKI"), ["0000", "0000", "0000"]);
     assert_eq!(files(&relay, "objects").len(), 2);
-    assert_eq!(runs("HIBIKI2"), ["rejected"]);
+    assert_eq!(runs("HIBIKI2"), ["A_ASSOCIATE_RJ"]);
 }
