@@ -17,6 +17,8 @@ const AHEAD = 12;
 const BEHIND = 24;
 /** Frames that wait in the decoder. */
 const MAX_QUEUED = 8;
+/** Time between looks whether the decoder takes more. */
+const LOOKS_EVERY_MS = 20;
 /** A decoder that keeps a frame to itself for so long is told to give it out. */
 const GIVES_WITHIN_MS = 250;
 /** A decoder that is silent for so long is given up. */
@@ -159,7 +161,7 @@ export class FrameLine {
     this.#fed = tick;
     const type = table.keyBefore(index) === index ? "key" : "delta";
     decoder.decode(new EncodedVideoChunk({ type, timestamp: tick, data: unit.bytes }));
-    while (decoder.state === "configured" && decoder.decodeQueueSize > MAX_QUEUED) await this.#rest();
+    await this.#room(decoder);
     if (this.onTheWay !== null) this.onReady();
   }
 
@@ -238,22 +240,44 @@ export class FrameLine {
     }
   }
 
-  /** Until something comes out. Some decoders keep a frame until the next one comes: those are told to give all. */
-  async #rest(): Promise<void> {
-    const decoder = this.#decoder;
+  /** Until the decoder takes more. One that is slow is not told to give all: it would have to begin anew. */
+  async #room(decoder: VideoDecoder): Promise<void> {
+    const since = performance.now();
+    while (decoder.state === "configured" && decoder.decodeQueueSize > MAX_QUEUED) {
+      await this.#woken(LOOKS_EVERY_MS);
+      if (performance.now() - Math.max(since, this.#lastOut) > SILENT_MS) {
+        this.#stalled();
+        return;
+      }
+    }
+  }
+
+  /** Until something comes out or is wanted; false when nothing did for so long. */
+  async #woken(withinMs: number): Promise<boolean> {
     let timer: ReturnType<typeof setTimeout> | undefined;
-    const isSilent = await new Promise<boolean>((resolve) => {
-      this.#wake = () => resolve(false);
-      timer = setTimeout(() => resolve(true), GIVES_WITHIN_MS);
+    const isWoken = await new Promise<boolean>((resolve) => {
+      this.#wake = () => resolve(true);
+      timer = setTimeout(() => resolve(false), withinMs);
     });
     clearTimeout(timer);
     this.#wake = null;
+    return isWoken;
+  }
+
+  /** Until something comes out. Some decoders keep a frame until the next one comes: those are told to give all. */
+  async #rest(): Promise<void> {
+    const decoder = this.#decoder;
+    const isSilent = !(await this.#woken(GIVES_WITHIN_MS));
     if (!isSilent || decoder === null || decoder !== this.#decoder || decoder.state !== "configured") return;
     if (decoder.decodeQueueSize > 0 && performance.now() - this.#lastOut < SILENT_MS) return;
     // What follows must begin with a key frame again.
     this.#fed = null;
     await Promise.race([decoder.flush().catch(() => undefined), after(FLUSHES_WITHIN_MS)]);
-    if (this.#inside.size === 0) return;
+    if (this.#inside.size > 0) this.#stalled();
+  }
+
+  /** It keeps what it has: another one begins anew, unless several did the same. */
+  #stalled(): void {
     this.#stalls += 1;
     if (this.#stalls >= MOST_STALLS) {
       for (const tick of this.#inside) this.#failed.add(tick);
