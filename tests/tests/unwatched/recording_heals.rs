@@ -31,12 +31,12 @@ const TOLD: [&str; 4] = [
     "streamGap",
 ];
 
-/// Kinds of the entries in a message that speak of the picture and of its recording.
+/// Kinds of the entries in a message that speak of the picture and of its recording; that of its clock may come at any time.
 fn of_the_recording(message: &Value) -> Vec<String> {
     let entries = message["entries"].as_array().into_iter().flatten();
     let kinds = entries.filter_map(|entry| entry["event"]["type"].as_str());
     kinds
-        .filter(|kind| kind.starts_with("stream"))
+        .filter(|kind| kind.starts_with("stream") && *kind != "streamTimed")
         .map(str::to_owned)
         .collect()
 }
