@@ -46,6 +46,9 @@ window.hibikiBarcode = (() => {
 
   /** Black and white in the luma plane of a video (ITU-R BT.601, 8 bit). */
   const [VIDEO_BLACK, VIDEO_WHITE] = [16, 235];
+  /** What a weak link makes of a picture, and the low layer. */
+  const SMALLER = [0.75, 0.5];
+  const LATELY_MS = 10_000;
   /** Forms whose first plane is luma. */
   const LUMA_FIRST = new Set(["I420", "I420A", "I422", "I444", "NV12"]);
 
@@ -55,19 +58,24 @@ window.hibikiBarcode = (() => {
      * turning a whole picture into colours: for every frame of every page, that was a tenth of a core.
      */
     async readFrame(video) {
+      const shownAt = performance.timeOrigin + performance.now();
       const frame = new VideoFrame(video);
       try {
         if (!LUMA_FIRST.has(frame.format)) return this.read(frame);
-        // The low layer has half the width and height.
-        const px = frame.codedWidth < BLOCKS * BLOCK_PX ? BLOCK_PX / 2 : BLOCK_PX;
-        const rect = { x: 0, y: 0, width: Math.min(BLOCKS * px, frame.codedWidth & ~1), height: px };
+        const rect = { x: 0, y: 0, width: Math.min(BLOCKS * BLOCK_PX, frame.codedWidth & ~1), height: BLOCK_PX };
         const bytes = new Uint8Array(frame.allocationSize({ rect }));
         const [luma] = await frame.copyTo(bytes, { rect });
-        const middle = luma.offset + (px / 2) * luma.stride + px / 2;
-        return decode((block) => {
-          if (block * px >= rect.width) return undefined;
-          return ((bytes[middle + block * px] - VIDEO_BLACK) * 255) / (VIDEO_WHITE - VIDEO_BLACK);
-        });
+        const at = (px) =>
+          decode((block) => {
+            if ((block + 1) * px > rect.width) return undefined;
+            const luminance = bytes[luma.offset + (px / 2) * luma.stride + (block + 0.5) * px];
+            return ((luminance - VIDEO_BLACK) * 255) / (VIDEO_WHITE - VIDEO_BLACK);
+          });
+        const whole = at(BLOCK_PX);
+        if (whole) return whole;
+        // Blocks of another size may pass the check bits by luck; that they were captured just now as well is no luck.
+        const smaller = SMALLER.map((scale) => at(BLOCK_PX * scale));
+        return smaller.find((read) => read && Math.abs(this.ageMs(read.t, shownAt)) < LATELY_MS) ?? null;
       } finally {
         frame.close();
       }
