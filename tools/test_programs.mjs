@@ -16,7 +16,7 @@ const CORES = availableParallelism();
 /** Packages whose tests live in real time. */
 const REAL_TIME = new Set(["capture-agent", "relay"]);
 /** Programs of theirs that only compute all the same. */
-const COMPUTING = new Set(["encodes_for_live"]);
+const COMPUTING = new Set(["encodes_for_live", "spool_keeps_its_word"]);
 /** Programs of theirs that wait for deadlines most of the time, or ask no more than seconds: they run beside the others. */
 const WAITING = new Set([
   "behaviour",

@@ -3,8 +3,8 @@
 //! ```text
 //! <spool>/lock                one agent at a time
 //!        /takes/<clip>.take   frames as captured, durable: "safe here"
-//!        /clips/<clip>.dcm    the finished object
-//!        /clips/<clip>.json   what is said of it; written last, so it presents the object
+//!        /clips/<clip>.json   what is said of an object; alone it presents nothing
+//!        /clips/<clip>.dcm    the finished object, named when it is described
 //!        /kept/               objects that the relay has, when the device keeps its copies
 //!        /damaged/            what the disk spoilt; never presented, never deleted
 //! ```
@@ -29,4 +29,4 @@ pub use outgoing::Outgoing;
 pub use records::{RecordFault, RecordReader, RecordWriter};
 pub use recover::Recovered;
 pub use state::{AfterKept, Counts, Finished, Held, SpoolBounds, SpoolError, Unsent};
-pub use store::{NewTakeRecords, Spool};
+pub use store::{NewObject, NewTake, NewTakeRecords, Spool};

@@ -1,8 +1,10 @@
 //! What the spool does when it is opened: it brings into order whatever a crash left.
 //!
 //! Owns the meaning of each combination of files. Half-written files are cleared; a finished object with its sidecar is
-//! unsent; an object without a sidecar was being written when its take is there, so it goes and is written again; a
-//! sidecar without an object was being let go. What no crash can leave is put aside, never deleted and never presented.
+//! unsent; an object without a sidecar was being written by an older agent when its take is there, so it goes and is written again; a
+//! sidecar without an object was being presented or let go. What no crash can leave is put aside, never deleted and never
+//! presented. Names are made durable before anything is told or taken away because of them: the crash before may have come between
+//! a name and its sync.
 
 use super::files::Files;
 use super::layout::{Layout, clips_in, parts_in};
@@ -37,6 +39,9 @@ pub(super) fn recover(layout: &Layout, files: &dyn Files) -> io::Result<(State, 
             files.remove(&path)?;
             recovered.cleared += 1;
         }
+    }
+    for folder in [layout.takes(), layout.clips(), layout.kept()] {
+        files.sync_folder(&folder)?;
     }
     let mut state = State::default();
     state.takes.extend(clips_in(&layout.takes(), "take")?);

@@ -261,7 +261,7 @@ impl Spool {
         })
     }
 
-    /// Gives an object its name, then says what it is, then lets its take go.
+    /// Says what an object is, gives it its name, then lets its take go.
     ///
     /// # Errors
     /// The step that failed; the take stays as long as the object is not presented.
@@ -279,12 +279,14 @@ impl Spool {
             times,
             belongs,
         };
-        self.name(sealed.beside, &self.layout.object(clip), &clips)?;
-        self.name(
-            self.describe(clip, &sidecar)?,
-            &self.layout.sidecar(clip),
-            &clips,
-        )?;
+        // The description goes first: alone it presents nothing, and an object alone would be nobody's.
+        let described = self.layout.sidecar(clip);
+        self.name(self.describe(clip, &sidecar)?, &described, &clips)?;
+        let named = self.name(sealed.beside, &self.layout.object(clip), &clips);
+        if let Err(error) = named {
+            let _ = self.files.remove(&described);
+            return Err(error);
+        }
         {
             let mut state = held(&self.state);
             state.finished.insert(clip, sidecar.finished());
@@ -345,6 +347,8 @@ impl Spool {
                 AfterKept::Keep => {
                     self.files
                         .rename(&object, &self.layout.kept_object(clip))
+                        // Another folder: without this an object could come back that nobody describes any more.
+                        .and_then(|()| self.files.sync_folder(&self.layout.kept()))
                         .and_then(|()| self.files.remove(&self.layout.sidecar(clip)))
                         .map_err(failed("let go"))?;
                     state.kept.push_back((clip, finished.bytes));
