@@ -1,7 +1,8 @@
 //! Makes index entries, behind the answers: whoever sends an object does not wait for it.
 //!
 //! Owns the order: what came first is indexed first, one object at a time, so that an import of thousands takes one of the confined readers and
-//! a live consult keeps the others. An object that cannot be read gets an entry that says so; when no reader can be had nothing is
+//! a live consult keeps the others. While objects come in quick succession it waits a little, because their senders wait for the same
+//! processor. An object that cannot be read gets an entry that says so; when no reader can be had nothing is
 //! decided, and it is tried again. Invariant: an object without an entry gets one, now or after the next start; nothing is marked as done
 //! before it is.
 
@@ -14,10 +15,15 @@ use std::fs::File;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
+use tokio::time::Instant;
 
 /// Objects looked up at once.
 const AT_ONCE: usize = 64;
+/// Nothing came for so long: whoever sends has ended, or thinks.
+const QUIET: Duration = Duration::from_millis(200);
+/// So long it waits for that before each `AT_ONCE` objects.
+const PATIENCE: Duration = Duration::from_secs(2);
 /// After a failure that is not the object's.
 const AGAIN: Duration = Duration::from_secs(5);
 
@@ -34,37 +40,42 @@ pub struct IndexCounts {
 #[derive(Clone)]
 pub(super) struct Indexer {
     more: Arc<Notify>,
+    came: Arc<watch::Sender<Option<Instant>>>,
     counts: Arc<IndexCounts>,
 }
 
 impl Indexer {
     /// Starts it with what has no entry yet.
     pub(super) fn start(place: Place, store: Store) -> Self {
-        let indexer = Self {
-            more: Arc::default(),
-            counts: Arc::default(),
-        };
+        let indexer = Self::new();
         let work = Work {
             place,
             store,
             guard: Guard::of_this_program(),
+            came: indexer.came.subscribe(),
             counts: Arc::clone(&indexer.counts),
         };
         tokio::spawn(work.run(Arc::clone(&indexer.more)));
         indexer
     }
 
-    /// One that makes nothing.
-    #[cfg(test)]
-    pub(super) fn idle() -> Self {
+    fn new() -> Self {
         Self {
             more: Arc::default(),
+            came: Arc::new(watch::Sender::new(None)),
             counts: Arc::default(),
         }
     }
 
+    /// One that makes nothing.
+    #[cfg(test)]
+    pub(super) fn idle() -> Self {
+        Self::new()
+    }
+
     /// An object came.
     pub(super) fn wake(&self) {
+        self.came.send_replace(Some(Instant::now()));
         self.more.notify_one();
     }
 
@@ -83,6 +94,8 @@ struct Work {
     place: Place,
     store: Store,
     guard: Guard,
+    /// When an object came last.
+    came: watch::Receiver<Option<Instant>>,
     counts: Arc<IndexCounts>,
 }
 
@@ -124,7 +137,9 @@ impl Work {
         if found.is_empty() {
             return Ok(false);
         }
+        let impatient_at = Instant::now() + PATIENCE;
         for Unindexed { at: place, object } in found {
+            self.until_quiet(impatient_at).await;
             let entry = self.entry(object).await?;
             let refused = entry.refused.is_some();
             // What a power cut takes back has no entry then, and gets one again.
@@ -141,6 +156,17 @@ impl Work {
             *at = place;
         }
         Ok(true)
+    }
+
+    async fn until_quiet(&self, impatient_at: Instant) {
+        loop {
+            let quiet_at = self.came.borrow().map(|came| came + QUIET);
+            let until = quiet_at.map_or(impatient_at, |at| at.min(impatient_at));
+            if quiet_at.is_none() || until <= Instant::now() {
+                return;
+            }
+            tokio::time::sleep_until(until).await;
+        }
     }
 
     async fn entry(&self, object: ObjectRow) -> Result<EntryRow, Later> {
