@@ -117,6 +117,8 @@ pub(crate) async fn measure(mut figures: Figures) -> Result<Figures> {
     let systems = format!("BENCH:read+store:{DIGEST}");
     let flags = ["--dicomweb-systems", &systems, "--recording", "false"].map(str::to_owned);
     let relay = Relay::start(&binaries, &place.path().join("relay"), Family::V4, &flags).await?;
+    // Another one may have been there first.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let client = Client::builder().no_proxy().tcp_nodelay(true).build()?;
     let ours = Archive {
         base: format!("{}/dicomweb", relay.origin()),

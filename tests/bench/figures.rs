@@ -125,6 +125,8 @@ pub(crate) const KINDS: &[Kind] = &[
     kind("save_clip_dicom_ms", "ms", Some(4_000.0), ""),
     kind("agent_memory_mb", "MB", Some(memory::BOUND_MB), ""),
     kind("clip_over_webrtc_s", "s", Some(2.0), "nobody offers it"),
+    kind("spool_link_percent", "% of the link", Some(80.0), "").more(),
+    kind("spool_cpu_percent", "% of a core", Some(10.0), ""),
     kind("glass_p99_saving_ratio", "of idle", Some(2.0), ""),
     kind("glass_p99_travelling_ratio", "of idle", Some(2.0), ""),
     kind("voice_relay_share_p95_ms", "ms", Some(5.0), ""),

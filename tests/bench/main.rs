@@ -20,6 +20,7 @@ mod original;
 mod phantom;
 mod record;
 mod replay;
+mod spool;
 mod travel;
 mod uplink;
 mod voice;
@@ -63,6 +64,8 @@ enum Group {
     Replay,
     /// Saving a clip on the device, and its way to the relay.
     Clip,
+    /// The spool's clips over a network without media.
+    Spool,
     /// The voice beside the picture.
     Voice,
     /// A link that becomes narrow and wide: the rate that follows it.
@@ -86,7 +89,7 @@ impl Group {
     fn has_a_browser(self) -> bool {
         !matches!(
             self,
-            Self::Cstore | Self::Dicomweb | Self::Forward | Self::Viewer
+            Self::Cstore | Self::Dicomweb | Self::Forward | Self::Spool | Self::Viewer
         )
     }
 }
@@ -135,6 +138,11 @@ fn main() -> Result<()> {
             let figures = clip::measure(figures).await?;
             let figures = memory::measure(figures).await?;
             travel::measure(figures).await
+        })?;
+    }
+    if wanted(Group::Spool) {
+        figures = run(figures, move |figures| async move {
+            spool::measure(figures).await
         })?;
     }
     if wanted(Group::Voice) {
