@@ -252,11 +252,15 @@ pub enum Consult {
     /// List those that are open.
     List,
     /// Close one: nobody gets in any more, its log stays, and what was drawn and measured on its clips is kept as DICOM
-    /// beside them. No measurements where `relay serve` was last started without measuring.
+    /// beside them. No measurements where `relay serve` was last started without measuring. Can be run again, for example when
+    /// the recording has become whole.
     Close {
         /// Which.
         #[arg(long, value_name = "ID")]
         consult: ConsultId,
+        /// Also keep its recording as DICOM (H.264), as with recording_dicom = true in the configuration.
+        #[arg(long)]
+        recording: bool,
     },
 }
 

@@ -4,9 +4,12 @@ use super::Opened;
 use super::args::Consult;
 use super::fault::Fault;
 use crate::clock::Clock;
+use crate::config::clip_bytes;
+use crate::consult::MAX_CLIPS;
 use crate::dicom_marks::keep_marks;
-use crate::store;
-use wire::ConsultId;
+use crate::recorded_clips::{Places, keep_recording};
+use crate::store::{self, ClipBounds};
+use wire::{ConsultId, RelayTime};
 
 /// Opens, lists or closes.
 pub(super) async fn change(opened: &Opened, what: Consult) -> Result<(), Fault> {
@@ -27,7 +30,7 @@ pub(super) async fn change(opened: &Opened, what: Consult) -> Result<(), Fault> 
                 println!("{}  {}", row.consult, row.alias);
             }
         }
-        Consult::Close { consult } => {
+        Consult::Close { consult, recording } => {
             // Closing again is harmless, and makes up for objects that could not be kept.
             is_there(opened, consult).await?;
             opened
@@ -36,6 +39,10 @@ pub(super) async fn change(opened: &Opened, what: Consult) -> Result<(), Fault> 
                     store::close_consult(db, consult, now)
                 })
                 .await?;
+            // First, so that marks on its frames are kept with it.
+            if recording || opened.settings.recording_dicom == Some(true) {
+                keep_the_recording(opened, consult, now).await?;
+            }
             let measuring = measures(opened).await?;
             let kept = keep_marks(&opened.store, &opened.clips, consult, measuring).await?;
             let values = if measuring {
@@ -54,6 +61,29 @@ pub(super) async fn change(opened: &Opened, what: Consult) -> Result<(), Fault> 
                 );
             }
         }
+    }
+    Ok(())
+}
+
+async fn keep_the_recording(
+    opened: &Opened,
+    consult: ConsultId,
+    now: RelayTime,
+) -> Result<(), Fault> {
+    let places = Places {
+        recordings: opened.recordings.clone(),
+        bounds: ClipBounds {
+            clips: MAX_CLIPS,
+            bytes: clip_bytes(opened.settings.clips_mib),
+        },
+    };
+    let kept = keep_recording((&opened.store, &opened.clips), consult, &places, now).await?;
+    println!(
+        "recording: {} frames kept as DICOM in {} clips",
+        kept.frames, kept.clips
+    );
+    for (picture, why) in kept.left_out {
+        eprintln!("picture {picture}: {why}");
     }
     Ok(())
 }

@@ -18,6 +18,7 @@ use crate::config::{Config, Layers, read_file, settle};
 use crate::store::{ClipFiles, DataFolder, Store};
 use args::{Command, Place};
 use clap::Parser;
+use std::path::PathBuf;
 
 /// Reads the command line and does what it says.
 ///
@@ -81,6 +82,7 @@ fn settled(flags: Layers, file: Layers, any_port: bool) -> Result<Config, Fault>
 struct Opened {
     store: Store,
     clips: ClipFiles,
+    recordings: PathBuf,
     settings: Layers,
 }
 
@@ -107,6 +109,7 @@ fn with_store(
     let opened = Opened {
         store,
         clips,
+        recordings: folder.path().join("recordings"),
         settings,
     };
     let done = runtime.block_on(work(&opened));

@@ -156,6 +156,9 @@ pub struct Layers {
     /// consult; false forbids it altogether [default: false, in the demo as --recording].
     #[arg(long, env = "HIBIKI_RELAY_VOICE_RECORDING", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
     pub voice_recording: Option<bool>,
+    /// When a consult is closed, also keep its recording as DICOM, beside the loops that people saved [default: false].
+    #[arg(long, env = "HIBIKI_RELAY_RECORDING_DICOM", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    pub recording_dicom: Option<bool>,
     /// Who may send DICOM objects.
     #[command(flatten)]
     pub dicom: DicomLayers,
@@ -204,6 +207,7 @@ impl Layers {
             reserve_mib: self.reserve_mib.or(under.reserve_mib),
             recording: self.recording.or(under.recording),
             voice_recording: self.voice_recording.or(under.voice_recording),
+            recording_dicom: self.recording_dicom.or(under.recording_dicom),
             dicom: self.dicom.over(under.dicom),
             dicomweb: self.dicomweb.over(under.dicomweb),
             forward: self.forward.over(under.forward),

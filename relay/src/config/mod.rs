@@ -15,5 +15,5 @@ pub use dicom::{Dicom, DicomLayers};
 pub use dicomweb::DicomWebLayers;
 pub use forward::{Forward, ForwardLayers};
 pub use layers::{ConfigError, Layers, MediaTcp, read_file};
-pub use settled::{Config, LogForm, Tls, settle};
+pub use settled::{Config, LogForm, Tls, clip_bytes, settle};
 pub use turn::Turn;

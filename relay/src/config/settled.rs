@@ -107,6 +107,12 @@ pub struct Config {
     pub log_form: LogForm,
 }
 
+/// Bytes of clips that one consult may hold, of so many MiB or as many as nobody said.
+#[must_use]
+pub fn clip_bytes(mib: Option<u64>) -> u64 {
+    mib.unwrap_or(DEFAULT_CLIPS_MIB).saturating_mul(MIB)
+}
+
 /// Checks what was asked for. `any_port` lets the system choose ports, for tests.
 ///
 /// # Errors
@@ -310,7 +316,7 @@ pub fn settle(asked: Layers, any_port: bool) -> Result<Config, Vec<ConfigError>>
         ticket_lasts: Duration::from_secs(ticket_seconds.into()),
         max_peers,
         // What is out of bounds is a fault by now, and must not overflow before it is told.
-        clip_bytes: clips_mib.saturating_mul(MIB),
+        clip_bytes: clip_bytes(Some(clips_mib)),
         reserve_bytes: reserve_mib.saturating_mul(MIB),
         recording,
         dicom,

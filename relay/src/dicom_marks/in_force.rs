@@ -4,8 +4,9 @@
 
 use crate::consult::state::Shown;
 use crate::store::{self, Store, StoreError};
-use wire::ConsultId;
+use wire::log::LogEntry;
 use wire::socket::MarkState;
+use wire::{ConsultId, Seq};
 
 /// Entries of the log in one read, and about so many bytes: other readers get their turn between them.
 const PAGE_ENTRIES: usize = 500;
@@ -21,23 +22,35 @@ pub async fn marks_in_force(
     measuring: bool,
 ) -> Result<Vec<MarkState>, StoreError> {
     let mut shown = Shown::default();
+    each_entry(store, consult, |entry| shown.fold(entry)).await?;
+    let mut marks = shown.state.marks;
+    if !measuring {
+        take_scales(&mut marks);
+    }
+    Ok(marks)
+}
+
+/// Goes through the log of a consult.
+///
+/// # Errors
+/// The store's.
+pub async fn each_entry(
+    store: &Store,
+    consult: ConsultId,
+    mut take: impl FnMut(&LogEntry),
+) -> Result<(), StoreError> {
+    let mut after = Seq::default();
     loop {
-        let after = shown.head;
         let page = store
-            .read("read a log for its marks", move |db| {
+            .read("read a log", move |db| {
                 store::entries_after(db, consult, after, PAGE_ENTRIES, PAGE_BYTES)
             })
             .await?;
-        if page.is_empty() {
-            let mut marks = shown.state.marks;
-            if !measuring {
-                take_scales(&mut marks);
-            }
-            return Ok(marks);
-        }
-        for entry in &page {
-            shown.fold(entry);
-        }
+        let Some(last) = page.last() else {
+            return Ok(());
+        };
+        after = last.seq;
+        page.iter().for_each(&mut take);
     }
 }
 

@@ -8,6 +8,7 @@ use super::across::{SaidOnce, across};
 use super::drawing::{graphics, name_of};
 use super::place::on_clip;
 use super::values::{Across, Measured, measurements, person};
+use crate::named::uuid_of;
 use crate::store::{self, ClipFiles, ClipRow, Store, StoreError};
 use echo_dicom::write::presentation::{self, ImageColour, StateFacts};
 use echo_dicom::write::report::{self, ReportFacts, codes};
@@ -16,7 +17,6 @@ use echo_dicom::write::{
 };
 use echo_dicom::{ClipError, Photometric, Provenance};
 use guarded::Guard;
-use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 use wire::socket::MarkState;
@@ -260,22 +260,12 @@ impl<'a> MarkedClip<'a> {
         self.uid_of(&parts)
     }
 
-    /// A UID that follows from the clip and these words: a name-based UUID (RFC 9562 section 5.8) as a UID.
+    /// A UID that follows from the clip and these words.
     fn uid_of(&self, parts: &[&str]) -> Uid {
-        let mut digest = Sha256::new();
-        for part in std::iter::once(self.image.instance_uid.as_str()).chain(parts.iter().copied()) {
-            digest.update((part.len() as u64).to_be_bytes());
-            digest.update(part);
-        }
-        let mut bytes = [0; 16];
-        for (to, from) in bytes.iter_mut().zip(digest.finalize()) {
-            *to = from;
-        }
-        Uid::from_uuid(
-            uuid::Builder::from_custom_bytes(bytes)
-                .into_uuid()
-                .as_u128(),
-        )
+        let words: Vec<&str> = std::iter::once(self.image.instance_uid.as_str())
+            .chain(parts.iter().copied())
+            .collect();
+        Uid::from_uuid(uuid_of(&words).as_u128())
     }
 }
 

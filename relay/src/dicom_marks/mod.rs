@@ -20,7 +20,7 @@ mod values;
 mod words;
 
 pub use closing::{KeptMarks, keep_marks};
-pub use in_force::marks_in_force;
+pub use in_force::{each_entry, marks_in_force};
 pub use marked::{KeptClip, MarkedClip, MarksFault, kept_clips};
 
 #[cfg(test)]

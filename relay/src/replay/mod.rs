@@ -12,6 +12,7 @@ mod still;
 mod table;
 
 pub use check::{Disagreement, check};
+pub(crate) use recorded::playable;
 pub use recorded::{RecordedFault, RecordedShelf};
 pub use shelf::{Found, ReplayFault, Shelf};
 pub use still::{Still, StillForm};

@@ -188,6 +188,14 @@ impl ClipFiles {
         self.path(consult, clip, HALF)
     }
 
+    /// Length and SHA-256 of a clip that is kept, as it comes back from the disk.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn measured(&self, consult: ConsultId, clip: ClipId) -> Result<(u64, Digest), ClipFault> {
+        digest_of(&self.whole(consult, clip))
+    }
+
     /// Where an object about a clip lies: its marks, its measurements.
     #[must_use]
     pub fn about(&self, consult: ConsultId, clip: ClipId, what: About) -> PathBuf {
@@ -356,16 +364,7 @@ impl Half {
     /// # Errors
     /// The disk's.
     pub fn digest(&self) -> Result<Digest, ClipFault> {
-        const STEP: &str = "read a clip for its digest";
-        let mut file = File::open(&self.path).map_err(failed(STEP))?;
-        let (mut hash, mut buffer) = (Sha256::new(), vec![0; DIGEST_READ_BYTES]);
-        loop {
-            let read = file.read(&mut buffer).map_err(failed(STEP))?;
-            if read == 0 {
-                return Ok(Digest::from_bytes(hash.finalize().into()));
-            }
-            hash.update(buffer.get(..read).unwrap_or_default());
-        }
+        digest_of(&self.path).map(|(_, digest)| digest)
     }
 
     /// Where it lies.
@@ -389,6 +388,20 @@ impl Half {
                 .map_err(failed("make a clip's name durable"))?;
         }
         Ok(())
+    }
+}
+
+fn digest_of(path: &Path) -> Result<(u64, Digest), ClipFault> {
+    const STEP: &str = "read a clip for its digest";
+    let mut file = File::open(path).map_err(failed(STEP))?;
+    let (mut hash, mut bytes, mut buffer) = (Sha256::new(), 0, vec![0; DIGEST_READ_BYTES]);
+    loop {
+        let read = file.read(&mut buffer).map_err(failed(STEP))?;
+        if read == 0 {
+            return Ok((bytes, Digest::from_bytes(hash.finalize().into())));
+        }
+        hash.update(buffer.get(..read).unwrap_or_default());
+        bytes += read as u64;
     }
 }
 

@@ -54,6 +54,7 @@ mod origin_is_checked;
 mod other_systems_ask;
 mod pages_are_served;
 mod pictures_from_the_video;
+mod recordings_become_dicom;
 mod shutdown_sends_away;
 mod slow_reader;
 mod socket_manners;

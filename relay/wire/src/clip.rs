@@ -99,6 +99,8 @@ pub enum ClipOrigin {
     Captured,
     /// A file that the handheld exported; its bytes are unaltered.
     Imported,
+    /// The recording of the consult, as it was coded for the link.
+    Recorded,
 }
 
 /// On which side of the picture the probe's orientation marker stands: cardiology has it on the right, the emergency

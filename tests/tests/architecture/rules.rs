@@ -201,6 +201,7 @@ pub(crate) const CLIPS_KNOW_NO_DOOR: Rule = Rule {
     within: &[
         "relay/src/replay",
         "relay/src/dicom_marks",
+        "relay/src/recorded_clips",
         "relay/src/cases",
     ],
     except: &[],

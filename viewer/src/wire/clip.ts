@@ -97,7 +97,7 @@ captured?: ClipSpan, };
 /**
  * Where a clip comes from.
  */
-export type ClipOrigin = "captured" | "imported";
+export type ClipOrigin = "captured" | "imported" | "recorded";
 
 /**
  * Which captured frames a clip holds.

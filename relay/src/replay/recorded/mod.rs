@@ -10,4 +10,5 @@ mod playable;
 mod shelf;
 mod voices;
 
+pub(crate) use playable::playable;
 pub use shelf::{RecordedFault, RecordedShelf};

@@ -19,7 +19,7 @@ enum Chain {
 }
 
 /// One frame for each moment, in order, as a decoder takes them.
-pub(super) fn playable(table: &FrameTable) -> Vec<FrameEntry> {
+pub(crate) fn playable(table: &FrameTable) -> Vec<FrameEntry> {
     let mut chain = Chain::Nobodys;
     let chosen = table.frames().map(|stands| {
         let live = table
