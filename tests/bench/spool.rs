@@ -6,6 +6,7 @@
 
 use crate::figures::Figures;
 use anyhow::{Context as _, Result, ensure};
+use echo_dicom::Provenance;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -63,11 +64,13 @@ pub(crate) async fn measure(mut figures: Figures) -> Result<Figures> {
 
 /// Puts so many exports into the spool, each an instance of its own. Gives their bytes.
 async fn fill_spool(story: &Story) -> Result<u64> {
-    let export = fs::read(workspace().join(EXPORT)).context("read an export")?;
+    let export = workspace().join(EXPORT);
+    let uid = Provenance::read(&export)?.instance_uid;
+    let export = fs::read(export).context("read an export")?;
     let file = story.folder().join("export.dcm");
     let mut bytes = 0;
     for n in 0..CLIPS {
-        fs::write(&file, another_instance(export.clone(), n)?)?;
+        fs::write(&file, another_instance(&export, uid.as_str(), n)?)?;
         story.imports(&file).await?;
         bytes += export.len() as u64;
     }
@@ -75,24 +78,22 @@ async fn fill_spool(story: &Story) -> Result<u64> {
 }
 
 /// The same object with another SOP Instance UID of the same length, wherever it stands.
-fn another_instance(mut object: Vec<u8>, n: u32) -> Result<Vec<u8>> {
-    // (0002,0003), UI, a length of two bytes.
-    let tag = [0x02, 0x00, 0x03, 0x00, b'U', b'I'];
-    let at = object.windows(6).position(|bytes| bytes == tag);
-    let at = at.context("the object says its instance")? + tag.len();
-    let length = usize::from(u16::from_le_bytes([object[at], object[at + 1]]));
-    let uid = object[at + 2..at + 2 + length].to_vec();
-    let end = uid.iter().rposition(u8::is_ascii_digit).context("a UID")?;
-    let mut other = uid.clone();
-    other[end - 3..=end].copy_from_slice(format!("{:04}", 1_000 + n).as_bytes());
-    let places: Vec<usize> = (0..object.len() - length)
-        .filter(|at| object[*at..at + length] == uid[..])
-        .collect();
-    ensure!(places.len() >= 2, "the instance stands in two places");
-    for at in places {
-        object[at..at + length].copy_from_slice(&other);
+fn another_instance(object: &[u8], uid: &str, n: u32) -> Result<Vec<u8>> {
+    let kept = uid.len().checked_sub(4).and_then(|kept| uid.get(..kept));
+    let other = format!("{}{:04}", kept.context("a longer UID")?, 1_000 + n);
+    let (mut rest, mut made) = (object, Vec::with_capacity(object.len()));
+    while let Some(at) = rest
+        .windows(uid.len())
+        .position(|some| some == uid.as_bytes())
+    {
+        let (before, after) = rest.split_at(at);
+        made.extend_from_slice(before);
+        made.extend_from_slice(other.as_bytes());
+        rest = after.get(uid.len()..).unwrap_or_default();
     }
-    Ok(object)
+    made.extend_from_slice(rest);
+    ensure!(made != object, "the object says its instance");
+    Ok(made)
 }
 
 /// How many clips the relay has, and how many bytes of clips.
