@@ -38,20 +38,25 @@ pub(super) fn answered(
     response
 }
 
-/// `DELETE`: ends it.
+/// `DELETE`: ends it. One that the caller's closing connection ended a moment before is as good: to end something twice is no fault
+/// (RFC 9110 §9.2.2).
 ///
 /// # Errors
-/// `NotFound` when it is gone or not the caller's.
+/// `NotFound` when it was never there or is not the caller's.
 pub async fn end(
     State(app): State<App>,
     entry: Entry,
     path: Path<(String, String)>,
 ) -> Result<StatusCode, Refusal> {
-    let (session, _) = own(&app, &entry, &path)?;
-    app.sfu
-        .close(session)
-        .await
-        .map_err(|error| problem_of(&error))?;
+    let (session, consult, owner) = named(&entry, &path)?;
+    if app.media.has_ended(session, consult, &owner) {
+        return Ok(StatusCode::OK);
+    }
+    own(&app, &entry, &path)?;
+    match app.sfu.close(session).await {
+        Ok(()) | Err(SfuError::NoSession) => {}
+        Err(error) => return Err(problem_of(&error).into()),
+    }
     app.media.gone(session);
     Ok(StatusCode::OK)
 }
@@ -108,8 +113,21 @@ pub async fn patch(
 fn own(
     app: &App,
     entry: &Entry,
-    Path((consult, media)): &Path<(String, String)>,
+    path: &Path<(String, String)>,
 ) -> Result<(MediaSessionId, String), ProblemCode> {
+    let (session, consult, owner) = named(entry, path)?;
+    let tag = app
+        .media
+        .tag(session, consult, &owner)
+        .ok_or(ProblemCode::NotFound)?;
+    Ok((session, tag))
+}
+
+/// What a path names, and who asks.
+fn named(
+    entry: &Entry,
+    Path((consult, media)): &Path<(String, String)>,
+) -> Result<(MediaSessionId, ConsultId, Owner), ProblemCode> {
     let owner = match entry {
         Entry::Session(session) => Owner::Session(session.session),
         Entry::Returning { hash } => Owner::Bearer(*hash),
@@ -121,11 +139,7 @@ fn own(
     let session = Uuid::try_parse(media)
         .map(MediaSessionId::from_uuid)
         .map_err(|_| ProblemCode::NotFound)?;
-    let tag = app
-        .media
-        .tag(session, consult, &owner)
-        .ok_or(ProblemCode::NotFound)?;
-    Ok((session, tag))
+    Ok((session, consult, owner))
 }
 
 /// `If-Match` names this ICE session, or any: `*`, which WHIP clients also send quoted. Without one it is taken as meant.

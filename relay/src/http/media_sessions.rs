@@ -9,7 +9,7 @@ use crate::auth::{SecretHash, place};
 use crate::http::accept::Caller;
 use crate::redact::Redacted;
 use crate::sfu::MediaSessionId;
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -23,6 +23,10 @@ pub const MAX_OF_A_PAGE: usize = 8;
 /// Sessions that callers of one place may have at the same time: a whole hospital may sit behind one address, and a hundred of its
 /// pages with picture and voice are a quarter of the peers that a relay has room for unless it is told otherwise.
 pub const MAX_OF_A_PLACE: usize = 256;
+
+/// Sessions that are over and remembered: a page that closes its connection tells the relay by DTLS and by `DELETE`, and the second
+/// one comes some milliseconds after the first.
+const MAX_ENDED: usize = 256;
 
 /// What somebody does over it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,6 +86,8 @@ struct Held {
 #[derive(Debug, Default)]
 pub struct MediaSessions {
     held: Mutex<HashMap<MediaSessionId, Held>>,
+    /// Those that ended last, the newest behind.
+    ended: Mutex<VecDeque<(MediaSessionId, ConsultId, Owner)>>,
 }
 
 impl MediaSessions {
@@ -174,7 +180,22 @@ impl MediaSessions {
 
     /// It is gone.
     pub fn gone(&self, session: MediaSessionId) {
-        self.lock().remove(&session);
+        let Some(held) = self.lock().remove(&session) else {
+            return;
+        };
+        let mut ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
+        if ended.len() >= MAX_ENDED {
+            ended.pop_front();
+        }
+        ended.push_back((session, held.consult, held.owner));
+    }
+
+    /// Whether `owner` had opened it here, and it is over.
+    pub fn has_ended(&self, session: MediaSessionId, consult: ConsultId, owner: &Owner) -> bool {
+        let ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
+        ended
+            .iter()
+            .any(|(id, of, opened_by)| (*id, *of) == (session, consult) && opened_by.is(owner))
     }
 
     /// Those that a page's session opened.
@@ -228,8 +249,23 @@ mod tests {
         );
         assert_ne!(all.restarted(id), Some(first));
         assert!(all.connected(id).is_some() && all.connected(id).is_none());
+        let other = Owner::Session(SessionId::random());
+        assert!(!all.has_ended(id, consult, &me));
         all.gone(id);
         assert_eq!(all.tag(id, consult, &me), None);
+        assert!(all.has_ended(id, consult, &me));
+        assert!(
+            !all.has_ended(id, consult, &other),
+            "for others it never was"
+        );
+        assert!(!all.has_ended(id, ConsultId::random(), &me));
+        for number in 2..2 + MAX_ENDED as u128 {
+            let next = MediaSessionId::from_uuid(Uuid::from_u128(number));
+            all.opened(next, consult, Kind::Watch, other, &at([192, 0, 2, 1]))
+                .unwrap();
+            all.gone(next);
+        }
+        assert!(!all.has_ended(id, consult, &me), "the oldest are forgotten");
     }
 
     #[test]

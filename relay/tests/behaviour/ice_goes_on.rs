@@ -55,6 +55,31 @@ fn header<'a>(answer: &'a Response, name: &str) -> &'a str {
     answer.headers()[name].to_str().unwrap()
 }
 
+async fn asks(relay: &Relay, method: reqwest::Method, held: &Published, ticket: &str) -> u16 {
+    let address = format!("{}{}", relay.origin(), held.location);
+    let request = relay.client.request(method, address).bearer_auth(ticket);
+    request.send().await.unwrap().status().as_u16()
+}
+
+/// Closing the connection ends the session, and the `DELETE` that follows finds it ended: both in any order, and again.
+async fn ends(relay: &Relay, held: &Published, ticket: &str, another: &str) {
+    held.client.close();
+    let is_gone = async {
+        while asks(relay, reqwest::Method::HEAD, held, ticket).await != 404 {
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(crate::support::LIMIT, is_gone)
+        .await
+        .unwrap();
+    for _ in 0..2 {
+        let ended = asks(relay, reqwest::Method::DELETE, held, ticket).await;
+        assert_eq!(ended, 200, "to end it twice is no fault");
+    }
+    let ended = asks(relay, reqwest::Method::DELETE, held, another).await;
+    assert_eq!(ended, 404, "for others it never was");
+}
+
 /// Candidates first, then new credentials; waits until the new ICE session is in use.
 async fn trickles_and_restarts(relay: &Relay, held: &Published, ticket: &str) {
     let trickle = fragment(&held.client.offer);
@@ -106,6 +131,7 @@ async fn candidates_are_taken_and_an_ice_restart_keeps_the_picture_going_on_both
                     .until("the picture after a restart", |seen| (seen.rtp_count > before + MANY).then_some(()))
                     .await;
             }
+            ends(&relay, &watcher, &sees, &sends).await;
         } => {}
     }
 }
