@@ -169,6 +169,12 @@ pub const ROUTES: &[Route] = &[
         Gate::Reader,
         || get(replay_media::voice),
     ),
+    route(
+        "/api/v1/replays/{replay}/pointers",
+        &["GET"],
+        Gate::Reader,
+        || get(replay_media::pointers),
+    ),
     // A trainer: cases, which carry no identity.
     route("/api/v1/cases", &["GET", "POST"], Gate::Reader, || {
         get(cases::list).post(cases::make)

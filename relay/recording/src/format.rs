@@ -18,8 +18,8 @@
 //!         60  4  CRC-32C of bytes 0..60
 //!
 //! record   0  4  00 00 02 48
-//!          4  1  kind: 1 frame, 2 voice, 3 gap note, 4 end mark
-//!          5  1  flags; of a frame: 1 keyframe, 2 index is known
+//!          4  1  kind: 1 frame, 2 voice, 3 gap note, 4 end mark, 5 pointer
+//!          5  1  flags; of a frame: 1 keyframe, 2 index is known; of a pointer: 4 it is over the picture
 //!          6  2  zero
 //!          8  4  length of the payload
 //!         12  8  sequence: rises by one from record to record of one writer
@@ -37,6 +37,10 @@
 //! gap note 0  4  RTP time of the last frame before   end mark 0  4  frames in this segment
 //!          4  4  RTP time of the first frame after
 //!          8  1  why: 1 link, 2 source, 3 disk, 4 restart
+//!
+//! pointer  0 16  session of whose it is     24  2  x, in 65535ths of the width, else zero
+//!         16  8  moved at, µs of the        26  2  y, in 65535ths of the height
+//!                relay's clock
 //! ```
 //!
 //! Why CRC-32C: what is to be noticed is a torn tail and a spoilt byte, on every start over gigabytes; processors have an
@@ -82,10 +86,14 @@ pub(crate) const VOICE: u8 = 2;
 pub(crate) const GAP: u8 = 3;
 /// Kind of an end mark.
 pub(crate) const END: u8 = 4;
+/// Kind of a pointer that moved.
+pub(crate) const POINTER: u8 = 5;
 /// Flag of a keyframe.
 pub(crate) const KEYFRAME: u8 = 1;
 /// Flag of a frame with an index.
 pub(crate) const INDEXED: u8 = 2;
+/// Flag of a pointer that is over the picture.
+pub(crate) const OVER_PICTURE: u8 = 4;
 
 /// The checksum of the whole format.
 pub(crate) fn checksum(salt: u32, bytes: &[u8]) -> u32 {

@@ -1,4 +1,4 @@
-//! Recording: coded pictures and voice on disk, so that a crash loses at most a quarter of a second and a gap heals.
+//! Recording: coded pictures, voice and pointers on disk, so that a crash loses at most a quarter of a second and a gap heals.
 //!
 //! ```text
 //! agent: encoder ──► Writer ──► journal of all that was coded ─┐ missing_from
@@ -21,6 +21,7 @@ mod format;
 mod header;
 mod missing;
 mod names;
+mod pointers;
 mod record;
 mod recording;
 mod scan;
@@ -39,6 +40,7 @@ pub use format::{MAX_UNIT_BYTES, MAX_VOICE_BYTES};
 pub use header::{Codec, SegmentFault, SegmentHeader};
 pub use missing::{Held, Missing, Run};
 pub use names::{Lane, SegmentId};
+pub use pointers::{Place, PointerMove};
 pub use record::{Frame, FrameHash, GapNote, Record, Voice, VoiceSource, VoiceTime, Why};
 pub use recording::{ReadFault, Recording, SegmentReport};
 pub use scan::{Scanned, Scanner, Tally};

@@ -1,12 +1,13 @@
-//! What a segment holds: frames, voice packets, notes on gaps, and the mark of a proper end.
+//! What a segment holds: frames, voice packets, moves of pointers, notes on gaps, and the mark of a proper end.
 //!
 //! Owns turning them into bytes and back, and their limits. A payload is parsed only after its checksum was proven.
 
 use crate::event::Refused;
 use crate::format::{
-    END, FRAME, GAP, HEAD_BYTES, Head, INDEXED, KEYFRAME, MAX_UNIT_BYTES, MAX_VOICE_BYTES, VOICE,
-    checksum, take,
+    END, FRAME, GAP, HEAD_BYTES, Head, INDEXED, KEYFRAME, MAX_UNIT_BYTES, MAX_VOICE_BYTES,
+    OVER_PICTURE, POINTER, VOICE, checksum, take,
 };
+use crate::pointers::{Place, PointerMove};
 use crate::tick::Tick;
 use sha2::{Digest as _, Sha256};
 use std::borrow::Cow;
@@ -117,6 +118,8 @@ pub enum Record<'a> {
     Frame(Frame<'a>),
     /// A voice packet.
     Voice(Voice<'a>),
+    /// A pointer moved.
+    Pointer(PointerMove),
     /// A note on a gap.
     Gap(GapNote),
 }
@@ -126,6 +129,7 @@ pub enum Record<'a> {
 pub(crate) enum Parsed<'a> {
     Frame(Frame<'a>, FrameHash),
     Voice(Voice<'a>),
+    Pointer(PointerMove),
     Gap(GapNote),
     End,
 }
@@ -178,6 +182,17 @@ impl Record<'_> {
                     out.extend(voice.source.0.to_be_bytes());
                     out.extend(voice.number.to_be_bytes());
                     out.extend_from_slice(&voice.opus);
+                });
+                Ok(None)
+            }
+            Self::Pointer(moved) => {
+                let place = moved.place.unwrap_or_default();
+                let flags = moved.place.map_or(0, |_| OVER_PICTURE);
+                put(out, (POINTER, flags), (sequence, salt), |out| {
+                    out.extend(moved.session.uuid().as_bytes());
+                    out.extend(moved.at.0.to_be_bytes());
+                    out.extend(place.x.to_be_bytes());
+                    out.extend(place.y.to_be_bytes());
                 });
                 Ok(None)
             }
@@ -273,6 +288,19 @@ pub(crate) fn parse<'a>(head: &Head, payload: &'a [u8]) -> Option<Parsed<'a>> {
                 opus: Cow::Borrowed(rest),
             }))
         }
+        POINTER => {
+            let session = SessionId::from_uuid(Uuid::from_bytes(take(from)?));
+            let at = RelayTime(u64::from_be_bytes(take(from)?));
+            let place = Place {
+                x: u16::from_be_bytes(take(from)?),
+                y: u16::from_be_bytes(take(from)?),
+            };
+            Some(Parsed::Pointer(PointerMove {
+                session,
+                at,
+                place: (head.flags & OVER_PICTURE != 0).then_some(place),
+            }))
+        }
         GAP => {
             let before = RtpTime(u32::from_be_bytes(take(from)?));
             let after = RtpTime(u32::from_be_bytes(take(from)?));
@@ -307,6 +335,7 @@ mod tests {
                 Record::Frame(frame)
             }
             Parsed::Voice(voice) => Record::Voice(voice),
+            Parsed::Pointer(moved) => Record::Pointer(moved),
             Parsed::Gap(note) => Record::Gap(note),
             Parsed::End => panic!("no end was written"),
         };
@@ -336,6 +365,13 @@ mod tests {
             number: u16::MAX,
             opus: Cow::Borrowed(&[0xf8]),
         }));
+        for place in [None, Some(Place { x: 0, y: u16::MAX })] {
+            round(&Record::Pointer(PointerMove {
+                session: SessionId::random(),
+                at: RelayTime(1_795_000_000_000_000),
+                place,
+            }));
+        }
         for why in [Why::Link, Why::Source, Why::Disk, Why::Restart] {
             let (before, after) = (RtpTime(u32::MAX), RtpTime(9));
             round(&Record::Gap(GapNote { before, after, why }));

@@ -110,6 +110,7 @@ impl<R: Read> Scanner<R> {
         let (record, hash) = match parse(&head, payload) {
             Some(Parsed::Frame(frame, hash)) => (Record::Frame(frame), Some(hash)),
             Some(Parsed::Voice(voice)) => (Record::Voice(voice), None),
+            Some(Parsed::Pointer(moved)) => (Record::Pointer(moved), None),
             Some(Parsed::Gap(note)) => (Record::Gap(note), None),
             Some(Parsed::End) | None => return Ok(None),
         };

@@ -15,6 +15,7 @@ use super::ledger::Ledger;
 use super::links::Links;
 use super::originals::Awaited;
 use super::people::People;
+use super::pointer_track::PointerTrack;
 use super::presence::Presence;
 use super::state::Shown;
 use super::stepping::Step;
@@ -110,6 +111,8 @@ pub struct Consult {
     pub(super) broken: bool,
     pub(super) people: People,
     pub(super) presence: Presence,
+    /// What of it is kept beside the recording.
+    pub(super) pointer_track: PointerTrack,
     /// How the picture arrives at everybody's page.
     pub(super) links: Links,
     /// Of every stream since the relay came up, in order of coming.
@@ -163,6 +166,7 @@ impl Consult {
             broken: false,
             people: People::default(),
             presence: Presence::default(),
+            pointer_track: PointerTrack::default(),
             links: Links::default(),
             flows: running
                 .iter()
@@ -247,6 +251,7 @@ impl Consult {
         effects.append(&mut self.asks);
         // After what pages are told: whoever is recorded was told before.
         effects.extend(self.follow_voice_recording());
+        effects.extend(self.keep_pointers(now));
         effects.extend(self.hand_out());
         effects
     }
@@ -260,6 +265,7 @@ impl Consult {
         let clips = self.awaited_clips.iter().map(|awaited| awaited.until).min();
         [
             self.presence.due(),
+            self.pointer_track.due(),
             self.links.due(),
             flows,
             self.people.next_leave(),
@@ -360,6 +366,7 @@ impl Consult {
         self.give_up_beat(now);
         self.give_up_clips(now);
         let mut said = self.presence.take(now);
+        self.pointer_track.told(&said, self.dated(now));
         said.extend(self.links.take(now));
         said.extend(self.flows.iter_mut().flat_map(|(_, flow)| flow.tick(now)));
         said.into_iter()

@@ -8,6 +8,7 @@ use super::clips::ClipInput;
 use super::for_device::MarksInput;
 use super::measuring::ScaleInput;
 use super::originals::OriginalInput;
+use recording::PointerMove;
 use uuid::Uuid;
 use wire::agent::{FrameStamp, RelayToAgent, SourceState};
 use wire::log::{LogEntry, LogEvent, StreamEnd};
@@ -352,7 +353,9 @@ pub enum Effect {
     Ask(StreamId, RelayToAgent),
     /// Record these voices from now on, and no other; none at all without a consent.
     RecordVoices(Option<VoicesToRecord>),
-    /// Remove what was recorded of voices, for good, and say so.
+    /// Keep these moves of pointers beside them.
+    RecordPointers(Vec<PointerMove>),
+    /// Remove what was recorded of voices and pointers, for good, and say so.
     DiscardVoices,
     /// The log has a clip for good: the device may let its copy go.
     LetGo(ClipId),

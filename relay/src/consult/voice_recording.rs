@@ -3,7 +3,7 @@
 //! Sans-IO. Nobody is recorded before a consent is durable and was told to their page; nobody is recorded whose page is not
 //! here to show it, or who is muted; and nobody is recorded while no one is at the bedside who could withdraw. What ends a
 //! recording counts at once, before the disk and without it; a withdrawal that could not be written is written as soon as the
-//! log can be. The log's two requests, to record and to discard, are followed until they are done, over every restart.
+//! log can be. Pointers are kept beside voices, as long as that goes on. The log's two requests, to record and to discard, are followed until they are done, over every restart.
 
 use super::core::{Consult, Done, Refused};
 use super::effect::{Effect, Newcomer, VoiceFilesInput, VoicesToRecord};
@@ -208,6 +208,16 @@ impl Consult {
         }
         self.voice_keeping.is_discarding = is_wanted;
         effects
+    }
+
+    /// Moves of pointers for the recorder. Asked after `follow_voice_recording`, so that none follows the end of a consent.
+    pub(super) fn keep_pointers(&mut self, now: RelayTime) -> Option<Effect> {
+        let (is_on, dated) = (self.voice_keeping.told.is_some(), self.dated(now));
+        let presence = &self.presence;
+        self.pointer_track
+            .follow(is_on, || presence.pointers(), dated);
+        let kept = self.pointer_track.take(now);
+        (!kept.is_empty()).then_some(Effect::RecordPointers(kept))
     }
 
     /// What the recorder of a run before, or of a task that had a fault, must hear first.

@@ -3,12 +3,14 @@
 use super::people::GRACE_US;
 use super::samples::{Meeting, cardiologist, physician, restored, trainee};
 use super::{Effect, Input, Newcomer, SocketKey, VoiceFilesInput, VoiceInput, VoicesToRecord};
+use recording::Place;
 use uuid::Uuid;
-use wire::ConsentId;
 use wire::log::LogEvent;
+use wire::mark::Point;
 use wire::problem::ProblemCode;
 use wire::socket::{FromRelay, ToRelay};
 use wire::voice::{ConsentBy, ConsentEnd, KeptVoice, VoiceRecording};
+use wire::{ConsentId, Fraction};
 
 const CONSENT: ConsentId = ConsentId::from_uuid(Uuid::from_u128(0xA));
 const NEXT: ConsentId = ConsentId::from_uuid(Uuid::from_u128(0xB));
@@ -74,6 +76,38 @@ fn why_ended(meeting: &Meeting) -> Option<ConsentEnd> {
             LogEvent::VoiceConsentEnded { why, .. } => Some(why),
             _ => None,
         })
+}
+
+/// Where the cardiologist's pointer was kept, in hundredths of the width.
+fn pointed(meeting: &mut Meeting, hundredths: u32) -> Vec<u32> {
+    let x = Fraction::new(f64::from(hundredths) / 100.0).unwrap();
+    let at = Some(Point { x, y: x });
+    let word = ToRelay::Point { at, rtp_time: None };
+    meeting.says(1, word);
+    meeting.passes(200_000);
+    let moves = meeting.done.iter().filter_map(|effect| match effect {
+        Effect::RecordPointers(moves) => Some(moves),
+        _ => None,
+    });
+    let hundredth = |place: Place| u32::from(place.x) * 100 / u32::from(u16::MAX);
+    let seen = moves.flatten().map(|it| hundredth(it.place.unwrap()));
+    let seen = seen.collect();
+    meeting.done.clear();
+    seen
+}
+
+#[test]
+fn pointers_are_kept_as_long_as_voices_may_be_whoever_speaks() {
+    let mut meeting = Meeting::of(&[physician(), cardiologist()]);
+    assert_eq!(pointed(&mut meeting, 20), [0_u32; 0]);
+    meeting.says(0, agree(CONSENT));
+    assert_eq!(
+        pointed(&mut meeting, 40),
+        [20, 40],
+        "and where it rested before"
+    );
+    meeting.says(0, withdraw(false));
+    assert_eq!(pointed(&mut meeting, 60), [0_u32; 0]);
 }
 
 #[test]

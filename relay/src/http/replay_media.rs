@@ -1,4 +1,4 @@
-//! Replay of whole consults: frame tables, access units and voice packets.
+//! Replay of whole consults: frame tables, access units, voice packets and pointers.
 //!
 //! Owns the addresses and the limits of one answer; form and bounds are `wire::replay`'s. Nothing is cached: a recording may
 //! still heal, and voices may be discarded at any moment.
@@ -14,7 +14,7 @@ use axum::response::{IntoResponse, Response};
 use recording::Tick;
 use serde::Deserialize;
 use wire::problem::ProblemCode;
-use wire::replay::{REPLAY_UNITS, REPLAY_VOICE, ReplayFrames};
+use wire::replay::{REPLAY_UNITS, REPLAY_VOICE, ReplayFrames, ReplayPointers};
 use wire::{RelayTime, StreamId};
 
 type Asked<T> = Result<Query<T>, axum::extract::rejection::QueryRejection>;
@@ -94,6 +94,25 @@ pub async fn voice(
         shelf.voice(consult, &track, RelayTime(part.from))
     });
     Ok(bytes(REPLAY_VOICE, found.await?))
+}
+
+/// `GET /replays/{replay}/pointers`
+///
+/// # Errors
+/// As `frames`.
+pub async fn pointers(
+    State(app): State<App>,
+    own: SessionEntry,
+    Path(named): Path<String>,
+    part: Asked<Part>,
+) -> Result<Json<ReplayPointers>, Refusal> {
+    let Query(part) = part.map_err(|_| ProblemCode::MessageRefused)?;
+    let consult = find(&app, &own, &named).await?.consult;
+    let shelf = app.recorded.clone();
+    let found = read(&app, consult, move || {
+        shelf.pointers(consult, RelayTime(part.from))
+    });
+    Ok(Json(found.await?))
 }
 
 fn bytes(kind: &'static str, bytes: Vec<u8>) -> Response {

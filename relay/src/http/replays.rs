@@ -100,9 +100,15 @@ pub async fn about(
         .map_err(|error| failed(&error))?;
     let shelf = app.recorded.clone();
     let seen = read(&app, consult, move || {
-        Ok((shelf.pictures(consult)?, shelf.voices(consult)?))
+        let (voices, pointers) = (shelf.voices(consult)?, shelf.moves(consult)?);
+        Ok((shelf.pictures(consult)?, voices, pointers))
     });
-    let (pictures, voices) = seen.await?;
+    let (mut pictures, voices, pointers) = seen.await?;
+    for picture in &mut pictures {
+        if let Some(whole_until) = app.recorders.fed(picture.stream) {
+            (picture.growing, picture.whole_until) = (true, whole_until.map(|until| until.0));
+        }
+    }
     Ok(Json(ReplayAbout {
         consult,
         alias: row.alias,
@@ -112,6 +118,7 @@ pub async fn about(
         quick_mark_seconds: app.quick_mark_seconds,
         pictures,
         voices,
+        pointers,
     }))
 }
 

@@ -264,6 +264,7 @@ impl Recorder {
             }
         }
         let (running, table) = (&mut self.running, self.lanes.table());
+        self.outside.is_whole_until(running.healer.whole_until());
         for news in running.telling.look(&running.healer, table) {
             self.outside.tell(news);
         }

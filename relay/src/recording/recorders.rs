@@ -8,8 +8,10 @@ use super::recorder::Recorder;
 use crate::clock::Clock;
 use crate::metrics::Metrics;
 use crate::sfu::{BackfillPart, MediaSessionId, Tap, TappedPacket};
+use recording::Tick;
 use std::collections::HashMap;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -111,6 +113,8 @@ pub(super) struct Outside {
     pub(super) clock: Arc<Clock>,
     pub(super) metrics: Arc<Metrics>,
     pub(super) say: Arc<Say>,
+    /// Up to where the recording is what the device has, in ticks; 0 when that is not known.
+    whole_until: Arc<AtomicU64>,
     news: mpsc::Sender<(ConsultId, StreamId, News)>,
     table: Arc<Mutex<HashMap<StreamId, Held>>>,
 }
@@ -119,6 +123,12 @@ impl Outside {
     /// Tells the consult. One that hears nothing finds it in the recording.
     pub(super) fn tell(&self, news: News) {
         let _ = self.news.try_send((self.consult, self.stream, news));
+    }
+
+    /// Up to here the recording is what the device has.
+    pub(super) fn is_whole_until(&self, until: Option<Tick>) {
+        let ticks = until.map_or(0, |until| until.0);
+        self.whole_until.store(ticks, Ordering::Relaxed);
     }
 
     /// Nobody needs it any more: true when it is out of the table.
@@ -140,6 +150,7 @@ struct Held {
     sessions: Vec<MediaSessionId>,
     /// Taps given so far.
     publications: u64,
+    whole_until: Arc<AtomicU64>,
     thread: JoinHandle<()>,
 }
 
@@ -211,6 +222,18 @@ impl Recorders {
         self.order(stream, Order::Backfill(session, part));
     }
 
+    /// Something while a publisher of this stream is connected: then more of it comes, and what is missing is fetched. Says up to
+    /// where nothing is missing that the device has, as far as that is known.
+    #[must_use]
+    pub fn fed(&self, stream: StreamId) -> Option<Option<Tick>> {
+        let table = lock(&self.inner.as_ref()?.table);
+        let held = table
+            .get(&stream)
+            .filter(|held| !held.sessions.is_empty() && !held.thread.is_finished())?;
+        let whole_until = held.whole_until.load(Ordering::Relaxed);
+        Some((whole_until > 0).then_some(Tick(whole_until)))
+    }
+
     /// The picture stopped, although its connection may come back: that it is recorded is told anew then.
     pub fn stopped(&self, stream: StreamId) {
         self.order(stream, Order::Stopped);
@@ -255,12 +278,14 @@ impl Inner {
     fn start(&self, consult: ConsultId, stream: StreamId) -> Option<Held> {
         let (orders, taken) = sync_channel(MAX_ORDERS);
         let (packets, came) = sync_channel(MAX_PACKETS);
+        let whole_until: Arc<AtomicU64> = Arc::default();
         let outside = Outside {
             consult,
             stream,
             clock: Arc::clone(&self.parts.clock),
             metrics: Arc::clone(&self.parts.metrics),
             say: Arc::clone(&self.parts.say),
+            whole_until: Arc::clone(&whole_until),
             news: self.parts.news.clone(),
             table: Arc::clone(&self.table),
         };
@@ -279,6 +304,7 @@ impl Inner {
                 packets,
                 sessions: Vec::new(),
                 publications: 0,
+                whole_until,
                 thread,
             }),
             Err(error) => {

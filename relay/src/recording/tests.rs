@@ -12,7 +12,7 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 use uuid::Uuid;
 use wire::backfill::{BackfillFromAgent, BackfillToAgent, FrameHead, read_held_hashes};
@@ -275,8 +275,23 @@ fn journal(frames: u64) -> Journal {
 fn what_was_lost_is_fetched_and_both_sides_hold_the_same_bytes() {
     let mut here = Here::new(0);
     let journal = journal(90);
+    assert_eq!(here.recorders.fed(here.stream), None, "nobody publishes");
     here.arrive(&journal, |at| (30..60).contains(&at) || at == 75);
+    assert_eq!(
+        here.recorders.fed(here.stream),
+        Some(None),
+        "not compared yet"
+    );
     here.heal_from(&journal);
+    let is_whole = |fed: Option<Option<Tick>>| {
+        fed.flatten()
+            .is_some_and(|until| until > journal.0[89].tick())
+    };
+    let end = Instant::now() + PATIENCE;
+    while !is_whole(here.recorders.fed(here.stream)) {
+        assert!(Instant::now() < end, "it is whole");
+        std::thread::park_timeout(Duration::from_millis(5));
+    }
     let mut heard = Vec::new();
     while !heard.iter().any(|news| matches!(news, News::Filled { .. })) {
         heard.push(here.news.blocking_recv().unwrap().2);

@@ -1,4 +1,4 @@
-//! The recorder of one consult's voices under one consent: a thread that takes packets and owns the disk.
+//! The recorder of one consult's voices and pointers under one consent: a thread that takes what comes and owns the disk.
 //!
 //! Owns the files and what is told of them. It looks at its packets every few milliseconds, as the recorder of a picture does and
 //! for the same reason. It ends when nobody can give it anything any more: then what came is made durable first.
@@ -6,7 +6,7 @@
 use super::voice_files::{make_folder, stream_of};
 use super::voice_frames::{HeardPacket, VoiceFrames};
 use super::voices::{VoiceNews, VoicesOutside};
-use recording::{Bounds, Codec, Disk, Event, Lane, Opening, Record, Writer};
+use recording::{Bounds, Codec, Disk, Event, Lane, Opening, PointerMove, Record, Writer};
 use std::io;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
@@ -17,15 +17,26 @@ const LOOK: Duration = Duration::from_millis(15);
 /// Pause before a folder that could not be used is tried again.
 const OPEN_AGAIN: Duration = Duration::from_secs(5);
 
+/// What comes to it.
+#[derive(Debug)]
+pub(super) enum ToKeep {
+    /// Of a voice.
+    Voice(HeardPacket),
+    /// Of a pointer, thinned.
+    Pointer(PointerMove),
+}
+
 /// The thread's state.
 pub(super) struct VoiceRecorder {
     outside: VoicesOutside,
     consent: ConsentId,
-    packets: Receiver<HeardPacket>,
+    packets: Receiver<ToKeep>,
     frames: VoiceFrames,
     writer: Option<Writer>,
     /// No attempt to open a writer before this.
     open_at: Option<Instant>,
+    /// A voice was taken: before that nothing is said of voices, whatever of pointers is durable.
+    is_heard: bool,
     /// What was told last.
     told: Option<bool>,
 }
@@ -34,7 +45,7 @@ impl VoiceRecorder {
     pub(super) fn new(
         outside: VoicesOutside,
         consent: ConsentId,
-        packets: Receiver<HeardPacket>,
+        packets: Receiver<ToKeep>,
     ) -> Self {
         Self {
             outside,
@@ -43,6 +54,7 @@ impl VoiceRecorder {
             frames: VoiceFrames::default(),
             writer: None,
             open_at: None,
+            is_heard: false,
             told: None,
         }
     }
@@ -60,15 +72,12 @@ impl VoiceRecorder {
     }
 
     fn work(&mut self, now: Instant) {
-        while let Ok(packet) = self.packets.try_recv() {
-            for voice in self.frames.of(&packet) {
-                let taken = self
-                    .writer(now)
-                    .map(|writer| writer.append(&Record::Voice(voice), now));
-                let metrics = &self.outside.metrics;
-                match taken {
-                    Some(Ok(())) => metrics.voice_recorded.up(),
-                    Some(Err(_)) | None => metrics.voice_unrecorded.up(),
+        while let Ok(came) = self.packets.try_recv() {
+            match came {
+                ToKeep::Voice(packet) => self.heard(&packet, now),
+                ToKeep::Pointer(moved) => {
+                    // One that cannot be written is made up for by the next.
+                    self.append(&Record::Pointer(moved), now);
                 }
             }
         }
@@ -81,9 +90,27 @@ impl VoiceRecorder {
         let events = writer.tick(now);
         let is_durable = was_waiting && writer.due().is_none();
         self.happened(events);
-        if is_durable {
+        if is_durable && self.is_heard {
             self.tell(true);
         }
+    }
+
+    fn heard(&mut self, packet: &HeardPacket, now: Instant) {
+        for voice in self.frames.of(packet) {
+            let is_taken = self.append(&Record::Voice(voice), now);
+            let metrics = &self.outside.metrics;
+            if is_taken {
+                metrics.voice_recorded.up();
+            } else {
+                metrics.voice_unrecorded.up();
+            }
+            self.is_heard |= is_taken;
+        }
+    }
+
+    fn append(&mut self, record: &Record<'_>, now: Instant) -> bool {
+        self.writer(now)
+            .is_some_and(|writer| writer.append(record, now).is_ok())
     }
 
     fn writer(&mut self, now: Instant) -> Option<&mut Writer> {

@@ -1,8 +1,9 @@
-//! The recording of voices: finds the recorder of a consult or starts it, and lets through whoever may be recorded.
+//! The recording of voices, and of pointers beside them: finds the recorder of a consult or starts it, and lets through whoever may be recorded.
 //!
 //! ```text
 //! consult ── RecordVoices (consent, whose) ──►  ways of these speakers open, all others shut
 //! media thread ── VoiceTap, after those who hear it ──► way (bounded, never waits) ──► recorder ─► Writer
+//! consult ── RecordPointers ──► recorder, while there is one
 //! consult ── DiscardVoices ──► recorder ended, folder removed, `Discarded` told
 //! ```
 //!
@@ -11,10 +12,11 @@
 
 use super::voice_files::{discard, sweep};
 use super::voice_frames::HeardPacket;
-use super::voice_recorder::VoiceRecorder;
+use super::voice_recorder::{ToKeep, VoiceRecorder};
 use crate::clock::Clock;
 use crate::metrics::Metrics;
 use crate::sfu::{MediaSessionId, TappedVoice, VoiceTap};
+use recording::PointerMove;
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::mpsc::{RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
@@ -24,7 +26,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use wire::{ConsentId, ConsultId, SessionId};
 
-/// Packets that may wait for one recorder: six voices for more than three seconds; a sync takes 5 to 40 ms.
+/// Packets and moves of pointers that may wait for one recorder: six voices for more than three seconds; a sync takes 5 to 40 ms.
 const MAX_VOICE_PACKETS: usize = 1_024;
 /// Pause before files that could not be removed are tried again.
 const DISCARD_AGAIN: Duration = Duration::from_secs(5);
@@ -102,7 +104,7 @@ struct OfConsult {
 struct Running {
     _going: Sender<()>,
     consent: ConsentId,
-    packets: SyncSender<HeardPacket>,
+    packets: SyncSender<ToKeep>,
     thread: JoinHandle<()>,
 }
 
@@ -115,13 +117,13 @@ struct Line {
 /// Where its packets go.
 #[derive(Default)]
 struct Way {
-    to: Option<SyncSender<HeardPacket>>,
+    to: Option<SyncSender<ToKeep>>,
     /// How often it was opened.
     opening: u32,
 }
 
 impl Line {
-    fn set(&self, to: Option<&SyncSender<HeardPacket>>) {
+    fn set(&self, to: Option<&SyncSender<ToKeep>>) {
         let mut way = lock(&self.way);
         if to.is_some() && way.to.is_none() {
             way.opening = way.opening.wrapping_add(1);
@@ -141,7 +143,7 @@ impl Line {
             arrived_at: clock.now(),
             packet,
         };
-        if to.try_send(heard).is_err() {
+        if to.try_send(ToKeep::Voice(heard)).is_err() {
             metrics.voice_unrecorded.up();
         }
     }
@@ -229,7 +231,23 @@ impl VoiceRecorders {
         table.retain(|_, of_consult| !of_consult.is_over());
     }
 
-    /// Everything that was recorded of a consult's voices goes. Its end is told as news.
+    /// Pointers moved. They are kept as long as voices are recorded, whoever speaks; what does not get in is made up for by the
+    /// next move.
+    pub fn point(&self, consult: ConsultId, moves: &[PointerMove]) {
+        let Some(inner) = &self.inner else { return };
+        let table = lock(&inner.table);
+        let running = table
+            .get(&consult)
+            .and_then(|of_consult| of_consult.running.as_ref());
+        let Some(running) = running else { return };
+        for moved in moves {
+            if running.packets.try_send(ToKeep::Pointer(*moved)).is_err() {
+                return;
+            }
+        }
+    }
+
+    /// Everything that was recorded of a consult's voices and pointers goes. Its end is told as news.
     pub fn discard(&self, consult: ConsultId) {
         let Some(inner) = &self.inner else { return };
         let mut table = lock(&inner.table);

@@ -3,7 +3,8 @@
 use crate::support::{Entered, Relay, code, consult, stream};
 use crate::tools_change_the_rows::tool;
 use recording::{
-    Bounds, Codec, Disk, Frame, Lane, Opening, Record, Voice, VoiceSource, VoiceTime, Writer,
+    Bounds, Codec, Disk, Frame, Lane, Opening, Place, PointerMove, Record, Voice, VoiceSource,
+    VoiceTime, Writer,
 };
 use serde_json::{Value, json};
 use std::borrow::Cow;
@@ -11,7 +12,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 use wire::people::Role;
-use wire::replay::{ReplayAbout, ReplayFrames, ReplayList, ReplayLog};
+use wire::replay::{ReplayAbout, ReplayFrames, ReplayList, ReplayLog, ReplayPointers};
 use wire::{CaptureTime, ConsentId, RelayTime, RtpTime, SessionId, StreamId};
 
 const BEGIN_US: u64 = 1_795_000_000_000_000;
@@ -75,11 +76,18 @@ fn record_voice(relay: &Relay, session: SessionId) {
             opus: Cow::Owned(vec![5; 40]),
         })
     };
+    let moved = |n: u16| {
+        Record::Pointer(PointerMove {
+            at: RelayTime(BEGIN_US + u64::from(n) * 100_000),
+            session,
+            place: (n < 9).then_some(Place { x: n, y: u16::MAX }),
+        })
+    };
     write(
         &folder,
         StreamId::from_uuid(consent.uuid()),
         Codec::Opus,
-        (0..50).map(packet).collect(),
+        (0..50).map(packet).chain((0..10).map(moved)).collect(),
     );
 }
 
@@ -175,6 +183,16 @@ async fn a_consult_is_read_back_while_it_grows_and_when_it_is_over() {
         .unwrap();
     assert_eq!(voice.len(), 25 * 50);
 
+    assert_eq!((about.pointers, about.pictures[0].growing), (10, false));
+    let from = BEGIN_US + 250_000;
+    let pointers: ReplayPointers =
+        reads(&relay, &doctor, &format!("{path}/pointers?from={from}")).await;
+    assert_eq!((pointers.moves.len(), pointers.next), (7, None));
+    let (first, last) = (pointers.moves[0], pointers.moves[6]);
+    assert_eq!(first.at, RelayTime(BEGIN_US + 300_000));
+    assert_eq!(first.place.unwrap().y.get().to_bits(), 1.0_f64.to_bits());
+    assert_eq!((last.session, last.place), (doctor.grant.session, None));
+
     record_frames(&relay, 100..110);
     let grows = async {
         while reads::<ReplayFrames>(&relay, &doctor, &pictures)
@@ -230,7 +248,7 @@ async fn a_consult_is_read_back_while_it_grows_and_when_it_is_over() {
     std::fs::remove_dir_all(relay.data.join("voices")).unwrap();
     let discarded: ReplayAbout = reads(&relay, &doctor, &path).await;
     assert!(
-        discarded.voices.is_empty(),
+        discarded.voices.is_empty() && discarded.pointers == 0,
         "what is discarded is gone here too"
     );
 }
@@ -254,6 +272,7 @@ async fn a_stranger_finds_nothing_and_a_trainer_what_is_over() {
                 &format!("/pictures/{}", stream()),
                 &format!("/pictures/{}/units", stream()),
                 "/voices/x",
+                "/pointers",
                 &format!("/blobs/{}", "0".repeat(64)),
             ] {
                 let there = refused(relay, &who, &format!("{path}{end}")).await;

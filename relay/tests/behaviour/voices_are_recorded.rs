@@ -5,7 +5,7 @@ use crate::media::client::{Client, Kind};
 use crate::one_publisher::event;
 use crate::support::{Entered, Page, Relay, consult};
 use bytes::Bytes;
-use recording::VoiceTrack;
+use recording::{PointerMove, VoiceTrack};
 use relay::recording::recorded_voices;
 use rtc::rtp::{Header, Packet};
 use serde_json::{Value, json};
@@ -89,6 +89,18 @@ fn tracks(relay: &Relay) -> Vec<VoiceTrack> {
     tracks.collect()
 }
 
+fn points(x: f64) -> Value {
+    json!({ "type": "point", "at": { "x": x, "y": 0.5 }, "rtpTime": 9_000 })
+}
+
+fn moves(relay: &Relay) -> Vec<PointerMove> {
+    let found = recorded_voices(&relay.data.join("voices"), consult()).unwrap();
+    let moves = found
+        .iter()
+        .flat_map(|(_, recording)| recording.pointer_moves().unwrap());
+    moves.collect()
+}
+
 /// The numbers of what one track holds; every packet of it is what was sent.
 fn kept(track: &VoiceTrack, session: SessionId) -> Vec<u16> {
     assert_eq!((track.session, track.source.0), (session, SSRC));
@@ -135,6 +147,12 @@ async fn what_is_said_with_consent_comes_back_byte_for_byte_after_kill_nine_and_
  {
     let mut here = Consult::begins(&[]).await;
     let before = is_heard(&here.speaker, 0, &here.ear, 20).await;
+    for x in [0.1, 0.2] {
+        here.doctors_page.says(&points(x)).await;
+        here.bedside
+            .hears_where(|message| message["pointers"][0]["at"]["x"] == x)
+            .await;
+    }
     assert!(
         !here.relay.data.join("voices").exists(),
         "nothing before a consent"
@@ -149,8 +167,25 @@ async fn what_is_said_with_consent_comes_back_byte_for_byte_after_kill_nine_and_
         .bedside
         .hears_where(|message| event(message, "voiceRecorded"));
     let after = speaks_while(&here.speaker, before, written).await;
+    here.doctors_page.says(&points(0.9)).await;
     is_heard(&here.speaker, after, &here.ear, 20).await;
     here.relay.kill();
+    let pointed = moves(&here.relay);
+    assert!(
+        pointed
+            .iter()
+            .all(|moved| moved.session == here.doctor.grant.session)
+    );
+    let xs: Vec<f64> = pointed
+        .iter()
+        .map(|moved| wire::mark::Point::from(moved.place.unwrap()).x.get())
+        .map(|x| (x * 100.0).round() / 100.0)
+        .collect();
+    assert_eq!(
+        xs,
+        [0.2, 0.9],
+        "where it rested at the consent, and from there on"
+    );
 
     let found = tracks(&here.relay);
     assert_eq!(found.len(), 1);
@@ -182,6 +217,7 @@ async fn what_is_said_with_consent_comes_back_byte_for_byte_after_kill_nine_and_
         .hears_where(|message| event(message, "voiceDiscarded"))
         .await;
     assert_eq!(tracks(&here.relay), []);
+    assert_eq!(moves(&here.relay), []);
     assert!(
         !here
             .relay

@@ -12,6 +12,7 @@
 //! ```
 
 use crate::log::LogEntry;
+use crate::mark::Point;
 use crate::people::Role;
 use crate::{ConsultId, PersonId, RelayTime, Seq, SessionId, StreamId};
 use serde::{Deserialize, Serialize};
@@ -25,6 +26,8 @@ pub const MAX_REPLAY_ENTRIES: usize = 2_000;
 pub const MAX_REPLAY_FRAMES: usize = 54_000;
 /// Bytes after which an answer with frames or voice ends; what is whole of the next one is asked for next.
 pub const MAX_REPLAY_BYTES: usize = 4 << 20;
+/// Moves of pointers after which an answer ends, at the next moment: some minutes of three busy hands.
+pub const MAX_REPLAY_MOVES: usize = 10_000;
 /// Most characters of one word that is searched for.
 pub const MAX_SEARCH_CHARS: usize = 64;
 /// Frames of a recording, as this says above.
@@ -104,6 +107,8 @@ pub struct ReplayAbout {
     pub pictures: Vec<ReplayPicture>,
     /// Recorded voices, in order of their beginnings.
     pub voices: Vec<ReplayVoice>,
+    /// How many moves of pointers are kept beside them.
+    pub pointers: u32,
 }
 
 /// The recording of one stream.
@@ -123,6 +128,11 @@ pub struct ReplayPicture {
     pub last: u64,
     /// Files of it that cannot be read; the rest plays.
     pub spoilt: u32,
+    /// Its publisher is connected: more of it comes, and what is missing is fetched.
+    pub growing: bool,
+    /// Up to this moment it is what the device kept; none while that is not known.
+    #[ts(type = "number | null")]
+    pub whole_until: Option<u64>,
 }
 
 /// A part of the frame table of a recording, in columns.
@@ -176,6 +186,30 @@ pub struct ReplayVoice {
     pub session: SessionId,
     /// When they spoke, by the relay's clock: pairs of beginning and end, in order.
     pub spoken: Vec<(RelayTime, RelayTime)>,
+}
+
+/// A part of the track of pointers: at most ten moves a second of each person, from while voices were recorded.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export_to = "replay.ts")]
+#[serde(rename_all = "camelCase")]
+pub struct ReplayPointers {
+    /// In order.
+    pub moves: Vec<ReplayMove>,
+    /// Where the next part begins; none when this is the last.
+    pub next: Option<RelayTime>,
+}
+
+/// Somebody's pointer moved.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export_to = "replay.ts")]
+#[serde(rename_all = "camelCase")]
+pub struct ReplayMove {
+    /// When.
+    pub at: RelayTime,
+    /// Whose.
+    pub session: SessionId,
+    /// Where it is from then on; null when it left the picture.
+    pub place: Option<Point>,
 }
 
 /// A part of the log.

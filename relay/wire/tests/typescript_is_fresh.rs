@@ -32,6 +32,7 @@ fn export_all(into: &Path) {
     replay::ReplayAbout::export_all(&config).unwrap();
     replay::ReplayFrames::export_all(&config).unwrap();
     replay::ReplayLog::export_all(&config).unwrap();
+    replay::ReplayPointers::export_all(&config).unwrap();
     device::DeviceState::export_all(&config).unwrap();
     device::DeviceSources::export_all(&config).unwrap();
     device::DeviceMarks::export_all(&config).unwrap();

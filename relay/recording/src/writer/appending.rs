@@ -20,7 +20,8 @@ impl Writer {
         let length = match record {
             Record::Frame(frame) => frame.unit.len(),
             Record::Voice(voice) => voice.opus.len(),
-            Record::Gap(_) => 0,
+            // Both are shorter than the fields of a frame, which are counted below.
+            Record::Pointer(_) | Record::Gap(_) => 0,
         };
         let most = length.saturating_add(HEAD_BYTES + FRAME_FIELDS_BYTES);
         if self.pending.bytes.len().saturating_add(most) > MAX_PENDING_BYTES {

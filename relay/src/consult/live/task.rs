@@ -248,6 +248,9 @@ impl<L: ConsultLog> Task<'_, L> {
                         .map(|whom| (whom.consent, whom.sessions.as_slice()));
                     self.around.voices.record(self.around.consult, whom);
                 }
+                Effect::RecordPointers(moves) => {
+                    self.around.voices.point(self.around.consult, &moves);
+                }
                 Effect::DiscardVoices => self.around.voices.discard(self.around.consult),
                 Effect::LetGo(clip) => self.around.lines.let_go(self.around.consult, clip),
                 Effect::AskWhetherThere(socket) => self.pages.ask_whether_there(socket),

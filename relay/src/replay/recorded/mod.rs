@@ -2,11 +2,12 @@
 //!
 //! `shelf` keeps a few recordings open and reads for those who may, `playable` chooses among
 //! versions of a frame, `pictures` makes frame tables and hands out access units,
-//! `voices` lays packets on the relay's time. Blocking: called where that is allowed. Invariant: nothing here writes; what
+//! `voices` lays packets on the relay's time, `pointers` gives out the track of pointers that lies beside them. Blocking: called where that is allowed. Invariant: nothing here writes; what
 //! is damaged is said to be, and the rest is given out.
 
 mod pictures;
 mod playable;
+mod pointers;
 mod shelf;
 mod voices;
 

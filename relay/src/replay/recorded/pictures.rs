@@ -25,6 +25,9 @@ pub(super) fn about(stream: StreamId, recording: &Recording) -> Option<ReplayPic
             first: first.at.0,
             last: last.0,
             spoilt,
+            // Whoever asks knows who publishes.
+            growing: false,
+            whole_until: None,
         }),
         _ => (spoilt > 0).then_some(ReplayPicture {
             stream,
@@ -32,6 +35,8 @@ pub(super) fn about(stream: StreamId, recording: &Recording) -> Option<ReplayPic
             first: 0,
             last: 0,
             spoilt,
+            growing: false,
+            whole_until: None,
         }),
     }
 }

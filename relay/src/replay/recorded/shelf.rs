@@ -6,21 +6,22 @@
 
 use super::pictures;
 use super::playable::playable;
+use super::pointers;
 use super::voices::{PlacedTrack, placed};
 use crate::recording::{recorded_voices, voices_on_disk};
-use recording::{FrameEntry, Recording, Tick};
+use recording::{FrameEntry, PointerMove, Recording, Tick};
 use std::collections::VecDeque;
 use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use thiserror::Error;
-use wire::replay::{ReplayFrames, ReplayPicture, ReplayVoice};
+use wire::replay::{ReplayFrames, ReplayPicture, ReplayPointers, ReplayVoice};
 use wire::{ConsultId, RelayTime, StreamId};
 
 /// Recordings that stay open: what the people of a few consults look at. The table of an hour takes some 9 MB.
 const MAX_OPEN_RECORDINGS: usize = 8;
-/// Consults whose voices stay in memory: an hour of speech takes some 20 MB.
+/// Consults whose voices stay in memory: an hour of speech takes some 20 MB, one of three busy pointers 4 MB.
 const MAX_OPEN_VOICES: usize = 2;
 /// Streams of one consult that are looked at; each takes a publication of its own device.
 const MAX_STREAMS: usize = 64;
@@ -52,7 +53,14 @@ struct OpenVoices {
     consult: ConsultId,
     /// What lay on the disk when they were read.
     disk: Vec<(PathBuf, u64)>,
-    tracks: Arc<Vec<PlacedTrack>>,
+    kept: Arc<Kept>,
+}
+
+/// What was kept of a consult with a consent.
+#[derive(Default)]
+struct Kept {
+    tracks: Vec<PlacedTrack>,
+    moves: Vec<PointerMove>,
 }
 
 /// Open recordings. Clones share them.
@@ -144,8 +152,29 @@ impl RecordedShelf {
     /// # Errors
     /// `Read`; nothing recorded is an empty list.
     pub fn voices(&self, consult: ConsultId) -> Result<Vec<ReplayVoice>, RecordedFault> {
-        let tracks = self.tracks(consult)?;
-        Ok(tracks.iter().map(PlacedTrack::about).collect())
+        let kept = self.kept(consult)?;
+        Ok(kept.tracks.iter().map(PlacedTrack::about).collect())
+    }
+
+    /// How many moves of pointers there are beside them.
+    ///
+    /// # Errors
+    /// `Read`.
+    pub fn moves(&self, consult: ConsultId) -> Result<u32, RecordedFault> {
+        let moves = self.kept(consult)?.moves.len();
+        Ok(u32::try_from(moves).unwrap_or(u32::MAX))
+    }
+
+    /// A part of the track of pointers, from this moment on.
+    ///
+    /// # Errors
+    /// `Read`; nothing recorded is an empty list.
+    pub fn pointers(
+        &self,
+        consult: ConsultId,
+        from: RelayTime,
+    ) -> Result<ReplayPointers, RecordedFault> {
+        Ok(pointers::part(&self.kept(consult)?.moves, from))
     }
 
     /// Packets of a voice, in the form of `wire::replay`.
@@ -158,34 +187,38 @@ impl RecordedShelf {
         track: &str,
         from: RelayTime,
     ) -> Result<Vec<u8>, RecordedFault> {
-        let tracks = self.tracks(consult)?;
-        let track = tracks.iter().find(|held| held.is_called(track));
+        let kept = self.kept(consult)?;
+        let track = kept.tracks.iter().find(|held| held.is_called(track));
         Ok(track.ok_or(RecordedFault::Nothing)?.packets(from))
     }
 
-    fn tracks(&self, consult: ConsultId) -> Result<Arc<Vec<PlacedTrack>>, RecordedFault> {
+    fn kept(&self, consult: ConsultId) -> Result<Arc<Kept>, RecordedFault> {
         let disk = voices_on_disk(&self.inner.voices, consult);
         let mut open = lock(&self.inner.open_voices);
         if let Some(held) = open
             .iter()
             .find(|held| held.consult == consult && held.disk == disk)
         {
-            return Ok(Arc::clone(&held.tracks));
+            return Ok(Arc::clone(&held.kept));
         }
         open.retain(|held| held.consult != consult);
         if disk.is_empty() {
             return Ok(Arc::default());
         }
-        let tracks = Arc::new(placed(&recorded_voices(&self.inner.voices, consult)?)?);
+        let found = recorded_voices(&self.inner.voices, consult)?;
+        let kept = Arc::new(Kept {
+            tracks: placed(&found)?,
+            moves: pointers::moves(&found)?,
+        });
         if open.len() >= MAX_OPEN_VOICES {
             open.pop_front();
         }
         open.push_back(OpenVoices {
             consult,
             disk,
-            tracks: Arc::clone(&tracks),
+            kept: Arc::clone(&kept),
         });
-        Ok(tracks)
+        Ok(kept)
     }
 
     /// The recording of a stream as it is now, or was a moment ago. It is the last to be closed.

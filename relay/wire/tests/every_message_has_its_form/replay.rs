@@ -3,12 +3,13 @@
 use crate::each;
 use crate::samples::{entry, person, uuid};
 use wire::log::LogEvent;
+use wire::mark::Point;
 use wire::people::Role;
 use wire::replay::{
-    ReplayAbout, ReplayCoding, ReplayFrames, ReplayList, ReplayLog, ReplayPerson, ReplayPicture,
-    ReplaySummary, ReplayVoice,
+    ReplayAbout, ReplayCoding, ReplayFrames, ReplayList, ReplayLog, ReplayMove, ReplayPerson,
+    ReplayPicture, ReplayPointers, ReplaySummary, ReplayVoice,
 };
-use wire::{ConsultId, PersonId, RelayTime, Seq, SessionId, StreamId};
+use wire::{ConsultId, Fraction, PersonId, RelayTime, Seq, SessionId, StreamId};
 
 #[test]
 fn what_a_replay_is_told() {
@@ -43,6 +44,8 @@ fn what_a_replay_is_told() {
         first: 161_550_000_000_000,
         last: 161_550_000_003_000,
         spoilt: 1,
+        growing: true,
+        whole_until: Some(161_550_000_000_000),
     };
     let voice = ReplayVoice {
         track: format!("{session}.0000004d"),
@@ -62,6 +65,7 @@ fn what_a_replay_is_told() {
                 quick_mark_seconds: 6,
                 pictures: vec![picture],
                 voices: vec![voice],
+                pointers: 2,
             },
         )],
     );
@@ -82,6 +86,18 @@ fn what_a_replay_is_told() {
                     height: 600,
                 }],
                 next: None,
+            },
+        )],
+    );
+    let half = Fraction::new(0.5).unwrap();
+    let moved = |place| ReplayMove { at, session, place };
+    each(
+        "replay",
+        vec![(
+            "pointers",
+            ReplayPointers {
+                moves: vec![moved(Some(Point { x: half, y: half })), moved(None)],
+                next: Some(RelayTime(at.0 + 100_000)),
             },
         )],
     );
