@@ -6,6 +6,7 @@
 
 import { computed, type ReadonlySignal, signal } from "@preact/signals";
 import { type ApiCode, ApiProblem } from "../net/http";
+import { paint } from "../stage/paint";
 import type { Size } from "../stage/points";
 import type { ClipHead } from "../wire/clip";
 import type { Region } from "../wire/region";
@@ -287,13 +288,7 @@ export class ClipPlayer {
 
   #draw({ index, picture }: Due<ImageBitmap>): void {
     const { canvas } = this;
-    const { width, height } = picture;
-    if (canvas.width !== width || canvas.height !== height) {
-      canvas.width = width;
-      canvas.height = height;
-      this.size.value = { width, height };
-    }
-    canvas.getContext("2d", { alpha: false })?.drawImage(picture, 0, 0);
+    this.size.value = paint(canvas, picture) ?? this.size.peek();
     canvas.dataset["frame"] = String(index);
     this.shown.value = index;
   }

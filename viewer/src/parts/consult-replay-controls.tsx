@@ -7,10 +7,10 @@ import { clockTime } from "../i18n/i18n";
 import { SPEEDS } from "../replay/clock";
 import type { ConsultPlayer } from "../replay/player";
 import { HEARD_FROM, HEARD_TO } from "../replay/voice";
-import { Icon, type IconName } from "./icon";
+import { Press } from "./press";
+import { Transport } from "./transport";
 
 export function ReplayTransport({ player }: { player: ConsultPlayer }) {
-  const playing = player.playing.value;
   const speed = player.speed.value;
   const hasVoice = (player.about.value?.voices.length ?? 0) > 0;
   const isMute = speed < HEARD_FROM || speed > HEARD_TO;
@@ -18,48 +18,21 @@ export function ReplayTransport({ player }: { player: ConsultPlayer }) {
     <fieldset class="replay__controls">
       <legend class="unseen">{tp("past.controls")}</legend>
       <div class="replay__row">
-        <div class="replay__group">
-          <Press
-            icon="toStart"
-            words={tp("past.toStart")}
-            onPress={() => player.seek(player.all.peek()?.from ?? 0)}
-          />
-          <Press
-            icon="stepBack"
-            words={tp("past.back")}
-            shortcut=","
-            testId="past-back"
-            onPress={() => player.step(-1)}
-          />
-          <Press
-            icon={playing ? "pause" : "play"}
-            words={tp(playing ? "past.pause" : "past.play")}
-            wide={true}
-            pressed={playing}
-            testId="past-play"
-            onPress={() => player.toggle()}
-          />
-          <Press
-            icon="stepOn"
-            words={tp("past.on")}
-            shortcut="."
-            testId="past-on"
-            onPress={() => player.step(1)}
-          />
-          <select
-            class="field"
-            aria-label={tp("past.speed")}
-            value={speed}
-            data-testid="past-speed"
-            onChange={({ currentTarget }) => player.setSpeed(Number(currentTarget.value))}
-          >
-            {SPEEDS.map((one) => (
-              <option key={one} value={one}>
-                {tp("past.times", { speed: one })}
-              </option>
-            ))}
-          </select>
-        </div>
+        <Transport
+          player={player}
+          speeds={SPEEDS}
+          name="past"
+          onStart={() => player.seek(player.all.peek()?.from ?? 0)}
+          words={{
+            toStart: tp("past.toStart"),
+            back: tp("past.back"),
+            play: tp("past.play"),
+            pause: tp("past.pause"),
+            on: tp("past.on"),
+            speed: tp("past.speed"),
+            times: (one) => tp("past.times", { speed: one }),
+          }}
+        />
         <Loop player={player} />
       </div>
       {hasVoice && speed !== 1 && (
@@ -109,32 +82,5 @@ function Loop({ player }: { player: ConsultPlayer }) {
         </>
       )}
     </div>
-  );
-}
-
-type PressProps = {
-  readonly icon: IconName;
-  readonly words: string;
-  readonly shortcut?: string;
-  readonly pressed?: boolean;
-  readonly wide?: boolean;
-  readonly testId?: string;
-  readonly onPress: () => void;
-};
-
-function Press({ icon, words, shortcut, pressed, wide = false, testId, onPress }: PressProps) {
-  return (
-    <button
-      type="button"
-      class={`tool${wide ? " tool--wide" : ""}`}
-      aria-pressed={pressed}
-      aria-keyshortcuts={shortcut}
-      title={shortcut === undefined ? words : `${words} (${shortcut})`}
-      data-testid={testId}
-      onClick={onPress}
-    >
-      <Icon name={icon} />
-      <span class="tool__words">{words}</span>
-    </button>
   );
 }

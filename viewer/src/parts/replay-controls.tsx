@@ -15,8 +15,10 @@ import type { Desk } from "../live/desk";
 import type { Stage } from "../stage/stage";
 import { ZOOM_STEP } from "../stage/view";
 import type { MarkState } from "../wire/socket";
-import { Icon, type IconName } from "./icon";
+import type { IconName } from "./icon";
 import { authorName, shapeWords } from "./mark-card";
+import { Press } from "./press";
+import { Transport } from "./transport";
 
 type ControlsProps = {
   readonly desk: Desk;
@@ -34,7 +36,7 @@ export function ReplayControls({ desk, player, stage, children }: ControlsProps)
     <fieldset class="replay__controls">
       <legend class="unseen">{tc("replay.group")}</legend>
       <div class="replay__row">
-        <Transport desk={desk} player={player} />
+        <ClipTransport desk={desk} player={player} />
         <Marks player={player} />
         {children}
         <button
@@ -73,37 +75,27 @@ export function ReplayControls({ desk, player, stage, children }: ControlsProps)
 }
 
 /** Play, step, loop and speed of one clip. */
-export function Transport({ desk, player }: { desk: Desk; player: ClipPlayer }) {
+export function ClipTransport({ desk, player }: { desk: Desk; player: ClipPlayer }) {
   const table = player.table.value;
   const stretch = player.stretch.value;
-  const playing = player.playing.value;
-  const whyNotPlay = table === null || table.canPlay ? null : whyNot(table.count);
   return (
-    <div class="replay__group">
-      <Press icon="toStart" words={tc("replay.toStart")} onPress={() => player.seek(stretch?.from ?? 0)} />
-      <Press
-        icon="stepBack"
-        words={tc("replay.back")}
-        shortcut=","
-        testId="replay-back"
-        onPress={() => player.step(-1)}
-      />
-      <Press
-        icon={playing ? "pause" : "play"}
-        words={tc(playing ? "replay.pause" : "replay.play")}
-        wide={true}
-        pressed={playing}
-        testId="replay-play"
-        off={whyNotPlay !== null}
-        onPress={() => (whyNotPlay === null ? player.toggle() : desk.explain(whyNotPlay))}
-      />
-      <Press
-        icon="stepOn"
-        words={tc("replay.on")}
-        shortcut="."
-        testId="replay-on"
-        onPress={() => player.step(1)}
-      />
+    <Transport
+      player={player}
+      speeds={SPEEDS}
+      name="replay"
+      onStart={() => player.seek(stretch?.from ?? 0)}
+      whyNotPlay={table === null || table.canPlay ? null : whyNot(table.count)}
+      onRefused={(why) => desk.explain(why)}
+      words={{
+        toStart: tc("replay.toStart"),
+        back: tc("replay.back"),
+        play: tc("replay.play"),
+        pause: tc("replay.pause"),
+        on: tc("replay.on"),
+        speed: tc("replay.speed"),
+        times: (speed) => tc("replay.times", { speed }),
+      }}
+    >
       <Press
         icon="loop"
         words={
@@ -115,20 +107,7 @@ export function Transport({ desk, player }: { desk: Desk; player: ClipPlayer }) 
         testId="replay-loop"
         onPress={() => player.setLoop(!player.loop.peek())}
       />
-      <select
-        class="field"
-        aria-label={tc("replay.speed")}
-        value={player.speed.value}
-        data-testid="replay-speed"
-        onChange={({ currentTarget }) => player.setSpeed(Number(currentTarget.value))}
-      >
-        {SPEEDS.map((speed) => (
-          <option key={speed} value={speed}>
-            {tc("replay.times", { speed })}
-          </option>
-        ))}
-      </select>
-    </div>
+    </Transport>
   );
 }
 
@@ -213,33 +192,4 @@ function Download({ desk, player }: { desk: Desk; player: ClipPlayer }) {
 /** Only what has a scale gets into a report. */
 function isMeasured({ gauge }: MarkState): boolean {
   return gauge !== undefined && gauge.scale.type !== "pixels";
-}
-
-type PressProps = {
-  readonly icon: IconName;
-  readonly words: string;
-  readonly shortcut?: string;
-  readonly pressed?: boolean;
-  readonly off?: boolean;
-  readonly wide?: boolean;
-  readonly testId?: string;
-  readonly onPress: () => void;
-};
-
-function Press({ icon, words, shortcut, pressed, off = false, wide = false, testId, onPress }: PressProps) {
-  return (
-    <button
-      type="button"
-      class={`tool${wide ? " tool--wide" : ""}`}
-      aria-pressed={pressed}
-      aria-disabled={off}
-      aria-keyshortcuts={shortcut}
-      title={shortcut === undefined ? words : `${words} (${shortcut})`}
-      data-testid={testId}
-      onClick={onPress}
-    >
-      <Icon name={icon} />
-      <span class="tool__words">{words}</span>
-    </button>
-  );
 }

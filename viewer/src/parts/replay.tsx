@@ -13,7 +13,7 @@ import type { Stage } from "../stage/stage";
 import type { ClipId } from "../wire/ids";
 import type { ReplayProps } from "./clips-later";
 import { PairingControls } from "./replay-beside";
-import { ReplayControls, Transport } from "./replay-controls";
+import { ClipTransport, ReplayControls } from "./replay-controls";
 import { ReplayPane } from "./replay-pane";
 
 export function Replay({ desk }: ReplayProps) {
@@ -60,7 +60,7 @@ export function Replay({ desk }: ReplayProps) {
             beside={beside}
             onClose={() => setOther(null)}
           >
-            {beside?.pairing.value === "apart" && <Transport desk={desk} player={follower} />}
+            {beside?.pairing.value === "apart" && <ClipTransport desk={desk} player={follower} />}
           </ReplayPane>
         )}
       </div>
