@@ -9,6 +9,7 @@
 )]
 
 mod a_change_of_network;
+mod a_consult_is_replayed;
 mod a_foreign_whep_player;
 mod a_foreign_whip_publisher;
 mod a_lift;

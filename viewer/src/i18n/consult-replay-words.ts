@@ -22,6 +22,7 @@ const ja = {
   "past.comingPercent": "このフレームを用意しています… {percent} %",
   "past.loading": "記録を読み込んでいます…",
   "past.healing": "欠けた映像が端末からまだ届いていません。届けば自動で加わります。",
+  "past.growing": "終わった相談の映像がまだ端末から届いています。届けば自動で加わります。",
   "past.spoilt":
     "記録の一部({count} 個のファイル)が壊れていて読めません。ほかは再生できます。運用担当者に知らせてください。",
   "past.stage": "記録の映像。スペースで再生と停止、コンマとピリオドで1枚ずつ。",
@@ -137,6 +138,7 @@ const en: Readonly<Record<keyof typeof ja, string>> = {
   "past.loading": "Loading the record…",
   "past.healing":
     "Some of the picture has not arrived from the device yet. It is added by itself when it does.",
+  "past.growing": "The picture of this consult still arrives from the device. What comes is added by itself.",
   "past.spoilt":
     "Part of the recording is damaged and cannot be read ({count} files). The rest plays. Tell the operator.",
   "past.stage": "Recorded picture. Space plays and pauses, comma and full stop step by a frame.",

@@ -42,7 +42,7 @@ const ja = {
   "record.stopped": "録音できません(中継側の保存先)",
   "record.ask": "音声を録音する",
   "record.explain":
-    "その場の全員の同意を得て押してください。話す人全員の声が録音され、全員の画面に示されます。",
+    "その場の全員の同意を得て押してください。話す人全員の声とポインターの動きが記録され、全員の画面に示されます。",
   "record.patient": "患者さんが同意しました",
   "record.family": "ご家族が同意しました",
   "record.cancel": "やめる",
@@ -96,7 +96,7 @@ const en: Readonly<Record<keyof typeof ja, string>> = {
   "record.stopped": "Voice is not recorded (the relay's disk)",
   "record.ask": "Record voice",
   "record.explain":
-    "Press when everybody present agreed. Everybody who speaks is recorded, and every page shows it.",
+    "Press when everybody present agreed. Everybody who speaks is recorded, with where people point, and every page shows it.",
   "record.patient": "The patient agreed",
   "record.family": "The family agreed",
   "record.cancel": "Not now",

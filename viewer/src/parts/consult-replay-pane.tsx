@@ -13,7 +13,7 @@ import { answer } from "../measure/answer";
 import type { ConsultPlayer } from "../replay/player";
 import { type Hand, StageInput } from "../stage/input";
 import type { StagePoint } from "../stage/points";
-import { Stage } from "../stage/stage";
+import { type ScenePointer, Stage } from "../stage/stage";
 import type { AnnotationId } from "../wire/ids";
 import type { MarkState } from "../wire/socket";
 
@@ -36,7 +36,7 @@ export function ConsultPane({ player, label, onStage, children }: Props) {
     const input = new StageInput(stage, new MovingHand(stage));
     const stops = [
       effect(() => stage.setPicture(player.size.value)),
-      effect(() => stage.show(sceneOf(player.marks.value))),
+      effect(() => stage.show(sceneOf(player.marks.value, player.pointers.value))),
     ];
     onStage?.(stage);
     return () => {
@@ -46,13 +46,16 @@ export function ConsultPane({ player, label, onStage, children }: Props) {
       onStage?.(null);
     };
   }, [player]);
-  const { what } = player.glass.value;
+  const glass = player.glass.value;
+  const { what } = glass;
   return (
     <article
       class="replay__pane past__pane"
       data-testid="past-pane"
       data-glass={what}
+      data-settled={glass.what !== "frame" || glass.isSettled}
       data-marks={player.marks.value.length}
+      data-pointers={player.pointers.value.length}
     >
       <div class="replay__frame">
         <Strip player={player} label={label} />
@@ -103,12 +106,12 @@ class MovingHand implements Hand {
   }
 }
 
-function sceneOf(marks: readonly MarkState[]) {
+function sceneOf(marks: readonly MarkState[], pointers: readonly ScenePointer[]) {
   return {
     marks,
     selected: null,
     sketches: [],
-    pointers: [],
+    pointers,
     cursor: null,
     staleTag: t("stage.drawnOnStale"),
     values: valuesOf(marks),

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { StreamId } from "../wire/ids";
 import { FrameLine } from "./line";
 import { PictureTable } from "./table";
@@ -27,6 +27,10 @@ class FakeDecoder {
     queueMicrotask(() => {
       if (this.state === "configured") this.about.output({ timestamp, close: () => undefined });
     });
+  }
+  reset() {
+    this.state = "unconfigured";
+    this.#needsKey = true;
   }
   flush() {
     this.#needsKey = true;
@@ -59,9 +63,18 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-function table(count: number, keys: number[]): PictureTable {
-  const steps = Array.from({ length: count }, (_, index) => (index === 0 ? 0 : STEP));
-  const codings = [{ from: 0, codec: "avc1.42c01f", width: 800, height: 600 }];
+/** Of so many frames, without those that did not arrive. */
+function table(
+  count: number,
+  keys: number[],
+  missing: ReadonlySet<number> = new Set(),
+  otherwise: readonly (readonly [number, string])[] = [],
+): PictureTable {
+  const here = Array.from({ length: count }, (_, index) => index).filter((index) => !missing.has(index));
+  const steps = here.map((index, place) => (index - (here[place - 1] ?? index)) * STEP);
+  const codings = [[0, "avc1.42c01f"] as const, ...otherwise].map(([from, codec]) => {
+    return { from, codec, width: 800, height: 600 };
+  });
   const part = { first: FIRST, steps, bytes: steps, keys, filled: [], codings, next: null };
   return PictureTable.of("s" as StreamId, [part], [], []);
 }
@@ -77,6 +90,7 @@ function lineOf(of: PictureTable, spoilt: ReadonlySet<number> = new Set()): Fram
   return new FrameLine(
     of,
     unit,
+    () => undefined,
     () => undefined,
     (cause) => {
       throw cause;
@@ -128,4 +142,143 @@ test("a recording that healed keeps its pictures under their moments, and what i
   line.close();
   expect(FakeDecoder.open).toBe(0);
   expect(line.picture(80)).toBeNull();
+});
+
+test("what is filled in makes that be decoded anew which was decoded without it", async () => {
+  const holed = table(60, [0, 30], new Set([10, 11, 12]));
+  const line = lineOf(holed);
+  await shows(line, holed.indexOf(FIRST + 15 * STEP));
+  const whole = table(60, [0, 30]);
+  line.renew(whole);
+  expect(line.picture(9)).not.toBeNull();
+  expect(line.picture(13), "it was decoded without the three before it").toBeNull();
+  FakeDecoder.fed = [];
+  expect(await shows(line, 15)).toBe(15);
+  expect(FakeDecoder.fed.slice(0, 16)).toEqual(Array.from({ length: 16 }, (_, index) => index));
+});
+
+test("a frame that is another one by now is not decoded, and the table is asked for", async () => {
+  const old = table(60, [0]);
+  const stale = vi.fn();
+  const unit = (held: PictureTable, index: number) =>
+    Promise.resolve(
+      held === old && index >= 20
+        ? null
+        : { tick: held.ticks[index] ?? 0, isKey: index === 0, isFilled: false, bytes: new Uint8Array(4) },
+    );
+  const fault = vi.fn();
+  const line = new FrameLine(old, unit, () => undefined, stale, fault);
+  line.aim(30);
+  await vi.waitFor(() => expect(stale).toHaveBeenCalledTimes(1));
+  line.aim(31);
+  expect(line.isLost(31)).toBe(false);
+  line.renew(table(60, [0]));
+  expect(await shows(line, 31)).toBe(31);
+  expect([stale.mock.calls.length, fault.mock.calls.length]).toEqual([1, 0]);
+});
+
+/** A decoder on a busy machine: it begins late, takes one frame at a time, and keeps the last one until the next comes. */
+class SlowDecoder extends FakeDecoder {
+  static begins = 0;
+  static flushes = 0;
+  static takesMs = 20;
+  static beginsMs = 600;
+  ondequeue: (() => void) | null = null;
+  #queue: number[] = [];
+  #held: number | null = null;
+  #run = 0;
+  #flushed: (() => void) | null = null;
+  override configure() {
+    super.configure();
+    SlowDecoder.begins += 1;
+    this.#run += 1;
+    this.#next(this.#run, SlowDecoder.beginsMs);
+  }
+  override decode({ timestamp }: { timestamp: number }) {
+    FakeDecoder.fed.push((timestamp - FIRST) / STEP);
+    this.#queue.push(timestamp);
+    this.decodeQueueSize = this.#queue.length;
+  }
+  override reset() {
+    super.reset();
+    this.#run += 1;
+    this.#queue = [];
+    this.#held = null;
+    this.decodeQueueSize = 0;
+  }
+  override flush() {
+    SlowDecoder.flushes += 1;
+    return new Promise<void>((resolve) => {
+      this.#flushed = resolve;
+    });
+  }
+  #next(run: number, ms: number) {
+    setTimeout(() => {
+      if (run !== this.#run || this.state !== "configured") return;
+      const taken = this.#queue.shift();
+      this.decodeQueueSize = this.#queue.length;
+      const gives = taken === undefined && this.#flushed === null ? null : this.#held;
+      if (gives !== null) this.about.output({ timestamp: gives, close: () => undefined });
+      if (taken !== undefined) this.#held = taken;
+      else if (this.#flushed !== null) {
+        this.#held = null;
+        this.#flushed();
+        this.#flushed = null;
+      }
+      if (taken !== undefined) this.ondequeue?.();
+      this.#next(run, SlowDecoder.takesMs);
+    }, ms);
+  }
+}
+
+describe("a decoder on a busy machine", () => {
+  beforeEach(() => {
+    vi.useFakeTimers();
+    vi.stubGlobal("VideoDecoder", SlowDecoder);
+    SlowDecoder.begins = SlowDecoder.flushes = 0;
+  });
+  afterEach(() => vi.useRealTimers());
+
+  async function comes(line: FrameLine, index: number, withinMs: number): Promise<void> {
+    line.aim(index);
+    for (let ms = 0; ms < withinMs && line.picture(index) === null; ms += 10)
+      await vi.advanceTimersByTimeAsync(10);
+    expect((line.picture(index) as unknown as { timestamp: number } | null)?.timestamp).toBe(
+      FIRST + index * STEP,
+    );
+  }
+
+  test("is let be slow: stepping back begins anew from the key frame once, and goes through to the frame", async () => {
+    const line = lineOf(table(400, [0]));
+    await comes(line, 150, 5_000);
+    expect([SlowDecoder.begins, SlowDecoder.flushes]).toEqual([1, 0]);
+    // Somebody looks at each frame for a while, so that the decoder has long been silent when it has to begin anew.
+    for (let index = 149; index > 60; index -= 1) {
+      await comes(line, index, 5_000);
+      await vi.advanceTimersByTimeAsync(250);
+    }
+    expect(SlowDecoder.begins).toBeLessThanOrEqual(1 + Math.ceil(90 / 24));
+    expect(SlowDecoder.flushes).toBe(0);
+    expect(FakeDecoder.open, "one decoder does it all").toBe(1);
+  });
+
+  test("goes on into the next group with what it has, and loses none of it", async () => {
+    const line = lineOf(table(400, [0, 100]));
+    // The frames ahead of these lie behind the next key frame.
+    for (const index of [96, 99, 98, 95]) await comes(line, index, 5_000);
+    expect(FakeDecoder.fed.filter((index) => index === 96).length).toBeLessThanOrEqual(2);
+    expect([SlowDecoder.begins, SlowDecoder.flushes]).toEqual([1, 0]);
+  });
+
+  test("gives all that it has before it is told that the next group is coded otherwise", async () => {
+    const line = lineOf(table(400, [0, 100], new Set(), [[100, "avc1.42c028"]]));
+    for (const index of [96, 99, 100, 101]) await comes(line, index, 5_000);
+    expect(FakeDecoder.fed).toEqual(Array.from({ length: FakeDecoder.fed.length }, (_, index) => index));
+  });
+
+  test("is asked for the last frame that it keeps", async () => {
+    const line = lineOf(table(30, [0]));
+    await comes(line, 29, 5_000);
+    expect(SlowDecoder.flushes).toBe(1);
+  });
 });

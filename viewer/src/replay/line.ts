@@ -6,7 +6,7 @@
 // each is closed once.
 
 import { NoVideoDecoder, Undecodable } from "../clip/faults";
-import type { PictureTable } from "./table";
+import { lastNotAbove, type PictureTable } from "./table";
 import type { Unit } from "./units";
 
 /** Pictures that are kept: some seconds of 800x600. */
@@ -15,22 +15,20 @@ const MAX_PICTURE_BYTES = 128 * 1024 * 1024;
 const AHEAD = 12;
 /** Of those before it so many are kept, for steps back. */
 const BEHIND = 24;
-/** Frames that wait in the decoder. */
+/** Frames that wait for the decoder. */
 const MAX_QUEUED = 8;
-/** Time between looks whether the decoder takes more. */
-const LOOKS_EVERY_MS = 20;
-/** A decoder that keeps a frame to itself for so long is told to give it out. */
+/** Decoded frames that become pictures at the same time: each holds a buffer of the decoder until it is one. */
+const MAX_BECOMING = 4;
+/** A decoder that took all that it was given and keeps the frame that is awaited for so long wants the next one, or the end. */
 const GIVES_WITHIN_MS = 250;
-/** A decoder that is silent for so long is given up. */
-const SILENT_MS = 4_000;
-/** What it was told to give out has to be here so soon, or another decoder begins anew ... */
-const FLUSHES_WITHIN_MS = 1_000;
-/** ... so many times in a row; then it is the frames. */
-const MOST_STALLS = 3;
+/** A decoder that neither takes nor gives for so long is given up. A slow one on a busy machine is not: it does one of both. */
+const SILENT_MS = 10_000;
+const SILENT = "the decoder neither takes nor gives";
 /** Decoding so many frames before the one that is wanted is worth a word. */
 const WORTH_A_WORD = 60;
 
-export type UnitOf = (table: PictureTable, index: number) => Promise<Unit>;
+/** Null when the table is of before: what it speaks of is another frame by now. */
+export type UnitOf = (table: PictureTable, index: number) => Promise<Unit | null>;
 
 /** How far the decoder is on its way to the frame that is wanted, of a hundred. */
 export type OnTheWay = number | null;
@@ -49,17 +47,19 @@ export class FrameLine {
   #fed: number | null = null;
   #target = 0;
   #isWorking = false;
+  /** The table is of before; nothing is decoded until `renew`. */
+  #isStale = false;
   #isClosed = false;
   #wake: (() => void) | null = null;
-  #lastOut = 0;
-  /** Decoders in a row that kept what they had. */
-  #stalls = 0;
+  /** When this decoder was given something last, took something, or gave something. */
+  #heardAt = 0;
   onTheWay: OnTheWay = null;
 
   constructor(
     private table: PictureTable,
     readonly unit: UnitOf,
     readonly onReady: () => void,
+    readonly onStale: () => void,
     readonly onFault: (cause: unknown) => void,
   ) {}
 
@@ -77,14 +77,24 @@ export class FrameLine {
   aim(index: number): void {
     this.#target = index;
     this.#wake?.();
-    if (!this.#isWorking) void this.#work();
+    if (!this.#isWorking && !this.#isStale) void this.#work();
   }
 
   /** The recording grew or healed. */
   renew(table: PictureTable): void {
+    // A frame that was decoded without those that came since, or from other bytes, is not the one that it is taken for.
+    const same = table.sameAs(this.table);
+    const tick = this.table.ticks[this.#target] ?? 0;
+    if (this.#fed !== null && !same.has(this.#fed)) this.#rewind();
+    for (const [moment, picture] of this.#pictures) {
+      if (same.has(moment)) continue;
+      picture.close();
+      this.#pictures.delete(moment);
+    }
     this.table = table;
+    this.#isStale = false;
     this.#failed.clear();
-    this.aim(this.#target);
+    this.aim(Math.max(0, lastNotAbove(table.ticks, tick)));
   }
 
   forgive(): void {
@@ -103,7 +113,11 @@ export class FrameLine {
   async #work(): Promise<void> {
     this.#isWorking = true;
     try {
-      for (let index = this.#next(); index !== null && !this.#isClosed; index = this.#next()) {
+      for (
+        let index = this.#next();
+        index !== null && !this.#isClosed && !this.#isStale;
+        index = this.#next()
+      ) {
         if (index === "wait") await this.#rest();
         else await this.#feed(index);
       }
@@ -117,33 +131,49 @@ export class FrameLine {
     }
   }
 
-  /** The frame to decode next; null when all that is wanted is here. */
+  /**
+   * The frame to decode next; null when all that is wanted is here. What is in the decoder is given up only for a frame that lies behind
+   * it, and never while some of it is wanted: where the frames ahead belong to the next group, it goes on with that.
+   */
   #next(): number | "wait" | null {
     const { table } = this;
     const end = Math.min(this.#target + AHEAD, table.count - 1);
     let isAwaited = false;
+    let isComing = false;
     for (let index = this.#target; index <= end; index += 1) {
       const tick = table.ticks[index] ?? -1;
       if (this.#pictures.has(tick) || this.isLost(index)) continue;
       if (this.#inside.has(tick) || this.#becoming.has(tick)) {
         // Those behind the one that is wanted may take their time.
         isAwaited ||= index === this.#target;
+        isComing = true;
         continue;
       }
       const key = table.keyBefore(index);
       if (key === null) continue;
-      const fed = this.#fed === null ? -1 : table.indexOf(this.#fed);
-      const goesOn = this.#decoder?.state === "configured" && fed >= key && fed < index;
-      const next = goesOn ? fed + 1 : key;
-      const begin = goesOn ? fed : key;
+      const fed = this.#fedIndex();
+      const goesOn = fed >= 0 && fed < index;
+      if (isComing && (!goesOn || (fed < key && !this.#isCodedAlike(key)))) return "wait";
+      const next = goesOn && fed >= key ? fed + 1 : key;
+      const begin = goesOn && fed >= key ? fed : key;
       this.onTheWay =
         index - key > WORTH_A_WORD && index - begin > AHEAD
           ? Math.floor(((begin - key) / (index - key)) * 100)
           : null;
-      if (!goesOn) this.#letGo();
+      if (!goesOn) this.#rewind();
       return next;
     }
     return isAwaited ? "wait" : null;
+  }
+
+  /** Whether the decoder can go on with this key frame as it is. */
+  #isCodedAlike(key: number): boolean {
+    return this.table.coding(key)?.codec === this.#codec;
+  }
+
+  /** The last frame that went into the decoder; -1 when it has to begin with a key frame. */
+  #fedIndex(): number {
+    return this.#fed === null || this.#decoder?.state !== "configured" ? -1 : this.table.indexOf(this.#fed);
   }
 
   async #feed(index: number): Promise<void> {
@@ -151,16 +181,25 @@ export class FrameLine {
     const tick = table.ticks[index] ?? 0;
     const unit = await this.unit(table, index);
     if (this.#isClosed || this.table !== table) return;
+    if (unit === null) {
+      this.#isStale = true;
+      this.onStale();
+      return;
+    }
     if (unit.bytes === null) {
       this.#giveUpFrom(index);
       return;
     }
-    const decoder = await this.#ready(index);
-    if (decoder === null) return;
+    const isKey = table.keyBefore(index) === index;
+    const decoder = isKey ? await this.#begun(index) : this.#decoder;
+    // It failed, or the recording healed, while its frame was on the way: what is wanted is looked at anew.
+    if (decoder?.state !== "configured" || this.table !== table || (!isKey && this.#fed === null)) return;
     this.#inside.add(tick);
     this.#fed = tick;
-    const type = table.keyBefore(index) === index ? "key" : "delta";
-    decoder.decode(new EncodedVideoChunk({ type, timestamp: tick, data: unit.bytes }));
+    this.#heardAt = performance.now();
+    decoder.decode(
+      new EncodedVideoChunk({ type: isKey ? "key" : "delta", timestamp: tick, data: unit.bytes }),
+    );
     await this.#room(decoder);
     if (this.onTheWay !== null) this.onReady();
   }
@@ -173,41 +212,54 @@ export class FrameLine {
     this.#letGo();
   }
 
-  async #ready(index: number): Promise<VideoDecoder | null> {
-    const coding = this.table.coding(index);
-    if (coding === null) throw new Undecodable(index, "nothing says how it is coded");
-    if (this.#decoder !== null && this.#decoder.state === "configured" && this.#codec === coding.codec)
-      return this.#decoder;
-    const config: VideoDecoderConfig = { codec: coding.codec, optimizeForLatency: true };
-    const answer = globalThis.VideoDecoder?.isConfigSupported(config).catch(() => null);
-    if (answer === undefined || (await answer)?.supported !== true) throw new NoVideoDecoder(coding.codec);
-    if (this.#isClosed) return null;
-    this.#letGo();
-    this.#decoder = new VideoDecoder({
-      output: (frame) => void this.#out(frame),
-      error: (cause) => {
-        // It is closed now; the frame that it stood at is the culprit.
-        const fed = this.#fed;
-        this.#letGo();
-        if (fed !== null) this.#giveUpFrom(this.table.indexOf(fed));
-        this.onFault(new Undecodable(index, cause));
-      },
-    });
-    this.#codec = coding.codec;
+  /** The decoder, ready for this key frame; what follows a key frame is coded as it is. */
+  async #begun(key: number): Promise<VideoDecoder | null> {
+    const codec = this.table.coding(key)?.codec;
+    if (codec === undefined) throw new Undecodable(key, "nothing says how it is coded");
+    // Going on with the next group.
+    if (this.#fedIndex() >= 0 && this.#isCodedAlike(key)) return this.#decoder;
+    const config: VideoDecoderConfig = { codec, optimizeForLatency: true };
+    if (this.#codec !== codec) {
+      const answer = globalThis.VideoDecoder?.isConfigSupported(config).catch(() => null);
+      if (answer === undefined || (await answer)?.supported !== true) throw new NoVideoDecoder(codec);
+      if (this.#isClosed) return null;
+    }
+    this.#rewind();
+    this.#decoder ??= this.#made();
+    this.#codec = codec;
     this.#decoder.configure(config);
     return this.#decoder;
   }
 
+  #made(): VideoDecoder {
+    const decoder = new VideoDecoder({
+      output: (frame) => void this.#out(frame),
+      error: (cause) => {
+        if (decoder === this.#decoder) this.#giveUp(cause);
+      },
+    });
+    decoder.ondequeue = () => {
+      this.#heardAt = performance.now();
+      this.#wake?.();
+    };
+    return decoder;
+  }
+
   async #out(frame: VideoFrame): Promise<void> {
     const tick = frame.timestamp;
-    this.#lastOut = performance.now();
-    this.#stalls = 0;
+    this.#heardAt = performance.now();
     const isOurs = this.#inside.delete(tick);
+    this.#dropped(tick);
     this.#becoming.add(tick);
-    const index = this.table.indexOf(tick);
+    const { table } = this;
+    const index = table.indexOf(tick);
     try {
-      if (isOurs && index >= this.#target - BEHIND && index <= this.#target + 2 * AHEAD)
-        this.#keep(tick, await createImageBitmap(frame));
+      if (isOurs && index >= this.#target - BEHIND && index <= this.#target + 2 * AHEAD) {
+        const picture = await createImageBitmap(frame);
+        // What it was decoded from may be another frame by now.
+        if (this.table === table) this.#keep(tick, picture);
+        else picture.close();
+      }
     } catch (cause) {
       this.onFault(new Undecodable(index, cause));
     } finally {
@@ -216,6 +268,16 @@ export class FrameLine {
       this.#wake?.();
     }
     if (!this.#isClosed) this.onReady();
+  }
+
+  /** Frames come out in the order of their moments: those from before this one that did not will not. */
+  #dropped(before: number): void {
+    for (const tick of this.#inside) {
+      if (tick >= before) continue;
+      this.#inside.delete(tick);
+      this.#failed.add(tick);
+    }
+    this.#wake?.();
   }
 
   #keep(tick: number, picture: ImageBitmap): void {
@@ -240,19 +302,15 @@ export class FrameLine {
     }
   }
 
-  /** Until the decoder takes more. One that is slow is not told to give all: it would have to begin anew. */
+  /** Until the decoder takes more. */
   async #room(decoder: VideoDecoder): Promise<void> {
-    const since = performance.now();
-    while (decoder.state === "configured" && decoder.decodeQueueSize > MAX_QUEUED) {
-      await this.#woken(LOOKS_EVERY_MS);
-      if (performance.now() - Math.max(since, this.#lastOut) > SILENT_MS) {
-        this.#stalled();
-        return;
-      }
+    const isFull = () => decoder.decodeQueueSize > MAX_QUEUED || this.#becoming.size >= MAX_BECOMING;
+    while (decoder === this.#decoder && decoder.state === "configured" && isFull()) {
+      if (!(await this.#woken(SILENT_MS)) && this.#isSilent()) this.#giveUp(SILENT);
     }
   }
 
-  /** Until something comes out or is wanted; false when nothing did for so long. */
+  /** Until something comes out, is taken or is wanted; false when nothing was for so long. */
   async #woken(withinMs: number): Promise<boolean> {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const isWoken = await new Promise<boolean>((resolve) => {
@@ -264,36 +322,61 @@ export class FrameLine {
     return isWoken;
   }
 
-  /** Until something comes out. Some decoders keep a frame until the next one comes: those are told to give all. */
+  /**
+   * Until something comes out. Some decoders keep a frame until the next one comes, or until they are told that it was the last one. To be
+   * told that costs beginning anew, so nothing is that is merely slow: only a decoder that took all that it was given.
+   */
   async #rest(): Promise<void> {
     const decoder = this.#decoder;
-    const isSilent = !(await this.#woken(GIVES_WITHIN_MS));
-    if (!isSilent || decoder === null || decoder !== this.#decoder || decoder.state !== "configured") return;
-    if (decoder.decodeQueueSize > 0 && performance.now() - this.#lastOut < SILENT_MS) return;
-    // What follows must begin with a key frame again.
-    this.#fed = null;
-    await Promise.race([decoder.flush().catch(() => undefined), after(FLUSHES_WITHIN_MS)]);
-    if (this.#inside.size > 0) this.#stalled();
+    if ((await this.#woken(GIVES_WITHIN_MS)) || decoder === null || decoder !== this.#decoder) return;
+    if (this.#isSilent()) this.#giveUp(SILENT);
+    else if (decoder.state === "configured" && decoder.decodeQueueSize === 0 && this.#becoming.size === 0)
+      await this.#askFor(decoder);
   }
 
-  /** It keeps what it has: another one begins anew, unless several did the same. */
-  #stalled(): void {
-    this.#stalls += 1;
-    if (this.#stalls >= MOST_STALLS) {
-      for (const tick of this.#inside) this.#failed.add(tick);
+  /** The frame that is awaited, from a decoder that took it and did not give it. */
+  async #askFor(decoder: VideoDecoder): Promise<void> {
+    const next = this.#fedIndex() + 1;
+    const mayGoOn = next > 0 && next <= this.#target + AHEAD && next < this.table.count && !this.isLost(next);
+    if (mayGoOn && (this.table.keyBefore(next) !== next || this.#isCodedAlike(next))) {
+      await this.#feed(next);
+    } else if (this.#fed !== null) {
+      // What follows must begin with a key frame again. It may take as long as it takes; when it fails, its error is told.
+      this.#fed = null;
+      void decoder.flush().then(
+        () => this.#dropped(Number.POSITIVE_INFINITY),
+        () => undefined,
+      );
     }
-    this.#letGo();
   }
 
-  /** What is still in the decoder is of no use. */
+  #isSilent(): boolean {
+    return this.#inside.size > 0 && performance.now() - this.#heardAt >= SILENT_MS;
+  }
+
+  /** It failed, or does nothing any more: the frame that it stands at is the culprit. */
+  #giveUp(cause: unknown): void {
+    const [first] = this.#inside;
+    const index = first === undefined ? -1 : this.table.indexOf(first);
+    if (index < 0) this.#letGo();
+    else this.#giveUpFrom(index);
+    this.onFault(new Undecodable(Math.max(0, index), cause));
+    this.#wake?.();
+  }
+
+  /** What is in the decoder is of no use; the same one begins with a key frame next. */
+  #rewind(): void {
+    if (this.#decoder?.state === "configured") this.#decoder.reset();
+    if (this.#decoder?.state === "closed") this.#decoder = null;
+    this.#fed = null;
+    this.#inside.clear();
+  }
+
+  /** Nor is the decoder. */
   #letGo(): void {
     if (this.#decoder !== null && this.#decoder.state !== "closed") this.#decoder.close();
     this.#decoder = null;
     this.#fed = null;
     this.#inside.clear();
   }
-}
-
-function after(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -7,7 +7,10 @@
 import { effect, signal } from "@preact/signals";
 import { NoVideoDecoder, Undecodable } from "../clip/faults";
 import { type ApiCode, ApiProblem } from "../net/http";
-import type { Size } from "../stage/points";
+import { paint } from "../stage/paint";
+import { personLook } from "../stage/pens";
+import { fromWire, type Size } from "../stage/points";
+import type { ScenePointer } from "../stage/stage";
 import type { SessionId, StreamId } from "../wire/ids";
 import type { Anchor } from "../wire/mark";
 import type { Original } from "../wire/original";
@@ -16,6 +19,7 @@ import type { MarkState } from "../wire/socket";
 import { MediaClock, type Span } from "./clock";
 import { FrameLine } from "./line";
 import { Originals } from "./originals";
+import { PointerTrack } from "./pointers";
 import { type ReplayPlace, ReplaySource, UnitShelf } from "./source";
 import { type Jump, type Moment, marksAt, Story } from "./story";
 import { PictureTable } from "./table";
@@ -30,7 +34,13 @@ export type Glass =
   /** Nothing was recorded, or nothing is known yet. */
   | { readonly what: "none" }
   /** A frame of the recording. */
-  | { readonly what: "frame"; readonly index: number; readonly isFilled: boolean }
+  | {
+      readonly what: "frame";
+      readonly index: number;
+      readonly isFilled: boolean;
+      /** Nothing around it will be filled in any more. */
+      readonly isSettled: boolean;
+    }
   /** The frozen frame as it was captured. */
   | { readonly what: "original" }
   /** The frame is on its way; of a hundred, where it is long. */
@@ -53,6 +63,7 @@ export class ConsultPlayer {
   readonly tables = signal<ReadonlyMap<StreamId, PictureTable>>(new Map());
   readonly moment = signal<Moment | null>(null);
   readonly marks = signal<readonly MarkState[]>([]);
+  readonly pointers = signal<readonly ScenePointer[]>([]);
   readonly at = signal(0);
   readonly all = signal<Span | null>(null);
   readonly stretch = signal<Span | null>(null);
@@ -71,8 +82,13 @@ export class ConsultPlayer {
   readonly #originals: Originals;
   #clock: MediaClock | null = null;
   #voices: Voices | null = null;
+  #track = new PointerTrack([]);
   #ticking: number | null = null;
   #renewal: ReturnType<typeof setTimeout> | undefined;
+  /** Pictures whose tables are of before. */
+  readonly #stale = new Set<StreamId>();
+  /** When it was looked at last, more was to come. */
+  #wentOn = true;
   #starvedSince: number | null = null;
   #drawn = "";
   #isBusy = false;
@@ -171,6 +187,7 @@ export class ConsultPlayer {
   async #load(): Promise<void> {
     if (this.#isBusy) return;
     this.#isBusy = true;
+    clearTimeout(this.#renewal);
     try {
       await this.#renew();
       if (this.trouble.peek() !== "noVideo" && this.trouble.peek() !== "noVoice") this.trouble.value = null;
@@ -179,7 +196,7 @@ export class ConsultPlayer {
     } finally {
       this.#isBusy = false;
     }
-    if (!this.#closing.signal.aborted && this.#maySeeMore())
+    if (!this.#closing.signal.aborted && (this.#maySeeMore() || this.#stale.size > 0))
       this.#renewal = setTimeout(() => void this.#load(), RENEW_MS);
   }
 
@@ -195,8 +212,14 @@ export class ConsultPlayer {
     const tables = new Map(this.tables.peek());
     for (const picture of wanted) {
       const was = before?.pictures.find(({ stream }) => stream === picture.stream);
-      const isSame = was?.frames === picture.frames && was.last === picture.last && fresh.length === 0;
+      const isSame =
+        was?.frames === picture.frames &&
+        was.last === picture.last &&
+        was.wholeUntil === picture.wholeUntil &&
+        fresh.length === 0 &&
+        !this.#stale.has(picture.stream);
       if ((isSame && tables.has(picture.stream)) || picture.frames === 0) continue;
+      this.#stale.delete(picture.stream);
       const parts = await this.#source.frames(picture.stream);
       if (this.#closing.signal.aborted) return;
       const gaps = story.end.recordings.find(({ stream }) => stream === picture.stream)?.gaps ?? [];
@@ -204,6 +227,8 @@ export class ConsultPlayer {
     }
     for (const [stream, table] of tables) this.#take(stream, table);
     if (this.#voices === null || about.voices.length !== before?.voices.length) this.#takeVoices(about);
+    await this.#takePointers(about);
+    if (this.#closing.signal.aborted) return;
     this.about.value = about;
     this.story.value = story;
     this.tables.value = tables;
@@ -230,6 +255,10 @@ export class ConsultPlayer {
       table,
       (of, index) => shelf.unit(of, index),
       () => this.#tickSoon(),
+      () => {
+        this.#stale.add(stream);
+        void this.#load();
+      },
       (cause) => {
         if (!this.#closing.signal.aborted) this.trouble.value = codeOf(cause);
       },
@@ -249,10 +278,21 @@ export class ConsultPlayer {
     if (about.voices.length > 0 && !Voices.isSupported) this.trouble.value ??= "noVoice";
   }
 
+  async #takePointers({ pointers }: ReplayAbout): Promise<void> {
+    const held = this.#track;
+    if (pointers === held.moves.length) return;
+    // Fewer than there were: they were discarded.
+    const from = pointers > held.moves.length ? held.end : 0;
+    this.#track = held.with(pointers === 0 ? [] : await this.#source.pointers(from), from);
+  }
+
   #maySeeMore(): boolean {
     const about = this.about.peek();
-    const recordings = this.story.peek()?.end.recordings ?? [];
-    return about === null || about.closedAt === null || recordings.some(({ gaps }) => gaps.length > 0);
+    const goesOn = about === null || about.closedAt === null || isGrowing(about);
+    // What came last may not have been in the table yet.
+    const mayBeMore = goesOn || this.#wentOn;
+    this.#wentOn = goesOn;
+    return mayBeMore;
   }
 
   // ── the glass ──
@@ -286,6 +326,12 @@ export class ConsultPlayer {
       glass.what === "hole" || glass.what === "none"
         ? []
         : marksAt(moment, us, about.quickMarkSeconds, this.chosen.peek()),
+    );
+    this.pointers.value = samePointers(
+      this.pointers.peek(),
+      glass.what === "hole" || glass.what === "none" || this.chosen.peek() !== null
+        ? []
+        : pointersOf(this.#track, moment, us),
     );
     if (!sameGlass(this.glass.peek(), glass)) this.glass.value = glass;
     this.#voices?.tick(us, clock.playing && !clock.held, clock.speed);
@@ -345,19 +391,19 @@ export class ConsultPlayer {
     if (bitmap === null) return { what: "coming", percent: line.onTheWay };
     const tick = table.ticks[index] ?? 0;
     this.#draw(bitmap, `${stream} ${tick}`, tick % 2 ** 32);
-    return { what: "frame", index, isFilled: table.isFilled[index] === 1 };
+    const isSettled = this.#isSettled(table.stream, tick);
+    return { what: "frame", index, isFilled: table.isFilled[index] === 1, isSettled };
+  }
+
+  #isSettled(stream: StreamId, tick: number): boolean {
+    const picture = this.about.peek()?.pictures.find((one) => one.stream === stream);
+    return picture === undefined || !picture.growing || tick < (picture.wholeUntil ?? 0);
   }
 
   #draw(picture: ImageBitmap, name: string, rtp: number): void {
     if (this.#drawn === name) return;
     const { canvas } = this;
-    const { width, height } = picture;
-    if (canvas.width !== width || canvas.height !== height) {
-      canvas.width = width;
-      canvas.height = height;
-      this.size.value = { width, height };
-    }
-    canvas.getContext("2d", { alpha: false })?.drawImage(picture, 0, 0);
+    this.size.value = paint(canvas, picture) ?? this.size.peek();
     canvas.dataset["rtp"] = String(rtp);
     this.#drawn = name;
   }
@@ -366,6 +412,23 @@ export class ConsultPlayer {
 /** Two consults, or two streams, at the same distance from where they were laid beside each other. */
 export function besides(leader: ConsultPlayer, follower: ConsultPlayer, apartUs: () => number): () => void {
   return effect(() => follower.follow(leader.at.value + apartUs()));
+}
+
+/** Whether more of its pictures comes. */
+export function isGrowing({ pictures }: ReplayAbout): boolean {
+  return pictures.some(({ growing }) => growing);
+}
+
+/** The pointers that everybody saw, as far as they were kept: with a consent, and of those who were there. */
+function pointersOf(track: PointerTrack, { state, people }: Moment, us: number): ScenePointer[] {
+  const { consent } = state.voiceRecording;
+  if (consent === null) return [];
+  return track.at(us, consent.at).flatMap(({ session, at }) => {
+    const person = people.find((one) => one.session === session);
+    if (person === undefined) return [];
+    const [initials = ""] = person.name;
+    return { ...personLook(person.person), name: person.name, initials, at: fromWire(at) };
+  });
 }
 
 function originalOf({ state }: Moment): Original | null {
@@ -385,6 +448,15 @@ function sameGlass(a: Glass, b: Glass): boolean {
 
 function sameSet<T>(a: ReadonlySet<T>, b: ReadonlySet<T>): boolean {
   return a.size === b.size && [...a].every((one) => b.has(one));
+}
+
+function samePointers(
+  before: readonly ScenePointer[],
+  after: readonly ScenePointer[],
+): readonly ScenePointer[] {
+  const isSame =
+    before.length === after.length && before.every((held, place) => held.at === after[place]?.at);
+  return isSame ? before : after;
 }
 
 function sameMarks(before: readonly MarkState[], after: readonly MarkState[]): readonly MarkState[] {

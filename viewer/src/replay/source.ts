@@ -7,7 +7,14 @@ import { ask, askJson } from "../net/http";
 import type { ConsultId, SessionId, StreamId } from "../wire/ids";
 import type { LogEntry } from "../wire/log";
 import type { Original } from "../wire/original";
-import type { ReplayAbout, ReplayFrames, ReplayList, ReplayLog } from "../wire/replay";
+import type {
+  ReplayAbout,
+  ReplayFrames,
+  ReplayList,
+  ReplayLog,
+  ReplayMove,
+  ReplayPointers,
+} from "../wire/replay";
 import type { PictureTable } from "./table";
 import { type Packet, readPackets, readUnits, type Unit } from "./units";
 
@@ -85,6 +92,20 @@ export class ReplaySource {
     return readPackets(await (await ask(path, this.#request)).arrayBuffer());
   }
 
+  /** Moves of pointers from this moment on. */
+  async pointers(fromUs: number): Promise<ReplayMove[]> {
+    const moves: ReplayMove[] = [];
+    for (let from: number | null = fromUs; from !== null; ) {
+      const part: ReplayPointers = await askJson<ReplayPointers>(
+        `${this.#path}/pointers?from=${from}`,
+        this.#request,
+      );
+      moves.push(...part.moves);
+      from = part.next;
+    }
+    return moves;
+  }
+
   /** The PNG of an original. */
   async original({ blob }: Original): Promise<Uint8Array<ArrayBuffer>> {
     const answer = await ask(`${this.#path}/blobs/${blob}`, this.#request);
@@ -94,6 +115,12 @@ export class ReplaySource {
   get #request() {
     return { session: this.place.session, signal: this.signal };
   }
+}
+
+/** Whether this is the frame that the table speaks of: what was filled in since is another one. */
+function isOf(table: PictureTable, index: number, { bytes, isFilled }: Unit): boolean {
+  if (isFilled !== (table.isFilled[index] === 1)) return false;
+  return bytes === null || bytes.length === table.sizes[index];
 }
 
 type Fetch = { readonly from: number; readonly until: number; readonly done: Promise<void> };
@@ -110,13 +137,15 @@ export class UnitShelf {
     readonly stream: StreamId,
   ) {}
 
-  /** A coded frame; the ones after it come along. */
-  async unit(table: PictureTable, index: number): Promise<Unit> {
+  /** A coded frame; the ones after it come along. Null when the relay has another one by now: then the table is of before. */
+  async unit(table: PictureTable, index: number): Promise<Unit | null> {
     const tick = table.ticks[index] ?? 0;
     // Two answers at most: the one that is under way, and one that begins with this frame.
     for (let round = 0; round < 3; round += 1) {
       const held = this.#kept.get(tick);
-      if (held !== undefined) {
+      // What was here before may be of an older table; what just came is not.
+      if (held !== undefined && round > 0 && !isOf(table, index, held)) return null;
+      if (held !== undefined && isOf(table, index, held)) {
         this.#kept.delete(tick);
         this.#kept.set(tick, held);
         this.#fetchAhead(table, index);
@@ -124,7 +153,7 @@ export class UnitShelf {
       }
       await (this.#under(tick) ?? this.#fetch(table, index)).done;
     }
-    return { tick, isKey: false, isFilled: false, bytes: null };
+    return null;
   }
 
   #under(tick: number): Fetch | undefined {

@@ -117,3 +117,22 @@ test("an RTP time is widened to the nearest moment", () => {
     expect(widen(((tick % 2 ** 32) + 2 ** 32) % 2 ** 32, near)).toBe(tick);
   }
 });
+
+describe("a table that healed", () => {
+  const places = (same: ReadonlySet<number>) => [...same].map((tick) => (tick - FIRST) / STEP);
+  const whole = (about: Partial<ReplayFrames> = {}) =>
+    PictureTable.of(STREAM, [part(even(12), { keys: [0, 8], ...about })], [], []);
+
+  test("keeps what stands on the same frames, up to the next key frame too", () => {
+    const steps = [0, STEP, STEP, 3 * STEP, STEP, STEP, STEP, STEP, STEP, STEP];
+    const holed = PictureTable.of(STREAM, [part(steps, { keys: [0, 6] })], [], []);
+    expect(places(whole().sameAs(holed))).toEqual([0, 1, 2, 8, 9, 10, 11]);
+    expect(whole().sameAs(whole()).size).toBe(12);
+  });
+
+  test("knows a frame that was replaced by a better one", () => {
+    const bytes = Array.from({ length: 12 }, (_, index) => (index === 5 ? 99 : 10));
+    expect(places(whole({ bytes, filled: [[5, 1]] }).sameAs(whole()))).toEqual([0, 1, 2, 3, 4, 8, 9, 10, 11]);
+    expect(places(whole({ keys: [0, 4, 8] }).sameAs(whole()))).toEqual([0, 1, 2, 3, 8, 9, 10, 11]);
+  });
+});

@@ -34,6 +34,8 @@ export class PictureTable {
     /** Frames at which decoding can begin, rising. */
     readonly keys: readonly number[],
     readonly isFilled: Uint8Array,
+    /** Bytes of each. */
+    readonly sizes: Uint32Array,
     /** Frames that can be decoded. */
     readonly isSound: Uint8Array,
     timing: Timing,
@@ -58,6 +60,7 @@ export class PictureTable {
     const count = parts.reduce((sum, part) => sum + part.steps.length, 0);
     const ticks = new Float64Array(count);
     const isFilled = new Uint8Array(count);
+    const sizes = new Uint32Array(count);
     const codings: ReplayCoding[] = [];
     const keys: number[] = [];
     let base = 0;
@@ -68,13 +71,14 @@ export class PictureTable {
         ticks[base + place] = tick;
       });
       for (const key of part.keys) keys.push(base + key);
+      sizes.set(part.bytes, base);
       for (const [first, length] of part.filled) isFilled.fill(1, base + first, base + first + length);
       for (const coding of part.codings) codings.push({ ...coding, from: base + coding.from });
       base += part.steps.length;
     }
     const timing = Timing.of(stream, ticks[0] ?? 0, ticks[count - 1] ?? 0, entries);
     const isSound = soundness(ticks, keys, gaps);
-    return new PictureTable(stream, ticks, codings, keys, isFilled, isSound, timing);
+    return new PictureTable(stream, ticks, codings, keys, isFilled, sizes, isSound, timing);
   }
 
   /** The frame that is due at a moment: the last one that is not later. -1 before the first. */
@@ -109,6 +113,32 @@ export class PictureTable {
   keyBefore(index: number): number | null {
     const place = lastNotAbove(this.keys, index);
     return this.keys[place] ?? null;
+  }
+
+  /**
+   * The moments of the frames that are the same here as in `before`, and stand on the same ones from their key frame on: only what was
+   * decoded of those is still right.
+   */
+  sameAs(before: PictureTable): ReadonlySet<number> {
+    const same = new Set<number>();
+    const starts = new Set(this.keys);
+    const started = new Set(before.keys);
+    let isSame = false;
+    let last = -1;
+    for (let index = 0; index < this.count; index += 1) {
+      const tick = this.ticks[index] ?? 0;
+      const place = before.ticks[last + 1] === tick ? last + 1 : before.indexOf(tick);
+      const isKey = starts.has(index);
+      const isHeld =
+        place >= 0 &&
+        isKey === started.has(place) &&
+        this.sizes[index] === before.sizes[place] &&
+        this.isFilled[index] === before.isFilled[place];
+      isSame = isHeld && (isKey || (isSame && place === last + 1));
+      if (isSame) same.add(tick);
+      last = place < 0 ? last : place;
+    }
+    return same;
   }
 
   coding(index: number): ReplayCoding | null {

@@ -12,7 +12,7 @@ import { Jumps } from "../parts/consult-replay-jumps";
 import { ConsultPane } from "../parts/consult-replay-pane";
 import { LanguageSwitch } from "../parts/language";
 import { pressKey } from "../replay/keys";
-import { ConsultPlayer, type ReplayTrouble } from "../replay/player";
+import { ConsultPlayer, isGrowing, type ReplayTrouble } from "../replay/player";
 import { jumpsOf } from "../replay/story";
 import { follow } from "../router";
 import type { Stage } from "../stage/stage";
@@ -122,14 +122,16 @@ function News({ player }: { player: ConsultPlayer }) {
   const story = player.story.value;
   if (about === null || story === null) return null;
   const spoilt = about.pictures.reduce((sum, picture) => sum + picture.spoilt, 0);
-  const isHealing = story.end.recordings.some(({ gaps }) => gaps.length > 0);
+  const hasGaps = story.end.recordings.some(({ gaps }) => gaps.length > 0);
+  const isOver = about.closedAt !== null;
   return (
     <ul class="past__news" data-testid="past-news">
       <li>{tp("past.readOnly")}</li>
       <li>
         {about.closedAt === null ? tp("past.going") : tp("past.closed", { time: dayTime(about.closedAt) })}
       </li>
-      {isHealing && <li>{tp("past.healing")}</li>}
+      {isOver && isGrowing(about) && <li>{tp("past.growing")}</li>}
+      {!isOver && hasGaps && <li>{tp("past.healing")}</li>}
       {spoilt > 0 && <li>{tp("past.spoilt", { count: spoilt })}</li>}
       {about.voices.length === 0 && <li>{tp("past.noVoices")}</li>}
     </ul>
