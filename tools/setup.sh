@@ -137,6 +137,22 @@ python_peer() {
   stamp python "$key"
 }
 
+# The whole application as one archive, without the packages that it was built from.
+ohif() {
+  local key name digest archive
+  key=$(hash_of "$ROOT/tools/ohif.txt")
+  [ -f "$TOOLS/ohif/package/dist/index.html" ] && stamped ohif "$key" && return 0
+  read -r name digest < <(grep -v '^#' "$ROOT/tools/ohif.txt")
+  say "Fetching ${name} for the tests into .tools/ohif (48 MB)"
+  rm -rf "$TOOLS/ohif"
+  mkdir -p "$TOOLS/ohif"
+  archive=$(cd "$TOOLS/ohif" && npm_config_update_notifier=false npm pack "$name" --silent) || die "${name} could not be fetched"
+  echo "$digest  $TOOLS/ohif/$archive" | sha512sum --check --status || die "${name} is not what tools/ohif.txt says"
+  tar -xzf "$TOOLS/ohif/$archive" -C "$TOOLS/ohif" --exclude='*.map'
+  rm "$TOOLS/ohif/$archive"
+  stamp ohif "$key"
+}
+
 # Built without optimisation: it reads some hundred manifests, and building it fast (45 s on 2 cores) counts for more.
 cargo_deny() {
   [ -x "$TOOLS/bin/cargo-deny" ] && stamped cargo-deny "$CARGO_DENY_VERSION" && return 0
@@ -173,7 +189,7 @@ system_packages "$what"
 set_up_node
 use_tools
 if [ "$what" = test ]; then
-  side_by_side "npm_packages viewer" "npm_packages tests/browser" python_peer cargo_deny
+  side_by_side "npm_packages viewer" "npm_packages tests/browser" python_peer ohif cargo_deny
 else
   npm_packages viewer
 fi

@@ -168,10 +168,10 @@ impl Witness {
                 return Err(format!("{clip} is not what was written: {promise:?}"));
             }
             match held {
-                Some(Held::Finished(known)) => {
-                    if promise.is_finished && !promise.belongs.contains(&known.belongs) {
-                        return Err(format!("{clip} belongs elsewhere: {promise:?}"));
-                    }
+                Some(Held::Finished(known))
+                    if promise.is_finished && !promise.belongs.contains(&known.belongs) =>
+                {
+                    return Err(format!("{clip} belongs elsewhere: {promise:?}"));
                 }
                 Some(Held::Take) if promise.is_finished && !promise.is_leaving => {
                     return Err(format!("{clip} is a take again: {promise:?}"));

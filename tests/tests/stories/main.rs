@@ -34,6 +34,7 @@ mod measuring_is_the_same_for_everyone;
 mod measuring_refuses_what_has_no_scale;
 mod measuring_screens;
 mod measuring_without_regions;
+mod ohif_shows_the_archive;
 mod phantoms;
 mod pointer_is_seen;
 mod relay_killed_and_restarted;
