@@ -32,6 +32,7 @@ mod station;
 mod status;
 mod suboperations;
 mod title;
+mod worklist;
 
 pub use command::Originator;
 pub use identifier::{
@@ -48,3 +49,4 @@ pub use shelf::{Facts, Held, Matches, Question, Reading, Shelf};
 pub use station::{Station, StationFault};
 pub use status::Status;
 pub use title::{AeTitle, TitleFault};
+pub use worklist::{Scheduled, WORKLIST, read_scheduled, worklist_question};

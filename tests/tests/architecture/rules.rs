@@ -63,6 +63,8 @@ pub(crate) const OUTERMOST: &[&str] = &[
     "capture-agent/src/preflight",
     "capture-agent/src/publish",
     "capture-agent/src/show",
+    // A door outwards: it calls the hospital's worklist and writes the agent's file.
+    "capture-agent/src/worklist",
     "viewer/src/device",
     "viewer/src/i18n",
     "viewer/src/parts",
