@@ -52,3 +52,4 @@ pub mod status;
 pub mod still;
 pub mod sync;
 mod upkeep;
+pub mod worklist;

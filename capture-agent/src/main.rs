@@ -6,14 +6,18 @@
 use anyhow::Context;
 use capture_agent::agent::{Agent, AgentError};
 use capture_agent::clip::import::import;
-use capture_agent::config::cli::{Cli, Command, ImportArgs, RunArgs, SaveArgs, exit};
-use capture_agent::config::{Checked, ConfigError, FileConfig, check, merge, read_file};
+use capture_agent::clock::CaptureClock;
+use capture_agent::config::cli::{Cli, Command, ImportArgs, RunArgs, SaveArgs, WorklistArgs, exit};
+use capture_agent::config::{
+    Checked, ConfigError, FileConfig, check, merge, read_file, today, worklist,
+};
 use capture_agent::door::{self, Asked};
 use capture_agent::preflight;
 use capture_agent::show::{Terminal, show};
 use capture_agent::source::catalogue;
 use capture_agent::spool::{AfterKept, Belongs, Disk, Spool, SpoolBounds};
 use capture_agent::sync::Stop;
+use capture_agent::worklist::{ask, prefill};
 use clap::Parser;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -57,6 +61,10 @@ fn main() -> ExitCode {
         Command::Import(args) => take_in(&args).unwrap_or_else(|error| {
             eprintln!("capture-agent: {error:#}");
             exit::SPOOL
+        }),
+        Command::Worklist(args) => scheduled(&args).unwrap_or_else(|error| {
+            eprintln!("capture-agent: {error:#}");
+            exit::WORKLIST
         }),
         Command::Run(args) => match checked(*args) {
             Ok(checked) => run(checked).unwrap_or_else(|error| {
@@ -201,6 +209,54 @@ fn take_in(args: &ImportArgs) -> anyhow::Result<u8> {
         }
     }
     Ok(code)
+}
+
+/// Lists who is scheduled, or takes one of them.
+fn scheduled(args: &WorklistArgs) -> anyhow::Result<u8> {
+    let file = match read_file(&args.config) {
+        Ok(file) => file,
+        Err(mistake) => return Ok(tell(&[mistake])),
+    };
+    let settings = match worklist(&file.worklist) {
+        Ok(settings) => settings.context("the file names no [worklist]")?,
+        Err(mistake) => return Ok(tell(&[mistake])),
+    };
+    let now = CaptureClock::start().at(std::time::Instant::now());
+    let day = match &args.day {
+        Some(day) => day.replace('-', ""),
+        None => today(&file.clips, now).context("clips.utc_offset_minutes is none")?,
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("the system gives no threads")?;
+    let listed = runtime.block_on(ask(&settings, &day))?;
+    if let Some(key) = &args.take {
+        let entry = listed.take(key)?;
+        prefill(&args.config, &entry.patient)?;
+        println!("The visit is about:\n{entry}");
+        return Ok(exit::OK);
+    }
+    if args.json {
+        println!("{}", serde_json::to_string(&listed)?);
+        return Ok(exit::OK);
+    }
+    for entry in &listed.entries {
+        println!("{entry}");
+    }
+    if listed.entries.is_empty() {
+        println!("Nobody is scheduled for {} on that day.", settings.ours);
+    }
+    if listed.unreadable > 0 {
+        eprintln!(
+            "capture-agent: {} entries name nobody or cannot be read",
+            listed.unreadable
+        );
+    }
+    if listed.more {
+        eprintln!("capture-agent: there are more; the first are listed");
+    }
+    Ok(exit::OK)
 }
 
 fn run(checked: Checked) -> anyhow::Result<u8> {

@@ -261,7 +261,7 @@ pub const ROUTES: &[Route] = &[
     ),
     // A hospital system with its token.
     route("/dicomweb/studies", &["GET", "POST"], Gate::System, || {
-        get(search::studies).post(store::take)
+        get(search::find).post(store::take)
     }),
     route(
         "/dicomweb/studies/{study}",
@@ -270,10 +270,10 @@ pub const ROUTES: &[Route] = &[
         || get(objects::show).post(store::take),
     ),
     route("/dicomweb/series", &["GET"], Gate::System, || {
-        get(search::series)
+        get(search::find)
     }),
     route("/dicomweb/instances", &["GET"], Gate::System, || {
-        get(search::instances)
+        get(search::find)
     }),
     route(
         "/dicomweb/studies/{study}/metadata",
@@ -285,13 +285,13 @@ pub const ROUTES: &[Route] = &[
         "/dicomweb/studies/{study}/series",
         &["GET"],
         Gate::System,
-        || get(search::series),
+        || get(search::find),
     ),
     route(
         "/dicomweb/studies/{study}/instances",
         &["GET"],
         Gate::System,
-        || get(search::instances),
+        || get(search::find),
     ),
     route(
         "/dicomweb/studies/{study}/thumbnail",
@@ -315,7 +315,7 @@ pub const ROUTES: &[Route] = &[
         "/dicomweb/studies/{study}/series/{series}/instances",
         &["GET"],
         Gate::System,
-        || get(search::instances),
+        || get(search::find),
     ),
     route(
         "/dicomweb/studies/{study}/series/{series}/thumbnail",

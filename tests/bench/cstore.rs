@@ -242,6 +242,7 @@ async fn send(address: SocketAddr, title: &str, objects: &[Object]) -> Result<Du
             instance: &object.instance,
             syntax: SYNTAX,
             bytes: object.data_set.len() as u64,
+            originator: None,
         };
         let status = peer.store(&sent, object.data_set.as_slice()).await?;
         ensure!(status == 0, "{title} answers {status:04X}");

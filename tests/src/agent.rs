@@ -106,6 +106,25 @@ pub async fn import(
     Ok(())
 }
 
+/// Has a running agent save its last second as a clip of the visit.
+///
+/// # Errors
+/// What the program says when it does not.
+pub async fn save(binaries: &Binaries, spool: &Path) -> Result<()> {
+    let mut program = tokio::process::Command::new(&binaries.agent);
+    let program = program
+        .args(["save", "--json", "--finished", "--seconds", "1", "--spool"])
+        .arg(spool)
+        .kill_on_drop(true);
+    let ended = program.output().await?;
+    ensure!(
+        ended.status.success(),
+        "{}",
+        String::from_utf8_lossy(&ended.stderr)
+    );
+    Ok(())
+}
+
 /// Where a data file of this checkout lies, for sources.
 #[must_use]
 pub fn dicom_source(path: &Path) -> String {

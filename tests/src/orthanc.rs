@@ -16,6 +16,10 @@ const PROGRAMS: [&str; 2] = ["Orthanc", "/usr/sbin/Orthanc"];
 const DICOMWEB: &str = "/usr/share/orthanc/plugins/libOrthancDicomWeb.so";
 /// The plugin makes it slow to start.
 const STARTED_WITHIN: Duration = Duration::from_secs(30);
+/// Its title.
+pub const TITLE: &str = "ORTHANC";
+/// The name under which it knows the archive that it asks.
+const PEER: &str = "peer";
 /// Between two attempts while it starts.
 const TRY_AGAIN: Duration = Duration::from_millis(200);
 
@@ -73,6 +77,7 @@ impl Orthanc {
         let (http, dicom) = (free_port()?, free_port()?);
         let settings = json!({
             "Name": "Story",
+            "DicomAet": TITLE,
             "StorageDirectory": folder.join("db"),
             "IndexDirectory": folder.join("db"),
             "HttpPort": http,
@@ -150,6 +155,107 @@ impl Orthanc {
         let asked = format!("{}/instances/{id}/anonymize", self.door);
         let made = self.http.post(asked).body("{}").send().await?;
         Ok(made.error_for_status()?.bytes().await?.to_vec())
+    }
+
+    /// It gets to know another archive, which it may then send to and ask.
+    ///
+    /// # Errors
+    /// When it does not start in time, or refuses.
+    pub async fn knows_within(
+        &self,
+        title: &str,
+        address: SocketAddr,
+        within: Duration,
+    ) -> Result<()> {
+        let until = Instant::now() + within;
+        let peer = json!({ "AET": title, "Host": address.ip(), "Port": address.port() });
+        loop {
+            let put = self.http.put(format!("{}/modalities/{PEER}", self.door));
+            match put.json(&peer).send().await {
+                Ok(answer) => {
+                    answer.error_for_status()?;
+                    return Ok(());
+                }
+                Err(error) if Instant::now() >= until => {
+                    return Err(error).context("Orthanc does not answer");
+                }
+                Err(_) => tokio::time::sleep(TRY_AGAIN).await,
+            }
+        }
+    }
+
+    /// It sends all that it holds to the archive that it knows (C-STORE).
+    ///
+    /// # Errors
+    /// When that does not take all.
+    pub async fn sends_all(&self) -> Result<()> {
+        let all = self.asks("instances").await?;
+        self.posts(&format!("modalities/{PEER}/store"), all.to_string())
+            .await
+            .map(drop)
+    }
+
+    /// What it finds there at a level by these keys (C-FIND), and has sent to itself (C-MOVE).
+    ///
+    /// # Errors
+    /// When it is not told, or not all of it comes.
+    pub async fn fetches(&self, level: &str, keys: &Value) -> Result<usize> {
+        let query = json!({ "Level": level, "Query": keys });
+        let there = format!("modalities/{PEER}/query");
+        let asked = self.posts(&there, query.to_string()).await?;
+        let asked: Value = serde_json::from_str(&asked)?;
+        let query = asked["ID"].as_str().context("Orthanc names no query")?;
+        let answers = self.asks(&format!("queries/{query}/answers")).await?;
+        let found = answers.as_array().map_or(0, Vec::len);
+        for answer in 0..found {
+            let there = format!("queries/{query}/answers/{answer}/retrieve");
+            self.posts(&there, TITLE.to_owned()).await?;
+        }
+        Ok(found)
+    }
+
+    /// Its studies, as it numbers them.
+    ///
+    /// # Errors
+    /// When it does not say.
+    pub async fn studies(&self) -> Result<Vec<String>> {
+        Ok(serde_json::from_value(self.asks("studies").await?)?)
+    }
+
+    /// It forgets a study.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn forgets(&self, study: &str) -> Result<()> {
+        let gone = self.http.delete(format!("{}/studies/{study}", self.door));
+        gone.send().await?.error_for_status()?;
+        Ok(())
+    }
+
+    /// All attributes of the instances that it holds.
+    ///
+    /// # Errors
+    /// When it does not say.
+    pub async fn tags(&self) -> Result<Vec<Value>> {
+        let all: Vec<String> = serde_json::from_value(self.asks("instances").await?)?;
+        let mut tags = Vec::new();
+        for one in all {
+            tags.push(self.asks(&format!("instances/{one}/tags")).await?);
+        }
+        Ok(tags)
+    }
+
+    async fn asks(&self, path: &str) -> Result<Value> {
+        let asked = self.http.get(format!("{}/{path}", self.door));
+        Ok(asked.send().await?.error_for_status()?.json().await?)
+    }
+
+    async fn posts(&self, path: &str, body: String) -> Result<String> {
+        let posted = self.http.post(format!("{}/{path}", self.door)).body(body);
+        let answer = posted.send().await?;
+        let (status, told) = (answer.status(), answer.text().await?);
+        ensure!(status.is_success(), "Orthanc answers to {path}: {told}");
+        Ok(told)
     }
 
     /// How many studies, series and instances it holds.

@@ -338,6 +338,14 @@ impl Story {
         crate::agent::import(&self.0.binaries, &self.spool(), self.consult(), file).await
     }
 
+    /// Saves the last second as a clip, as a hand at the device does without a page.
+    ///
+    /// # Errors
+    /// When it is not saved.
+    pub async fn saves_at_the_device(&self) -> Result<()> {
+        crate::agent::save(&self.0.binaries, &self.spool()).await
+    }
+
     /// What the check before a visit tells, for the device of this story with a relay at that address.
     ///
     /// # Errors

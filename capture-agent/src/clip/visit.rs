@@ -30,6 +30,14 @@ pub enum VisitFault {
     /// No such sex.
     #[error("the sex is one of M, F, O")]
     Sex,
+    /// No such UID.
+    #[error("the study's UID is none")]
+    StudyUid,
+    /// It is another patient's.
+    #[error(
+        "the study is that of the patient before; take study_uid and accession_number out or set them anew"
+    )]
+    StudyOfAnother,
     /// No such offset.
     #[error("the offset from UTC goes from -720 to 840 minutes")]
     UtcOffset,
@@ -56,6 +64,14 @@ pub struct PatientFacts {
     pub birth_date: Option<String>,
     /// M, F or O.
     pub sex: Option<String>,
+    /// The order's number, as the hospital's worklist gives it.
+    pub accession_number: Option<String>,
+    /// The study that the hospital has made for the order.
+    pub study_uid: Option<String>,
+    /// Who asked for it, as `Suzuki^Hanako=鈴木^花子`.
+    pub referring_physician: Option<String>,
+    /// What was asked for.
+    pub study_description: Option<String>,
 }
 
 impl fmt::Debug for PatientFacts {
@@ -184,6 +200,11 @@ impl Visit {
         id.clone().or_else(|| alias.clone()).or(names)
     }
 
+    /// The study that the hospital has made for it.
+    pub(super) fn ordered_study(&self) -> Option<&str> {
+        self.patient.study_uid.as_deref()
+    }
+
     /// When the agent started.
     pub(super) const fn began_at(&self) -> CaptureTime {
         self.began_at
@@ -251,14 +272,26 @@ impl Visit {
     pub(super) fn context(&self) -> Result<Context, VisitFault> {
         let uid = |text: &str| Uid::parse(text).unwrap_or_else(|| derived(&[text]));
         let began_at = self.local(self.began_at);
+        let text = |field: &Option<String>| field.clone().unwrap_or_default();
+        // A series lies in one study, so that of another study is another one.
+        let (study, series) = match &self.patient.study_uid {
+            None => (uid(&self.study), uid(&self.series)),
+            Some(given) => (
+                Uid::parse(given).ok_or(VisitFault::StudyUid)?,
+                derived(&["series", given, &self.series]),
+            ),
+        };
         Ok(Context {
             patient: self.patient.to_dicom()?,
             study: Study {
                 began_at,
-                ..Study::new(uid(&self.study))
+                accession_number: text(&self.patient.accession_number),
+                referring_physician: person_name(&text(&self.patient.referring_physician)),
+                description: text(&self.patient.study_description),
+                ..Study::new(study)
             },
             series: Series {
-                uid: uid(&self.series),
+                uid: series,
                 number: 1,
                 began_at,
                 description: String::new(),
@@ -293,7 +326,37 @@ fn derived(words: &[&str]) -> Uid {
     Uid::from_uuid(uuid::Builder::from_custom_bytes(uuid).into_uuid().as_u128())
 }
 
+/// A name in up to three groups (PS3.5 section 6.2.1.1).
+fn person_name(text: &str) -> PersonName {
+    let mut groups = text.split('=');
+    let mut name = PersonName::new(groups.next().unwrap_or_default());
+    if let Some(ideographic) = groups.next() {
+        name = name.with_ideographic(ideographic);
+    }
+    if let Some(phonetic) = groups.next() {
+        name = name.with_phonetic(phonetic);
+    }
+    name
+}
+
 impl PatientFacts {
+    /// Each fact by its name in a file.
+    pub(crate) const fn named(&self) -> [(&'static str, &Option<String>); 11] {
+        [
+            ("id", &self.id),
+            ("alias", &self.alias),
+            ("name", &self.name),
+            ("name_ideographic", &self.name_ideographic),
+            ("name_phonetic", &self.name_phonetic),
+            ("birth_date", &self.birth_date),
+            ("sex", &self.sex),
+            ("accession_number", &self.accession_number),
+            ("study_uid", &self.study_uid),
+            ("referring_physician", &self.referring_physician),
+            ("study_description", &self.study_description),
+        ]
+    }
+
     fn to_dicom(&self) -> Result<Patient, VisitFault> {
         let text = |field: &Option<String>| field.clone().unwrap_or_default();
         let letters = self.name.as_ref().or(self.alias.as_ref());
@@ -386,6 +449,31 @@ mod tests {
             };
             assert!(visit(None, facts).is_err());
         }
+    }
+
+    #[test]
+    fn what_the_hospital_ordered_stands_in_the_clip_and_its_study_has_a_series_of_its_own() {
+        let said = |text: &str| Some(text.to_owned());
+        let ordered = PatientFacts {
+            accession_number: said("A-17"),
+            study_uid: said("1.2.3"),
+            referring_physician: said("Suzuki^Hanako=鈴木^花子"),
+            ..PatientFacts::default()
+        };
+        let consult = Some(ConsultId::random());
+        let plain = visit(consult, PatientFacts::default()).unwrap();
+        let plain = plain.context().unwrap();
+        let context = visit(consult, ordered).unwrap().context().unwrap();
+        assert_eq!(context.study.uid.as_str(), "1.2.3");
+        assert_eq!(context.study.accession_number, "A-17");
+        let asked = PersonName::new("Suzuki^Hanako").with_ideographic("鈴木^花子");
+        assert_eq!(context.study.referring_physician, asked);
+        assert_ne!(context.series.uid, plain.series.uid);
+        let wrong = PatientFacts {
+            study_uid: said("none"),
+            ..PatientFacts::default()
+        };
+        assert!(matches!(visit(consult, wrong), Err(VisitFault::StudyUid)));
     }
 
     #[test]

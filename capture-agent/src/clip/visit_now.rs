@@ -101,7 +101,11 @@ impl CurrentVisit {
         let read = self.read();
         let mut known = held(&self.known);
         known.last = None;
-        let visit = known.placed(read?);
+        let read = read?;
+        if known.has_study_of_another(&read) {
+            return Err(VisitFault::StudyOfAnother.into());
+        }
+        let visit = known.placed(read);
         let whom = visit.whom();
         if whom != known.whom {
             tracing::info!("the visit is about another patient: frames from before are let go");
@@ -137,6 +141,13 @@ impl CurrentVisit {
 }
 
 impl Known {
+    /// Whether somebody changed the patient and left the order of the one before.
+    fn has_study_of_another(&self, now: &Visit) -> bool {
+        let (whom, ordered) = (now.whom().unwrap_or_default(), now.ordered_study());
+        let mut others = self.patients.iter().filter(|(of, _)| *of != whom);
+        ordered.is_some() && others.any(|(_, of)| of.ordered_study() == ordered)
+    }
+
     /// In the study of its patient.
     fn placed(&mut self, now: Visit) -> Visit {
         let Some(whom) = now.whom() else {
@@ -221,6 +232,22 @@ mod tests {
         let nobody = of("", "");
         assert!(nobody != first && nobody != second, "it may be anybody");
         assert_eq!(of("", ""), nobody);
+    }
+
+    #[test]
+    fn the_order_of_the_patient_before_is_refused_until_it_is_set_anew() {
+        let (current, file) = begun("");
+        let ordered = |id: &str, study: &str| PatientFacts {
+            study_uid: Some(study.to_owned()),
+            ..patient(id, "")
+        };
+        assert_eq!(study(&current, &file, ordered("1", "1.2.3")), "1.2.3");
+        *held(&file.0) = Some(ordered("2", "1.2.3"));
+        let told = current.at(CaptureTime(0)).unwrap_err();
+        let fault = VisitUnread::Facts(VisitFault::StudyOfAnother);
+        assert_eq!(told.to_string(), fault.to_string());
+        assert_eq!(study(&current, &file, ordered("2", "1.2.4")), "1.2.4");
+        assert_eq!(study(&current, &file, ordered("1", "1.2.3")), "1.2.3");
     }
 
     #[test]

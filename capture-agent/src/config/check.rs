@@ -7,6 +7,7 @@ use crate::config::Wanted;
 use crate::config::file::read_small;
 use crate::config::journal::journal;
 use crate::config::saving::saving;
+use crate::config::worklist::worklist;
 use crate::device_page::Memory;
 use crate::encode::{BitRate, Choice, EncodeOptions};
 use crate::mask::{MAX_RECTANGLES, Mask, Rectangle, RectangleError};
@@ -84,6 +85,8 @@ pub fn check(wanted: Wanted) -> Result<Checked, Vec<ConfigError>> {
     let relay = relay(&wanted, &mut mistakes);
     let saving = mistakes.note(saving(&wanted));
     let journal = mistakes.note(journal(&wanted));
+    // It is for a command of its own; a mistake is told here all the same.
+    mistakes.note(worklist(&wanted.worklist));
     let page = mistakes.note(device_page(&wanted, mask.clone().unwrap_or_default()));
     match (source, mask, ring, encode, relay, saving, journal, page) {
         (

@@ -30,6 +30,8 @@ pub mod exit {
     pub const SPOOL: u8 = 6;
     /// `check` found something with which a visit would fail.
     pub const NOT_READY: u8 = 7;
+    /// The worklist gives nothing, or no such entry.
+    pub const WORKLIST: u8 = 8;
 }
 
 /// Sends the live picture of an ultrasound device to a Hibiki relay.
@@ -56,6 +58,9 @@ pub enum Command {
     /// Look whether everything is in order for a visit, in at most 20 s: source, encoder, disk, clock, relay, link by UDP and TCP.
     /// Run it before the visit, with the settings of "run"; nothing is published.
     Check(Box<CheckArgs>),
+    /// List who is scheduled for this device, from the hospital's worklist ([worklist] in the file); with --take make one of
+    /// them the patient of the visit.
+    Worklist(WorklistArgs),
     /// Check flags, environment and file without opening anything, and print the result.
     CheckConfig(Box<RunArgs>),
 }
@@ -68,6 +73,24 @@ pub struct CheckArgs {
     pub run: RunArgs,
     /// Print what was found as JSON.
     #[arg(long)]
+    pub json: bool,
+}
+
+/// What to ask of the worklist.
+#[derive(Debug, Clone, Args)]
+pub struct WorklistArgs {
+    /// The agent's TOML file: it says where the worklist is, and gets the patient.
+    #[arg(long, value_name = "FILE", env = "HIBIKI_CONFIG")]
+    pub config: PathBuf,
+    /// Another day than today, such as 2026-11-27.
+    #[arg(long, value_name = "DAY")]
+    pub day: Option<String>,
+    /// Replace [patient] in the file by the entry that has this in its first column: its accession number, else its study's UID,
+    /// else the patient's number.
+    #[arg(long, value_name = "ENTRY")]
+    pub take: Option<String>,
+    /// Print the entries as JSON.
+    #[arg(long, conflicts_with = "take")]
     pub json: bool,
 }
 
@@ -203,6 +226,8 @@ Examples:
   capture-agent check --config /etc/hibiki/agent.toml
   capture-agent save --spool /var/lib/hibiki/spool --seconds 6 --view A4C
   capture-agent sources
+  capture-agent worklist --config /etc/hibiki/agent.toml
+  capture-agent worklist --config /etc/hibiki/agent.toml --take 2026112701
 
 Exit codes:
   0  ended as asked (Ctrl-C, SIGTERM)
@@ -212,7 +237,8 @@ Exit codes:
   4  the relay refused, and trying again is of no use (a used or expired ticket)
   5  no encoder works on this device
   6  clips cannot be kept safe (the spool folder), or a clip was not saved
-  7  check found something with which a visit would fail";
+  7  check found something with which a visit would fail
+  8  the worklist gives nothing, or no such entry; the file is as it was";
 
 const RUN_HELP: &str = "\
 Precedence: flag, then environment, then file, then default. The device key itself is read from --device-key-file or
@@ -252,10 +278,14 @@ File (all keys optional; unknown keys are refused):
   threads = 1
   utc_offset_minutes = 540
   [patient]                        # goes into saved clips, never into a log; set it anew for each visit
-  id = \"...\"                       # also alias, name, name_ideographic, name_phonetic, birth_date, sex
+  id = \"...\"                       # also alias, name, name_ideographic, name_phonetic, birth_date, sex, and of the order
+                                   # accession_number, study_uid, referring_physician, study_description
   [ultrasound]
   manufacturer = \"...\"             # also model, serial_number, station, institution
   marker = \"right\"                # orientation marker in the picture, or \"left\"; unsaid, clips do not say it
+  [worklist]                       # for \"capture-agent worklist\", in the hospital's network
+  server = \"WORKLIST@192.0.2.30:104\"
+  title = \"HIBIKI1\"               # AE title of this device, for which the hospital schedules
 
 The page on this device: its address with the key of this start is printed on standard output. What is chosen there (mask,
 source) is in force after a restart, over file, environment and flags, as long as these say what they said then.

@@ -4,7 +4,7 @@
 //! file and line.
 
 use crate::clip::{DeviceFacts, PatientFacts};
-use crate::config::{ClipsConfig, ConfigError, JournalConfig, SpoolConfig};
+use crate::config::{ClipsConfig, ConfigError, JournalConfig, SpoolConfig, WorklistConfig};
 use crate::device_page::Port;
 use crate::encode::Preset;
 use crate::mask::Rectangle;
@@ -61,6 +61,8 @@ pub struct FileConfig {
     pub patient: PatientFacts,
     /// The ultrasound device.
     pub ultrasound: DeviceFacts,
+    /// The hospital's worklist.
+    pub worklist: WorklistConfig,
 }
 
 /// `[ring]`

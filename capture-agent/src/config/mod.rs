@@ -9,9 +9,11 @@ mod file;
 mod journal;
 mod merge;
 mod saving;
+mod worklist;
 
 pub use check::{Checked, ConfigError, check};
 pub use file::{FileConfig, read_file};
 pub use journal::JournalConfig;
 pub use merge::{Wanted, merge};
-pub use saving::{ClipsConfig, SavingWanted, SpoolConfig};
+pub use saving::{ClipsConfig, SavingWanted, SpoolConfig, today};
+pub use worklist::{WorklistConfig, WorklistSettings, worklist};

@@ -7,6 +7,7 @@ use crate::agent::SavingSettings;
 use crate::clip::{Coding, DeviceFacts, PatientFacts, Visit, VisitFacts, VisitUnread};
 use crate::config::{ConfigError, Wanted, read_file};
 use crate::spool::{AfterKept, SpoolBounds};
+use echo_dicom::write::{LocalTime, UtcOffset};
 use serde::Deserialize;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -77,6 +78,14 @@ impl VisitFacts for VisitFile {
         let file = read_file(&self.0).map_err(|_| VisitUnread::File)?;
         Ok((file.patient, file.ultrasound))
     }
+}
+
+/// The day it is here, as `20261127`.
+#[must_use]
+pub fn today(clips: &ClipsConfig, now: CaptureTime) -> Option<String> {
+    let offset = clips.utc_offset_minutes.unwrap_or(USUAL_UTC_OFFSET);
+    let here = LocalTime::at(now, UtcOffset::from_minutes(offset)?)?;
+    Some(String::from(here.date()))
 }
 
 /// Checks it; nothing when no spool is named.

@@ -1,18 +1,20 @@
 //! One association, from its connection to its end (the acceptor of PS3.8 section 9.2).
 //!
-//! Owns the connection and the timers. What is answered is decided by `negotiation`, `message` and `command`; objects go to the shelf.
+//! Owns the connection and the timers. What is answered is decided by `negotiation`, `message` and `command`; objects go to the shelf,
+//! whole questions to `asked`.
 //! Invariants: each wait has an end; whatever ends the association in an object drops its slot; Success is sent after the shelf
 //! gave it.
 
-use crate::command::{C_CANCEL, C_ECHO, C_FIND, C_STORE, Command, IS_ANSWER};
-use crate::framing::{FrameFault, fragment_bytes, put_fragment};
+use crate::command::{C_CANCEL, C_ECHO, C_FIND, C_GET, C_MOVE, C_STORE, Command, IS_ANSWER};
+use crate::framing::{FrameFault, fragment_bytes, put_whole};
 use crate::limits::{ASSOCIATE_WITHIN, MAX_IDENTIFIER_BYTES, MESSAGE_WITHIN};
 use crate::line::{Line, LineFault};
 use crate::message::{Assembler, Part};
+use crate::models::model;
 use crate::negotiation::{Agreed, Policy, abort, answer, too_many};
-use crate::served::{QUESTIONS, is_uid};
+use crate::served::is_uid;
 use crate::serving::Counts;
-use crate::shelf::{Facts, Matches, Question, Shelf};
+use crate::shelf::{Facts, Shelf};
 use crate::status::Status;
 use dicom_ul::pdu::{AbortRQServiceProviderReason as Reason, PDataValue, Pdu};
 use std::net::IpAddr;
@@ -22,9 +24,6 @@ use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
-
-/// Answers to a question that are sent before a word of the peer is looked for: it may want no more.
-const LISTEN_EVERY: usize = 50;
 
 /// How an association ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,10 +59,10 @@ struct Taking<T> {
 }
 
 pub(crate) struct Association<S: Shelf> {
-    line: Line,
-    from: IpAddr,
-    shared: Arc<Shared<S>>,
-    assembler: Assembler,
+    pub(crate) line: Line,
+    pub(crate) from: IpAddr,
+    pub(crate) shared: Arc<Shared<S>>,
+    pub(crate) assembler: Assembler,
     taking: Option<Taking<S::Slot>>,
     /// When the message that is under way has to be whole.
     whole_by: Option<Instant>,
@@ -186,7 +185,7 @@ impl<S: Shelf> Association<S> {
             ));
         }
         if command.field == C_CANCEL && !command.has_data_set {
-            // There is nothing that goes on long enough to be cancelled.
+            // What it is about is answered already.
             return Ok(());
         }
         let Some(agreement) = agreed.contexts.get(&context) else {
@@ -195,11 +194,14 @@ impl<S: Shelf> Association<S> {
                 Reason::InvalidPduParameter,
             ));
         };
-        let is_question = command.field == C_FIND && agreement.class == QUESTIONS;
+        let asks = model(&agreement.class).map(|(_, field)| field);
+        let is_question = asks == Some(command.field);
         let slot = match (command.field, &command.class, &command.instance) {
             (C_ECHO, ..) => Err(Status::SUCCESS),
-            (C_FIND, ..) if is_question && !command.has_data_set => Err(Status::MISTYPED),
-            (C_FIND, ..) if is_question => Err(Status::SUCCESS),
+            (C_FIND | C_GET | C_MOVE, ..) if is_question && !command.has_data_set => {
+                Err(Status::MISTYPED)
+            }
+            (C_FIND | C_GET | C_MOVE, ..) if is_question => Err(Status::SUCCESS),
             (C_STORE, ..) if !command.has_data_set => Err(Status::MISTYPED),
             (C_STORE, Some(class), _) if *class != agreement.class => {
                 Err(Status::CLASS_NOT_SUPPORTED)
@@ -299,82 +301,8 @@ impl<S: Shelf> Association<S> {
             .await
     }
 
-    async fn question(
-        &mut self,
-        agreed: &Agreed,
-        context: u8,
-        command: &Command,
-        identifier: Vec<u8>,
-    ) -> Result<(), Stop> {
-        let syntax = agreed.contexts.get(&context);
-        let question = Question {
-            caller: agreed.caller.clone(),
-            from: self.from,
-            syntax: syntax.map_or_else(String::new, |one| one.syntax.clone()),
-            identifier,
-        };
-        let status = match self.shared.shelf.find(question).await {
-            Ok(matches) => self.matches(agreed, context, command, matches).await?,
-            Err(status) => status,
-        };
-        self.say(agreed, context, &command.answer(status), None)
-            .await
-    }
-
-    /// Sends what matches; gives the status that ends it.
-    async fn matches(
-        &mut self,
-        agreed: &Agreed,
-        context: u8,
-        command: &Command,
-        matches: Matches,
-    ) -> Result<Status, Stop> {
-        let pending = command.answer_with_data_set(Status::pending(matches.partly));
-        for (at, identifier) in matches.identifiers.iter().enumerate() {
-            if at % LISTEN_EVERY == 0 && self.is_cancelled(command.message).await? {
-                return Ok(Status::CANCELLED);
-            }
-            self.say(agreed, context, &pending, Some(identifier.as_slice()))
-                .await?;
-        }
-        Ok(if matches.more {
-            Status::out_of_resources("there is more; ask for less")
-        } else {
-            Status::SUCCESS
-        })
-    }
-
-    /// Whether the peer has cancelled that message by now. Nothing else has its place before the last answer.
-    async fn is_cancelled(&mut self, message: u16) -> Result<bool, Stop> {
-        let fault = Stop::Fault(
-            "a message before the last is answered",
-            Reason::UnexpectedPdu,
-        );
-        match self.line.next(Instant::now()).await {
-            Err(LineFault::Silent) => Ok(false),
-            Err(LineFault::Left) | Ok(Pdu::AbortRQ { .. }) => Err(Stop::Left),
-            Ok(Pdu::PData { data }) => {
-                for value in data {
-                    match self.assembler.take(value) {
-                        Ok(None) => {}
-                        Ok(Some(Part::Command { command, .. }))
-                            if command.field == C_CANCEL && !command.has_data_set =>
-                        {
-                            if command.message == message {
-                                return Ok(true);
-                            }
-                        }
-                        _ => return Err(fault),
-                    }
-                }
-                Ok(false)
-            }
-            _ => Err(fault),
-        }
-    }
-
     /// A command set, and the data set that follows it if one does.
-    async fn say(
+    pub(crate) async fn say(
         &mut self,
         agreed: &Agreed,
         context: u8,
@@ -382,19 +310,10 @@ impl<S: Shelf> Association<S> {
         data_set: Option<&[u8]>,
     ) -> Result<(), Stop> {
         let mut bytes = Vec::with_capacity(2 * set.len());
-        let most = fragment_bytes(agreed.longest_pdu);
-        for (is_command, whole) in [(true, Some(set)), (false, data_set)] {
-            let Some(whole) = whole else { continue };
-            let mut pieces = whole.chunks(most).peekable();
-            while let Some(piece) = pieces.next() {
-                put_fragment(
-                    &mut bytes,
-                    context,
-                    is_command,
-                    pieces.peek().is_none(),
-                    piece,
-                );
-            }
+        let context = (context, fragment_bytes(agreed.longest_pdu));
+        put_whole(&mut bytes, context, true, set);
+        if let Some(data_set) = data_set {
+            put_whole(&mut bytes, context, false, data_set);
         }
         self.line.send_bytes(&bytes).await.map_err(|_| Stop::Left)
     }
@@ -445,7 +364,7 @@ impl<S: Shelf> Association<S> {
 
 /// Why nothing more is read.
 #[derive(Debug)]
-enum Stop {
+pub(crate) enum Stop {
     /// The peer is done.
     Released,
     /// It aborted or went.

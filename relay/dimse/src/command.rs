@@ -4,13 +4,18 @@
 //! declared length.
 
 use crate::status::Status;
+use crate::suboperations::SubOperations;
 use dicom_core::Tag;
 use dicom_dictionary_std::tags;
 
 /// C-STORE-RQ.
 pub(crate) const C_STORE: u16 = 0x0001;
+/// C-GET-RQ.
+pub(crate) const C_GET: u16 = 0x0010;
 /// C-FIND-RQ.
 pub(crate) const C_FIND: u16 = 0x0020;
+/// C-MOVE-RQ.
+pub(crate) const C_MOVE: u16 = 0x0021;
 /// C-ECHO-RQ.
 pub(crate) const C_ECHO: u16 = 0x0030;
 /// C-CANCEL-RQ.
@@ -47,6 +52,8 @@ pub(crate) struct Command {
     pub(crate) class: Option<String>,
     /// Affected SOP Instance UID.
     pub(crate) instance: Option<String>,
+    /// Move Destination.
+    pub(crate) destination: Option<String>,
     /// Status: answers have one.
     pub(crate) status: Option<u16>,
 }
@@ -58,7 +65,7 @@ impl Command {
     /// `CommandFault`.
     pub(crate) fn read(mut bytes: &[u8]) -> Result<Self, CommandFault> {
         let (mut field, mut message, mut data_set) = (None, None, None);
-        let (mut class, mut instance, mut status) = (None, None, None);
+        let (mut class, mut instance, mut status, mut destination) = (None, None, None, None);
         while !bytes.is_empty() {
             let (&[g0, g1, e0, e1, a, b, c, d], rest) =
                 bytes.split_first_chunk::<8>().ok_or(CommandFault::Broken)?;
@@ -76,6 +83,7 @@ impl Command {
                 tags::COMMAND_DATA_SET_TYPE => data_set = number(value),
                 tags::AFFECTED_SOP_CLASS_UID => class = text(value),
                 tags::AFFECTED_SOP_INSTANCE_UID => instance = text(value),
+                tags::MOVE_DESTINATION => destination = text(value),
                 tags::STATUS => status = number(value),
                 _ => {}
             }
@@ -88,6 +96,7 @@ impl Command {
                 has_data_set: data_set != NO_DATA_SET,
                 class,
                 instance,
+                destination,
                 status,
             }),
             _ => Err(CommandFault::Incomplete),
@@ -96,15 +105,31 @@ impl Command {
 
     /// The command set of the answer (PS3.7 sections 9.3.1.2, 9.3.2.2 and 9.3.5.2).
     pub(crate) fn answer(&self, status: Status) -> Vec<u8> {
-        self.answer_before(status, NO_DATA_SET)
+        self.answer_before(status, NO_DATA_SET, None)
     }
 
     /// The same, with a data set that follows.
     pub(crate) fn answer_with_data_set(&self, status: Status) -> Vec<u8> {
-        self.answer_before(status, 1)
+        self.answer_before(status, 1, None)
     }
 
-    fn answer_before(&self, status: Status, data_set: u16) -> Vec<u8> {
+    /// Of a retrieval, with what is given by now (PS3.7 sections 9.3.3.2 and 9.3.4.2).
+    pub(crate) fn answer_counting(
+        &self,
+        status: Status,
+        has_data_set: bool,
+        counted: &SubOperations,
+    ) -> Vec<u8> {
+        let data_set = if has_data_set { 1 } else { NO_DATA_SET };
+        self.answer_before(status, data_set, Some(counted))
+    }
+
+    fn answer_before(
+        &self,
+        status: Status,
+        data_set: u16,
+        counted: Option<&SubOperations>,
+    ) -> Vec<u8> {
         let mut set = Vec::new();
         if let Some(class) = &self.class {
             put_text(&mut set, tags::AFFECTED_SOP_CLASS_UID, class, 0);
@@ -119,12 +144,59 @@ impl Command {
         if let Some(instance) = &self.instance {
             put_text(&mut set, tags::AFFECTED_SOP_INSTANCE_UID, instance, 0);
         }
+        if let Some(counted) = counted {
+            // How many remain is told as long as there may be some (PS3.4 sections C.4.2.1.6 and C.4.3.1.3).
+            if status.goes_on() || status == Status::CANCELLED {
+                let remaining = tags::NUMBER_OF_REMAINING_SUBOPERATIONS;
+                put_number(&mut set, remaining, counted.remaining);
+            }
+            for (tag, number) in [
+                (tags::NUMBER_OF_COMPLETED_SUBOPERATIONS, counted.completed),
+                (tags::NUMBER_OF_FAILED_SUBOPERATIONS, counted.failed),
+                (tags::NUMBER_OF_WARNING_SUBOPERATIONS, counted.warned),
+            ] {
+                put_number(&mut set, tag, number);
+            }
+        }
         with_length(set)
     }
 }
 
-/// A command set of ours (PS3.7 sections 9.3.1.1, 9.3.2.1 and 9.3.5.1). What names an instance or asks is followed by a data set.
-pub(crate) fn request(field: u16, message: u16, class: &str, instance: Option<&str>) -> Vec<u8> {
+/// Whose retrieval an object is sent for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Originator<'a> {
+    /// AE title of who asked.
+    pub title: &'a str,
+    /// Its message.
+    pub message: u16,
+}
+
+/// C-STORE-RQ (PS3.7 section 9.3.1.1).
+pub(crate) fn store(
+    message: u16,
+    (class, instance): (&str, &str),
+    originator: Option<Originator<'_>>,
+) -> Vec<u8> {
+    let mut set = without_length(C_STORE, message, class);
+    put_text(&mut set, tags::AFFECTED_SOP_INSTANCE_UID, instance, 0);
+    if let Some(originator) = originator {
+        let title = tags::MOVE_ORIGINATOR_APPLICATION_ENTITY_TITLE;
+        put_text(&mut set, title, originator.title, b' ');
+        put_number(
+            &mut set,
+            tags::MOVE_ORIGINATOR_MESSAGE_ID,
+            originator.message,
+        );
+    }
+    with_length(set)
+}
+
+/// C-ECHO-RQ, and C-FIND-RQ, which a data set follows (PS3.7 sections 9.3.2.1 and 9.3.5.1).
+pub(crate) fn request(field: u16, message: u16, class: &str) -> Vec<u8> {
+    with_length(without_length(field, message, class))
+}
+
+fn without_length(field: u16, message: u16, class: &str) -> Vec<u8> {
     let mut set = Vec::new();
     put_text(&mut set, tags::AFFECTED_SOP_CLASS_UID, class, 0);
     put_number(&mut set, tags::COMMAND_FIELD, field);
@@ -134,10 +206,7 @@ pub(crate) fn request(field: u16, message: u16, class: &str, instance: Option<&s
     }
     let data_set = if field == C_ECHO { NO_DATA_SET } else { 1 };
     put_number(&mut set, tags::COMMAND_DATA_SET_TYPE, data_set);
-    if let Some(instance) = instance {
-        put_text(&mut set, tags::AFFECTED_SOP_INSTANCE_UID, instance, 0);
-    }
-    with_length(set)
+    set
 }
 
 /// C-CANCEL-RQ for a message of ours (PS3.7 section 9.3.2.3).
@@ -165,7 +234,7 @@ fn number(value: &[u8]) -> Option<u16> {
     value.try_into().ok().map(u16::from_le_bytes)
 }
 
-/// A UID. What is longer than one, or no ASCII, is told as absent.
+/// A UID or a title. What is longer than a UID, or no ASCII, is told as absent.
 fn text(value: &[u8]) -> Option<String> {
     let text = std::str::from_utf8(value).ok()?;
     let text = text.trim_matches(['\0', ' ']);
@@ -241,15 +310,39 @@ pub(crate) mod tests {
 
     #[test]
     fn what_we_ask_reads_as_what_it_is() {
-        let store = Command::read(&super::request(C_STORE, 9, "1.2.3", Some("1.2.3.4"))).unwrap();
+        let store = Command::read(&super::store(9, ("1.2.3", "1.2.3.4"), None)).unwrap();
         assert!(store.has_data_set && (store.field, store.message) == (C_STORE, 9));
         assert_eq!(store.instance.as_deref(), Some("1.2.3.4"));
-        let echo = Command::read(&super::request(C_ECHO, 1, "1.2.840.10008.1.1", None)).unwrap();
+        let echo = Command::read(&super::request(C_ECHO, 1, "1.2.840.10008.1.1")).unwrap();
         assert!(!echo.has_data_set && echo.status.is_none());
-        let find = Command::read(&super::request(C_FIND, 2, "1.2", None)).unwrap();
+        let find = Command::read(&super::request(C_FIND, 2, "1.2")).unwrap();
         assert!(find.has_data_set && find.instance.is_none());
         let cancel = Command::read(&cancel(2)).unwrap();
         assert_eq!((cancel.field, cancel.message), (C_CANCEL, 2));
+    }
+
+    #[test]
+    fn an_answer_to_a_retrieval_counts_and_tells_what_remains_only_while_something_may() {
+        let mut asked = Command::read(&request(C_MOVE, "1.2.3", "")).unwrap();
+        asked.has_data_set = true;
+        let counted = SubOperations::of(5);
+        let remaining = [0, 0, 0x20, 0x10, 2, 0, 0, 0, 5, 0];
+        for (status, told) in [
+            (Status::pending(false), true),
+            (Status::CANCELLED, true),
+            (Status::SUCCESS, false),
+        ] {
+            let answer = asked.answer_counting(status, false, &counted);
+            assert_eq!(answer.windows(10).any(|part| part == remaining), told);
+            assert!(Command::read(&answer).is_ok());
+        }
+        let originator = Originator {
+            title: "PROBE",
+            message: 9,
+        };
+        let store = super::store(1, ("1.2", "1.3"), Some(originator));
+        let title = [&[0, 0, 0x30, 0x10, 6, 0, 0, 0][..], b"PROBE "].concat();
+        assert!(store.windows(14).any(|part| part == title));
     }
 
     #[test]

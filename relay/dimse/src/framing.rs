@@ -42,6 +42,22 @@ pub(crate) fn put_fragment(
     out.extend_from_slice(bytes);
 }
 
+/// Writes a command set or a data set in as many fragments as it takes.
+pub(crate) fn put_whole(
+    out: &mut Vec<u8>,
+    (context, most): (u8, usize),
+    is_command: bool,
+    bytes: &[u8],
+) {
+    let mut pieces = bytes.chunks(most).peekable();
+    if bytes.is_empty() {
+        put_fragment(out, context, is_command, true, bytes);
+    }
+    while let Some(piece) = pieces.next() {
+        put_fragment(out, context, is_command, pieces.peek().is_none(), piece);
+    }
+}
+
 /// These bytes are no PDU that we take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]

@@ -1,7 +1,7 @@
-//! Identifiers: the data sets of questions and of answers to them (PS3.4 section C.4.1.1), flat.
+//! Identifiers: the data sets of questions and of answers to them (PS3.4 section C.4.1.1).
 //!
-//! Owns reading the elements of the top level and writing a flat data set, in Implicit and Explicit VR Little Endian, which is all that
-//! identifiers travel in here. Sequences are walked over. Nothing is made room for by a declared length, and depth and number are
+//! Owns reading the elements of one level and the items of a sequence, and writing both, in Implicit and Explicit VR Little Endian,
+//! which is all that identifiers travel in here. What is in a sequence is read by who asks for its items. Nothing is made room for by a declared length, and depth and number are
 //! bounded.
 
 use dicom_core::{Tag, VR};
@@ -13,6 +13,8 @@ const MAX_ELEMENTS: usize = 256;
 const MAX_DEPTH: usize = 8;
 /// A length that says: until a delimiter.
 const UNDEFINED: u32 = u32::MAX;
+/// An item's or a sequence's end.
+const DELIMITER_BYTES: usize = 8;
 const ITEM: Tag = Tag(0xFFFE, 0xE000);
 const ITEM_END: Tag = Tag(0xFFFE, 0xE00D);
 const SEQUENCE_END: Tag = Tag(0xFFFE, 0xE0DD);
@@ -22,7 +24,7 @@ const SEQUENCE_END: Tag = Tag(0xFFFE, 0xE0DD);
 #[error("an identifier's elements contradict its length")]
 pub struct IdentifierFault;
 
-/// An element of an identifier. A sequence has no value here.
+/// An element of an identifier. The value of a sequence are its items, for `read_items`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Element {
     /// Its tag.
@@ -46,8 +48,9 @@ pub fn read_identifier(mut bytes: &[u8], syntax: &str) -> Result<Vec<Element>, I
     while !bytes.is_empty() {
         let head = head(&mut bytes, implicit)?;
         let value = if head.length == UNDEFINED {
+            let items = bytes;
             skip_items(&mut bytes, implicit, MAX_DEPTH)?;
-            &[]
+            before(items, bytes, DELIMITER_BYTES)?
         } else {
             take(&mut bytes, head.length)?
         };
@@ -60,6 +63,37 @@ pub fn read_identifier(mut bytes: &[u8], syntax: &str) -> Result<Vec<Element>, I
         });
     }
     Ok(elements)
+}
+
+/// Reads the items of a sequence, each with its elements.
+///
+/// # Errors
+/// `IdentifierFault`.
+pub fn read_items(value: &[u8], syntax: &str) -> Result<Vec<Vec<Element>>, IdentifierFault> {
+    let implicit = syntax == uids::IMPLICIT_VR_LITTLE_ENDIAN;
+    let (mut bytes, mut items) = (value, Vec::new());
+    while !bytes.is_empty() {
+        let item = head(&mut bytes, implicit)?;
+        if item.tag != ITEM || items.len() == MAX_ELEMENTS {
+            return Err(IdentifierFault);
+        }
+        let within = if item.length == UNDEFINED {
+            let from = bytes;
+            skip_elements(&mut bytes, implicit, MAX_DEPTH)?;
+            before(from, bytes, DELIMITER_BYTES)?
+        } else {
+            take(&mut bytes, item.length)?
+        };
+        items.push(read_identifier(within, syntax)?);
+    }
+    Ok(items)
+}
+
+/// What was read since `from`, without the delimiter at its end.
+fn before<'a>(from: &'a [u8], rest: &[u8], delimiter: usize) -> Result<&'a [u8], IdentifierFault> {
+    let read = from.len().checked_sub(rest.len() + delimiter);
+    read.and_then(|read| from.get(..read))
+        .ok_or(IdentifierFault)
 }
 
 fn take<'a>(bytes: &mut &'a [u8], length: u32) -> Result<&'a [u8], IdentifierFault> {
@@ -114,18 +148,45 @@ fn skip_items(bytes: &mut &[u8], implicit: bool, depth: usize) -> Result<(), Ide
         let item = head(bytes, implicit)?;
         match (item.tag, item.length) {
             (SEQUENCE_END, 0) => return Ok(()),
-            (ITEM, UNDEFINED) => loop {
-                let element = head(bytes, implicit)?;
-                match (element.tag, element.length) {
-                    (ITEM_END, 0) => break,
-                    (_, UNDEFINED) => skip_items(bytes, implicit, deeper)?,
-                    (_, length) => take(bytes, length).map(drop)?,
-                }
-            },
+            (ITEM, UNDEFINED) => skip_elements(bytes, implicit, deeper)?,
             (ITEM, length) => take(bytes, length).map(drop)?,
             _ => return Err(IdentifierFault),
         }
     }
+}
+
+/// Elements up to the end of an item of undefined length.
+fn skip_elements(bytes: &mut &[u8], implicit: bool, depth: usize) -> Result<(), IdentifierFault> {
+    loop {
+        let element = head(bytes, implicit)?;
+        match (element.tag, element.length) {
+            (ITEM_END, 0) => return Ok(()),
+            (_, UNDEFINED) => skip_items(bytes, implicit, depth)?,
+            (_, length) => take(bytes, length).map(drop)?,
+        }
+    }
+}
+
+/// Writes a sequence of items that are written already.
+#[must_use]
+pub fn write_sequence(tag: Tag, items: &[Vec<u8>], syntax: &str) -> Vec<u8> {
+    let long = |length: usize| u32::try_from(length).unwrap_or(UNDEFINED - 1).to_le_bytes();
+    let mut within = Vec::new();
+    for item in items {
+        within.extend_from_slice(&ITEM.0.to_le_bytes());
+        within.extend_from_slice(&ITEM.1.to_le_bytes());
+        within.extend_from_slice(&long(item.len()));
+        within.extend_from_slice(item);
+    }
+    let mut bytes = Vec::new();
+    bytes.extend_from_slice(&tag.0.to_le_bytes());
+    bytes.extend_from_slice(&tag.1.to_le_bytes());
+    if syntax != uids::IMPLICIT_VR_LITTLE_ENDIAN {
+        bytes.extend_from_slice(b"SQ\0\0");
+    }
+    bytes.extend_from_slice(&long(within.len()));
+    bytes.append(&mut within);
+    bytes
 }
 
 /// Writes a flat data set of texts; `elements` are in the order of their tags. What is longer than its VR's length field is left out.
@@ -194,6 +255,17 @@ mod tests {
     }
 
     #[test]
+    fn items_are_written_and_read() {
+        for syntax in SYNTAXES {
+            let items = [question(syntax), Vec::new()];
+            let bytes = write_sequence(tags::SCHEDULED_PROCEDURE_STEP_SEQUENCE, &items, syntax);
+            let read = read_identifier(&bytes, syntax).unwrap();
+            let items = read_items(&read[0].value, syntax).unwrap();
+            assert_eq!(items.iter().map(Vec::len).collect::<Vec<_>>(), [4, 0]);
+        }
+    }
+
+    #[test]
     fn sequences_are_walked_over_and_too_deep_ones_refused() {
         let nested = |depth: usize| {
             let mut bytes = Vec::new();
@@ -207,7 +279,10 @@ mod tests {
             bytes.extend_from_slice(&question(SYNTAXES[0]));
             read_identifier(&bytes, SYNTAXES[0])
         };
-        assert_eq!(nested(3).unwrap().len(), 5);
+        let read = nested(3).unwrap();
+        assert_eq!(read.len(), 5);
+        let items = read_items(&read[0].value, SYNTAXES[0]).unwrap();
+        assert_eq!((items.len(), items[0].len()), (1, 1), "a sequence in it");
         assert_eq!(nested(MAX_DEPTH + 1), Err(IdentifierFault));
     }
 
@@ -222,6 +297,7 @@ mod tests {
                 }
                 bytes.truncate(cut.max(1));
                 let _ = read_identifier(&bytes, syntax);
+                let _ = read_items(&bytes, syntax);
             }
         }
     }

@@ -27,6 +27,10 @@ pub const DEFAULT_IDLE: Duration = Duration::from_secs(30);
 pub const MESSAGE_WITHIN: Duration = Duration::from_secs(30 * 60);
 /// An answer that a peer does not read in this time ends the association.
 pub const ANSWER_WITHIN: Duration = Duration::from_secs(10);
+/// An object that we give has to be answered in this time: some archives store a long clip anew first.
+pub const GIVEN_WITHIN: Duration = Duration::from_secs(120);
+/// Most UIDs in the list of what was not given: all that its VR has room for (PS3.5 section 7.1.2, 65,534 bytes).
+pub const MAX_FAILED_LISTED: usize = 1_000;
 /// After the last word the peer closes (PS3.8 section 9.2, state 13); we wait so long…
 pub const LINGER: Duration = Duration::from_secs(2);
 /// …and read so much meanwhile, so that the word is not lost in a reset.

@@ -2,10 +2,11 @@
 //!
 //! Owns the socket and what came of the next PDU. Every wait has an end that the caller names.
 
-use crate::framing::{FrameFault, Framing};
+use crate::framing::{FrameFault, Framing, put_fragment, put_whole};
 use crate::limits::{ANSWER_WITHIN, LINGER, MAX_LINGER_BYTES};
 use dicom_ul::pdu::{Pdu, write_pdu};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use std::io;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout, timeout_at};
 
@@ -18,6 +19,15 @@ pub(crate) enum LineFault {
     Silent,
     /// It said what is no PDU.
     Frame(FrameFault),
+}
+
+/// A message could not be sent whole; then the association is over.
+#[derive(Debug)]
+pub(crate) enum SendFault {
+    /// The peer.
+    Line(LineFault),
+    /// Our own object.
+    Source(io::Error),
 }
 
 /// A connection.
@@ -62,6 +72,32 @@ impl Line {
             Ok(Ok(())) => Ok(()),
             Ok(Err(_)) => Err(LineFault::Left),
             Err(_) => Err(LineFault::Silent),
+        }
+    }
+
+    /// Sends a command set and the data set behind it, as it is read: `bytes` of it, in fragments of `most`.
+    pub(crate) async fn send_message(
+        &mut self,
+        (context, most): (u8, usize),
+        set: &[u8],
+        (mut data_set, bytes): (impl AsyncRead + Unpin, u64),
+    ) -> Result<(), SendFault> {
+        let mut out = Vec::new();
+        put_whole(&mut out, (context, most), true, set);
+        let mut piece = vec![0; most];
+        let mut left = bytes;
+        loop {
+            let now = usize::try_from(left).unwrap_or(usize::MAX).min(most);
+            let bytes = piece.get_mut(..now).unwrap_or_default();
+            let read = data_set.read_exact(bytes).await;
+            read.map_err(SendFault::Source)?;
+            left -= now as u64;
+            put_fragment(&mut out, context, false, left == 0, bytes);
+            self.send_bytes(&out).await.map_err(SendFault::Line)?;
+            out.clear();
+            if left == 0 {
+                return Ok(());
+            }
         }
     }
 

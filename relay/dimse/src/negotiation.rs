@@ -4,9 +4,10 @@
 //! rejection with the reason that the standard has for it, or an abort for what no implementation sends.
 
 use crate::limits::{MAX_CONTEXTS, MAX_PDU_BYTES};
+use crate::models::model;
 use crate::peers::Peer;
 use crate::served::{
-    IMPLEMENTATION_UID, IMPLEMENTATION_VERSION, QUESTIONS, takes_class, takes_identifiers_in,
+    IMPLEMENTATION_UID, IMPLEMENTATION_VERSION, best_to_give, takes_class, takes_identifiers_in,
     takes_syntax,
 };
 use crate::title::AeTitle;
@@ -16,9 +17,9 @@ use dicom_ul::pdu::{
     AssociationRJServiceProviderASCEReason, AssociationRJServiceProviderPresentationReason,
     AssociationRJServiceUserReason, AssociationRJSource, AssociationRQ, Pdu,
     PresentationContextProposed, PresentationContextResult, PresentationContextResultReason,
-    UserVariableItem,
+    RequestorRoles, UserVariableItem,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -56,6 +57,8 @@ pub(crate) struct Agreed {
     pub(crate) caller: String,
     /// By id.
     pub(crate) contexts: BTreeMap<u8, Agreement>,
+    /// Classes whose objects it takes on this association (C-GET).
+    pub(crate) given: BTreeSet<String>,
     /// Longest PDU that the sender takes; 0 means any.
     pub(crate) longest_pdu: u32,
     /// A-ASSOCIATE-AC.
@@ -166,8 +169,14 @@ pub(crate) fn answer(
 
 fn agree(asked: &AssociationRQ, may_ask: bool) -> Agreed {
     let (mut contexts, mut results) = (BTreeMap::new(), Vec::new());
+    let roles = if may_ask {
+        roles(asked)
+    } else {
+        BTreeMap::new()
+    };
+    let given: BTreeSet<String> = roles.keys().cloned().collect();
     for proposed in &asked.presentation_contexts {
-        let (reason, transfer_syntax) = match served(proposed, may_ask) {
+        let (reason, transfer_syntax) = match served(proposed, may_ask, &given) {
             Ok(agreement) => {
                 let syntax = agreement.syntax.clone();
                 contexts.insert(proposed.id, agreement);
@@ -189,6 +198,7 @@ fn agree(asked: &AssociationRQ, may_ask: bool) -> Agreed {
     Agreed {
         caller: asked.calling_ae_title.clone(),
         contexts,
+        given,
         longest_pdu: longest_pdu.unwrap_or(0),
         answer: Pdu::AssociationAC(AssociationAC {
             protocol_version: 1,
@@ -196,36 +206,63 @@ fn agree(asked: &AssociationRQ, may_ask: bool) -> Agreed {
             calling_ae_title: asked.calling_ae_title.clone(),
             application_context_name: APPLICATION_CONTEXT.to_owned(),
             presentation_contexts: results,
-            user_variables: vec![
+            user_variables: [
                 UserVariableItem::MaxLength(MAX_PDU_BYTES),
                 UserVariableItem::ImplementationClassUID(IMPLEMENTATION_UID.to_owned()),
                 UserVariableItem::ImplementationVersionName(IMPLEMENTATION_VERSION.to_owned()),
-            ],
+            ]
+            .into_iter()
+            .chain(
+                roles.into_iter().map(|(class, roles)| {
+                    UserVariableItem::ScuScpRoleSelectionSubItem(class, roles)
+                }),
+            )
+            .collect(),
         }),
     }
 }
 
-/// The first of the sender's syntaxes that we take: it knows best what its objects are in.
+/// The classes of which a peer that fetches objects (C-GET) is ready to take some (PS3.7 section D.3.3.4), with both roles as it
+/// proposed them.
+fn roles(asked: &AssociationRQ) -> BTreeMap<String, RequestorRoles> {
+    let items = asked.user_variables.iter();
+    let roles = items.filter_map(|item| match item {
+        UserVariableItem::ScuScpRoleSelectionSubItem(class, roles) if roles.scp => {
+            Some((plain(class), *roles))
+        }
+        _ => None,
+    });
+    roles
+        .filter(|(class, _)| takes_class(class))
+        .map(|(class, roles)| (class.to_owned(), roles))
+        .collect()
+}
+
+/// The first of the sender's syntaxes that we take: it knows best what its objects are in. For what is given to it we know better.
 fn served(
     proposed: &PresentationContextProposed,
     may_ask: bool,
+    given: &BTreeSet<String>,
 ) -> Result<Agreement, PresentationContextResultReason> {
     let class = plain(&proposed.abstract_syntax);
     let is_echo = class == uids::VERIFICATION;
-    let is_question = class == QUESTIONS && may_ask;
+    let is_question = may_ask && model(class).is_some();
     if !is_echo && !is_question && !takes_class(class) {
         return Err(PresentationContextResultReason::AbstractSyntaxNotSupported);
     }
-    let mut syntaxes = proposed
-        .transfer_syntaxes
-        .iter()
-        .map(|syntax| plain(syntax));
+    let syntaxes = proposed.transfer_syntaxes.iter();
+    let syntaxes: Vec<&str> = syntaxes.map(|syntax| plain(syntax)).collect();
     let takes = if is_question {
         takes_identifiers_in
     } else {
         takes_syntax
     };
-    match syntaxes.find(|syntax| takes(syntax)) {
+    let picked = if given.contains(class) {
+        best_to_give(&syntaxes)
+    } else {
+        syntaxes.into_iter().find(|syntax| takes(syntax))
+    };
+    match picked {
         Some(syntax) => Ok(Agreement {
             class: class.to_owned(),
             syntax: syntax.to_owned(),
@@ -379,7 +416,8 @@ pub(crate) mod tests {
             unreachable!()
         };
         let syntaxes = [uids::JPEG_BASELINE8_BIT, uids::EXPLICIT_VR_LITTLE_ENDIAN];
-        asked.presentation_contexts[0].abstract_syntax = QUESTIONS.to_owned();
+        asked.presentation_contexts[0].abstract_syntax =
+            uids::STUDY_ROOT_QUERY_RETRIEVE_INFORMATION_MODEL_FIND.to_owned();
         asked.presentation_contexts[0].transfer_syntaxes = syntaxes.map(str::to_owned).to_vec();
         let answered = |may_ask| {
             let from = "192.0.2.1".parse().unwrap();
@@ -391,6 +429,50 @@ pub(crate) mod tests {
             Some(uids::EXPLICIT_VR_LITTLE_ENDIAN)
         );
         assert_eq!(answered(false), None);
+    }
+
+    #[test]
+    fn whoever_may_ask_may_also_take_objects_back_on_the_same_association() {
+        let Pdu::AssociationRQ(mut asked) = request("VSCAN", "HIBIKI") else {
+            unreachable!()
+        };
+        let clip = uids::ULTRASOUND_MULTI_FRAME_IMAGE_STORAGE;
+        let scp = RequestorRoles {
+            scu: false,
+            scp: true,
+        };
+        for class in [clip, uids::VERIFICATION] {
+            let item = UserVariableItem::ScuScpRoleSelectionSubItem(class.to_owned(), scp);
+            asked.user_variables.push(item);
+        }
+        let syntaxes = [uids::EXPLICIT_VR_LITTLE_ENDIAN, uids::JPEG_BASELINE8_BIT];
+        asked.presentation_contexts[1].transfer_syntaxes = syntaxes.map(str::to_owned).to_vec();
+        let answered = |may_ask| {
+            let from = "192.0.2.1".parse().unwrap();
+            let agreed = answer(&asked, from, &policy(), may_ask).unwrap();
+            let Pdu::AssociationAC(accepted) = agreed.answer else {
+                unreachable!()
+            };
+            let items = accepted.user_variables.into_iter();
+            let roles: Vec<_> = items
+                .filter_map(|item| match item {
+                    UserVariableItem::ScuScpRoleSelectionSubItem(class, roles) => {
+                        Some((class, roles))
+                    }
+                    _ => None,
+                })
+                .collect();
+            (agreed.contexts[&3].syntax.clone(), roles)
+        };
+        assert_eq!(
+            answered(true),
+            (
+                uids::JPEG_BASELINE8_BIT.to_owned(),
+                vec![(clip.to_owned(), scp)]
+            )
+        );
+        let explicit = uids::EXPLICIT_VR_LITTLE_ENDIAN.to_owned();
+        assert_eq!(answered(false), (explicit, vec![]));
     }
 
     #[test]

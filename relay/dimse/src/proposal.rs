@@ -7,6 +7,7 @@ use crate::limits::{MAX_CONTEXTS, MAX_PDU_BYTES};
 use crate::negotiation::{APPLICATION_CONTEXT, Agreement, plain};
 use crate::served::{IMPLEMENTATION_UID, IMPLEMENTATION_VERSION};
 use crate::title::AeTitle;
+use dicom_dictionary_std::uids;
 use dicom_ul::pdu::{
     AssociationRJ, AssociationRJResult, AssociationRQ, Pdu, PresentationContextProposed,
     PresentationContextResultReason, UserVariableItem,
@@ -22,6 +23,21 @@ pub struct Offer {
     pub class: String,
     /// Transfer syntaxes.
     pub syntaxes: Vec<String>,
+}
+
+impl Offer {
+    /// A class of questions, in the syntaxes in which identifiers are read and written.
+    #[must_use]
+    pub fn of_questions(class: &str) -> Self {
+        let syntaxes = [
+            uids::EXPLICIT_VR_LITTLE_ENDIAN,
+            uids::IMPLICIT_VR_LITTLE_ENDIAN,
+        ];
+        Self {
+            class: class.to_owned(),
+            syntaxes: syntaxes.map(str::to_owned).to_vec(),
+        }
+    }
 }
 
 /// Who asks whom for what.
@@ -195,7 +211,6 @@ mod tests {
     use super::*;
     use crate::negotiation::answer;
     use crate::negotiation::tests::policy;
-    use dicom_dictionary_std::uids;
     use dicom_ul::pdu::{AbortRQSource, AssociationRJServiceUserReason, AssociationRJSource};
 
     fn proposal(ours: &str) -> Proposal {

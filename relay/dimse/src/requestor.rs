@@ -3,10 +3,12 @@
 //! Owns the connection and the number of the next message. Objects go out as they are stored; nothing is decoded or written anew.
 //! One operation at a time. Invariants: each wait has an end; after an error the association is over.
 
-use crate::command::{C_ECHO, C_FIND, C_STORE, Command, IS_ANSWER, cancel, request};
-use crate::framing::{fragment_bytes, put_fragment};
+use crate::command::{
+    C_ECHO, C_FIND, C_STORE, Command, IS_ANSWER, Originator, cancel, request, store,
+};
+use crate::framing::{fragment_bytes, put_whole};
 use crate::limits::{ASSOCIATE_WITHIN, CONNECT_WITHIN, MAX_IDENTIFIER_BYTES};
-use crate::line::{Line, LineFault};
+use crate::line::{Line, LineFault, SendFault};
 use crate::message::{Assembler, Part};
 use crate::negotiation::abort;
 use crate::proposal::{Accepted, Proposal, RequestFault};
@@ -14,7 +16,7 @@ use dicom_dictionary_std::uids;
 use dicom_ul::pdu::{AbortRQServiceProviderReason, PDataValue, Pdu};
 use std::collections::VecDeque;
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::io::AsyncRead;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
 
@@ -33,6 +35,15 @@ impl From<LineFault> for RequestFault {
     }
 }
 
+impl From<SendFault> for RequestFault {
+    fn from(fault: SendFault) -> Self {
+        match fault {
+            SendFault::Line(fault) => fault.into(),
+            SendFault::Source(error) => Self::Source(error),
+        }
+    }
+}
+
 /// What is stored, and how long its data set is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sent<'a> {
@@ -44,6 +55,8 @@ pub struct Sent<'a> {
     pub syntax: &'a str,
     /// Bytes of the data set.
     pub bytes: u64,
+    /// Whose C-MOVE it is sent for, if it is for one.
+    pub originator: Option<Originator<'a>>,
 }
 
 /// What a peer found.
@@ -114,8 +127,8 @@ impl Requestor {
         let (context, _) = self.accepted.context_of(uids::VERIFICATION)?;
         let message = self.next_message();
         let mut out = Vec::new();
-        let set = request(C_ECHO, message, uids::VERIFICATION, None);
-        self.put_command(&mut out, context, &set);
+        let set = request(C_ECHO, message, uids::VERIFICATION);
+        put_whole(&mut out, self.in_context(context), true, &set);
         self.line.send_bytes(&out).await?;
         self.answer(C_ECHO, message).await
     }
@@ -133,29 +146,16 @@ impl Requestor {
     pub async fn store(
         &mut self,
         sent: &Sent<'_>,
-        mut data_set: impl AsyncRead + Unpin,
+        data_set: impl AsyncRead + Unpin,
     ) -> Result<u16, RequestFault> {
         let context = self.accepted.context_for(sent.class, sent.syntax)?;
         let message = self.next_message();
-        let mut out = Vec::new();
-        let set = request(C_STORE, message, sent.class, Some(sent.instance));
-        self.put_command(&mut out, context, &set);
-        let most = fragment_bytes(self.accepted.longest_pdu);
-        let mut piece = vec![0; most];
-        let mut left = sent.bytes;
-        loop {
-            let now = usize::try_from(left).unwrap_or(usize::MAX).min(most);
-            let bytes = piece.get_mut(..now).unwrap_or_default();
-            let read = data_set.read_exact(bytes).await;
-            read.map_err(RequestFault::Source)?;
-            left -= now as u64;
-            put_fragment(&mut out, context, false, left == 0, bytes);
-            self.line.send_bytes(&out).await?;
-            out.clear();
-            if left == 0 {
-                break;
-            }
-        }
+        let about = (sent.class, sent.instance);
+        let set = store(message, about, sent.originator);
+        let context = self.in_context(context);
+        self.line
+            .send_message(context, &set, (data_set, sent.bytes))
+            .await?;
         self.answer(C_STORE, message).await
     }
 
@@ -181,12 +181,9 @@ impl Requestor {
         let syntax = syntax.to_owned();
         let message = self.next_message();
         let mut out = Vec::new();
-        self.put_command(&mut out, context, &request(C_FIND, message, class, None));
-        let longest = fragment_bytes(self.accepted.longest_pdu);
-        let mut pieces = identifier.chunks(longest).peekable();
-        while let Some(piece) = pieces.next() {
-            put_fragment(&mut out, context, false, pieces.peek().is_none(), piece);
-        }
+        let context = self.in_context(context);
+        put_whole(&mut out, context, true, &request(C_FIND, message, class));
+        put_whole(&mut out, context, false, identifier);
         self.line.send_bytes(&out).await?;
         let (mut identifiers, mut more) = (Vec::new(), false);
         loop {
@@ -210,7 +207,7 @@ impl Requestor {
                 identifiers.extend(identifier);
             } else if !std::mem::replace(&mut more, true) {
                 let mut out = Vec::new();
-                self.put_command(&mut out, context, &cancel(message));
+                put_whole(&mut out, context, true, &cancel(message));
                 self.line.send_bytes(&out).await?;
             }
         }
@@ -229,12 +226,9 @@ impl Requestor {
         message
     }
 
-    fn put_command(&self, out: &mut Vec<u8>, context: u8, set: &[u8]) {
-        let most = fragment_bytes(self.accepted.longest_pdu);
-        let mut pieces = set.chunks(most).peekable();
-        while let Some(piece) = pieces.next() {
-            put_fragment(out, context, true, pieces.peek().is_none(), piece);
-        }
+    /// A context, and how long its fragments may be.
+    fn in_context(&self, context: u8) -> (u8, usize) {
+        (context, fragment_bytes(self.accepted.longest_pdu))
     }
 
     async fn answer(&mut self, field: u16, message: u16) -> Result<u16, RequestFault> {

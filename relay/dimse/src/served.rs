@@ -63,8 +63,12 @@ pub fn takes_syntax(uid: &str) -> bool {
     SYNTAXES.contains(&uid)
 }
 
-/// The class of questions that are answered.
-pub(crate) const QUESTIONS: &str = uids::STUDY_ROOT_QUERY_RETRIEVE_INFORMATION_MODEL_FIND;
+/// Of the syntaxes that a receiver takes the one that most of what is here is in: objects are given as they are stored.
+pub(crate) fn best_to_give<'a>(offered: &[&'a str]) -> Option<&'a str> {
+    let ours = SYNTAXES.iter();
+    let mut both = ours.filter_map(|ours| offered.iter().find(|one| *one == ours));
+    both.next().copied()
+}
 
 /// Whether identifiers are read and written in this transfer syntax.
 pub(crate) fn takes_identifiers_in(uid: &str) -> bool {
@@ -104,6 +108,14 @@ mod tests {
         ] {
             assert!(!takes_class(refused), "{refused}");
         }
+    }
+
+    #[test]
+    fn clips_are_given_as_they_are_to_whoever_takes_them_so() {
+        let offered = [uids::EXPLICIT_VR_LITTLE_ENDIAN, uids::JPEG_BASELINE8_BIT];
+        assert_eq!(best_to_give(&offered), Some(uids::JPEG_BASELINE8_BIT));
+        assert_eq!(best_to_give(&offered[..1]), Some(offered[0]));
+        assert_eq!(best_to_give(&["1.2.3"]), None);
     }
 
     #[test]

@@ -21,6 +21,8 @@ const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
 pub struct Counts {
     /// Objects stored.
     pub objects_stored: AtomicU64,
+    /// Objects given to who asked for them, or sent where it wanted them.
+    pub objects_given: AtomicU64,
     /// Objects answered with a failure.
     pub objects_refused: AtomicU64,
     /// Associations rejected.

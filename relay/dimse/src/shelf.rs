@@ -1,8 +1,12 @@
 //! Where objects go and questions are answered: the trait beside its consumer, and what a command says of an object.
 
+use crate::models::Root;
+use crate::station::Station;
 use crate::status::Status;
 use std::future::Future;
+use std::io;
 use std::net::IpAddr;
+use tokio::io::AsyncRead;
 
 /// What is known of an object before its first byte: from the association and the command.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,13 +21,15 @@ pub struct Facts {
     pub sender: String,
 }
 
-/// A question of a peer (C-FIND of the study root, PS3.4 section C.4.1).
+/// A question of a peer: what is here (C-FIND), or what it wants to have (C-MOVE, C-GET; PS3.4 section C.4).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Question {
     /// AE title of who asks.
     pub caller: String,
     /// Where it asks from.
     pub from: IpAddr,
+    /// Where its hierarchy begins.
+    pub root: Root,
     /// Transfer syntax of its identifier, and of those that answer.
     pub syntax: String,
     /// The identifier.
@@ -40,6 +46,24 @@ pub struct Matches {
     /// There is more than one question is answered with.
     pub more: bool,
 }
+
+/// An object that is here and wanted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    /// SOP Class UID.
+    pub class: String,
+    /// SOP Instance UID.
+    pub instance: String,
+    /// Transfer syntax in which it is stored.
+    pub syntax: String,
+    /// Bytes of its data set.
+    pub bytes: u64,
+    /// What the shelf finds it again by.
+    pub key: String,
+}
+
+/// A data set as it is read.
+pub type Reading = Box<dyn AsyncRead + Send + Unpin>;
 
 /// Takes objects one by one. `begin`, any number of `write`, `finish`; a slot that is dropped before was cut off and leaves nothing.
 pub trait Shelf: Send + Sync + 'static {
@@ -76,5 +100,29 @@ pub trait Shelf: Send + Sync + 'static {
     /// The status to answer when it cannot be.
     fn find(&self, _question: Question) -> impl Future<Output = Result<Matches, Status>> + Send {
         async { Err(Status::UNRECOGNIZED_OPERATION) }
+    }
+
+    /// What a retrieval is about. That somebody gets it is written down by then.
+    ///
+    /// # Errors
+    /// The status to answer when it cannot be said.
+    fn wanted(
+        &self,
+        _question: Question,
+    ) -> impl Future<Output = Result<Vec<Held>, Status>> + Send {
+        async { Err(Status::UNRECOGNIZED_OPERATION) }
+    }
+
+    /// The data set of one of them.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    fn open(&self, _held: &Held) -> impl Future<Output = io::Result<Reading>> + Send {
+        async { Err(io::ErrorKind::Unsupported.into()) }
+    }
+
+    /// Where the application of that title is, if objects may be sent there for others (C-MOVE).
+    fn destination(&self, _title: &str) -> Option<Station> {
+        None
     }
 }

@@ -79,6 +79,36 @@ impl Status {
         }
     }
 
+    /// Nothing that was asked for could be given (A702).
+    pub(crate) const fn none_given(comment: &'static str) -> Self {
+        Self {
+            code: 0xA702,
+            comment,
+        }
+    }
+
+    /// Not all that was asked for could be given, or not without a warning (B000).
+    pub(crate) const fn partly_given(comment: &'static str) -> Self {
+        Self {
+            code: 0xB000,
+            comment,
+        }
+    }
+
+    /// It cannot be said what is asked for, or it is too much (A701).
+    #[must_use]
+    pub const fn too_many_matches(comment: &'static str) -> Self {
+        Self {
+            code: 0xA701,
+            comment,
+        }
+    }
+
+    /// Objects are sent to named applications only (A801).
+    pub(crate) const DESTINATION_UNKNOWN: Self = Self {
+        code: 0xA801,
+        comment: "the move destination is not known here",
+    };
     /// The peer wants no more answers (FE00).
     pub(crate) const CANCELLED: Self = Self {
         code: 0xFE00,
@@ -97,7 +127,7 @@ impl Status {
     /// An operation that we do not do (0211).
     pub(crate) const UNRECOGNIZED_OPERATION: Self = Self {
         code: 0x0211,
-        comment: "this server takes C-STORE, C-ECHO and questions",
+        comment: "this server does not do this operation",
     };
     /// A command without what it needs (0212).
     pub(crate) const MISTYPED: Self = Self {
@@ -117,6 +147,11 @@ impl Status {
         self.comment
             .get(..MAX_COMMENT_BYTES)
             .unwrap_or(self.comment)
+    }
+
+    /// Whether more answers follow.
+    pub(crate) const fn goes_on(self) -> bool {
+        matches!(self.code, 0xFF00 | 0xFF01)
     }
 
     /// Whether the object is stored.

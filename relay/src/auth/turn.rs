@@ -5,13 +5,12 @@
 //! HMAC-SHA1 of the name. The server needs no list of anybody, and a page never holds a password that lasts. The secret is never
 //! printed.
 
+use super::private_file::{PrivateFileError, read_private};
 use crate::redact::Redacted;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use ring::hmac;
 use std::fmt;
-use std::io::Read;
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::Duration;
 use thiserror::Error;
@@ -29,23 +28,8 @@ const MAX_SECRET_BYTES: u64 = 1_024;
 #[derive(Debug, Error)]
 pub enum TurnError {
     /// The file.
-    #[error("turn_secret_file: {file} cannot be read: {source}")]
-    Read {
-        /// Which.
-        file: String,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// Others may read it.
-    #[error(
-        "turn_secret_file: {file} can be read by others (mode {mode:o}). Run: chmod 600 {file}"
-    )]
-    Open {
-        /// Which.
-        file: String,
-        /// Its permissions.
-        mode: u32,
-    },
+    #[error("turn_secret_file: {0}")]
+    File(#[source] PrivateFileError),
     /// It is no secret.
     #[error(
         "turn_secret_file: {0} holds no secret of one line with at least {FEWEST_SECRET_CHARS} printable characters. Make one with: openssl rand -hex 32"
@@ -84,26 +68,10 @@ impl TurnServers {
     /// # Errors
     /// `TurnError` naming the file.
     pub fn open(servers: Vec<String>, secret: &Path) -> Result<Self, TurnError> {
-        let named = || secret.display().to_string();
-        let told = |source| TurnError::Read {
-            file: named(),
-            source,
-        };
-        let file = std::fs::File::open(secret).map_err(told)?;
-        let mode = file.metadata().map_err(told)?.permissions().mode() & 0o777;
-        if mode & 0o077 != 0 {
-            return Err(TurnError::Open {
-                file: named(),
-                mode,
-            });
-        }
-        let mut bytes = Vec::new();
-        file.take(MAX_SECRET_BYTES)
-            .read_to_end(&mut bytes)
-            .map_err(told)?;
+        let bytes = read_private(secret, MAX_SECRET_BYTES).map_err(TurnError::File)?;
         let bytes = bytes.trim_ascii();
         if bytes.len() < FEWEST_SECRET_CHARS || !bytes.iter().all(u8::is_ascii_graphic) {
-            return Err(TurnError::Weak(named()));
+            return Err(TurnError::Weak(secret.display().to_string()));
         }
         Ok(Self::with(servers, bytes))
     }
@@ -132,6 +100,7 @@ impl TurnServers {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::os::unix::fs::PermissionsExt;
 
     const SECRET: &str = "0123456789abcdef0123456789abcdef";
 

@@ -5,6 +5,7 @@ use crate::archive::ArchiveFault;
 use crate::auth::{GrantError, TurnError};
 use crate::config::ConfigError;
 use crate::demo::DemoError;
+use crate::forward::ForwardError;
 use crate::http::tls::TlsError;
 use crate::logging::NoFilter;
 use crate::sfu::SfuError;
@@ -27,6 +28,9 @@ pub enum Fault {
     /// The secret of the TURN servers.
     #[error(transparent)]
     Turn(#[from] TurnError),
+    /// Sending on to other archives.
+    #[error(transparent)]
+    Forward(#[from] ForwardError),
     /// Log filter.
     #[error(transparent)]
     Log(#[from] NoFilter),
@@ -104,6 +108,7 @@ impl Fault {
             | Self::NoData
             | Self::Tls(_)
             | Self::Turn(_)
+            | Self::Forward(_)
             | Self::Log(_)
             | Self::Unknown(_) => 2,
             Self::Folder(_) | Self::Store(_) | Self::Demo(_) | Self::Archive(_) => 3,

@@ -44,6 +44,10 @@ pub fn run() -> Result<(), Fault> {
             if let Some(turn) = &config.turn {
                 crate::auth::TurnServers::open(turn.servers.clone(), &turn.secret_file)?;
             }
+            if let Some(forward) = &config.forward {
+                let file = forward.secrets_file.as_deref();
+                crate::forward::Secrets::read(file, &forward.destinations)?;
+            }
             println!(
                 "The configuration can be used. Pages: {}, media: UDP {}, data: {}",
                 config.http,

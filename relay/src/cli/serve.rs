@@ -5,7 +5,7 @@ use crate::app::App;
 use crate::archive::Objects;
 use crate::config::{Config, Dicom};
 use crate::dicom_door::DicomDoor;
-use crate::forward::{Couriers, ForwardParts};
+use crate::forward::{Couriers, ForwardParts, Secrets};
 use crate::http::accept::{Door, serve as accept};
 use crate::http::tls;
 use crate::metrics::Present;
@@ -91,7 +91,7 @@ async fn run(config: &Config, announce: bool) -> Result<(), Fault> {
     };
     tokio::spawn(accept(app.clone(), pages, stopping.clone()));
     let (stop_dicom, dicom_stops) = watch::channel(false);
-    let taking = dicom.map(|door| tokio::spawn(take_objects(&app, door, dicom_stops)));
+    let taking = dicom.map(|door| tokio::spawn(take_objects(&app, &folder, door, dicom_stops)));
     tokio::spawn(accept(app.clone(), counts, stopping));
     let couriers = send_on(&app, &folder, config).await?;
     ready(&addresses, config, announce);
@@ -165,9 +165,10 @@ async fn listen_dicom(address: SocketAddr) -> Result<TcpListener, Fault> {
     bound.map_err(|source| Fault::ListenDicom { address, source })
 }
 
-/// Takes objects into the archive until told to stop.
+/// Takes objects into the archive, and gives them to readers, until told to stop.
 fn take_objects(
     app: &App,
+    folder: &DataFolder,
     (listener, dicom): (TcpListener, &Dicom),
     stop: watch::Receiver<bool>,
 ) -> impl Future<Output = ()> + use<> {
@@ -175,7 +176,9 @@ fn take_objects(
         archive: app.archive.clone(),
         readings: app.readings.clone(),
         clock: std::sync::Arc::clone(&app.clock),
+        objects: Objects::beside(folder),
         readers: dicom.readers.clone(),
+        destinations: dicom.destinations.clone(),
     };
     dimse::serve(
         listener,
@@ -195,6 +198,7 @@ async fn send_on(
     let Some(forward) = &config.forward else {
         return Ok(None);
     };
+    let secrets = Secrets::read(forward.secrets_file.as_deref(), &forward.destinations)?;
     let rules = forward.rules.clone();
     app.store
         .write("note what is sent on", move |db| {
@@ -209,7 +213,8 @@ async fn send_on(
         counts: std::sync::Arc::clone(&app.forwards),
         ours: forward.ours.clone(),
     };
-    Ok(Some(Couriers::start(&forward.destinations, &parts)))
+    let couriers = Couriers::start(&forward.destinations, &secrets, &parts)?;
+    Ok(Some(couriers))
 }
 
 fn local(listener: &TcpListener, asked: SocketAddr) -> SocketAddr {
@@ -337,6 +342,12 @@ fn dicom_counts(app: &App, text: &mut crate::metrics::Text) {
             "counter",
             "DICOM objects taken in.",
             &counts.objects_stored,
+        ),
+        (
+            "dicom_objects_given_total",
+            "counter",
+            "DICOM objects given to other systems that fetched them.",
+            &counts.objects_given,
         ),
         (
             "dicom_objects_refused_total",

@@ -1,14 +1,13 @@
 //! Who may send DICOM objects, and where. Off unless an address is set.
 
 use super::layers::ConfigError;
+use super::titles::{stations, title};
 use clap::Args;
-use dimse::{AeTitle, Peer, Policy, limits};
+use dimse::{Peer, Policy, Station, limits};
 use serde::Deserialize;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-/// Our name in a network of applications, unless somebody says otherwise.
-const DEFAULT_TITLE: &str = "HIBIKI";
 /// Bytes of a MiB.
 const MIB: u64 = 1 << 20;
 /// Of the largest file that is read at all, for its head.
@@ -42,7 +41,7 @@ pub struct DicomLayers {
         value_delimiter = ','
     )]
     pub peers: Option<Vec<String>>,
-    /// Those of the peers that may also ask what is here (C-FIND), as they stand there [default: none].
+    /// Those of the peers that may also ask what is here and fetch it (C-FIND, C-GET, C-MOVE), as they stand there [default: none].
     #[arg(
         long = "dicom-readers",
         env = "HIBIKI_RELAY_DICOM_READERS",
@@ -50,6 +49,15 @@ pub struct DicomLayers {
         value_delimiter = ','
     )]
     pub readers: Option<Vec<String>>,
+    /// Applications that readers may have objects sent to (C-MOVE), unencrypted, each TITLE@HOST:PORT, for example
+    /// PACS@192.0.2.20:104 [default: none].
+    #[arg(
+        long = "dicom-destinations",
+        env = "HIBIKI_RELAY_DICOM_DESTINATIONS",
+        value_name = "APPLICATION",
+        value_delimiter = ','
+    )]
+    pub destinations: Option<Vec<String>>,
     /// Most associations at the same time, up to 256 [default: 32].
     #[arg(
         long = "dicom-associations",
@@ -81,6 +89,7 @@ impl DicomLayers {
             title: self.title.or(under.title),
             peers: self.peers.or(under.peers),
             readers: self.readers.or(under.readers),
+            destinations: self.destinations.or(under.destinations),
             associations: self.associations.or(under.associations),
             idle_seconds: self.idle_seconds.or(under.idle_seconds),
             object_mib: self.object_mib.or(under.object_mib),
@@ -97,6 +106,8 @@ pub struct Dicom {
     pub policy: Policy,
     /// Who may also ask.
     pub readers: Vec<Peer>,
+    /// Where they may have objects sent.
+    pub destinations: Vec<Station>,
 }
 
 /// Checks the section; none when nothing is taken.
@@ -115,14 +126,9 @@ pub(super) fn dicom(
     if listen.port() == 0 && !any_port {
         refuse("dicom.listen", "port 0 means any free port, which no sender would find; name one, usually 11112 or 104".to_owned());
     }
-    let title = asked
-        .title
-        .as_deref()
-        .unwrap_or(DEFAULT_TITLE)
-        .parse::<AeTitle>();
-    let title = title
-        .map_err(|fault| refuse("dicom.title", fault.to_string()))
-        .ok();
+    let title = title(asked.title.as_deref(), "dicom.title", faults);
+    let destinations = stations(asked.destinations.as_deref(), "dicom.destinations", faults);
+    let mut refuse = |key, what: String| faults.push(ConfigError::new(key, what));
     let mut peers = Vec::new();
     for peer in asked.peers.iter().flatten() {
         match peer.parse::<Peer>() {
@@ -146,6 +152,12 @@ pub(super) fn dicom(
                 format!("{reader:?} does not stand in dicom.peers; write it there in the same way"),
             ),
         }
+    }
+    if readers.is_empty() && !destinations.is_empty() {
+        refuse(
+            "dicom.destinations",
+            "objects are sent there for readers only; name them in dicom.readers".to_owned(),
+        );
     }
     let associations = asked.associations.unwrap_or(limits::DEFAULT_ASSOCIATIONS);
     if !(1..=limits::MOST_ASSOCIATIONS).contains(&associations) {
@@ -181,6 +193,7 @@ pub(super) fn dicom(
         listen,
         policy,
         readers,
+        destinations,
     })
 }
 
@@ -221,6 +234,18 @@ mod tests {
             (
                 "listen = \"127.0.0.1:104\"\npeers = [\"A@192.0.2.1\"]\nreaders = [\"A\"]",
                 "dicom.readers",
+            ),
+            (
+                "listen = \"127.0.0.1:104\"\npeers = [\"A\"]\nreaders = [\"A\"]\ndestinations = [\"A@host\"]",
+                "dicom.destinations",
+            ),
+            (
+                "listen = \"127.0.0.1:104\"\npeers = [\"A\"]\ndestinations = [\"A@host:104\"]",
+                "dicom.destinations",
+            ),
+            (
+                "listen = \"127.0.0.1:104\"\npeers = [\"A\"]\nreaders = [\"A\"]\ndestinations = [\"A@host:1\", \"A@host:2\"]",
+                "named twice",
             ),
             (
                 "listen = \"127.0.0.1:104\"\npeers = [\"A\"]\ntitle = \"A\\\\B\"",

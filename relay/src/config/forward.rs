@@ -1,14 +1,14 @@
 //! Which other archives objects are sent on to, and what goes there by itself. Off unless a destination is named.
 
 use super::layers::ConfigError;
+use super::titles::title;
 use crate::forward::Destination;
 use crate::store::Takes;
 use clap::Args;
 use dimse::AeTitle;
 use serde::Deserialize;
+use std::path::PathBuf;
 
-/// Our name as a sender, unless somebody says otherwise.
-const DEFAULT_TITLE: &str = "HIBIKI";
 /// A task for each.
 const MAX_DESTINATIONS: usize = 8;
 
@@ -17,8 +17,8 @@ const MAX_DESTINATIONS: usize = 8;
 #[serde(deny_unknown_fields, default)]
 #[group(skip)]
 pub struct ForwardLayers {
-    /// Other archives that objects are sent on to by C-STORE, unencrypted, each NAME=TITLE@HOST:PORT, for example
-    /// pacs=PACS@192.0.2.20:104 [default: none].
+    /// Other archives that objects are sent on to, each NAME=TITLE@HOST:PORT by C-STORE, unencrypted, for example
+    /// pacs=PACS@192.0.2.20:104, or NAME=https://HOST/PATH by STOW-RS [default: none].
     #[arg(
         long = "forward-to",
         env = "HIBIKI_RELAY_FORWARD_TO",
@@ -34,6 +34,15 @@ pub struct ForwardLayers {
         value_name = "TITLE"
     )]
     pub title: Option<String>,
+    /// File with a line NAME=Basic … or NAME=Bearer … for each destination over HTTPS that wants one; readable by the relay's
+    /// account only [default: none].
+    #[arg(
+        id = "forward-secrets-file",
+        long = "forward-secrets-file",
+        env = "HIBIKI_RELAY_FORWARD_SECRETS_FILE",
+        value_name = "FILE"
+    )]
+    pub secrets_file: Option<PathBuf>,
     /// Names of destinations that get every DICOM object that arrives and every clip [default: none].
     #[arg(
         long = "forward-everything",
@@ -58,6 +67,7 @@ impl ForwardLayers {
         Self {
             to: self.to.or(under.to),
             title: self.title.or(under.title),
+            secrets_file: self.secrets_file.or(under.secrets_file),
             everything: self.everything.or(under.everything),
             consults: self.consults.or(under.consults),
         }
@@ -71,17 +81,16 @@ pub struct Forward {
     pub ours: AeTitle,
     /// To whom; may be empty.
     pub destinations: Vec<Destination>,
+    /// What some of them want to be told.
+    pub secrets_file: Option<PathBuf>,
     /// What goes by itself.
     pub rules: Vec<(String, Takes)>,
 }
 
 /// Checks the section.
 pub(super) fn forward(asked: &ForwardLayers, faults: &mut Vec<ConfigError>) -> Option<Forward> {
+    let title = title(asked.title.as_deref(), "forward.title", faults);
     let mut refuse = |key, what: String| faults.push(ConfigError::new(key, what));
-    let title = asked.title.as_deref().unwrap_or(DEFAULT_TITLE).parse();
-    let title = title
-        .map_err(|fault: dimse::TitleFault| refuse("forward.title", fault.to_string()))
-        .ok();
     let mut destinations: Vec<Destination> = Vec::new();
     for text in asked.to.iter().flatten() {
         match text.parse::<Destination>() {
@@ -89,7 +98,11 @@ pub(super) fn forward(asked: &ForwardLayers, faults: &mut Vec<ConfigError>) -> O
                 refuse("forward.to", format!("{:?} is named twice", one.name));
             }
             Ok(one) => destinations.push(one),
-            Err(fault) => refuse("forward.to", format!("{text:?}: {fault}")),
+            Err(fault) => {
+                // What stands behind the = may hold a password.
+                let name = text.split_once('=').map_or(text.as_str(), |(name, _)| name);
+                refuse("forward.to", format!("{name:?}: {fault}"));
+            }
         }
     }
     if destinations.len() > MAX_DESTINATIONS {
@@ -116,6 +129,7 @@ pub(super) fn forward(asked: &ForwardLayers, faults: &mut Vec<ConfigError>) -> O
     Some(Forward {
         ours: title?,
         destinations,
+        secrets_file: asked.secrets_file.clone(),
         rules,
     })
 }
@@ -151,6 +165,10 @@ mod tests {
                 "named twice",
             ),
             ("everything = [\"pacs\"]".to_owned(), "forward.everything"),
+            (
+                "to = [\"pacs=https://u:p@host/dicom-web\"]".to_owned(),
+                "forward.to",
+            ),
             (
                 format!("{pacs}\nconsults = [\"other\"]"),
                 "forward.consults",

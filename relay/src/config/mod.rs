@@ -9,6 +9,7 @@ mod forward;
 mod layers;
 mod ports;
 mod settled;
+mod titles;
 mod turn;
 
 pub use dicom::{Dicom, DicomLayers};

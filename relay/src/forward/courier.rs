@@ -3,19 +3,21 @@
 //! Owns a task for each destination. What waits lies in the database, so a courier that is killed begins where the last left off; an
 //! item whose answer was lost is sent again and is the same object there. Called by `cli::serve`.
 
-use super::destination::Destination;
-use super::items::{Item, ItemFault, Items};
-use super::verdict::{LONGEST_WAIT, Verdict, of_fault, of_status, wait};
+use super::by_stow::{self, Web};
+use super::destination::{Destination, Place};
+use super::items::{ItemFault, Items};
+use super::secrets::Secrets;
+use super::verdict::{LONGEST_WAIT, Tried, Verdict, wait};
+use super::{ForwardError, by_store};
 use crate::archive::Objects;
 use crate::clock::Clock;
 use crate::store::{
     ClipFiles, ForwardRow, ForwardState, Store, StoreError, due_forwards, note_forward,
 };
-use dimse::{AeTitle, Offer, Proposal, RequestFault, Requestor, Sent};
+use dimse::{AeTitle, Station};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
-use tokio::io::BufReader;
 use tokio::task::JoinSet;
 use wire::RelayTime;
 
@@ -23,10 +25,6 @@ use wire::RelayTime;
 const MAX_GROUP: u32 = 32;
 /// How often the queue is looked at while nothing waits: the time that a clip may wait for no reason.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// How long an archive may take over an answer: some store a long clip anew first.
-const ANSWER_WITHIN: Duration = Duration::from_secs(120);
-/// Read from a file at once.
-const READ_BYTES: usize = 256 * 1024;
 
 /// What happened since the start.
 #[derive(Debug, Default)]
@@ -64,12 +62,23 @@ pub struct Couriers {
 
 impl Couriers {
     /// Starts one for each destination.
-    #[must_use]
-    pub fn start(destinations: &[Destination], parts: &ForwardParts) -> Self {
+    ///
+    /// # Errors
+    /// When there is no TLS for those over HTTPS.
+    pub fn start(
+        destinations: &[Destination],
+        secrets: &Secrets,
+        parts: &ForwardParts,
+    ) -> Result<Self, ForwardError> {
         let mut tasks = JoinSet::new();
         for destination in destinations {
+            let reach = match &destination.place {
+                Place::Station(station) => Reach::Association(station.clone()),
+                Place::Web(base) => Reach::Web(Web::at(base, secrets.of_name(&destination.name))?),
+            };
             let courier = Courier {
-                destination: destination.clone(),
+                name: destination.name.clone(),
+                reach,
                 items: Items {
                     objects: parts.objects.clone(),
                     clips: parts.clips.clone(),
@@ -79,23 +88,25 @@ impl Couriers {
             };
             tasks.spawn(courier.run());
         }
-        Self { _tasks: tasks }
+        Ok(Self { _tasks: tasks })
     }
 }
 
+/// How a destination is reached.
+enum Reach {
+    /// By C-STORE.
+    Association(Station),
+    /// By STOW-RS.
+    Web(Web),
+}
+
 struct Courier {
-    destination: Destination,
+    name: String,
+    reach: Reach,
     items: Items,
     parts: ForwardParts,
     /// Associations that failed since the last that worked.
     failures: u32,
-}
-
-/// A group that was tried.
-struct Tried {
-    verdicts: Vec<(i64, u32, Verdict)>,
-    /// Whether the destination was there to the end.
-    reached: bool,
 }
 
 impl Courier {
@@ -115,7 +126,7 @@ impl Courier {
     /// One group. Gives the time until the next.
     async fn round(&mut self) -> Result<Duration, StoreError> {
         let now = self.parts.clock.now();
-        let name = self.destination.name.clone();
+        let name = self.name.clone();
         let due = self
             .parts
             .store
@@ -158,7 +169,7 @@ impl Courier {
         let sent = of(|verdict| *verdict == Verdict::Sent);
         let refused = of(|verdict| matches!(verdict, Verdict::Never(_)));
         let failed = of(|verdict| matches!(verdict, Verdict::Later(_)));
-        let (name, counts) = (&self.destination.name, &self.parts.counts);
+        let (name, counts) = (&self.name, &self.parts.counts);
         counts.sent.fetch_add(sent, Relaxed);
         counts.refused.fetch_add(refused, Relaxed);
         counts.failed.fetch_add(failed, Relaxed);
@@ -205,74 +216,15 @@ impl Courier {
                 reached: true,
             };
         }
-        let proposal = Proposal {
-            ours: self.parts.ours.clone(),
-            theirs: self.destination.title.clone(),
-            offers: offers(&ready),
-        };
-        let address = &self.destination.address;
-        let mut peer = match Requestor::associate(address, &proposal, ANSWER_WITHIN).await {
-            Ok(peer) => peer,
-            Err(fault) => {
-                // The others were not tried: they wait for the destination and not for themselves.
-                let first = ready
-                    .first()
-                    .map(|(row, _)| (row.id, row.tries, of_fault(&fault)));
-                verdicts.extend(first);
-                return Tried {
-                    verdicts,
-                    reached: false,
-                };
+        let mut tried = match &self.reach {
+            Reach::Association(station) => {
+                by_store::deliver(&self.parts.ours, station, ready).await
             }
+            Reach::Web(web) => by_stow::deliver(web, ready).await,
         };
-        for (row, item) in ready {
-            let answered = send(&mut peer, item).await;
-            let goes_on = matches!(answered, Ok(_) | Err(RequestFault::NotTaken));
-            let verdict = match &answered {
-                Ok(status) => of_status(*status),
-                Err(fault) => of_fault(fault),
-            };
-            verdicts.push((row.id, row.tries, verdict));
-            if !goes_on {
-                return Tried {
-                    verdicts,
-                    reached: false,
-                };
-            }
-        }
-        peer.release().await;
-        Tried {
-            verdicts,
-            reached: true,
-        }
+        tried.verdicts.append(&mut verdicts);
+        tried
     }
-}
-
-/// Each kind of object in its own context, in the one syntax that it is in.
-fn offers(ready: &[(ForwardRow, Item)]) -> Vec<Offer> {
-    let mut offers: Vec<Offer> = Vec::new();
-    for (_, item) in ready {
-        let offer = Offer {
-            class: item.facts.class.clone(),
-            syntaxes: vec![item.facts.syntax.clone()],
-        };
-        if !offers.contains(&offer) {
-            offers.push(offer);
-        }
-    }
-    offers
-}
-
-async fn send(peer: &mut Requestor, item: Item) -> Result<u16, RequestFault> {
-    let Item { facts, file, bytes } = item;
-    let sent = Sent {
-        class: &facts.class,
-        instance: &facts.instance,
-        syntax: &facts.syntax,
-        bytes,
-    };
-    let file = BufReader::with_capacity(READ_BYTES, tokio::fs::File::from_std(file));
-    peer.store(&sent, file).await
 }
 
 fn micros(time: Duration) -> u64 {

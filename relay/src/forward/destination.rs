@@ -1,22 +1,28 @@
-//! Another archive as an operator names it: `pacs=PACS@192.0.2.20:104`.
+//! Another archive as an operator names it: `pacs=PACS@192.0.2.20:104` or `pacs=https://pacs.example.jp/dicom-web`.
 
-use dimse::{AeTitle, TitleFault};
+use dimse::{Station, StationFault};
+use reqwest::Url;
 use std::str::FromStr;
 
 /// Longest name.
 const MAX_NAME_BYTES: usize = 32;
-/// Longest address: a host name has 253 characters at most.
-const MAX_ADDRESS_BYTES: usize = 260;
 
 /// An archive that objects are sent on to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Destination {
     /// For the queue, the log and the terminal.
     pub name: String,
-    /// Its title.
-    pub title: AeTitle,
-    /// Host and port.
-    pub address: String,
+    /// Where and how it is reached.
+    pub place: Place,
+}
+
+/// Where and how an archive is reached.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// By C-STORE.
+    Station(Station),
+    /// By STOW-RS, below this address.
+    Web(Url),
 }
 
 /// This names no destination.
@@ -24,14 +30,19 @@ pub struct Destination {
 #[non_exhaustive]
 pub enum DestinationFault {
     /// No form of ours.
-    #[error("write NAME=TITLE@HOST:PORT, for example pacs=PACS@192.0.2.20:104")]
+    #[error(
+        "write NAME=TITLE@HOST:PORT, for example pacs=PACS@192.0.2.20:104, or NAME=https://HOST/PATH for STOW-RS"
+    )]
     Form,
+    /// An address of the web that is none.
+    #[error("behind https:// stand a host and a path, without a name, a password or a question")]
+    Web,
     /// The name.
     #[error("a destination's name has 1 to 32 small letters, digits and hyphens")]
     Name,
-    /// The title.
+    /// Title or address.
     #[error(transparent)]
-    Title(#[from] TitleFault),
+    Station(#[from] StationFault),
 }
 
 impl FromStr for Destination {
@@ -44,20 +55,24 @@ impl FromStr for Destination {
         if !(1..=MAX_NAME_BYTES).contains(&name.len()) || !name.bytes().all(is_plain) {
             return Err(DestinationFault::Name);
         }
-        // A title may hold an @ itself; an address never does.
-        let (title, address) = rest.rsplit_once('@').ok_or(DestinationFault::Form)?;
-        let (host, port) = address.rsplit_once(':').ok_or(DestinationFault::Form)?;
-        let is_port = port.parse::<u16>().is_ok_and(|port| port > 0);
-        let is_host = !host.is_empty() && host.bytes().all(|byte| byte.is_ascii_graphic());
-        if !is_port || !is_host || address.len() > MAX_ADDRESS_BYTES {
-            return Err(DestinationFault::Form);
-        }
         Ok(Self {
             name: name.to_owned(),
-            title: title.parse()?,
-            address: address.to_owned(),
+            place: place(rest)?,
         })
     }
+}
+
+fn place(text: &str) -> Result<Place, DestinationFault> {
+    if !text.starts_with("https://") && !text.starts_with("http://") {
+        return Ok(Place::Station(text.parse()?));
+    }
+    let url = Url::parse(text).map_err(|_| DestinationFault::Web)?;
+    // A password here would stand in every list of processes.
+    let is_bare = url.username().is_empty() && url.password().is_none();
+    if !is_bare || url.query().is_some() || url.fragment().is_some() {
+        return Err(DestinationFault::Web);
+    }
+    Ok(Place::Web(url))
 }
 
 #[cfg(test)]
@@ -67,20 +82,21 @@ mod tests {
     #[test]
     fn a_destination_has_a_name_a_title_and_an_address() {
         let pacs: Destination = "pacs=PACS@192.0.2.20:104".parse().unwrap();
-        assert_eq!((pacs.name.as_str(), pacs.title.as_str()), ("pacs", "PACS"));
-        assert_eq!(pacs.address, "192.0.2.20:104");
-        let six: Destination = "cold=A@B@[2001:db8::1]:11112".parse().unwrap();
-        assert_eq!(
-            (six.title.as_str(), six.address.as_str()),
-            ("A@B", "[2001:db8::1]:11112")
-        );
+        assert_eq!(pacs.name, "pacs");
+        let station = "PACS@192.0.2.20:104".parse().unwrap();
+        assert_eq!(pacs.place, Place::Station(station));
+        let web: Destination = "pacs=https://pacs.example.jp/dicom-web".parse().unwrap();
+        assert!(matches!(web.place, Place::Web(url) if url.scheme() == "https"));
         for (wrong, fault) in [
             ("PACS@192.0.2.20:104", DestinationFault::Form),
-            ("pacs=192.0.2.20:104", DestinationFault::Form),
-            ("pacs=PACS@192.0.2.20", DestinationFault::Form),
-            ("pacs=PACS@host:0", DestinationFault::Form),
+            (
+                "pacs=192.0.2.20:104",
+                DestinationFault::Station(StationFault::Form),
+            ),
+            ("pacs=https://u:p@host/dicom-web", DestinationFault::Web),
+            ("pacs=https://host/a?b=c", DestinationFault::Web),
+            ("pacs=https://", DestinationFault::Web),
             ("Pacs=PACS@host:104", DestinationFault::Name),
-            ("pacs=@host:104", DestinationFault::Title(TitleFault)),
         ] {
             assert_eq!(wrong.parse::<Destination>(), Err(fault), "{wrong}");
         }

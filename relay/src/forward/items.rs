@@ -32,6 +32,8 @@ pub(super) struct Item {
     pub(super) facts: Facts,
     pub(super) file: File,
     pub(super) bytes: u64,
+    /// Bytes of the file before it.
+    pub(super) head_bytes: u64,
 }
 
 /// Where items lie.
@@ -59,6 +61,11 @@ impl Items {
         let bytes = whole.checked_sub(data_set_at).ok_or(ItemFault::NoHead)?;
         file.seek(SeekFrom::Start(data_set_at))
             .map_err(ItemFault::Disk)?;
-        Ok(Item { facts, file, bytes })
+        Ok(Item {
+            facts,
+            file,
+            bytes,
+            head_bytes: data_set_at,
+        })
     }
 }

@@ -2,7 +2,8 @@
 
 use crate::clips_are_served::real_clips;
 use crate::dicom_sender::{
-    CLIP, EXPLICIT, Object, Sender, VERIFICATION, files, nothing_half, relay, rows, stored_data_set,
+    CLIP, EXPLICIT, Object, Sender, VERIFICATION, files, nothing_half, pynetdicom, relay, rows,
+    stored_data_set,
 };
 use crate::support::Relay;
 use std::collections::HashSet;
@@ -238,38 +239,18 @@ association.release()
 
 #[tokio::test]
 async fn pynetdicom_echoes_and_sends_and_is_rejected_under_a_wrong_title() {
-    let python = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../.tools/py/bin/python");
-    let has_it = Command::new(&python)
-        .args(["-c", "import pynetdicom"])
-        .output();
-    if !has_it.is_ok_and(|done| done.status.success()) {
-        println!("no pynetdicom in .tools/py (`make setup` installs it)");
-        return;
-    }
     let relay = relay(&[]).await;
-    let phantoms = ["plax_small.dcm", "a4c_small_uncompressed.dcm"];
+    let port = relay.dicom.unwrap().port().to_string();
+    let phantoms = ["plax_small.dcm", "a4c_small_uncompressed.dcm"]
+        .map(|name| format!("{}/../sample-dicom/{name}", env!("CARGO_MANIFEST_DIR")));
     let runs = |called: &str| {
-        let files =
-            phantoms.map(|name| format!("{}/../sample-dicom/{name}", env!("CARGO_MANIFEST_DIR")));
-        let done = Command::new(&python)
-            .args([
-                "-c",
-                PYNETDICOM,
-                &relay.dicom.unwrap().port().to_string(),
-                called,
-            ])
-            .args(files)
-            .output()
-            .unwrap();
-        let said = String::from_utf8_lossy(&done.stdout).into_owned();
-        assert!(
-            done.status.success(),
-            "{said}{}",
-            String::from_utf8_lossy(&done.stderr)
-        );
-        said.lines().map(str::to_owned).collect::<Vec<_>>()
+        let [first, second] = &phantoms;
+        pynetdicom(PYNETDICOM, &[port.as_str(), called, first, second])
     };
-    assert_eq!(runs("HIBIKI"), ["0000", "0000", "0000"]);
+    let Some(said) = runs("HIBIKI") else {
+        return;
+    };
+    assert_eq!(said, ["0000", "0000", "0000"]);
     assert_eq!(files(&relay, "objects").len(), 2);
-    assert_eq!(runs("HIBIKI2"), ["A_ASSOCIATE_RJ"]);
+    assert_eq!(runs("HIBIKI2").unwrap(), ["A_ASSOCIATE_RJ"]);
 }

@@ -303,6 +303,27 @@ pub fn command(field: u16, class: &str, instance: Option<&str>) -> Vec<u8> {
     set
 }
 
+/// The lines that a script prints with pynetdicom, a peer that shares no code with us; nothing where it is not installed.
+pub fn pynetdicom(script: &str, arguments: &[&str]) -> Option<Vec<String>> {
+    let python = Path::new(env!("CARGO_MANIFEST_DIR")).join("../.tools/py/bin/python");
+    let has_it = std::process::Command::new(&python)
+        .args(["-c", "import pynetdicom"])
+        .output();
+    if !has_it.is_ok_and(|done| done.status.success()) {
+        println!("no pynetdicom in .tools/py (`make setup` installs it)");
+        return None;
+    }
+    let done = std::process::Command::new(&python)
+        .args(["-c", script])
+        .args(arguments)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&done.stdout);
+    let fault = String::from_utf8_lossy(&done.stderr);
+    assert!(done.status.success(), "{said}{fault}");
+    Some(said.lines().map(str::to_owned).collect())
+}
+
 /// The rows of an instance, beside the running relay.
 pub async fn rows(relay: &Relay, instance: &str) -> Vec<(ObjectRow, bool)> {
     let store = Store::open(&relay.data.join("relay.db")).unwrap();

@@ -52,6 +52,7 @@ mod one_place_takes_not_all;
 mod one_publisher;
 mod origin_is_checked;
 mod other_systems_ask;
+mod other_systems_fetch;
 mod pages_are_served;
 mod pictures_from_the_video;
 mod recordings_become_dicom;

@@ -3,7 +3,9 @@
 use crate::dicom_sender::{CLIP, EXPLICIT, Object, Sender, relay, rows, stored_data_set};
 use crate::support::{LIMIT, Relay, program, runs};
 use crate::tools_change_the_rows::tool;
+use std::fs::Permissions;
 use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
 /// An address that nobody listens on, for an archive that comes later.
@@ -142,4 +144,53 @@ async fn a_rule_for_a_destination_that_is_not_named_is_refused_at_the_start() {
         "pacs",
     ]));
     assert!(status != 0 && told.contains("forward.consults"), "{told}");
+}
+
+#[tokio::test]
+async fn an_archive_over_https_gets_what_arrives_as_soon_as_it_knows_us() {
+    let folder = tempfile::tempdir().unwrap();
+    let pacs = crate::dicomweb_client::relay(&[]).await;
+    let to = format!("pacs={}/dicomweb", pacs.origin());
+    let secrets = folder.path().join("secrets");
+    let writes = |line: &str| {
+        std::fs::write(&secrets, line).unwrap();
+        std::fs::set_permissions(&secrets, Permissions::from_mode(0o600)).unwrap();
+    };
+    writes("pacs=Bearer of-somebody-else\n");
+    let mut ours = relay(&[
+        "--forward-to",
+        &to,
+        "--forward-secrets-file",
+        secrets.to_str().unwrap(),
+        "--forward-everything",
+        "pacs",
+    ])
+    .await;
+    let phantom = Object::phantom("plax_small.dcm");
+    let mut sender = Sender::associated(&ours, &phantom.class, &phantom.syntax);
+    assert_eq!(sender.stores(&phantom), 0);
+    let failed = "hibiki_forwards_failed_total";
+    until(&ours, "a failure is counted", failed, |n| n >= 1.0).await;
+    let listed = tool(&ours, &["forwards", "list"]);
+    assert!(
+        listed.contains("waiting  pacs") && listed.contains("HTTP 401"),
+        "{listed}"
+    );
+    assert_eq!(ours.metric("hibiki_forwards_refused_total").await, 0.0);
+    ours.kill();
+    writes(&format!("pacs=Bearer {}\n", crate::dicomweb_client::TOKEN));
+    ours.start_again().await;
+    assert!(tool(&ours, &["forwards", "retry", "--to", "pacs"]).contains("will be tried again"));
+    until(&ours, "nothing waits", "hibiki_forwards_waiting", |n| {
+        n == 0.0
+    })
+    .await;
+    let there = rows(&pacs, &phantom.instance).await;
+    assert_eq!((there.len(), &*there[0].0.sender), (1, "PACS"));
+    assert!(
+        stored_data_set(&pacs, &there[0].0) == phantom.data_set,
+        "it was altered"
+    );
+    let log = ours.log();
+    assert!(!log.contains(&phantom.instance) && !log.contains(crate::dicomweb_client::TOKEN));
 }

@@ -10,6 +10,7 @@
 
 mod a_case_is_as_clean_as_orthancs;
 mod an_export_arrives_whole;
+mod clips_reach_other_archives;
 mod recording_heals;
 mod recording_survives;
 mod records_links;

@@ -13,7 +13,7 @@ use crate::archive::query::{
 };
 use crate::auth::System;
 use crate::problem::Refusal;
-use axum::extract::{RawPathParams, RawQuery, State};
+use axum::extract::{MatchedPath, RawPathParams, RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use dicom_core::dictionary::{DataDictionary, DataDictionaryEntry};
@@ -30,58 +30,25 @@ const LEFT_OUT: &str =
 const MORE: &str =
     "299 hibiki: \"There are additional results that can be requested with offset.\"";
 
-/// `GET /dicomweb/studies`
+/// `GET` of studies, series or instances: what is searched for is the last word of the route.
 ///
 /// # Errors
 /// `QueryRefused`, `NotAcceptable`, `StorageFailed`.
-pub async fn studies(
-    state: State<App>,
-    system: System,
-    path: RawPathParams,
-    query: RawQuery,
-    headers: HeaderMap,
-) -> Result<Response, Refusal> {
-    search(Level::Study, state, &system, path, query, &headers).await
-}
-
-/// `GET /dicomweb/series` and below a study.
-///
-/// # Errors
-/// As `studies`.
-pub async fn series(
-    state: State<App>,
-    system: System,
-    path: RawPathParams,
-    query: RawQuery,
-    headers: HeaderMap,
-) -> Result<Response, Refusal> {
-    search(Level::Series, state, &system, path, query, &headers).await
-}
-
-/// `GET /dicomweb/instances` and below a study or a series.
-///
-/// # Errors
-/// As `studies`.
-pub async fn instances(
-    state: State<App>,
-    system: System,
-    path: RawPathParams,
-    query: RawQuery,
-    headers: HeaderMap,
-) -> Result<Response, Refusal> {
-    search(Level::Instance, state, &system, path, query, &headers).await
-}
-
-async fn search(
-    level: Level,
+pub async fn find(
     State(app): State<App>,
-    system: &System,
+    system: System,
+    matched: MatchedPath,
     path: RawPathParams,
     RawQuery(query): RawQuery,
-    headers: &HeaderMap,
+    headers: HeaderMap,
 ) -> Result<Response, Refusal> {
+    let level = match matched.as_str().rsplit('/').next() {
+        Some("studies") => Level::Study,
+        Some("series") => Level::Series,
+        _ => Level::Instance,
+    };
     let place = Place::of(&path)?;
-    if !Wanted::of(headers, query.as_deref()).takes(DICOM_JSON) {
+    if !Wanted::of(&headers, query.as_deref()).takes(DICOM_JSON) {
         return Err(ProblemCode::NotAcceptable.into());
     }
     let asked = asked(level, &place, query.as_deref().unwrap_or_default())?;
@@ -100,7 +67,7 @@ async fn search(
     let mut response = if answers.found.is_empty() {
         StatusCode::NO_CONTENT.into_response()
     } else {
-        let body = written(answers.found, &base(&app, headers));
+        let body = written(answers.found, &base(&app, &headers));
         ([(header::CONTENT_TYPE, DICOM_JSON)], body).into_response()
     };
     for warning in warnings {

@@ -1,0 +1,17 @@
+//! The hospital's worklist (PS3.4 Annex K): who is scheduled for this device, and how one of them becomes the patient of the visit.
+//!
+//! ```text
+//! hospital ── C-FIND ── ask ── entry (rules: what an entry says) ── prefill ── [patient] of the agent's file, read at each save
+//! ```
+//!
+//! Called by the command line, before the visit and in the hospital's network; an agent that runs takes the new facts at the next save.
+//! Invariants: an entry is taken by a name that it alone has; facts of one patient replace all facts of the one before; nothing of a
+//! patient is logged.
+
+mod ask;
+mod entry;
+mod prefill;
+
+pub use ask::{MAX_ENTRIES, WorklistFault, ask};
+pub use entry::{Entry, Listed, TakeFault};
+pub use prefill::{PrefillFault, prefill};
