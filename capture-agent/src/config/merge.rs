@@ -4,7 +4,9 @@
 //! checked here but that a mask consists of rectangles; what is none is told with all other mistakes.
 
 use crate::config::cli::RunArgs;
-use crate::config::{ConfigError, FileConfig, JournalConfig, SavingWanted, SpoolConfig};
+use crate::config::{
+    ConfigError, DicomConfig, FileConfig, JournalConfig, SavingWanted, SpoolConfig,
+};
 use crate::device_page::Port;
 use crate::encode::Preset;
 use crate::mask::{Rectangle, RectangleError};
@@ -64,6 +66,8 @@ pub struct Wanted {
     pub saving: SavingWanted,
     /// About the journal.
     pub journal: JournalConfig,
+    /// About handhelds that send DICOM.
+    pub dicom: DicomConfig,
 }
 
 /// Lays `args` (flags, then environment) over `file`.
@@ -121,6 +125,7 @@ pub fn merge(args: RunArgs, file: FileConfig, device_key: Option<String>) -> Wan
             file: args.config,
         },
         journal: file.journal.under(args.journal),
+        dicom: file.dicom,
     }
 }
 
