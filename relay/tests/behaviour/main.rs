@@ -53,6 +53,7 @@ mod one_publisher;
 mod origin_is_checked;
 mod other_systems_ask;
 mod pages_are_served;
+mod pages_bring_files;
 mod pictures_from_the_video;
 mod recordings_become_dicom;
 mod shutdown_sends_away;
