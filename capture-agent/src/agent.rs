@@ -5,8 +5,11 @@
 //! relay and joins the threads.
 
 use crate::assembly::Shared;
-use crate::clip::{Coding, DeviceFacts, PatientFacts, Saver, VisitFacts, VisitFault, Work};
+use crate::clip::{
+    Arrivals, Coding, DeviceFacts, PatientFacts, Saver, VisitFacts, VisitFault, Work,
+};
 use crate::device_page::{Address, Checking, DevicePage, Memory, Port};
+use crate::dicom_door::{self, DicomDoor};
 use crate::encode::{BitRate, EncodeError, EncodeOptions, EncoderFactory, FfmpegFactory, Keeper};
 use crate::frame::Frame;
 use crate::hand_scale::ScaleInForce;
@@ -49,6 +52,8 @@ pub struct AgentSettings {
     pub saving: Option<SavingSettings>,
     /// How to keep what is coded; none keeps nothing.
     pub journal: Option<JournalSettings>,
+    /// Where handhelds may send DICOM; none takes nothing.
+    pub dicom_door: Option<DicomDoor>,
     /// Where to publish; none only captures.
     pub relay: Option<RelaySettings>,
     /// Ends when the source cannot be opened at the first attempt.
@@ -141,6 +146,8 @@ pub struct Agent {
     scale: (ScaleInForce, Option<Arc<Memory>>),
     /// Exported clips are taken in from there.
     import: Option<PathBuf>,
+    /// Handhelds send there.
+    door: Option<(DicomDoor, Arrivals)>,
     first_open: Option<oneshot::Receiver<Result<(), String>>>,
     no_encoder: mpsc::Receiver<EncodeError>,
     threads: Vec<JoinHandle<()>>,
@@ -189,11 +196,14 @@ impl Agent {
             Arc::clone(&shared.choice),
             shared.board.clone(),
         );
-        let device_page = DevicePage::open(settings.device_page.port, desk, checking)
-            .unwrap_or_else(|error| {
-                tracing::error!(%error, "there is no device page; capture goes on");
-                None
-            });
+        let arrivals = saver.clone().and_then(arrivals);
+        let device_page =
+            DevicePage::open(settings.device_page.port, desk, checking, arrivals.clone())
+                .unwrap_or_else(|error| {
+                    tracing::error!(%error, "there is no device page; capture goes on");
+                    None
+                });
+        let door = settings.dicom_door.clone().zip(arrivals);
         let import = settings.saving.as_ref().and_then(|it| it.import.clone());
         let capture = shared.capture(&settings, first_open);
         let Shared {
@@ -244,6 +254,7 @@ impl Agent {
             journal,
             scale,
             import,
+            door,
             first_open,
             no_encoder,
             threads,
@@ -282,8 +293,12 @@ impl Agent {
         Box::pin(async {
             let page = self.device_page.take();
             let serving = page.map(|page| tokio::spawn(page.serve(self.stop.clone())));
+            let door = self.door.take().map(|(door, arrivals)| {
+                let (board, stop) = (self.board.clone(), self.stop.clone());
+                tokio::spawn(dicom_door::serve(door, arrivals, board, stop))
+            });
             let outcome = self.publish().await;
-            if let Some(serving) = serving {
+            for serving in [serving, door].into_iter().flatten() {
                 serving.abort();
             }
             outcome
@@ -344,6 +359,15 @@ impl Agent {
             let _ = thread.join();
         }
     }
+}
+
+/// Where files arrive; without it the page and the door say so.
+fn arrivals(saver: Saver) -> Option<Arrivals> {
+    Arrivals::open(saver)
+        .inspect_err(|error| {
+            tracing::error!(%error, "no file is taken from the device page or a handheld: their folder in the spool cannot be used");
+        })
+        .ok()
 }
 
 /// A running agent. It has a type that is known to the library, because the body of an `async fn` is compiled where it is

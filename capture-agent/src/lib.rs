@@ -23,6 +23,7 @@ pub mod clip;
 pub mod clock;
 pub mod config;
 pub mod device_page;
+pub mod dicom_door;
 pub mod door;
 pub mod encode;
 pub mod frame;

@@ -45,6 +45,10 @@ pub struct ClipStatus {
     pub exports: Option<ExportsWaiting>,
     /// Files among the exports that are no clips.
     pub left_out: u32,
+    /// Objects that handhelds sent and that were not taken; they have them still.
+    pub refused_arrivals: u32,
+    /// Why handhelds cannot send at present; for this device only.
+    pub door_trouble: Option<String>,
 }
 
 /// Exported files that wait to be taken in.

@@ -16,6 +16,7 @@ use crate::forward::ForwardCounts;
 use crate::http::clip_upload;
 use crate::http::dicomweb;
 use crate::http::media_sessions::MediaSessions;
+use crate::http::page_files::PageFiles;
 use crate::http::pages::Pages;
 use crate::http::video_picture;
 use crate::metrics::Metrics;
@@ -83,6 +84,8 @@ pub struct Parts {
     pub clips: ClipFiles,
     /// Clips, to take in.
     pub intake: Intake,
+    /// Files that pages bring, before they are clips.
+    pub page_files: Arc<PageFiles>,
     /// Room for requests that bring clips.
     pub uploads: Semaphore,
     /// Record the pictures.
@@ -282,6 +285,7 @@ impl App {
                 cases: CaseShelf::beside(&clips),
                 case_making: Semaphore::new(1),
                 shelf: Shelf::new(clips.clone()),
+                page_files: PageFiles::beside(&clips, config.reserve_bytes),
                 clips,
                 uploads: Semaphore::new(clip_upload::MAX_AT_ONCE),
                 recorded: RecordedShelf::new(

@@ -8,8 +8,8 @@ use crate::http::admit::{Gate, admit, finish};
 use crate::http::dicomweb::{bulk, frames, metadata, objects, rendered, search, store};
 use crate::http::{
     blobs, case_clips, cases, clip_file, clip_marks, clip_upload, clips, consults, demo, devices,
-    health, media_resource, pages, publish, replay_media, replays, sessions, socket, talk,
-    video_picture, watch,
+    health, media_resource, page_clip, pages, publish, replay_media, replays, sessions, socket,
+    talk, video_picture, watch,
 };
 use crate::problem::Refusal;
 use axum::Router;
@@ -393,6 +393,13 @@ pub const ROUTES: &[Route] = &[
                 .head(clip_upload::offset)
                 .patch(clip_upload::part)
         },
+    ),
+    // The visiting physician's page: a clip's file in parts.
+    route(
+        "/api/v1/consults/{consult}/clips/{clip}/upload",
+        &["PUT", "PATCH"],
+        Gate::Session,
+        || put(page_clip::offer).patch(page_clip::part),
     ),
 ];
 

@@ -20,6 +20,7 @@ pub mod barcode;
 pub mod binaries;
 pub mod browser;
 pub mod door;
+pub mod dropped;
 pub mod link;
 pub mod look;
 pub mod machine;

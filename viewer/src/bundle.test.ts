@@ -11,6 +11,8 @@ const WHOLE_JS_LIMIT_BYTES = 120 * 1024;
 const REPLAY_JS_LIMIT_BYTES = 20 * 1024;
 /** The same for the library of cases. */
 const CASES_JS_LIMIT_BYTES = 12 * 1024;
+/** What bringing files adds, to the visiting physician's page only: half of it is a hash that no browser has. */
+const BRING_JS_LIMIT_BYTES = 9 * 1024;
 /** The device page comes from the device itself, and starts on a small computer. */
 const DEVICE_JS_LIMIT_BYTES = 40 * 1024;
 /** Building takes under a second; a busy machine may need more. */
@@ -67,6 +69,9 @@ const isOfReplay = (chunk: Rolldown.OutputChunk) =>
 const isOfCases = (chunk: Rolldown.OutputChunk) =>
   chunk.moduleIds.some((id) => /screens\/cases?\.|case-(?:clip|form|words)/.test(id));
 
+const isOfBringing = (chunk: Rolldown.OutputChunk) =>
+  chunk.moduleIds.some((id) => /parts\/bring\.|src\/files\//.test(id));
+
 const chunks = (of: readonly File[]) =>
   of.filter((file): file is Rolldown.OutputChunk => file.type === "chunk");
 
@@ -83,8 +88,16 @@ test("the player comes later, and everything together needs at most 120 KB", asy
       ({ code }) => code.includes("createImageBitmap(") && code.includes("replay-pane"),
     ),
   ).toBe(false);
-  const ofConsults = chunks(files).filter((chunk) => !isOfReplay(chunk) && !isOfCases(chunk));
+  const others = [isOfReplay, isOfCases, isOfBringing];
+  const ofConsults = chunks(files).filter((chunk) => !others.some((isOf) => isOf(chunk)));
   expect(await weight(ofConsults)).toBeLessThanOrEqual(WHOLE_JS_LIMIT_BYTES);
+});
+
+test("bringing files comes with the visiting physician's page only", async () => {
+  const brought = chunks(files).filter(isOfBringing);
+  expect(firstScripts(files).some(isOfBringing)).toBe(false);
+  expect(await weight(brought)).toBeGreaterThan(1_000);
+  expect(await weight(brought)).toBeLessThanOrEqual(BRING_JS_LIMIT_BYTES);
 });
 
 test("the replay of a whole consult comes with its own page only", async () => {

@@ -4,6 +4,7 @@
 //! visit waits for a person (decision 0031). The file is of this visit when it was written since the visit is about its
 //! patient, its study is of no earlier day, and it names nobody else. Called for each file that is taken in.
 
+use super::visit::names_somebody;
 use super::visit_now::{CurrentVisit, VisitNow};
 use crate::spool::Belongs;
 use echo_dicom::Provenance;
@@ -34,6 +35,16 @@ pub fn belongs(current: &CurrentVisit, exported: &Exported, now: CaptureTime) ->
         return Belongs::Unsaid;
     }
     visit.belongs()
+}
+
+/// The same for an object that a handheld sends by itself. Its time is that of its sending, also when it was scanned long ago,
+/// so one that names nobody says nothing of whom it shows, and waits.
+#[must_use]
+pub fn belongs_sent(current: &CurrentVisit, sent: &Exported, now: CaptureTime) -> Belongs {
+    match &sent.says {
+        Some(says) if names_somebody(&says.patient) => belongs(current, sent, now),
+        _ => Belongs::Unsaid,
+    }
 }
 
 #[cfg(test)]
@@ -112,6 +123,16 @@ mod tests {
         );
         let nobody = visit(consult, None, None);
         assert!(goes(&nobody, &exported("", "")));
+    }
+
+    #[test]
+    fn what_a_handheld_sends_without_a_name_waits_for_a_person() {
+        let consult = ConsultId::random();
+        let current = visit(consult, Some("4711"), None);
+        let sent = |id: &str| belongs_sent(&current, &exported(id, ""), BEGAN);
+        assert_eq!(sent("4711"), Belongs::Consult(consult));
+        assert_eq!(sent("5822"), Belongs::Unsaid);
+        assert_eq!(sent(""), Belongs::Unsaid);
     }
 
     #[test]

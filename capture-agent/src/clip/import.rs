@@ -6,14 +6,14 @@
 
 use super::exports::Exported;
 use crate::spool::{Belongs, Spool, SpoolError};
-use echo_dicom::{ClipError, ClipHeader, TransferSyntax};
+use echo_dicom::{ClipError, exported_clip, exported_head};
 use guarded::Guard;
 use sha2::{Digest as _, Sha256};
-use std::fs::{self, File, Metadata};
+use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::Path;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
-use wire::clip::{ClipCoding, ClipFault, ClipHead, ClipOrigin, MAX_CLIP_BYTES};
+use std::time::{SystemTime, UNIX_EPOCH};
+use wire::clip::{ClipFault, MAX_CLIP_BYTES};
 use wire::original::Digest;
 use wire::{CaptureTime, ClipId};
 
@@ -21,6 +21,7 @@ use wire::{CaptureTime, ClipId};
 const STEP_BYTES: usize = 256 * 1024;
 /// Before the mark `DICM` (PS3.10 section 7.1).
 const PREAMBLE_BYTES: usize = 128;
+const MAGIC: &[u8] = b"DICM";
 
 /// Why a file was not taken.
 #[derive(Debug, thiserror::Error)]
@@ -104,7 +105,9 @@ pub(crate) fn import_as(
         Ok(())
     })?;
     let digest = Digest::from_bytes(hash.finalize().into());
-    let clip = id(digest);
+    let clip = exported_clip(digest);
+    // The same bytes may come by two ways at once.
+    let _turn = spool.import_turn();
     if spool.holds(clip).is_some() {
         return Ok((clip, false));
     }
@@ -121,7 +124,10 @@ pub(crate) fn import_as(
     if sealed.digest != digest {
         return Err(ImportFault::Changing);
     }
-    let head = said(&header, clip, (sealed.bytes, digest), &metadata)?;
+    if header.sop_instance_uid.is_empty() {
+        return Err(ImportFault::Nameless);
+    }
+    let head = exported_head(&header, (sealed.bytes, digest), written(&metadata));
     head.check(&[])?;
     let belongs = judge(&Exported {
         says,
@@ -131,21 +137,25 @@ pub(crate) fn import_as(
     Ok((clip, true))
 }
 
-/// The first 16 bytes of the digest as a UUID of our own making (RFC 9562 section 5.8).
-fn id(digest: Digest) -> ClipId {
-    let mut bytes = [0; 16];
-    for (byte, from) in bytes.iter_mut().zip(digest.bytes()) {
-        *byte = from;
-    }
-    ClipId::from_uuid(uuid::Builder::from_custom_bytes(bytes).into_uuid())
+fn written(metadata: &fs::Metadata) -> CaptureTime {
+    let written = metadata.modified().unwrap_or_else(|_| SystemTime::now());
+    let since = written.duration_since(UNIX_EPOCH).unwrap_or_default();
+    CaptureTime(u64::try_from(since.as_micros()).unwrap_or(u64::MAX))
 }
 
-/// Whether it says so of itself; a card holds much else, and what is large need not be read for that.
+/// Whether a file says so of itself; a card holds much else, and what is large need not be read for that.
 fn is_dicom(path: &Path) -> io::Result<bool> {
     let mut start = Vec::new();
-    let most = PREAMBLE_BYTES as u64 + 4;
+    let most = (PREAMBLE_BYTES + MAGIC.len()) as u64;
     File::open(path)?.take(most).read_to_end(&mut start)?;
-    Ok(start.get(PREAMBLE_BYTES..) == Some(b"DICM"))
+    Ok(begins_as_dicom(&start))
+}
+
+/// The same of its first bytes.
+pub(super) fn begins_as_dicom(start: &[u8]) -> bool {
+    start
+        .get(PREAMBLE_BYTES..)
+        .is_some_and(|rest| rest.starts_with(MAGIC))
 }
 
 fn pass(path: &Path, mut take: impl FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
@@ -159,49 +169,30 @@ fn pass(path: &Path, mut take: impl FnMut(&[u8]) -> io::Result<()>) -> io::Resul
     }
 }
 
-fn said(
-    header: &ClipHeader,
-    clip: ClipId,
-    (bytes, digest): (u64, Digest),
-    metadata: &Metadata,
-) -> Result<ClipHead, ImportFault> {
-    if header.sop_instance_uid.is_empty() {
-        return Err(ImportFault::Nameless);
-    }
-    let coding = match header.transfer_syntax {
-        TransferSyntax::JpegBaseline => ClipCoding::Jpeg,
-        TransferSyntax::ImplicitLittleEndian
-        | TransferSyntax::ExplicitLittleEndian
-        | TransferSyntax::Rle => ClipCoding::Lossless,
-        syntax if syntax.is_video() => ClipCoding::Video,
-        _ => ClipCoding::Other,
-    };
-    // The header that is read holds no time of day, because such times stand beside the patient's; the file's own is
-    // when the handheld wrote it.
-    let written = metadata.modified().unwrap_or_else(|_| SystemTime::now());
-    let since = written.duration_since(UNIX_EPOCH).unwrap_or_default();
-    let micros = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
-    Ok(ClipHead {
-        clip,
-        instance: header.sop_instance_uid.clone(),
-        bytes,
-        digest,
-        frames: header.frames,
-        width: header.layout.columns,
-        height: header.layout.rows,
-        coding,
-        origin: ClipOrigin::Imported,
-        taken_at: CaptureTime(micros(since)),
-        span_us: micros(header.frame_times.at(wire::FrameIndex(header.frames - 1))),
-        view: None,
-        marker: None,
-        captured: None,
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::spool::{AfterKept, Disk, SpoolBounds};
+    use std::sync::Arc;
+
+    #[test]
+    fn the_same_bytes_by_several_ways_at_once_are_taken_in_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let bounds = SpoolBounds {
+            bytes: 1 << 30,
+            after_kept: AfterKept::Delete,
+        };
+        let (spool, _) = Spool::open(folder.path(), bounds, Arc::new(Disk)).unwrap();
+        let clip = Path::new(env!("CARGO_MANIFEST_DIR")).join("../sample-dicom/plax_small.dcm");
+        let taken: Vec<(ClipId, bool)> = std::thread::scope(|scope| {
+            let take = || import(&spool, &clip, &|_| Belongs::Unsaid).unwrap();
+            let taking: Vec<_> = (0..4).map(|_| scope.spawn(take)).collect();
+            taking.into_iter().map(|one| one.join().unwrap()).collect()
+        });
+        assert_eq!(taken.iter().filter(|(_, new)| *new).count(), 1, "{taken:?}");
+        assert!(taken.iter().all(|(id, _)| *id == taken[0].0));
+        assert_eq!(spool.unsent().len(), 1);
+    }
 
     #[test]
     fn what_fails_in_passing_is_tried_again_and_what_is_no_clip_is_not() {

@@ -7,8 +7,9 @@
 //! Owns what is saved and how it becomes an object. Two threads: one writes takes, because that is what a press waits
 //! for, one writes objects at the lowest priority, because the live picture must not feel it. `visit` has the facts
 //! about patient and device, `visit_now` reads them at each press; `import` takes in what a handheld exported, `folder` looks for it,
-//! `exports` says where it may go. Nothing here knows the network.
+//! `arrivals` holds what comes in pieces until it is whole, `exports` says where it may go. Nothing here knows the network.
 
+mod arrivals;
 pub mod exports;
 pub mod folder;
 pub mod import;
@@ -21,6 +22,7 @@ mod video;
 mod visit;
 mod visit_now;
 
+pub use arrivals::{Arrival, Arrivals, Arrived, ArrivedStage, Sender};
 pub use object::Coding;
 pub(crate) use priority::{JOURNAL, step_back};
 pub use saver::{MAX_WAITING_SAVES, OLDEST_SAVE, Progress, Saver, SaverParts, Wish, Work};

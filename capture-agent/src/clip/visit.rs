@@ -236,9 +236,7 @@ impl Visit {
         let Ok(ours) = self.patient.to_dicom() else {
             return true;
         };
-        let nobody = PersonName::default();
-        let is_named = |of: &Patient| !of.id.is_empty() || of.name != nobody;
-        if !is_named(&ours) || !is_named(shown) {
+        if !names_somebody(&ours) || !names_somebody(shown) {
             return false;
         }
         if !ours.id.is_empty() && !shown.id.is_empty() {
@@ -309,6 +307,11 @@ impl Visit {
     fn offset(&self) -> Result<UtcOffset, VisitFault> {
         UtcOffset::from_minutes(self.utc_offset_minutes).ok_or(VisitFault::UtcOffset)
     }
+}
+
+/// Whether an object says whom it shows.
+pub(super) fn names_somebody(patient: &Patient) -> bool {
+    !patient.id.is_empty() || patient.name != PersonName::default()
 }
 
 /// A UID that follows from words, the same every time.

@@ -4,6 +4,7 @@
 
 use crate::agent::{AgentSettings, DevicePageSettings};
 use crate::config::Wanted;
+use crate::config::dicom::dicom;
 use crate::config::file::read_small;
 use crate::config::journal::journal;
 use crate::config::saving::saving;
@@ -87,8 +88,11 @@ pub fn check(wanted: Wanted) -> Result<Checked, Vec<ConfigError>> {
     let journal = mistakes.note(journal(&wanted));
     // It is for a command of its own; a mistake is told here all the same.
     mistakes.note(worklist(&wanted.worklist));
+    let dicom = mistakes.note(dicom(&wanted));
     let page = mistakes.note(device_page(&wanted, mask.clone().unwrap_or_default()));
-    match (source, mask, ring, encode, relay, saving, journal, page) {
+    match (
+        source, mask, ring, encode, relay, saving, journal, dicom, page,
+    ) {
         (
             Some(source),
             Some(mask),
@@ -97,6 +101,7 @@ pub fn check(wanted: Wanted) -> Result<Checked, Vec<ConfigError>> {
             Some(relay),
             Some(saving),
             Some(journal),
+            Some(dicom_door),
             Some(device_page),
         ) if mistakes.0.is_empty() => {
             let (overlay_barcode, fail_fast) = (wanted.overlay_barcode, wanted.fail_fast);
@@ -108,6 +113,7 @@ pub fn check(wanted: Wanted) -> Result<Checked, Vec<ConfigError>> {
                 encode,
                 saving,
                 journal,
+                dicom_door,
                 relay,
                 fail_fast,
                 device_page,

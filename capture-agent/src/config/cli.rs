@@ -273,6 +273,10 @@ File (all keys optional; unknown keys are refused):
   megabytes = 4096                 # of the coded picture; beyond, the oldest goes
   bit_rate_kbps = 2000             # kept so where the link has less; unsaid, the encoder's
   enabled = true
+  [dicom]                          # handhelds that send DICOM (C-STORE) into the spool; off unless an address is set
+  listen = \"192.0.2.7:11112\"
+  title = \"HIBIKI\"
+  peers = [\"VSCAN@192.0.2.10\"]     # who may send: AE titles, with the address where it is known
   [clips]
   coding = \"jpeg\"                  # or, without loss, \"rle\" or \"plain\"; or \"h264\", small, for players that know it
   threads = 1

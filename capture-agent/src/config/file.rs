@@ -4,7 +4,9 @@
 //! file and line.
 
 use crate::clip::{DeviceFacts, PatientFacts};
-use crate::config::{ClipsConfig, ConfigError, JournalConfig, SpoolConfig, WorklistConfig};
+use crate::config::{
+    ClipsConfig, ConfigError, DicomConfig, JournalConfig, SpoolConfig, WorklistConfig,
+};
 use crate::device_page::Port;
 use crate::encode::Preset;
 use crate::mask::Rectangle;
@@ -55,6 +57,8 @@ pub struct FileConfig {
     pub spool: SpoolConfig,
     /// The journal.
     pub journal: JournalConfig,
+    /// Handhelds that send DICOM.
+    pub dicom: DicomConfig,
     /// Saved clips.
     pub clips: ClipsConfig,
     /// The patient of this visit.

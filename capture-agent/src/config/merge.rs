@@ -5,7 +5,7 @@
 
 use crate::config::cli::RunArgs;
 use crate::config::{
-    ConfigError, FileConfig, JournalConfig, SavingWanted, SpoolConfig, WorklistConfig,
+    ConfigError, DicomConfig, FileConfig, JournalConfig, SavingWanted, SpoolConfig, WorklistConfig,
 };
 use crate::device_page::Port;
 use crate::encode::Preset;
@@ -68,6 +68,8 @@ pub struct Wanted {
     pub journal: JournalConfig,
     /// About the hospital's worklist.
     pub worklist: WorklistConfig,
+    /// About handhelds that send DICOM.
+    pub dicom: DicomConfig,
 }
 
 /// Lays `args` (flags, then environment) over `file`.
@@ -126,6 +128,7 @@ pub fn merge(args: RunArgs, file: FileConfig, device_key: Option<String>) -> Wan
         },
         journal: file.journal.under(args.journal),
         worklist: file.worklist,
+        dicom: file.dicom,
     }
 }
 

@@ -1,10 +1,11 @@
 //! What the user configured: flags, environment, file, defaults, in this order of precedence.
 //!
 //! `cli` is the command line with its help; `file` the TOML file; `merge` lays one over the other; `check` turns the
-//! result into settings (`saving` and `journal` its parts about what is kept) or into one message per mistake, each naming the key and what to do.
+//! result into settings (`saving` and `journal` its parts about what is kept, `dicom` about who sends) or into one message per mistake, each naming the key and what to do.
 
 mod check;
 pub mod cli;
+mod dicom;
 mod file;
 mod journal;
 mod merge;
@@ -12,6 +13,7 @@ mod saving;
 mod worklist;
 
 pub use check::{Checked, ConfigError, check};
+pub use dicom::DicomConfig;
 pub use file::{FileConfig, read_file};
 pub use journal::JournalConfig;
 pub use merge::{Wanted, merge};

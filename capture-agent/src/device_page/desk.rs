@@ -154,6 +154,10 @@ impl Desk {
                 .clips
                 .as_ref()
                 .and_then(|clips| Some(clips.exports.as_ref()?.why.clone())),
+            door_trouble: status
+                .clips
+                .as_ref()
+                .and_then(|clips| clips.door_trouble.clone()),
             journal: tell::journal(&status),
             journal_trouble: status
                 .journal

@@ -5,9 +5,11 @@
 
 use super::checking::Checking;
 use super::desk::Desk;
+use super::files;
 use super::guard::Lock;
 use super::key::Key;
-use super::routes::router;
+use super::routes::{FILES, router};
+use crate::clip::Arrivals;
 use crate::sync::Stop;
 use axum::Router;
 use axum::body::Body;
@@ -131,6 +133,7 @@ pub struct DevicePage {
     lock: Lock,
     desk: Arc<Desk>,
     checking: Arc<Checking>,
+    arrivals: Option<Arrivals>,
 }
 
 impl DevicePage {
@@ -142,6 +145,7 @@ impl DevicePage {
         port: Port,
         desk: Arc<Desk>,
         checking: Arc<Checking>,
+        arrivals: Option<Arrivals>,
     ) -> Result<Option<Self>, DevicePageError> {
         let port = match port {
             Port::Off => return Ok(None),
@@ -159,6 +163,7 @@ impl DevicePage {
             lock,
             desk,
             checking,
+            arrivals,
         }))
     }
 
@@ -172,7 +177,7 @@ impl DevicePage {
 
     /// Serves until `stop`.
     pub async fn serve(self, stop: Stop) {
-        let router = router(self.desk, self.checking, self.lock);
+        let router = router(self.desk, self.checking, self.arrivals, self.lock);
         let listener = match TcpListener::from_std(self.listener) {
             Ok(listener) => listener,
             Err(error) => {
@@ -205,9 +210,14 @@ impl DevicePage {
 
 async fn connection(tcp: TcpStream, router: Router, stop: Stop) {
     let service = service_fn(move |request: Request<Incoming>| {
+        // A whole clip comes before its answer; it has deadlines of its own.
+        let within = match request.uri().path() == FILES {
+            true => files::WITHIN,
+            false => ANSWER,
+        };
         let answering = router.clone().oneshot(request.map(Body::new));
         async move {
-            let answered = tokio::time::timeout(ANSWER, answering).await;
+            let answered = tokio::time::timeout(within, answering).await;
             Ok::<_, Infallible>(match answered {
                 Ok(answer) => answer.unwrap_or_else(|never| match never {}),
                 Err(_) => StatusCode::REQUEST_TIMEOUT.into_response(),

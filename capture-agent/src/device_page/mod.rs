@@ -3,7 +3,8 @@
 //! ```text
 //! browser on this device ─► door: connections ─► guard: Host, Origin, cookie ─► routes ─► desk: what is asked for
 //!                                                                                 ├─► preview: JPEG, off the live path
-//!                                                                                 └─► checking: the check before a visit
+//!                                                                                 ├─► checking: the check before a visit
+//!                                                                                 └─► files: a file that a person puts here
 //! ```
 //!
 //! Listens on loopback only (decision 0016). Nothing here may delay a captured frame: it reads the ring and the status,
@@ -12,6 +13,7 @@
 mod checking;
 mod desk;
 mod door;
+mod files;
 mod guard;
 mod key;
 mod memory;

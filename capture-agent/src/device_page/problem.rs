@@ -34,6 +34,9 @@ impl IntoResponse for Refused {
             DeviceFault::FrameGone => StatusCode::GONE,
             DeviceFault::Busy => StatusCode::SERVICE_UNAVAILABLE,
             DeviceFault::NoSaving => StatusCode::CONFLICT,
+            DeviceFault::FileTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            DeviceFault::NotDicom | DeviceFault::NoClip => StatusCode::UNPROCESSABLE_ENTITY,
+            DeviceFault::SpoolFull | DeviceFault::NoRoom => StatusCode::INSUFFICIENT_STORAGE,
             DeviceFault::Internal => StatusCode::INTERNAL_SERVER_ERROR,
             _ => StatusCode::BAD_REQUEST,
         };

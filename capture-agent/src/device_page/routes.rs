@@ -4,11 +4,13 @@
 
 use super::checking::Checking;
 use super::desk::{Desk, MaskRefused, Shown};
+use super::files::{self, Files};
 use super::guard::{self, Lock};
 use super::pages;
 use super::preview::NoPreview;
 use super::problem::Refused;
 use super::waiting;
+use crate::clip::Arrivals;
 use crate::hand_scale::ScaleRefused;
 use crate::mask::Rectangle;
 use crate::source::catalogue;
@@ -40,14 +42,25 @@ const FRAME_INDEX: HeaderName = HeaderName::from_static("hibiki-frame-index");
 /// The same on the RTP clock, which names the frame.
 const RTP_TIME: HeaderName = HeaderName::from_static("hibiki-rtp-time");
 
+/// Where files are put.
+pub(super) const FILES: &str = "/api/v1/files";
+
 type At = State<Arc<Desk>>;
 type Body = Result<Bytes, BytesRejection>;
 
 /// The router.
-pub(super) fn router(desk: Arc<Desk>, checking: Arc<Checking>, lock: Lock) -> Router {
+pub(super) fn router(
+    desk: Arc<Desk>,
+    checking: Arc<Checking>,
+    arrivals: Option<Arrivals>,
+    lock: Lock,
+) -> Router {
     let check = Router::new()
         .route("/api/v1/check", get(last_check).post(begin_check))
         .with_state(checking);
+    let files = Router::new()
+        .route(FILES, post(files::take))
+        .with_state(Files::new(arrivals));
     // With the cookie of this start.
     let locked = Router::new()
         .route("/api/v1/state", get(state))
@@ -64,6 +77,7 @@ pub(super) fn router(desk: Arc<Desk>, checking: Arc<Checking>, lock: Lock) -> Ro
         .route("/api/v1/waiting", post(send))
         .with_state(desk)
         .merge(check)
+        .merge(files)
         .layer(from_fn_with_state(lock.clone(), guard::locked));
     // Anyone on this device: the page without anything on it, and trying the key.
     Router::new()

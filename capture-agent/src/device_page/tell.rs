@@ -109,6 +109,7 @@ pub(super) fn clips(status: &Status, waiting: usize) -> Option<DeviceClips> {
         bytes: counts.bytes,
         exports_waiting: clips.exports.as_ref().map_or(0, |exports| exports.count),
         left_out: clips.left_out,
+        refused_arrivals: clips.refused_arrivals,
         waiting: u32::try_from(waiting).unwrap_or(u32::MAX),
     })
 }
@@ -142,6 +143,10 @@ pub(super) fn troubles(
         .clips
         .as_ref()
         .is_some_and(|clips| clips.exports.is_some());
+    let door_closed = status
+        .clips
+        .as_ref()
+        .is_some_and(|clips| clips.door_trouble.is_some());
     let journal_stopped = status
         .journal
         .as_ref()
@@ -155,6 +160,7 @@ pub(super) fn troubles(
         (saving_failed, DeviceTrouble::SavingFailed),
         (journal_stopped, DeviceTrouble::JournalStopped),
         (exports_wait, DeviceTrouble::ExportsWait),
+        (door_closed, DeviceTrouble::DicomClosed),
         (scale_taken_back, DeviceTrouble::ScaleTakenBack),
         (refused, DeviceTrouble::Refused),
         (no_link, DeviceTrouble::NoLink),

@@ -17,7 +17,7 @@ use sha2::{Digest as _, Sha256};
 use std::fs::File;
 use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 use tokio::sync::watch;
 use wire::clip::{ClipGap, ClipHead};
 use wire::original::Digest;
@@ -39,6 +39,8 @@ pub struct Spool {
     files: Arc<dyn Files>,
     state: Mutex<State>,
     counts: watch::Sender<Counts>,
+    /// Held by who takes a file in: the same bytes by two ways at once would write one object.
+    imports: Mutex<()>,
     /// Locked as long as it is open.
     _lock: File,
 }
@@ -131,6 +133,7 @@ impl Spool {
             files,
             state: Mutex::new(state),
             counts,
+            imports: Mutex::default(),
             _lock: lock,
         };
         Ok((Arc::new(spool), recovered))
@@ -140,6 +143,11 @@ impl Spool {
     #[must_use]
     pub fn folder(&self) -> &Path {
         self.layout.root()
+    }
+
+    /// One file is taken in at a time.
+    pub(crate) fn import_turn(&self) -> MutexGuard<'_, ()> {
+        held(&self.imports)
     }
 
     /// How far a clip is; nothing when it is not known here.

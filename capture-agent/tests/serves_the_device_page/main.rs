@@ -6,6 +6,7 @@
     reason = "tests fail by panicking"
 )]
 
+mod put_files;
 #[path = "../support/mod.rs"]
 mod support;
 mod waiting_clips;

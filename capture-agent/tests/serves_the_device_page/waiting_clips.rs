@@ -10,7 +10,7 @@ use support::{ticket, to_relay};
 use wire::ConsultId;
 
 /// An agent for a consult that it does not reach, with what is in this spool.
-fn out_of_reach(spool: &Path, consult: ConsultId) -> AgentSettings {
+pub(crate) fn out_of_reach(spool: &Path, consult: ConsultId) -> AgentSettings {
     let mut relay = to_relay("http://127.0.0.1:9", ticket());
     relay.consult = consult;
     let saving = SavingSettings {

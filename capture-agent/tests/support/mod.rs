@@ -47,6 +47,7 @@ pub fn settings(source: &str) -> AgentSettings {
         encode,
         saving: None,
         journal: None,
+        dicom_door: None,
         relay: None,
         fail_fast: false,
         device_page: DevicePageSettings::OFF,

@@ -12,6 +12,7 @@ mod clip;
 mod decode;
 pub mod deidentify;
 mod error;
+mod exported;
 mod fragments;
 mod header;
 mod identity;
@@ -36,6 +37,7 @@ pub mod write;
 
 pub use clip::{Clip, ClipReader};
 pub use error::{ClipError, ScanFault};
+pub use exported::{exported_clip, exported_head};
 pub use header::{ClipHeader, PixelLayout};
 pub use identity::Identity;
 pub use json::{HeaderPlace, MAX_HEADER_JSON_BYTES, header_json};

@@ -34,9 +34,9 @@ use wire::{ClipId, ConsultId, DeviceId};
 /// Requests that bring clips at the same time: about 10 MiB of memory.
 pub const MAX_AT_ONCE: usize = 8;
 /// A part that says nothing for this long is over; what came of it is kept.
-const SILENT: Duration = Duration::from_secs(10);
+pub(super) const SILENT: Duration = Duration::from_secs(10);
 /// A whole part: 1 MiB at 0.1 Mbit/s.
-const PART_WITHIN: Duration = Duration::from_secs(90);
+pub(super) const PART_WITHIN: Duration = Duration::from_secs(90);
 /// What arrived is not what was offered (tus 1.0: checksum mismatch).
 const CHECKSUM_MISMATCH: u16 = 460;
 
@@ -188,12 +188,12 @@ async fn row(app: &App, whose: &Whose) -> Result<store::ClipRow, ProblemCode> {
     row.ok_or(ProblemCode::NotFound)
 }
 
-fn room(app: &App) -> Result<SemaphorePermit<'_>, ProblemCode> {
+pub(super) fn room(app: &App) -> Result<SemaphorePermit<'_>, ProblemCode> {
     app.uploads.try_acquire().map_err(|_| ProblemCode::TooMany)
 }
 
 /// Where a part begins, when all that is said of it can be true.
-fn checked(headers: &HeaderMap, whole: u64) -> Result<u64, Refusal> {
+pub(super) fn checked(headers: &HeaderMap, whole: u64) -> Result<u64, Refusal> {
     let number =
         |name: &HeaderName| -> Option<u64> { headers.get(name)?.to_str().ok()?.parse().ok() };
     let from = number(&HeaderName::from_static(UPLOAD_OFFSET));
@@ -242,7 +242,7 @@ fn lost(error: &UploadLost) -> ProblemCode {
 }
 
 /// The word as an answer.
-fn answer(word: ClipToAgent, fits: StatusCode) -> Response {
+pub(super) fn answer(word: ClipToAgent, fits: StatusCode) -> Response {
     let status = match word {
         ClipToAgent::Refused { reason, .. } => match reason {
             ClipGap::Altered => StatusCode::from_u16(CHECKSUM_MISMATCH).unwrap_or(fits),
@@ -268,7 +268,7 @@ fn answer(word: ClipToAgent, fits: StatusCode) -> Response {
     response
 }
 
-fn closing(mut response: Response) -> Response {
+pub(super) fn closing(mut response: Response) -> Response {
     let headers = response.headers_mut();
     headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
     response

@@ -23,6 +23,8 @@ pub mod health;
 mod ice_servers;
 pub mod media_resource;
 pub mod media_sessions;
+pub mod page_clip;
+pub mod page_files;
 pub mod pages;
 pub mod publish;
 pub mod replay_media;

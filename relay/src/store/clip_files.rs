@@ -11,6 +11,7 @@ use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 use thiserror::Error;
 use wire::original::Digest;
 use wire::{ClipId, ConsultId};
@@ -19,6 +20,8 @@ use wire::{ClipId, ConsultId};
 const FOLDER: &str = "clips";
 /// Name of the folder of cases.
 const CASES: &str = "cases";
+/// Name of the folder of files that pages bring.
+const PAGES: &str = "page-files";
 /// Ending of a clip that is kept.
 const WHOLE: &str = "dcm";
 /// Ending of one that arrives.
@@ -124,6 +127,38 @@ impl ClipFiles {
         Self {
             folder: data.join(CASES).into(),
         }
+    }
+
+    /// Those that pages bring, in a folder of their own beside this one: a row is made when one is whole, so nothing but time says
+    /// which of them nobody wants.
+    #[must_use]
+    pub fn of_pages(&self) -> Self {
+        let data = self.folder.parent().unwrap_or(&self.folder);
+        Self {
+            folder: data.join(PAGES).into(),
+        }
+    }
+
+    /// Removes half files that grew no more for so long; gives how many are left.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn forget_idle(&self, idle: Duration) -> Result<usize, ClipFault> {
+        make_private(&self.folder).map_err(failed("make the folder of clips"))?;
+        let mut left = 0;
+        for consult in fs::read_dir(&self.folder).map_err(failed("look for half clips"))? {
+            let consult = consult.map_err(failed("look for half clips"))?.path();
+            for half in fs::read_dir(&consult).into_iter().flatten().flatten() {
+                let written = half.metadata().and_then(|about| about.modified());
+                let rests = written.ok().and_then(|written| written.elapsed().ok());
+                if rests.is_some_and(|rests| rests > idle) {
+                    fs::remove_file(half.path()).map_err(failed("remove a half clip"))?;
+                } else {
+                    left += 1;
+                }
+            }
+        }
+        Ok(left)
     }
 
     /// Writes a whole clip, durable before it has its name.
@@ -408,6 +443,7 @@ fn digest_of(path: &Path) -> Result<(u64, Digest), ClipFault> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::SystemTime;
 
     #[test]
     fn a_clip_goes_on_where_it_ended_and_gets_its_name_at_the_end() {
@@ -432,6 +468,31 @@ mod tests {
         half.finish().unwrap();
         assert_eq!(fs::read(files.whole(consult, clip)).unwrap(), b"abcdefgh");
         assert!(!files.half(consult, clip).exists());
+    }
+
+    #[test]
+    fn half_files_of_pages_go_when_they_rest_for_long_and_no_sooner() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = DataFolder::at(folder.path()).unwrap();
+        let files = ClipFiles::beside(&data).of_pages();
+        let [idle, fresh] = [(); 2].map(|()| (ConsultId::random(), ClipId::random()));
+        for (consult, clip) in [idle, fresh] {
+            files
+                .resume(consult, clip, 8)
+                .unwrap()
+                .write(b"ab")
+                .unwrap();
+        }
+        let day = Duration::from_secs(86_400);
+        let old = File::options()
+            .append(true)
+            .open(files.half(idle.0, idle.1));
+        old.unwrap()
+            .set_modified(SystemTime::now() - day * 2)
+            .unwrap();
+        assert_eq!(files.forget_idle(day * 3).unwrap(), 2);
+        assert_eq!(files.forget_idle(day).unwrap(), 1);
+        assert!(files.half(fresh.0, fresh.1).exists());
     }
 
     #[test]

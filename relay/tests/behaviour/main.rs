@@ -54,6 +54,7 @@ mod origin_is_checked;
 mod other_systems_ask;
 mod other_systems_fetch;
 mod pages_are_served;
+mod pages_bring_files;
 mod pictures_from_the_video;
 mod recordings_become_dicom;
 mod shutdown_sends_away;

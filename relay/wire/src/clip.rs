@@ -42,6 +42,12 @@ pub const UPLOAD_OFFSET: &str = "upload-offset";
 pub const UPLOAD_COMPLETE: &str = "upload-complete";
 /// Content type of a part (draft-ietf-httpbis-resumable-upload).
 pub const PARTIAL_UPLOAD: &str = "application/partial-upload";
+/// Header of a file that a page brings: how long it is (draft-ietf-httpbis-resumable-upload).
+pub const UPLOAD_LENGTH: &str = "upload-length";
+/// The same: its SHA-256 (RFC 9530).
+pub const REPR_DIGEST: &str = "repr-digest";
+/// The same: when it was last written, in milliseconds since 1970. A file that does not say it may be of any day.
+pub const FILE_WRITTEN: &str = "hibiki-file-written";
 /// Seconds that one press saves when nobody says otherwise.
 pub const DEFAULT_CLIP_SECONDS: u16 = 6;
 /// Most seconds that one press saves; the ring may hold less.
@@ -299,8 +305,9 @@ pub enum ClipFromAgent {
     },
 }
 
-/// What the relay says on the channel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// What the relay says on the channel, and in the answers to whoever uploads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export_to = "clip.ts")]
 #[serde(
     tag = "type",
     rename_all = "camelCase",
@@ -312,6 +319,7 @@ pub enum ClipToAgent {
         /// Which.
         clip: ClipId,
         /// How many bytes are here and durable.
+        #[ts(type = "number")]
         offset: u64,
     },
     /// So many bytes are durable.
@@ -319,6 +327,7 @@ pub enum ClipToAgent {
         /// Which.
         clip: ClipId,
         /// From the start.
+        #[ts(type = "number")]
         offset: u64,
     },
     /// It is whole and durable, and its row is written: the device may let its copy go.

@@ -7,6 +7,7 @@
 //!  ── GET    /api/v1/preview?after=RTP ────────►  the next frame as JPEG
 //!  ── POST   /api/v1/freeze   {rtpTime} ───────►  DELETE releases; GET /api/v1/frozen is its PNG
 //!  ── POST   /api/v1/saves    {seconds} ───────►  what became of it stands in the state
+//!  ── POST   /api/v1/files    bytes… ───────────►  DeviceFile once they are safe here
 //!  ── POST   /api/v1/waiting  {clip} ──────────►  a waiting clip belongs to this consult
 //!  ── PUT    /api/v1/mask, source, view ───────►  in force at once
 //!  ── PUT    /api/v1/scale ────────────────────►  the depth scale of the frozen frame; DELETE takes it back
@@ -166,6 +167,8 @@ pub struct DeviceClips {
     pub exports_waiting: u32,
     /// Files among the exports that are no clips and stay where they are.
     pub left_out: u32,
+    /// Objects that handhelds sent and that were not taken; they have them still.
+    pub refused_arrivals: u32,
     /// Finished here and not sent by themselves, because they may be another patient's.
     pub waiting: u32,
 }
@@ -266,6 +269,8 @@ pub enum DeviceTrouble {
     JournalStopped,
     /// Exported files could not be taken in; they are tried again by themselves.
     ExportsWait,
+    /// Handhelds cannot send at present: the address for them is not open.
+    DicomClosed,
 }
 
 /// Everything at a glance, asked for a few times a second.
@@ -307,6 +312,8 @@ pub struct DeviceState {
     pub clips_trouble: Option<String>,
     /// Why exported files wait, in the agent's own words.
     pub exports_trouble: Option<String>,
+    /// Why handhelds cannot send, in the agent's own words.
+    pub door_trouble: Option<String>,
     /// What is kept of the coded picture; nothing when this agent keeps none.
     pub journal: Option<DeviceJournal>,
     /// Why it is not being kept at present, in the agent's own words.
@@ -332,6 +339,32 @@ pub struct DeviceMarks {
     pub quick_mark_seconds: u32,
     /// In the order in which they were made, at most `MAX_MARKS_FOR_DEVICE`.
     pub marks: Vec<MarkState>,
+}
+
+/// Where a file is that a person put on the page. Every value is durable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export_to = "device.ts")]
+#[serde(rename_all = "camelCase")]
+pub enum DeviceFileStage {
+    /// Safe here, and it goes to the consult by itself.
+    Safe,
+    /// Safe here; it may be another patient's and waits for a person.
+    Waits,
+    /// At the hospital since before.
+    AtHospital,
+}
+
+/// A file that was taken in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export_to = "device.ts")]
+#[serde(rename_all = "camelCase")]
+pub struct DeviceFile {
+    /// Its clip; the same for the same bytes.
+    pub clip: ClipId,
+    /// Whether these bytes were not here before.
+    pub new: bool,
+    /// Where it is.
+    pub stage: DeviceFileStage,
 }
 
 /// A source that can be chosen.
@@ -492,6 +525,16 @@ pub enum DeviceFault {
     Busy,
     /// This agent has nowhere to save.
     NoSaving,
+    /// The file has more bytes than a clip may have.
+    FileTooLarge,
+    /// The file is no DICOM file.
+    NotDicom,
+    /// The file is DICOM, and no ultrasound clip or still that can be read.
+    NoClip,
+    /// Clips that are not at the hospital yet fill the spool.
+    SpoolFull,
+    /// The disk is full.
+    NoRoom,
     /// A fault of the program.
     Internal,
 }

@@ -24,6 +24,7 @@ fn export_all(into: &Path) {
     http::DemoTicketRequest::export_all(&config).unwrap();
     region::Region::export_all(&config).unwrap();
     clip::ClipTable::export_all(&config).unwrap();
+    clip::ClipToAgent::export_all(&config).unwrap();
     case::NewCase::export_all(&config).unwrap();
     case::CaseList::export_all(&config).unwrap();
     case::CaseAbout::export_all(&config).unwrap();
@@ -44,6 +45,7 @@ fn export_all(into: &Path) {
     device::DeviceViewRequest::export_all(&config).unwrap();
     device::DeviceScaleRequest::export_all(&config).unwrap();
     device::DeviceSendRequest::export_all(&config).unwrap();
+    device::DeviceFile::export_all(&config).unwrap();
     check::DeviceCheck::export_all(&config).unwrap();
     device::DeviceProblem::export_all(&config).unwrap();
     fs::write(into.join("constants.ts"), constants()).unwrap();
@@ -78,6 +80,13 @@ fn constants() -> String {
          export const VIEWS: readonly string[] = {:?};\n\
          export const VIEW_OTHER = {:?};\n\
          export const CLIP_VIDEO_FRAME = {:?};\n\
+         export const MAX_CLIP_BYTES = {};\n\
+         export const MAX_CLIP_PART_BYTES = {};\n\
+         export const PARTIAL_UPLOAD = {:?};\n\
+         export const UPLOAD_OFFSET = {:?};\n\
+         export const UPLOAD_LENGTH = {:?};\n\
+         export const REPR_DIGEST = {:?};\n\
+         export const FILE_WRITTEN = {:?};\n\
          export const MAX_MASK_RECTANGLES = {};\n\
          export const SAVE_CHOICES_S: readonly number[] = {:?};\n\
          export const MAX_VOICES = {};\n\
@@ -108,6 +117,13 @@ fn constants() -> String {
         clip::VIEWS,
         clip::VIEW_OTHER,
         clip::CLIP_VIDEO_FRAME,
+        clip::MAX_CLIP_BYTES,
+        clip::MAX_CLIP_PART_BYTES,
+        clip::PARTIAL_UPLOAD,
+        clip::UPLOAD_OFFSET,
+        clip::UPLOAD_LENGTH,
+        clip::REPR_DIGEST,
+        clip::FILE_WRITTEN,
         device::MAX_MASK_RECTANGLES,
         device::SAVE_CHOICES_S,
         voice::MAX_VOICES,

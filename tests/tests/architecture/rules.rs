@@ -58,6 +58,7 @@ pub(crate) const OUTERMOST: &[&str] = &[
     "relay/src/recording",
     "capture-agent/src/config",
     "capture-agent/src/device_page",
+    "capture-agent/src/dicom_door",
     "capture-agent/src/door",
     // It looks at everything, as an agent would use it.
     "capture-agent/src/preflight",
@@ -518,10 +519,11 @@ pub(crate) const MEASURING_IS_ARITHMETIC: Rule = Rule {
 
 /// The drawing stage and the live connection run without a component tree; signals are how components read them.
 pub(crate) const STAGE_AND_LIVE_ARE_FRAMEWORK_FREE: Rule = Rule {
-    what: "stage, live, voice, net, marks and measure import no component",
+    what: "stage, clip, files, replay, live, voice, net, marks and measure import no component",
     within: &[
         "viewer/src/stage",
         "viewer/src/clip",
+        "viewer/src/files",
         "viewer/src/replay",
         "viewer/src/live",
         "viewer/src/voice",

@@ -2,6 +2,8 @@
 
 use anyhow::{Context as _, Result, ensure};
 use std::time::Duration;
+use stories::binaries::workspace;
+use stories::dropped::drops_file;
 use stories::link::LinkKind;
 use stories::person::{By, Person, Replayed, same_frame};
 use stories::story::{CALM_FPS, CALM_SIZE, Plan, Story, tell};
@@ -15,6 +17,9 @@ use wire::people::Role;
 const CLIP_COMES: Duration = Duration::from_secs(20);
 /// Something worth saving: a second and a half of a calm source.
 const FRAMES_BEFORE: u32 = 15;
+/// Until the page is loaded again.
+const NO_UPLOADS: &str = "() => { const real = fetch;
+    window.fetch = (to, more) => String(to).endsWith('/upload') ? Promise.reject(new TypeError('no link')) : real(to, more); }";
 const CLIPS_THAT_OPEN: &str = "[data-testid=clip] .clips__open:not([disabled])";
 const PLAY: &str = "[data-testid=replay-play]";
 /// How much longer or shorter ten frames may take, because a busy page shows the last or the first one late. Any other speed
@@ -416,7 +421,8 @@ fn a_still_of_the_frozen_frame_is_that_frame() -> Result<()> {
 }
 
 #[test]
-fn without_a_device_and_without_the_right_the_button_says_why() -> Result<()> {
+fn without_a_device_the_button_says_why_and_a_file_of_the_bedside_page_is_a_clip_all_the_same()
+-> Result<()> {
     tell(Plan::calm().no_agent(), |story| async move {
         let doctor = story.cardiologist().await?;
         let observer = story.arrives(Role::Observer).await?;
@@ -431,6 +437,30 @@ fn without_a_device_and_without_the_right_the_button_says_why() -> Result<()> {
             person.page().press("s").await?;
             person.reads_within(words, secs(2)).await?;
         }
-        Ok(())
+        let bedside = story.bedside().await?;
+        brings_a_file_over_a_reload(&bedside).await?;
+        let clip = doctor.finds_clip_within(CLIP_COMES).await?;
+        doctor.clip_is_kept_within(clip, CLIP_COMES).await?;
+        doctor.opens_clip(clip).await.map(drop)
     })
+}
+
+/// The relay does not answer uploads at first, and the page is loaded anew meanwhile.
+async fn brings_a_file_over_a_reload(bedside: &Person) -> Result<()> {
+    let page = bedside.page();
+    page.visible("[data-testid=bring]", secs(10)).await?;
+    page.eval::<()>(NO_UPLOADS, ()).await?;
+    let file = workspace().join("sample-dicom/plax_small.dcm");
+    drops_file(page, &file, secs(60)).await?;
+    bedside.reads_within("まだ送っていません", secs(5)).await?;
+    page.click("[data-testid=bring-send]").await?;
+    bedside
+        .reads_within("まだ病院にありません", secs(10))
+        .await?;
+    bedside
+        .reads_within("このブラウザーに控えました", secs(5))
+        .await?;
+    bedside.reloads().await?;
+    page.visible("[data-testid=bring-file][data-stage=kept]", secs(15))
+        .await
 }

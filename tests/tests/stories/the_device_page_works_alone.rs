@@ -12,6 +12,7 @@ use stories::agent::Agent;
 use stories::barcode::Barcode;
 use stories::binaries::{Binaries, workspace};
 use stories::browser::{Browser, Page, Screen};
+use stories::dropped::drops_file;
 use stories::story::{FULL_DISK_TAKES_BYTES, runtime};
 use stories::wait::{ms, secs, until};
 
@@ -35,6 +36,8 @@ const HEIGHT: &str =
     "(height) => document.querySelector('[data-testid=preview]').height === height";
 /// The view label that the story chooses, as Image Comments (0020,4000) in Explicit VR Little Endian (PS3.5 section 7.1.2).
 const VIEW_IN_FILE: &[u8] = b"\x20\x00\x00\x40LT\x04\x00A4C ";
+/// Study Date (0008,0020) in the same form, before its value.
+const STUDY_DATE: &[u8] = b"\x08\x00\x20\x00DA\x08\x00";
 /// A covered area in a JPEG is black but for what coding leaves of its surroundings.
 const BLACK: u8 = 24;
 
@@ -157,6 +160,34 @@ fn exported(folder: &Path) -> Result<PathBuf> {
     let opened = std::fs::File::options().append(true).open(&file)?;
     opened.set_modified(written)?;
     Ok(file)
+}
+
+/// One of now, one of yesterday, and one that is none; another unsent one is there already.
+async fn takes_files_that_are_dropped(page: &Page, folder: &Path) -> Result<()> {
+    let sample = |name: &str| workspace().join("sample-dicom").join(name);
+    let put = |stage: &str| format!("[data-testid=files] [data-stage={stage}]");
+    // Scanned today, for who looks at its study.
+    let mut scanned = std::fs::read(sample("sc_ivc_small.dcm"))?;
+    let at = scanned
+        .windows(STUDY_DATE.len())
+        .position(|part| part == STUDY_DATE);
+    let at = at.context("a date")? + STUDY_DATE.len();
+    scanned
+        .get_mut(at..at + 8)
+        .context("a whole date")?
+        .copy_from_slice(b"29991231");
+    let today = folder.join("today.dcm");
+    std::fs::write(&today, scanned)?;
+    drops_file(page, &today, ms(0)).await?;
+    page.visible(&put("safe"), secs(10)).await?;
+    drops_file(page, &sample("plax_small.dcm"), secs(86_400)).await?;
+    page.visible(&put("waits"), secs(10)).await?;
+    page.visible("text=確認待ちのクリップ", secs(5)).await?;
+    drops_file(page, &workspace().join("README.md"), ms(0)).await?;
+    page.visible(&put("refused"), secs(10)).await?;
+    page.visible("text=DICOM のファイルではありません", secs(1))
+        .await?;
+    page.visible("text=未送信 3", secs(5)).await
 }
 
 fn alone<F: Future<Output = Result<()>> + Send + 'static>(story: F) -> Result<()> {
@@ -290,6 +321,7 @@ fn without_any_network_the_preview_moves_a_freeze_stands_and_a_dragged_area_is_c
                 .any(|part| part == VIEW_IN_FILE),
             "the view that was chosen is not in the clip"
         );
+        takes_files_that_are_dropped(&page, folder.path()).await?;
         bedside.opens_another_source_and_the_first_again().await?;
 
         let agent = bedside.agent.program_mut();

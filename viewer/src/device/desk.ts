@@ -17,8 +17,9 @@ import type {
 } from "../wire/device";
 import type { ClipId } from "../wire/ids";
 import type { RtpTime } from "../wire/units";
-import { ask, enter, Fault, type FaultCode, type Method } from "./agent";
+import { ask, enter, Fault, type FaultCode, type Method, putFile } from "./agent";
 import { Checks } from "./check";
+import { Puts } from "./files";
 import { Marks } from "./marks";
 
 /** Between looks at the state. */
@@ -34,6 +35,7 @@ export class Desk {
   readonly sources = signal<readonly DeviceSourceChoice[]>([]);
   readonly marks = new Marks();
   readonly checks = new Checks();
+  readonly puts = new Puts(putFile, () => void this.look());
   /** The frame that the preview shows; a freeze means this one. */
   readonly shown = signal<RtpTime | null>(null);
   /** A freeze is on its way: what is shown stays, because that is what was meant. */

@@ -7,6 +7,7 @@ import type { DeviceState } from "../wire/device";
 import { CheckPart } from "./check-part";
 import { Controls } from "./controls";
 import type { Desk } from "./desk";
+import { FilesPart } from "./files-part";
 import { HelpPart } from "./help";
 import { listenToKeys } from "./keys";
 import { over } from "./marks";
@@ -79,6 +80,7 @@ function Inside({ desk, state }: { desk: Desk; state: DeviceState }) {
           <MarksPart desk={desk} state={state} seen={seen} />
           <Troubles state={state} />
           <UnsurePart desk={desk} state={state} />
+          <FilesPart puts={desk.puts} state={state} />
           <ViewPart desk={desk} state={state} />
           <StatusPart state={state} />
           <CheckPart checks={desk.checks} />

@@ -45,6 +45,9 @@ export function StatusPart({ state }: { state: DeviceState }) {
               say("spool.megabytes", { megabytes: Math.round(clips.bytes / MEGABYTE) }),
               ...(clips.waiting > 0 ? [say("spool.unsure", { count: clips.waiting })] : []),
               ...(clips.exportsWaiting > 0 ? [say("spool.exports", { count: clips.exportsWaiting })] : []),
+              ...(clips.refusedArrivals > 0
+                ? [say("spool.refusedArrivals", { count: clips.refusedArrivals })]
+                : []),
               ...(clips.leftOut > 0 ? [say("spool.leftOut", { count: clips.leftOut })] : []),
             ]}
           />

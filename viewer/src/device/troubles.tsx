@@ -28,10 +28,11 @@ export function Troubles({ state }: { state: DeviceState }) {
 
 /** The agent's own words, which are English and may name a path of this device. */
 function detail(trouble: DeviceTrouble, state: DeviceState): string | null {
-  const { source, link, clipsTrouble, exportsTrouble } = state;
+  const { source, link, clipsTrouble, exportsTrouble, doorTrouble } = state;
   if (trouble === "sourceFailed") return source.trouble;
   if (trouble === "savingFailed") return clipsTrouble;
   if (trouble === "exportsWait") return exportsTrouble;
+  if (trouble === "dicomClosed") return doorTrouble;
   if (trouble === "journalStopped") return state.journalTrouble;
   if (trouble === "refused" && link.type === "refused") return link.reason;
   return null;

@@ -61,6 +61,21 @@ export const deviceEn: DeviceWords = {
   "marks.byDepth": "Calibration: {name} (scale {centimetres} cm)",
   "marks.someone": "Somebody",
 
+  files: "Add files",
+  "files.how":
+    "Drag DICOM clips taken from the handheld here, or choose them. They are saved on this device unaltered. The originals are not removed.",
+  "files.choose": "Choose files",
+  "files.list": "Added files",
+  "files.queued": "Waiting; not saved yet",
+  "files.sending": "Being saved; keep this page open",
+  "files.safe": "Saved on this device. It survives a power cut",
+  "files.waits":
+    "Saved on this device. Check that it belongs to this consult and send it under “Clips to confirm”",
+  "files.atHospital": "At the hospital",
+  "files.again": "Again",
+  "files.tooMany": "At most {count} files can be added at once. The others were not added; choose them again",
+  "files.refused": "Not saved. {why}",
+
   unsure: "Clips to be confirmed",
   "unsure.words":
     "It is not certain that these belong to this consult, so they are not sent by themselves. They may show another patient. Check date and time, and send only those of this patient.",
@@ -91,6 +106,7 @@ export const deviceEn: DeviceWords = {
   "spool.unsure": "{count} to be confirmed",
   "spool.exports": "{count} to be taken in",
   "spool.leftOut": "{count} files that are no clips left out",
+  "spool.refusedArrivals": "{count} sent by handhelds and not taken",
   "spool.none": "Nowhere to save",
   "journal.words": "{minutes} min, {megabytes} MB",
   "journal.stopped": "Not being kept",
@@ -122,6 +138,8 @@ export const deviceEn: DeviceWords = {
     "The picture is not being kept on this device. Sending goes on. Free some space: what a bad link loses now cannot be sent later.",
   "trouble.exportsWait":
     "Files that the handheld exported cannot be taken in. They stay where they are and are tried again by themselves. Check the card or shared folder, and the space on this device.",
+  "trouble.dicomClosed":
+    "The address to which handhelds send DICOM cannot be opened. Everything else works. Ask your administrator to look at its setting (dicom.listen). It is tried again by itself.",
   "trouble.scaleTakenBack":
     "The calibration of this device was taken back in the consult. Clips saved from now on carry no scale. Check the depth scale and calibrate again.",
   "trouble.refused":
@@ -147,6 +165,12 @@ export const deviceEn: DeviceWords = {
   "fault.measuringOff": "This installation does not measure, so no scale is marked. The picture goes on.",
   "fault.busy": "The device was too busy. The picture goes on. Press again.",
   "fault.noSaving": "This device has nowhere to save.",
+  "fault.fileTooLarge": "The file is too large (2 GiB at most).",
+  "fault.notDicom": "It is no DICOM file.",
+  "fault.noClip": "It is DICOM, but no ultrasound clip or still that can be read.",
+  "fault.spoolFull":
+    "Clips that were not sent yet fill the place for them. Connect to the relay so that they can be sent, then add it again.",
+  "fault.noRoom": "This device has no space left. Free some, then add it again.",
   "fault.internal": "Something failed inside the device. The picture goes on. Try again.",
   "fault.unreachable": "The program on this device does not answer.",
   close: "Close",

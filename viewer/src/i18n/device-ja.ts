@@ -3,7 +3,7 @@
 // Invariant: as in `ja.ts`; what is wrong also says what still works and what to do.
 
 import type { CheckAction, CheckLevel, CheckSubject } from "../wire/check";
-import type { DeviceFault, DeviceTrouble } from "../wire/device";
+import type { DeviceFault, DeviceFileStage, DeviceTrouble } from "../wire/device";
 
 export const deviceJa = {
   title: "送信端末",
@@ -63,6 +63,21 @@ export const deviceJa = {
   "marks.byDepth": "校正: {name}(目盛り {centimetres} cm)",
   "marks.someone": "ほかの人",
 
+  files: "ファイルを入れる",
+  "files.how":
+    "装置から取り出した DICOM のクリップを、ここへドラッグするか選んでください。中身は変えずにこの端末に保存します。元のファイルは消しません。",
+  "files.choose": "ファイルを選ぶ",
+  "files.list": "入れたファイル",
+  "files.queued": "待っています。まだ保存していません",
+  "files.sending": "保存しています。このページを閉じないでください",
+  "files.safe": "この端末に保存しました。電源が切れても残ります",
+  "files.waits": "この端末に保存しました。この相談のものか確かめ、「確認待ちのクリップ」から送ってください",
+  "files.atHospital": "病院に保存済みです",
+  "files.again": "もう一度",
+  "files.tooMany":
+    "一度に入れられるのは {count} 個までです。ほかは入れていません。残りをもう一度選んでください",
+  "files.refused": "保存していません。{why}",
+
   unsure: "確認待ちのクリップ",
   "unsure.words":
     "この相談のものと確かめられないので、自動では送りません。別の患者のものかもしれません。日時を確かめ、この患者のものだけを送ってください。",
@@ -93,6 +108,7 @@ export const deviceJa = {
   "spool.unsure": "送る前の確認待ち {count}",
   "spool.exports": "取り込み待ち {count}",
   "spool.leftOut": "クリップではないため取り込まないファイル {count}",
+  "spool.refusedArrivals": "装置から届き、取り込まなかったもの {count}",
   "spool.none": "保存先なし",
   "journal.words": "{minutes} 分・{megabytes} MB",
   "journal.stopped": "控えていません",
@@ -124,6 +140,8 @@ export const deviceJa = {
     "この端末に映像を控えられません。送信は続いています。端末の空きを作ってください。今、通信で失われた映像は後から送れません。",
   "trouble.exportsWait":
     "装置が書き出したファイルを取り込めません。ファイルはそのまま残り、自動でやり直します。カードや共有フォルダーのつながりと、端末の空きを確かめてください。",
+  "trouble.dicomClosed":
+    "装置が DICOM で送る受け口を開けません。ほかの操作は続けられます。受け口のアドレスの設定(dicom.listen)を管理者に頼んでください。自動でやり直します。",
   "trouble.scaleTakenBack":
     "相談でこの端末の校正が取り消されました。これから保存するクリップに縮尺は入りません。深さ目盛りを確かめて校正し直してください。",
   "trouble.refused":
@@ -148,6 +166,12 @@ export const deviceJa = {
   "fault.measuringOff": "この施設では計測を使わないため、校正できません。映像は続いています。",
   "fault.busy": "端末が忙しいため、できませんでした。映像は続いています。もう一度押してください。",
   "fault.noSaving": "この端末には保存先が設定されていません。",
+  "fault.fileTooLarge": "ファイルが大きすぎます(2 GiB まで)。",
+  "fault.notDicom": "DICOM のファイルではありません。",
+  "fault.noClip": "DICOM ですが、読める超音波のクリップや静止画ではありません。",
+  "fault.spoolFull":
+    "まだ送っていないクリップで保存先がいっぱいです。中継サーバーにつないで送ってから、もう一度入れてください。",
+  "fault.noRoom": "端末に空きがありません。空きを作ってから、もう一度入れてください。",
   "fault.internal": "端末の内部で失敗しました。映像は続いています。もう一度試してください。",
   "fault.unreachable": "端末のプログラムが応答しません。",
   close: "閉じる",
@@ -287,6 +311,7 @@ export const deviceJa = {
 } as const satisfies Record<
   | `trouble.${DeviceTrouble}`
   | `fault.${DeviceFault | "unreachable"}`
+  | `files.${DeviceFileStage}`
   | `check.level.${CheckLevel}`
   | `check.verdict.${CheckLevel}`
   | `check.what.${CheckSubject}`

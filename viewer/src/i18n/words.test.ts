@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Pairing } from "../clip/beside";
+import type { BringStage } from "../files/bringing";
 import type { Question, Shortage } from "../live/adequacy";
 import type { Notice } from "../live/consult";
 import type { Hindrance } from "../live/desk";
@@ -26,6 +27,7 @@ import type { Extent, HeartPhase, MeasureKind, VentricleView } from "../wire/mea
 import type { OriginalGap } from "../wire/original";
 import type { Page, Role } from "../wire/people";
 import type { VoiceState } from "../wire/voice";
+import { BRING_WORDS } from "./bring-words";
 import { CASE_WORDS } from "./case-words";
 import { clipEn } from "./clip-en";
 import { clipJa, TOLD_CODES } from "./clip-ja";
@@ -50,6 +52,7 @@ const ja = {
   ...LINK_WORDS.ja,
   ...CONSULT_REPLAY_WORDS.ja,
   ...CASE_WORDS.ja,
+  ...BRING_WORDS.ja,
   ...clipJa,
 };
 const en: Readonly<Record<keyof typeof ja, string>> = {
@@ -62,6 +65,7 @@ const en: Readonly<Record<keyof typeof ja, string>> = {
   ...LINK_WORDS.en,
   ...CONSULT_REPLAY_WORDS.en,
   ...CASE_WORDS.en,
+  ...BRING_WORDS.en,
   ...clipEn,
 };
 type Key = keyof typeof ja;
@@ -79,6 +83,19 @@ const SOURCES = import.meta.glob<string>(["../**/*.{ts,tsx}", "!../**/*.test.ts"
 const ENDINGS: Readonly<Record<string, readonly string[]>> = {
   badge: ["good", "late", "choppy", "stopped", "none", "hidden"] satisfies LinkLevel[],
   "beat.missing": ["gone", "agentAway", "noAgent", "notCoded", "notKept"] satisfies OriginalGap[],
+  "bring.stage": [
+    "chosen",
+    "reading",
+    "sending",
+    "waiting",
+    "kept",
+    "conflict",
+    "refused",
+    "unread",
+    "empty",
+    "tooLarge",
+    "stopped",
+  ] satisfies BringStage[],
   case: ["left", "top", "right", "bottom"] satisfies (keyof CaseRectangle)[],
   "case.state": ["draft", "reviewed", "published", "expired", "withdrawn"] satisfies CaseState[],
   "case.consent": ["teaching", "teachingAndExport"] satisfies CaseConsent[],

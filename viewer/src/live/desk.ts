@@ -149,6 +149,11 @@ export class Desk {
     return this.#stage;
   }
 
+  /** Something that a part of the page began and that ends with it. */
+  endsWith(stop: () => void): void {
+    this.#stopEffects.push(stop);
+  }
+
   close(): void {
     this.beat.close();
     this.freeze.close();

@@ -79,7 +79,7 @@ export async function askJson<T>(path: string, request: Request = {}, body?: unk
   }
 }
 
-async function problemOf(response: Response): Promise<ApiProblem> {
+export async function problemOf(response: Response): Promise<ApiProblem> {
   const problem = (await response.json().catch(() => null)) as Partial<Problem> | null;
   const code = PROBLEM_CODES.find((known) => known === problem?.code);
   if (code !== undefined) return new ApiProblem(code, problem?.title ?? "");

@@ -7,6 +7,7 @@ import { listenToKeys } from "../live/keys";
 import { keepAwake, wakeState } from "../live/wake";
 import { whyNotDraw } from "../live/why";
 import { Bar } from "../parts/bar";
+import { BringPlace } from "../parts/bring-later";
 import { ClipsPlace, ReplayPlace } from "../parts/clips-later";
 import { HelpPlace } from "../parts/help-later";
 import { LazyMeasureResults } from "../parts/lazy-measure";
@@ -86,6 +87,7 @@ function Company({ desk }: { desk: Desk }) {
       </SaveChoices>
       <VoiceConsentPlace desk={desk} />
       <ClipsPlace desk={desk} />
+      <BringPlace desk={desk} />
       <LazyMeasureResults desk={desk} />
       <RecordingPlace desk={desk} />
       {desk.consult.link.value.state === "open" && <p class="quiet">{t("link.good")}</p>}

@@ -180,6 +180,39 @@ handScale: boolean,
 video?: ClipVideo, };
 
 /**
+ * What the relay says on the channel, and in the answers to whoever uploads.
+ */
+export type ClipToAgent = { "type": "wanted", 
+/**
+ * Which.
+ */
+clip: ClipId, 
+/**
+ * How many bytes are here and durable.
+ */
+offset: number, } | { "type": "durable", 
+/**
+ * Which.
+ */
+clip: ClipId, 
+/**
+ * From the start.
+ */
+offset: number, } | { "type": "kept", 
+/**
+ * Which.
+ */
+clip: ClipId, } | { "type": "refused", 
+/**
+ * Which.
+ */
+clip: ClipId, 
+/**
+ * Why.
+ */
+reason: ClipGap, };
+
+/**
  * What a decoder needs for a clip of H.264 video, whose frames are served as they are stored and not as images.
  */
 export type ClipVideo = { 

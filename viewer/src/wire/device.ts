@@ -35,6 +35,10 @@ exportsWaiting: number,
  */
 leftOut: number, 
 /**
+ * Objects that handhelds sent and that were not taken; they have them still.
+ */
+refusedArrivals: number, 
+/**
  * Finished here and not sent by themselves, because they may be another patient's.
  */
 waiting: number, };
@@ -51,7 +55,29 @@ key: string, };
 /**
  * Why the agent did not do it.
  */
-export type DeviceFault = "locked" | "foreign" | "badRequest" | "notFound" | "frameGone" | "badMask" | "badSource" | "scaleStated" | "scaleTooShort" | "scaleImplausible" | "measuringOff" | "busy" | "noSaving" | "internal";
+export type DeviceFault = "locked" | "foreign" | "badRequest" | "notFound" | "frameGone" | "badMask" | "badSource" | "scaleStated" | "scaleTooShort" | "scaleImplausible" | "measuringOff" | "busy" | "noSaving" | "fileTooLarge" | "notDicom" | "noClip" | "spoolFull" | "noRoom" | "internal";
+
+/**
+ * A file that was taken in.
+ */
+export type DeviceFile = { 
+/**
+ * Its clip; the same for the same bytes.
+ */
+clip: ClipId, 
+/**
+ * Whether these bytes were not here before.
+ */
+new: boolean, 
+/**
+ * Where it is.
+ */
+stage: DeviceFileStage, };
+
+/**
+ * Where a file is that a person put on the page. Every value is durable.
+ */
+export type DeviceFileStage = "safe" | "waits" | "atHospital";
 
 /**
  * One captured frame.
@@ -416,6 +442,10 @@ clipsTrouble: string | null,
  */
 exportsTrouble: string | null, 
 /**
+ * Why handhelds cannot send, in the agent's own words.
+ */
+doorTrouble: string | null, 
+/**
  * What is kept of the coded picture; nothing when this agent keeps none.
  */
 journal: DeviceJournal | null, 
@@ -439,7 +469,7 @@ relayNow: RelayTime | null, };
 /**
  * Something that a person should know, in stable codes; the page has the words.
  */
-export type DeviceTrouble = "sourceFailed" | "noMask" | "scaleTakenBack" | "noLink" | "refused" | "notStored" | "savingFailed" | "journalStopped" | "exportsWait";
+export type DeviceTrouble = "sourceFailed" | "noMask" | "scaleTakenBack" | "noLink" | "refused" | "notStored" | "savingFailed" | "journalStopped" | "exportsWait" | "dicomClosed";
 
 /**
  * Labels what is saved next.

@@ -8,6 +8,8 @@
 
 mod carrier;
 mod courier;
+#[cfg(test)]
+mod fixture;
 mod pacer;
 mod queue;
 mod turn;

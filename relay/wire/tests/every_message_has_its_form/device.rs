@@ -4,11 +4,11 @@ use crate::each;
 use crate::samples::{clip, person, point, stroke, uplink, uuid};
 use wire::clip::ClipGap;
 use wire::device::{
-    DeviceClips, DeviceEntry, DeviceFault, DeviceFrame, DeviceFreeze, DeviceHealth, DeviceJournal,
-    DeviceLink, DeviceMarks, DeviceMaskRequest, DeviceProblem, DeviceRing, DeviceSave,
-    DeviceSaveRequest, DeviceScale, DeviceScaleRequest, DeviceSendRequest, DeviceSource,
-    DeviceSourceChoice, DeviceSourceRequest, DeviceSources, DeviceState, DeviceTrouble,
-    DeviceViewRequest, DeviceWaiting, MaskRectangle, SaveStage,
+    DeviceClips, DeviceEntry, DeviceFault, DeviceFile, DeviceFileStage, DeviceFrame, DeviceFreeze,
+    DeviceHealth, DeviceJournal, DeviceLink, DeviceMarks, DeviceMaskRequest, DeviceProblem,
+    DeviceRing, DeviceSave, DeviceSaveRequest, DeviceScale, DeviceScaleRequest, DeviceSendRequest,
+    DeviceSource, DeviceSourceChoice, DeviceSourceRequest, DeviceSources, DeviceState,
+    DeviceTrouble, DeviceViewRequest, DeviceWaiting, MaskRectangle, SaveStage,
 };
 use wire::socket::MarkState;
 use wire::{CaptureTime, FrameIndex, RelayTime, RtpTime, StreamId};
@@ -69,6 +69,7 @@ fn state(link: DeviceLink) -> DeviceState {
             bytes: 4,
             exports_waiting: 1,
             left_out: 2,
+            refused_arrivals: 1,
             waiting: 1,
         }),
         waiting: vec![DeviceWaiting {
@@ -79,6 +80,7 @@ fn state(link: DeviceLink) -> DeviceState {
         }],
         clips_trouble: None,
         exports_trouble: Some("it cannot be read: the card is away".into()),
+        door_trouble: Some("192.0.2.7:11112 cannot be opened".into()),
         journal: Some(DeviceJournal {
             bytes: 5,
             seconds: 6,
@@ -92,7 +94,11 @@ fn state(link: DeviceLink) -> DeviceState {
             },
             ago_s: 2,
         }],
-        troubles: vec![DeviceTrouble::ExportsWait, DeviceTrouble::NoLink],
+        troubles: vec![
+            DeviceTrouble::ExportsWait,
+            DeviceTrouble::DicomClosed,
+            DeviceTrouble::NoLink,
+        ],
         relay_now: Some(RelayTime(1_795_000_000_100_000)),
     }
 }
@@ -148,6 +154,12 @@ fn what_the_agent_tells_its_page() {
         detail: String::new(),
     };
     each("device", vec![("problem", problem)]);
+    let file = DeviceFile {
+        clip: clip(),
+        new: true,
+        stage: DeviceFileStage::Waits,
+    };
+    each("device", vec![("file", file)]);
 }
 
 #[test]

@@ -1,13 +1,11 @@
 //! The carrier against a relay that is played here: from offer to the copy that goes, also with a cut in between.
 
 use super::*;
-use crate::clip::{DeviceFacts, PatientFacts, Visit};
-use crate::spool::{AfterKept, Belongs, Disk, SpoolBounds};
+use crate::publish::clips::fixture::{self, spool};
+use crate::spool::Belongs;
 use bandwidth::BitRate;
-use std::io::Write;
 use tokio::sync::mpsc;
-use wire::CaptureTime;
-use wire::clip::{ClipCoding, ClipGap, ClipHead, ClipOrigin};
+use wire::clip::{ClipGap, ClipHead};
 use wire::original::Digest;
 
 /// More than one window and not a multiple of a piece.
@@ -146,16 +144,8 @@ impl Relay {
     }
 }
 
-fn spool(folder: &std::path::Path) -> Arc<Spool> {
-    let bounds = SpoolBounds {
-        bytes: 1 << 30,
-        after_kept: AfterKept::Delete,
-    };
-    Spool::open(folder, bounds, Arc::new(Disk)).unwrap().0
-}
-
 fn content() -> Vec<u8> {
-    (0..BYTES).map(|n| (n * 31 % 251) as u8).collect()
+    fixture::content(BYTES)
 }
 
 /// The consult of all connections.
@@ -165,13 +155,7 @@ fn consult() -> ConsultId {
 
 /// The visit of an agent for that consult, with this patient.
 fn visit(patient: Option<&str>) -> CurrentVisit {
-    let facts = PatientFacts {
-        id: patient.map(str::to_owned),
-        ..PatientFacts::default()
-    };
-    let device = DeviceFacts::default();
-    let visit = Visit::new(Some(consult()), None, CaptureTime(1), facts, device, 540);
-    CurrentVisit::new(visit.unwrap(), None)
+    fixture::visit(consult(), patient)
 }
 
 /// A finished clip of this consult in the spool.
@@ -180,28 +164,7 @@ fn finished(spool: &Spool) -> ClipId {
 }
 
 fn finished_of(spool: &Spool, belongs: Belongs) -> ClipId {
-    let clip = ClipId::random();
-    let mut object = spool.begin_object(clip, BYTES as u64).unwrap();
-    object.out.write_all(&content()).unwrap();
-    let sealed = spool.seal(object).unwrap();
-    let head = ClipHead {
-        clip,
-        instance: "2.25.1".into(),
-        bytes: sealed.bytes,
-        digest: sealed.digest,
-        frames: 1,
-        width: 8,
-        height: 8,
-        coding: ClipCoding::Other,
-        origin: ClipOrigin::Imported,
-        taken_at: CaptureTime(1),
-        span_us: 0,
-        view: None,
-        marker: None,
-        captured: None,
-    };
-    spool.present(sealed, head, Vec::new(), belongs).unwrap();
-    clip
+    fixture::finished(spool, &content(), belongs)
 }
 
 #[tokio::test]
@@ -292,7 +255,7 @@ async fn a_clip_of_another_consult_is_offered_only_when_a_person_says_so() {
     assert_eq!(relay.hears_an_offer().await.clip, other, "at once");
     relay.breaks().await;
     drop(spool);
-    let spool = self::spool(folder.path());
+    let spool = fixture::spool(folder.path());
     let mut relay = Relay::connect(&spool);
     let mut offered = [
         relay.hears_an_offer().await.clip,

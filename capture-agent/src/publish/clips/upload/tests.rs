@@ -1,9 +1,9 @@
 //! Uploading to a relay that is played here: from where it has the clip, over cuts, beside nothing that is live.
 
 use super::*;
-use crate::clip::{DeviceFacts, PatientFacts, Visit};
 use crate::encode::BitRate;
-use crate::spool::{AfterKept, Belongs, Disk, SpoolBounds};
+use crate::publish::clips::fixture;
+use crate::spool::Belongs;
 use crate::sync::held;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
@@ -12,12 +12,11 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::put;
 use axum::{Json, Router};
 use std::collections::VecDeque;
-use std::io::Write;
 use std::net::SocketAddr;
 use std::sync::Mutex;
 use tokio::sync::watch;
-use wire::clip::{ClipCoding, ClipGap, ClipHead, ClipOrigin};
-use wire::{CaptureTime, ConsultId};
+use wire::ConsultId;
+use wire::clip::ClipGap;
 
 const BYTES: usize = 900_001;
 const LIMIT: Duration = Duration::from_secs(30);
@@ -136,33 +135,9 @@ struct World {
 impl World {
     async fn with(belongs: Belongs) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let bounds = SpoolBounds {
-            bytes: 1 << 30,
-            after_kept: AfterKept::Delete,
-        };
-        let (spool, _) = Spool::open(folder.path(), bounds, Arc::new(Disk)).unwrap();
-        let bytes: Vec<u8> = (0..BYTES).map(|at| (at % 251) as u8).collect();
-        let clip = ClipId::random();
-        let mut object = spool.begin_object(clip, BYTES as u64).unwrap();
-        object.out.write_all(&bytes).unwrap();
-        let sealed = spool.seal(object).unwrap();
-        let head = ClipHead {
-            clip,
-            instance: "2.25.9".into(),
-            bytes: BYTES as u64,
-            digest: sealed.digest,
-            frames: 1,
-            width: 8,
-            height: 8,
-            coding: ClipCoding::Other,
-            origin: ClipOrigin::Imported,
-            taken_at: CaptureTime(1),
-            span_us: 0,
-            view: None,
-            marker: None,
-            captured: None,
-        };
-        spool.present(sealed, head, Vec::new(), belongs).unwrap();
+        let spool = fixture::spool(folder.path());
+        let bytes = fixture::content(BYTES);
+        fixture::finished(&spool, &bytes, belongs);
         let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         Self {
             relay: Relay::default(),
@@ -197,9 +172,7 @@ impl World {
             bind: None,
             authorities: Vec::new(),
         };
-        let (patient, device) = (PatientFacts::default(), DeviceFacts::default());
-        let visit = Visit::new(Some(here), None, CaptureTime(1), patient, device, 540);
-        let visit = CurrentVisit::new(visit.unwrap(), None);
+        let visit = fixture::visit(here, None);
         let around = (self.board.clone(), self.stop.clone());
         let clips = (Arc::clone(&self.spool), visit);
         let uploader = Uploader::new(&settings, clips, around).unwrap().unwrap();

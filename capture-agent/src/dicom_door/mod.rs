@@ -1,0 +1,75 @@
+//! Takes the objects of handhelds that send DICOM over the network (C-STORE, C-ECHO), as if they had exported them.
+//!
+//! Owns the address and when it is tried again; the rules of the network are `dimse`'s, what an object becomes is `shelf`'s and
+//! `clip`'s. Off unless an address is set. Nothing here touches the picture, and a door that cannot be opened costs nothing but itself
+//! and is told on the device page.
+
+mod head;
+mod shelf;
+
+use crate::clip::Arrivals;
+use crate::status::StatusBoard;
+use crate::sync::Stop;
+use dimse::{Counts, Policy};
+use shelf::Handhelds;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use wire::clip::MAX_CLIP_BYTES;
+
+/// An address of a network that is not up yet is tried again so often.
+const OPEN_AGAIN: Duration = Duration::from_secs(10);
+/// Largest data set: with its head it is a clip.
+pub(crate) const MAX_OBJECT_BYTES: u64 = MAX_CLIP_BYTES - head::MAX_HEAD_BYTES;
+
+/// Who may send, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DicomDoor {
+    /// Where.
+    pub listen: SocketAddr,
+    /// For whom.
+    pub policy: Policy,
+}
+
+/// Serves until the program stops.
+pub(crate) async fn serve(door: DicomDoor, arrivals: Arrivals, board: StatusBoard, stop: Stop) {
+    let (stopping, told) = watch::channel(false);
+    let serving = async {
+        let listener = opened(door.listen, &board).await;
+        tracing::info!("handhelds may send DICOM objects");
+        let shelf = Handhelds { arrivals, board };
+        dimse::serve(listener, door.policy, shelf, Arc::<Counts>::default(), told).await;
+    };
+    tokio::select! {
+        () = serving => {}
+        () = stop.stopped() => {}
+    }
+    drop(stopping);
+}
+
+async fn opened(listen: SocketAddr, board: &StatusBoard) -> TcpListener {
+    let tell = |trouble: Option<String>| {
+        board.update(|status| {
+            if let Some(clips) = &mut status.clips {
+                clips.door_trouble = trouble;
+            }
+        });
+    };
+    loop {
+        match TcpListener::bind(listen).await {
+            Ok(listener) => {
+                tell(None);
+                return listener;
+            }
+            Err(error) => {
+                tracing::error!(%error, "the address for handhelds (dicom.listen) cannot be opened; it is tried again");
+                tell(Some(format!(
+                    "{listen} cannot be opened: {error}; look at dicom.listen and whether another program uses it"
+                )));
+                tokio::time::sleep(OPEN_AGAIN).await;
+            }
+        }
+    }
+}

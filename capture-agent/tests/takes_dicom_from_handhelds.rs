@@ -1,0 +1,230 @@
+//! Handhelds that send DICOM: dcmtk's echoscu and storescu against an agent's own door.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests fail by panicking"
+)]
+
+mod support;
+
+use capture_agent::agent::{Agent, AgentSettings, SavingSettings};
+use capture_agent::clip::{Coding, DeviceFacts, PatientFacts};
+use capture_agent::dicom_door::DicomDoor;
+use capture_agent::spool::{AfterKept, Belongs, Counts, SpoolBounds};
+use capture_agent::sync::Stop;
+use dimse::{Offer, Policy, Proposal, Requestor, Sent, limits};
+use echo_dicom::Provenance;
+use std::net::{SocketAddr, TcpListener};
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::atomic::{AtomicU16, Ordering};
+use std::time::Duration;
+use support::{settings, ticket, to_relay, until};
+use wire::ConsultId;
+
+/// Ultrasound Multi-frame.
+const CLIP: &str = "1.2.840.10008.5.1.4.1.1.3.1";
+const EXPLICIT: &str = "1.2.840.10008.1.2.1";
+const BOUND: Duration = Duration::from_secs(10);
+
+/// An agent with an open door, for a consult that it does not reach.
+struct Bedside {
+    listen: SocketAddr,
+    spool: tempfile::TempDir,
+    agent: capture_agent::clip::Saver,
+    stop: Stop,
+}
+
+impl Drop for Bedside {
+    fn drop(&mut self) {
+        self.stop.set();
+    }
+}
+
+/// Below the ports that connections get by themselves: whoever asks for one of those until somebody listens may meet himself.
+fn free_address() -> SocketAddr {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let first = 20_000 + u16::try_from(std::process::id() % 1_000).unwrap() * 10;
+    loop {
+        let port = first + NEXT.fetch_add(1, Ordering::Relaxed);
+        if let Ok(listener) = TcpListener::bind(("127.0.0.1", port)) {
+            return listener.local_addr().unwrap();
+        }
+    }
+}
+
+async fn opened(bytes: u64) -> Bedside {
+    let spool = tempfile::tempdir().unwrap();
+    let listen = free_address();
+    let policy = Policy {
+        title: "HIBIKI".parse().unwrap(),
+        peers: vec!["PROBE".parse().unwrap()],
+        associations: 2,
+        idle: limits::DEFAULT_IDLE,
+        object_bytes: 1 << 30,
+    };
+    let saving = SavingSettings {
+        folder: spool.path().to_owned(),
+        bounds: SpoolBounds {
+            bytes,
+            after_kept: AfterKept::Delete,
+        },
+        import: None,
+        coding: Coding::Jpeg,
+        threads: NonZeroUsize::MIN,
+        patient: PatientFacts::default(),
+        device: DeviceFacts::default(),
+        facts: None,
+        utc_offset_minutes: 540,
+    };
+    let mut relay = to_relay("http://127.0.0.1:9", ticket());
+    relay.consult = ConsultId::random();
+    let mut agent = Agent::start(AgentSettings {
+        saving: Some(saving),
+        relay: Some(relay),
+        dicom_door: Some(DicomDoor { listen, policy }),
+        ..settings("test:")
+    })
+    .unwrap();
+    let (saver, stop) = (agent.saver().unwrap(), agent.stop.clone());
+    tokio::spawn(async move { agent.run().await });
+    until("an open door", BOUND, || {
+        std::net::TcpStream::connect(listen).is_ok()
+    })
+    .await;
+    Bedside {
+        listen,
+        spool,
+        agent: saver,
+        stop,
+    }
+}
+
+impl Bedside {
+    /// Runs a program of dcmtk against the door; gives whether it was content, and what it said.
+    async fn hears(
+        &self,
+        program: &'static str,
+        title: &'static str,
+        file: &Path,
+    ) -> (bool, String) {
+        let (host, port) = (self.listen.ip().to_string(), self.listen.port().to_string());
+        let file = file.to_owned();
+        let run = tokio::task::spawn_blocking(move || {
+            let mut command = Command::new(program);
+            command.args(["-v", "-aet", title, "-aec", "HIBIKI", &host, &port]);
+            // Whatever syntax the file has is offered as it is.
+            if program == "storescu" {
+                command.args(["-R"]).arg(file);
+            }
+            command
+                .output()
+                .unwrap_or_else(|error| panic!("{program} of dcmtk: {error}"))
+        });
+        let done = run.await.unwrap();
+        let said = [done.stderr, done.stdout].concat();
+        (
+            done.status.success(),
+            String::from_utf8_lossy(&said).into_owned(),
+        )
+    }
+
+    fn counts(&self) -> Counts {
+        *self.agent.counts().borrow()
+    }
+
+    fn arriving(&self) -> usize {
+        std::fs::read_dir(self.spool.path().join("arriving"))
+            .unwrap()
+            .count()
+    }
+}
+
+fn phantom() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../sample-dicom/a4c_small_uncompressed.dcm")
+}
+
+/// The data set of a file, behind its meta information (PS3.10 section 7.1).
+fn data_set(path: &Path) -> Vec<u8> {
+    let bytes = std::fs::read(path).unwrap();
+    let length = u32::from_le_bytes(bytes[140..144].try_into().unwrap());
+    bytes[144 + length as usize..].to_vec()
+}
+
+/// Sends the phantom as it lies in its file; gives the status. Foreign senders may write its sequences in another form.
+async fn sends_as_it_is(bedside: &Bedside) -> u16 {
+    let says = Provenance::read(&phantom()).unwrap();
+    let proposal = Proposal {
+        ours: "PROBE".parse().unwrap(),
+        theirs: "HIBIKI".parse().unwrap(),
+        offers: vec![Offer {
+            class: CLIP.to_owned(),
+            syntaxes: vec![EXPLICIT.to_owned()],
+        }],
+    };
+    let address = bedside.listen.to_string();
+    let mut sender = Requestor::associate(&address, &proposal, BOUND)
+        .await
+        .unwrap();
+    let bytes = data_set(&phantom());
+    let sent = Sent {
+        originator: None,
+        class: CLIP,
+        instance: says.instance_uid.as_str(),
+        syntax: EXPLICIT,
+        bytes: bytes.len() as u64,
+    };
+    let status = sender.store(&sent, bytes.as_slice()).await.unwrap();
+    sender.release().await;
+    status
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_object_is_durable_unaltered_before_its_sender_hears_success_and_waits_if_it_names_nobody()
+ {
+    let bedside = opened(1 << 30).await;
+    assert_eq!(sends_as_it_is(&bedside).await, 0);
+    let kept = bedside.agent.spool().unsent();
+    let [clip] = kept.as_slice() else {
+        panic!("{kept:?}");
+    };
+    assert!(clip.known.exported);
+    assert_eq!(clip.known.belongs, Belongs::Unsaid, "it names nobody");
+    let object = bedside
+        .spool
+        .path()
+        .join(format!("clips/{}.dcm", clip.clip));
+    assert!(data_set(&object) == data_set(&phantom()), "unaltered");
+    // Its sender did not hear it and sends it again: it is the same clip.
+    assert_eq!(sends_as_it_is(&bedside).await, 0);
+    assert_eq!(bedside.counts().unsent, 1);
+    assert_eq!(bedside.arriving(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn dcmtk_echoes_and_sends() {
+    let bedside = opened(1 << 30).await;
+    let (echoed, said) = bedside.hears("echoscu", "PROBE", Path::new("")).await;
+    assert!(echoed, "{said}");
+    let (sent, said) = bedside.hears("storescu", "PROBE", &phantom()).await;
+    assert!(sent && said.contains("Success"), "{said}");
+    assert_eq!(bedside.counts().unsent, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stranger_is_rejected_and_a_full_spool_is_out_of_resources() {
+    let bedside = opened(1_000).await;
+    let (let_in, said) = bedside.hears("echoscu", "STRANGER", Path::new("")).await;
+    assert!(!let_in && said.contains("Rejected"), "{said}");
+    let (_, said) = bedside.hears("storescu", "PROBE", &phantom()).await;
+    assert!(
+        said.contains("OutOfResources")
+            || said.contains("Out of Resources")
+            || said.contains("0xa700"),
+        "{said}"
+    );
+    assert_eq!(bedside.counts().unsent, 0);
+    assert_eq!(bedside.arriving(), 0);
+}
