@@ -1,8 +1,5 @@
 //! An archive of somebody else's takes what the agent saves and renders it, with marks and measurements of it in the
 //! same study: Orthanc, from its REST door.
-//!
-//! Debian's Orthanc listens on all interfaces whatever it is told, so it gets ports that are free and a folder of its own,
-//! and ends with the test.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -10,13 +7,18 @@
     reason = "tests fail by panicking"
 )]
 
+#[expect(dead_code, reason = "the stories ask more of it")]
+#[expect(unreachable_pub, reason = "it is a crate's there")]
+#[path = "../../tests/src/orthanc.rs"]
+mod orthanc;
+
 use echo_dicom::Provenance;
 use echo_dicom::write::{
     Context, Equipment, LocalTime, MarkedImage, PersonName, PixelPoint, Series, Uid, presentation,
     report,
 };
+use orthanc::Orthanc;
 use std::io::Write;
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -34,46 +36,18 @@ impl Drop for Running {
     }
 }
 
-fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().port()
-}
-
-fn orthanc(folder: &Path) -> Option<(Running, String)> {
-    let (http, dicom) = (free_port(), free_port());
-    let settings = serde_json::json!({
-        "Name": "Test",
-        "StorageDirectory": folder.join("db"),
-        "IndexDirectory": folder.join("db"),
-        "HttpPort": http,
-        "DicomPort": dicom,
-        "RemoteAccessAllowed": false,
-        "AuthenticationEnabled": false,
-        "Plugins": [],
-    });
-    let config = folder.join("orthanc.json");
-    std::fs::write(&config, settings.to_string()).unwrap();
-    let started = ["Orthanc", "/usr/sbin/Orthanc"].iter().find_map(|name| {
-        Command::new(name)
-            .arg(&config)
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .ok()
-    });
-    match started {
-        Some(child) => Some((Running(child), format!("http://127.0.0.1:{http}"))),
-        None => {
-            assert!(std::env::var_os("CI").is_none(), "Orthanc is missing");
-            let mut past_the_harness = std::io::stderr();
-            writeln!(
-                past_the_harness,
-                "SKIPPED: Orthanc is not installed (`make setup` installs it)"
-            )
-            .unwrap();
-            None
-        }
+fn started(folder: &Path) -> Option<Orthanc> {
+    let started = Orthanc::start(folder).unwrap();
+    if started.is_none() {
+        assert!(std::env::var_os("CI").is_none(), "Orthanc is missing");
+        let mut past_the_harness = std::io::stderr();
+        writeln!(
+            past_the_harness,
+            "SKIPPED: Orthanc is not installed (`make setup` installs it)"
+        )
+        .unwrap();
     }
+    started
 }
 
 fn agent() -> Command {
@@ -195,9 +169,10 @@ async fn told(request: reqwest::RequestBuilder) -> serde_json::Value {
 #[tokio::test]
 async fn orthanc_takes_a_saved_clip_and_renders_its_frames() {
     let folder = tempfile::tempdir().unwrap();
-    let Some((_orthanc, door)) = orthanc(folder.path()) else {
+    let Some(orthanc) = started(folder.path()) else {
         return;
     };
+    let door = orthanc.door();
     let (agent, file, frames) = saved(folder.path(), "jpeg");
     let _ = rustls::crypto::ring::default_provider().install_default();
     // Orthanc closes connections that rest, and a clip takes seconds to come.
