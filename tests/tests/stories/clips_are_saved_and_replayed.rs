@@ -1,5 +1,6 @@
 //! A press of save becomes a clip for everybody, and each of its frames is the one that was captured.
 
+use crate::screens::AXE_TAGS;
 use anyhow::{Context as _, Result, ensure};
 use std::time::Duration;
 use stories::binaries::workspace;
@@ -460,6 +461,8 @@ async fn brings_a_file_over_a_reload(bedside: &Person) -> Result<()> {
     bedside
         .reads_within("このブラウザーに控えました", secs(5))
         .await?;
+    let found = page.axe(AXE_TAGS).await?;
+    ensure!(found.violations.is_empty(), "{:#?}", found.violations);
     bedside.reloads().await?;
     page.visible("[data-testid=bring-file][data-stage=kept]", secs(15))
         .await

@@ -187,7 +187,10 @@ async fn takes_files_that_are_dropped(page: &Page, folder: &Path) -> Result<()> 
     page.visible(&put("refused"), secs(10)).await?;
     page.visible("text=DICOM のファイルではありません", secs(1))
         .await?;
-    page.visible("text=未送信 3", secs(5)).await
+    page.visible("text=未送信 3", secs(5)).await?;
+    let found = page.axe(AXE_TAGS).await?;
+    ensure!(found.violations.is_empty(), "{:#?}", found.violations);
+    Ok(())
 }
 
 fn alone<F: Future<Output = Result<()>> + Send + 'static>(story: F) -> Result<()> {
