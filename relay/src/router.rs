@@ -7,9 +7,9 @@ use crate::app::App;
 use crate::http::admit::{Gate, admit, finish};
 use crate::http::dicomweb::{bulk, frames, metadata, objects, rendered, search, store};
 use crate::http::{
-    blobs, case_clips, cases, clip_file, clip_marks, clip_upload, clips, consults, demo, devices,
-    health, media_resource, page_clip, pages, publish, replay_media, replays, sessions, socket,
-    talk, video_picture, watch,
+    blobs, case_clips, case_export, case_library, cases, clip_file, clip_marks, clip_upload, clips,
+    consults, demo, devices, health, media_resource, page_clip, pages, publish, replay_media,
+    replays, sessions, socket, talk, video_picture, watch,
 };
 use crate::problem::Refusal;
 use axum::Router;
@@ -177,7 +177,7 @@ pub const ROUTES: &[Route] = &[
     ),
     // A trainer: cases, which carry no identity.
     route("/api/v1/cases", &["GET", "POST"], Gate::Reader, || {
-        get(cases::list).post(cases::make)
+        get(case_library::list).post(cases::make)
     }),
     route(
         "/api/v1/cases/{case}",
@@ -192,6 +192,18 @@ pub const ROUTES: &[Route] = &[
         || post(cases::publish),
     ),
     route(
+        "/api/v1/cases/{case}/collections",
+        &["PUT"],
+        Gate::Reader,
+        || put(case_library::collect),
+    ),
+    route(
+        "/api/v1/cases/{case}/export",
+        &["GET"],
+        Gate::Reader,
+        || get(case_export::zip),
+    ),
+    route(
         "/api/v1/cases/{case}/clips/{number}",
         &["GET"],
         Gate::Reader,
@@ -202,6 +214,12 @@ pub const ROUTES: &[Route] = &[
         &["GET"],
         Gate::Reader,
         || get(case_clips::frame),
+    ),
+    route(
+        "/api/v1/cases/{case}/clips/{number}/drawn",
+        &["GET"],
+        Gate::Reader,
+        || get(case_clips::drawn),
     ),
     route(
         "/api/v1/cases/{case}/clips/{number}/files/{file}",

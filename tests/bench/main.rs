@@ -6,8 +6,10 @@
 
 mod beat;
 mod bundle;
+mod cases;
 mod clip;
 mod cstore;
+mod decode;
 mod dicomweb;
 mod figures;
 mod first_picture;
@@ -62,6 +64,8 @@ enum Group {
     Still,
     /// What was saved: opening a clip and going to its frames.
     Replay,
+    /// Cases and stored clips: opening one, and the memory that decoding takes.
+    Cases,
     /// Saving a clip on the device, and its way to the relay.
     Clip,
     /// The spool's clips over a network without media.
@@ -164,6 +168,12 @@ fn main() -> Result<()> {
     if wanted(Group::Replay) {
         figures = run(figures, move |figures| async move {
             replay::measure(figures).await
+        })?;
+    }
+    if wanted(Group::Cases) {
+        figures = run(figures, move |figures| async move {
+            let figures = cases::measure(figures).await?;
+            decode::measure(figures).await
         })?;
     }
     if wanted(Group::Dicomweb) {

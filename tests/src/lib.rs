@@ -31,6 +31,7 @@ pub mod recorded;
 pub mod relay;
 pub mod story;
 pub mod stranger;
+pub mod taught;
 pub mod test_data;
 pub mod turn;
 pub mod wait;

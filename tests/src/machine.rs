@@ -82,14 +82,40 @@ pub fn cpu_time(pid: i32) -> Result<Duration> {
 pub fn peak_memory(pid: i32) -> Result<u64> {
     let status =
         fs::read_to_string(format!("/proc/{pid}/status")).context("the process is gone")?;
-    peak_in(&status).context("the kernel does not say how much memory it had")
+    bytes_in(&status, "VmHWM:").context("the kernel does not say how much memory it had")
+}
+
+/// The memory that a process has in RAM now, in bytes (`VmRSS`).
+///
+/// # Errors
+/// When the process is gone or the kernel does not say.
+pub fn memory(pid: i32) -> Result<u64> {
+    let status =
+        fs::read_to_string(format!("/proc/{pid}/status")).context("the process is gone")?;
+    bytes_in(&status, "VmRSS:").context("the kernel does not say how much memory it has")
+}
+
+/// The processes that a process started and that are still there.
+///
+/// # Errors
+/// When the process is gone.
+pub fn children(pid: i32) -> Result<Vec<i32>> {
+    let mut all = Vec::new();
+    for task in fs::read_dir(format!("/proc/{pid}/task")).context("the process is gone")? {
+        let text = fs::read_to_string(task?.path().join("children")).unwrap_or_default();
+        all.extend(
+            text.split_whitespace()
+                .filter_map(|pid| pid.parse::<i32>().ok()),
+        );
+    }
+    Ok(all)
 }
 
 /// `VmHWM:   123456 kB`, where kB are of 1,024 bytes (proc_pid_status(5)).
-fn peak_in(status: &str) -> Option<u64> {
+fn bytes_in(status: &str, name: &str) -> Option<u64> {
     let mut words = status
         .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:"))?
+        .find_map(|line| line.strip_prefix(name))?
         .split_whitespace();
     let kilobytes: u64 = words.next()?.parse().ok()?;
     (words.next() == Some("kB")).then(|| kilobytes.saturating_mul(1024))
@@ -103,10 +129,12 @@ mod tests {
     fn the_peak_of_memory_is_the_high_water_mark_and_nothing_else() {
         let status =
             "Name:\tagent\nVmPeak:\t  900000 kB\nVmHWM:\t  123456 kB\nVmRSS:\t  100000 kB\n";
-        assert_eq!(peak_in(status), Some(123_456 * 1024));
-        assert_eq!(peak_in("Name:\tzombie\nVmRSS:\t  1 kB\n"), None);
-        assert_eq!(peak_in("VmHWM:\t  many kB\n"), None);
-        assert_eq!(peak_in("VmHWM:\t  1 MB\n"), None);
+        let peak = |status| bytes_in(status, "VmHWM:");
+        assert_eq!(peak(status), Some(123_456 * 1024));
+        assert_eq!(bytes_in(status, "VmRSS:"), Some(100_000 * 1024));
+        assert_eq!(peak("Name:\tzombie\nVmRSS:\t  1 kB\n"), None);
+        assert_eq!(peak("VmHWM:\t  many kB\n"), None);
+        assert_eq!(peak("VmHWM:\t  1 MB\n"), None);
     }
 
     #[test]
@@ -115,6 +143,23 @@ mod tests {
         let touched = 64 << 20;
         drop(std::hint::black_box(vec![1_u8; touched]));
         assert!(peak_memory(me).unwrap() >= touched as u64);
+    }
+
+    #[test]
+    fn a_process_that_was_started_is_a_child_with_memory_until_it_is_gone() {
+        let me = i32::try_from(std::process::id()).unwrap();
+        let mut child = std::process::Command::new("cat")
+            .stdin(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        let pid = i32::try_from(child.id()).unwrap();
+        assert!(children(me).unwrap().contains(&pid));
+        // In this order: other tests take memory meanwhile.
+        let now = memory(me).unwrap();
+        assert!(now > 0 && peak_memory(me).unwrap() >= now);
+        drop(child.stdin.take());
+        child.wait().unwrap();
+        assert!(!children(me).unwrap().contains(&pid));
     }
 
     #[test]

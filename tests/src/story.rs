@@ -291,6 +291,11 @@ impl Story {
         self.0.folder.path()
     }
 
+    /// The programs of this story.
+    pub(crate) fn binaries(&self) -> &Binaries {
+        &self.0.binaries
+    }
+
     /// The relay.
     pub async fn relay(&self) -> tokio::sync::MutexGuard<'_, Relay> {
         self.0.relay.lock().await

@@ -67,7 +67,9 @@ const isOfReplay = (chunk: Rolldown.OutputChunk) =>
   chunk.moduleIds.some((id) => /consult-replay|past-consults|src\/replay\//.test(id));
 
 const isOfCases = (chunk: Rolldown.OutputChunk) =>
-  chunk.moduleIds.some((id) => /screens\/cases?\.|case-(?:clip|form|words)/.test(id));
+  chunk.moduleIds.some((id) =>
+    /screens\/cases?\.|case-(?:clip|collections|form|frames|marks|numbers|player|words)/.test(id),
+  );
 
 const isOfBringing = (chunk: Rolldown.OutputChunk) =>
   chunk.moduleIds.some((id) => /parts\/bring\.|src\/files\//.test(id));

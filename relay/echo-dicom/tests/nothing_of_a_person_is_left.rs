@@ -19,9 +19,10 @@ use common::planted::{self, CANARIES};
 use common::writing::{clip_bytes, even, facts, pictures, sector};
 use common::{sample_path, test_data};
 use echo_dicom::deidentify::{
-    Alias, CaseIdentity, CaseKey, CleanClip, Cover, DeidentifyError, Whose, clean_object, remains,
+    Alias, CaseIdentity, CaseKey, CleanClip, Cover, DeidentifyError, Whose, clean_object,
+    drawn_lines, drawn_numbers, remains,
 };
-use echo_dicom::write::presentation::ImageColour;
+use echo_dicom::write::presentation::{Drawing, ImageColour};
 use echo_dicom::write::{ScaleByHand, Uid, ViewLabel};
 use echo_dicom::{Clip, PixelForm, Provenance, RegionBounds};
 use wire::FrameIndex;
@@ -180,6 +181,49 @@ fn clip_marks_and_report_of_a_case_still_name_each_other() {
             assert!(said(&output).contains("5.10497"), "{}", said(&output));
         }
     }
+}
+
+#[test]
+fn lines_and_numbers_of_a_case_are_read_back_from_its_files_on_their_frames() {
+    let instance = identity().key.uid(&Uid::from_uuid(13));
+    let state = state_bytes(&state_facts(ImageColour::Colour), &marked_clip(), &marks()).unwrap();
+    let report = report_bytes(&report_facts(), &marked_clip(), &measurements()).unwrap();
+    let clean = |object| clean_object(object, &identity()).unwrap();
+    let lines = drawn_lines(clean(state), instance.as_str()).unwrap();
+    let drawn: Vec<_> = marks()
+        .into_iter()
+        .filter(|mark| !matches!(mark.drawing, Drawing::Text { .. }))
+        .collect();
+    assert!(!drawn.is_empty());
+    for mark in &drawn {
+        let first = match &mark.drawing {
+            Drawing::Polyline(points) | Drawing::Points(points) => points[0],
+            Drawing::Arrow { from, .. } => *from,
+            other => panic!("{other:?} is no line"),
+        };
+        let found = lines
+            .iter()
+            .any(|line| line.frame == mark.frame && line.points[0] == first);
+        assert!(found, "{mark:?} is not in {lines:?}");
+    }
+    let numbers = drawn_numbers(clean(report.clone()), instance.as_str()).unwrap();
+    assert_eq!(numbers.len(), measurements().len());
+    for (number, what) in numbers.iter().zip(measurements()) {
+        assert_eq!(
+            (&*number.code, &*number.name),
+            (&*what.name.value, &*what.name.meaning)
+        );
+        assert_eq!(
+            (number.value, &*number.unit),
+            (what.value, &*what.unit.value)
+        );
+        assert_eq!(number.frames[0], what.places[0].frame);
+    }
+    // On another clip there is none of it.
+    let other = identity().key.uid(&Uid::from_uuid(99));
+    let numbers = drawn_numbers(clean(report), other.as_str()).unwrap();
+    assert!(numbers.iter().all(|number| number.frames.is_empty()));
+    assert!(drawn_lines(b"no object".to_vec(), instance.as_str()).is_err());
 }
 
 #[test]

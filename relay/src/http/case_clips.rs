@@ -1,4 +1,4 @@
-//! Clips of a case: frames for the player, and files that leave.
+//! Clips of a case: frames, marks and measurements for the player, and files that leave.
 //!
 //! Owns what leaves and when. Frames are shown while the case is neither expired nor withdrawn; files leave only of a case that is
 //! published and whose patient agreed to copies that leave. Nothing is cached: either may end at any moment.
@@ -11,12 +11,12 @@ use crate::http::clip_file::DICOM;
 use crate::http::clips::{quoted, still_response};
 use crate::problem::Refusal;
 use crate::replay::ReplayFault;
-use crate::store;
+use crate::store::{self, CaseRow};
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use wire::case::{CaseConsent, CaseMade, CaseState};
+use wire::case::{CaseConsent, CaseDrawn, CaseMade, CaseState};
 use wire::clip::{ClipHead, ClipTable};
 use wire::problem::ProblemCode;
 use wire::{CaseId, FrameIndex};
@@ -54,6 +54,24 @@ pub async fn frame(
     ))
 }
 
+/// `GET /cases/{case}/clips/{number}/drawn`: marks and measurements, as they stand in the files that leave.
+///
+/// # Errors
+/// As `table`.
+pub async fn drawn(
+    State(app): State<App>,
+    own: SessionEntry,
+    Path((named, number)): Path<(String, String)>,
+) -> Result<Json<CaseDrawn>, Refusal> {
+    let case = find(&app, &own, &named).await?.case;
+    let (made, head) = clip(&app, case, &number).await?;
+    let drawn = app.cases.drawn(case, made, head).await;
+    Ok(Json(drawn.map_err(|error| {
+        tracing::error!(%case, %error, "marks of a case could not be shown");
+        ProblemCode::StorageFailed
+    })?))
+}
+
 /// `GET /cases/{case}/clips/{number}/files/{file}`: `file`, `marks` or `measurements` as DICOM.
 ///
 /// # Errors
@@ -65,12 +83,7 @@ pub async fn file(
 ) -> Result<Response, Refusal> {
     let row = find(&app, &own, &named).await?;
     let (case, person, now) = (row.case, own.person, app.now());
-    if row.state != CaseState::Published {
-        return Err(ProblemCode::CaseNotReady.into());
-    }
-    if row.facts.consent != CaseConsent::TeachingAndExport {
-        return Err(ProblemCode::NotAllowed.into());
-    }
+    may_leave(&row)?;
     let (made, head) = clip(&app, case, &number).await?;
     let what = match file.as_str() {
         "file" => CaseFile::Clip,
@@ -99,6 +112,15 @@ pub async fn file(
         (header::CONTENT_DISPOSITION, quoted(&name)),
     ];
     Ok((about, bytes).into_response())
+}
+
+/// Whether files of a case may be taken along.
+pub(super) fn may_leave(row: &CaseRow) -> Result<(), ProblemCode> {
+    match (row.state, row.facts.consent) {
+        (CaseState::Published, CaseConsent::TeachingAndExport) => Ok(()),
+        (CaseState::Published, _) => Err(ProblemCode::NotAllowed),
+        _ => Err(ProblemCode::CaseNotReady),
+    }
 }
 
 async fn clip(app: &App, case: CaseId, number: &str) -> Result<(CaseMade, ClipHead), Refusal> {

@@ -1,8 +1,8 @@
-//! Cases: the library, making one, looking at it, publishing it and taking it back.
+//! Cases: making one, looking at it, publishing it and taking it back.
 //!
 //! Owns what a trainer may do with a case and when. Whoever is a trainer of the installation may do all of it, others
 //! nothing: the gate lets in whoever has a session, also one of a consult that is closed. A case that is expired or withdrawn looks as if it did
-//! not exist. Its frames and files are `case_clips`'.
+//! not exist. Its frames and files are `case_clips`', finding it is `case_library`'s.
 
 use crate::app::App;
 use crate::auth::SessionEntry;
@@ -10,72 +10,14 @@ use crate::cases::{MakeFault, Making, alias_of};
 use crate::dicom_marks::{kept_clips, marks_in_force};
 use crate::http::body::Json as Body;
 use crate::problem::Refusal;
-use crate::store::{self, CaseRow, CaseSearch, StoreError};
+use crate::store::{self, CaseRow, StoreError};
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use serde::Deserialize;
-use wire::case::{
-    CaseAbout, CaseCover, CaseList, CaseLookRequest, CaseState, MAX_CASE_CLIPS, MAX_CASE_WORDS,
-    MAX_CASES, NewCase,
-};
+use wire::case::{CaseAbout, CaseCover, CaseLookRequest, CaseState, MAX_CASE_CLIPS, NewCase};
 use wire::people::Role;
 use wire::problem::ProblemCode;
 use wire::{CaseId, ConsultId};
-
-/// What is searched for.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-pub struct Search {
-    view: String,
-    finding: String,
-    difficulty: Option<u8>,
-    collection: String,
-    words: String,
-}
-
-/// `GET /cases`
-///
-/// # Errors
-/// `NotAllowed` for who is no trainer, `MessageRefused` for a search that cannot be read, `StorageFailed`.
-pub async fn list(
-    State(app): State<App>,
-    own: SessionEntry,
-    search: Result<Query<Search>, axum::extract::rejection::QueryRejection>,
-) -> Result<Json<CaseList>, Refusal> {
-    is_trainer(&own)?;
-    let Query(search) = search.map_err(|_| ProblemCode::MessageRefused)?;
-    let words = [
-        &search.view,
-        &search.finding,
-        &search.collection,
-        &search.words,
-    ];
-    if words
-        .iter()
-        .any(|word| word.chars().count() > MAX_CASE_WORDS)
-    {
-        return Err(ProblemCode::MessageRefused.into());
-    }
-    let search = CaseSearch {
-        view: search.view.trim().to_owned(),
-        finding: search.finding.trim().to_owned(),
-        difficulty: search.difficulty,
-        collection: search.collection.trim().to_owned(),
-        words: search.words.trim().to_owned(),
-    };
-    let now = app.now();
-    let mut cases = app
-        .store
-        .read("search for cases", move |db| {
-            store::cases(db, &search, now, MAX_CASES + 1)
-        })
-        .await
-        .map_err(|error| failed(&error))?;
-    let more = cases.len() > MAX_CASES;
-    cases.truncate(MAX_CASES);
-    Ok(Json(CaseList { cases, more }))
-}
 
 /// `POST /cases`
 ///
@@ -305,7 +247,7 @@ pub async fn withdraw(
     Ok(StatusCode::NO_CONTENT)
 }
 
-fn is_trainer(own: &SessionEntry) -> Result<(), ProblemCode> {
+pub(super) fn is_trainer(own: &SessionEntry) -> Result<(), ProblemCode> {
     match own.role {
         Role::Trainer => Ok(()),
         _ => Err(ProblemCode::NotAllowed),
@@ -326,7 +268,7 @@ pub(super) async fn find(app: &App, own: &SessionEntry, named: &str) -> Result<C
         .ok_or_else(|| ProblemCode::NotFound.into())
 }
 
-async fn told(app: &App, case: CaseId) -> Result<CaseAbout, Refusal> {
+pub(super) async fn told(app: &App, case: CaseId) -> Result<CaseAbout, Refusal> {
     let now = app.now();
     let read = app.store.read("read a case", move |db| {
         Ok((

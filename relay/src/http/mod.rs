@@ -9,6 +9,8 @@ pub mod admit;
 pub mod blobs;
 pub mod body;
 pub mod case_clips;
+pub mod case_export;
+pub mod case_library;
 pub mod cases;
 pub mod clip_file;
 pub mod clip_marks;

@@ -273,6 +273,29 @@ pub fn cases(
         .collect()
 }
 
+/// The collections of cases that are neither expired nor withdrawn, by name.
+///
+/// # Errors
+/// SQLite's.
+pub fn case_collections(db: &Connection, now: RelayTime, most: usize) -> Result<Vec<String>> {
+    let sql = "SELECT DISTINCT value FROM cases, json_each(collections)
+               WHERE withdrawn_at IS NULL AND expires_at > ?1 ORDER BY value LIMIT ?2";
+    let values = (signed(now.0), i64::try_from(most).unwrap_or(i64::MAX));
+    db.prepare_cached(sql)?
+        .query_map(values, |row| row.get(0))?
+        .collect()
+}
+
+/// Puts a case into these collections and takes it out of all others.
+///
+/// # Errors
+/// SQLite's.
+pub fn set_case_collections(db: &Connection, which: CaseId, collections: &[String]) -> Result<()> {
+    let sql = "UPDATE cases SET collections = ?2 WHERE id = ?1";
+    let values = (which.to_string(), text(&collections)?);
+    db.prepare_cached(sql)?.execute(values).map(drop)
+}
+
 /// A case as it is told.
 #[must_use]
 pub fn summary(row: CaseRow, clips: u32, views: Vec<String>) -> CaseSummary {

@@ -41,9 +41,9 @@ mod tickets;
 pub use archive_reads::{ReadRow, note_read, reads_of};
 pub use blobs::{BlobError, Blobs};
 pub use cases::{
-    CaseClipRow, CaseRow, CaseSearch, add_case, case, case_clips, case_clips_told, cases,
-    look_at_case, note_case_read, publish_case, set_case_clip, summary as case_summary,
-    withdraw_case,
+    CaseClipRow, CaseRow, CaseSearch, add_case, case, case_clips, case_clips_told,
+    case_collections, cases, look_at_case, note_case_read, publish_case, set_case_clip,
+    set_case_collections, summary as case_summary, withdraw_case,
 };
 pub use clip_files::{About, ClipFault, ClipFiles, Half};
 pub use clips::{

@@ -14,14 +14,14 @@ use wire::people::Role;
 const FAR: u64 = 4_000_000_000_000_000;
 
 /// The name of the phantom's patient, and what else would tell who it was.
-const TELLING: [&str; 3] = ["PHANTOM^", "FAKE-000000", "FICTIONAL"];
+pub const TELLING: [&str; 3] = ["PHANTOM^", "FAKE-000000", "FICTIONAL"];
 
-fn facts(consent: &str, expires_at: u64) -> Value {
+pub fn facts(consent: &str, expires_at: u64) -> Value {
     json!({ "title": "拡張した左室", "findings": ["EF 低下", "MR"], "difficulty": 2, "collections": ["秋の勉強会"],
             "consent": consent, "licence": "院内教育", "expiresAt": expires_at })
 }
 
-async fn asks(
+pub async fn asks(
     relay: &Relay,
     who: &Entered,
     method: &str,
@@ -35,14 +35,14 @@ async fn asks(
     }
 }
 
-async fn about(answer: reqwest::Response, status: u16) -> CaseAbout {
+pub async fn about(answer: reqwest::Response, status: u16) -> CaseAbout {
     let (found, text) = (answer.status().as_u16(), answer.text().await.unwrap());
     assert_eq!(found, status, "{text}");
     serde_json::from_str(&text).unwrap()
 }
 
 /// A consult with a phantom's clip and a stroke on it that is over, and a trainer.
-async fn closed(relay: &Relay) -> (Entered, Sample) {
+pub async fn closed(relay: &Relay) -> (Entered, Sample) {
     let device = Device::connect(relay).await;
     let who = relay.enter(Role::Cardiologist).await;
     let trainer = relay.enter(Role::Trainer).await;
@@ -66,7 +66,7 @@ async fn closed(relay: &Relay) -> (Entered, Sample) {
     (trainer, sample)
 }
 
-async fn made(relay: &Relay, trainer: &Entered, sample: &Sample, facts: Value) -> CaseAbout {
+pub async fn made(relay: &Relay, trainer: &Entered, sample: &Sample, facts: Value) -> CaseAbout {
     let new = json!({ "consult": consult(), "clips": [sample.head.clip], "facts": facts });
     about(asks(relay, trainer, "POST", "cases", Some(new)).await, 201).await
 }

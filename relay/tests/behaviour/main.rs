@@ -19,6 +19,7 @@ mod accept_deadlines;
 mod an_agent_is_answered;
 mod beats_are_kept;
 mod cases_carry_no_identity;
+mod cases_leave_as_archives;
 mod clip_device;
 mod clips_are_served;
 mod clips_are_uploaded;

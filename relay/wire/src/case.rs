@@ -3,8 +3,9 @@
 //! Owns the JSON of `/api/v1/cases`. Nothing here names a patient, a consult that a case was made of is named once, when it
 //! is made, and never told again. Places on a picture are whole pixels, because a case's frames have one size.
 
+use crate::mark::Point;
 use crate::original::Digest;
-use crate::{CaseId, ClipId, ConsultId, RelayTime};
+use crate::{CaseId, ClipId, ConsultId, FrameIndex, RelayTime};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -74,18 +75,38 @@ impl CaseFacts {
     /// Whether they can stand: words of some length without control characters, and a difficulty that there is.
     #[must_use]
     pub fn are_sound(&self) -> bool {
-        let words = |text: &String| {
-            !text.trim().is_empty()
-                && text.chars().count() <= MAX_CASE_WORDS
-                && !text.chars().any(char::is_control)
-        };
-        let lists = [&self.findings, &self.collections];
-        words(&self.title)
-            && words(&self.licence)
-            && lists
-                .iter()
-                .all(|list| list.len() <= MAX_CASE_LIST && list.iter().all(words))
+        are_words(&self.title)
+            && are_words(&self.licence)
+            && is_list(&self.findings)
+            && is_list(&self.collections)
             && (1..=MAX_DIFFICULTY).contains(&self.difficulty)
+    }
+}
+
+fn are_words(text: &str) -> bool {
+    !text.trim().is_empty()
+        && text.chars().count() <= MAX_CASE_WORDS
+        && !text.chars().any(char::is_control)
+}
+
+fn is_list(list: &[String]) -> bool {
+    list.len() <= MAX_CASE_LIST && list.iter().all(|words| are_words(words))
+}
+
+/// The collections that a case is to be in, in place of those that it is in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export_to = "case.ts")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct CaseCollections {
+    /// Their names.
+    pub collections: Vec<String>,
+}
+
+impl CaseCollections {
+    /// Whether they can stand, as in `CaseFacts`.
+    #[must_use]
+    pub fn are_sound(&self) -> bool {
+        is_list(&self.collections)
     }
 }
 
@@ -111,6 +132,8 @@ pub struct CaseList {
     pub cases: Vec<CaseSummary>,
     /// Whether older ones were left out: narrow the search.
     pub more: bool,
+    /// All collections that there are, by name; at most `MAX_CASES`.
+    pub collections: Vec<String>,
 }
 
 /// One case in a list.
@@ -205,6 +228,45 @@ pub struct CaseWords {
     pub name: String,
     /// What it says.
     pub words: String,
+}
+
+/// What was drawn and measured on a clip, read from the very files that leave.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export_to = "case.ts")]
+#[serde(rename_all = "camelCase")]
+pub struct CaseDrawn {
+    /// In the order of drawing.
+    pub lines: Vec<CaseLine>,
+    /// In the order of the report.
+    pub numbers: Vec<CaseNumber>,
+}
+
+/// A line on one frame; one point is a dot.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export_to = "case.ts")]
+#[serde(rename_all = "camelCase")]
+pub struct CaseLine {
+    /// On which.
+    pub frame: FrameIndex,
+    /// Where.
+    pub points: Vec<Point>,
+}
+
+/// A number that was measured.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export_to = "case.ts")]
+#[serde(rename_all = "camelCase")]
+pub struct CaseNumber {
+    /// The code of what was measured.
+    pub code: String,
+    /// What the code means, in English.
+    pub name: String,
+    /// The value.
+    pub value: f64,
+    /// Its unit (UCUM).
+    pub unit: String,
+    /// On which frames of this clip.
+    pub frames: Vec<FrameIndex>,
 }
 
 /// Somebody looked at all frames and words of a clip and found no identity.

@@ -29,6 +29,8 @@ fn export_all(into: &Path) {
     case::CaseList::export_all(&config).unwrap();
     case::CaseAbout::export_all(&config).unwrap();
     case::CaseLookRequest::export_all(&config).unwrap();
+    case::CaseDrawn::export_all(&config).unwrap();
+    case::CaseCollections::export_all(&config).unwrap();
     replay::ReplayList::export_all(&config).unwrap();
     replay::ReplayAbout::export_all(&config).unwrap();
     replay::ReplayFrames::export_all(&config).unwrap();

@@ -18,6 +18,7 @@ mod a_stroke_reaches_the_bedside;
 mod a_weak_link;
 mod agent_killed;
 mod calibration_on_the_device_page;
+mod cases_are_taught_with;
 mod clips_are_saved_and_replayed;
 mod every_kind_of_mark;
 mod every_sample_file_streams;

@@ -3,7 +3,8 @@
 // Owns the addresses of the library. Called by the library's screen and its parts. Frames are compressed pictures; whoever asked
 // for one lets it go.
 
-import type { CaseAbout, CaseCover, CaseList, NewCase } from "../wire/case";
+import type { CaseAbout, CaseCover, CaseDrawn, CaseList, NewCase } from "../wire/case";
+import type { ClipTable } from "../wire/clip";
 import type { CaseId, SessionId } from "../wire/ids";
 import { ask, askJson } from "./http";
 
@@ -54,10 +55,36 @@ export class CaseDesk {
     return (await ask(path, { session: this.session, signal })).blob();
   }
 
-  /** A file that leaves, saved by the browser. */
-  async file(number: number, file: "file" | "marks" | "measurements"): Promise<Blob> {
-    const path = `${CASES}/${this.which}/clips/${number}/files/${file}`;
-    return (await ask(path, { session: this.session })).blob();
+  /** When each frame stands. */
+  table(number: number, signal: AbortSignal): Promise<ClipTable> {
+    return askJson(`${CASES}/${this.which}/clips/${number}`, { session: this.session, signal });
+  }
+
+  /** What was drawn and measured on a clip. */
+  drawn(number: number, signal: AbortSignal): Promise<CaseDrawn> {
+    return askJson(`${CASES}/${this.which}/clips/${number}/drawn`, { session: this.session, signal });
+  }
+
+  collects(collections: readonly string[]): Promise<CaseAbout> {
+    return this.#change("PUT", "/collections", { collections });
+  }
+
+  /** The browser saves a file that leaves: a plain link, so that it goes to the disk and not through the page's memory. */
+  takes(number: number, file: "file" | "marks" | "measurements"): void {
+    this.#save(`/clips/${number}/files/${file}`);
+  }
+
+  /** The same with all files of the case, as one archive. */
+  takesAll(): void {
+    this.#save("/export");
+  }
+
+  #save(path: string): void {
+    const link = document.createElement("a");
+    link.href = `${CASES}/${this.which}${path}?session=${encodeURIComponent(this.session)}`;
+    // Named by the relay.
+    link.download = "";
+    link.click();
   }
 
   #change(method: "POST" | "PUT", path: string, body: unknown): Promise<CaseAbout> {

@@ -8,6 +8,7 @@ import { t } from "../i18n/i18n";
 import { CaseDesk, readCase } from "../net/cases";
 import { type ApiCode, ApiProblem } from "../net/http";
 import { CaseClipPart } from "../parts/case-clip";
+import { CaseCollections } from "../parts/case-collections";
 import { troubleWords } from "../parts/case-form";
 import { follow } from "../router";
 import type { CaseAbout } from "../wire/case";
@@ -50,16 +51,15 @@ export function CaseScreen({ grant, which }: { grant: SessionGrant; which: CaseI
     return (
       <>
         {back}
-        <p role="status">{troubleWords(trouble) ?? t("entry.loading")}</p>
+        <p role="status">
+          {trouble === "notFound" ? tc("case.over") : (troubleWords(trouble) ?? t("entry.loading"))}
+        </p>
       </>
     );
   }
   const { summary, clips } = held;
   const { facts, state } = summary;
-  const withdraw = () => {
-    if (!confirm(tc("case.withdrawSure"))) return;
-    desk.withdraws().then(() => setGone(true), fails);
-  };
+  const leaves = state === "published" && facts.consent === "teachingAndExport";
   return (
     <article class="case" data-testid="case" data-state={state}>
       {back}
@@ -79,10 +79,14 @@ export function CaseScreen({ grant, which }: { grant: SessionGrant; which: CaseI
           desk={desk}
           clip={clip}
           isDraft={state === "draft" || state === "reviewed"}
-          leaves={state === "published" && facts.consent === "teachingAndExport"}
+          leaves={leaves}
           doing={doing}
         />
       ))}
+      <CaseCollections
+        collections={facts.collections}
+        collects={(collections) => void doing(desk.collects(collections))}
+      />
       <p class="case__actions">
         {state !== "published" && (
           <button
@@ -95,11 +99,52 @@ export function CaseScreen({ grant, which }: { grant: SessionGrant; which: CaseI
             {tc("case.publish")}
           </button>
         )}
-        <button type="button" class="button" onClick={withdraw} data-testid="case-withdraw">
+        {leaves && (
+          <button type="button" class="button" onClick={() => desk.takesAll()} data-testid="case-take-all">
+            {tc("case.takeAll")}
+          </button>
+        )}
+      </p>
+      {state === "draft" && <p class="quiet">{tc("case.publishFirst")}</p>}
+      {state === "published" && !leaves && <p class="quiet">{tc("case.stays")}</p>}
+      <Withdrawal withdraws={() => desk.withdraws().then(() => setGone(true), fails)} />
+    </article>
+  );
+}
+
+/** Asks once more: its files do not come back. */
+function Withdrawal({ withdraws }: { withdraws: () => Promise<void> }) {
+  const [isSure, setSure] = useState(false);
+  if (!isSure) {
+    return (
+      <p class="case__actions">
+        <button
+          type="button"
+          class="button button--quiet"
+          onClick={() => setSure(true)}
+          data-testid="case-withdraw"
+        >
           {tc("case.withdraw")}
         </button>
       </p>
-      {state === "draft" && <p class="quiet">{tc("case.publishFirst")}</p>}
-    </article>
+    );
+  }
+  return (
+    <fieldset aria-label={tc("case.withdraw")}>
+      <p role="alert">{tc("case.withdrawSure")}</p>
+      <p class="case__actions">
+        <button
+          type="button"
+          class="button"
+          onClick={() => void withdraws()}
+          data-testid="case-withdraw-sure"
+        >
+          {tc("case.withdraw")}
+        </button>
+        <button type="button" class="button button--quiet" onClick={() => setSure(false)}>
+          {tc("case.withdrawNot")}
+        </button>
+      </p>
+    </fieldset>
   );
 }

@@ -7,10 +7,12 @@ import { tc } from "../i18n/case";
 import { t } from "../i18n/i18n";
 import { type CaseSearch, searchCases } from "../net/cases";
 import { type ApiCode, ApiProblem } from "../net/http";
+import { knownCollections } from "../parts/case-collections";
 import { CaseForm } from "../parts/case-form";
 import { LanguageSwitch } from "../parts/language";
 import { casePath, follow } from "../router";
 import type { CaseList, CaseSummary } from "../wire/case";
+import { VIEWS } from "../wire/constants";
 import type { SessionGrant } from "../wire/http";
 import type { CaseId } from "../wire/ids";
 import { CaseScreen } from "./case";
@@ -28,7 +30,12 @@ export function CasesScreen({ grant, which }: { grant: SessionGrant; which: Case
   return (
     <div class="cases">
       <header class="bar">
-        <a class="bar__home" href="/" onClick={(event) => follow(event, "/")} aria-label={t("entry.back")}>
+        <a
+          class="bar__home"
+          href="/"
+          onClick={(event) => follow(event, "/")}
+          aria-label={`Hibiki: ${t("entry.back")}`}
+        >
           Hibiki
         </a>
         <h1 class="bar__title">{tc("case.title")}</h1>
@@ -57,6 +64,7 @@ function Library({ grant }: { grant: SessionGrant }) {
       searchCases(grant.session, asked, closing.signal).then(
         (list) => {
           setTrouble(null);
+          knownCollections.value = list.collections;
           setFound(list);
         },
         (cause: unknown) => {
@@ -69,7 +77,7 @@ function Library({ grant }: { grant: SessionGrant }) {
       closing.abort();
     };
   }, [grant.session, asked]);
-  const field = (name: "words" | "view" | "finding" | "collection", label: string) => (
+  const typed = (name: "words" | "finding", label: string) => (
     <label>
       {label}
       <input
@@ -82,30 +90,40 @@ function Library({ grant }: { grant: SessionGrant }) {
       />
     </label>
   );
+  const chosen = (
+    name: "view" | "difficulty" | "collection",
+    label: string,
+    all: readonly string[],
+    words: (value: string) => string,
+  ) => (
+    <label>
+      {label}
+      <select
+        class="field"
+        value={asked[name]}
+        data-testid={`case-search-${name}`}
+        onChange={({ currentTarget }) => setAsked({ ...asked, [name]: currentTarget.value })}
+      >
+        <option value="">{tc("case.any")}</option>
+        {all.map((value) => (
+          <option key={value} value={value}>
+            {words(value)}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+  const asItIs = (value: string) => value;
   return (
     <>
       <p class="quiet">{tc("case.lead")}</p>
       <fieldset class="cases__filters">
         <legend class="unseen">{tc("case.search")}</legend>
-        {field("words", tc("case.words"))}
-        {field("view", tc("case.view"))}
-        {field("finding", tc("case.finding"))}
-        {field("collection", tc("case.collection"))}
-        <label>
-          {tc("case.difficulty")}
-          <select
-            class="field"
-            value={asked.difficulty}
-            onChange={({ currentTarget }) => setAsked({ ...asked, difficulty: currentTarget.value })}
-          >
-            <option value="">{tc("case.any")}</option>
-            {DIFFICULTIES.map((level) => (
-              <option key={level} value={level}>
-                {tc("case.level", { level })}
-              </option>
-            ))}
-          </select>
-        </label>
+        {typed("words", tc("case.words"))}
+        {typed("finding", tc("case.finding"))}
+        {chosen("view", tc("case.view"), VIEWS, asItIs)}
+        {chosen("difficulty", tc("case.difficulty"), DIFFICULTIES, (level) => tc("case.level", { level }))}
+        {chosen("collection", tc("case.collection"), knownCollections.value, asItIs)}
       </fieldset>
       <p role="status">{statusWords(found, trouble)}</p>
       <ul class="cases__list" data-testid="case-list">

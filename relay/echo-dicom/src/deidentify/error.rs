@@ -30,4 +30,7 @@ pub enum DeidentifyError {
     /// It has more than the attributes, such as bytes behind the end.
     #[error("there is more in the file than its attributes")]
     More,
+    /// Marks or measurements that we wrote cannot be read back.
+    #[error("marks or measurements of a case cannot be read back: {0}")]
+    Back(#[source] Box<dyn std::error::Error + Send + Sync>),
 }

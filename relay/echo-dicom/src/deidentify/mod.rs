@@ -10,6 +10,7 @@
 mod clip;
 mod codes;
 mod cover;
+mod drawn;
 mod error;
 mod identity;
 mod object;
@@ -19,6 +20,7 @@ mod tree;
 
 pub use clip::{CleanClip, Whose};
 pub use cover::{Cover, MAX_RECTANGLES};
+pub use drawn::{DrawnLine, DrawnNumber, MAX_DRAWN, drawn_lines, drawn_numbers};
 pub use error::DeidentifyError;
 pub use identity::{Alias, CaseIdentity, CaseKey};
 pub use object::clean_object;

@@ -3,11 +3,13 @@
 use crate::each;
 use crate::samples::uuid;
 use wire::case::{
-    CaseAbout, CaseClip, CaseConsent, CaseCover, CaseFacts, CaseFault, CaseList, CaseLook,
-    CaseLookRequest, CaseMade, CaseRectangle, CaseState, CaseSummary, CaseWords, NewCase,
+    CaseAbout, CaseClip, CaseCollections, CaseConsent, CaseCover, CaseDrawn, CaseFacts, CaseFault,
+    CaseLine, CaseList, CaseLook, CaseLookRequest, CaseMade, CaseNumber, CaseRectangle, CaseState,
+    CaseSummary, CaseWords, NewCase,
 };
+use wire::mark::Point;
 use wire::original::Digest;
-use wire::{CaseId, ClipId, ConsultId, RelayTime};
+use wire::{CaseId, ClipId, ConsultId, Fraction, FrameIndex, RelayTime};
 
 fn facts() -> CaseFacts {
     CaseFacts {
@@ -73,6 +75,7 @@ fn what_a_case_is() {
     let list = CaseList {
         cases: vec![summary.clone()],
         more: false,
+        collections: vec!["2026年 秋".into()],
     };
     let clips = vec![looked_at, without];
     each("case", vec![("list", list)]);
@@ -84,6 +87,32 @@ fn what_a_case_is() {
         facts: facts(),
     };
     each("case", vec![("new", new)]);
+    let collections = CaseCollections {
+        collections: vec!["2026年 秋".into(), "僧帽弁".into()],
+    };
+    each("case", vec![("collections", collections)]);
+}
+
+#[test]
+fn what_is_drawn_on_a_clip_of_a_case() {
+    let at = |x, y| Point {
+        x: Fraction::new(x).unwrap(),
+        y: Fraction::new(y).unwrap(),
+    };
+    let drawn = CaseDrawn {
+        lines: vec![CaseLine {
+            frame: FrameIndex(4),
+            points: vec![at(0.25, 0.5), at(0.75, 0.5)],
+        }],
+        numbers: vec![CaseNumber {
+            code: "410668003".into(),
+            name: "Length".into(),
+            value: 4.7,
+            unit: "cm".into(),
+            frames: vec![FrameIndex(4)],
+        }],
+    };
+    each("case", vec![("drawn", drawn)]);
 }
 
 #[test]

@@ -1,0 +1,273 @@
+//! A trainer makes a case of a consult that is over, looks at every frame, and finds it in the library. Nothing of it tells whose
+//! heart it is, and when its time is over or it is withdrawn it opens no more.
+
+use crate::forms::{Form, devices, takes_form};
+use crate::screens::{axe_finds_nothing, is_as_it_should_be};
+use anyhow::{Result, ensure};
+use stories::agent::dicom_source;
+use stories::binaries::workspace;
+use stories::person::Person;
+use stories::story::{Plan, Story, tell};
+use stories::wait::secs;
+use wire::ClipId;
+use wire::people::Role;
+
+const CLIP_COMES: std::time::Duration = secs(20);
+const TITLE: &str = "左室の動きが低下した一例";
+/// The phantom's banner with name, number and clinic: this part of the height.
+const BANNER: f64 = 25.0 / 300.0;
+/// Letters are brighter; what is black stays darker, whatever JPEG does to it.
+const LETTERS: u8 = 120;
+const BLACK: u8 = 16;
+/// Beyond this century.
+const FAR_US: i64 = 4_000_000_000_000_000;
+
+/// The brightest pixel of a picture's first rows, and of all.
+const BRIGHTEST: &str = "async ([picture, share]) => {
+    const shown = document.querySelector(picture);
+    if (shown instanceof HTMLImageElement) await shown.decode();
+    const [width, height] = [shown.naturalWidth || shown.width, shown.naturalHeight || shown.height];
+    const canvas = new OffscreenCanvas(width, height).getContext('2d');
+    canvas.drawImage(shown, 0, 0);
+    const brightest = (rows) => canvas.getImageData(0, 0, width, rows).data.reduce((most, level, at) => (at % 4 === 3 ? most : Math.max(most, level)), 0);
+    return [brightest(Math.floor(height * share)), brightest(height)]; }";
+const CHOOSE: &str =
+    "([field, value]) => { const chosen = document.querySelector(field); chosen.value = value;
+    chosen.dispatchEvent(new Event('change', { bubbles: true })); return chosen.value === value; }";
+/// Scrolls as a finger does, until the last frame of the sheet is on the screen.
+const LOOK_THROUGH: &str =
+    "() => { document.querySelector('.case__sheet li:last-child').scrollIntoView();
+    return true; }";
+const TO_THE_TOP: &str = "() => { scrollTo(0, 0); return true; }";
+/// What the relay answers about the case whose page this is.
+const ANSWER: &str = "async (path) => {
+    const grant = JSON.parse(sessionStorage.getItem('hibiki.session'));
+    const which = location.pathname.split('/').pop();
+    const answer = await fetch(`/api/v1/cases/${which}${path}`, { headers: { 'hibiki-session': grant.session } });
+    return answer.status; }";
+
+#[test]
+fn a_trainer_makes_a_case_without_a_name_and_it_opens_no_more_when_its_time_is_over() -> Result<()>
+{
+    let clip = workspace().join("sample-dicom/plax_small.dcm");
+    let plan = Plan::calm().source(dicom_source(&clip)).limit(secs(150));
+    tell(plan, |story| async move {
+        let doctor = story.cardiologist().await?;
+        let clip = saves_a_marked_clip(&doctor).await?;
+        doctor.opens_clip(clip).await?;
+        let named = "[data-testid=replay-pane] canvas[data-frame]";
+        let (banner, _): (u8, u8) = doctor.page().eval(BRIGHTEST, (named, BANNER)).await?;
+        ensure!(banner > LETTERS, "the clip has no banner: {banner}");
+        let trainer = story.arrives(Role::Trainer).await?;
+        story.closes_consult().await?;
+        makes_a_case(&story, &trainer).await?;
+        looks_at_every_frame(&trainer).await?;
+        looks_right(&trainer, "case").await?;
+        trainer
+            .page()
+            .click("[data-testid=case-look]:not([disabled])")
+            .await?;
+        trainer
+            .page()
+            .click("[data-testid=case-publish]:not([disabled])")
+            .await?;
+        stands(&trainer, "published").await?;
+        is_put_into_a_collection(&trainer).await?;
+        is_found_and_opens(&story, &trainer).await?;
+        opens_no_more(&story, &trainer).await
+    })
+}
+
+/// With a caliper and a line on one frame, and the view that it shows.
+async fn saves_a_marked_clip(doctor: &Person) -> Result<ClipId> {
+    doctor.picture_moves_for(15, secs(8)).await?;
+    doctor.freezes().await?;
+    doctor.sees_the_original_within(secs(5)).await?;
+    doctor.opens_measuring().await?;
+    let caliper = doctor
+        .measures("caliper", &[(0.45, 0.3), (0.55, 0.5)])
+        .await?;
+    doctor.reads_value_within(&caliper, secs(3)).await?;
+    doctor.takes_pen().await?;
+    doctor.draws_stroke(&[(0.4, 0.4), (0.6, 0.4)]).await?;
+    doctor.releases().await?;
+    doctor.looks_at_clips().await?;
+    chooses(doctor, "[data-testid=save-view]", "PLAX").await?;
+    doctor.saves_clip().await?;
+    let clip = doctor.finds_clip_within(CLIP_COMES).await?;
+    doctor.clip_is_kept_within(clip, CLIP_COMES).await?;
+    Ok(clip)
+}
+
+async fn makes_a_case(story: &Story, trainer: &Person) -> Result<()> {
+    let page = trainer.page();
+    page.goto(story.door().origin()).await?;
+    page.click("[data-testid=cases]").await?;
+    trainer
+        .reads_within("当てはまる症例はありません", secs(5))
+        .await?;
+    page.click("[data-testid=case-new]").await?;
+    for (field, words) in [
+        ("title", TITLE),
+        ("findings", "EF 低下、MR"),
+        ("licence", "院内教育"),
+    ] {
+        let field = format!("[data-testid=case-form] input[name={field}]");
+        page.fill(&field, words).await?;
+    }
+    let field = |name: &str| format!("[data-testid=case-form] select[name={name}]");
+    chooses(trainer, &field("difficulty"), "2").await?;
+    chooses(trainer, &field("consent"), "teachingAndExport").await?;
+    page.click("[data-testid=case-make]").await?;
+    stands(trainer, "draft").await
+}
+
+/// The tick cannot be given before.
+async fn looks_at_every_frame(trainer: &Person) -> Result<()> {
+    let page = trainer.page();
+    let words = page.text("[data-testid=case-words]").await?;
+    ensure!(
+        words.contains("CASE-") && !words.contains("PHANTOM") && !words.contains("FAKE"),
+        "{words}"
+    );
+    page.visible("[data-testid=case-look][disabled]", secs(2))
+        .await?;
+    sees_no_name(trainer).await?;
+    // What was drawn and measured stands on its frame, and nowhere else.
+    page.visible("[data-testid=case-numbers]", secs(5)).await?;
+    let numbers = page.text("[data-testid=case-numbers]").await?;
+    ensure!(
+        numbers.contains("長さ") && numbers.contains("cm"),
+        "{numbers}"
+    );
+    ensure!(
+        page.count("[data-testid=case-lines]").await? == 0,
+        "frame 1 has no marks"
+    );
+    page.click("[data-testid=case-numbers] button").await?;
+    page.visible("[data-testid=case-lines]", secs(2)).await?;
+    let lines = page.count("[data-testid=case-lines] polyline").await?;
+    ensure!(
+        lines == 4,
+        "a caliper and a stroke, each with its dark edge, are {lines} lines"
+    );
+    page.eval::<bool>(LOOK_THROUGH, ()).await?;
+    page.visible("[data-testid=case-look]:not([disabled])", secs(10))
+        .await
+}
+
+async fn sees_no_name(trainer: &Person) -> Result<()> {
+    let picture = "[data-testid=case-picture]";
+    trainer.page().visible(picture, secs(5)).await?;
+    let (banner, all): (u8, u8) = trainer.page().eval(BRIGHTEST, (picture, BANNER)).await?;
+    ensure!(
+        banner < BLACK && all > LETTERS,
+        "its banner has a pixel of {banner}, the heart one of {all}"
+    );
+    Ok(())
+}
+
+/// On a phone, an iPad and a desk nothing is cut off sideways, and axe finds nothing.
+async fn looks_right(trainer: &Person, screen: &str) -> Result<()> {
+    let page = trainer.page();
+    let folder = workspace().join("target/screenshots");
+    std::fs::create_dir_all(&folder)?;
+    for form in forms() {
+        let name = form.name();
+        takes_form(page, form).await?;
+        let wide = "() => document.documentElement.scrollWidth - innerWidth";
+        let wide: f64 = page.eval(wide, ()).await?;
+        ensure!(
+            wide <= 1.0,
+            "{screen} {name}: {wide} px are cut off sideways"
+        );
+        page.eval::<bool>(TO_THE_TOP, ()).await?;
+        page.screenshot(&folder.join(format!("{screen}-{name}.png")))
+            .await?;
+        axe_finds_nothing(trainer, screen, &name).await?;
+    }
+    Ok(())
+}
+
+fn forms() -> impl Iterator<Item = Form> {
+    let all = devices().into_iter().flat_map(|device| device.forms);
+    all.filter(|form| form.language == "ja" && !form.name().contains("lying"))
+}
+
+async fn is_put_into_a_collection(trainer: &Person) -> Result<()> {
+    let page = trainer.page();
+    page.fill("[data-testid=case-collection-name]", "秋の勉強会")
+        .await?;
+    page.click("[data-testid=case-collect]").await?;
+    let inside = "[data-testid=case-collections] li";
+    page.visible(inside, secs(3)).await?;
+    let inside = page.text(inside).await?;
+    ensure!(inside.contains("秋の勉強会"), "{inside}");
+    Ok(())
+}
+
+async fn is_found_and_opens(story: &Story, trainer: &Person) -> Result<()> {
+    let page = trainer.page();
+    page.goto(&format!("{}/cases", story.door().origin()))
+        .await?;
+    let found = "[data-testid=case-open]";
+    page.visible(found, secs(5)).await?;
+    for form in forms() {
+        takes_form(page, form).await?;
+        is_as_it_should_be(trainer, "cases", &form.name()).await?;
+    }
+    for (search, other, own) in [
+        ("view", "A4C", "PLAX"),
+        ("difficulty", "1", "2"),
+        ("collection", "", "秋の勉強会"),
+    ] {
+        let field = format!("[data-testid=case-search-{search}]");
+        if !other.is_empty() {
+            chooses(trainer, &field, other).await?;
+            page.gone(found, secs(3)).await?;
+        }
+        chooses(trainer, &field, own).await?;
+        page.visible(found, secs(3)).await?;
+    }
+    page.fill("[data-testid=case-search-finding]", "AS").await?;
+    page.gone(found, secs(3)).await?;
+    page.fill("[data-testid=case-search-finding]", "EF").await?;
+    page.visible(found, secs(3)).await?;
+    page.click(found).await?;
+    stands(trainer, "published").await?;
+    trainer.reads_within(TITLE, secs(2)).await?;
+    sees_no_name(trainer).await?;
+    trainer.has_a_clean_console().await
+}
+
+async fn opens_no_more(story: &Story, trainer: &Person) -> Result<()> {
+    let page = trainer.page();
+    let shown = async || page.eval::<u16>(ANSWER, "/clips/1/frames/0").await;
+    ensure!((shown().await?, page.eval::<u16>(ANSWER, "/export").await?) == (200, 200));
+    story.cases_end_at(1)?;
+    ensure!((shown().await?, page.eval::<u16>(ANSWER, "/export").await?) == (404, 404));
+    page.reload().await?;
+    trainer.reads_within("もう開けません", secs(5)).await?;
+    story.cases_end_at(FAR_US)?;
+    page.reload().await?;
+    stands(trainer, "published").await?;
+    page.click("[data-testid=case-withdraw]").await?;
+    page.click("[data-testid=case-withdraw-sure]").await?;
+    trainer
+        .reads_within("症例を取り消しました", secs(5))
+        .await?;
+    ensure!(shown().await? == 404, "what is withdrawn is shown");
+    page.reload().await?;
+    trainer.reads_within("もう開けません", secs(5)).await
+}
+
+async fn stands(trainer: &Person, state: &str) -> Result<()> {
+    let case = format!("[data-testid=case][data-state={state}]");
+    trainer.page().visible(&case, CLIP_COMES).await
+}
+
+async fn chooses(person: &Person, field: &str, value: &str) -> Result<()> {
+    let chosen: bool = person.page().eval(CHOOSE, (field, value)).await?;
+    ensure!(chosen, "{field} has no {value}");
+    Ok(())
+}
