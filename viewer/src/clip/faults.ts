@@ -4,7 +4,10 @@
 
 /** The bytes are here and are no picture that this browser shows. */
 export class Undecodable extends Error {
-  constructor(index: number, cause: unknown) {
+  constructor(
+    readonly index: number,
+    cause: unknown,
+  ) {
     super(`frame ${index} cannot be decoded: ${String(cause)}`);
     this.name = "Undecodable";
   }

@@ -260,7 +260,11 @@ export class ConsultPlayer {
         void this.#load();
       },
       (cause) => {
-        if (!this.#closing.signal.aborted) this.trouble.value = codeOf(cause);
+        const { table: now } = this.#pictures.get(stream) ?? { table };
+        // What is filled in around it is on its way: then it is no damage, but not there yet.
+        const isPassing =
+          cause instanceof Undecodable && !this.#isSettled(stream, now.ticks[cause.index] ?? 0);
+        if (!this.#closing.signal.aborted && !isPassing) this.trouble.value = codeOf(cause);
       },
     );
     this.#pictures.set(stream, { table, line });
