@@ -89,12 +89,17 @@ impl Uploader {
 
     async fn carry_all(&mut self) {
         let (mut queue, mut backoff) = (Queue::default(), Backoff::new(AWAY.0, AWAY.1));
+        // Whether no picture was on its way since the last look: clips that follow each other do not wait for that anew.
+        let mut is_quiet = false;
         loop {
-            self.until_quiet().await;
+            if !is_quiet {
+                self.until_quiet().await;
+                is_quiet = true;
+            }
             let whom = self.visit.consult().and_then(|(_, whom)| whom);
             let here = (self.consult, whom);
             let Some(next) = queue.next(&self.spool.unsent(), here, Instant::now()) else {
-                self.until_something_waits(queue.due()).await;
+                is_quiet = self.until_something_waits(queue.due()).await;
                 continue;
             };
             let board = self.board.clone();
@@ -102,6 +107,7 @@ impl Uploader {
                 done = self.carry(next) => done,
                 () = until(&board, true) => {
                     self.part.cut();
+                    is_quiet = false;
                     continue;
                 }
             };
@@ -127,6 +133,7 @@ impl Uploader {
                     let wait = backoff.after_failure(random());
                     tracing::debug!(%refusal, ?wait, "an upload ended; it goes on where it was");
                     tokio::time::sleep(wait).await;
+                    is_quiet = false;
                 }
             }
         }
@@ -143,13 +150,15 @@ impl Uploader {
         }
     }
 
-    async fn until_something_waits(&self, due: Option<Instant>) {
+    /// False when a picture is on its way meanwhile.
+    async fn until_something_waits(&self, due: Option<Instant>) -> bool {
         let mut counts = self.spool.counts();
         let again = Instant::now() + LOOK_AGAIN;
         let due = due.map_or(again, |due| due.min(again));
         tokio::select! {
-            _ = counts.changed() => {}
-            () = tokio::time::sleep_until(due.into()) => {}
+            _ = counts.changed() => true,
+            () = tokio::time::sleep_until(due.into()) => true,
+            () = until(&self.board, true) => false,
         }
     }
 
