@@ -343,6 +343,9 @@ impl Consult {
         let entries = std::mem::take(&mut self.storing);
         for entry in &entries {
             self.shown.fold(entry);
+            if let LogEvent::Marked { mark, .. } = &entry.event {
+                self.presence.finished(mark.id);
+            }
         }
         self.tell_agents_of(&entries, now);
         self.voice_entries_stored(&entries);

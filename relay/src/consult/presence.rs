@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 use wire::socket::{FromRelay, PRESENCE_INTERVAL_MS, Pointer, Sketch};
-use wire::{RelayTime, SessionId};
+use wire::{AnnotationId, RelayTime, SessionId};
 
 /// One batch each.
 const INTERVAL_US: u64 = PRESENCE_INTERVAL_MS * 1_000;
@@ -58,6 +58,12 @@ impl Presence {
         } else if self.sketches.len() < MAX_SKETCHES {
             self.sketches.push(sketch);
         }
+    }
+
+    /// A mark is in the log. What is still to be told of its drawing would come after it, and nobody would ever end it.
+    pub fn finished(&mut self, mark: AnnotationId) {
+        self.sketches.retain(|sketch| sketch.mark != mark);
+        self.points = self.sketches.iter().map(|sketch| sketch.points.len()).sum();
     }
 
     /// Somebody went: their pointer goes with them.
@@ -139,5 +145,46 @@ pub fn without_own(message: &FromRelay, session: SessionId) -> Option<FromRelay>
             (!sketches.is_empty()).then_some(FromRelay::Sketches { sketches })
         }
         other => Some(other.clone()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples::{anchor, stroke};
+    use super::*;
+    use uuid::Uuid;
+    use wire::mark::Shape;
+    use wire::socket::SketchForm;
+
+    fn sketch_of(mark: AnnotationId) -> Sketch {
+        let drawn = stroke(3);
+        let points = match drawn.shape {
+            Shape::Stroke { points, .. } => points,
+            _ => Vec::new(),
+        };
+        Sketch {
+            session: SessionId::from_uuid(Uuid::from_u128(1)),
+            mark,
+            anchor: anchor(),
+            pen: drawn.pen,
+            form: SketchForm::Stroke,
+            from: 0,
+            points,
+        }
+    }
+
+    #[test]
+    fn nothing_is_told_of_the_drawing_of_a_mark_that_is_in_the_log() {
+        let mut presence = Presence::default();
+        let (done, begun) = (AnnotationId::random(), AnnotationId::random());
+        presence.sketch(sketch_of(done));
+        presence.sketch(sketch_of(begun));
+        presence.finished(done);
+        let said = presence.take(RelayTime(INTERVAL_US));
+        let [FromRelay::Sketches { sketches }] = &said[..] else {
+            panic!("{said:?}");
+        };
+        let told: Vec<AnnotationId> = sketches.iter().map(|sketch| sketch.mark).collect();
+        assert_eq!(told, [begun]);
     }
 }
