@@ -263,6 +263,8 @@ impl Relay {
         let text = self
             .client
             .get(format!("http://{}/metrics", self.metrics))
+            // A connection that rested may be closed at the very moment at which it is used again.
+            .header("connection", "close")
             .send()
             .await
             .unwrap()

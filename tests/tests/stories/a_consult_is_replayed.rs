@@ -3,6 +3,7 @@
 
 use crate::forms::{devices, takes_form};
 use crate::screens::axe_finds_nothing;
+use crate::voices_are_heard::joins;
 use anyhow::{Context as _, Result, bail, ensure};
 use serde::Deserialize;
 use stories::barcode::Barcode;
@@ -70,6 +71,8 @@ fn a_consult_that_is_over_is_replayed_frame_by_frame_as_it_was() -> Result<()> {
         doctor.picture_moves_for(20, secs(5)).await?;
         doctor.reads_within("● 記録中", secs(5)).await?;
         let near = CaptureTime((doctor.now().await? * 1_000.0) as u64);
+        let bedside = story.bedside().await?;
+        everybody_agreed(&bedside, &doctor).await?;
 
         // What happens: a mark on the running picture, a freeze with a mark that is taken back, a hole that heals.
         doctor.takes_pen().await?;
@@ -118,6 +121,7 @@ fn a_consult_that_is_over_is_replayed_frame_by_frame_as_it_was() -> Result<()> {
         ensure!(seen.marks == 1, "it appears when it was made: {seen:?}");
         let seen = jumps(&doctor, ("withdrawn", 0), (of_freeze, "original")).await?;
         ensure!(seen.marks == 0, "it goes when it was taken back: {seen:?}");
+        somebody_points(&doctor).await?;
         the_hole_is_filled_frame_by_frame(&doctor, near).await?;
         it_plays_on_the_one_clock(&doctor, near).await?;
         it_is_for_everybody(&doctor).await?;
@@ -157,6 +161,35 @@ async fn jumps(doctor: &Person, to: (&str, usize), shows: (RtpTime, &str)) -> Re
     ensure!(there, "the list has no {to:?}");
     let what = format!("{to:?} to show {shows:?}");
     doctor.page().until(&what, secs(5), GLASS_OF, shows).await
+}
+
+/// The bedside says so, and voices and pointers are kept from then on.
+async fn everybody_agreed(bedside: &Person, doctor: &Person) -> Result<()> {
+    bedside.sees_picture_within(secs(5)).await?;
+    joins(bedside).await?;
+    bedside.page().click("[data-testid=consent-open]").await?;
+    bedside
+        .page()
+        .click("[data-testid=consent-patient]")
+        .await?;
+    for person in [bedside, doctor] {
+        person.reads_within("音声を録音中", secs(3)).await?;
+    }
+    doctor
+        .points_along(&[(0.2, 0.2), (0.3, 0.3), (0.4, 0.4)])
+        .await
+}
+
+/// While it runs, a pointer is where it was, from when the bedside had come until its hand took the pen.
+async fn somebody_points(doctor: &Person) -> Result<()> {
+    const POINTS: &str =
+        "() => document.querySelector('[data-testid=past-pane]').dataset.pointers === '1'";
+    let page = doctor.page();
+    let there: bool = page.eval(JUMP, ("joined", 1)).await?;
+    ensure!(there, "the list has no second one who came");
+    page.click("[data-testid=past-play]").await?;
+    let _: bool = page.until("a pointer", secs(8), POINTS, ()).await?;
+    page.click("[data-testid=past-play]").await
 }
 
 fn is_the_frame(seen: &Glass, rtp: RtpTime, near: CaptureTime) -> Result<()> {

@@ -27,7 +27,7 @@ const LOUDEST: &str = "(ms) => new Promise((done) => { let loudest = 0; const en
 const HEARS: &str =
     "(beep) => Number(document.querySelector('[data-testid=voice]').dataset.heard) > beep";
 
-async fn joins(person: &Person) -> Result<()> {
+pub(crate) async fn joins(person: &Person) -> Result<()> {
     person
         .page()
         .visible("[data-testid=voice-join]", secs(5))

@@ -184,7 +184,11 @@ fn a_relay_that_has_no_room_records_nothing_and_the_picture_goes_on() -> Result<
         story.picture_arrives_within(secs(2)).await?;
         let recorded = story.recording()?;
         ensure!(recorded.is_none_or(|recording| recording.table().is_empty()));
-        // The journal has it all.
-        story.journaled_until().map(drop)
+        // The journal has it all, once its own encoder has begun.
+        until("a journal", secs(5), || async {
+            Ok(story.journaled_until().ok())
+        })
+        .await
+        .map(drop)
     })
 }
