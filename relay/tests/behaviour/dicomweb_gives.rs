@@ -73,6 +73,55 @@ async fn every_sample_is_stored_found_and_given_back_byte_for_byte() {
     }
 }
 
+/// Weasis asks level by level for the attributes that it shows, by their numbers, in pages, and fetches whole instances.
+#[tokio::test]
+async fn a_viewer_that_asks_as_weasis_does_gets_every_level_and_the_instances() {
+    let relay = relay(&[]).await;
+    let samples = samples();
+    let files: Vec<Vec<u8>> = samples.iter().map(file).collect();
+    posts(&relay, "studies", body(&files)).await;
+    indexed(&relay, samples.len()).await;
+    let patient = first(&search(&relay, "studies?limit=1").await[0], "00100020").clone();
+    let patient = patient.as_str().unwrap();
+    let studies = format!(
+        "studies?00100020={patient}&includefield=00080020,00080030,00080050,00080090,00100010,00100030,00100040,00200010,00081030"
+    );
+    let mut fetched = 0;
+    for study in search(&relay, &studies).await {
+        assert_eq!(first(&study, "00100020"), patient);
+        let study = format!("studies/{}", first(&study, "0020000D").as_str().unwrap());
+        let series = format!("{study}/series?includefield=0008103E,00200011,00081190");
+        for series in search(&relay, &series).await {
+            let series = format!(
+                "{study}/series/{}",
+                first(&series, "0020000E").as_str().unwrap()
+            );
+            let mut offset = 0;
+            loop {
+                let page = format!(
+                    "{series}/instances?includefield=00080018,00200013,00081190&limit=1&offset={offset}"
+                );
+                let instances = search(&relay, &page).await;
+                let Some(instance) = instances.first() else {
+                    break;
+                };
+                let uid = first(instance, "00080018").as_str().unwrap();
+                let place = format!("{series}/instances/{uid}");
+                let accept = "multipart/related; type=\"application/dicom\"; transfer-syntax=*";
+                let given = parts(get(&relay, &place, accept).await).await;
+                let sent = samples
+                    .iter()
+                    .find(|object| object.instance == uid)
+                    .unwrap();
+                assert!(given[0].1.ends_with(&sent.data_set), "{uid}");
+                offset += 1;
+            }
+            fetched += offset;
+        }
+    }
+    assert!(fetched > 0);
+}
+
 #[tokio::test]
 async fn frames_come_as_they_are_stored_and_as_pictures() {
     let relay = relay(&[]).await;

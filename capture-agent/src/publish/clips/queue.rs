@@ -107,7 +107,9 @@ impl Part {
 
 #[cfg(test)]
 mod tests {
+    use super::super::upload::AWAY;
     use super::*;
+    use crate::backoff::Backoff;
     use crate::spool::Finished;
     use wire::CaptureTime;
 
@@ -157,6 +159,25 @@ mod tests {
         assert_eq!(next(&mut queue, now + SOON), Some(all[0].clip));
         assert_eq!(queue.next(&[], here, now), None);
         assert_eq!(queue.due(), None, "what is gone is forgotten");
+    }
+
+    #[test]
+    fn a_relay_that_is_away_for_a_week_gets_the_clip_when_it_is_back() {
+        const WEEK: Duration = Duration::from_secs(7 * 24 * 3_600);
+        let consult = ConsultId::random();
+        let one = [unsent(Belongs::Consult(consult))];
+        let mut queue = Queue::default();
+        let mut backoff = Backoff::new(AWAY.0, AWAY.1);
+        let begin = Instant::now();
+        let (mut now, mut attempts) = (begin, 0);
+        while now < begin + WEEK {
+            let next = queue.next(&one, (consult, None), now);
+            assert_eq!(next.map(|next| next.clip), Some(one[0].clip));
+            let wait = backoff.after_failure(attempts * 997 % 1_000);
+            assert!(wait <= AWAY.1, "{wait:?}");
+            (now, attempts) = (now + wait, attempts + 1);
+        }
+        assert!(attempts < 10_000, "asking costs little: {attempts} times");
     }
 
     #[test]

@@ -25,7 +25,7 @@ use wire::{ClipId, DeviceId};
 /// A picture that comes back within this had only paused.
 const QUIET: Duration = Duration::from_secs(3);
 /// First and longest wait for a relay that is away.
-const AWAY: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(300));
+pub(super) const AWAY: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(300));
 /// The visit may be about somebody else by now without a change in the spool.
 const LOOK_AGAIN: Duration = Duration::from_secs(30);
 /// Another place than the one where we went on, in a row: somebody else brings the same clip.
