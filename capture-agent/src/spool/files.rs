@@ -74,39 +74,14 @@ impl Files for Disk {
     }
 
     fn sync_folder(&self, folder: &Path) -> io::Result<()> {
-        // Only Unix opens folders; elsewhere a rename is as durable as the system makes it.
-        if cfg!(unix) {
-            File::open(folder)?.sync_all()
-        } else {
-            Ok(())
-        }
+        recording::sync_folder(folder)
     }
 
     fn remove(&self, path: &Path) -> io::Result<()> {
         std::fs::remove_file(path)
     }
 
-    #[cfg(unix)]
     fn room(&self, folder: &Path) -> io::Result<u64> {
-        use std::os::unix::ffi::OsStrExt;
-        let path = std::ffi::CString::new(folder.as_os_str().as_bytes())?;
-        let mut found = std::mem::MaybeUninit::<libc::statvfs>::uninit();
-        // SAFETY: the path ends in a zero byte and `found` has room for what is written.
-        let code = unsafe { libc::statvfs(path.as_ptr(), found.as_mut_ptr()) };
-        if code != 0 {
-            return Err(io::Error::last_os_error());
-        }
-        // SAFETY: the call succeeded, so it was written.
-        let found = unsafe { found.assume_init() };
-        #[expect(
-            clippy::useless_conversion,
-            reason = "the fields have other widths on other systems"
-        )]
-        Ok(u64::from(found.f_bavail).saturating_mul(u64::from(found.f_frsize)))
-    }
-
-    #[cfg(not(unix))]
-    fn room(&self, _folder: &Path) -> io::Result<u64> {
-        Ok(u64::MAX)
+        recording::room(folder)
     }
 }

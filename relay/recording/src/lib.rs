@@ -35,7 +35,7 @@ mod writer;
 pub use bounds::{Bounds, SYNC_AFTER, SYNC_WITHIN};
 pub use digest::{DigestBuilder, RecordingDigest};
 pub use event::{Event, Refused, WriteFault};
-pub use files::{Disk, Files, SegmentFile};
+pub use files::{Disk, Files, SegmentFile, room, sync_folder};
 pub use format::{MAX_UNIT_BYTES, MAX_VOICE_BYTES};
 pub use header::{Codec, SegmentFault, SegmentHeader};
 pub use missing::{Held, Missing, Run};

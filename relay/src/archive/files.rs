@@ -45,7 +45,7 @@ impl Files for Disk {
     }
 
     fn sync_folder(&self, folder: &Path) -> io::Result<()> {
-        File::open(folder)?.sync_all()
+        recording::sync_folder(folder)
     }
 }
 

@@ -8,7 +8,6 @@ use super::files::HalfFile;
 use super::part10::{Proof, head};
 use super::place::Place;
 use super::slots::{Half, Ready};
-use crate::store::room_at;
 use dimse::Facts;
 use echo_dicom::{ClipError, Identity};
 use sha2::{Digest as _, Sha256};
@@ -179,7 +178,7 @@ impl Arrived {
 }
 
 fn check_room(path: &Path, reserve: u64) -> Result<(), IncomingFault> {
-    let room = room_at(path).map_err(disk("see how much room the disk has"))?;
+    let room = recording::room(path).map_err(disk("see how much room the disk has"))?;
     if room < reserve {
         return Err(IncomingFault::NoRoom);
     }

@@ -55,7 +55,7 @@ impl Place {
         make_private(&objects)?;
         // The names of the folders themselves.
         for folder in [folder.as_path(), data.path()] {
-            std::fs::File::open(folder)?.sync_all()?;
+            recording::sync_folder(folder)?;
         }
         Ok(Self {
             incoming: incoming.into(),

@@ -5,7 +5,7 @@
 
 use super::folder::{DataFolder, FolderError, make_private};
 use sha2::{Digest as _, Sha256};
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -159,12 +159,10 @@ fn write_all(folder: &Path, group: &[(Digest, Vec<u8>)]) -> Result<(), BlobError
 }
 
 fn sync_folder(folder: &Path) -> Result<(), BlobError> {
-    File::open(folder)
-        .and_then(|folder| folder.sync_all())
-        .map_err(|source| BlobError::Disk {
-            step: "make a blob's name durable",
-            source,
-        })
+    recording::sync_folder(folder).map_err(|source| BlobError::Disk {
+        step: "make a blob's name durable",
+        source,
+    })
 }
 
 /// Writes a file under its final name; its content is durable, its name not yet. One that is there stays.

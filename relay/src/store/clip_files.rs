@@ -4,7 +4,7 @@
 //! never anything that a file says. What is offered and kept is a row's business (`clips`). Everything here blocks: it is
 //! called where blocking is allowed. Invariant: a file under its final name is complete and durable.
 
-use super::folder::{DataFolder, FolderError, make_private, owned, room_at};
+use super::folder::{DataFolder, FolderError, make_private, owned};
 use sha2::{Digest as _, Sha256};
 use std::collections::HashSet;
 use std::fs::{self, File};
@@ -187,7 +187,7 @@ impl ClipFiles {
         }
         file.sync_all()
             .and_then(|()| fs::rename(&new, &path))
-            .and_then(|()| File::open(folder)?.sync_all())
+            .and_then(|()| recording::sync_folder(folder))
             .map_err(failed("make a clip durable"))?;
         Ok(())
     }
@@ -259,8 +259,7 @@ impl ClipFiles {
             })
             .map_err(failed("write an object about a clip"))?;
         fs::rename(&half, &path)
-            .and_then(|()| File::open(path.parent().unwrap_or(&self.folder)))
-            .and_then(|folder| folder.sync_all())
+            .and_then(|()| recording::sync_folder(path.parent().unwrap_or(&self.folder)))
             .map_err(failed("make an object about a clip durable"))
     }
 
@@ -317,7 +316,7 @@ impl ClipFiles {
     /// # Errors
     /// The disk's.
     pub fn room(&self) -> Result<u64, ClipFault> {
-        room_at(&self.folder).map_err(failed("see how much room the disk has"))
+        recording::room(&self.folder).map_err(failed("see how much room the disk has"))
     }
 }
 
@@ -418,9 +417,7 @@ impl Half {
             .map_err(failed("make a clip durable"))?;
         fs::rename(&self.path, &self.whole).map_err(failed("name a clip"))?;
         for folder in self.whole.ancestors().skip(1).take(2) {
-            File::open(folder)
-                .and_then(|folder| folder.sync_all())
-                .map_err(failed("make a clip's name durable"))?;
+            recording::sync_folder(folder).map_err(failed("make a clip's name durable"))?;
         }
         Ok(())
     }

@@ -3,10 +3,8 @@
 //! Owns its permissions, the name of the database file and the lock. Command-line tools open the same database beside a
 //! running relay; they take no lock. Invariant: while a `Serving` lives, no other relay serves from this folder.
 
-use std::ffi::CString;
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io;
-use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use thiserror::Error;
@@ -158,20 +156,6 @@ impl DataFolder {
         std::fs::rename(&fresh, &file).map_err(told)?;
         Ok(file)
     }
-}
-
-/// Bytes that this program may still write to the disk that a folder is on.
-pub(crate) fn room_at(folder: &Path) -> io::Result<u64> {
-    let path = CString::new(folder.as_os_str().as_bytes())?;
-    let mut about = std::mem::MaybeUninit::<libc::statvfs>::uninit();
-    // SAFETY: the path ends in NUL and the struct is writable; it is read only after success.
-    let about = unsafe {
-        if libc::statvfs(path.as_ptr(), about.as_mut_ptr()) != 0 {
-            return Err(io::Error::last_os_error());
-        }
-        about.assume_init()
-    };
-    Ok(about.f_bavail.saturating_mul(about.f_frsize))
 }
 
 /// Makes a folder for its owner only, if it is not there.

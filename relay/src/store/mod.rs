@@ -60,7 +60,7 @@ pub use devices::{
 };
 pub use error::StoreError;
 pub use folder::{DataFolder, FolderError, Serving};
-pub(crate) use folder::{make_private, owned, room_at};
+pub(crate) use folder::{make_private, owned};
 pub use forwards::{
     Chosen, ForwardItem, ForwardRow, ForwardState, NoItem, Takes, count_forwards, due_forwards,
     give_up_forward, list_forwards, note_forward, queue_forwards, retry_forwards,
