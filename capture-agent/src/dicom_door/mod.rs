@@ -4,7 +4,6 @@
 //! `clip`'s. Off unless an address is set. Nothing here touches the picture, and a door that cannot be opened costs nothing but itself
 //! and is told on the device page.
 
-mod head;
 mod shelf;
 
 use crate::clip::Arrivals;
@@ -22,7 +21,7 @@ use wire::clip::MAX_CLIP_BYTES;
 /// An address of a network that is not up yet is tried again so often.
 const OPEN_AGAIN: Duration = Duration::from_secs(10);
 /// Largest data set: with its head it is a clip.
-pub(crate) const MAX_OBJECT_BYTES: u64 = MAX_CLIP_BYTES - head::MAX_HEAD_BYTES;
+pub(crate) const MAX_OBJECT_BYTES: u64 = MAX_CLIP_BYTES - dimse::MAX_FILE_HEAD_BYTES;
 
 /// Who may send, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,12 +3,11 @@
 //! Owns the words for what went wrong. Success is answered when the clip is durable in the spool, and for one that was here
 //! before. A sender that hears anything else keeps its object and sends it again, so nothing of that stays here.
 
-use super::head::head;
 use crate::clip::import::ImportFault;
 use crate::clip::{Arrival, Arrivals, Sender};
 use crate::spool::SpoolError;
 use crate::status::StatusBoard;
-use dimse::{Facts, Shelf, Status};
+use dimse::{Facts, Shelf, Status, file_head};
 
 /// Where handhelds' objects go.
 pub(super) struct Handhelds {
@@ -39,7 +38,7 @@ impl Shelf for Handhelds {
     type Slot = Slot;
 
     async fn begin(&self, facts: Facts) -> Result<Slot, Status> {
-        let arrival = self.arrivals.begin(head(&facts)).await;
+        let arrival = self.arrivals.begin(file_head(&facts, None)).await;
         Ok(Slot {
             arrival: arrival.map_err(|fault| self.refused(&fault))?,
             instance: facts.instance,

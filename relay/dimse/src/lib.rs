@@ -15,6 +15,7 @@ mod asked;
 mod association;
 mod classes;
 mod command;
+mod file_head;
 mod framing;
 mod identifier;
 pub mod limits;
@@ -35,6 +36,7 @@ mod title;
 mod worklist;
 
 pub use command::Originator;
+pub use file_head::{MAGIC, MAX_FILE_HEAD_BYTES, PREAMBLE_BYTES, file_head};
 pub use identifier::{
     Element, IdentifierFault, read_identifier, read_items, write_identifier, write_sequence,
 };

@@ -1,17 +1,10 @@
-//! The head of an object's file: preamble, magic and file meta information (PS3.10 section 7.1), written by us for a data set
-//! that came without.
+//! The head of a stored object's file (`dimse::file_head`) with a proof, and reading it back.
 //!
-//! The preamble is zero, whatever a file said that the object may once have been. Behind the standard's elements stands ours, as
-//! Private Information (PS3.10 Table 7.1-1): how long the data set is and its digest, by which a file proves after a power cut that it is
-//! whole. Reading is for files that this module wrote.
+//! The proof is Private Information of ours (PS3.10 Table 7.1-1): how long the data set is and its digest, by which a file proves after a
+//! power cut that it is whole. Reading is for files that this module wrote.
 
-use dimse::{Facts, IMPLEMENTATION_UID, IMPLEMENTATION_VERSION};
+use dimse::{Facts, MAGIC, PREAMBLE_BYTES, file_head};
 use wire::original::Digest;
-
-const PREAMBLE_BYTES: usize = 128;
-const MAGIC: &[u8; 4] = b"DICM";
-/// More than a head of ours is.
-pub(super) const MAX_HEAD_BYTES: usize = 1024;
 
 /// Digest and length.
 const PROOF_BYTES: usize = 32 + 8;
@@ -38,41 +31,10 @@ pub(super) struct Head {
 
 /// The head for an object; as long with a proof as without.
 pub(super) fn head(facts: &Facts, proof: Option<Proof>) -> Vec<u8> {
-    let mut group = Vec::new();
-    // File Meta Information Version: OB has a longer head than the others.
-    group.extend_from_slice(&[2, 0, 1, 0, b'O', b'B', 0, 0, 2, 0, 0, 0, 0, 1]);
-    put(&mut group, 0x0002, *b"UI", &facts.class);
-    put(&mut group, 0x0003, *b"UI", &facts.instance);
-    put(&mut group, 0x0010, *b"UI", &facts.syntax);
-    put(&mut group, 0x0012, *b"UI", IMPLEMENTATION_UID);
-    put(&mut group, 0x0013, *b"SH", IMPLEMENTATION_VERSION);
-    // Source Application Entity Title: a crash may leave nothing else that says where it came from.
-    put(&mut group, 0x0016, *b"AE", &facts.sender);
-    put(&mut group, 0x0100, *b"UI", IMPLEMENTATION_UID);
-    group.extend_from_slice(&[2, 0, 2, 1, b'O', b'B', 0, 0, 40, 0, 0, 0]);
     let (digest, bytes) = proof.map_or(([0; 32], 0), |proof| (proof.digest.bytes(), proof.bytes));
-    group.extend_from_slice(&digest);
-    group.extend_from_slice(&bytes.to_le_bytes());
-    let mut head = vec![0; PREAMBLE_BYTES];
-    head.extend_from_slice(MAGIC);
-    head.extend_from_slice(&[2, 0, 0, 0, b'U', b'L', 4, 0]);
-    let length = u32::try_from(group.len()).unwrap_or(u32::MAX);
-    head.extend_from_slice(&length.to_le_bytes());
-    head.append(&mut group);
-    head
-}
-
-fn put(group: &mut Vec<u8>, element: u16, vr: [u8; 2], text: &str) {
-    let mut value = text.as_bytes().to_vec();
-    if value.len() % 2 == 1 {
-        value.push(if vr == *b"UI" { 0 } else { b' ' });
-    }
-    group.extend_from_slice(&2_u16.to_le_bytes());
-    group.extend_from_slice(&element.to_le_bytes());
-    group.extend_from_slice(&vr);
-    let length = u16::try_from(value.len()).unwrap_or(u16::MAX);
-    group.extend_from_slice(&length.to_le_bytes());
-    group.extend_from_slice(&value);
+    let mut private = digest.to_vec();
+    private.extend_from_slice(&bytes.to_le_bytes());
+    file_head(facts, Some(&private))
 }
 
 /// What a file's head says of its object, and where the data set begins. For files of this module and of our agents, which write the
@@ -160,7 +122,6 @@ mod tests {
         let arriving = head(&facts, None);
         for proof in [None, Some(proof)] {
             let head = head(&facts, proof);
-            assert!(head.len() <= MAX_HEAD_BYTES && head[..128] == [0; 128]);
             assert_eq!(head.len(), arriving.len());
             let read_again = read(&head).unwrap();
             assert_eq!(read_again.data_set_at, head.len() as u64);

@@ -5,9 +5,10 @@
 //! their row was lost with a database that was put back from an older copy; either way they are whole.
 
 use super::incoming::belongs;
-use super::part10::{Head, MAX_HEAD_BYTES, Proof, read};
+use super::part10::{Head, Proof, read};
 use super::place::{HALF, Place, WHOLE};
 use crate::store::{ObjectRow, Store, StoreError, has_object, keep_object};
+use dimse::MAX_FILE_HEAD_BYTES;
 use sha2::{Digest as _, Sha256};
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom};
@@ -118,7 +119,7 @@ fn sort_out(place: &Place) -> io::Result<Recovered> {
         }
         fs::remove_file(&path)?;
     }
-    File::open(place.objects())?.sync_all()?;
+    recording::sync_folder(place.objects())?;
     Ok(recovered)
 }
 
@@ -154,7 +155,7 @@ fn proven(path: &Path) -> io::Result<Option<Digest>> {
 
 fn head_of(file: &mut File) -> io::Result<Option<Head>> {
     let mut head = Vec::new();
-    file.take(MAX_HEAD_BYTES as u64).read_to_end(&mut head)?;
+    file.take(MAX_FILE_HEAD_BYTES).read_to_end(&mut head)?;
     Ok(read(&head))
 }
 
