@@ -11,7 +11,7 @@ use crate::config::Config;
 use crate::consult::live::{
     Agents, BeatKeeper, Hub, HubParts, Intake, IntakeParts, Keeper, Lines, Pictures, SessionNews,
 };
-use crate::consult::{Input, PictureInput, RecordingInput, VoiceFilesInput};
+use crate::consult::{Input, PictureInput, VoiceFilesInput};
 use crate::forward::ForwardCounts;
 use crate::http::clip_upload;
 use crate::http::dicomweb;
@@ -20,7 +20,7 @@ use crate::http::page_files::PageFiles;
 use crate::http::pages::Pages;
 use crate::http::video_picture;
 use crate::metrics::Metrics;
-use crate::recording::{News, Recorders, RecordersParts, VoiceNews, VoiceRecorders, VoicesParts};
+use crate::recording::{Recorders, RecordersParts, VoiceRecorders, VoicesParts};
 use crate::replay::{RecordedShelf, Shelf};
 use crate::sfu::{Channel, MediaSessionId, Sfu, SfuConfig, SfuError, limits};
 use crate::store::{self, Blobs, ClipBounds, ClipFiles, DataFolder, Store, StoreError};
@@ -367,7 +367,7 @@ fn recorders(
     let (sfu, hub) = (sfu.clone(), hub.clone());
     tokio::spawn(async move {
         while let Some((consult, stream, news)) = heard.recv().await {
-            let input = Input::Picture(stream, PictureInput::Recording(recorded(news)));
+            let input = Input::Picture(stream, PictureInput::Recording(news));
             // A consult that is closed does not hear; the recording has it.
             let _ = hub.tell(consult, input).await;
         }
@@ -389,7 +389,7 @@ fn recorders(
 fn voices(
     config: &Config,
     (clock, metrics): (&Arc<Clock>, &Arc<Metrics>),
-) -> (VoiceRecorders, mpsc::Receiver<(ConsultId, VoiceNews)>) {
+) -> (VoiceRecorders, mpsc::Receiver<(ConsultId, VoiceFilesInput)>) {
     let (news, heard) = mpsc::channel(MAX_NEWS);
     let voices = VoiceRecorders::new(VoicesParts {
         records: config.settings.voice_recording,
@@ -403,43 +403,10 @@ fn voices(
 }
 
 /// Lets consults hear of it.
-async fn tell_of_voices(hub: Hub<Store>, mut heard: mpsc::Receiver<(ConsultId, VoiceNews)>) {
+async fn tell_of_voices(hub: Hub<Store>, mut heard: mpsc::Receiver<(ConsultId, VoiceFilesInput)>) {
     while let Some((consult, news)) = heard.recv().await {
-        let news = match news {
-            VoiceNews::Written { on } => VoiceFilesInput::Written { on },
-            VoiceNews::Discarded => VoiceFilesInput::Discarded,
-        };
         // A consult that is closed does not hear.
         let _ = hub.tell(consult, Input::VoiceFiles(news)).await;
-    }
-}
-
-const fn recorded(news: News) -> RecordingInput {
-    match news {
-        News::Gap { before, after } => RecordingInput::Gap { before, after },
-        News::Filling {
-            before,
-            after,
-            percent,
-        } => RecordingInput::Filling {
-            before,
-            after,
-            percent,
-        },
-        News::Recorded { on } => RecordingInput::Recorded { on },
-        News::Weak { from } => RecordingInput::Weak { from },
-        News::Whole { until } => RecordingInput::Whole { until },
-        News::Filled {
-            before,
-            after,
-            frames,
-            ms,
-        } => RecordingInput::Filled {
-            before,
-            after,
-            frames,
-            ms,
-        },
     }
 }
 

@@ -28,6 +28,6 @@ mod voices;
 #[cfg(test)]
 mod voices_tests;
 
-pub use recorders::{News, Recorders, RecordersParts, Say};
+pub use recorders::{Recorders, RecordersParts, Say};
 pub use voice_files::{recorded_voices, voices_on_disk};
-pub use voices::{VoiceNews, VoiceRecorders, VoicesParts};
+pub use voices::{VoiceRecorders, VoicesParts};

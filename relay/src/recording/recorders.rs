@@ -6,6 +6,7 @@
 use super::lanes::Lanes;
 use super::recorder::Recorder;
 use crate::clock::Clock;
+use crate::consult::RecordingInput;
 use crate::metrics::Metrics;
 use crate::sfu::{BackfillPart, MediaSessionId, Tap, TappedPacket};
 use recording::Tick;
@@ -17,59 +18,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Instant;
 use tokio::sync::mpsc;
-use wire::{CaptureTime, ConsultId, RtpTime, StreamId};
+use wire::{CaptureTime, ConsultId, StreamId};
 
 /// Packets that may wait for one recorder: nine seconds at 2 Mbit/s, one at 16 Mbit/s; a sync takes 5 to 40 ms.
 const MAX_PACKETS: usize = 2_048;
 /// Orders that may wait: twice what an agent may have on the way.
 pub(super) const MAX_ORDERS: usize = 256;
-
-/// What a consult hears of a recording.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum News {
-    /// Nothing arrived between these frames.
-    Gap {
-        /// The last one before.
-        before: RtpTime,
-        /// The first one after.
-        after: RtpTime,
-    },
-    /// What was captured between them arrives, oldest first.
-    Filling {
-        /// The last one before.
-        before: RtpTime,
-        /// The first one after.
-        after: RtpTime,
-        /// How much of its time is here.
-        percent: u8,
-    },
-    /// The picture is recorded, or no more.
-    Recorded {
-        /// Whether it is.
-        on: bool,
-    },
-    /// There are frames as a weak link let them through; better ones are in the journal.
-    Weak {
-        /// The first one is not before this.
-        from: RtpTime,
-    },
-    /// After something was missing: the recording is what the journal holds.
-    Whole {
-        /// Up to here.
-        until: RtpTime,
-    },
-    /// Everything that was captured between them is here.
-    Filled {
-        /// The last one before.
-        before: RtpTime,
-        /// The first one after.
-        after: RtpTime,
-        /// How many were sent again.
-        frames: u32,
-        /// Milliseconds that there is a picture of.
-        ms: u32,
-    },
-}
 
 /// What recorders work with.
 pub struct RecordersParts {
@@ -84,7 +38,7 @@ pub struct RecordersParts {
     /// Says something on an agent's channel `backfill`.
     pub say: Arc<Say>,
     /// Where consults hear from.
-    pub news: mpsc::Sender<(ConsultId, StreamId, News)>,
+    pub news: mpsc::Sender<(ConsultId, StreamId, RecordingInput)>,
 }
 
 /// Says something to an agent; false when it was not said.
@@ -115,13 +69,13 @@ pub(super) struct Outside {
     pub(super) say: Arc<Say>,
     /// Up to where the recording is what the device has, in ticks; 0 when that is not known.
     whole_until: Arc<AtomicU64>,
-    news: mpsc::Sender<(ConsultId, StreamId, News)>,
+    news: mpsc::Sender<(ConsultId, StreamId, RecordingInput)>,
     table: Arc<Mutex<HashMap<StreamId, Held>>>,
 }
 
 impl Outside {
     /// Tells the consult. One that hears nothing finds it in the recording.
-    pub(super) fn tell(&self, news: News) {
+    pub(super) fn tell(&self, news: RecordingInput) {
         let _ = self.news.try_send((self.consult, self.stream, news));
     }
 

@@ -9,7 +9,7 @@
 //! hole that fills at most once a second; while it is said that nothing is missing, nothing older than `TRAILS_MS` is.
 
 use super::healer::Healer;
-use super::recorders::News;
+use crate::consult::RecordingInput;
 use recording::{FrameTable, Lane, Tick};
 use std::time::{Duration, Instant};
 use wire::socket::MAX_RECORDING_GAPS;
@@ -62,13 +62,13 @@ impl Telling {
     }
 
     /// The disk takes nothing, or something again.
-    pub(super) fn recorded(&mut self, on: bool) -> Option<News> {
+    pub(super) fn recorded(&mut self, on: bool) -> Option<RecordingInput> {
         let was_on = std::mem::replace(&mut self.is_on, on);
-        (was_on != on).then_some(News::Recorded { on })
+        (was_on != on).then_some(RecordingInput::Recorded { on })
     }
 
     /// A frame arrived and was taken; gives the hole before it.
-    pub(super) fn arrived(&mut self, at: Tick) -> Option<News> {
+    pub(super) fn arrived(&mut self, at: Tick) -> Option<RecordingInput> {
         let before = self.last;
         self.last = before.max(Some(at));
         let before = before.filter(|before| at.after(*before) > Tick::ticks_of_ms(GAP_MS))?;
@@ -82,14 +82,14 @@ impl Telling {
             told: None,
         });
         self.owes_until = Some(at);
-        Some(News::Gap {
+        Some(RecordingInput::Gap {
             before: before.rtp_time(),
             after: at.rtp_time(),
         })
     }
 
     /// A frame was sent again; gives how far its hole is.
-    pub(super) fn filled(&mut self, at: Tick, now: Instant) -> Option<News> {
+    pub(super) fn filled(&mut self, at: Tick, now: Instant) -> Option<RecordingInput> {
         let gap = self
             .gaps
             .iter_mut()
@@ -101,7 +101,7 @@ impl Telling {
         });
         is_news.then(|| {
             gap.told = Some((percent, now));
-            News::Filling {
+            RecordingInput::Filling {
                 before: gap.before.rtp_time(),
                 after: gap.after.rtp_time(),
                 percent,
@@ -110,7 +110,7 @@ impl Telling {
     }
 
     /// What became of holes and of weak stretches.
-    pub(super) fn look(&mut self, healer: &Healer, table: &FrameTable) -> Vec<News> {
+    pub(super) fn look(&mut self, healer: &Healer, table: &FrameTable) -> Vec<RecordingInput> {
         let mut news = Vec::new();
         if let Some(checked) = healer.checked() {
             self.gaps.retain(|gap| {
@@ -126,19 +126,19 @@ impl Telling {
         news
     }
 
-    fn is_weak_from(&mut self, from: Option<Tick>) -> Option<News> {
+    fn is_weak_from(&mut self, from: Option<Tick>) -> Option<RecordingInput> {
         let from = from.filter(|from| !self.is_weak && self.age(*from) > TRAILS_MS)?;
         (self.is_weak, self.owes_until) = (true, self.last);
         let from = from.rtp_time();
-        Some(News::Weak { from })
+        Some(RecordingInput::Weak { from })
     }
 
-    fn is_whole_until(&mut self, until: Option<Tick>) -> Option<News> {
+    fn is_whole_until(&mut self, until: Option<Tick>) -> Option<RecordingInput> {
         let owed = self.owes_until.filter(|_| self.gaps.is_empty())?;
         let until = until.filter(|until| *until > owed && self.age(*until) <= TRAILS_MS)?;
         (self.is_weak, self.owes_until) = (false, None);
         let until = Tick(until.0.saturating_sub(1)).rtp_time();
-        Some(News::Whole { until })
+        Some(RecordingInput::Whole { until })
     }
 
     /// How long before the newest frame, in milliseconds.
@@ -148,7 +148,7 @@ impl Telling {
     }
 }
 
-fn is_filled(gap: &Gap, table: &FrameTable) -> News {
+fn is_filled(gap: &Gap, table: &FrameTable) -> RecordingInput {
     let (mut frames, mut ticks, mut last) = (0_u32, 0_u64, gap.before);
     for frame in table.range(gap.before..=gap.after) {
         // Where the device was off nothing was captured, and so nothing filled.
@@ -161,7 +161,7 @@ fn is_filled(gap: &Gap, table: &FrameTable) -> News {
             frames = frames.saturating_add(1);
         }
     }
-    News::Filled {
+    RecordingInput::Filled {
         before: gap.before.rtp_time(),
         after: gap.after.rtp_time(),
         frames,
@@ -185,12 +185,12 @@ mod tests {
             "the next frame"
         );
         let gap = telling.arrived(Tick(SECOND * 11 + 3_000)).unwrap();
-        assert!(matches!(gap, News::Gap { .. }));
+        assert!(matches!(gap, RecordingInput::Gap { .. }));
         let mut told = Vec::new();
         for at in 1..100_u64 {
             let frame = Tick(SECOND + 3_000 + at * SECOND / 10);
             let when = now + Duration::from_millis(at * 20);
-            if let Some(News::Filling { percent, .. }) = telling.filled(frame, when) {
+            if let Some(RecordingInput::Filling { percent, .. }) = telling.filled(frame, when) {
                 told.push(percent);
             }
         }
@@ -201,10 +201,13 @@ mod tests {
     #[test]
     fn that_it_is_recorded_is_told_for_each_publication_and_when_the_disk_changes_its_mind() {
         let mut telling = Telling::default();
-        let on = Some(News::Recorded { on: true });
+        let on = Some(RecordingInput::Recorded { on: true });
         assert_eq!(telling.recorded(true), on);
         assert_eq!(telling.recorded(true), None);
-        assert_eq!(telling.recorded(false), Some(News::Recorded { on: false }));
+        assert_eq!(
+            telling.recorded(false),
+            Some(RecordingInput::Recorded { on: false })
+        );
         assert_eq!(telling.recorded(true), on);
         telling.stopped();
         assert_eq!(telling.recorded(true), on);

@@ -1,7 +1,8 @@
 //! The recorder with its thread and its disk, a publisher that loses packets, and an agent that answers.
 
-use super::{News, Recorders, RecordersParts};
+use super::{Recorders, RecordersParts};
 use crate::clock::Clock;
+use crate::consult::RecordingInput;
 use crate::metrics::Metrics;
 use crate::sfu::{BackfillPart, MediaSessionId, Tap, TappedPacket};
 use bytes::Bytes;
@@ -98,7 +99,7 @@ struct Here {
     folder: tempfile::TempDir,
     recorders: Recorders,
     said: Receiver<String>,
-    news: mpsc::Receiver<(ConsultId, StreamId, News)>,
+    news: mpsc::Receiver<(ConsultId, StreamId, RecordingInput)>,
     consult: ConsultId,
     stream: StreamId,
     session: MediaSessionId,
@@ -293,11 +294,14 @@ fn what_was_lost_is_fetched_and_both_sides_hold_the_same_bytes() {
         std::thread::park_timeout(Duration::from_millis(5));
     }
     let mut heard = Vec::new();
-    while !heard.iter().any(|news| matches!(news, News::Filled { .. })) {
+    while !heard
+        .iter()
+        .any(|news| matches!(news, RecordingInput::Filled { .. }))
+    {
         heard.push(here.news.blocking_recv().unwrap().2);
     }
     // How far it is depends on whether the hole is seen before it is filled.
-    heard.retain(|news| !matches!(news, News::Filling { .. }));
+    heard.retain(|news| !matches!(news, RecordingInput::Filling { .. }));
     here.recorders.close();
     let mut recording = here.recording();
     let span = Tick(0)..=Tick(u64::MAX);
@@ -308,9 +312,9 @@ fn what_was_lost_is_fetched_and_both_sides_hold_the_same_bytes() {
     assert_eq!(
         heard,
         [
-            News::Recorded { on: true },
-            News::Gap { before, after },
-            News::Filled {
+            RecordingInput::Recorded { on: true },
+            RecordingInput::Gap { before, after },
+            RecordingInput::Filled {
                 before,
                 after,
                 frames: 31,
@@ -325,7 +329,7 @@ fn a_picture_that_stopped_and_runs_again_over_the_same_connection_is_said_to_be_
     let mut here = Here::new(0);
     let all = journal(60);
     let heard = |here: &mut Here| loop {
-        if let News::Recorded { on } = here.news.blocking_recv().unwrap().2 {
+        if let RecordingInput::Recorded { on } = here.news.blocking_recv().unwrap().2 {
             return on;
         }
     };
@@ -361,7 +365,7 @@ fn what_a_weak_link_let_through_gives_way_to_the_journals_frames() {
         "what arrived stays"
     );
     let on = here.news.try_recv().unwrap().2;
-    assert!(matches!(on, News::Recorded { on: true }));
+    assert!(matches!(on, RecordingInput::Recorded { on: true }));
     let more = here.news.try_recv();
     assert!(
         more.is_err(),

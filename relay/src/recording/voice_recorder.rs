@@ -5,7 +5,8 @@
 
 use super::voice_files::{make_folder, stream_of};
 use super::voice_frames::{HeardPacket, VoiceFrames};
-use super::voices::{VoiceNews, VoicesOutside};
+use super::voices::VoicesOutside;
+use crate::consult::VoiceFilesInput;
 use recording::{Bounds, Codec, Disk, Event, Lane, Opening, PointerMove, Record, Writer};
 use std::io;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
@@ -171,7 +172,7 @@ impl VoiceRecorder {
     }
 
     fn tell(&mut self, on: bool) {
-        if self.told != Some(on) && self.outside.tell(VoiceNews::Written { on }) {
+        if self.told != Some(on) && self.outside.tell(VoiceFilesInput::Written { on }) {
             self.told = Some(on);
         }
     }

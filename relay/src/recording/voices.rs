@@ -14,6 +14,7 @@ use super::voice_files::{discard, sweep};
 use super::voice_frames::HeardPacket;
 use super::voice_recorder::{ToKeep, VoiceRecorder};
 use crate::clock::Clock;
+use crate::consult::VoiceFilesInput;
 use crate::metrics::Metrics;
 use crate::sfu::{MediaSessionId, TappedVoice, VoiceTap};
 use recording::PointerMove;
@@ -31,18 +32,6 @@ const MAX_VOICE_PACKETS: usize = 1_024;
 /// Pause before files that could not be removed are tried again.
 const DISCARD_AGAIN: Duration = Duration::from_secs(5);
 
-/// What a consult hears of its recorded voices.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum VoiceNews {
-    /// They are durable as they come, or the disk takes nothing.
-    Written {
-        /// Whether they are.
-        on: bool,
-    },
-    /// What there was is removed for good.
-    Discarded,
-}
-
 /// What the recording of voices works with.
 pub struct VoicesParts {
     /// Whether any may be recorded. What was recorded when they might can be discarded all the same.
@@ -56,7 +45,7 @@ pub struct VoicesParts {
     /// For the counts.
     pub metrics: Arc<Metrics>,
     /// Where consults hear from.
-    pub news: mpsc::Sender<(ConsultId, VoiceNews)>,
+    pub news: mpsc::Sender<(ConsultId, VoiceFilesInput)>,
 }
 
 /// What a thread needs of the outside.
@@ -65,12 +54,12 @@ pub(super) struct VoicesOutside {
     pub(super) folder: PathBuf,
     pub(super) reserve: u64,
     pub(super) metrics: Arc<Metrics>,
-    news: mpsc::Sender<(ConsultId, VoiceNews)>,
+    news: mpsc::Sender<(ConsultId, VoiceFilesInput)>,
 }
 
 impl VoicesOutside {
     /// Tells the consult; false when it has no ear at present.
-    pub(super) fn tell(&self, news: VoiceNews) -> bool {
+    pub(super) fn tell(&self, news: VoiceFilesInput) -> bool {
         self.news.try_send((self.consult, news)).is_ok()
     }
 }
@@ -354,7 +343,7 @@ impl Inner {
             }
             loop {
                 let is_gone = match discard(&outside.folder, consult) {
-                    Ok(()) => outside.tell(VoiceNews::Discarded),
+                    Ok(()) => outside.tell(VoiceFilesInput::Discarded),
                     Err(error) => {
                         tracing::error!(%consult, %error, "recorded voices could not be removed; it is tried again");
                         false

@@ -1,7 +1,8 @@
 //! Recorded voices with their thread and their disk: who gets in, what comes back, and what is left after a discard.
 
-use super::{VoiceNews, VoiceRecorders, VoicesParts, recorded_voices};
+use super::{VoiceRecorders, VoicesParts, recorded_voices};
 use crate::clock::Clock;
+use crate::consult::VoiceFilesInput;
 use crate::metrics::Metrics;
 use crate::sfu::{MediaSessionId, TappedVoice, VoiceTap};
 use bytes::Bytes;
@@ -21,7 +22,7 @@ struct Here {
     _folder: tempfile::TempDir,
     voices: PathBuf,
     recorders: VoiceRecorders,
-    news: mpsc::Receiver<(ConsultId, VoiceNews)>,
+    news: mpsc::Receiver<(ConsultId, VoiceFilesInput)>,
     metrics: Arc<Metrics>,
     consult: ConsultId,
 }
@@ -61,7 +62,7 @@ impl Here {
             .record(self.consult, Some((CONSENT, &sessions)));
     }
 
-    fn hears(&mut self) -> VoiceNews {
+    fn hears(&mut self) -> VoiceFilesInput {
         let end = Instant::now() + PATIENCE;
         loop {
             if let Ok((consult, news)) = self.news.try_recv() {
@@ -133,7 +134,7 @@ fn each_speaker_comes_back_as_they_spoke_and_nothing_from_before_or_after() {
     here.record(&[1, 2]);
     speaks(&taps[0], 1, 50..60);
     speaks(&taps[1], 2, 7..9);
-    assert_eq!(here.hears(), VoiceNews::Written { on: true });
+    assert_eq!(here.hears(), VoiceFilesInput::Written { on: true });
     here.recorders.record(here.consult, None);
     speaks(&taps[0], 1, 60..70);
     let tracks = here.tracks();
@@ -187,13 +188,13 @@ fn what_is_discarded_is_gone_from_the_disk_before_it_is_said_to_be() {
     let tap = here.tap(1).unwrap();
     here.record(&[1]);
     speaks(&tap, 1, 0..30);
-    assert_eq!(here.hears(), VoiceNews::Written { on: true });
+    assert_eq!(here.hears(), VoiceFilesInput::Written { on: true });
     assert!(here.voices.join(here.consult.to_string()).exists());
     // What waits for the disk goes too.
     speaks(&tap, 1, 30..60);
     here.recorders.discard(here.consult);
     speaks(&tap, 1, 60..90);
-    assert_eq!(here.hears(), VoiceNews::Discarded);
+    assert_eq!(here.hears(), VoiceFilesInput::Discarded);
     assert!(!here.voices.join(here.consult.to_string()).exists());
     here.record(&[1]);
     speaks(&tap, 1, 90..93);
@@ -207,7 +208,7 @@ fn an_installation_that_forbids_it_records_nobody_and_discards_all_the_same() {
     here.record(&[1]);
     std::fs::create_dir_all(here.voices.join(here.consult.to_string())).unwrap();
     here.recorders.discard(here.consult);
-    assert_eq!(here.hears(), VoiceNews::Discarded);
+    assert_eq!(here.hears(), VoiceFilesInput::Discarded);
     assert!(!here.voices.join(here.consult.to_string()).exists());
 }
 
@@ -217,7 +218,7 @@ fn a_full_disk_is_told_and_giving_goes_on_without_waiting() {
     let tap = here.tap(1).unwrap();
     here.record(&[1]);
     speaks(&tap, 1, 0..20);
-    assert_eq!(here.hears(), VoiceNews::Written { on: false });
+    assert_eq!(here.hears(), VoiceFilesInput::Written { on: false });
     let before = Instant::now();
     speaks(&tap, 1, 20..20_000);
     assert!(before.elapsed() < PATIENCE / 2, "nobody waits for the disk");

@@ -1,7 +1,7 @@
 //! What a consult is told while weak frames keep coming: an old hole waits for no new ones.
 
 use super::*;
-use crate::recording::News;
+use crate::consult::RecordingInput;
 use crate::recording::telling::Telling;
 
 /// A link whose frames are all weaker than the journal's, and what is said of it in which second.
@@ -12,7 +12,7 @@ struct Weak {
     telling: Telling,
     /// What the agent said last, and when it is heard.
     word: Option<(BackfillToAgent, Instant)>,
-    heard: Vec<(u64, News)>,
+    heard: Vec<(u64, RecordingInput)>,
     now: Instant,
 }
 
@@ -82,14 +82,14 @@ impl Weak {
     }
 
     /// When it was heard, by kind.
-    fn when(&self, is: fn(&News) -> bool) -> Vec<u64> {
+    fn when(&self, is: fn(&RecordingInput) -> bool) -> Vec<u64> {
         let those = self.heard.iter().filter(|(_, news)| is(news));
         those.map(|(at, _)| *at).collect()
     }
 }
 
-const WHOLE: fn(&News) -> bool = |news| matches!(news, News::Whole { .. });
-const WEAK: fn(&News) -> bool = |news| matches!(news, News::Weak { .. });
+const WHOLE: fn(&RecordingInput) -> bool = |news| matches!(news, RecordingInput::Whole { .. });
+const WEAK: fn(&RecordingInput) -> bool = |news| matches!(news, RecordingInput::Weak { .. });
 
 #[test]
 fn that_a_hole_is_filled_waits_for_no_weak_frames_behind_it_as_long_as_better_ones_follow() {
@@ -106,7 +106,7 @@ fn that_a_hole_is_filled_waits_for_no_weak_frames_behind_it_as_long_as_better_on
         "{:?}",
         link.heard
     );
-    let Some((_, News::Whole { until })) = link.heard.last() else {
+    let Some((_, RecordingInput::Whole { until })) = link.heard.last() else {
         panic!("it is the last that is said: {:?}", link.heard);
     };
     assert!(until.0 >= entry(22 * SECOND).at.rtp_time().0);
