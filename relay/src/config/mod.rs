@@ -1,12 +1,13 @@
 //! What an operator can set, and what is refused.
 //!
-//! `layers` reads flags, environment and file and lays one over the other; `settled` checks the result as a whole and is
-//! what the program works with. Invariant: a relay that starts is safe to reach from where it listens.
+//! `layers` reads flags, environment and file and lays one over the other; `settled` checks the result as a whole, with `listeners`
+//! and the other files for their sections, and is what the program works with. Invariant: a relay that starts is safe to reach from where it listens.
 
 mod dicom;
 mod dicomweb;
 mod forward;
 mod layers;
+mod listeners;
 mod ports;
 mod settled;
 mod titles;

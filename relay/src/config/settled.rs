@@ -5,8 +5,8 @@
 use super::dicom::{Dicom, dicom};
 use super::dicomweb::systems;
 use super::forward::{Forward, forward};
-use super::layers::{ConfigError, Layers, MediaTcp};
-use super::ports::browsers_send_to;
+use super::layers::{ConfigError, Layers};
+use super::listeners::{listeners, share_a_port};
 use super::turn::{Turn, turn};
 use crate::auth::{Origins, System};
 use crate::logging;
@@ -16,10 +16,6 @@ use std::path::PathBuf;
 use std::time::Duration;
 use wire::socket::Settings;
 
-/// Where the pages are, unless somebody says otherwise.
-const DEFAULT_HTTP: &str = "127.0.0.1:8080";
-/// Where the metrics are: away from everybody else.
-const DEFAULT_METRICS: &str = "127.0.0.1:9090";
 /// Longest telephone number as written: 15 digits (ITU-T E.164) and what people put between them.
 const MAX_PHONE_BYTES: usize = 32;
 /// Long enough to look up from the patient and see it.
@@ -120,93 +116,10 @@ pub fn clip_bytes(mib: Option<u64>) -> u64 {
 pub fn settle(asked: Layers, any_port: bool) -> Result<Config, Vec<ConfigError>> {
     let mut faults = Faults(Vec::new());
     let demo = asked.demo.unwrap_or(false);
-    let http = asked.http.unwrap_or_else(|| address(DEFAULT_HTTP));
-    let media = asked.media.unwrap_or(http);
-    let media_tcp = match asked.media_tcp {
-        Some(MediaTcp::Off) => None,
-        Some(MediaTcp::At(address)) => Some(address),
-        // Two listeners cannot have one TCP port; a port that nobody named would surprise the firewall.
-        None => Some(media).filter(|media| !share_a_port(http, *media)),
-    };
-    let metrics = asked.metrics.unwrap_or_else(|| address(DEFAULT_METRICS));
-    let media_public = asked.media_public.clone().unwrap_or_default();
-    if !any_port {
-        faults.unless(
-            http.port() != 0,
-            "http",
-            "port 0 means any free port, which nobody would find; name one, or add --announce",
-        );
-        faults.unless(
-            media.port() != 0,
-            "media",
-            "port 0 means any free port, which no firewall could open; name one, or add --announce",
-        );
-        faults.unless(
-            metrics.port() != 0,
-            "metrics",
-            "port 0 means any free port; name one, or add --announce",
-        );
-    }
-    if let Some(tcp) = media_tcp {
-        faults.unless(
-            any_port || tcp.port() != 0,
-            "media_tcp",
-            "port 0 means any free port, which no firewall could open; name one, or add --announce",
-        );
-        faults.unless(
-            !share_a_port(http, tcp) && !share_a_port(metrics, tcp),
-            "media_tcp",
-            "the pages or the metrics have this address already; choose another port, for example 8443, or media_tcp = \"off\"",
-        );
-        faults.unless(
-            // For media there is this sentence already.
-            !tcp.ip().is_unspecified() || media.ip().is_unspecified() || !media_public.is_empty(),
-            "media_public",
-            "media_tcp is bound to all addresses, so name the ones that pages and devices reach, for example media_public = [\"203.0.113.7\"]",
-        );
-        faults.unless(
-            !demo || tcp.ip().is_loopback(),
-            "demo",
-            "the demo lets anybody in, so it runs on a loopback address only; set media_tcp to 127.0.0.1, or leave demo out",
-        );
-    }
-    for (key, bound) in [("media", Some(media)), ("media_tcp", media_tcp)] {
-        let Some(bound) = bound.filter(|bound| bound.port() != 0) else {
-            continue;
-        };
-        let is_sent_to = |ip: &IpAddr| ip.is_unspecified() || browsers_send_to(*ip, bound.port());
-        let own = [bound.ip()];
-        let announced = match media_public.as_slice() {
-            [] => &own,
-            named => named,
-        };
-        faults.unless(
-            announced.iter().all(is_sent_to),
-            key,
-            "browsers send no media to a port below 1024, except 80 and 443 on public addresses; choose another one, for example 8443",
-        );
-    }
-    faults.unless(
-        !share_a_port(http, metrics),
-        "metrics",
-        "the pages have this address already; choose another port, for example 127.0.0.1:9090",
-    );
-    faults.unless(
-        !media.ip().is_unspecified() || !media_public.is_empty(),
-        "media_public",
-        "media is bound to all addresses, so name the ones that pages and devices reach, for example media_public = [\"203.0.113.7\"]",
-    );
-    faults.unless(
-        !media_public
-            .iter()
-            .any(|ip| ip.is_unspecified() || ip.is_multicast()),
-        "media_public",
-        "an address to send to is one machine's, not 0.0.0.0, :: or a group",
-    );
-    faults.unless(!demo || (http.ip().is_loopback() && media.ip().is_loopback()), "demo", "the demo lets anybody in, so it runs on a loopback address only; set http and media to 127.0.0.1, or leave demo out");
+    let at = listeners(&asked, demo, any_port, &mut faults);
     let turn = turn(&asked, &mut faults.0);
-    let tls = tls(&asked, demo, http, &mut faults);
-    let origins = origins(&asked, tls.is_some(), http, &mut faults);
+    let tls = tls(&asked, demo, at.http, &mut faults);
+    let origins = origins(&asked, tls.is_some(), at.http, &mut faults);
     let quick_mark_seconds = asked
         .quick_mark_seconds
         .unwrap_or(DEFAULT_QUICK_MARK_SECONDS);
@@ -281,7 +194,7 @@ pub fn settle(asked: Layers, any_port: bool) -> Result<Config, Vec<ConfigError>>
             "demo",
             "the demo runs on a loopback address only; set dicom.listen to 127.0.0.1, or leave demo out",
         );
-        let others = [Some(http), Some(metrics), media_tcp];
+        let others = [Some(at.http), Some(at.metrics), at.media_tcp];
         faults.unless(
             !others.into_iter().flatten().any(|other| share_a_port(other, dicom.listen)),
             "dicom.listen",
@@ -298,12 +211,12 @@ pub fn settle(asked: Layers, any_port: bool) -> Result<Config, Vec<ConfigError>>
     let log_form = log_form(asked.log_form.as_deref(), &mut faults);
     let config = Config {
         data,
-        http,
-        media,
-        media_tcp,
-        media_public,
+        http: at.http,
+        media: at.media,
+        media_tcp: at.media_tcp,
+        media_public: at.media_public,
         turn,
-        metrics,
+        metrics: at.metrics,
         origins,
         tls,
         demo,
@@ -333,21 +246,14 @@ pub fn settle(asked: Layers, any_port: bool) -> Result<Config, Vec<ConfigError>>
     }
 }
 
-struct Faults(Vec<ConfigError>);
+pub(super) struct Faults(pub(super) Vec<ConfigError>);
 
 impl Faults {
-    fn unless(&mut self, fine: bool, key: &'static str, what: &str) {
+    pub(super) fn unless(&mut self, fine: bool, key: &'static str, what: &str) {
         if !fine {
             self.0.push(ConfigError::new(key, what));
         }
     }
-}
-
-/// Whether two listeners would want the same port of the same address.
-fn share_a_port(one: SocketAddr, other: SocketAddr) -> bool {
-    let same_host =
-        one.ip() == other.ip() || one.ip().is_unspecified() || other.ip().is_unspecified();
-    one.port() != 0 && one.port() == other.port() && same_host
 }
 
 fn tls(asked: &Layers, demo: bool, http: SocketAddr, faults: &mut Faults) -> Option<Tls> {
@@ -404,173 +310,6 @@ fn log_form(asked: Option<&str>, faults: &mut Faults) -> LogForm {
     }
 }
 
-fn address(text: &str) -> SocketAddr {
-    text.parse()
-        .unwrap_or_else(|_| SocketAddr::from(([127, 0, 0, 1], 0)))
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn faults(toml: &str) -> Vec<&'static str> {
-        let asked: Layers = toml::from_str(toml).unwrap();
-        settle(asked, false)
-            .err()
-            .unwrap_or_default()
-            .into_iter()
-            .map(|fault| fault.key)
-            .collect()
-    }
-
-    const SAFE: &str = "data = \"/d\"\nhttp = \"203.0.113.7:443\"\norigins = [\"https://hibiki.example.jp\"]\ntls_certificate = \"c\"\ntls_key = \"k\"\n";
-
-    #[test]
-    fn voices_are_recorded_where_somebody_says_so_and_pictures_are() {
-        let with = |more: &str| {
-            let asked = toml::from_str(&format!("{SAFE}measuring = false\n{more}")).unwrap();
-            settle(asked, false).map(|config| config.settings.voice_recording)
-        };
-        assert_eq!(with(""), Ok(false), "off by default");
-        assert_eq!(with("recording = true"), Ok(false), "pictures alone");
-        assert_eq!(with("recording = true\nvoice_recording = true"), Ok(true));
-        let refused = with("voice_recording = true").unwrap_err();
-        assert_eq!(refused[0].key, "voice_recording");
-        let demo = |more: &str| {
-            let asked = toml::from_str(&format!("data = \"/d\"\ndemo = true\n{more}")).unwrap();
-            settle(asked, false).map(|config| config.settings.voice_recording)
-        };
-        assert_eq!(demo(""), Ok(true));
-        assert_eq!(demo("recording = false"), Ok(false));
-        assert_eq!(demo("voice_recording = false"), Ok(false));
-    }
-
-    #[test]
-    fn a_safe_installation_is_taken() {
-        assert_eq!(faults(&format!("{SAFE}measuring = false")), [""; 0]);
-        assert_eq!(faults("data = \"/d\"\ndemo = true"), [""; 0]);
-        assert_eq!(
-            faults("data = \"/d\"\nplain_http = true\nmeasuring = true"),
-            [""; 0]
-        );
-    }
-
-    #[test]
-    fn every_unsafe_or_senseless_setting_has_its_sentence() {
-        let cases = [
-            (
-                "data = \"/d\"\nhttp = \"0.0.0.0:80\"\nplain_http = true\nmeasuring = true\norigins = [\"http://a\"]\nmedia_public = [\"203.0.113.1\"]",
-                "tls_certificate",
-            ),
-            (
-                "data = \"/d\"\ndemo = true\nhttp = \"10.0.0.1:8080\"",
-                "demo",
-            ),
-            (
-                "data = \"/d\"\ndemo = true\nmedia = \"10.0.0.1:8080\"",
-                "demo",
-            ),
-            ("data = \"/d\"\nmeasuring = true", "plain_http"),
-            ("data = \"/d\"\nplain_http = true", "measuring"),
-            ("data = \"/d\"\ndemo = true\nhttp = \"127.0.0.1:0\"", "http"),
-            (
-                "data = \"/d\"\ndemo = true\nmedia_tcp = \"127.0.0.1:8080\"",
-                "media_tcp",
-            ),
-            (
-                "data = \"/d\"\ndemo = true\nmedia_tcp = \"127.0.0.1:9090\"",
-                "media_tcp",
-            ),
-            (
-                "data = \"/d\"\ndemo = true\nmedia_tcp = \"127.0.0.1:0\"",
-                "media_tcp",
-            ),
-            (
-                "data = \"/d\"\ndemo = true\nmedia_tcp = \"10.0.0.1:8443\"",
-                "demo",
-            ),
-            (
-                "data = \"/d\"\nplain_http = true\nmeasuring = true\nmedia = \"127.0.0.1:443\"",
-                "media",
-            ),
-            (
-                "data = \"/d\"\nplain_http = true\nmeasuring = true\nmedia_tcp = \"127.0.0.1:444\"",
-                "media_tcp",
-            ),
-            ("demo = true", "data"),
-            (
-                "data = \"/d\"\ndemo = true\nquick_mark_seconds = 0",
-                "quick_mark_seconds",
-            ),
-            (
-                "data = \"/d\"\ndemo = true\nticket_seconds = 86400",
-                "ticket_seconds",
-            ),
-            (
-                "data = \"/d\"\ndemo = true\ntls_key = \"k\"",
-                "tls_certificate",
-            ),
-            ("data = \"/d\"\ndemo = true\nlog_form = \"xml\"", "log_form"),
-            (
-                "data = \"/d\"\ndemo = true\nviewer_dir = \"/does/not/exist\"",
-                "viewer_dir",
-            ),
-            ("data = \"/d\"\ndemo = true\nmax_peers = 0", "max_peers"),
-            ("data = \"/d\"\ndemo = true\nclips_mib = 0", "clips_mib"),
-            ("data = \"/d\"\ndemo = true\nreserve_mib = 0", "reserve_mib"),
-            ("data = \"/d\"\ndemo = true\nmax_peers = 10001", "max_peers"),
-            (
-                "data = \"/d\"\ndemo = true\nclips_mib = 9000000000000000000",
-                "clips_mib",
-            ),
-            (
-                "data = \"/d\"\ndemo = true\nreserve_mib = 9000000000000000000",
-                "reserve_mib",
-            ),
-            (
-                "data = \"/d\"\ndemo = true\nmetrics = \"127.0.0.1:8080\"",
-                "metrics",
-            ),
-            (
-                "data = \"/d\"\ndemo = true\nmetrics = \"0.0.0.0:8080\"",
-                "metrics",
-            ),
-            ("data = \"/d\"\ndemo = true\nlog = \"relay=loud\"", "log"),
-            (
-                "data = \"/d\"\ndemo = true\norigins = [\"https://a/path\"]",
-                "origins",
-            ),
-        ];
-        for (toml, key) in cases {
-            assert!(
-                faults(toml).contains(&key),
-                "{key}: {:?} for {toml}",
-                faults(toml)
-            );
-        }
-        assert_eq!(faults(SAFE), ["measuring"]);
-        assert_eq!(
-            faults(&format!("{SAFE}measuring = false\nmedia = \"0.0.0.0:443\"")),
-            ["media_public"]
-        );
-        assert!(faults("data = \"/d\"\nmeasuring = true\nhttp = \"203.0.113.7:443\"\ntls_certificate = \"c\"\ntls_key = \"k\"").contains(&"origins"));
-    }
-
-    #[test]
-    fn media_over_tcp_has_the_number_of_the_udp_port_unless_the_pages_have_it() {
-        let tcp = |more: &str| {
-            let asked = toml::from_str(&format!("data = \"/d\"\ndemo = true\n{more}")).unwrap();
-            settle(asked, false).unwrap().media_tcp
-        };
-        let at = |text: &str| Some(text.parse().unwrap());
-        assert_eq!(tcp(""), None, "the pages have it");
-        assert_eq!(tcp("media = \"127.0.0.1:8443\""), at("127.0.0.1:8443"));
-        assert_eq!(tcp("media_tcp = \"127.0.0.1:8444\""), at("127.0.0.1:8444"));
-        assert_eq!(tcp("media = \"127.0.0.1:8443\"\nmedia_tcp = \"off\""), None);
-    }
-
-    #[test]
-    fn all_faults_are_told_at_once() {
-        assert!(faults("http = \"10.0.0.1:0\"").len() >= 5);
-    }
-}
+#[path = "settled_tests.rs"]
+mod tests;
