@@ -13,6 +13,7 @@
 
 #[path = "../media/mod.rs"]
 mod media;
+mod page;
 mod support;
 
 mod accept_deadlines;
