@@ -1,40 +1,25 @@
 // Where a person puts files from a handheld: by a drop anywhere on the page, or by choosing them.
 
-import { useEffect, useRef, useState } from "preact/hooks";
-import { listenToDrops } from "../files/dropped";
+import { useState } from "preact/hooks";
+import { Chooser } from "../files/chooser";
 import type { DeviceState } from "../wire/device";
 import { MAX_PUT, type PutFile, type Puts } from "./files";
 import { say } from "./say";
 
 export function FilesPart({ puts, state }: { puts: Puts; state: DeviceState }) {
-  const input = useRef<HTMLInputElement>(null);
   const [over, setOver] = useState(false);
-  const canSave = state.clips !== null;
-  useEffect(
-    () => (canSave ? listenToDrops((files) => puts.add(files), setOver) : undefined),
-    [puts, canSave],
-  );
   // Whoever cannot save is told so where clips are saved.
-  if (!canSave) return null;
+  if (state.clips === null) return null;
   const { value: files } = puts.files;
   return (
     <section class="part part--open" aria-label={say("files")} data-testid="files" data-over={over}>
       <h2 class="part__name">{say("files")}</h2>
       <p>{say("files.how")}</p>
-      <button type="button" class="button" onClick={() => input.current?.click()}>
-        {say("files.choose")}
-      </button>
-      <input
-        ref={input}
-        type="file"
-        multiple={true}
-        hidden={true}
-        data-testid="files-input"
-        onChange={({ currentTarget }) => {
-          puts.add([...(currentTarget.files ?? [])]);
-          // The same file can be chosen again.
-          currentTarget.value = "";
-        }}
+      <Chooser
+        words={say("files.choose")}
+        testid="files-input"
+        onFiles={(files) => puts.add(files)}
+        onOver={setOver}
       />
       {puts.tooMany.value && <p role="alert">{say("files.tooMany", { count: MAX_PUT })}</p>}
       {files.length > 0 && (

@@ -3,9 +3,9 @@
 // Loaded later. Shows what `files/bringing.ts` knows. It goes on when this part is not on the page, and ends with the desk.
 // Invariant: a stage is said in shape and words, and a file is called safe only where it is.
 
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { Bringing, type BringStage, type BroughtFile, MAX_BROUGHT } from "../files/bringing";
-import { listenToDrops } from "../files/dropped";
+import { Chooser } from "../files/chooser";
 import { IndexedKeeping } from "../files/keeping";
 import { sumOf } from "../files/sum";
 import { tb } from "../i18n/bring";
@@ -46,29 +46,18 @@ function bringingOf(desk: Desk): Bringing {
 
 export function Bring({ desk }: { readonly desk: Desk }) {
   const bringing = bringingOf(desk);
-  const input = useRef<HTMLInputElement>(null);
   const [over, setOver] = useState(false);
-  useEffect(() => listenToDrops((files) => bringing.choose(files), setOver), [bringing]);
   const { value: files } = bringing.files;
   const chosen = files.filter(({ stage }) => stage === "chosen").length;
   return (
     <section class="bring" aria-label={tb("bring.title")} data-testid="bring" data-over={over}>
       <h2>{tb("bring.title")}</h2>
       <p class="quiet">{tb("bring.how")}</p>
-      <button type="button" class="button" onClick={() => input.current?.click()}>
-        {tb("bring.choose")}
-      </button>
-      <input
-        ref={input}
-        type="file"
-        multiple={true}
-        hidden={true}
-        data-testid="bring-input"
-        onChange={({ currentTarget }) => {
-          bringing.choose([...(currentTarget.files ?? [])]);
-          // The same file can be chosen again.
-          currentTarget.value = "";
-        }}
+      <Chooser
+        words={tb("bring.choose")}
+        testid="bring-input"
+        onFiles={(files) => bringing.choose(files)}
+        onOver={setOver}
       />
       {bringing.tooMany.value && <p role="alert">{tb("bring.tooMany", { count: MAX_BROUGHT })}</p>}
       {files.length > 0 && (
