@@ -36,7 +36,8 @@ ${people.join("\n")}
 }
 
 const asked = new Promise((resolve) => {
-  for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => resolve(null));
+  // Also a second one: it must not end this before the programs have ended, which takes seconds at the most.
+  for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => resolve(null));
 });
 
 try {

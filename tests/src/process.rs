@@ -238,12 +238,17 @@ impl Program {
         Ok(())
     }
 
+    /// Asks the program to end (SIGTERM).
+    pub fn ask_to_end(&self) {
+        signal_group(self.pid, libc::SIGTERM);
+    }
+
     /// Asks the program to end (SIGTERM) and waits for it.
     ///
     /// # Errors
     /// When it does not end within `within`.
     pub async fn stop(&mut self, within: Duration) -> Result<ExitStatus> {
-        signal_group(self.pid, libc::SIGTERM);
+        self.ask_to_end();
         self.ends_within(within).await
     }
 }

@@ -28,8 +28,9 @@ async fn the_demo_says_where_its_pages_are_and_ends_when_asked() -> Result<()> {
         .relay
         .parent()
         .context("programs lie in a folder")?;
+    let port = free_port()?;
     let env = [
-        ("HIBIKI_DEMO_PORT", free_port()?.to_string()),
+        ("HIBIKI_DEMO_PORT", port.to_string()),
         ("HIBIKI_DEMO_DATA", folder.path().display().to_string()),
         ("HIBIKI_PROGRAMS", programs.display().to_string()),
     ];
@@ -48,8 +49,15 @@ async fn the_demo_says_where_its_pages_are_and_ends_when_asked() -> Result<()> {
         line.contains("Ctrl-C ends it").then_some(())
     })
     .await?;
+    demo.ask_to_end();
+    demo.wait_for_line("that it ends", secs(2), |line| {
+        line.contains("Stopping").then_some(())
+    })
+    .await?;
+    // Whoever is in a hurry asks twice, and the programs end all the same.
     let end = demo.stop(secs(15)).await?;
     ensure!(end.success(), "{end}:\n{}", demo.last_words(30));
+    TcpListener::bind((Ipv4Addr::LOCALHOST, port)).context("the relay has ended as well")?;
     Ok(())
 }
 
