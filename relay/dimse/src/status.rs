@@ -154,6 +154,12 @@ impl Status {
         matches!(self.code, 0xFF00 | 0xFF01)
     }
 
+    /// Whether the same object may be taken at another time: it is not the object's fault.
+    #[must_use]
+    pub const fn may_pass(self) -> bool {
+        matches!(self.code, 0xA700 | 0x0110)
+    }
+
     /// Whether the object is stored.
     #[must_use]
     pub const fn is_stored(self) -> bool {

@@ -10,7 +10,7 @@
 //!
 //! `shelf` is the door for whoever takes objects in, `slots` makes files ahead, `incoming` is a file that arrives, `part10` its head with
 //! the proof that it is whole, `committer` gives names and rows, `recovery` puts in order what a crash left, `place` knows the folders,
-//! `files` the disk. `collector` brings the clips that consults keep, `foreign` reads the heads of others' files. `indexer` follows behind the answers and has headers read in confined processes, `entry` makes index entries of
+//! `files` the disk. `collector` brings the clips that consults keep and `said` what is said of them, `foreign` reads the heads of others' files. `indexer` follows behind the answers and has headers read in confined processes, `entry` makes index entries of
 //! them, `query` is what can be asked, `catalogue` answers and `pictures` gives frames. Invariant: a file under its final name is whole, its data set unaltered and
 //! its digest its name. Nothing here parses more than the flat walk over a data set, and headers that a confined reader gave
 //! (decision 0029).
@@ -31,6 +31,7 @@ mod power_cuts;
 pub mod query;
 mod readings;
 mod recovery;
+mod said;
 mod shelf;
 mod slots;
 

@@ -10,12 +10,14 @@ use super::indexer::{IndexCounts, Indexer};
 use super::pictures::Pictures;
 use super::place::Place;
 use super::recovery::{Recovered, recover};
+use super::said::SaidCollector;
 use super::slots::Slots;
 use crate::clock::Clock;
 use crate::store::{ClipFiles, DataFolder, KeptAs, Store};
 use dimse::{Facts, Shelf, Status};
 use std::sync::Arc;
 use thiserror::Error;
+use wire::original::Digest;
 
 /// Written at once: a fragment may be one byte.
 const WRITE_BYTES: usize = 256 * 1024;
@@ -78,7 +80,7 @@ impl Archive {
         );
         let slots = Slots::new(place.clone());
         Collector {
-            clips: parts.clips,
+            clips: parts.clips.clone(),
             store: parts.store.clone(),
             slots: slots.clone(),
             place: place.clone(),
@@ -87,7 +89,7 @@ impl Archive {
         }
         .start();
         let archive = Self {
-            catalogue: Catalogue::over(parts.store.clone(), place.clone()),
+            catalogue: Catalogue::over(parts.store.clone(), place),
             slots,
             committer,
             indexer,
@@ -95,6 +97,12 @@ impl Archive {
             reserve: parts.reserve,
         };
         archive.make_slots();
+        SaidCollector {
+            clips: parts.clips,
+            store: parts.store,
+            archive: archive.clone(),
+        }
+        .start();
         Ok((archive, recovered))
     }
 
@@ -148,6 +156,8 @@ pub struct Taken {
     pub study: String,
     /// Series Instance UID.
     pub series: String,
+    /// Its name in the archive.
+    pub digest: Digest,
 }
 
 /// An object that arrives.
@@ -230,6 +240,7 @@ impl Archive {
             return Err(Status::does_not_match("the object is of another study"));
         }
         let (study, series) = (arrived.study.clone(), arrived.series.clone());
+        let digest = arrived.digest;
         let kept = self.committer.keep(arrived).await;
         if matches!(kept, Ok(KeptAs::Conflict)) {
             tracing::warn!("an object came with the SOP Instance UID of another; both are kept");
@@ -238,6 +249,7 @@ impl Archive {
             kept,
             study,
             series,
+            digest,
         };
         kept.map(taken).map_err(|fault| {
             tracing::error!(%fault, "an object was not kept");

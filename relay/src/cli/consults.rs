@@ -44,14 +44,14 @@ pub(super) async fn change(opened: &Opened, what: Consult) -> Result<(), Fault> 
                 keep_the_recording(opened, consult, now).await?;
             }
             let measuring = measures(opened).await?;
-            let kept = keep_marks(&opened.store, &opened.clips, consult, measuring).await?;
+            let kept = keep_marks(&opened.store, &opened.clips, consult, measuring, now).await?;
             let values = if measuring {
                 format!("measurements of {}", kept.reports)
             } else {
                 "no measurements, because measuring is off here".to_owned()
             };
             println!(
-                "closed; kept beside its clips: marks of {}, {values}",
+                "closed; kept beside its clips and for the archive: marks of {}, {values}",
                 kept.states
             );
             for (clip, fault) in kept.failed {

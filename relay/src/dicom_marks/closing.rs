@@ -1,13 +1,13 @@
 //! Keeping marks and measurements beside the clips of a consult that is closed.
 //!
 //! Owns going through the clips. One that cannot be read does not keep the others from theirs. Doing it twice gives the
-//! same files.
+//! same files. A row for each file lets the archive of the relay that serves take it in, also when it is started only later.
 
 use super::{MarkedClip, MarksFault, kept_clips, marks_in_force};
-use crate::store::{About, ClipFault, ClipFiles, Store, StoreError};
+use crate::store::{self, About, ClipFault, ClipFiles, SaidOfClip, Store, StoreError};
 use std::sync::Arc;
 use thiserror::Error;
-use wire::{ClipId, ConsultId};
+use wire::{ClipId, ConsultId, RelayTime};
 
 /// What was kept, and what could not be.
 #[derive(Debug, Default)]
@@ -44,6 +44,7 @@ pub async fn keep_marks(
     files: &ClipFiles,
     consult: ConsultId,
     measuring: bool,
+    now: RelayTime,
 ) -> Result<KeptMarks, StoreError> {
     let marks = Arc::new(marks_in_force(store, consult, measuring).await?);
     let clips = Arc::new(kept_clips(store, files, consult).await?);
@@ -76,6 +77,20 @@ pub async fn keep_marks(
             .unwrap_or(Err(KeepFault::Inside))
         {
             Ok([state, report]) => {
+                let written = [(About::Marks, state), (About::Measurements, report)];
+                for (what, _) in written.into_iter().filter(|(_, is)| *is) {
+                    let said = SaidOfClip {
+                        consult,
+                        clip,
+                        what,
+                        written_at: now,
+                    };
+                    store
+                        .write("note marks for the archive", move |db| {
+                            store::note_said(db, &said)
+                        })
+                        .await?;
+                }
                 kept.states += usize::from(state);
                 kept.reports += usize::from(report);
             }

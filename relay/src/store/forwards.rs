@@ -16,7 +16,7 @@ use wire::{ClipId, ConsultId, RelayTime};
 pub enum Takes {
     /// Every object that arrives, and every clip.
     Everything,
-    /// Clips that were saved in consults.
+    /// Clips that were saved in consults, and what was drawn and measured on them.
     Consults,
 }
 
@@ -121,7 +121,7 @@ pub struct ForwardRow {
 pub enum Chosen {
     /// All objects and clips.
     Everything,
-    /// The clips of a consult.
+    /// The clips of a consult, and what was drawn and measured on them.
     Consult(ConsultId),
     /// Objects and clips of this SOP Instance UID.
     Instance(String),
@@ -155,12 +155,16 @@ pub fn queue_forwards(
     const OBJECTS: &str = "SELECT 'object/' || digest FROM objects";
     const CLIPS: &str =
         "SELECT 'clip/' || consult || '/' || clip FROM clips WHERE kept_at IS NOT NULL";
+    const SAID: &str = "SELECT 'object/' || object FROM said_of_clips WHERE object IS NOT NULL";
     let (items, value) = match chosen {
         Chosen::Everything => (
             format!("{OBJECTS} WHERE ?3 = '' UNION ALL {CLIPS}"),
             String::new(),
         ),
-        Chosen::Consult(consult) => (format!("{CLIPS} AND consult = ?3"), consult.to_string()),
+        Chosen::Consult(consult) => (
+            format!("{CLIPS} AND consult = ?3 UNION ALL {SAID} AND consult = ?3"),
+            consult.to_string(),
+        ),
         Chosen::Instance(instance) => (
             format!("{OBJECTS} WHERE instance = ?3 UNION ALL {CLIPS} AND instance = ?3"),
             instance.clone(),
@@ -273,7 +277,9 @@ fn row_of(row: &Row<'_>) -> Result<ForwardRow> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::clip_files::About;
     use super::super::objects::{ObjectRow, keep_object};
+    use super::super::said_of_clips::{SaidOfClip, note_said, note_said_collected};
     use super::*;
 
     const NOW: RelayTime = RelayTime(1_000);
@@ -286,6 +292,10 @@ mod tests {
     }
 
     fn object(db: &Connection, digest: u8, instance: &str) {
+        object_of(db, digest, instance, "VSCAN");
+    }
+
+    fn object_of(db: &Connection, digest: u8, instance: &str, sender: &str) {
         let row = ObjectRow {
             digest: Digest::from_bytes([digest; 32]),
             instance: instance.to_owned(),
@@ -294,7 +304,7 @@ mod tests {
             class: "1.4".to_owned(),
             syntax: "1.5".to_owned(),
             bytes: 9,
-            sender: "VSCAN".to_owned(),
+            sender: sender.to_owned(),
             arrived_at: RelayTime(u64::from(digest)),
         };
         keep_object(db, &row).unwrap();
@@ -332,9 +342,14 @@ mod tests {
         assert_eq!(items[0], ForwardItem::Object(Digest::from_bytes([2; 32])));
         assert!(matches!(items[1], ForwardItem::Clip(..)));
         assert_eq!(due(&db, "cloud").len(), 1);
+        object_of(&db, 5, "7.5", "HIBIKI-MARKS");
+        for destination in ["pacs", "cloud"] {
+            let marks = ForwardItem::Object(Digest::from_bytes([5; 32]));
+            assert!(due(&db, destination).iter().any(|row| row.item == marks));
+        }
         set_forward_rules(&db, &[]).unwrap();
         object(&db, 4, "7.4");
-        assert_eq!(due(&db, "pacs").len(), 2);
+        assert_eq!(due(&db, "pacs").len(), 3);
     }
 
     #[test]
@@ -348,6 +363,15 @@ mod tests {
         assert_eq!(queue(&Chosen::Instance("7.9".to_owned())), 1);
         assert_eq!(queue(&Chosen::Everything), 1);
         assert_eq!(queue(&Chosen::Everything), 0);
+        let said = SaidOfClip {
+            consult: "00000000-0000-4000-8000-000000000001".parse().unwrap(),
+            clip: "00000000-0000-4000-8000-000000000002".parse().unwrap(),
+            what: About::Marks,
+            written_at: NOW,
+        };
+        note_said(&db, &said).unwrap();
+        note_said_collected(&db, &said, Ok(Digest::from_bytes([8; 32]))).unwrap();
+        assert_eq!(queue(&Chosen::Consult(said.consult)), 1, "what was drawn");
     }
 
     #[test]

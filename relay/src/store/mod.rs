@@ -31,6 +31,7 @@ mod objects;
 mod originals;
 mod people;
 mod replays;
+mod said_of_clips;
 mod schema;
 mod sessions;
 mod sightings;
@@ -79,6 +80,7 @@ pub use people::{PersonRow, add_person, people, person, role_in, role_then, set_
 pub use replays::{
     ReplayFound, ReplayReader, ReplayRow, ReplaySearch, note_replay, replay_of, replays,
 };
+pub use said_of_clips::{SaidOfClip, note_said, note_said_collected, uncollected_said};
 pub use sessions::{SessionRow, add_session, end_session, session, sweep_sessions};
 pub use sightings::{last_sighting, note_sighting};
 pub use streams::stream_of;

@@ -267,6 +267,22 @@ CREATE TABLE case_reads (                  -- who read a case, and who took file
     at         INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX case_reads_by_case ON case_reads (case_id, at);
+", "
+CREATE TABLE said_of_clips (               -- presentation states and reports that lie beside clips of closed consults
+    consult    TEXT NOT NULL,
+    clip       TEXT NOT NULL,
+    what       TEXT NOT NULL CHECK (what IN ('marks', 'measurements')),
+    written_at INTEGER NOT NULL,
+    object     TEXT,                       -- its digest in the archive, once it was looked at
+    refused    TEXT,                       -- or why it is not there
+    PRIMARY KEY (consult, clip, what),
+    CHECK (object IS NULL OR refused IS NULL)
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER forward_said_of_clips AFTER INSERT ON objects WHEN NEW.conflict = 0 AND NEW.sender = 'HIBIKI-MARKS' BEGIN -- goes where clips go
+    INSERT OR IGNORE INTO forwards (destination, item, state, tries, next_at, reason, queued_at)
+    SELECT destination, 'object/' || NEW.digest, 'waiting', 0, 0, '', NEW.arrived_at
+    FROM forward_rules WHERE takes = 'consults';
+END;
 "];
 
 /// Brings a file up to date, each step in a transaction of its own.

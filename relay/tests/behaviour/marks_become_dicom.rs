@@ -1,12 +1,15 @@
 //! What is drawn on frames of a clip leaves as a presentation state, on request and when its consult is closed.
 
 use crate::clip_device::{Device, Sample, phantom};
-use crate::support::{Page, Relay, consult, stream, stroke};
+use crate::dicomweb_client::{self, first};
+use crate::support::{LIMIT, Page, Relay, consult, stream, stroke};
 use crate::tools_change_the_rows::tool;
 use echo_dicom::Provenance;
-use serde_json::json;
+use relay::store::{self, DataFolder, Store};
+use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::{Duration, Instant};
 use wire::RtpTime;
 use wire::mark::{Anchor, Annotation};
 use wire::people::Role;
@@ -122,8 +125,8 @@ async fn an_installation_that_does_not_measure_gives_no_report() {
 }
 
 #[tokio::test]
-async fn closing_a_consult_keeps_the_marks_of_each_clip_beside_it() {
-    let relay = Relay::start().await;
+async fn closing_a_consult_gives_the_marks_of_each_clip_to_hospital_systems() {
+    let relay = dicomweb_client::relay(&[]).await;
     let device = Device::connect(&relay).await;
     let (mut page, _) = relay
         .page_of(&relay.enter(Role::Cardiologist).await, None)
@@ -143,9 +146,43 @@ async fn closing_a_consult_keeps_the_marks_of_each_clip_beside_it() {
     };
     is_content(&beside(&drawn_on));
     assert!(!beside(&untouched).exists());
-    let first = std::fs::read(beside(&drawn_on)).unwrap();
+    // Both clips, and what was drawn on one of them, in its study.
+    dicomweb_client::indexed(&relay, 3).await;
+    let series = dicomweb_client::search(&relay, "series").await;
+    let with = |modality: &str| {
+        let of = |series: &&Value| first(series, "00080060") == modality;
+        series.iter().filter(of).collect::<Vec<_>>()
+    };
+    let marks = with("PR");
+    assert_eq!(marks.len(), 1);
+    let study = first(marks[0], "0020000D");
+    assert!(
+        with("US")
+            .iter()
+            .any(|clip| first(clip, "0020000D") == study)
+    );
+    let before = std::fs::read(beside(&drawn_on)).unwrap();
     assert!(closes().contains("marks of 1"), "closing again is harmless");
-    assert!(first == std::fs::read(beside(&drawn_on)).unwrap());
+    assert!(before == std::fs::read(beside(&drawn_on)).unwrap());
+    all_is_looked_at(&relay).await;
+    dicomweb_client::indexed(&relay, 3).await;
+}
+
+/// Waits until the archive has looked at all that was said of clips.
+async fn all_is_looked_at(relay: &Relay) {
+    let database = DataFolder::at(&relay.data).unwrap().database().unwrap();
+    let store = Store::open(&database).unwrap();
+    let until = Instant::now() + LIMIT;
+    while !store
+        .read("look", |db| store::uncollected_said(db, 0, 1))
+        .await
+        .unwrap()
+        .is_empty()
+    {
+        assert!(Instant::now() < until, "the archive does not look");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    store.close();
 }
 
 #[tokio::test]
