@@ -111,7 +111,10 @@ fn file(own: &SessionEntry, clip: &str, headers: &HeaderMap) -> Result<PageFile,
     if bytes > MAX_CLIP_BYTES {
         return Err(ProblemCode::TooLarge);
     }
-    let written_ms = number(headers, FILE_WRITTEN).unwrap_or_default();
+    let written_ms = number(headers, FILE_WRITTEN)
+        // What no calendar shows says nothing.
+        .filter(|ms| *ms <= CaptureTime::LAST.0 / 1_000)
+        .unwrap_or_default();
     let (name, initials) = own.name.reveal().clone();
     Ok(PageFile {
         consult: own.consult,

@@ -196,6 +196,9 @@ pub enum ClipFault {
     /// Too long, or characters that change how neighbouring text reads.
     #[error("a view label has 1 to {MAX_VIEW_CHARS} visible characters")]
     View,
+    /// No calendar shows it.
+    #[error("a clip is taken before the year 10000")]
+    TakenAt,
     /// The times do not belong to the frames.
     #[error("a captured clip has one time for each frame, rising, from its first to its last")]
     Times,
@@ -222,6 +225,9 @@ impl ClipHead {
         }
         if self.view.as_deref().is_some_and(|view| !is_view(view)) {
             return Err(ClipFault::View);
+        }
+        if self.taken_at.0.saturating_add(self.span_us) > CaptureTime::LAST.0 {
+            return Err(ClipFault::TakenAt);
         }
         self.check_times(times)
     }
@@ -536,6 +542,13 @@ mod tests {
             assert_eq!(
                 refused(&|head| head.view = Some(view.into())),
                 ClipFault::View
+            );
+        }
+        for (taken_at, span_us) in [(CaptureTime::LAST.0 + 1, 0), (1, u64::MAX)] {
+            let taken_at = CaptureTime(taken_at);
+            assert_eq!(
+                refused(&|head| (head.taken_at, head.span_us) = (taken_at, span_us)),
+                ClipFault::TakenAt
             );
         }
     }

@@ -53,6 +53,11 @@ impl RtpTime {
 #[ts(type = "number & { readonly __unit: \"CaptureTime\" }")]
 pub struct CaptureTime(pub u64);
 
+impl CaptureTime {
+    /// The last one of the year 9999, the last year that DICOM writes (PS3.5 section 6.2, DA) and browsers show everywhere.
+    pub const LAST: Self = Self(253_402_300_799_999_999);
+}
+
 /// A moment by the relay's clock, in microseconds since the Unix epoch. Everyone computes image age in it.
 #[derive(
     Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS,
