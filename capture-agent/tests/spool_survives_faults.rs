@@ -9,8 +9,8 @@
 )]
 
 use capture_agent::spool::{
-    AfterKept, Belongs, Disk, Files, Held, Outgoing, RecordReader, Spool, SpoolBounds, SpoolError,
-    SpoolFile,
+    AfterKept, Belongs, Disk, Files, Held, KEPT_FOR, Outgoing, RecordReader, Spool, SpoolBounds,
+    SpoolError, SpoolFile,
 };
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::Path;
@@ -224,6 +224,30 @@ fn copies_of_sent_clips_stay_until_room_is_needed() {
         assert_eq!((counts.unsent, counts.sent), (0, n + 1));
         assert!(counts.bytes <= 2_500 && counts.safe_here >= 1);
     }
+}
+
+#[test]
+fn a_copy_that_the_hospital_has_had_for_a_week_goes() {
+    let folder = tempfile::tempdir().unwrap();
+    let bounds = SpoolBounds {
+        after_kept: AfterKept::Keep,
+        ..BOUNDS
+    };
+    let (spool, _) = Spool::open(folder.path(), bounds, Arc::new(Disk)).unwrap();
+    let clips = [ClipId::random(), ClipId::random()];
+    for clip in clips {
+        take(&spool, clip).unwrap();
+        finish(&spool, clip).unwrap();
+        spool.let_go(clip).unwrap();
+    }
+    drop(spool);
+    let [old, new] = clips.map(|clip| folder.path().join("kept").join(format!("{clip}.dcm")));
+    let long_ago = std::time::SystemTime::now() - KEPT_FOR;
+    let file = std::fs::File::options().write(true).open(&old).unwrap();
+    file.set_modified(long_ago).unwrap();
+    let (spool, _) = Spool::open(folder.path(), bounds, Arc::new(Disk)).unwrap();
+    assert!(!old.exists() && new.exists());
+    assert_eq!(spool.counts().borrow().safe_here, 1);
 }
 
 /// Where the only unsent clip may go.

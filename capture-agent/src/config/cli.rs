@@ -267,7 +267,7 @@ File (all keys optional; unknown keys are refused):
   folder = \"/var/lib/hibiki/spool\"
   megabytes = 8192                 # unsent clips; a save beyond is refused, nothing unsent is deleted
   import = \"/media/handheld\"       # clips that the handheld exports there are taken in, byte for byte
-  after_kept = \"delete\"            # or \"keep\": until room is needed
+  after_kept = \"keep\"              # a week, or until room is needed; or \"delete\": at once
   [journal]
   folder = \"/var/lib/hibiki/spool-journal\"
   megabytes = 4096                 # of the coded picture; beyond, the oldest goes

@@ -35,7 +35,7 @@ pub struct SpoolConfig {
     pub folder: Option<PathBuf>,
     /// Most MiB of clips that are not at the hospital yet.
     pub megabytes: Option<u32>,
-    /// What becomes of the device's copy afterwards.
+    /// keep (a week, or until room is needed) or delete: what becomes of the device's copy afterwards.
     pub after_kept: AfterKept,
     /// Folder into which a handheld exports clips.
     pub import: Option<PathBuf>,
@@ -161,7 +161,7 @@ mod tests {
         assert!(checked("").unwrap().is_none());
         let saving = checked("[spool]\nfolder = \"/a\"").unwrap().unwrap();
         assert_eq!(saving.coding, Coding::Jpeg);
-        assert_eq!(saving.bounds.after_kept, AfterKept::Delete);
+        assert_eq!(saving.bounds.after_kept, AfterKept::Keep);
         assert_eq!(saving.threads.get(), 1);
         let text = "[spool]\nfolder = \"/a\"\n[clips]\ncoding = \"h264\"";
         assert_eq!(checked(text).unwrap().unwrap().coding, Coding::H264);

@@ -5,7 +5,7 @@
 //!        /takes/<clip>.take   frames as captured, durable: "safe here"
 //!        /clips/<clip>.json   what is said of an object; alone it presents nothing
 //!        /clips/<clip>.dcm    the finished object, named when it is described
-//!        /kept/               objects that the relay has, when the device keeps its copies
+//!        /kept/               objects that the relay has: for a week, or until room is needed
 //!        /damaged/            what the disk spoilt; never presented, never deleted
 //! ```
 //!
@@ -28,5 +28,5 @@ pub use files::{Disk, Files, SpoolFile};
 pub use outgoing::Outgoing;
 pub use records::{RecordFault, RecordReader, RecordWriter};
 pub use recover::Recovered;
-pub use state::{AfterKept, Counts, Finished, Held, SpoolBounds, SpoolError, Unsent};
+pub use state::{AfterKept, Counts, Finished, Held, KEPT_FOR, SpoolBounds, SpoolError, Unsent};
 pub use store::{NewObject, NewTake, NewTakeRecords, Spool};

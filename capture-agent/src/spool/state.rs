@@ -6,17 +6,22 @@ use super::belongs::Belongs;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
+use std::time::Duration;
 use wire::clip::{ClipGap, ClipHead, ClipOrigin};
 use wire::{CaptureTime, ClipId, RtpTime};
+
+/// A week: the hospital's back-up has run by then.
+pub const KEPT_FOR: Duration = Duration::from_secs(7 * 24 * 3_600);
 
 /// What happens to the device's copy once the relay has the clip.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum AfterKept {
-    /// It is deleted.
-    #[default]
+    /// It is deleted at once.
     Delete,
-    /// It stays until room is needed, the oldest going first.
+    /// It stays for `KEPT_FOR`, because the hospital's back-up comes after the hospital's copy; the oldest goes sooner when room is
+    /// needed.
+    #[default]
     Keep,
 }
 

@@ -10,7 +10,7 @@ use super::layout::{Layout, part};
 use super::records::RecordWriter;
 use super::recover::{self, Recovered};
 use super::state::{
-    AfterKept, Counts, Held, Sidecar, SpoolBounds, SpoolError, State, Unsent, failed,
+    AfterKept, Counts, Held, KEPT_FOR, Sidecar, SpoolBounds, SpoolError, State, Unsent, failed,
 };
 use crate::sync::held;
 use sha2::{Digest as _, Sha256};
@@ -18,6 +18,7 @@ use std::fs::File;
 use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::SystemTime;
 use tokio::sync::watch;
 use wire::clip::{ClipGap, ClipHead};
 use wire::original::Digest;
@@ -136,6 +137,7 @@ impl Spool {
             imports: Mutex::default(),
             _lock: lock,
         };
+        spool.sweep_kept(SystemTime::now());
         Ok((Arc::new(spool), recovered))
     }
 
@@ -360,6 +362,9 @@ impl Spool {
                         .and_then(|()| self.files.remove(&self.layout.sidecar(clip)))
                         .map_err(failed("let go"))?;
                     state.kept.push_back((clip, finished.bytes));
+                    // From when the week counts; without it the copy goes sooner.
+                    let kept = File::open(self.layout.kept_object(clip));
+                    let _ = kept.and_then(|kept| kept.set_modified(SystemTime::now()));
                 }
             }
             state.finished.remove(&clip);
@@ -370,8 +375,27 @@ impl Spool {
             state.remembered.push_back(clip);
             state.sent = state.sent.saturating_add(1);
         }
-        self.tell();
+        self.sweep_kept(SystemTime::now());
         Ok(())
+    }
+
+    /// Lets copies go that the relay has had for `KEPT_FOR`. Done when the spool is opened and each time that a clip is let go.
+    pub fn sweep_kept(&self, now: SystemTime) {
+        let mut state = held(&self.state);
+        while let Some((clip, _)) = state.kept.front() {
+            let path = self.layout.kept_object(*clip);
+            let since = std::fs::metadata(&path).and_then(|about| about.modified());
+            let is_over = since.is_ok_and(|since| {
+                now.duration_since(since)
+                    .is_ok_and(|stood| stood >= KEPT_FOR)
+            });
+            if !is_over || self.files.remove(&path).is_err() {
+                break;
+            }
+            state.kept.pop_front();
+        }
+        drop(state);
+        self.tell();
     }
 
     /// The relay did not take it, or, with nothing, may be asked again. It stays.
