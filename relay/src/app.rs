@@ -23,13 +23,15 @@ use crate::metrics::Metrics;
 use crate::recording::{Recorders, RecordersParts, VoiceRecorders, VoicesParts};
 use crate::replay::{RecordedShelf, Shelf};
 use crate::sfu::{Channel, MediaSessionId, Sfu, SfuConfig, SfuError, limits};
+use crate::standing::Standing;
 use crate::store::{self, Blobs, ClipBounds, ClipFiles, DataFolder, Store, StoreError};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 use thiserror::Error;
 use tokio::sync::{Semaphore, mpsc};
-use wire::{ConsultId, RelayTime};
+use wire::people::Role;
+use wire::{ConsultId, PersonId, RelayTime};
 
 /// Expired tickets and sessions are forgotten this often.
 const SWEEP: Duration = Duration::from_secs(600);
@@ -114,6 +116,8 @@ pub struct Parts {
     pub archive: Archive,
     /// Who read them.
     pub readings: Readings,
+    /// Who replays what by now.
+    pub replayed: Arc<Standing<(PersonId, Role, ConsultId)>>,
     /// Room for bodies of objects that are being taken.
     pub storing: Semaphore,
     /// What the DICOM door counts.
@@ -271,6 +275,7 @@ impl App {
                 archive,
                 storing: Semaphore::new(dicomweb::MAX_STORING),
                 readings: Readings::over(store.clone()),
+                replayed: Arc::default(),
                 dicom: Arc::default(),
                 forwards: Arc::default(),
                 pages: Pages::new(config.viewer_dir.clone()),

@@ -40,4 +40,5 @@ pub mod redact;
 pub mod replay;
 pub mod router;
 pub mod sfu;
+mod standing;
 pub mod store;

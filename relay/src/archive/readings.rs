@@ -1,17 +1,11 @@
 //! Notes who reads what before it is given.
 //!
-//! Owns when an entry is due: the first time that somebody reads a study in one way, and again after a minute, so that a viewer that
-//! fetches a thousand frames leaves one entry and not a thousand. Invariant: nothing of a patient leaves before its entry is durable.
+//! Owns for what an entry is due: each way in which somebody reads a study, once a minute (`standing`). Invariant: nothing of a patient leaves before its entry is durable.
 
+use crate::standing::Standing;
 use crate::store::{self, ReadRow, Store, StoreError};
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use wire::RelayTime;
-
-/// One entry stands for so long.
-const STANDS_US: u64 = 60_000_000;
-/// Entries that are remembered; when there are more, all are forgotten, and some are written again.
-const MAX_STANDING: usize = 4_096;
 
 /// How something is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -37,13 +31,11 @@ impl Way {
     }
 }
 
-type Standing = HashMap<(Arc<str>, Way, String), RelayTime>;
-
 /// Where reads are noted. Clones share it.
 #[derive(Clone)]
 pub struct Readings {
     store: Store,
-    standing: Arc<Mutex<Standing>>,
+    standing: Arc<Standing<(Arc<str>, Way, String)>>,
 }
 
 impl Readings {
@@ -68,7 +60,7 @@ impl Readings {
         now: RelayTime,
     ) -> Result<(), StoreError> {
         let key = (Arc::clone(reader), way, study.to_owned());
-        if self.stands(&key, now) {
+        if self.standing.stands(&key, now) {
             return Ok(());
         }
         let row = ReadRow {
@@ -80,26 +72,15 @@ impl Readings {
         self.store
             .write("note who reads", move |db| store::note_read(db, &row))
             .await?;
-        let mut standing = self.standing.lock().unwrap_or_else(PoisonError::into_inner);
-        if standing.len() >= MAX_STANDING {
-            standing.clear();
-        }
-        standing.insert(key, now);
+        self.standing.written(key, now);
         Ok(())
-    }
-
-    fn stands(&self, key: &(Arc<str>, Way, String), now: RelayTime) -> bool {
-        let standing = self.standing.lock().unwrap_or_else(PoisonError::into_inner);
-        // A clock that was set back makes a new entry.
-        standing
-            .get(key)
-            .is_some_and(|at| at.0 <= now.0 && now.0 - at.0 < STANDS_US)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::standing::STANDS_US;
 
     #[tokio::test]
     async fn each_minute_of_reading_a_study_leaves_one_entry_for_each_way() {

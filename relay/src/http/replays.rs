@@ -1,7 +1,7 @@
 //! Replay of whole consults: which there are, what there is of one, and its log.
 //!
 //! Owns what a person may ask and how much they get at once. The rule who may is the store's: a consult that somebody may not
-//! replay looks as if it did not exist. Each opening leaves an entry. Pictures and voices are `replay_media`'s.
+//! replay looks as if it did not exist. Each minute in which somebody replays one leaves an entry. Pictures and voices are `replay_media`'s.
 
 use crate::app::App;
 use crate::auth::SessionEntry;
@@ -89,11 +89,10 @@ pub async fn about(
     Path(named): Path<String>,
 ) -> Result<Json<ReplayAbout>, Refusal> {
     let row = find(&app, &own, &named).await?;
-    let (reader, consult, now) = (reader(&own), row.consult, app.now());
+    let consult = row.consult;
     let head = app
         .store
-        .write("note that a consult is replayed", move |db| {
-            store::note_replay(db, reader, consult, now)?;
+        .read("look up the head of a log", move |db| {
             store::head(db, consult)
         })
         .await
@@ -146,7 +145,7 @@ pub async fn log(
     Ok(Json(ReplayLog { entries, head }))
 }
 
-/// A consult that this person may replay.
+/// A consult that this person may replay, and from now on does: an entry stands before anything of it is given.
 pub(super) async fn find(app: &App, own: &SessionEntry, named: &str) -> Result<ReplayRow, Refusal> {
     let consult: ConsultId = named.parse().map_err(|_| ProblemCode::NotFound)?;
     let reader = reader(own);
@@ -156,8 +155,19 @@ pub(super) async fn find(app: &App, own: &SessionEntry, named: &str) -> Result<R
             store::replay_of(db, reader, consult)
         })
         .await
-        .map_err(|error| failed(&error))?;
-    Ok(row.ok_or(ProblemCode::NotFound)?)
+        .map_err(|error| failed(&error))?
+        .ok_or(ProblemCode::NotFound)?;
+    let (reading, now) = ((own.person, own.role, consult), app.now());
+    if !app.replayed.stands(&reading, now) {
+        app.store
+            .write("note that a consult is replayed", move |db| {
+                store::note_replay(db, reader, consult, now)
+            })
+            .await
+            .map_err(|error| failed(&error))?;
+        app.replayed.written(reading, now);
+    }
+    Ok(row)
 }
 
 /// Reads recordings where blocking is allowed, a few at a time.

@@ -6,6 +6,7 @@ use recording::{
     Bounds, Codec, Disk, Frame, Lane, Opening, Place, PointerMove, Record, Voice, VoiceSource,
     VoiceTime, Writer,
 };
+use relay::store::{DataFolder, Store};
 use serde_json::{Value, json};
 use std::borrow::Cow;
 use std::path::Path;
@@ -251,6 +252,39 @@ async fn a_consult_is_read_back_while_it_grows_and_when_it_is_over() {
         discarded.voices.is_empty() && discarded.pointers == 0,
         "what is discarded is gone here too"
     );
+}
+
+#[tokio::test]
+async fn whoever_reads_any_part_of_a_consult_leaves_one_entry_a_minute() {
+    let relay = Relay::start().await;
+    record_frames(&relay, 0..10);
+    let who = relay.enter(Role::Cardiologist).await;
+    let path = format!("replays/{}", consult());
+    let entries = async || {
+        let database = DataFolder::at(&relay.data).unwrap().database().unwrap();
+        let store = Store::open(&database).unwrap();
+        let count = "SELECT count(*) FROM replays";
+        let counted = store
+            .read("count", |db| {
+                db.query_row(count, [], |row| row.get::<_, u32>(0))
+            })
+            .await;
+        store.close();
+        counted.unwrap()
+    };
+    assert_eq!(entries().await, 0);
+    // Not by the door that the page opens first.
+    let _: ReplayLog = reads(&relay, &who, &format!("{path}/log")).await;
+    assert_eq!(entries().await, 1);
+    for _ in 0..3 {
+        let _: ReplayAbout = reads(&relay, &who, &path).await;
+        let pictures = format!("{path}/pictures/{}", stream());
+        let _: ReplayFrames = reads(&relay, &who, &pictures).await;
+    }
+    assert_eq!(entries().await, 1);
+    let other = relay.enter(Role::Trainee).await;
+    let _: ReplayAbout = reads(&relay, &other, &path).await;
+    assert_eq!(entries().await, 2);
 }
 
 #[tokio::test]
