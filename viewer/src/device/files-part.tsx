@@ -1,7 +1,7 @@
 // Where a person puts files from a handheld: by a drop anywhere on the page, or by choosing them.
 
 import { useState } from "preact/hooks";
-import { Chooser } from "../files/chooser";
+import { Chooser } from "../parts/chooser";
 import type { DeviceState } from "../wire/device";
 import { MAX_PUT, type PutFile, type Puts } from "./files";
 import { say } from "./say";

@@ -5,13 +5,13 @@
 
 import { useState } from "preact/hooks";
 import { Bringing, type BringStage, type BroughtFile, MAX_BROUGHT } from "../files/bringing";
-import { Chooser } from "../files/chooser";
 import { IndexedKeeping } from "../files/keeping";
 import { sumOf } from "../files/sum";
 import { tb } from "../i18n/bring";
 import { language } from "../i18n/language";
 import type { Desk } from "../live/desk";
 import { uploadsTo } from "../net/uploads";
+import { Chooser } from "./chooser";
 
 const MEGABYTE = 1024 * 1024;
 

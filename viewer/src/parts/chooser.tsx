@@ -1,7 +1,7 @@
 // The button that opens the browser's own chooser of files, and the page as a place to drop them on.
 
 import { useEffect, useRef } from "preact/hooks";
-import { listenToDrops } from "./dropped";
+import { listenToDrops } from "../files/dropped";
 
 export function Chooser(props: {
   readonly words: string;
