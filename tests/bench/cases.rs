@@ -86,14 +86,15 @@ pub(crate) async fn measure(mut figures: Figures) -> Result<Figures> {
         Spread::of(all, "openings")
     });
     let (stored, opened) = (stored?, opened?);
-    figures.set("stored_first_frame_ms", stored.p(50));
-    figures.set("case_open_ms", opened.p(50));
+    // The slowest, because a person who waits does not wait for the middle one.
+    figures.set("stored_first_frame_ms", stored.p(100));
+    figures.set("case_open_ms", opened.p(100));
     figures.note(format!(
-        "cases: {} openings each of {frames} frames of a {} (slowest {:.0} ms in the library, {:.0} ms in the consult)",
+        "cases: the slowest of {} openings each of {frames} frames of a {} (p50 {:.0} ms in the library, {:.0} ms in the consult)",
         opened.count(),
         if is_real { "handheld" } else { "phantom" },
-        opened.p(100),
-        stored.p(100),
+        opened.p(50),
+        stored.p(50),
     ));
     Ok(figures)
 }
