@@ -43,6 +43,16 @@ pub(super) enum IncomingFault {
     Homeless,
 }
 
+impl IncomingFault {
+    /// Whether the same bytes end the same whenever they come; else it is the disk's, and may pass.
+    pub(super) const fn is_of_the_object(&self) -> bool {
+        match self {
+            Self::Structure(_) | Self::Another | Self::Homeless => true,
+            Self::NoRoom | Self::Disk { .. } => false,
+        }
+    }
+}
+
 pub(super) fn disk(step: &'static str) -> impl FnOnce(io::Error) -> IncomingFault {
     move |source| match source.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => IncomingFault::NoRoom,

@@ -3,7 +3,7 @@
 //! Owns the buffer of each object and the words for what went wrong. Files are touched where blocking is allowed.
 
 use super::catalogue::{Catalogue, Located};
-use super::collector::Collector;
+use super::collector::{CollectCounts, Collector};
 use super::committer::{CommitFault, Committer};
 use super::incoming::{Incoming, IncomingFault, disk};
 use super::indexer::{IndexCounts, Indexer};
@@ -45,6 +45,7 @@ pub struct Archive {
     catalogue: Catalogue,
     indexer: Indexer,
     pictures: Pictures,
+    collected: Arc<CollectCounts>,
     reserve: u64,
 }
 
@@ -77,6 +78,7 @@ impl Archive {
             (parts.clock, indexer.clone()),
         );
         let slots = Slots::new(place.clone());
+        let collected = Arc::<CollectCounts>::default();
         Collector {
             clips: parts.clips,
             store: parts.store.clone(),
@@ -84,6 +86,7 @@ impl Archive {
             place: place.clone(),
             committer: committer.clone(),
             reserve: parts.reserve,
+            counts: Arc::clone(&collected),
         }
         .start();
         let archive = Self {
@@ -92,6 +95,7 @@ impl Archive {
             committer,
             indexer,
             pictures: Pictures::new(),
+            collected,
             reserve: parts.reserve,
         };
         archive.make_slots();
@@ -125,6 +129,12 @@ impl Archive {
     #[must_use]
     pub fn index_counts(&self) -> &IndexCounts {
         self.indexer.counts()
+    }
+
+    /// What became of the clips of consults.
+    #[must_use]
+    pub fn collect_counts(&self) -> &CollectCounts {
+        &self.collected
     }
 
     /// Makes slots ahead, beside what goes on.

@@ -267,6 +267,8 @@ CREATE TABLE case_reads (                  -- who read a case, and who took file
     at         INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX case_reads_by_case ON case_reads (case_id, at);
+", "
+DELETE FROM collected_clips WHERE refused IS NOT NULL; -- faults of the disk were noted here as if they were the object's
 "];
 
 /// Brings a file up to date, each step in a transaction of its own.
