@@ -1,13 +1,13 @@
 //! Brings the clips that consults keep into the archive, so that hospital systems find them beside what handhelds sent.
 //!
 //! Owns when: soon after a clip is kept, one after the other, and once more after a start for those that a crash left out. A clip's bytes are
-//! not copied; the archive has a second name for its file. Where the file's preamble is not empty, or the disk gives no second name, the
+//! not copied; the archive has a second name for its file. Where the file's head is not what may be given out, or the disk gives no second name, the
 //! data set is copied behind a head of ours. A clip whose object the archive does not take stays with its consult and is noted with the
 //! reason, for good; what is the disk's fault or ours is tried again, and holds up no other clip. Invariant: what is noted as taken is
 //! durable in the archive.
 
 use super::committer::{CommitFault, Committer};
-use super::foreign::{ForeignHead, first_bytes, foreign_head, has_empty_preamble};
+use super::file_head::{FileHead, HeadFault};
 use super::incoming::{Arrived, Incoming, IncomingFault, disk};
 use super::place::Place;
 use super::put_off::{PutOff, Which};
@@ -28,8 +28,8 @@ const LOOK: Duration = Duration::from_secs(2);
 const AT_ONCE: usize = 16;
 /// Copied at once.
 const PIECE_BYTES: usize = 256 << 10;
-/// Who sent it, for the object's row.
-const SENDER: &str = "HIBIKI-CLIP";
+/// Who sent a clip, for its object's row and head.
+pub const SENDER: &str = "HIBIKI-CLIP";
 
 /// What became of clips.
 #[derive(Debug, Default)]
@@ -163,17 +163,15 @@ fn arrived(
     path: &Path,
     reserve: u64,
 ) -> Result<Arrived, IncomingFault> {
-    let first = File::open(path)
-        .and_then(first_bytes)
-        .map_err(disk("read a clip"))?;
-    let ForeignHead::Is(facts, data_set_at) = foreign_head(&first, SENDER) else {
-        return Err(IncomingFault::Another);
-    };
+    let head = FileHead::read(path, SENDER).map_err(|fault| match fault {
+        HeadFault::Disk(source) => disk("read a clip")(source),
+        HeadFault::Not(why) => IncomingFault::NoFile(why),
+    })?;
+    let (facts, at) = (&head.facts, head.data_set_at);
     if !dimse::takes_class(&facts.class) || !dimse::takes_syntax(&facts.syntax) {
         return Err(IncomingFault::Another);
     }
-    let at = data_set_at as u64;
-    if has_empty_preamble(&first) {
+    if head.is_regular() {
         match Arrived::by_link(place, path, facts.clone(), at) {
             // Folders on two disks, or a disk without second names.
             Err(IncomingFault::Disk { .. }) => {}
@@ -181,7 +179,7 @@ fn arrived(
         }
     }
     let ready = slots.make().map_err(disk("make a file for a clip"))?;
-    let mut incoming = Incoming::begin(ready, facts, reserve);
+    let mut incoming = Incoming::begin(ready, head.facts, reserve);
     copy(path, at, &mut incoming).map_err(disk("read a clip"))??;
     incoming.arrived(&[])
 }

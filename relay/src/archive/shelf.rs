@@ -282,6 +282,7 @@ const fn status(fault: &IncomingFault) -> Status {
         IncomingFault::Structure(_) => {
             Status::cannot_understand("lengths or structure of the data set lie")
         }
+        IncomingFault::NoFile(_) => Status::cannot_understand("it is no DICOM file"),
         IncomingFault::Another => {
             Status::does_not_match("the data set has other UIDs than the command")
         }

@@ -39,7 +39,7 @@ fn a_clip_is_not_copied_unless_something_rides_in_its_preamble() {
     drop((linked, copied));
     assert!(path.exists(), "the clip stays with its consult");
     std::fs::write(&path, b"no DICOM").unwrap();
-    assert!(matches!(arrived(&path), Err(IncomingFault::Another)));
+    assert!(matches!(arrived(&path), Err(IncomingFault::NoFile(_))));
 }
 
 /// A consult with clips whose files are there, and a collector that is asked by hand.
