@@ -2,18 +2,14 @@
 //!
 //! Sans-IO. Owns finding where the data set begins and what the file says that it is. Lenient as other readers are: any preamble, a
 //! group length that is wrong or missing, values in implicit VR. Nothing of it is kept but the three UIDs, and the data set is looked at
-//! before they are believed.
+//! before they are believed. `file_head` uses it on files at hand.
 
 use dimse::Facts;
-use std::io::{self, Read};
 
 const PREAMBLE_BYTES: usize = 128;
 const MAGIC: &[u8] = b"DICM";
 /// More than any real head; private information may add some.
 const MAX_FOREIGN_HEAD_BYTES: usize = 1 << 20;
-
-/// Read of a file at hand to find its head: more than any real one.
-const READ_FOR_HEAD: u64 = 64 << 10;
 
 /// What the first bytes of a file are.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,75 +22,109 @@ pub enum ForeignHead {
     Not(&'static str),
 }
 
+/// What a head says of its object; empty where it says nothing.
+#[derive(Debug, Default)]
+pub(super) struct Said {
+    pub(super) class: String,
+    pub(super) instance: String,
+    pub(super) syntax: String,
+    /// As the standard has it: nothing in the preamble, a group length that is right, explicit VR (PS3.10 section 7.1).
+    pub(super) is_regular: bool,
+}
+
+/// Where a data set begins.
+#[derive(Debug)]
+pub(super) enum Found {
+    /// Too few bytes to say.
+    More,
+    /// There, behind a head that says this.
+    At(Said, usize),
+    /// No DICOM file.
+    Not(&'static str),
+}
+
 /// Looks at the first bytes of a file that `sender` sends.
 #[must_use]
 pub fn foreign_head(bytes: &[u8], sender: &str) -> ForeignHead {
-    let Some(magic) = bytes.get(PREAMBLE_BYTES..PREAMBLE_BYTES + MAGIC.len()) else {
-        return ForeignHead::More;
+    let (said, at) = match find_data_set(bytes) {
+        Found::At(said, at) => (said, at),
+        Found::More => return ForeignHead::More,
+        Found::Not(why) => return ForeignHead::Not(why),
     };
-    if magic != MAGIC {
-        return ForeignHead::Not("the mark DICM is missing at byte 128");
+    if ![&said.class, &said.instance, &said.syntax]
+        .into_iter()
+        .all(|uid| is_uid(uid))
+    {
+        return ForeignHead::Not("its head does not say class, instance and transfer syntax");
     }
-    let mut facts = Facts {
-        class: String::new(),
-        instance: String::new(),
-        syntax: String::new(),
+    let facts = Facts {
+        class: said.class,
+        instance: said.instance,
+        syntax: said.syntax,
         // As long as an AE title is (PS3.5 section 6.2).
         sender: sender.chars().take(16).collect(),
     };
-    let mut at = PREAMBLE_BYTES + MAGIC.len();
+    ForeignHead::Is(facts, at)
+}
+
+/// Looks for the end of the head.
+pub(super) fn find_data_set(bytes: &[u8]) -> Found {
+    let Some(magic) = bytes.get(PREAMBLE_BYTES..PREAMBLE_BYTES + MAGIC.len()) else {
+        return Found::More;
+    };
+    if magic != MAGIC {
+        return Found::Not("the mark DICM is missing at byte 128");
+    }
+    let mut said = Said {
+        is_regular: bytes.iter().take(PREAMBLE_BYTES).all(|byte| *byte == 0),
+        ..Said::default()
+    };
+    let begin = PREAMBLE_BYTES + MAGIC.len();
+    let (mut at, mut ends) = (begin, None);
     loop {
         if at > MAX_FOREIGN_HEAD_BYTES {
-            return ForeignHead::Not("its head is larger than any real one");
+            return Found::Not("its head is larger than any real one");
         }
         let Some(head) = bytes.get(at..).and_then(<[u8]>::first_chunk::<8>) else {
-            return ForeignHead::More;
+            return Found::More;
         };
         if head[..2] != [2, 0] {
             break;
         }
-        let Some((begin, length)) = extent(bytes, at, *head) else {
-            return ForeignHead::More;
+        let Some((value_at, length)) = extent(bytes, at, *head) else {
+            return Found::More;
         };
         if length > MAX_FOREIGN_HEAD_BYTES {
-            return ForeignHead::Not("a length in its head lies");
+            return Found::Not("a length in its head lies");
         }
-        let Some(value) = bytes.get(begin..begin + length) else {
-            return ForeignHead::More;
+        let Some(value) = bytes.get(value_at..value_at + length) else {
+            return Found::More;
         };
         let text = || {
             let text = String::from_utf8_lossy(value);
             text.trim_matches(['\0', ' ']).to_owned()
         };
         match u16::from_le_bytes([head[2], head[3]]) {
-            0x0002 => facts.class = text(),
-            0x0003 => facts.instance = text(),
-            0x0010 => facts.syntax = text(),
+            0x0000 if at == begin => {
+                let length = value.first_chunk().copied().map(u32::from_le_bytes);
+                let length = length.and_then(|length| usize::try_from(length).ok());
+                ends = length.and_then(|length| (value_at + value.len()).checked_add(length));
+            }
+            0x0002 => said.class = text(),
+            0x0003 => said.instance = text(),
+            0x0010 => said.syntax = text(),
             _ => {}
         }
-        at = begin + length;
+        said.is_regular &= head[4..6].iter().all(u8::is_ascii_uppercase);
+        at = value_at + length;
     }
-    let are_uids = [&facts.class, &facts.instance, &facts.syntax]
-        .into_iter()
-        .all(|uid| {
-            (1..=64).contains(&uid.len()) && uid.bytes().all(|b| b.is_ascii_digit() || b == b'.')
-        });
-    if !are_uids {
-        return ForeignHead::Not("its head does not say class, instance and transfer syntax");
-    }
-    ForeignHead::Is(facts, at)
+    said.is_regular &= ends == Some(at) && is_uid(&said.class) && is_uid(&said.instance);
+    Found::At(said, at)
 }
 
-/// Whether the preamble of a file is empty, as that of ours is.
-pub(super) fn has_empty_preamble(bytes: &[u8]) -> bool {
-    bytes.iter().take(PREAMBLE_BYTES).all(|byte| *byte == 0)
-}
-
-/// As many of the first bytes of a file as may be its head.
-pub(super) fn first_bytes(file: impl Read) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    file.take(READ_FOR_HEAD).read_to_end(&mut bytes)?;
-    Ok(bytes)
+/// Whether a head says a UID there (PS3.5 section 9.1).
+pub(super) fn is_uid(text: &str) -> bool {
+    (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit() || b == b'.')
 }
 
 /// Where a value begins, and its length; none while the length is not here.

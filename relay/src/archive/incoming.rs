@@ -35,12 +35,25 @@ pub(super) enum IncomingFault {
     /// Its structure lies.
     #[error("the data set cannot be walked: {0}")]
     Structure(#[source] ClipError),
+    /// It is no DICOM file.
+    #[error("it is no file of an object: {0}")]
+    NoFile(&'static str),
     /// It is another object than the command said.
     #[error("the data set is another object than the command says")]
     Another,
     /// It belongs nowhere.
     #[error("the data set names no study or no series")]
     Homeless,
+}
+
+impl IncomingFault {
+    /// Whether the same bytes end the same whenever they come; else it is the disk's, and may pass.
+    pub(super) const fn is_of_the_object(&self) -> bool {
+        match self {
+            Self::Structure(_) | Self::NoFile(_) | Self::Another | Self::Homeless => true,
+            Self::NoRoom | Self::Disk { .. } => false,
+        }
+    }
 }
 
 pub(super) fn disk(step: &'static str) -> impl FnOnce(io::Error) -> IncomingFault {

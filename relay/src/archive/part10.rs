@@ -37,16 +37,6 @@ pub(super) fn head(facts: &Facts, proof: Option<Proof>) -> Vec<u8> {
     file_head(facts, Some(&private))
 }
 
-/// What a file's head says of its object, and where the data set begins. For files of this module and of our agents, which write the
-/// same elements; `None` for others.
-#[must_use]
-pub fn read_head(bytes: &[u8]) -> Option<(Facts, u64)> {
-    let head = read(bytes)?;
-    let facts = head.facts;
-    let is_said = !facts.class.is_empty() && !facts.instance.is_empty() && !facts.syntax.is_empty();
-    is_said.then_some((facts, head.data_set_at))
-}
-
 /// What a head says. `None` for what this module did not write.
 pub(super) fn read(bytes: &[u8]) -> Option<Head> {
     let rest = bytes.get(PREAMBLE_BYTES..)?.strip_prefix(MAGIC)?;

@@ -3,7 +3,7 @@
 //! Owns the buffer of each object and the words for what went wrong. Files are touched where blocking is allowed.
 
 use super::catalogue::{Catalogue, Located};
-use super::collector::Collector;
+use super::collector::{CollectCounts, Collector};
 use super::committer::{CommitFault, Committer};
 use super::incoming::{Incoming, IncomingFault, disk};
 use super::indexer::{IndexCounts, Indexer};
@@ -47,6 +47,7 @@ pub struct Archive {
     catalogue: Catalogue,
     indexer: Indexer,
     pictures: Pictures,
+    collected: Arc<CollectCounts>,
     reserve: u64,
 }
 
@@ -79,6 +80,7 @@ impl Archive {
             (parts.clock, indexer.clone()),
         );
         let slots = Slots::new(place.clone());
+        let collected = Arc::<CollectCounts>::default();
         Collector {
             clips: parts.clips.clone(),
             store: parts.store.clone(),
@@ -86,6 +88,7 @@ impl Archive {
             place: place.clone(),
             committer: committer.clone(),
             reserve: parts.reserve,
+            counts: Arc::clone(&collected),
         }
         .start();
         let archive = Self {
@@ -94,6 +97,7 @@ impl Archive {
             committer,
             indexer,
             pictures: Pictures::new(),
+            collected,
             reserve: parts.reserve,
         };
         archive.make_slots();
@@ -133,6 +137,12 @@ impl Archive {
     #[must_use]
     pub fn index_counts(&self) -> &IndexCounts {
         self.indexer.counts()
+    }
+
+    /// What became of the clips of consults.
+    #[must_use]
+    pub fn collect_counts(&self) -> &CollectCounts {
+        &self.collected
     }
 
     /// Makes slots ahead, beside what goes on.
@@ -284,6 +294,7 @@ const fn status(fault: &IncomingFault) -> Status {
         IncomingFault::Structure(_) => {
             Status::cannot_understand("lengths or structure of the data set lie")
         }
+        IncomingFault::NoFile(_) => Status::cannot_understand("it is no DICOM file"),
         IncomingFault::Another => {
             Status::does_not_match("the data set has other UIDs than the command")
         }

@@ -385,6 +385,18 @@ fn dicom_counts(app: &App, text: &mut crate::metrics::Text) {
             "DICOM objects in the archive whose header cannot be read; they are given as they are.",
             &app.archive.index_counts().refused,
         ),
+        (
+            "archive_clips_waiting",
+            "gauge",
+            "Clips of consults that the archive could not take because of the disk; they are tried again.",
+            &app.archive.collect_counts().waiting,
+        ),
+        (
+            "archive_clips_refused_total",
+            "counter",
+            "Clips of consults whose objects the archive does not take; they stay with their consults.",
+            &app.archive.collect_counts().refused,
+        ),
     ] {
         text.value(name, kind, help, count.load(Ordering::Relaxed));
     }

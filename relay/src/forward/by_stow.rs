@@ -12,7 +12,7 @@ use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use reqwest::{Client, Response, Url, redirect};
-use std::io::{self, Read, Seek};
+use std::io::{self, Read};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -66,7 +66,7 @@ impl Web {
 
     async fn send(&self, item: Item) -> (Verdict, bool) {
         let instance = item.facts.instance.clone();
-        let whole = item.head_bytes + item.bytes;
+        let whole = item.head.len() as u64 + item.bytes;
         let within = ANSWER_WITHIN + Duration::from_secs(whole / SLOWEST_BYTES_A_SECOND);
         let content = format!("multipart/related; type=\"application/dicom\"; boundary={BOUNDARY}");
         let mut request = self
@@ -135,30 +135,27 @@ impl Related {
     fn of(item: Item) -> Self {
         let head = format!("--{BOUNDARY}\r\nContent-Type: application/dicom\r\n\r\n");
         let end = format!("\r\n--{BOUNDARY}--\r\n");
-        let whole = item.head_bytes + item.bytes;
+        let whole = item.head.len() as u64 + item.bytes;
         let left = head.len() as u64 + whole + end.len() as u64;
         let (sender, pieces) = mpsc::channel(MAX_PIECES);
         tokio::task::spawn_blocking(move || {
             // Who sends it may be gone; then nobody wants the rest.
-            let _ = read_all(item, whole, (head, end), &sender);
+            let _ = read_all(item, (head, end), &sender);
         });
         Self { pieces, left }
     }
 }
 
-/// The whole file between the lines of its part.
+/// Head and data set between the lines of their part.
 fn read_all(
     mut item: Item,
-    whole: u64,
     (head, end): (String, String),
     sender: &mpsc::Sender<io::Result<Bytes>>,
 ) -> Result<(), mpsc::error::SendError<io::Result<Bytes>>> {
     let say = |piece: io::Result<Bytes>| sender.blocking_send(piece);
     say(Ok(head.into()))?;
-    if let Err(error) = item.file.rewind() {
-        return say(Err(error));
-    }
-    let mut left = whole;
+    say(Ok(item.head.into()))?;
+    let mut left = item.bytes;
     while left > 0 {
         let now = usize::try_from(left).unwrap_or(usize::MAX).min(PIECE_BYTES);
         let mut piece = vec![0; now];

@@ -202,9 +202,9 @@ impl Courier {
         for row in due {
             let (items, item) = (self.items.clone(), row.item);
             let opened = tokio::task::spawn_blocking(move || items.open(item)).await;
-            match opened.unwrap_or(Err(ItemFault::NoHead)) {
+            match opened.unwrap_or(Err(ItemFault::Inside)) {
                 Ok(item) => ready.push((row, item)),
-                Err(fault @ ItemFault::Disk(_)) => {
+                Err(fault @ (ItemFault::Disk(_) | ItemFault::Inside)) => {
                     verdicts.push((row.id, row.tries, Verdict::Later(fault.to_string())));
                 }
                 Err(fault) => verdicts.push((row.id, row.tries, Verdict::Never(fault.to_string()))),

@@ -1,16 +1,14 @@
 //! The files of what is sent on.
 //!
-//! Owns finding the data set behind a file's head; its bytes are not looked at. Everything here blocks.
+//! Owns finding the data set behind a file's head, and what head it leaves with: the file's own, or one of ours when that is none that
+//! others read. The data set is not looked at, unless the head leaves something open. Everything here blocks.
 
-use crate::archive::{Objects, read_head};
+use crate::archive::{CLIP_SENDER, FileHead, HeadFault, Objects};
 use crate::store::{ClipFiles, ForwardItem};
 use dimse::Facts;
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{self, Seek, SeekFrom};
 use thiserror::Error;
-
-/// More than a file's head is.
-const MAX_HEAD_BYTES: u64 = 8 * 1024;
 
 /// An item cannot be sent.
 #[derive(Debug, Error)]
@@ -22,18 +20,23 @@ pub(super) enum ItemFault {
     #[error("read its file: {0}")]
     Disk(#[source] io::Error),
     /// No head that we read.
-    #[error("its file has no head that says what it is")]
-    NoHead,
+    #[error("its file has no head that says what it is: {0}")]
+    NoHead(&'static str),
+    /// A fault of ours.
+    #[error("reading its file failed inside")]
+    Inside,
 }
 
-/// A file whose data set comes next.
+/// An object on its way.
 #[derive(Debug)]
 pub(super) struct Item {
     pub(super) facts: Facts,
+    /// Its data set comes next.
     pub(super) file: File,
+    /// Bytes of the data set.
     pub(super) bytes: u64,
-    /// Bytes of the file before it.
-    pub(super) head_bytes: u64,
+    /// What stands before it where an object is sent as a file.
+    pub(super) head: Vec<u8>,
 }
 
 /// Where items lie.
@@ -49,23 +52,24 @@ impl Items {
             ForwardItem::Object(digest) => self.objects.path(digest),
             ForwardItem::Clip(consult, clip) => self.clips.whole(consult, clip),
         };
-        let mut file = File::open(path).map_err(|error| match error.kind() {
+        let disk = |error: io::Error| match error.kind() {
             io::ErrorKind::NotFound => ItemFault::Gone,
             _ => ItemFault::Disk(error),
+        };
+        let head = FileHead::read(&path, CLIP_SENDER).map_err(|fault| match fault {
+            HeadFault::Disk(error) => disk(error),
+            HeadFault::Not(why) => ItemFault::NoHead(why),
         })?;
-        let mut head = Vec::new();
-        let read = (&mut file).take(MAX_HEAD_BYTES).read_to_end(&mut head);
-        read.map_err(ItemFault::Disk)?;
-        let (facts, data_set_at) = read_head(&head).ok_or(ItemFault::NoHead)?;
-        let whole = file.metadata().map_err(ItemFault::Disk)?.len();
-        let bytes = whole.checked_sub(data_set_at).ok_or(ItemFault::NoHead)?;
-        file.seek(SeekFrom::Start(data_set_at))
-            .map_err(ItemFault::Disk)?;
+        let mut file = File::open(path).map_err(disk)?;
+        let whole = file.metadata().map_err(disk)?.len();
+        let cut = ItemFault::NoHead("it was cut while it was read");
+        let bytes = whole.checked_sub(head.data_set_at).ok_or(cut)?;
+        file.seek(SeekFrom::Start(head.data_set_at)).map_err(disk)?;
         Ok(Item {
-            facts,
+            head: head.given_out(),
+            facts: head.facts,
             file,
             bytes,
-            head_bytes: data_set_at,
         })
     }
 }

@@ -283,6 +283,8 @@ CREATE TRIGGER forward_said_of_clips AFTER INSERT ON objects WHEN NEW.conflict =
     SELECT destination, 'object/' || NEW.digest, 'waiting', 0, 0, '', NEW.arrived_at
     FROM forward_rules WHERE takes = 'consults';
 END;
+", "
+DELETE FROM collected_clips WHERE refused IS NOT NULL; -- faults of the disk were noted here as if they were the object's
 "];
 
 /// Brings a file up to date, each step in a transaction of its own.

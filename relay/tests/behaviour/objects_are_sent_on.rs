@@ -1,5 +1,6 @@
 //! What arrives goes on to another archive: once, however often either side is killed, and visibly while it cannot.
 
+use crate::clip_device::{Device, Sample, phantom};
 use crate::dicom_sender::{CLIP, EXPLICIT, Object, Sender, relay, rows, stored_data_set};
 use crate::support::{LIMIT, Relay, program, runs};
 use crate::tools_change_the_rows::tool;
@@ -193,4 +194,59 @@ async fn an_archive_over_https_gets_what_arrives_as_soon_as_it_knows_us() {
     );
     let log = ours.log();
     assert!(!log.contains(&phantom.instance) && !log.contains(crate::dicomweb_client::TOKEN));
+}
+
+#[tokio::test]
+async fn a_handhelds_file_without_a_group_length_goes_on_by_either_way_behind_a_head_that_others_read()
+ {
+    let pacs = crate::dicomweb_client::relay(&[]).await;
+    let store = format!("store=HIBIKI@{}", pacs.dicom.unwrap());
+    let web = format!("web={}/dicomweb", pacs.origin());
+    let folder = tempfile::tempdir().unwrap();
+    let secrets = folder.path().join("secrets");
+    let line = format!("web=Bearer {}\n", crate::dicomweb_client::TOKEN);
+    std::fs::write(&secrets, line).unwrap();
+    std::fs::set_permissions(&secrets, Permissions::from_mode(0o600)).unwrap();
+    let ours = relay(&[
+        "--forward-to",
+        &format!("{store},{web}"),
+        "--forward-title",
+        "PROBE",
+        "--forward-secrets-file",
+        secrets.to_str().unwrap(),
+        "--forward-consults",
+        "store,web",
+    ])
+    .await;
+    let whole = phantom("plax_small.dcm");
+    assert_eq!(whole[132..136], [2, 0, 0, 0]);
+    let bytes = [&whole[..132], &whole[144..]].concat();
+    let device = Device::connect(&ours).await;
+    device.brings(&Sample::imported(bytes)).await;
+    let sent = async {
+        while tool(&ours, &["forwards", "list", "--state", "sent"])
+            .lines()
+            .count()
+            < 2
+        {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let sent = tokio::time::timeout(LIMIT, sent).await;
+    let refused = || tool(&ours, &["forwards", "list", "--state", "refused"]);
+    sent.unwrap_or_else(|_| panic!("{}", refused()));
+    let phantom = Object::phantom("plax_small.dcm");
+    let there = rows(&pacs, &phantom.instance).await;
+    assert_eq!(there.len(), 1);
+    assert!(stored_data_set(&pacs, &there[0].0) == phantom.data_set);
+    until(
+        &ours,
+        "it is in our archive",
+        "hibiki_dicom_index_entries_total",
+        |n| n >= 1.0,
+    )
+    .await;
+    let path = format!("archive/objects/{}.dcm", there[0].0.digest);
+    let given = std::fs::read(ours.data.join(path)).unwrap();
+    assert_eq!(given[132..136], [2, 0, 0, 0], "what WADO-RS gives");
 }
