@@ -4,12 +4,14 @@
 
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { dayTime, tp } from "../i18n/consult-replay";
-import { besides, ConsultPlayer } from "../replay/player";
+import { besides } from "../replay/beside";
+import { ConsultPlayer } from "../replay/player";
 import { searchReplays } from "../replay/source";
 import type { ConsultId, SessionId, StreamId } from "../wire/ids";
 import type { ReplaySummary } from "../wire/replay";
 import { TimeBar } from "./consult-replay-bar";
 import { ConsultPane } from "./consult-replay-pane";
+import { ReplayTroubleNews } from "./consult-replay-trouble";
 
 /** What stands on the right. */
 export type Other = { readonly consult: ConsultId; readonly stream: StreamId | null };
@@ -93,6 +95,7 @@ export function Follower({ leader, other }: { leader: ConsultPlayer; other: Othe
   const alias = follower.about.value?.alias ?? "";
   return (
     <ConsultPane player={follower} label={`${tp("past.follower")} ${isSame ? "" : alias}`.trim()}>
+      <ReplayTroubleNews player={follower} />
       {!isSame && (
         <>
           <TimeBar player={follower} jumps={[]} name={tp("past.follower")} />

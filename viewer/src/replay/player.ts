@@ -4,22 +4,21 @@
 // to be seen as signals. Knows no components. Called by `parts/consult-replay*.tsx`. Invariants: everything follows the one clock; the canvas
 // and what is said of it are written in one go; read only.
 
-import { effect, signal } from "@preact/signals";
+import { signal } from "@preact/signals";
 import { NoVideoDecoder, Undecodable } from "../clip/faults";
 import { type ApiCode, ApiProblem } from "../net/http";
 import { paint } from "../stage/paint";
-import { personLook } from "../stage/pens";
-import { fromWire, type Size } from "../stage/points";
+import type { Size } from "../stage/points";
 import type { ScenePointer } from "../stage/stage";
 import type { SessionId, StreamId } from "../wire/ids";
 import type { Anchor } from "../wire/mark";
-import type { Original } from "../wire/original";
 import type { ReplayAbout } from "../wire/replay";
 import type { MarkState } from "../wire/socket";
 import { MediaClock, type Span } from "./clock";
 import { FrameLine } from "./line";
 import { Originals } from "./originals";
 import { PointerTrack } from "./pointers";
+import { type Glass, originalOf, pointersOf, sameGlass, sameMarks, samePointers, sameSet } from "./seen";
 import { type ReplayPlace, ReplaySource, UnitShelf } from "./source";
 import { type Jump, type Moment, marksAt, Story } from "./story";
 import { PictureTable } from "./table";
@@ -28,25 +27,6 @@ import { anchorOf, beginOf, wholeOf } from "./whole";
 
 /** Why there is nothing to see or hear, or no more than there is. */
 export type ReplayTrouble = ApiCode | "undecodable" | "noVideo" | "noVoice";
-
-/** What is on the glass. */
-export type Glass =
-  /** Nothing was recorded, or nothing is known yet. */
-  | { readonly what: "none" }
-  /** A frame of the recording. */
-  | {
-      readonly what: "frame";
-      readonly index: number;
-      readonly isFilled: boolean;
-      /** Nothing around it will be filled in any more. */
-      readonly isSettled: boolean;
-    }
-  /** The frozen frame as it was captured. */
-  | { readonly what: "original" }
-  /** The frame is on its way; of a hundred, where it is long. */
-  | { readonly what: "coming"; readonly percent: number | null }
-  /** There is no picture of this moment. */
-  | { readonly what: "hole" };
 
 type Picture = { readonly table: PictureTable; readonly line: FrameLine };
 
@@ -81,7 +61,7 @@ export class ConsultPlayer {
   readonly #pictures = new Map<StreamId, Picture>();
   readonly #originals: Originals;
   #clock: MediaClock | null = null;
-  #voices: Voices | null = null;
+  readonly #voices: Voices;
   #track = new PointerTrack([]);
   #ticking: number | null = null;
   #renewal: ReturnType<typeof setTimeout> | undefined;
@@ -90,6 +70,8 @@ export class ConsultPlayer {
   /** When it was looked at last, more was to come. */
   #wentOn = true;
   #starvedSince: number | null = null;
+  /** Whether what stands beside it is late. */
+  readonly #others = new Set<() => boolean>();
   #drawn = "";
   #isBusy = false;
 
@@ -102,6 +84,10 @@ export class ConsultPlayer {
     this.#originals = new Originals(
       (original) => this.#source.original(original),
       () => this.#tickSoon(),
+    );
+    this.#voices = new Voices(
+      (track, from) => this.#source.voice(track, from),
+      (cause) => this.#unheard(cause),
     );
     void this.#load();
   }
@@ -164,6 +150,12 @@ export class ConsultPlayer {
     });
   }
 
+  /** The clock waits for this as for its own picture, until what comes back is called. */
+  waitFor(isLate: () => boolean): () => void {
+    this.#others.add(isLate);
+    return () => this.#others.delete(isLate);
+  }
+
   retry(): void {
     this.trouble.value = null;
     for (const { line } of this.#pictures.values()) line.forgive();
@@ -177,7 +169,7 @@ export class ConsultPlayer {
     if (this.#ticking !== null) cancelAnimationFrame(this.#ticking);
     for (const { line } of this.#pictures.values()) line.close();
     this.#originals.close();
-    this.#voices?.close();
+    this.#voices.close();
     // Frees the canvas' memory at once; Safari keeps it for long otherwise.
     this.canvas.width = this.canvas.height = 0;
   }
@@ -226,7 +218,9 @@ export class ConsultPlayer {
       tables.set(picture.stream, PictureTable.of(picture.stream, parts, gaps, story.entries));
     }
     for (const [stream, table] of tables) this.#take(stream, table);
-    if (this.#voices === null || about.voices.length !== before?.voices.length) this.#takeVoices(about);
+    this.#voices.take(about.voices);
+    if (about.voices.length > 0 && !before?.voices.length && !Voices.isSupported)
+      this.trouble.value ??= "noVoice";
     await this.#takePointers(about);
     if (this.#closing.signal.aborted) return;
     this.about.value = about;
@@ -270,16 +264,11 @@ export class ConsultPlayer {
     this.#pictures.set(stream, { table, line });
   }
 
-  #takeVoices(about: ReplayAbout): void {
-    this.#voices?.close();
-    this.#voices = new Voices(
-      about.voices,
-      (track, from) => this.#source.voice(track, from),
-      () => {
-        this.trouble.value ??= "noVoice";
-      },
-    );
-    if (about.voices.length > 0 && !Voices.isSupported) this.trouble.value ??= "noVoice";
+  #unheard(cause: unknown): void {
+    if (this.#closing.signal.aborted) return;
+    // Discarded since: what there is now says so.
+    if (cause instanceof ApiProblem && cause.code === "notFound") void this.#load();
+    else this.trouble.value ??= "noVoice";
   }
 
   async #takePointers({ pointers }: ReplayAbout): Promise<void> {
@@ -324,7 +313,7 @@ export class ConsultPlayer {
     if (moment.entries !== this.moment.peek()?.entries) this.moment.value = moment;
     const anchor = this.#anchor(us);
     const glass = this.#show(us, anchor, moment);
-    this.#starve(clock, now, glass.what === "coming");
+    this.#starve(clock, now, glass.what === "coming" || [...this.#others].some((isLate) => isLate()));
     this.marks.value = sameMarks(
       this.marks.peek(),
       glass.what === "hole" || glass.what === "none"
@@ -338,8 +327,8 @@ export class ConsultPlayer {
         : pointersOf(this.#track, moment, us),
     );
     if (!sameGlass(this.glass.peek(), glass)) this.glass.value = glass;
-    this.#voices?.tick(us, clock.playing && !clock.held, clock.speed);
-    const speaking = this.#voices?.speaking(us) ?? new Set();
+    this.#voices.tick(us, clock.playing && !clock.held, clock.speed);
+    const speaking = this.#voices.speaking(us);
     if (!sameSet(this.speaking.peek(), speaking)) this.speaking.value = speaking;
     this.at.value = us;
     this.playing.value = clock.playing;
@@ -349,7 +338,7 @@ export class ConsultPlayer {
     if (clock.playing) this.#tickSoon();
   }
 
-  /** The clock waits for a picture that is late, and for nothing else. */
+  /** The clock waits for a picture that is late, here or beside it, and for nothing else. */
   #starve(clock: MediaClock, now: number, isLate: boolean): void {
     if (!isLate) {
       this.#starvedSince = null;
@@ -413,57 +402,13 @@ export class ConsultPlayer {
   }
 }
 
-/** Two consults, or two streams, at the same distance from where they were laid beside each other. */
-export function besides(leader: ConsultPlayer, follower: ConsultPlayer, apartUs: () => number): () => void {
-  return effect(() => follower.follow(leader.at.value + apartUs()));
-}
-
 /** Whether more of its pictures comes. */
 export function isGrowing({ pictures }: ReplayAbout): boolean {
   return pictures.some(({ growing }) => growing);
-}
-
-/** The pointers that everybody saw, as far as they were kept: with a consent, and of those who were there. */
-function pointersOf(track: PointerTrack, { state, people }: Moment, us: number): ScenePointer[] {
-  const { consent } = state.voiceRecording;
-  if (consent === null) return [];
-  return track.at(us, consent.at).flatMap(({ session, at }) => {
-    const person = people.find((one) => one.session === session);
-    if (person === undefined) return [];
-    const [initials = ""] = person.name;
-    return { ...personLook(person.person), name: person.name, initials, at: fromWire(at) };
-  });
-}
-
-function originalOf({ state }: Moment): Original | null {
-  const original = state.freeze?.original;
-  return original?.state === "kept" ? original.original : null;
 }
 
 function codeOf(cause: unknown): ReplayTrouble {
   if (cause instanceof NoVideoDecoder) return "noVideo";
   if (cause instanceof Undecodable) return "undecodable";
   return cause instanceof ApiProblem ? cause.code : "internal";
-}
-
-function sameGlass(a: Glass, b: Glass): boolean {
-  return JSON.stringify(a) === JSON.stringify(b);
-}
-
-function sameSet<T>(a: ReadonlySet<T>, b: ReadonlySet<T>): boolean {
-  return a.size === b.size && [...a].every((one) => b.has(one));
-}
-
-function samePointers(
-  before: readonly ScenePointer[],
-  after: readonly ScenePointer[],
-): readonly ScenePointer[] {
-  const isSame =
-    before.length === after.length && before.every((held, place) => held.at === after[place]?.at);
-  return isSame ? before : after;
-}
-
-function sameMarks(before: readonly MarkState[], after: readonly MarkState[]): readonly MarkState[] {
-  const isSame = before.length === after.length && before.every((held, place) => held === after[place]);
-  return isSame ? before : after;
 }

@@ -1,74 +1,82 @@
 // Recorded voices, heard at the moment that the clock says.
 //
-// Owns fetching packets ahead, decoding them (WebCodecs) and putting them on the sound card's time. The sound card has a time of its
-// own: where the two drift apart by more than an ear hears, it is laid on the clock anew. Called by `player.ts`. Invariant:
-// nothing sounds while the clock stands, and nothing at a speed at which a voice would be no voice.
+// Owns decoding packets (WebCodecs) and putting them on the sound card's time. The sound card has a time of its own: where the two
+// drift apart by more than an ear hears, it is laid on the clock anew. Called by `player.ts`. Invariants: nothing sounds while the
+// clock stands, nothing at a speed at which a voice would be no voice, and nothing of a voice that is there no more.
 
 import type { SessionId } from "../wire/ids";
 import type { ReplayVoice } from "../wire/replay";
-import type { Packet } from "./units";
+import { type PacketsOf, VoicePackets } from "./voice-packets";
 
 /** Speeds at which a voice can be followed; its pitch goes with them. */
 export const HEARD_FROM = 0.5;
 export const HEARD_TO = 2;
+/** Farther apart than this is heard as an echo or a delay. */
+export const DRIFT_S = 0.06;
 /** Sound is decoded so far ahead. */
 const AHEAD_US = 600_000;
 /** Between a decision and its sound. */
 const LEAD_S = 0.08;
-/** Farther apart than this is heard as an echo or a delay. */
-const DRIFT_S = 0.06;
-/** Packets are asked for when fewer than this much is left. */
-const FETCH_AHEAD_US = 20_000_000;
 
-export type PacketsOf = (track: string, fromUs: number) => Promise<Packet[]>;
+/** Where the sound card's time lies on the clock. */
+type Anchor = { readonly s: number; readonly us: number; readonly speed: number };
 
-/** One voice: what is here of it, and how far it was given to its decoder. */
+/** One voice: what is here of it, how far it was given to its decoder, and what of it sounds. */
 class Track {
-  packets: Packet[] = [];
-  /** All packets from here… */
-  from = Number.POSITIVE_INFINITY;
-  /** …to here are here. */
-  until = Number.NEGATIVE_INFINITY;
-  isFetching = false;
-  next = 0;
+  /** What is before this moment was given to the decoder, or is over. */
+  fedUs = 0;
   decoder: AudioDecoder | null = null;
   /** Moments of the packets in the decoder, in order: one packet comes out as one piece. */
   readonly inside: number[] = [];
+  readonly sounding = new Set<AudioBufferSourceNode>();
 
-  constructor(readonly about: ReplayVoice) {}
+  constructor(readonly packets: VoicePackets) {}
 
-  spokenAt(us: number): boolean {
-    return this.about.spoken.some(([from, until]) => from <= us && us < until);
+  hush(): void {
+    for (const node of this.sounding) node.stop();
+    this.sounding.clear();
+    if (this.decoder !== null && this.decoder.state !== "closed") this.decoder.close();
+    this.decoder = null;
+    this.inside.length = 0;
   }
 }
 
 export class Voices {
-  readonly #tracks: readonly Track[];
+  #tracks: ReadonlyMap<string, Track> = new Map();
   #context: AudioContext | null = null;
-  readonly #sounding = new Set<AudioBufferSourceNode>();
-  /** Where the sound card's time lies on the clock. */
-  #anchor: { readonly s: number; readonly us: number; readonly speed: number } | null = null;
+  #anchor: Anchor | null = null;
 
   constructor(
-    voices: readonly ReplayVoice[],
     readonly packetsOf: PacketsOf,
     readonly onFault: (cause: unknown) => void,
-  ) {
-    this.#tracks = voices.map((voice) => new Track(voice));
-  }
+  ) {}
 
   static get isSupported(): boolean {
     return typeof AudioDecoder !== "undefined" && typeof AudioContext !== "undefined";
   }
 
+  /** What there is now: one that goes on is heard on, one that was discarded is silent at once. */
+  take(voices: readonly ReplayVoice[]): void {
+    const tracks = new Map<string, Track>();
+    for (const about of voices) {
+      const held =
+        this.#tracks.get(about.track) ?? new Track(new VoicePackets(about, this.packetsOf, this.onFault));
+      held.packets.about = about;
+      tracks.set(about.track, held);
+    }
+    for (const [name, track] of this.#tracks) if (!tracks.has(name)) track.hush();
+    this.#tracks = tracks;
+  }
+
   /** Whose voice is to be heard at a moment. */
   speaking(us: number): ReadonlySet<SessionId> {
-    return new Set(this.#tracks.filter((track) => track.spokenAt(us)).map((track) => track.about.session));
+    const speaking = [...this.#tracks.values()].filter(({ packets }) => packets.spokenAt(us));
+    return new Set(speaking.map(({ packets }) => packets.about.session));
   }
 
   /** Once for each picture: `us` is the clock's moment; it stands, or runs at `speed`. */
   tick(us: number, isRunning: boolean, speed: number): void {
-    if (this.#tracks.length === 0 || !Voices.isSupported) return;
+    if (this.#tracks.size === 0 || !Voices.isSupported) return;
     if (!isRunning || speed < HEARD_FROM || speed > HEARD_TO) {
       this.hush();
       return;
@@ -84,20 +92,16 @@ export class Voices {
     if (anchor?.speed !== speed || drift > DRIFT_S) {
       this.hush();
       this.#anchor = { s: context.currentTime, us, speed };
-      for (const track of this.#tracks) this.#aim(track, us + LEAD_S * 1e6 * speed);
     }
-    for (const track of this.#tracks) this.#feed(track, us, us + AHEAD_US * speed);
+    for (const track of this.#tracks.values()) this.#feed(track, us, speed);
   }
 
   /** Silence, until the next tick that runs. */
   hush(): void {
     this.#anchor = null;
-    for (const node of this.#sounding) node.stop();
-    this.#sounding.clear();
-    for (const track of this.#tracks) {
-      if (track.decoder !== null && track.decoder.state !== "closed") track.decoder.close();
-      track.decoder = null;
-      track.inside.length = 0;
+    for (const track of this.#tracks.values()) {
+      track.hush();
+      track.fedUs = 0;
     }
   }
 
@@ -107,62 +111,26 @@ export class Voices {
     this.#context = null;
   }
 
-  #aim(track: Track, us: number): void {
-    track.next = track.packets.findIndex((packet) => packet.atUs >= us);
-    if (track.next < 0) track.next = track.packets.length;
-  }
-
-  #feed(track: Track, us: number, horizonUs: number): void {
-    this.#fetch(track, us);
-    for (;;) {
-      const packet = track.packets[track.next];
-      if (packet === undefined || packet.atUs > horizonUs) return;
-      track.next += 1;
-      if (packet.atUs < us) continue;
+  #feed(track: Track, us: number, speed: number): void {
+    const { packets } = track;
+    packets.want(us);
+    const untilUs = us + AHEAD_US * speed;
+    // One that comes anew may lie close ahead: its first sounds would be late.
+    const fromUs = Math.max(track.fedUs, us + (track.decoder === null ? LEAD_S * 1e6 * speed : 0));
+    for (const { atUs: timestamp, bytes: data } of packets.between(fromUs, untilUs)) {
       track.decoder ??= this.#decoder(track);
-      track.inside.push(packet.atUs);
-      const { atUs: timestamp, bytes: data } = packet;
+      track.inside.push(timestamp);
       track.decoder.decode(new EncodedAudioChunk({ type: "key", timestamp, data }));
+      track.fedUs = timestamp + 1;
     }
-  }
-
-  #fetch(track: Track, us: number): void {
-    const isHere = us >= track.from && us <= track.until;
-    const last = track.about.spoken.at(-1)?.[1] ?? 0;
-    if (
-      track.isFetching ||
-      last <= us ||
-      (isHere && (track.until >= last || track.until > us + FETCH_AHEAD_US))
-    )
-      return;
-    track.isFetching = true;
-    const from = isHere ? track.until : us;
-    this.packetsOf(track.about.track, from)
-      .then((packets) => {
-        if (!isHere) {
-          track.packets = [];
-          track.from = from;
-          track.next = 0;
-        } else if (track.next > packets.length) {
-          // What is over goes.
-          track.packets.splice(0, track.next);
-          track.from = us;
-          track.next = 0;
-        }
-        track.packets.push(...packets);
-        const end = packets.at(-1)?.atUs;
-        track.until = end === undefined ? Number.POSITIVE_INFINITY : end + 1;
-      }, this.onFault)
-      .finally(() => {
-        track.isFetching = false;
-      });
   }
 
   #decoder(track: Track): AudioDecoder {
     const decoder = new AudioDecoder({
       output: (sound) => this.#sound(track, decoder, sound),
       error: (cause) => {
-        if (track.decoder === decoder) track.decoder = null;
+        if (track.decoder !== decoder) return;
+        track.decoder = null;
         track.inside.length = 0;
         this.onFault(cause);
       },
@@ -172,9 +140,10 @@ export class Voices {
   }
 
   #sound(track: Track, decoder: AudioDecoder, sound: AudioData): void {
-    const atUs = track.inside.shift();
     const [context, anchor] = [this.#context, this.#anchor];
-    if (context === null || anchor === null || atUs === undefined || track.decoder !== decoder) {
+    const isOurs = track.decoder === decoder;
+    const atUs = isOurs ? track.inside.shift() : undefined;
+    if (context === null || anchor === null || atUs === undefined) {
       sound.close();
       return;
     }
@@ -191,8 +160,8 @@ export class Voices {
     node.buffer = buffer;
     node.playbackRate.value = anchor.speed;
     node.connect(context.destination);
-    node.onended = () => this.#sounding.delete(node);
-    this.#sounding.add(node);
+    node.onended = () => track.sounding.delete(node);
+    track.sounding.add(node);
     node.start(at);
   }
 }

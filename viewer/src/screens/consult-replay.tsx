@@ -10,9 +10,10 @@ import { Follower, type Other, OtherChoice } from "../parts/consult-replay-besid
 import { ReplayTransport } from "../parts/consult-replay-controls";
 import { Jumps } from "../parts/consult-replay-jumps";
 import { ConsultPane } from "../parts/consult-replay-pane";
+import { ReplayTroubleNews } from "../parts/consult-replay-trouble";
 import { LanguageSwitch } from "../parts/language";
 import { pressKey } from "../replay/keys";
-import { ConsultPlayer, isGrowing, type ReplayTrouble } from "../replay/player";
+import { ConsultPlayer, isGrowing } from "../replay/player";
 import { jumpsOf } from "../replay/story";
 import { follow } from "../router";
 import type { Stage } from "../stage/stage";
@@ -45,7 +46,7 @@ export function ConsultReplayScreen({ grant, consult }: ReplayScreenProps) {
     <div class="past" data-testid="past">
       <Head player={player} />
       <main class="past__main">
-        <Trouble player={player} />
+        <ReplayTroubleNews player={player} />
         <div class="past__panes" data-two={other !== null}>
           <ConsultPane
             player={player}
@@ -90,29 +91,6 @@ function Head({ player }: { player: ConsultPlayer }) {
       </a>
       <LanguageSwitch />
     </header>
-  );
-}
-
-const TOLD: readonly ReplayTrouble[] = [
-  "unreachable",
-  "notFound",
-  "sessionExpired",
-  "noVideo",
-  "noVoice",
-  "undecodable",
-];
-
-function Trouble({ player }: { player: ConsultPlayer }) {
-  const trouble = player.trouble.value;
-  if (trouble === null) return null;
-  const told = TOLD.includes(trouble) ? trouble : "other";
-  return (
-    <p class="banner" role="alert" data-testid="past-trouble">
-      {tp(`past.trouble.${told as "other"}`)}{" "}
-      <button type="button" class="button" onClick={() => player.retry()}>
-        {tp("past.retry")}
-      </button>
-    </p>
   );
 }
 

@@ -1,0 +1,140 @@
+// A relay with recorded consults, and a browser's decoder and canvas, for players that run in virtual time.
+
+import { vi } from "vitest";
+import type { ReplayVoice } from "../src/wire/replay";
+
+export const BEGIN_US = 1_795_000_000_000_000;
+/** Between two frames: 25 a second, a key frame each second. */
+export const STEP_US = 40_000;
+const STEP_TICKS = 3_600;
+const FIRST_TICK = BEGIN_US * 0.09;
+const FRAMES_OF_KEY = 25;
+const UNIT_HEAD_BYTES = 13;
+
+/** One consult as the relay has it; a test changes it as it goes on. */
+export class Recorded {
+  frames = 500;
+  voices: ReplayVoice[] = [];
+  closedAt: number | null = BEGIN_US + 3_600e6;
+  /** While true, coded frames do not come. */
+  isSlow = false;
+  #waiting: (() => void)[] = [];
+
+  answers(): void {
+    this.isSlow = false;
+    for (const answer of this.#waiting.splice(0)) answer();
+  }
+
+  async answer(consult: string, path: string, query: URLSearchParams): Promise<unknown> {
+    if (path === "") return this.#about(consult);
+    if (path === "/log") return { entries: [], head: 0 };
+    if (path === "/pictures/s") return this.#table();
+    if (path !== "/pictures/s/units") throw new Error(`no such address: ${path}`);
+    if (this.isSlow) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    return this.#units(Number(query.get("from")), Number(query.get("until")));
+  }
+
+  #about(consult: string) {
+    const last = FIRST_TICK + (this.frames - 1) * STEP_TICKS;
+    const picture = { stream: "s", frames: this.frames, first: FIRST_TICK, last, spoilt: 0 };
+    return {
+      consult,
+      alias: consult,
+      openedAt: BEGIN_US,
+      closedAt: this.closedAt,
+      head: 0,
+      quickMarkSeconds: 3,
+      pictures: [{ ...picture, growing: false, wholeUntil: null }],
+      voices: this.voices,
+      pointers: 0,
+    };
+  }
+
+  #table() {
+    const all = Array.from({ length: this.frames }, (_, index) => index);
+    return {
+      first: FIRST_TICK,
+      steps: all.map((index) => (index === 0 ? 0 : STEP_TICKS)),
+      bytes: all.map(() => 4),
+      keys: all.filter((index) => index % FRAMES_OF_KEY === 0),
+      filled: [],
+      codings: [{ from: 0, codec: "avc1.42c01f", width: 800, height: 600 }],
+      next: null,
+    };
+  }
+
+  #units(from: number, until: number): ArrayBuffer {
+    const all = Array.from({ length: this.frames }, (_, index) => FIRST_TICK + index * STEP_TICKS);
+    const asked = all.filter((tick) => from <= tick && tick <= until);
+    const size = UNIT_HEAD_BYTES + 4;
+    const view = new DataView(new ArrayBuffer(asked.length * size));
+    asked.forEach((tick, place) => {
+      view.setUint32(place * size, Math.floor(tick / 2 ** 32));
+      view.setUint32(place * size + 4, tick % 2 ** 32);
+      view.setUint32(place * size + 8, 4);
+    });
+    return view.buffer;
+  }
+}
+
+/** A decoder that gives each frame out at once. */
+class FakeDecoder {
+  static isConfigSupported = () => Promise.resolve({ supported: true });
+  state = "unconfigured";
+  decodeQueueSize = 0;
+  constructor(readonly about: { output: (frame: object) => void }) {}
+  configure(): void {
+    this.state = "configured";
+  }
+  decode({ timestamp }: { timestamp: number }): void {
+    queueMicrotask(() => {
+      if (this.state === "configured") this.about.output({ timestamp, close: () => undefined });
+    });
+  }
+  reset(): void {
+    this.state = "unconfigured";
+  }
+  flush = () => Promise.resolve();
+  close(): void {
+    this.state = "closed";
+  }
+}
+
+/** Puts all of it into the globals, with these consults at the relay. */
+export function stubReplays(consults: ReadonlyMap<string, Recorded>): void {
+  vi.useFakeTimers();
+  vi.stubGlobal("document", {
+    createElement: () => ({
+      width: 0,
+      height: 0,
+      dataset: {},
+      getContext: () => ({ drawImage: () => undefined }),
+    }),
+  });
+  vi.stubGlobal("requestAnimationFrame", (act: () => void) => setTimeout(act, 16));
+  vi.stubGlobal("cancelAnimationFrame", (timer: number) => clearTimeout(timer));
+  vi.stubGlobal("VideoDecoder", FakeDecoder);
+  vi.stubGlobal(
+    "EncodedVideoChunk",
+    class {
+      constructor(chunk: object) {
+        Object.assign(this, chunk);
+      }
+    },
+  );
+  vi.stubGlobal("createImageBitmap", () =>
+    Promise.resolve({ width: 800, height: 600, close: () => undefined }),
+  );
+  vi.stubGlobal("fetch", async (path: string) => {
+    const { pathname, searchParams } = new URL(path, "http://relay");
+    const [, consult = "", rest = ""] = /^\/api\/v1\/replays\/([^/]+)(.*)$/.exec(pathname) ?? [];
+    const body = await consults.get(consult)?.answer(consult, rest, searchParams);
+    if (body === undefined) return Response.json({ code: "notFound" }, { status: 404 });
+    return body instanceof ArrayBuffer ? new Response(body) : Response.json(body);
+  });
+}
+
+export function unstubReplays(): void {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+}
