@@ -1,13 +1,15 @@
 //! The memory that reading foreign clips costs: the most that the relay and the process that decodes for it ever had in RAM
 //! (`VmHWM`), over the relay at rest.
 //!
-//! Every real clip of some size is shown frame by frame, whatever its coding, and the largest one becomes a case, for which
-//! each of its frames is decoded and coded again. Invariant: the reader with the most counts, and all of it: at rest there is none.
+//! Every real clip of some size is shown frame by frame, whatever its coding, and beside them one of 1920 × 1080 in colour, the largest
+//! picture of a scanner, uncompressed and as JPEG without loss. Each becomes a case, for which its frames are decoded and coded again. Invariant: the reader with the most counts, and all of it: at rest there is none.
 
 use crate::figures::Figures;
-use anyhow::{Result, ensure};
-use std::path::PathBuf;
+use anyhow::{Context as _, Result, ensure};
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::{Duration, Instant};
+use stories::binaries::workspace;
 use stories::machine::{children, memory, peak_memory};
 use stories::person::Person;
 use stories::story::{Plan, Story};
@@ -63,9 +65,11 @@ async fn kept_in_the_end(trainer: &Person) -> Result<Vec<String>> {
 
 /// Measures `decode_memory_mb`; without real clips there is nothing to say.
 pub(crate) async fn measure(mut figures: Figures) -> Result<Figures> {
-    let Some(files) = large_ones()? else {
+    let Some(mut files) = large_ones()? else {
         return Ok(figures);
     };
+    let folder = tempfile::tempdir().context("make a folder for large pictures")?;
+    files.extend(largest_pictures(folder.path())?);
     let story = Story::start(Plan::default().no_agent().release().limit(LIMIT)).await?;
     let relay = story.relay().await.program().pid();
     let idle = memory(relay)?;
@@ -93,7 +97,7 @@ pub(crate) async fn measure(mut figures: Figures) -> Result<Figures> {
         (peak + most).saturating_sub(idle) as f64 / 1_048_576.0,
     );
     figures.note(format!(
-        "decode: {frames} frames of {} real clips and {cases} cases of them; the relay {} MiB at rest and {} MiB at most, a reader {} MiB",
+        "decode: {frames} frames of {} clips and {cases} cases of them; the relay {} MiB at rest and {} MiB at most, a reader {} MiB",
         kept.len(),
         idle >> 20,
         peak >> 20,
@@ -108,6 +112,28 @@ fn large_ones() -> Result<Option<Vec<PathBuf>>> {
     };
     files.retain(|file| std::fs::metadata(file).is_ok_and(|about| about.len() >= LEAST_BYTES));
     Ok(Some(files))
+}
+
+/// Colour of 1920 × 1080, as handhelds store it and packed without loss by dcmtk, where that is installed.
+fn largest_pictures(folder: &Path) -> Result<Vec<PathBuf>> {
+    let sample = |seed: &str| -> Result<PathBuf> {
+        let place = folder.join(seed);
+        let made = Command::new(workspace().join("target/release/sample-dicom"))
+            .args(["--view", "plax", "--uncompressed", "--frames", "3"])
+            .args(["--size", "1920x1080", "--seed", seed, "--out"])
+            .arg(&place)
+            .status()
+            .context("run sample-dicom")?;
+        ensure!(made.success(), "sample-dicom: {made}");
+        Ok(place.join("plax.dcm"))
+    };
+    let mut files = vec![sample("1")?];
+    let (plain, packed) = (sample("2")?, folder.join("lossless.dcm"));
+    let done = Command::new("dcmcjpeg").arg(plain).arg(&packed).status();
+    if done.is_ok_and(|done| done.success()) {
+        files.push(packed);
+    }
+    Ok(files)
 }
 
 async fn shows_all(trainer: &Person, clips: &[String], relay: i32) -> Result<(u32, u64)> {
