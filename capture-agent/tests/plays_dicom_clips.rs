@@ -6,6 +6,8 @@
     reason = "tests fail by panicking"
 )]
 
+#[path = "../../relay/echo-dicom/tests/common/coded.rs"]
+mod coded;
 mod support;
 
 use capture_agent::picture::PicturePool;
@@ -105,6 +107,29 @@ fn what_is_captured_is_exactly_what_the_file_holds() {
             clip.frame(FrameIndex(n as u32)).unwrap().rows
         );
     }
+}
+
+#[test]
+fn a_clip_of_video_plays_and_one_that_cannot_be_decoded_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let (good, bad) = (
+        folder.path().join("good.dcm"),
+        folder.path().join("bad.dcm"),
+    );
+    let mut coded = coded::Coded::new((160, 120), 12, &["-profile:v", "high", "-g", "5"]);
+    std::fs::write(&good, coded.object()).unwrap();
+    let clip = coded.clip();
+    for (n, captured) in (0..12).zip(pictures(play(&good).unwrap().as_mut(), 12)) {
+        let wanted = clip.frame(FrameIndex(n)).unwrap().rows;
+        assert!(captured.picture.rows() == wanted, "frame {n}");
+    }
+    coded.frames[0][0].truncate(20);
+    std::fs::write(&bad, coded.object()).unwrap();
+    let Err(error) = play(&bad) else {
+        panic!("it plays");
+    };
+    let words = error.to_string();
+    assert!(words.contains("frame 1 is damaged"), "{words}");
 }
 
 #[test]

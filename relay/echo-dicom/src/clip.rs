@@ -10,7 +10,7 @@ use std::path::Path;
 use dicom_dictionary_std::tags;
 use wire::FrameIndex;
 
-use crate::decode::{self, Finish, GreyTable, JpegHead, NativePixels, PaletteTable};
+use crate::decode::{self, Finish, GreyTable, JpegHead, NativePixels, PaletteTable, VideoPixels};
 use crate::error::ClipError;
 use crate::fragments::{ExtendedOffsets, FrameTable};
 use crate::header::{ClipHeader, PixelLayout};
@@ -68,7 +68,7 @@ const JPEG_HEAD_BYTES: u32 = 4 << 10;
 enum Pixels {
     Native(NativePixels),
     Encapsulated(FrameTable),
-    Video(VideoTrack),
+    Video(Box<VideoPixels>),
 }
 
 impl Clip {
@@ -167,7 +167,7 @@ impl Clip {
                     .map(|(index, spans)| stored(index, spans))
                     .collect(),
             ),
-            (Pixels::Video(video), _) => StoredFrames::Video(video.clone()),
+            (Pixels::Video(video), _) => StoredFrames::Video(video.track().clone()),
         };
         Outline::new(self.header.clone(), frames)
     }
@@ -186,16 +186,29 @@ impl Clip {
                 Pixels::Native(pixels) => pixels.is_here(&self.source, index.0),
                 Pixels::Encapsulated(table) => table.is_here(&self.source, index.0),
                 Pixels::Video(video) => video
+                    .track()
                     .span(index.0)
                     .is_some_and(|span| self.source.has(span)),
             }
     }
 
-    /// Decodes one frame. Those of a video are not decoded here; `video_frame` gives them as they are stored.
+    /// Decodes one frame; of a video with what stands before it up to a key frame, or up to the frame that came last.
     ///
     /// # Errors
     /// `NoSuchFrame` beyond the last frame, otherwise the step that failed.
     pub fn frame(&self, index: FrameIndex) -> Result<Picture, ClipError> {
+        loop {
+            if let Some(picture) = self.frame_step(index)? {
+                return Ok(picture);
+            }
+        }
+    }
+
+    /// Decodes one frame, or goes a part of the way to it: about a second. Nothing means that it goes on when asked again.
+    ///
+    /// # Errors
+    /// As `frame`.
+    pub fn frame_step(&self, index: FrameIndex) -> Result<Option<Picture>, ClipError> {
         let layout = &self.header.layout;
         if index.0 >= self.header.frames {
             return Err(ClipError::NoSuchFrame {
@@ -209,18 +222,16 @@ impl Clip {
                 let coded = table.frame_bytes(&self.source, index.0)?;
                 decode::encapsulated(self.header.transfer_syntax, layout, &coded)?
             }
-            Pixels::Video(_) => {
-                return Err(ClipError::decode("H.264", "video is not decoded here"));
-            }
+            Pixels::Video(video) => return video.step(&self.source, layout, index.0),
         };
-        decode::finish(layout, &self.finish, decoded)
+        decode::finish(layout, &self.finish, decoded).map(Some)
     }
 
     /// The video that all frames are, of a video clip.
     #[must_use]
     pub fn video(&self) -> Option<&VideoTrack> {
         match &self.pixels {
-            Pixels::Video(video) => Some(video),
+            Pixels::Video(video) => Some(video.track()),
             _ => None,
         }
     }
@@ -359,7 +370,8 @@ fn locate_pixels(
             }),
             true,
         ) if header.transfer_syntax.is_video() => {
-            video(source, header, offset_table, &fragments, more_to_come).map(Pixels::Video)
+            video(source, header, offset_table, &fragments, more_to_come)
+                .map(|track| Pixels::Video(Box::new(VideoPixels::new(track))))
         }
         (
             Some(PixelSpan::Encapsulated {

@@ -3,7 +3,7 @@
 //!
 //! `Clip::open` walks a foreign file flat, checks everything it declares against `limits`, and leaves the
 //! pixels where they are; `Clip::frame` decodes one frame into a canonical `Picture` in its right colour. Frames of an H.264
-//! video are found (`Clip::video`) and given as stored, for a decoder elsewhere. Nothing
+//! video are also given as stored (`Clip::video`), for a decoder elsewhere. Nothing
 //! here panics on any input, nothing recurses over foreign data, and no header or error carries a patient
 //! attribute. `measure` goes from points on a picture to numbers with units; `write` is the other half: pictures and
 //! facts in, objects out; `deidentify` writes them for a case, without identity. Callers: the capture agent (clips as a source), the relay (archive), sample and test tools.

@@ -48,6 +48,23 @@ pub const MAX_MOVIE_BYTES: u32 = 4 << 20;
 /// Most boxes in front of these tables. Real files have three to five.
 pub const MAX_MOVIE_FILE_BOXES: usize = 256;
 
+/// Most blocks of 16 x 16 in a picture of a video: level 4.2 (ITU-T H.264 table A-1), above which no video transfer syntax
+/// of H.264 goes.
+pub const MAX_VIDEO_BLOCKS: u32 = 8_704;
+
+/// Most blocks in all pictures together that a decoder keeps to decode others from: the same level. They have 14 MB.
+pub const MAX_VIDEO_KEPT_BLOCKS: u32 = 34_816;
+
+/// Largest coded frame of a video that is decoded. The largest picture has half as much without any coding.
+pub const MAX_VIDEO_FRAME_BYTES: u32 = 8 << 20;
+
+/// Most work for one picture of a video, with the frames before it on which it stands. One is a block of 16 x 16 or four
+/// coded bytes, which takes 0.2 to 0.7 µs: four to eleven seconds in all. 3,600 frames of 640 x 480 at 2 Mbit/s fit.
+pub const MAX_VIDEO_WORK: u64 = 16 << 20;
+
+/// Work after which whoever waits for a picture hears that it goes on: about a second at most.
+pub const VIDEO_STEP_WORK: u64 = 3 << 19;
+
 /// Most ultrasound regions. Real pictures show one to ten.
 pub const MAX_REGIONS: usize = 256;
 

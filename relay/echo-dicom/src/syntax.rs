@@ -1,7 +1,6 @@
 //! Transfer syntaxes: how the data set is written and how its pixels are coded (PS3.5 section 10, Annex A).
 //!
-//! Owns the list of what this crate reads. Pixels of all of them are decoded but those of H.264 video, whose frames are
-//! found and given as they are stored. A syntax that is not listed is still a well-formed file: opening it fails with its
+//! Owns the list of what this crate reads. Pixels of all of them are decoded. A syntax that is not listed is still a well-formed file: opening it fails with its
 //! UID named, so that the caller can say what to do.
 
 use crate::error::ClipError;
@@ -125,7 +124,7 @@ impl TransferSyntax {
         )
     }
 
-    /// Whether all frames are one H.264 video (PS3.5 sections 8.2.7 to 8.2.9), which nothing here decodes.
+    /// Whether all frames are one H.264 video (PS3.5 sections 8.2.7 to 8.2.9), each decoded from those before it.
     #[must_use]
     pub fn is_video(self) -> bool {
         matches!(

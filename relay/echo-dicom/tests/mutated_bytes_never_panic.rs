@@ -13,6 +13,7 @@ mod common;
 use std::time::{Duration, Instant};
 
 use common::builder::{BIG_ENDIAN, EXPLICIT, File, IMPLICIT, JPEG, JPEG_LS, RLE, Shape};
+use common::coded::Coded;
 use common::{peak_memory_mib, sample_path, video};
 use dicom_core::VR;
 use dicom_dictionary_std::tags;
@@ -162,6 +163,7 @@ fn built_files() -> Vec<Vec<u8>> {
             .fragments(&[], &[&rle])
             .build(),
         video::object(&[0, 33_000, 70_000], &video::mp4(&[0, 33_000, 70_000], 2)),
+        Coded::new((64, 48), 3, &["-profile:v", "high", "-g", "2"]).object(),
     ]
 }
 
@@ -171,7 +173,8 @@ fn small_files_of_every_kind_survive_any_damage() {
     for (number, file) in files.iter().enumerate() {
         let clip =
             Clip::from_bytes(file.clone()).unwrap_or_else(|error| panic!("file {number}: {error}"));
-        if clip.video().is_none() {
+        // The frames of the first video are no pictures.
+        if number != 6 {
             clip.frame(FrameIndex(0))
                 .unwrap_or_else(|error| panic!("file {number}: {error}"));
         }

@@ -68,8 +68,9 @@ fn serve(parent: Option<u32>) -> io::Result<()> {
                 Ok(provenance) => (Answer::Provenance(Box::new(provenance)), Vec::new()),
                 Err(said) => (Answer::Refused(said), Vec::new()),
             },
-            Ask::Frame { index } => match guarded(|| clip.frame(FrameIndex(index))) {
-                Ok(picture) => {
+            Ask::Frame { index } => match guarded(|| clip.frame_step(FrameIndex(index))) {
+                Ok(None) => (Answer::Underway, Vec::new()),
+                Ok(Some(picture)) => {
                     let answer = Answer::Picture {
                         width: picture.width,
                         height: picture.height,

@@ -7,6 +7,7 @@
 use crate::guard::{FileId, Guard, Seat};
 use crate::protocol::{Answer, Ask, Said};
 use crate::refusal::{Fate, heard};
+use echo_dicom::limits::{MAX_VIDEO_WORK, VIDEO_STEP_WORK};
 use echo_dicom::{
     ClipError, ClipHeader, ClipReader, Outline, Picture, PixelForm, Provenance, VideoTrack,
 };
@@ -19,6 +20,9 @@ use wire::FrameIndex;
 
 /// Readers that may die over one open file; then it is refused without asking another.
 const MAX_DEATHS: u32 = 3;
+
+/// Steps to one picture of a video: what it may cost in all, and one more for each that goes beyond its share.
+const MAX_STEPS: u64 = MAX_VIDEO_WORK / VIDEO_STEP_WORK * 2;
 
 /// An opened clip.
 #[derive(Debug)]
@@ -111,7 +115,7 @@ impl GuardedClip {
         Ok(self.read(&places)?)
     }
 
-    /// Decodes one frame. Those of a video are not decoded. Blocks.
+    /// Decodes one frame; of a video with what it stands on, which may take as many answers as it needs steps. Blocks.
     ///
     /// # Errors
     /// `NoSuchFrame` beyond the last frame, otherwise the step that failed, here or in the reader.
@@ -196,7 +200,14 @@ impl GuardedClip {
                     Err(said) => return Ok(Err(said)),
                 }
             }
-            match seat.reader()?.ask(ask, most_body)? {
+            let mut answered = seat.reader()?.ask(ask, most_body)?;
+            for _ in 0..MAX_STEPS {
+                if !matches!((ask, &answered.0), (Ask::Frame { .. }, Answer::Underway)) {
+                    break;
+                }
+                answered = seat.reader()?.ask(ask, most_body)?;
+            }
+            match answered {
                 (Answer::Refused(said), _) => Ok(Err(said)),
                 (answer, body) => match take(answer, body) {
                     Some(taken) => Ok(Ok(taken)),

@@ -18,7 +18,8 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 
 /// Memory that reading one file may take beyond what the program has when it starts. A data set that is inflated has up
-/// to 128 MiB, the largest picture 96 MiB as it is stored and 48 MiB as it is shown; they are not held all at once.
+/// to 128 MiB, the largest picture 96 MiB as it is stored and 48 MiB as it is shown; they are not held all at once. A video takes
+/// less: its decoder keeps 14 MB of pictures, some of them twice as large with their margins.
 const MEMORY_BYTES: u64 = 256 << 20;
 /// Processor time of a reader in its whole life. It is replaced long before, and a single job ends by the clock of the
 /// process that asked; this holds when that one hangs.

@@ -23,7 +23,8 @@ pub const MAX_READERS: usize = 3;
 pub const JOB_TIME: Duration = Duration::from_secs(5);
 /// Jobs that one reader does: what a decoder leaks or has been made to write somewhere does not grow old.
 const JOBS_PER_READER: u32 = 10_000;
-/// Time of its jobs. With the longest of them and three threads that decode, it stays within the processor time that it has.
+/// Time of its jobs. With the longest of them and three threads that decode, or with the steps to one picture of a video, it stays
+/// within the processor time that it has.
 const TIME_PER_READER: Duration = Duration::from_secs(15);
 /// Who finds all readers at work waits for so long: for two of the longest jobs.
 const MAX_WAIT: Duration = Duration::from_secs(12);

@@ -36,7 +36,7 @@ pub(crate) enum Ask {
     },
     /// Whose clip it is.
     Provenance,
-    /// Decode a frame.
+    /// Decode a frame, or go a part of the way to it.
     Frame {
         /// Which, from 0.
         index: u32,
@@ -71,6 +71,8 @@ pub(crate) enum Answer {
         /// What a pixel is made of.
         form: PixelForm,
     },
+    /// The picture takes longer than one answer; it goes on when asked again.
+    Underway,
     /// No.
     Refused(Said),
 }

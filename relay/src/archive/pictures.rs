@@ -10,6 +10,7 @@ use image::codecs::jpeg::JpegEncoder;
 use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use image::{DynamicImage, GrayImage, ImageEncoder, RgbImage};
 use std::collections::VecDeque;
+use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 use thiserror::Error;
 use tokio::sync::Semaphore;
@@ -137,12 +138,9 @@ impl Pictures {
     /// A frame as a browser shows it.
     ///
     /// # Errors
-    /// `NoSuchForm` for a video, else `PictureFault`.
+    /// `PictureFault`.
     pub async fn rendered(&self, of: &Located, how: Rendering) -> Result<Vec<u8>, PictureFault> {
         self.work(of, move |clip| {
-            if clip.video().is_some() {
-                return Err(PictureFault::NoSuchForm);
-            }
             if how.within.is_none()
                 && !how.png
                 && let Some(jpeg) = clip.browser_frame(how.frame)
@@ -150,6 +148,18 @@ impl Pictures {
                 return Ok(jpeg);
             }
             encoded(seen(clip.frame(how.frame)?)?, how)
+        })
+        .await
+    }
+
+    /// Where the MP4 file of a video lies in its object.
+    ///
+    /// # Errors
+    /// `NoSuchForm` for what is no video, else `PictureFault`.
+    pub async fn film(&self, of: &Located) -> Result<Range<u64>, PictureFault> {
+        self.work(of, |clip| {
+            let video = clip.video().ok_or(PictureFault::NoSuchForm)?;
+            Ok(video.file())
         })
         .await
     }

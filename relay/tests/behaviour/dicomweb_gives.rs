@@ -2,6 +2,7 @@
 
 use crate::clip_device::{Device, Sample, phantom, video};
 use crate::clips_are_served::real_clips;
+use crate::coded::Coded;
 use crate::dicom_sender::{CLIP, EXPLICIT, Object, Sender};
 use crate::dicomweb_client::{
     READER, TOKEN, body, file, first, get, indexed, parts, posts, read, relay, search, url,
@@ -11,6 +12,7 @@ use relay::store::{self, Store};
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::process::Command;
+use wire::FrameIndex;
 
 const JSON: &str = "application/dicom+json";
 
@@ -388,6 +390,93 @@ async fn a_clip_that_a_consult_keeps_is_in_the_archive_without_a_second_copy() {
     assert_eq!(&film.bytes().await.unwrap()[4..8], b"ftyp");
 }
 
+/// A video whose frames are pictures.
+fn film() -> Coded {
+    Coded::new((160, 120), 24, &["-profile:v", "high", "-g", "10"])
+}
+
+#[tokio::test]
+async fn frames_of_a_video_are_given_as_pictures_and_the_video_as_the_file_that_it_is() {
+    let relay = relay(&[]).await;
+    let coded = film();
+    let (status, told) = posts(&relay, "studies", body(&[coded.object()])).await;
+    assert_eq!(status, 200, "{told}");
+    indexed(&relay, 1).await;
+    let place = place(&search(&relay, "instances").await[0]);
+    let clip = coded.clip();
+    let shown = |index| clip.frame(FrameIndex(index)).unwrap().rows;
+    for (path, index) in [
+        ("rendered".to_owned(), 0),
+        ("rendered?frame=18".to_owned(), 17),
+        ("frames/24/rendered".to_owned(), 23),
+        ("frames/3/rendered".to_owned(), 2),
+    ] {
+        let png = get(&relay, &format!("{place}/{path}"), "image/png").await;
+        let png = image::load_from_memory(&png.bytes().await.unwrap()).unwrap();
+        assert!(png.into_rgb8().into_raw() == shown(index), "{path}");
+        let jpeg = get(&relay, &format!("{place}/{path}"), "*/*").await;
+        assert_eq!(jpeg.headers()["content-type"], "image/jpeg", "{path}");
+    }
+    let study = place.split("/series").next().unwrap();
+    for place in [study, &place, &format!("{place}/frames/9")] {
+        let small = get(
+            &relay,
+            &format!("{place}/thumbnail?viewport=80,80"),
+            "image/jpeg",
+        )
+        .await;
+        let small = image::load_from_memory(&small.bytes().await.unwrap()).unwrap();
+        assert_eq!((small.width(), small.height()), (160, 120), "{place}");
+    }
+    for accept in [
+        "multipart/related; type=\"application/octet-stream\"",
+        "multipart/related; type=\"application/octet-stream\"; transfer-syntax=*",
+        "*/*",
+    ] {
+        let frames = parts(get(&relay, &format!("{place}/frames/1,2,24"), accept).await).await;
+        for ((head, bytes), index) in frames.iter().zip([0, 1, 23]) {
+            assert!(
+                head.contains("transfer-syntax=1.2.840.10008.1.2.1"),
+                "{head}"
+            );
+            assert!(*bytes == shown(index), "{accept} {index}");
+        }
+        assert_eq!(frames.len(), 3);
+    }
+    let film = get(&relay, &format!("{place}/rendered"), "video/mp4").await;
+    assert_eq!(film.headers()["content-type"], "video/mp4");
+    let film = film.bytes().await.unwrap();
+    assert!(film.starts_with(&coded.mp4()), "as it is stored");
+    for (path, accept) in [
+        ("frames/1", "image/jpeg"),
+        ("frames/1", "video/mp4"),
+        ("frames/1/rendered", "video/mp4"),
+        ("rendered?frame=1", "video/mp4"),
+        ("thumbnail", "video/mp4"),
+    ] {
+        let refused = get(&relay, &format!("{place}/{path}"), accept).await;
+        assert_eq!(refused.status(), 406, "{path} as {accept}");
+    }
+}
+
+#[tokio::test]
+async fn a_video_that_cannot_be_decoded_is_refused_as_pictures_and_still_given_as_a_file() {
+    let relay = relay(&[]).await;
+    let (status, told) = posts(&relay, "studies", body(&[video(20)])).await;
+    assert_eq!(status, 200, "{told}");
+    indexed(&relay, 1).await;
+    let place = place(&search(&relay, "instances").await[0]);
+    for path in ["rendered", "thumbnail", "frames/1", "frames/20/rendered"] {
+        let refused = get(&relay, &format!("{place}/{path}"), "*/*").await;
+        let status = refused.status();
+        // A list of frames has begun before its first one is decoded.
+        let ended = refused.bytes().await.is_err();
+        assert!(status == 406 || ended, "{path}: {status}");
+    }
+    let film = get(&relay, &format!("{place}/rendered"), "video/mp4").await;
+    assert_eq!(&film.bytes().await.unwrap()[4..8], b"ftyp");
+}
+
 #[tokio::test]
 async fn dicomweb_client_stores_searches_and_reads() {
     let python = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../.tools/py/bin/python");
@@ -413,6 +502,8 @@ async fn dicomweb_client_stores_searches_and_reads() {
             .join(name)
     });
     assert!(phantoms.iter().all(|path| !read(path).is_empty()));
+    let film_at = relay.data.join("film.dcm");
+    std::fs::write(&film_at, film().object()).unwrap();
     let run = tokio::task::spawn_blocking({
         let base = url(&relay, "");
         move || {
@@ -422,6 +513,7 @@ async fn dicomweb_client_stores_searches_and_reads() {
                 .arg(base.trim_end_matches('/'))
                 .arg(TOKEN)
                 .args(phantoms)
+                .arg(film_at)
                 .output()
         }
     });

@@ -11,6 +11,8 @@
     reason = "a test fails by panicking; nothing here is reached from outside"
 )]
 
+#[path = "../../echo-dicom/tests/common/coded.rs"]
+mod coded;
 #[path = "../media/mod.rs"]
 mod media;
 mod page;

@@ -169,14 +169,15 @@ impl Playlist {
     }
 }
 
-/// A clip whose frames can be decoded.
+/// A clip whose frames can be decoded. Of a video only the first one tells that.
 fn playable(path: &Path) -> Result<GuardedClip, String> {
-    let opened = Guard::of_this_program().open(path);
-    let clip = opened.map_err(|error| format!("{error}; {}", error.what_to_do()))?;
-    match clip.video() {
-        None => Ok(clip),
-        Some(_) => Err("its frames are H.264 video, which cannot be played as a source".to_owned()),
-    }
+    let opened = Guard::of_this_program().open(path).and_then(|clip| {
+        if clip.video().is_some() {
+            clip.frame(FrameIndex(0))?;
+        }
+        Ok(clip)
+    });
+    opened.map_err(|error| format!("{error}; {}", error.what_to_do()))
 }
 
 fn files_in(folder: &Path) -> Result<Vec<PathBuf>, String> {

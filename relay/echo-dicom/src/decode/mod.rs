@@ -17,12 +17,14 @@ mod palette;
 mod rle;
 mod samples;
 mod segmented;
+mod video;
 
 pub(crate) use grey::GreyTable;
 pub(crate) use jpeg_head::JpegHead;
 pub(crate) use native::NativePixels;
 pub(crate) use palette::PaletteTable;
 pub(crate) use samples::Decoded;
+pub(crate) use video::VideoPixels;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -59,9 +61,10 @@ pub(crate) fn encapsulated(
         | TransferSyntax::H264BluRay
         | TransferSyntax::H264Level42
         | TransferSyntax::H264Level42In3d
-        | TransferSyntax::H264Stereo => {
-            Err(ClipError::decode("H.264", "video is not decoded here"))
-        }
+        | TransferSyntax::H264Stereo => Err(ClipError::decode(
+            "H.264",
+            "a frame of a video is decoded from the frames before it",
+        )),
         TransferSyntax::ImplicitLittleEndian
         | TransferSyntax::ExplicitLittleEndian
         | TransferSyntax::ExplicitBigEndian

@@ -9,42 +9,70 @@ use crate::error::ClipError;
 /// Real ones have 30 to 60 bytes; a set has at most 64 KiB.
 const MAX_BYTES: usize = 64 << 10;
 
-/// The name of the coding, such as `avc1.640028`, once the configuration is in order.
-pub(super) fn codec(configuration: &[u8]) -> Result<String, ClipError> {
-    let [1, profile, constraints, level, lengths, sets, rest @ ..] = configuration else {
-        return fault("its decoder configuration is cut off or of an unknown version");
-    };
-    if configuration.len() > MAX_BYTES {
-        return fault("its decoder configuration is larger than any real one");
-    }
-    // Lengths of NAL units have 1, 2 or 4 bytes.
-    if lengths & 3 == 2 {
-        return fault("its decoder configuration gives lengths of three bytes");
-    }
-    let after = skip_sets(rest, sets & 31)?;
-    let Some((pictures, after)) = after.split_first() else {
-        return fault("its decoder configuration is cut off or of an unknown version");
-    };
-    skip_sets(after, *pictures)?;
-    Ok(format!("avc1.{profile:02X}{constraints:02X}{level:02X}"))
+/// What stands in the box.
+#[derive(Debug)]
+pub(crate) struct Configuration<'a> {
+    /// Bytes of the length in front of each NAL unit: 1, 2 or 4.
+    pub(crate) length_bytes: usize,
+    /// Sequence parameter sets.
+    pub(crate) sequence: Vec<&'a [u8]>,
+    /// Picture parameter sets.
+    pub(crate) picture: Vec<&'a [u8]>,
+    /// Profile, constraints and level, as they stand at its head.
+    coding: [u8; 3],
 }
 
-/// What follows so many parameter sets; there must be at least one.
-fn skip_sets(mut bytes: &[u8], count: u8) -> Result<&[u8], ClipError> {
+impl<'a> Configuration<'a> {
+    /// Reads the content of the box; every set lies inside of it.
+    pub(crate) fn read(bytes: &'a [u8]) -> Result<Self, ClipError> {
+        let [1, profile, constraints, level, lengths, sets, rest @ ..] = bytes else {
+            return fault("its decoder configuration is cut off or of an unknown version");
+        };
+        if bytes.len() > MAX_BYTES {
+            return fault("its decoder configuration is larger than any real one");
+        }
+        // Lengths of NAL units have 1, 2 or 4 bytes.
+        if lengths & 3 == 2 {
+            return fault("its decoder configuration gives lengths of three bytes");
+        }
+        let (sequence, after) = take_sets(rest, sets & 31)?;
+        let Some((pictures, after)) = after.split_first() else {
+            return fault("its decoder configuration is cut off or of an unknown version");
+        };
+        let (picture, _) = take_sets(after, *pictures)?;
+        Ok(Self {
+            length_bytes: usize::from(lengths & 3) + 1,
+            sequence,
+            picture,
+            coding: [*profile, *constraints, *level],
+        })
+    }
+
+    /// The name of the coding, such as `avc1.640028`.
+    pub(super) fn codec(&self) -> String {
+        let [profile, constraints, level] = self.coding;
+        format!("avc1.{profile:02X}{constraints:02X}{level:02X}")
+    }
+}
+
+/// So many parameter sets and what follows them; there must be at least one.
+fn take_sets(mut bytes: &[u8], count: u8) -> Result<(Vec<&[u8]>, &[u8]), ClipError> {
     if count == 0 {
         return fault("its decoder configuration lacks parameter sets");
     }
+    let mut sets = Vec::new();
     for _ in 0..count {
-        let after = bytes.split_first_chunk::<2>().and_then(|(length, rest)| {
+        let taken = bytes.split_first_chunk::<2>().and_then(|(length, rest)| {
             let length = usize::from(u16::from_be_bytes(*length));
-            rest.get(length..).filter(|_| length > 0)
+            rest.split_at_checked(length).filter(|_| length > 0)
         });
-        match after {
-            Some(after) => bytes = after,
-            None => return fault("its decoder configuration is cut off"),
-        }
+        let Some((set, after)) = taken else {
+            return fault("its decoder configuration is cut off");
+        };
+        sets.push(set);
+        bytes = after;
     }
-    Ok(bytes)
+    Ok((sets, bytes))
 }
 
 #[cfg(test)]
@@ -57,18 +85,22 @@ mod tests {
 
     #[test]
     fn the_coding_is_named_after_profile_and_level() {
-        assert_eq!(codec(&GOOD).unwrap(), "avc1.640028");
+        let read = Configuration::read(&GOOD).unwrap();
+        assert_eq!(read.codec(), "avc1.640028");
+        assert_eq!(read.length_bytes, 4);
+        assert_eq!(read.sequence, [[0x67, 0x64, 0, 0x28]]);
+        assert_eq!(read.picture, [[0x68, 0xEB]]);
     }
 
     #[test]
     fn a_configuration_cut_anywhere_is_refused() {
         for cut in 0..17 {
-            assert!(codec(&GOOD[..cut]).is_err(), "{cut}");
+            assert!(Configuration::read(&GOOD[..cut]).is_err(), "{cut}");
         }
         for (at, value) in [(0, 2), (4, 0xFE), (5, 0xE0), (6, 0xFF), (12, 0), (12, 2)] {
             let mut bytes = GOOD;
             bytes[at] = value;
-            assert!(codec(&bytes).is_err(), "{at}");
+            assert!(Configuration::read(&bytes).is_err(), "{at}");
         }
     }
 }

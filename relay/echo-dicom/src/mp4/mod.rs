@@ -9,4 +9,5 @@ mod boxes;
 mod samples;
 mod track;
 
+pub(crate) use avc::Configuration;
 pub use track::VideoTrack;

@@ -5,12 +5,13 @@
 //! refused. Edit lists are not read, because frames are counted and not timed.
 
 use super::boxes::{self, Boxes, at_most_one, fault, name, only};
-use super::{avc, samples};
+use super::{Configuration, samples};
 use crate::error::ClipError;
 use crate::header::PixelLayout;
 use crate::limits::{MAX_ENCODED_FRAME_BYTES, MAX_MOVIE_BYTES, MAX_MOVIE_FILE_BOXES};
 use crate::source::{Source, Span};
 use serde::{Deserialize, Serialize};
+use std::ops::Range;
 
 /// Of a VisualSampleEntry: where its size stands, and where its boxes begin (ISO/IEC 14496-12 section 12.1.3).
 const ENTRY_SIZE_AT: usize = 24;
@@ -19,6 +20,7 @@ const ENTRY_BOXES_AT: usize = 78;
 /// The H.264 video of a clip: what a decoder needs, and where its frames are.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VideoTrack {
+    file: Span,
     codec: String,
     description: Vec<u8>,
     frames: Vec<Span>,
@@ -43,7 +45,8 @@ impl VideoTrack {
         let description = description(only(tables, *b"stsd")?, layout)?;
         samples::check_order(tables)?;
         Ok(Self {
-            codec: avc::codec(description)?,
+            file,
+            codec: Configuration::read(description)?.codec(),
             description: description.to_vec(),
             frames: samples::locate(tables, file, frames)?,
             keys: samples::keys(tables, frames)?,
@@ -75,12 +78,26 @@ impl VideoTrack {
                 && u64::from(span.len) <= MAX_ENCODED_FRAME_BYTES
                 && span.end() <= file_bytes
         };
-        avc::codec(&self.description).is_ok_and(|codec| codec == self.codec)
+        self.file.end() <= file_bytes
+            && Configuration::read(&self.description).is_ok_and(|it| it.codec() == self.codec)
             && self.frames.len() == frames as usize
             && self.frames.iter().all(lies_in_file)
             && self.keys.first() == Some(&0)
             && self.keys.last().is_some_and(|last| *last < frames)
             && self.keys.is_sorted_by(|a, b| a < b)
+    }
+
+    /// Where the MP4 file lies in the object; it may end in a pad byte.
+    #[must_use]
+    pub fn file(&self) -> Range<u64> {
+        self.file.at..self.file.end()
+    }
+
+    /// The last frame at or before this one at which decoding can begin.
+    pub(crate) fn key_before(&self, index: u32) -> u32 {
+        let after = self.keys.partition_point(|key| *key <= index);
+        let last = after.checked_sub(1).and_then(|at| self.keys.get(at));
+        last.copied().unwrap_or(0)
     }
 
     /// Where a frame lies in the object.

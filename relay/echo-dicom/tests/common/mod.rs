@@ -17,6 +17,7 @@
 
 pub(crate) mod bounds;
 pub(crate) mod builder;
+pub(crate) mod coded;
 pub(crate) mod marking;
 pub(crate) mod peers;
 pub(crate) mod planted;

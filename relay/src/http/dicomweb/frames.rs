@@ -41,7 +41,7 @@ pub(super) fn media_of(syntax: &str) -> &'static str {
 /// `GET …/frames/{frames}`, numbers from 1 with commas between.
 ///
 /// # Errors
-/// `NotFound` for a frame that is not there, `QueryRefused`, `NotAcceptable`, also for video and for what cannot be read; `StorageFailed`.
+/// `NotFound` for a frame that is not there, `QueryRefused`, `NotAcceptable`, also for what cannot be read; `StorageFailed`.
 pub async fn show(
     State(app): State<App>,
     system: System,
@@ -119,9 +119,14 @@ impl Form {
 
 fn form(wanted: &Wanted, of: &Located) -> Option<Form> {
     let media = media_of(&of.syntax);
-    // A video is one file; its frames are no files of their own.
+    // A video is one file; its frames are no files of their own, so they are only given decoded.
     if media.starts_with("video/") {
-        return None;
+        let wrapped = wanted.wraps(BYTES, EXPLICIT_LE)?;
+        return Some(Form {
+            media: BYTES,
+            wrapped,
+            decoded: true,
+        });
     }
     // Big endian is given to nobody as if it were not (PS3.18 section 8.7.3.3.2).
     if of.syntax == "1.2.840.10008.1.2.2" {
