@@ -213,6 +213,7 @@ impl App {
         let intake = Intake::new(IntakeParts {
             store: store.clone(),
             files: clips.clone(),
+            archive: archive.clone(),
             clock: Arc::clone(&clock),
             metrics: Arc::clone(&metrics),
             agents: agents.clone(),

@@ -106,6 +106,8 @@ pub struct Metrics {
     pub clips: Counter,
     /// Their bytes.
     pub clip_bytes: Counter,
+    /// Clips that came with the UID of another one; the archive keeps both.
+    pub clips_beside: Counter,
     /// Clips that were refused or could not be kept.
     pub clips_refused: Counter,
     /// Messages on the channel for clips that made no sense.
@@ -233,6 +235,7 @@ impl Metrics {
             .value("originals_refused_total", "counter", "Originals, or pieces of them, that were refused or not kept.", self.originals_refused.get())
             .value("clips_total", "counter", "Clips that were kept.", self.clips.get())
             .value("clip_bytes_total", "counter", "Bytes of clips that were kept.", self.clip_bytes.get())
+            .value("clips_beside_total", "counter", "Clips that came with the UID of another object; the archive keeps both.", self.clips_beside.get())
             .value("clips_refused_total", "counter", "Clips that were refused or not kept.", self.clips_refused.get())
             .value("clip_messages_refused_total", "counter", "Messages about clips that made no sense.", self.clip_messages_refused.get())
             .value("clip_pieces_dropped_total", "counter", "Messages about clips dropped because the disk did not keep up; they come again.", self.clip_pieces_dropped.get())

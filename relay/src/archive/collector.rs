@@ -10,7 +10,8 @@ use super::committer::{CommitFault, Committer};
 use super::file_head::{FileHead, HeadFault};
 use super::incoming::{Arrived, Incoming, IncomingFault, disk};
 use super::place::Place;
-use super::put_off::{PutOff, Which};
+use super::put_off::PutOff;
+pub(super) use super::put_off::Which;
 use super::slots::Slots;
 use crate::store::{self, ClipFiles, Store, StoreError};
 use std::fs::File;
@@ -19,6 +20,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
+use thiserror::Error;
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 use wire::original::Digest;
 
@@ -26,6 +29,8 @@ use wire::original::Digest;
 const LOOK: Duration = Duration::from_secs(2);
 /// Clips looked up at once.
 const AT_ONCE: usize = 16;
+/// Clips that may be asked for at the same time: more than there are connections that bring some.
+const MAX_ASKS: usize = 64;
 /// Copied at once.
 const PIECE_BYTES: usize = 256 << 10;
 /// Who sent a clip, for its object's row and head.
@@ -51,36 +56,63 @@ pub(super) struct Collector {
     pub(super) counts: Arc<CollectCounts>,
 }
 
+/// A clip that is wanted now, and who waits for it.
+type Ask = (Which, oneshot::Sender<Result<(), String>>);
+/// Where to ask.
+pub(super) type Asks = mpsc::Sender<Ask>;
+
 /// A clip has to be looked at again.
+#[derive(Debug, Error)]
 enum Later {
     /// This one, for a reason that may pass.
+    #[error("{0}")]
     PutOff(String),
     /// All of them: rows cannot be written.
+    #[error(transparent)]
     Commit(CommitFault),
     /// See `Commit`.
+    #[error(transparent)]
     Store(StoreError),
 }
 
 impl Collector {
-    /// Works until the store closes.
-    pub(super) fn start(self) {
+    /// Works until the store closes. Gives the place to ask for a clip at once.
+    pub(super) fn start(self) -> Asks {
+        let (asks, mut asked) = mpsc::channel::<Ask>(MAX_ASKS);
         tokio::spawn(async move {
             let mut put_off = PutOff::default();
             loop {
+                while let Ok(ask) = asked.try_recv() {
+                    self.answer(ask, &mut put_off).await;
+                }
                 match self.some(&mut put_off, Instant::now()).await {
                     Ok(true) => continue,
-                    Ok(false) | Err(Later::PutOff(_)) => {}
+                    Ok(false) => {}
                     Err(Later::Store(StoreError::Closed { .. })) => return,
-                    Err(Later::Store(error)) => {
-                        tracing::error!(%error, "clips were not taken into the archive; it is tried again");
-                    }
-                    Err(Later::Commit(fault)) => {
-                        tracing::error!(%fault, "clips were not taken into the archive; it is tried again");
+                    Err(later) => {
+                        tracing::error!(%later, "clips were not taken into the archive; it is tried again");
                     }
                 }
-                tokio::time::sleep(LOOK).await;
+                tokio::select! {
+                    () = tokio::time::sleep(LOOK) => {}
+                    Some(ask) = asked.recv() => self.answer(ask, &mut put_off).await,
+                }
             }
         });
+        asks
+    }
+
+    /// Somebody cannot wait until it is the turn of this clip.
+    async fn answer(&self, (of, tell): Ask, put_off: &mut PutOff) {
+        let looked = self.store.read("look up a clip of the archive", move |db| {
+            store::is_collected(db, of)
+        });
+        let came = match looked.await {
+            Ok(true) => Ok(()),
+            Ok(false) => self.decide(of, put_off, Instant::now()).await,
+            Err(error) => Err(Later::Store(error)),
+        };
+        let _ = tell.send(came.map_err(|later| later.to_string()));
     }
 
     /// Looks at some; false when there are none that can be decided now.
@@ -96,31 +128,14 @@ impl Collector {
         let (mut decided, mut failed) = (false, None);
         let due = found.into_iter().filter(|of| !put_off.waits(*of, now));
         for of in due.take(AT_ONCE).collect::<Vec<_>>() {
-            let came = match self.one(of).await {
-                Ok(came) => came,
-                Err(Later::PutOff(why)) => {
-                    put_off.failed(of, now);
-                    failed = Some(why);
-                    continue;
-                }
+            match self.decide(of, put_off, now).await {
+                Ok(()) => decided = true,
+                Err(Later::PutOff(why)) => failed = Some(why),
                 Err(later) => return Err(later),
-            };
-            if let Err(reason) = &came {
-                self.counts.refused.fetch_add(1, Ordering::Relaxed);
-                tracing::warn!(consult = %of.0, clip = %of.1, reason, "a clip stays out of the archive");
             }
-            self.store
-                .write("note a clip of the archive", move |db| {
-                    store::note_collected(db, of, &came)
-                })
-                .await
-                .map_err(Later::Store)?;
-            put_off.done(of);
-            decided = true;
         }
-        let waiting = put_off.len() as u64;
-        self.counts.waiting.store(waiting, Ordering::Relaxed);
         if let Some(why) = failed {
+            let waiting = put_off.len();
             tracing::error!(
                 waiting,
                 why,
@@ -128,6 +143,33 @@ impl Collector {
             );
         }
         Ok(decided)
+    }
+
+    /// Takes one and notes what came of it, or puts it off.
+    async fn decide(&self, of: Which, put_off: &mut PutOff, now: Instant) -> Result<(), Later> {
+        let came = self.one(of).await;
+        if matches!(came, Err(Later::PutOff(_))) {
+            put_off.failed(of, now);
+        }
+        let waiting = |put_off: &PutOff| {
+            let waiting = put_off.len() as u64;
+            self.counts.waiting.store(waiting, Ordering::Relaxed);
+        };
+        waiting(put_off);
+        let came = came?;
+        if let Err(reason) = &came {
+            self.counts.refused.fetch_add(1, Ordering::Relaxed);
+            tracing::warn!(consult = %of.0, clip = %of.1, reason, "a clip stays out of the archive");
+        }
+        self.store
+            .write("note a clip of the archive", move |db| {
+                store::note_collected(db, of, &came)
+            })
+            .await
+            .map_err(Later::Store)?;
+        put_off.done(of);
+        waiting(put_off);
+        Ok(())
     }
 
     /// Takes one, or says why its object is never taken.

@@ -8,12 +8,15 @@ use super::foreign::{Found, find_data_set, is_uid};
 use dimse::{Facts, file_head};
 use echo_dicom::{ClipError, Identity};
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 use thiserror::Error;
 
 /// Read at once: more than nearly any head is.
 const READ_BYTES: u64 = 64 << 10;
+
+/// Held of each of two files that are compared.
+const COMPARED_BYTES: usize = 256 << 10;
 
 /// Nothing can be done with a file.
 #[derive(Debug, Error)]
@@ -99,6 +102,45 @@ impl FileHead {
     }
 }
 
+/// Whether two files hold the same data set, whatever stands before it: that makes them one object (decision 0030).
+///
+/// # Errors
+/// The disk's. Files without a head that says what they are hold none.
+pub fn are_one_object(one: &Path, other: &Path) -> io::Result<bool> {
+    let begin = |path: &Path| match FileHead::read(path, "") {
+        Ok(head) => {
+            let mut file = File::open(path)?;
+            let whole = file.metadata()?.len();
+            file.seek(SeekFrom::Start(head.data_set_at))?;
+            let length = whole.saturating_sub(head.data_set_at);
+            Ok(Some((
+                BufReader::with_capacity(COMPARED_BYTES, file),
+                length,
+            )))
+        }
+        Err(HeadFault::Disk(error)) => Err(error),
+        Err(HeadFault::Not(_)) => Ok(None),
+    };
+    let (Some((mut one, length)), Some((mut other, also))) = (begin(one)?, begin(other)?) else {
+        return Ok(false);
+    };
+    if length != also {
+        return Ok(false);
+    }
+    loop {
+        let (here, there) = (one.fill_buf()?, other.fill_buf()?);
+        let both = here.len().min(there.len());
+        if both == 0 {
+            return Ok(here.len() == there.len());
+        }
+        if here.get(..both) != there.get(..both) {
+            return Ok(false);
+        }
+        one.consume(both);
+        other.consume(both);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -173,6 +215,27 @@ mod tests {
         let head = reads(&whole).unwrap();
         assert!(head.is_regular());
         assert_eq!(head.data_set_at, 144 + long.len() as u64);
+    }
+
+    #[test]
+    fn an_object_is_its_data_set_and_no_byte_of_its_head() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, bytes: &[u8]| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, bytes).unwrap();
+            path
+        };
+        let (plain, _) = phantom();
+        let one = write("one", &plain);
+        let bare = write("bare", &[&plain[..132], &plain[144..]].concat());
+        assert!(are_one_object(&one, &bare).unwrap());
+        let mut altered = plain.clone();
+        *altered.last_mut().unwrap() ^= 1;
+        for other in [altered, plain[..plain.len() - 2].to_vec(), b"x".to_vec()] {
+            let other = write("other", &other);
+            assert!(!are_one_object(&one, &other).unwrap());
+        }
+        assert!(are_one_object(&one, &folder.path().join("none")).is_err());
     }
 
     #[test]

@@ -11,11 +11,12 @@
 //! `shelf` is the door for whoever takes objects in, `slots` makes files ahead, `incoming` is a file that arrives, `part10` its head with
 //! the proof that it is whole, `committer` gives names and rows, `recovery` puts in order what a crash left, `place` knows the folders,
 //! `files` the disk. `collector` brings the clips that consults keep (`put_off`: those that wait for the disk) and `said` what is said of them,
-//! `foreign` reads the heads of others' files, `file_head` those at hand. `indexer` follows behind the answers and has headers read in confined processes, `entry` makes index entries of
+//! `beside` keeps what has the UID of a clip, `foreign` reads the heads of others' files, `file_head` those at hand. `indexer` follows behind the answers and has headers read in confined processes, `entry` makes index entries of
 //! them, `query` is what can be asked, `catalogue` answers and `pictures` gives frames. Invariant: a file under its final name is whole, its data set unaltered and
 //! its digest its name. Nothing here parses more than the flat walk over a data set, and headers that a confined reader gave
 //! (decision 0029).
 
+mod beside;
 mod catalogue;
 mod collector;
 mod committer;
@@ -38,9 +39,10 @@ mod said;
 mod shelf;
 mod slots;
 
+pub use beside::BesideFault;
 pub use catalogue::{Answers, Catalogue, Located, MAX_INSTANCES};
 pub use collector::{CollectCounts, SENDER as CLIP_SENDER};
-pub use file_head::{FileHead, HeadFault};
+pub use file_head::{FileHead, HeadFault, are_one_object};
 pub use foreign::{ForeignHead, foreign_head};
 pub use indexer::IndexCounts;
 pub use pictures::{PictureFault, Pictures, Rendering};

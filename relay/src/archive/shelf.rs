@@ -3,7 +3,7 @@
 //! Owns the buffer of each object and the words for what went wrong. Files are touched where blocking is allowed.
 
 use super::catalogue::{Catalogue, Located};
-use super::collector::{CollectCounts, Collector};
+use super::collector::{Asks, CollectCounts, Collector, Which};
 use super::committer::{CommitFault, Committer};
 use super::incoming::{Incoming, IncomingFault, disk};
 use super::indexer::{IndexCounts, Indexer};
@@ -17,6 +17,7 @@ use crate::store::{ClipFiles, DataFolder, KeptAs, Store};
 use dimse::{Facts, Shelf, Status};
 use std::sync::Arc;
 use thiserror::Error;
+use tokio::sync::oneshot;
 use wire::original::Digest;
 
 /// Written at once: a fragment may be one byte.
@@ -48,6 +49,7 @@ pub struct Archive {
     indexer: Indexer,
     pictures: Pictures,
     collected: Arc<CollectCounts>,
+    asks: Asks,
     reserve: u64,
 }
 
@@ -81,7 +83,7 @@ impl Archive {
         );
         let slots = Slots::new(place.clone());
         let collected = Arc::<CollectCounts>::default();
-        Collector {
+        let asks = Collector {
             clips: parts.clips.clone(),
             store: parts.store.clone(),
             slots: slots.clone(),
@@ -98,6 +100,7 @@ impl Archive {
             indexer,
             pictures: Pictures::new(),
             collected,
+            asks,
             reserve: parts.reserve,
         };
         archive.make_slots();
@@ -143,6 +146,14 @@ impl Archive {
     #[must_use]
     pub fn collect_counts(&self) -> &CollectCounts {
         &self.collected
+    }
+
+    /// Brings a clip in now; it may be one that stays out.
+    pub(super) async fn collect(&self, clip: Which) -> Result<(), String> {
+        let (tell, told) = oneshot::channel();
+        let ended = |_| "the relay goes down".to_owned();
+        self.asks.send((clip, tell)).await.map_err(|_| ended(()))?;
+        told.await.map_err(|_| ended(()))?
     }
 
     /// Makes slots ahead, beside what goes on.

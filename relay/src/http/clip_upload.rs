@@ -80,12 +80,20 @@ pub async fn offset(
     Path(named): Path<(String, String, String)>,
 ) -> Result<Response, Refusal> {
     let whose = whose(&app, &entry, &named).await?;
-    let row = row(&app, &whose).await?;
+    let (row, beside) = row(&app, &whose).await?;
     let clip = whose.clip;
     if row.kept {
-        return Ok(answer(ClipToAgent::Kept { clip }, StatusCode::OK));
+        let word = match beside {
+            true => ClipToAgent::KeptBeside { clip },
+            false => ClipToAgent::Kept { clip },
+        };
+        return Ok(answer(word, StatusCode::OK));
     }
-    let path = app.clips.half(whose.consult, clip);
+    let files = match beside {
+        true => app.clips.beside_others(),
+        false => app.clips.clone(),
+    };
+    let path = files.half(whose.consult, clip);
     let here = tokio::fs::metadata(path).await.map_or(0, |half| half.len());
     let offset = here.min(row.head.bytes);
     let word = ClipToAgent::Wanted { clip, offset };
@@ -105,7 +113,7 @@ pub async fn part(
 ) -> Result<Response, Refusal> {
     let whose = whose(&app, &entry, &named).await?;
     let _room = room(&app)?;
-    let row = row(&app, &whose).await?;
+    let (row, _) = row(&app, &whose).await?;
     let from = checked(request.headers(), row.head.bytes)?;
     let whole = row.head.bytes;
     let to = (whose.consult, whose.author);
@@ -132,7 +140,7 @@ pub async fn part(
     }
     let fits = match word {
         ClipToAgent::Durable { offset, .. } => offset == from + came,
-        ClipToAgent::Kept { .. } => true,
+        ClipToAgent::Kept { .. } | ClipToAgent::KeptBeside { .. } => true,
         ClipToAgent::Wanted { .. } | ClipToAgent::Refused { .. } => false,
     };
     let status = if fits {
@@ -176,11 +184,16 @@ async fn author(app: &App, device: DeviceId, consult: ConsultId) -> Result<Autho
     Ok(Author::Device { device, name })
 }
 
-async fn row(app: &App, whose: &Whose) -> Result<store::ClipRow, ProblemCode> {
+/// What was offered, and whether another one has its UID.
+async fn row(app: &App, whose: &Whose) -> Result<(store::ClipRow, bool), ProblemCode> {
     let (consult, clip) = (whose.consult, whose.clip);
-    let read = app
-        .store
-        .read("look up a clip", move |db| store::clip(db, consult, clip));
+    let read = app.store.read("look up a clip", move |db| {
+        if let Some(row) = store::clip(db, consult, clip)? {
+            return Ok(Some((row, false)));
+        }
+        let beside = store::clip_beside(db, consult, clip)?;
+        Ok(beside.map(|row| (row, true)))
+    });
     let row = read.await.map_err(|error| {
         tracing::error!(%error, "a clip could not be looked up");
         ProblemCode::StorageFailed
@@ -250,7 +263,7 @@ pub(super) fn answer(word: ClipToAgent, fits: StatusCode) -> Response {
             ClipGap::Conflict => StatusCode::CONFLICT,
             _ => StatusCode::UNPROCESSABLE_ENTITY,
         },
-        ClipToAgent::Kept { .. } => StatusCode::OK,
+        ClipToAgent::Kept { .. } | ClipToAgent::KeptBeside { .. } => StatusCode::OK,
         ClipToAgent::Wanted { .. } | ClipToAgent::Durable { .. } => fits,
     };
     let mut response = (status, axum::Json(word)).into_response();
@@ -261,7 +274,7 @@ pub(super) fn answer(word: ClipToAgent, fits: StatusCode) -> Response {
             headers.insert(UPLOAD_OFFSET, HeaderValue::from(offset));
             "?0"
         }
-        ClipToAgent::Kept { .. } => "?1",
+        ClipToAgent::Kept { .. } | ClipToAgent::KeptBeside { .. } => "?1",
         ClipToAgent::Refused { .. } => return response,
     };
     headers.insert(UPLOAD_COMPLETE, HeaderValue::from_static(complete));

@@ -1,15 +1,12 @@
 //! A file on its way from a page to a clip: half a file on the disk, then looked at, then taken in like every other clip.
 //!
 //! Owns the half files that pages bring, who writes which of them, and the judgement of one that is whole: its header is read in a
-//! confined process, and what it says is offered as a device would offer it. A file whose UID another object has goes to
-//! the archive, which keeps it beside that one and flags it. Called by `page_clip`. Invariant: one request at a time
+//! confined process, and what it says is offered as a device would offer it. Called by `page_clip`. Invariant: one request at a time
 //! writes a file; a half file goes when its clip is kept or refused for good.
 
 use crate::app::App;
-use crate::archive::{ForeignHead, foreign_head};
 use crate::consult::live::Upload;
 use crate::store::{self, ClipFault, ClipFiles, Half};
-use dimse::Shelf;
 use echo_dicom::exported_head;
 use guarded::Guard;
 use std::collections::HashSet;
@@ -31,8 +28,6 @@ const MAX_HALF_FILES: usize = 256;
 const IDLE: Duration = Duration::from_secs(14 * 24 * 3_600);
 /// Read at once.
 const READ_BYTES: usize = 256 * 1024;
-/// Who the archive says brought it.
-const SENDER: &str = "HIBIKI PAGE";
 
 /// Files that pages bring.
 pub struct PageFiles {
@@ -140,7 +135,12 @@ impl Taking {
     pub(super) async fn begin(app: &App, file: PageFile) -> Result<Begun, ProblemCode> {
         let (consult, clip) = (file.consult, file.clip);
         let kept = app.store.read("look up a clip", move |db| {
-            Ok(store::clip(db, consult, clip)?.is_some_and(|row| row.kept))
+            let beside = store::clip_beside(db, consult, clip)?;
+            if beside.is_some_and(|row| row.kept) {
+                return Ok(Some(ClipToAgent::KeptBeside { clip }));
+            }
+            let kept = store::clip(db, consult, clip)?.is_some_and(|row| row.kept);
+            Ok(kept.then_some(ClipToAgent::Kept { clip }))
         });
         let kept = kept.await.map_err(|error| {
             tracing::error!(%error, "a clip could not be looked up");
@@ -148,9 +148,9 @@ impl Taking {
         })?;
         let files = &app.page_files;
         let claim = files.claim((consult, clip)).ok_or(ProblemCode::TooMany)?;
-        if kept {
+        if let Some(word) = kept {
             discard(&claim).await;
-            return Ok(Begun::Said(ClipToAgent::Kept { clip }));
+            return Ok(Begun::Said(word));
         }
         let (place, files) = (files.files.half(consult, clip), Arc::clone(files));
         let about = file.clone();
@@ -217,7 +217,7 @@ impl Taking {
                 refused(reason)
             }
         };
-        self.is_over(app, word).await
+        self.is_over(word).await
     }
 
     /// Looks at what is whole.
@@ -240,33 +240,19 @@ impl Taking {
             return None;
         }
         match upload.end(self.file.bytes).await {
-            word @ (ClipToAgent::Kept { .. } | ClipToAgent::Refused { .. }) => Some(word),
+            word @ (ClipToAgent::Kept { .. }
+            | ClipToAgent::KeptBeside { .. }
+            | ClipToAgent::Refused { .. }) => Some(word),
             ClipToAgent::Wanted { .. } | ClipToAgent::Durable { .. } => None,
         }
     }
 
     /// Lets the half file go once nobody needs it; gives the word that answers.
-    async fn is_over(&self, app: &App, word: ClipToAgent) -> ClipToAgent {
-        let clip = self.file.clip;
-        match word {
-            ClipToAgent::Refused {
-                reason: ClipGap::RelayStorage,
-                ..
-            } => return word,
-            ClipToAgent::Refused {
-                reason: ClipGap::Conflict,
-                ..
-            } => {
-                if let Err(why) = keep_beside(app, &self.place).await {
-                    tracing::error!(consult = %self.file.consult, %clip, why, "another object with the UID of a clip was not kept beside it");
-                    let reason = ClipGap::RelayStorage;
-                    return ClipToAgent::Refused { clip, reason };
-                }
-                tracing::warn!(consult = %self.file.consult, %clip, "another object with the UID of a clip came as a file; the archive keeps both");
-            }
-            _ => {}
+    async fn is_over(&self, word: ClipToAgent) -> ClipToAgent {
+        let stays = |reason| reason == ClipGap::RelayStorage;
+        if !matches!(word, ClipToAgent::Refused { reason, .. } if stays(reason)) {
+            discard(&self.claim).await;
         }
-        discard(&self.claim).await;
         word
     }
 
@@ -331,40 +317,6 @@ async fn give(place: &Path, offset: u64, upload: &mut Upload) -> io::Result<()> 
         let taken = upload.take(bytes.into()).await;
         taken.map_err(io::Error::other)?;
     }
-}
-
-/// Puts a file into the archive, which keeps it beside whatever has its UID and flags it.
-async fn keep_beside(app: &App, place: &Path) -> Result<(), String> {
-    let told = |error: io::Error| error.to_string();
-    let mut file = File::open(place).await.map_err(told)?;
-    let mut head = Vec::new();
-    let (facts, data_set_at) = loop {
-        match foreign_head(&head, SENDER) {
-            ForeignHead::Is(facts, data_set_at) => break (facts, data_set_at),
-            ForeignHead::Not(why) => return Err(why.to_owned()),
-            ForeignHead::More => {
-                let more = &mut (&mut file).take(READ_BYTES as u64);
-                let read = more.read_to_end(&mut head).await.map_err(told)?;
-                if read == 0 {
-                    return Err("its head does not end".to_owned());
-                }
-            }
-        }
-    };
-    let status = |status: dimse::Status| status.comment().to_owned();
-    let mut slot = app.archive.begin(facts).await.map_err(status)?;
-    let mut data = head.split_off(data_set_at);
-    while !data.is_empty() {
-        app.archive.write(&mut slot, &data).await.map_err(status)?;
-        data.clear();
-        (&mut file)
-            .take(READ_BYTES as u64)
-            .read_to_end(&mut data)
-            .await
-            .map_err(told)?;
-    }
-    let taken = app.archive.take_in(slot, None).await;
-    taken.map(drop).map_err(status)
 }
 
 async fn discard(claim: &Claim) {

@@ -4,6 +4,8 @@
 //! never anything that a file says. What is offered and kept is a row's business (`clips`). Everything here blocks: it is
 //! called where blocking is allowed. Invariant: a file under its final name is complete and durable.
 
+mod beside;
+
 use super::folder::{DataFolder, FolderError, make_private, owned};
 use sha2::{Digest as _, Sha256};
 use std::collections::HashSet;

@@ -1,8 +1,10 @@
 //! Which clips belong to which consult, and how far they are.
 //!
-//! Owns what decides whether an offer is welcome: one object for each UID, the number of clips and the bytes of a consult.
+//! Owns what decides whether an offer is welcome: one object for each UID, the number of clips and the bytes of a consult. What may be
+//! another object of a UID goes beside (`clips_beside`).
 //! A row is made when a clip is offered, so that what arrives counts; it says that a clip is kept after its file is durable.
 
+use super::clips_beside;
 use super::json::{id, signed, text, unsigned, value};
 use rusqlite::{Connection, OptionalExtension, Result};
 use wire::clip::ClipHead;
@@ -37,7 +39,11 @@ pub enum OfferRow {
     Kept,
     /// The same object is kept under another id.
     KeptAs(ClipId),
-    /// Another object has its UID, or its id.
+    /// Another object may have its UID: its bytes are wanted, and tell.
+    ArrivingBeside,
+    /// Another object has its UID, and the archive keeps both.
+    KeptBeside,
+    /// Another object has its id.
     Conflict,
     /// The consult has as much as it may.
     Full,
@@ -54,15 +60,7 @@ pub fn offer_clip(
     bounds: ClipBounds,
     at: RelayTime,
 ) -> Result<OfferRow> {
-    // One UID is one object, wherever it lies: an archive that takes all of them would overwrite one with the other.
-    let sql = "SELECT EXISTS (SELECT 1 FROM clips WHERE instance = ?1 AND digest <> ?2)";
     let digest = head.digest.to_string();
-    if db
-        .prepare_cached(sql)?
-        .query_row((&head.instance, &digest), |row| row.get(0))?
-    {
-        return Ok(OfferRow::Conflict);
-    }
     let (there, own) = (consult.to_string(), head.clip.to_string());
     let sql = "SELECT clip, instance = ?2 AND digest = ?3, kept_at IS NOT NULL FROM clips \
                WHERE consult = ?1 AND (clip = ?4 OR instance = ?2) ORDER BY clip = ?4 DESC LIMIT 1";
@@ -73,15 +71,25 @@ pub fn offer_clip(
         })
         .optional()?;
     if let Some((clip, same, kept)) = known {
-        let sql = "UPDATE clips SET offered_at = ?3 WHERE consult = ?1 AND clip = ?2";
-        db.prepare_cached(sql)?
-            .execute((&there, clip.to_string(), signed(at.0)))?;
-        return Ok(match (same, clip == head.clip, kept) {
-            (true, true, true) => OfferRow::Kept,
-            (true, true, false) => OfferRow::Arriving,
-            (true, false, true) => OfferRow::KeptAs(clip),
-            _ => OfferRow::Conflict,
-        });
+        let is_own = clip == head.clip;
+        if is_own {
+            let sql = "UPDATE clips SET offered_at = ?3 WHERE consult = ?1 AND clip = ?2";
+            db.prepare_cached(sql)?
+                .execute((&there, &own, signed(at.0)))?;
+        }
+        return match (same, is_own, kept) {
+            (true, true, true) => Ok(OfferRow::Kept),
+            (true, true, false) => Ok(OfferRow::Arriving),
+            (true, false, true) => Ok(OfferRow::KeptAs(clip)),
+            (false, true, _) => Ok(OfferRow::Conflict),
+            // Another object has its UID, or somebody spoke of that UID and brought nothing yet.
+            (_, false, _) => clips_beside::offer(db, consult, (head, times), bounds, at),
+        };
+    }
+    // One UID is one object, wherever it lies: an archive that takes all of them would overwrite one with the other.
+    let sql = "SELECT 1 FROM clips WHERE instance = ?1 AND digest <> ?2 AND kept_at IS NOT NULL";
+    if db.prepare_cached(sql)?.exists((&head.instance, &digest))? {
+        return clips_beside::offer(db, consult, (head, times), bounds, at);
     }
     let sql = "SELECT count(*), coalesce(sum(bytes), 0) FROM clips WHERE consult = ?1";
     let (clips, bytes) = db
@@ -105,15 +113,17 @@ pub fn offer_clip(
     Ok(OfferRow::Arriving)
 }
 
-/// Notes that a clip is kept.
+/// Notes that a clip is kept. False when it has no row any more, because another one took its place.
 ///
 /// # Errors
 /// SQLite's.
-pub fn keep_clip(db: &Connection, consult: ConsultId, clip: ClipId, at: RelayTime) -> Result<()> {
+pub fn keep_clip(db: &Connection, consult: ConsultId, clip: ClipId, at: RelayTime) -> Result<bool> {
+    let own = (consult.to_string(), clip.to_string());
     let sql = "UPDATE clips SET kept_at = ?3 WHERE consult = ?1 AND clip = ?2 AND kept_at IS NULL";
     db.prepare_cached(sql)?
-        .execute((consult.to_string(), clip.to_string(), signed(at.0)))
-        .map(drop)
+        .execute((&own.0, &own.1, signed(at.0)))?;
+    let sql = "SELECT 1 FROM clips WHERE consult = ?1 AND clip = ?2 AND kept_at IS NOT NULL";
+    db.prepare_cached(sql)?.exists(own)
 }
 
 /// Forgets a clip that is not kept.
@@ -175,7 +185,10 @@ pub fn arriving_clips(db: &Connection, before: RelayTime) -> Result<Vec<(Consult
 
 #[cfg(test)]
 mod tests {
-    use super::super::{open_consult, schema};
+    use super::super::{
+        become_clip, clip_beside, forget_beside, keep_beside, kept_with_instance, open_consult,
+        schema,
+    };
     use super::*;
     use wire::CaptureTime;
     use wire::clip::{ClipCoding, ClipOrigin};
@@ -239,7 +252,13 @@ mod tests {
         assert_eq!(world.offer(&again), OfferRow::KeptAs(first.clip));
         let mut other = head("1.2.3", 10);
         other.digest = Digest::from_bytes([8; 32]);
-        assert_eq!(world.offer(&other), OfferRow::Conflict);
+        assert_eq!(world.offer(&other), OfferRow::ArrivingBeside);
+        assert_eq!(world.offer(&other), OfferRow::ArrivingBeside, "said again");
+        assert!(!become_clip(&world.db, world.consult, other.clip).unwrap());
+        keep_beside(&world.db, world.consult, other.clip, RelayTime(6)).unwrap();
+        assert_eq!(world.offer(&other), OfferRow::KeptBeside);
+        other.clip = ClipId::random();
+        assert_eq!(world.offer(&other), OfferRow::KeptBeside, "by another id");
         let mut renamed = head("1.2.4", 10);
         renamed.clip = first.clip;
         assert_eq!(world.offer(&renamed), OfferRow::Conflict);
@@ -248,6 +267,38 @@ mod tests {
         assert!(row.kept && row.head == first, "what is kept is not dropped");
         assert_eq!(
             clip(&world.db, ConsultId::random(), first.clip).unwrap(),
+            None
+        );
+    }
+
+    #[test]
+    fn what_was_spoken_of_and_never_came_holds_no_place() {
+        let world = World::new();
+        let spoken = head("1.2.3", 10);
+        assert_eq!(world.offer(&spoken), OfferRow::Arriving);
+        let mut came = head("1.2.3", 10);
+        came.digest = Digest::from_bytes([8; 32]);
+        assert_eq!(world.offer(&came), OfferRow::ArrivingBeside);
+        let found = kept_with_instance(&world.db, world.consult, "1.2.3").unwrap();
+        assert_eq!(found, None, "nobody brought it");
+        assert!(become_clip(&world.db, world.consult, came.clip).unwrap());
+        assert!(keep_clip(&world.db, world.consult, came.clip, RelayTime(6)).unwrap());
+        // Whoever brings the first one after all hears that its place is taken, and offers it again.
+        assert!(!keep_clip(&world.db, world.consult, spoken.clip, RelayTime(7)).unwrap());
+        assert_eq!(world.offer(&spoken), OfferRow::ArrivingBeside);
+        let found = kept_with_instance(&world.db, world.consult, "1.2.3").unwrap();
+        assert_eq!(found, Some((world.consult, came.clip)));
+        // In another consult it is judged by what is kept here.
+        let elsewhere = ConsultId::random();
+        open_consult(&world.db, elsewhere, "訪問 2", RelayTime(1)).unwrap();
+        let offered = |head: &ClipHead| {
+            offer_clip(&world.db, elsewhere, (head, &[]), BOUNDS, RelayTime(5)).unwrap()
+        };
+        assert_eq!(offered(&spoken), OfferRow::ArrivingBeside);
+        assert_eq!(offered(&came), OfferRow::Arriving);
+        forget_beside(&world.db, RelayTime(6)).unwrap();
+        assert_eq!(
+            clip_beside(&world.db, elsewhere, spoken.clip).unwrap(),
             None
         );
     }

@@ -17,6 +17,15 @@ pub fn uncollected(db: &Connection, most: u32) -> Result<Vec<(ConsultId, ClipId)
         .collect()
 }
 
+/// Whether one was looked at.
+///
+/// # Errors
+/// SQLite's.
+pub fn is_collected(db: &Connection, (consult, clip): (ConsultId, ClipId)) -> Result<bool> {
+    db.prepare_cached("SELECT 1 FROM collected_clips WHERE consult = ?1 AND clip = ?2")?
+        .exists((consult.to_string(), clip.to_string()))
+}
+
 /// Notes what came of one.
 ///
 /// # Errors

@@ -15,6 +15,7 @@ mod blobs;
 mod cases;
 mod clip_files;
 mod clips;
+mod clips_beside;
 mod collected_clips;
 mod consults;
 mod devices;
@@ -51,7 +52,10 @@ pub use clips::{
     ClipBounds, ClipRow, OfferRow, arriving_clips, clip, drop_clip, keep_clip, kept_clips,
     offer_clip,
 };
-pub use collected_clips::{note_collected, uncollected};
+pub use clips_beside::{
+    become_clip, clip_beside, drop_beside, forget_beside, keep_beside, kept_with_instance,
+};
+pub use collected_clips::{is_collected, note_collected, uncollected};
 pub use consults::{
     ConsultRow, close_consult, consult, consults, consults_of, open_consult, running_consults,
     set_running,

@@ -285,6 +285,20 @@ CREATE TRIGGER forward_said_of_clips AFTER INSERT ON objects WHEN NEW.conflict =
 END;
 ", "
 DELETE FROM collected_clips WHERE refused IS NOT NULL; -- faults of the disk were noted here as if they were the object's
+", "
+CREATE TABLE clips_beside (                -- clips that came with the UID of another one; the archive keeps them beside it
+    consult    TEXT NOT NULL REFERENCES consults(id),
+    clip       TEXT NOT NULL,
+    instance   TEXT NOT NULL,              -- SOP Instance UID
+    digest     TEXT NOT NULL,              -- SHA-256 of the file
+    bytes      INTEGER NOT NULL CHECK (bytes > 0),
+    head       TEXT NOT NULL,              -- JSON, as on the wire
+    times      TEXT NOT NULL,              -- RTP time of each frame, JSON
+    offered_at INTEGER NOT NULL,           -- last
+    kept_at    INTEGER,                    -- in the archive; none while it arrives
+    PRIMARY KEY (consult, clip)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX clips_beside_by_digest ON clips_beside (digest);
 "];
 
 /// Brings a file up to date, each step in a transaction of its own.

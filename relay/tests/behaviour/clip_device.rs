@@ -142,10 +142,19 @@ impl Sample {
         Clip::from_bytes(self.bytes.clone()).unwrap()
     }
 
-    /// Other bytes under the same UID: the preamble belongs to nobody (PS3.10 section 7.1).
+    /// The same object in another file: the preamble belongs to nobody (PS3.10 section 7.1).
     pub fn with_another_preamble(&self) -> Self {
+        self.with_another_byte(0)
+    }
+
+    /// Another object under the same UID: a pixel of its last frame.
+    pub fn with_another_pixel(&self) -> Self {
+        self.with_another_byte(self.bytes.len() - 100)
+    }
+
+    fn with_another_byte(&self, at: usize) -> Self {
         let mut other = self.clone();
-        other.bytes[0] ^= 1;
+        other.bytes[at] ^= 1;
         other.head.digest = digest(&other.bytes);
         other.head.clip = ClipId::random();
         other
@@ -226,6 +235,7 @@ impl Device {
                         ClipToAgent::Wanted { clip, .. }
                         | ClipToAgent::Durable { clip, .. }
                         | ClipToAgent::Kept { clip }
+                        | ClipToAgent::KeptBeside { clip }
                         | ClipToAgent::Refused { clip, .. } => clip,
                     };
                     (clip == of).then_some(word)

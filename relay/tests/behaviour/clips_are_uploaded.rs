@@ -191,12 +191,16 @@ async fn other_bytes_than_were_offered_are_refused_and_another_object_under_a_ui
     let reason = ClipGap::Altered;
     assert_eq!(said, (460, ClipToAgent::Refused { clip, reason }));
     uploader.brings(&sample).await;
-    let other = sample.with_another_preamble();
-    let answer = uploader.offers(&other).await;
-    assert_eq!(answer.status(), 409);
-    let (clip, reason) = (other.head.clip, ClipGap::Conflict);
-    let word: ClipToAgent = answer.json().await.unwrap();
-    assert_eq!(word, ClipToAgent::Refused { clip, reason });
+    let other = sample.with_another_pixel();
+    let (clip, whole) = (other.head.clip, other.head.bytes);
+    let middle = whole / 2;
+    assert_eq!(uploader.is_wanted(&other).await, 0);
+    assert_eq!(uploader.sends(&other, 0, middle).await.0, 200);
+    assert_eq!(uploader.has(&other).await, middle);
+    let said = uploader.sends(&other, middle, whole).await;
+    assert_eq!(said, (200, ClipToAgent::KeptBeside { clip }));
+    let has = uploader.asks(Method::HEAD, clip).send().await.unwrap();
+    assert_eq!(has.headers()[UPLOAD_COMPLETE], "?1");
     is_served_whole(&relay, &sample).await;
 }
 

@@ -1,6 +1,7 @@
 //! What a device may send and does not get into the archive, each for its reason; the rest goes on.
 
 use crate::clip_device::{Device, Sample, digest, phantom};
+use crate::dicom_sender::{rows, stored_data_set};
 use crate::support::{Relay, entries};
 use serde_json::Value;
 use wire::ClipId;
@@ -46,22 +47,76 @@ async fn bytes_that_are_not_what_was_offered_are_altered() {
 }
 
 #[tokio::test]
-async fn another_object_under_the_same_uid_is_a_conflict() {
+async fn another_object_under_the_same_uid_is_kept_beside_it_and_flagged() {
+    let mut relay = Relay::start().await;
+    let device = Device::connect(&relay).await;
+    let sample = Sample::captured(phantom("plax_small.dcm"));
+    device.brings(&sample).await;
+    let other = sample.with_another_pixel();
+    let clip = other.head.clip;
+    assert_eq!(device.is_wanted(&other).await, 0);
+    let said = device.sends_up_to(&other, 0, other.head.bytes).await;
+    assert_eq!(said, ClipToAgent::KeptBeside { clip });
+    log_says_missing(&relay, "conflict").await;
+    is_not_there(&relay, &other).await;
+    is_served(&relay, &sample).await;
+    // The one that came later is the one with the flag, and its data set is unaltered.
+    let kept = rows(&relay, &sample.head.instance).await;
+    assert_eq!(kept.len(), 2);
+    for ((row, flagged), of) in kept.iter().zip([&sample, &other]) {
+        assert_eq!(*flagged, of.head.clip == clip);
+        assert!(of.bytes.ends_with(&stored_data_set(&relay, row)));
+    }
+    let folder = relay.data.join("clips-beside");
+    assert_eq!(walk(&folder), Vec::<std::path::PathBuf>::new());
+    // Said again it is there, also after a restart.
+    relay.kill();
+    relay.start_again().await;
+    let device = Device::connect(&relay).await;
+    device.offers(&other);
+    assert_eq!(device.hears(clip).await, ClipToAgent::KeptBeside { clip });
+}
+
+#[tokio::test]
+async fn the_same_data_set_in_another_file_is_the_same_clip() {
     let relay = Relay::start().await;
     let device = Device::connect(&relay).await;
     let sample = Sample::captured(phantom("plax_small.dcm"));
     device.brings(&sample).await;
-    let other = sample.with_another_preamble();
-    device.offers(&other);
-    assert_eq!(device.is_refused(&other).await, ClipGap::Conflict);
-    log_says_missing(&relay, "conflict").await;
-    is_not_there(&relay, &other).await;
+    let again = sample.with_another_preamble();
+    device.brings(&again).await;
+    is_not_there(&relay, &again).await;
+    is_served(&relay, &sample).await;
+    assert_eq!(relay.metric("hibiki_clips_beside_total").await, 0.0);
+    assert_eq!(relay.metric("hibiki_clips_total").await, 1.0);
+}
+
+#[tokio::test]
+async fn a_clip_that_was_only_spoken_of_holds_no_place_and_comes_beside_in_the_end() {
+    let relay = Relay::start().await;
+    let device = Device::connect(&relay).await;
+    let sample = Sample::captured(phantom("plax_small.dcm"));
+    let spoken = sample.with_another_pixel();
+    device.is_wanted(&spoken).await;
+    device.brings(&sample).await;
+    is_served(&relay, &sample).await;
+    // Its sender comes after all: its place is taken, and it is another object of that UID.
+    let said = device.sends_up_to(&spoken, 0, spoken.head.bytes).await;
+    let (clip, reason) = (spoken.head.clip, ClipGap::RelayStorage);
+    assert_eq!(said, ClipToAgent::Refused { clip, reason });
+    assert_eq!(device.is_wanted(&spoken).await, 0);
+    let said = device.sends_up_to(&spoken, 0, spoken.head.bytes).await;
+    assert_eq!(said, ClipToAgent::KeptBeside { clip });
+    is_served(&relay, &sample).await;
+    let files = walk(&relay.data.join("clips"));
+    assert_eq!(files.len(), 1, "one clip and no other file: {files:?}");
+    assert_eq!(rows(&relay, &sample.head.instance).await.len(), 2);
+}
+
+async fn is_served(relay: &Relay, sample: &Sample) {
     let who = relay.enter(Role::Cardiologist).await;
-    let whole = relay
-        .asks(&who, "GET", &format!("{}/file", sample.path()))
-        .send()
-        .await
-        .unwrap();
+    let path = format!("{}/file", sample.path());
+    let whole = relay.asks(&who, "GET", &path).send().await.unwrap();
     assert!(digest(&whole.bytes().await.unwrap()) == sample.head.digest);
 }
 
@@ -155,7 +210,7 @@ async fn a_full_disk_refuses_clips_and_nothing_else() {
 
 fn walk(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
     let mut files = Vec::new();
-    for found in std::fs::read_dir(folder).unwrap() {
+    for found in std::fs::read_dir(folder).into_iter().flatten() {
         let path = found.unwrap().path();
         if path.is_dir() {
             files.extend(walk(&path));

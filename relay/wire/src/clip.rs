@@ -288,7 +288,7 @@ pub enum ClipGap {
     RelayStorage,
     /// What arrived is not what was offered; the device keeps its copy.
     Altered,
-    /// Another object has the same UID; the device keeps its copy, and somebody has to look.
+    /// Another object has the same UID. The archive keeps both, and somebody has to look.
     Conflict,
     /// What was said of it makes no sense.
     Refused,
@@ -338,6 +338,12 @@ pub enum ClipToAgent {
     },
     /// It is whole and durable, and its row is written: the device may let its copy go.
     Kept {
+        /// Which.
+        clip: ClipId,
+    },
+    /// Another object has its UID. The archive keeps it beside that one, durable and flagged: the device may let its copy go, and
+    /// somebody has to look.
+    KeptBeside {
         /// Which.
         clip: ClipId,
     },

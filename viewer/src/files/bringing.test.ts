@@ -15,6 +15,8 @@ class World {
   readonly parts: number[] = [];
   readonly rests: number[] = [];
   refuses: ClipGap | null = null;
+  /** Another object has its number. */
+  isBeside = false;
   isAway = false;
   keeps = true;
   isLive = false;
@@ -25,7 +27,8 @@ class World {
   #word({ clip, bytes }: Named): ClipToAgent {
     const offset = this.here.get(clip)?.length ?? 0;
     if (this.refuses !== null) return { type: "refused", clip, reason: this.refuses };
-    return offset === bytes ? { type: "kept", clip } : { type: "wanted", clip, offset };
+    const kept = this.isBeside ? "keptBeside" : "kept";
+    return offset === bytes ? { type: kept, clip } : { type: "wanted", clip, offset };
   }
 
   readonly uploads: Uploads = {
@@ -134,10 +137,19 @@ test("a browser that keeps nothing is told, because then closing the page would 
   expect(page.wouldLose).toBe(true);
 });
 
-test("a refusal for good ends, a full disk over there does not, and another object of its number is told", async () => {
+test("another object of its number is told, and both are at the hospital", async () => {
+  const world = new World();
+  world.isBeside = true;
+  const page = world.page();
+  page.choose([file("one")]);
+  page.send();
+  await vi.waitFor(() => expect(stages(page)).toEqual(["one conflict"]));
+  expect(world.kept.size, "nothing has to stay in the browser").toBe(0);
+});
+
+test("a refusal for good ends, and a full disk over there does not", async () => {
   for (const [reason, ends] of [
     ["refused", "refused"],
-    ["conflict", "conflict"],
     ["relayStorage", "waiting"],
   ] as const) {
     const world = new World();

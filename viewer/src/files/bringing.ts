@@ -222,6 +222,7 @@ export class Bringing {
     let elsewhere = 0;
     for (;;) {
       if (word.type === "kept") return "kept";
+      if (word.type === "keptBeside") return "conflict";
       if (word.type === "refused") return refusedFor(word.reason);
       elsewhere = word.type === "wanted" ? elsewhere + 1 : 0;
       const { offset } = word;
@@ -253,7 +254,6 @@ function keyOf(consult: ConsultId, { clip }: Sum): string {
 }
 
 function refusedFor(reason: Extract<ClipToAgent, { type: "refused" }>["reason"]): BringStage {
-  if (reason === "conflict") return "conflict";
   // It may have room later; what was altered on its way is sent again.
   return reason === "relayStorage" || reason === "altered" ? "waiting" : "refused";
 }

@@ -192,7 +192,7 @@ export const en = {
   "clip.gap.altered":
     "What arrived differs from what was saved, so it was not taken. The clip stays on the device. Tell the administrator.",
   "clip.gap.conflict":
-    "There is another clip with the same number, so it was not taken. The clip stays on the device. Tell the administrator.",
+    "Another clip of the same number was there before, so it is not shown in this consult. Both are kept at the hospital and flagged. Tell the administrator.",
   "clip.gap.refused": "The clip cannot be read, so it was not taken. Tell the administrator.",
 
   "label.prompt": "Words to put on the picture",

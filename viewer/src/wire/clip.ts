@@ -202,6 +202,10 @@ offset: number, } | { "type": "kept",
 /**
  * Which.
  */
+clip: ClipId, } | { "type": "keptBeside", 
+/**
+ * Which.
+ */
 clip: ClipId, } | { "type": "refused", 
 /**
  * Which.

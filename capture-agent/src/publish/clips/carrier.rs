@@ -131,6 +131,9 @@ impl<C: Channel> Carrier<C> {
                 tracing::debug!(ignored, "a word about clips was not understood");
                 continue;
             };
+            if let ClipToAgent::KeptBeside { clip } = word {
+                tracing::warn!(%clip, "another object has the UID of a clip; the relay keeps and flags both, somebody has to look");
+            }
             let todo = held(&talk.courier).hear(word);
             match todo {
                 Do::Nothing => talk.wanted.notify_one(),

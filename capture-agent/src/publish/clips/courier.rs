@@ -59,7 +59,9 @@ impl Courier {
                 }
                 Do::Nothing
             }
-            ClipToAgent::Kept { clip } if self.offered.contains(&clip) => {
+            ClipToAgent::Kept { clip } | ClipToAgent::KeptBeside { clip }
+                if self.offered.contains(&clip) =>
+            {
                 self.drop_wanted(clip);
                 Do::LetGo(clip)
             }
@@ -70,6 +72,7 @@ impl Courier {
             ClipToAgent::Wanted { .. }
             | ClipToAgent::Durable { .. }
             | ClipToAgent::Kept { .. }
+            | ClipToAgent::KeptBeside { .. }
             | ClipToAgent::Refused { .. } => Do::Nothing,
         }
     }
@@ -136,6 +139,13 @@ mod tests {
         courier.sent(clip, 80, 20, 100);
         assert_eq!(courier.next(), None);
         assert_eq!(courier.hear(ClipToAgent::Kept { clip }), Do::LetGo(clip));
+        let clip = offered(&mut courier);
+        let beside = ClipToAgent::KeptBeside { clip };
+        assert_eq!(
+            courier.hear(beside),
+            Do::LetGo(clip),
+            "it is there, flagged"
+        );
     }
 
     #[test]

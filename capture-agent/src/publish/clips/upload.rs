@@ -188,6 +188,10 @@ impl Uploader {
         loop {
             let offset = match word {
                 ClipToAgent::Kept { .. } => return Ok(Done::Kept),
+                ClipToAgent::KeptBeside { .. } => {
+                    tracing::warn!(%clip, "another object has the UID of a clip; the relay keeps and flags both, somebody has to look");
+                    return Ok(Done::Kept);
+                }
                 ClipToAgent::Refused { reason, .. } => return Ok(Done::Refused(reason)),
                 ClipToAgent::Wanted { offset, .. } => {
                     elsewhere += 1;

@@ -2,7 +2,7 @@
 //!
 //! One task for each connection that offers something; it writes in batches where blocking is allowed, so that nothing of
 //! the picture waits for a disk. Called by `pictures`. The order of messages is `receipt`'s, half files are the store's, what an
-//! object must be is `replay::check`'s. Invariants: `durable` is said after a sync; a clip is noted as kept after its file
+//! object must be is `replay::check`'s, the end of a clip is `settling`'s. Invariants: `durable` is said after a sync; a clip is noted as kept after its file
 //! has its name, and the device hears `kept` after the log has it.
 
 use super::agents::Agents;
@@ -10,8 +10,9 @@ use super::hub::Hub;
 use super::keeper::From;
 use super::lines::{Job, LineEnd, Lines};
 use super::log::ConsultLog;
-use super::taking::{Finished, Taking};
+use super::taking::Taking;
 use super::uploads::Peer;
+use crate::archive::Archive;
 use crate::clock::Clock;
 use crate::consult::receipt::{Receipt, Step};
 use crate::consult::{ClipInput, Input, PictureInput};
@@ -35,7 +36,7 @@ const TRIES: usize = 4;
 /// …and so much later.
 const TRY_AGAIN: Duration = Duration::from_millis(50);
 /// A clip that was not offered for this long does not come any more; what is here of it makes room.
-const FORGOTTEN_US: u64 = 14 * 24 * 3_600 * 1_000_000;
+const FORGOTTEN: Duration = Duration::from_secs(14 * 24 * 3_600);
 
 /// What clips are taken in with. Clones share it.
 #[derive(Clone)]
@@ -44,6 +45,8 @@ pub struct IntakeParts {
     pub store: Store,
     /// Files.
     pub files: ClipFiles,
+    /// For what has the UID of another clip.
+    pub archive: Archive,
     /// For rows.
     pub clock: Arc<Clock>,
     /// For the counts.
@@ -124,7 +127,8 @@ impl Intake {
             lines,
             ..
         } = &self.parts;
-        let before = RelayTime(clock.now().0.saturating_sub(FORGOTTEN_US));
+        let forgotten_us = u64::try_from(FORGOTTEN.as_micros()).unwrap_or(u64::MAX);
+        let before = RelayTime(clock.now().0.saturating_sub(forgotten_us));
         let old = store
             .read("find clips that never came", move |db| {
                 store::arriving_clips(db, before)
@@ -153,19 +157,28 @@ impl Intake {
             // A consult that is closed does not hear; its log is complete without it.
             let _ = hub.tell(consult, input).await;
         }
-        Ok(())
+        let beside = files.beside_others();
+        let gone = tokio::task::spawn_blocking(move || beside.forget_idle(FORGOTTEN)).await;
+        if let Ok(Err(error)) = gone {
+            tracing::warn!(%error, "old files beside the clips were not removed");
+        }
+        store
+            .write("forget clips that never came", move |db| {
+                store::forget_beside(db, before)
+            })
+            .await
     }
 }
 
 /// One connection.
-struct Line<L: ConsultLog> {
+pub(super) struct Line<L: ConsultLog> {
     hub: Hub<L>,
-    consult: ConsultId,
+    pub(super) consult: ConsultId,
     session: MediaSessionId,
-    peer: Peer,
-    parts: IntakeParts,
-    receipt: Receipt,
-    open: HashMap<ClipId, Taking>,
+    pub(super) peer: Peer,
+    pub(super) parts: IntakeParts,
+    pub(super) receipt: Receipt,
+    pub(super) open: HashMap<ClipId, Taking>,
     /// When pages last heard how much is here.
     told_at: Option<Instant>,
 }
@@ -256,15 +269,20 @@ impl<L: ConsultLog> Line<L> {
             store::offer_clip(db, consult, (&offer.0, &offer.1), bounds, at)
         });
         match noted.await {
-            Ok(OfferRow::Arriving) => self.begin(head, times).await,
+            Ok(OfferRow::Arriving) => self.begin(head, times, false).await,
+            Ok(OfferRow::ArrivingBeside) => self.begin(head, times, true).await,
             Ok(OfferRow::Kept) => self.is_kept(head).await,
+            Ok(OfferRow::KeptBeside) => {
+                self.say(ClipToAgent::KeptBeside { clip }).await;
+                self.receipt.end(clip)
+            }
             Ok(OfferRow::KeptAs(_)) => {
                 self.say(ClipToAgent::Kept { clip }).await;
                 self.receipt.end(clip)
             }
             Ok(OfferRow::Conflict) => {
-                tracing::warn!(%consult, %clip, "another object with the UID of a clip was offered");
-                self.say_refused(clip, ClipGap::Conflict).await;
+                tracing::warn!(%consult, %clip, "another object was offered under the id of a clip");
+                self.say_refused(clip, ClipGap::Refused).await;
                 self.receipt.end(clip)
             }
             Ok(OfferRow::Full) => {
@@ -281,15 +299,15 @@ impl<L: ConsultLog> Line<L> {
     }
 
     /// The log may not have it yet, if the relay died in between.
-    async fn is_kept(&mut self, head: Box<ClipHead>) -> Vec<Step> {
+    pub(super) async fn is_kept(&mut self, head: Box<ClipHead>) -> Vec<Step> {
         let clip = head.clip;
         self.tell(ClipInput::Offered(head)).await;
         self.tell(ClipInput::Kept(clip)).await;
         self.receipt.end(clip)
     }
 
-    /// Its bytes are wanted.
-    async fn begin(&mut self, head: Box<ClipHead>, times: Vec<RtpTime>) -> Vec<Step> {
+    /// Its bytes are wanted, `beside` if another one has its UID.
+    async fn begin(&mut self, head: Box<ClipHead>, times: Vec<RtpTime>, beside: bool) -> Vec<Step> {
         let (consult, session) = (self.consult, self.session);
         let clip = head.clip;
         if !self.parts.lines.claim(consult, clip, session).await {
@@ -298,13 +316,25 @@ impl<L: ConsultLog> Line<L> {
         }
         // Another connection may have brought the rest while this one waited for it.
         let kept = self.parts.store.read("look up a clip", move |db| {
-            Ok(store::clip(db, consult, clip)?.is_some_and(|row| row.kept))
+            let row = match beside {
+                true => store::clip_beside(db, consult, clip)?,
+                false => store::clip(db, consult, clip)?,
+            };
+            Ok(row.is_some_and(|row| row.kept))
         });
         if kept.await.unwrap_or(false) {
             self.release(clip);
+            if beside {
+                self.say(ClipToAgent::KeptBeside { clip }).await;
+                return self.receipt.end(clip);
+            }
             return self.is_kept(head).await;
         }
-        let (files, reserve, bytes) = (self.parts.files.clone(), self.parts.reserve, head.bytes);
+        let files = match beside {
+            true => self.parts.files.beside_others(),
+            false => self.parts.files.clone(),
+        };
+        let (reserve, bytes) = (self.parts.reserve, head.bytes);
         let opened = tokio::task::spawn_blocking(move || {
             let half = files.resume(consult, clip, bytes)?;
             let needed = reserve.saturating_add(bytes - half.at());
@@ -313,8 +343,14 @@ impl<L: ConsultLog> Line<L> {
         match opened.await {
             Ok(Ok(Some(half))) => {
                 let at = half.at();
-                self.tell(ClipInput::Offered(head.clone())).await;
-                self.open.insert(clip, Taking::new(head, times, half));
+                let taking = if beside {
+                    // Nobody hears of it before it is known which of the two it is.
+                    Taking::new(head, times, half).beside()
+                } else {
+                    self.tell(ClipInput::Offered(head.clone())).await;
+                    Taking::new(head, times, half)
+                };
+                self.open.insert(clip, taking);
                 self.receipt.begin(clip, at)
             }
             Ok(Ok(None)) => {
@@ -345,8 +381,11 @@ impl<L: ConsultLog> Line<L> {
             let steps = match worked {
                 Ok((taking, Ok(durable))) => {
                     let (at, whole) = (taking.at(), taking.is_whole());
+                    let told = !taking.is_beside();
                     self.open.insert(clip, taking);
-                    self.progress(clip, at, whole).await;
+                    if told {
+                        self.progress(clip, at, whole).await;
+                    }
                     if let Some(offset) = durable {
                         self.say(ClipToAgent::Durable { clip, offset }).await;
                     }
@@ -377,50 +416,8 @@ impl<L: ConsultLog> Line<L> {
         }
     }
 
-    /// All bytes are here.
-    async fn finish(&mut self, clip: ClipId) -> Vec<Step> {
-        let Some(taking) = self.open.remove(&clip) else {
-            return Vec::new();
-        };
-        let consult = self.consult;
-        let bytes = taking.at();
-        match tokio::task::spawn_blocking(move || taking.finish()).await {
-            Ok(Finished::Whole) => {
-                let at = self.parts.clock.now();
-                let noted = self
-                    .parts
-                    .store
-                    .write("note that a clip is kept", move |db| {
-                        store::keep_clip(db, consult, clip, at)
-                    });
-                let noted = noted.await;
-                self.release(clip);
-                if let Err(error) = noted {
-                    // Its file is whole. The device offers it again, and it is fetched again.
-                    tracing::error!(%consult, %clip, %error, "a clip was not noted as kept");
-                    self.say_refused(clip, ClipGap::RelayStorage).await;
-                    return self.receipt.end(clip);
-                }
-                self.parts.metrics.clips.up();
-                self.parts.metrics.clip_bytes.add(bytes);
-                self.tell(ClipInput::Kept(clip)).await;
-                self.receipt.end(clip)
-            }
-            Ok(Finished::FromStart(taking)) => {
-                tracing::warn!(%consult, %clip, "what was left of a clip was damaged; it is fetched again");
-                self.open.insert(clip, *taking);
-                self.receipt.begin(clip, 0)
-            }
-            Ok(Finished::Not(reason, why)) => {
-                tracing::error!(%consult, %clip, ?reason, why, "a clip is not kept");
-                self.refuse(clip, reason).await
-            }
-            Err(_) => self.refuse(clip, ClipGap::Refused).await,
-        }
-    }
-
     /// It is not taken: nothing of it stays here.
-    async fn refuse(&mut self, clip: ClipId, reason: ClipGap) -> Vec<Step> {
+    pub(super) async fn refuse(&mut self, clip: ClipId, reason: ClipGap) -> Vec<Step> {
         let consult = self.consult;
         self.open.remove(&clip);
         let files = self.parts.files.clone();
@@ -434,6 +431,7 @@ impl<L: ConsultLog> Line<L> {
         if let Err(error) = dropped.await {
             tracing::error!(%consult, %clip, %error, "a refused clip was not forgotten");
         }
+        self.forget_beside(clip).await;
         self.release(clip);
         self.say_refused(clip, reason).await;
         self.receipt.end(clip)
@@ -444,12 +442,12 @@ impl<L: ConsultLog> Line<L> {
         self.release(clip);
     }
 
-    fn release(&self, clip: ClipId) {
+    pub(super) fn release(&self, clip: ClipId) {
         let (consult, session) = (self.consult, self.session);
         self.parts.lines.release(consult, clip, session);
     }
 
-    async fn say_refused(&self, clip: ClipId, reason: ClipGap) {
+    pub(super) async fn say_refused(&self, clip: ClipId, reason: ClipGap) {
         self.parts.metrics.clips_refused.up();
         self.say(ClipToAgent::Refused { clip, reason }).await;
         self.tell(ClipInput::Missing {
@@ -460,7 +458,7 @@ impl<L: ConsultLog> Line<L> {
         .await;
     }
 
-    async fn say(&self, word: ClipToAgent) {
+    pub(super) async fn say(&self, word: ClipToAgent) {
         for _ in 0..TRIES {
             let said = match &self.peer {
                 Peer::Agent(_) => self.parts.agents.say_of_clips(self.session, &word),
@@ -474,7 +472,7 @@ impl<L: ConsultLog> Line<L> {
         tracing::warn!(session = %self.session, "an agent did not hear a word about a clip");
     }
 
-    async fn tell(&self, input: ClipInput) {
+    pub(super) async fn tell(&self, input: ClipInput) {
         let consult = self.consult;
         let input = match &self.peer {
             Peer::Agent(stream) => Input::Picture(*stream, PictureInput::Clip(input)),

@@ -9,6 +9,7 @@
 
 mod agents;
 mod beat_keeper;
+mod beside;
 mod catch_up;
 mod hub;
 mod intake;
@@ -20,6 +21,7 @@ mod outbox;
 mod pages;
 mod pictures;
 mod publishers;
+mod settling;
 mod socket;
 mod supervisor;
 mod taking;

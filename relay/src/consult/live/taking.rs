@@ -29,6 +29,7 @@ pub(super) struct Taking {
     /// Since when there is something that is not durable.
     since: Option<Instant>,
     hurried: bool,
+    beside: bool,
 }
 
 /// How it ended.
@@ -51,7 +52,26 @@ impl Taking {
             pending: Vec::new(),
             since: None,
             hurried: false,
+            beside: false,
         }
+    }
+
+    /// The same, for one that came with the UID of another.
+    pub(super) fn beside(self) -> Self {
+        Self {
+            beside: true,
+            ..self
+        }
+    }
+
+    /// Whether it came with the UID of another.
+    pub(super) const fn is_beside(&self) -> bool {
+        self.beside
+    }
+
+    /// What was said of it.
+    pub(super) fn head(&self) -> &ClipHead {
+        &self.head
     }
 
     /// A piece came, which goes to the end.

@@ -166,6 +166,7 @@ impl Upload {
             ClipToAgent::Wanted { clip, offset } => (clip, Some(offset)),
             ClipToAgent::Durable { clip, .. }
             | ClipToAgent::Kept { clip }
+            | ClipToAgent::KeptBeside { clip }
             | ClipToAgent::Refused { clip, .. } => (clip, None),
         };
         if clip == self.clip {

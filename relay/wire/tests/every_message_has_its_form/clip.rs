@@ -47,11 +47,12 @@ fn what_is_said_of_a_clip() {
                 },
             ),
             ("kept", ClipToAgent::Kept { clip: clip() }),
+            ("kept-beside", ClipToAgent::KeptBeside { clip: clip() }),
             (
                 "refused",
                 ClipToAgent::Refused {
                     clip: clip(),
-                    reason: ClipGap::Conflict,
+                    reason: ClipGap::RelayStorage,
                 },
             ),
         ],
@@ -62,6 +63,7 @@ fn what_is_said_of_a_clip() {
             Wanted,
             Durable,
             Kept,
+            KeptBeside,
             Refused
         }
     );
