@@ -285,6 +285,9 @@ CREATE TRIGGER forward_said_of_clips AFTER INSERT ON objects WHEN NEW.conflict =
 END;
 ", "
 DELETE FROM collected_clips WHERE refused IS NOT NULL; -- faults of the disk were noted here as if they were the object's
+", "
+UPDATE case_clips SET view = NULL, made = json_set(made, '$[1].view', NULL)  -- what somebody typed in place of a label
+    WHERE view NOT IN ('PLAX', 'PSAX', 'A4C', 'A2C', 'A3C', 'SC4C', 'SC-IVC');
 "];
 
 /// Brings a file up to date, each step in a transaction of its own.
