@@ -5,7 +5,7 @@
 
 use crate::archive::{Archive, ArchiveFault, ArchiveParts, Readings, Recovered};
 use crate::auth::{Entrance, Grants, TurnError, TurnServers};
-use crate::cases::CaseShelf;
+use crate::cases::{self, CaseShelf};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::consult::live::{
@@ -469,5 +469,9 @@ async fn sweep(app: App) {
         if let Err(error) = app.intake.sweep(&app.hub).await {
             tracing::warn!(%error, "clips that never came were not forgotten");
         }
+        // Not while a case is made: its files wait for their row.
+        let _room = app.case_making.acquire().await;
+        // A clock that was set ahead ends nothing: the earlier of the two counts.
+        cases::sweep(&app.store, &app.cases, app.now().min(app.steady())).await;
     }
 }

@@ -7,9 +7,9 @@ use crate::app::App;
 use crate::http::admit::{Gate, admit, finish};
 use crate::http::dicomweb::{bulk, frames, metadata, objects, rendered, search, store};
 use crate::http::{
-    blobs, case_clips, case_export, case_library, cases, clip_file, clip_marks, clip_upload, clips,
-    consults, demo, devices, health, media_resource, page_clip, pages, publish, replay_media,
-    replays, sessions, socket, talk, video_picture, watch,
+    blobs, case_clips, case_export, case_library, case_making, case_sources, cases, clip_file,
+    clip_marks, clip_upload, clips, consults, demo, devices, health, media_resource, page_clip,
+    pages, publish, replay_media, replays, sessions, socket, talk, video_picture, watch,
 };
 use crate::problem::Refusal;
 use axum::Router;
@@ -177,13 +177,31 @@ pub const ROUTES: &[Route] = &[
     ),
     // A trainer: cases, which carry no identity.
     route("/api/v1/cases", &["GET", "POST"], Gate::Reader, || {
-        get(case_library::list).post(cases::make)
+        get(case_library::list).post(case_making::make)
     }),
     route(
         "/api/v1/cases/{case}",
         &["GET", "DELETE"],
         Gate::Reader,
         || get(cases::about).delete(cases::withdraw),
+    ),
+    route(
+        "/api/v1/cases/{case}/looks",
+        &["POST"],
+        Gate::Reader,
+        || post(cases::look_at_typed),
+    ),
+    route(
+        "/api/v1/case-sources/{replay}",
+        &["GET"],
+        Gate::Reader,
+        || get(case_sources::list),
+    ),
+    route(
+        "/api/v1/case-sources/{replay}/clips/{clip}/picture",
+        &["GET"],
+        Gate::Reader,
+        || get(case_sources::picture),
     ),
     route(
         "/api/v1/cases/{case}/publication",
@@ -231,7 +249,7 @@ pub const ROUTES: &[Route] = &[
         "/api/v1/cases/{case}/clips/{number}/cover",
         &["PUT"],
         Gate::Reader,
-        || put(cases::cover),
+        || put(case_making::cover),
     ),
     route(
         "/api/v1/cases/{case}/clips/{number}/looks",

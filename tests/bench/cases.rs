@@ -34,7 +34,8 @@ const MAKE: &str = "async ([consult, clip]) => {
         return answer.json();
     };
     const facts = { title: 'Bench', findings: [], difficulty: 1, collections: [], consent: 'teaching', licence: 'bench', expiresAt: 4000000000000000 };
-    const { summary, clips } = await ask('', { consult, clips: [clip], facts });
+    const { summary, typed, clips } = await ask('', { consult, clips: [clip], facts });
+    await ask(`/${summary.case}/looks`, { digest: typed.digest });
     for (const { number, made } of clips) await ask(`/${summary.case}/clips/${number}/looks`, { digest: made.digest });
     const published = await ask(`/${summary.case}/publication`, {});
     return published.summary.state; }";

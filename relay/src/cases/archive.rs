@@ -6,27 +6,23 @@
 //! a few pieces and the directory are in memory, however large a case is; a clip leaves only with the digest that somebody
 //! looked at; an archive that ends early has no directory, so nobody takes it for a whole one.
 
-use super::shelf::{CaseFile, CaseShelf};
+use super::looked::{ChangedFault, PIECE_BYTES, opened, read};
+use super::shelf::CaseShelf;
 use bytes::Bytes;
 use echo_dicom::write::{LocalTime, UtcOffset};
 use futures_util::future::BoxFuture;
 use rawzip::ZipArchiveWriter;
 use serde::Serialize;
-use sha2::{Digest as _, Sha256};
 use std::collections::BTreeSet;
-use std::io::{self, SeekFrom, Write};
+use std::io::{self, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 use thiserror::Error;
 use tokio::fs::File;
-use tokio::io::{AsyncReadExt, AsyncSeekExt};
 use tokio::sync::mpsc;
 use wire::case::{CaseConsent, CaseFacts, CaseMade};
 use wire::clip::ClipHead;
-use wire::original::Digest;
 use wire::{CaptureTime, CaseId, RelayTime};
 
-/// Read of a file, and given on, at once.
-const PIECE_BYTES: usize = 64 * 1024;
 /// Pieces that wait for whoever takes them.
 pub const PIECES_AHEAD: usize = 4;
 /// Raised when a reader of the index would misunderstand.
@@ -40,9 +36,9 @@ pub enum ArchiveFault {
     /// A file could not be read.
     #[error("reading a file of a case: {0}")]
     File(#[from] io::Error),
-    /// It is not what somebody looked at.
-    #[error("clip {0} of the case is not what was looked at")]
-    Changed(u32),
+    /// It is not what somebody looked at, or cannot be compared with it.
+    #[error(transparent)]
+    Changed(#[from] ChangedFault),
     /// It may not leave any more.
     #[error("the case may not leave any more")]
     NotAnyMore,
@@ -157,7 +153,7 @@ impl CaseArchive {
             if !still_may().await {
                 return Err(ArchiveFault::NotAnyMore);
             }
-            let files = opened(&self.shelf, self.case, &clip).await?;
+            let files = opened(&self.shelf, self.case, &clip.made, &clip.head).await?;
             let [own, marks, measurements] = &files;
             let name = |file: &Option<(String, File)>| file.as_ref().map(|(name, _)| name.clone());
             listed.push(Listed {
@@ -208,46 +204,6 @@ impl CaseArchive {
     }
 }
 
-/// Opens clip, marks and measurements, and compares them with what was looked at. They stay open, so what was compared is what
-/// leaves.
-async fn opened(
-    shelf: &CaseShelf,
-    case: CaseId,
-    clip: &ArchiveClip,
-) -> Result<[Option<(String, File)>; 3], ArchiveFault> {
-    let mut whole = Sha256::new();
-    let mut files = [None, None, None];
-    for (file, (what, is_there)) in files.iter_mut().zip([
-        (CaseFile::Clip, true),
-        (CaseFile::Marks, clip.made.marks),
-        (CaseFile::Measurements, clip.made.measurements),
-    ]) {
-        if !is_there {
-            continue;
-        }
-        let mut opened = File::open(shelf.path(case, &clip.head, what)).await?;
-        let mut own = Sha256::new();
-        let mut piece = vec![0; PIECE_BYTES];
-        while let Some(bytes) = read(&mut opened, &mut piece).await? {
-            own.update(bytes);
-            whole.update(bytes);
-        }
-        opened.seek(SeekFrom::Start(0)).await?;
-        let own = Digest::from_bytes(own.finalize().into());
-        *file = Some((format!("{own}.dcm"), opened));
-    }
-    if Digest::from_bytes(whole.finalize().into()) != clip.made.digest {
-        return Err(ArchiveFault::Changed(clip.number));
-    }
-    Ok(files)
-}
-
-/// The next bytes of a file; none at its end.
-async fn read<'a>(file: &mut File, piece: &'a mut [u8]) -> io::Result<Option<&'a [u8]>> {
-    let read = file.read(piece).await?;
-    Ok(piece.get(..read).filter(|bytes| !bytes.is_empty()))
-}
-
 /// The day in Japan, as `2027-12-28`.
 fn day(at: RelayTime) -> String {
     let local = LocalTime::at(CaptureTime(at.0), UtcOffset::JAPAN);
@@ -263,15 +219,17 @@ fn day(at: RelayTime) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::shelf::place;
+    use super::super::shelf::{CaseFile, place};
     use super::*;
     use crate::store::{About, ClipFiles, DataFolder};
     use rawzip::ZipArchive;
+    use sha2::{Digest as _, Sha256};
     use std::collections::HashSet;
     use std::path::Path;
     use std::sync::atomic::{AtomicU32, Ordering};
     use wire::ClipId;
     use wire::clip::{ClipCoding, ClipOrigin};
+    use wire::original::Digest;
 
     fn facts() -> CaseFacts {
         CaseFacts {
@@ -455,7 +413,10 @@ mod tests {
         let path = shelf.path(case, &altered.head, CaseFile::Marks);
         std::fs::write(path, b"Yamada").unwrap();
         let (ended, pieces) = taken(&shelf, case, vec![good, altered], u32::MAX).await;
-        assert!(matches!(ended, Err(ArchiveFault::Changed(2))), "{ended:?}");
+        assert!(
+            matches!(ended, Err(ArchiveFault::Changed(ChangedFault::Changed))),
+            "{ended:?}"
+        );
         let whole = pieces.concat();
         assert!(!whole.windows(6).any(|part| part == b"Yamada"));
         assert!(ZipArchive::from_slice(&whole).is_err());

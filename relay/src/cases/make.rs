@@ -81,7 +81,7 @@ impl Making {
         let mut row = CaseClipRow {
             number,
             source,
-            view: kept.and_then(|kept| kept.row.head.view.clone()),
+            view: kept.and_then(|kept| known_view(kept.row.head.view.as_deref())),
             cover,
             made: None,
             fault: None,
@@ -211,7 +211,13 @@ fn bounds(list: &[CaseRectangle]) -> Vec<RegionBounds> {
     list.iter().map(bounds).collect()
 }
 
-/// A view by its label; one that is no code of ours is words, and words do not come over.
+/// A view label that everybody knows; anything else is words that somebody typed, and words do not come over.
+fn known_view(view: Option<&str>) -> Option<String> {
+    view.filter(|view| view_label(view).is_some())
+        .map(str::to_owned)
+}
+
+/// A view by its label, if it is a code of ours.
 fn view_label(view: &str) -> Option<ViewLabel> {
     Some(match view {
         "PLAX" => ViewLabel::Plax,
@@ -238,5 +244,22 @@ fn told(remaining: Vec<echo_dicom::deidentify::Remaining>, words: &mut Vec<CaseW
         if !words.contains(&said) {
             words.push(said);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wire::clip::{VIEW_OTHER, VIEWS};
+
+    #[test]
+    fn a_view_that_is_a_code_comes_over_and_words_do_not() {
+        for view in VIEWS {
+            assert_eq!(known_view(Some(view)).as_deref(), Some(view));
+        }
+        for words in ["山田太郎 PLAX", "plax", " PLAX", VIEW_OTHER, ""] {
+            assert_eq!(known_view(Some(words)), None, "{words}");
+        }
+        assert_eq!(known_view(None), None);
     }
 }

@@ -3,8 +3,9 @@
 //! Owns where they lie: `cases/<case>/<clip>.dcm` below the data folder, under ids of ours. Frames are read as those of other
 //! clips are.
 
+use super::looked::Comparisons;
 use crate::replay::{Found, ReplayFault, Shelf, Still};
-use crate::store::{About, ClipFault, ClipFiles, ClipRow};
+use crate::store::{About, ClipFiles, ClipRow};
 use std::path::PathBuf;
 use std::sync::Arc;
 use wire::clip::{ClipHead, ClipTable};
@@ -26,6 +27,7 @@ pub enum CaseFile {
 pub struct CaseShelf {
     files: ClipFiles,
     frames: Shelf,
+    comparisons: Comparisons,
 }
 
 impl CaseShelf {
@@ -35,6 +37,7 @@ impl CaseShelf {
         let files = clips.of_cases();
         Self {
             frames: Shelf::new(files.clone()),
+            comparisons: Comparisons::default(),
             files,
         }
     }
@@ -42,6 +45,10 @@ impl CaseShelf {
     /// The files themselves; a case has the place that a consult has among theirs.
     pub(super) fn files(&self) -> &ClipFiles {
         &self.files
+    }
+
+    pub(super) fn comparisons(&self) -> &Comparisons {
+        &self.comparisons
     }
 
     /// The frame table of a clip.
@@ -76,12 +83,9 @@ impl CaseShelf {
         }
     }
 
-    /// Takes all files of a case away. Blocks.
-    ///
-    /// # Errors
-    /// The disk's.
-    pub fn forget(&self, case: CaseId) -> Result<(), ClipFault> {
-        self.files.forget_all(place(case))
+    /// Lets go of what is open of a case, so that the disk has its room again when the files are gone.
+    pub(super) fn close(&self, case: CaseId) {
+        self.frames.close(place(case));
     }
 }
 

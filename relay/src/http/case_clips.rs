@@ -1,11 +1,12 @@
 //! Clips of a case: frames, marks and measurements for the player, and files that leave.
 //!
 //! Owns what leaves and when. Frames are shown while the case is neither expired nor withdrawn; files leave only of a case that is
-//! published and whose patient agreed to copies that leave. Nothing is cached: either may end at any moment.
+//! published and whose patient agreed to copies that leave. Either may end at any moment: nothing is cached, and it is asked
+//! again behind each reading. Nothing is shown or leaves that is not what was made and looked at.
 
 use crate::app::App;
 use crate::auth::SessionEntry;
-use crate::cases::CaseFile;
+use crate::cases::{CaseFile, ChangedFault};
 use crate::http::cases::{failed, find};
 use crate::http::clip_file::DICOM;
 use crate::http::clips::{quoted, still_response};
@@ -13,8 +14,9 @@ use crate::problem::Refusal;
 use crate::replay::ReplayFault;
 use crate::store::{self, CaseRow};
 use axum::Json;
+use axum::body::Body;
 use axum::extract::{Path, State};
-use axum::http::header;
+use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use wire::case::{CaseConsent, CaseDrawn, CaseMade, CaseState};
 use wire::clip::{ClipHead, ClipTable};
@@ -33,7 +35,9 @@ pub async fn table(
     let case = find(&app, &own, &named).await?.case;
     let (_, head) = clip(&app, case, &number).await?;
     let table = app.cases.table(case, head).await;
-    Ok(Json(table.map_err(|fault| unshown(case, &fault))?))
+    let table = table.map_err(|fault| unshown(case, &fault))?;
+    find(&app, &own, &named).await?;
+    Ok(Json(table))
 }
 
 /// `GET /cases/{case}/clips/{number}/frames/{index}`
@@ -49,9 +53,10 @@ pub async fn frame(
     let case = find(&app, &own, &named).await?.case;
     let (_, head) = clip(&app, case, &number).await?;
     let still = app.cases.still(case, head, FrameIndex(index)).await;
-    Ok(still_response(
-        still.map_err(|fault| unshown(case, &fault))?,
-    ))
+    let still = still.map_err(|fault| unshown(case, &fault))?;
+    // It may have ended while the frame was read.
+    find(&app, &own, &named).await?;
+    Ok(still_response(still))
 }
 
 /// `GET /cases/{case}/clips/{number}/drawn`: marks and measurements, as they stand in the files that leave.
@@ -65,14 +70,15 @@ pub async fn drawn(
 ) -> Result<Json<CaseDrawn>, Refusal> {
     let case = find(&app, &own, &named).await?.case;
     let (made, head) = clip(&app, case, &number).await?;
-    let drawn = app.cases.drawn(case, made, head).await;
-    Ok(Json(drawn.map_err(|error| {
+    let drawn = app.cases.drawn(case, made, head).await.map_err(|error| {
         tracing::error!(%case, %error, "marks of a case could not be shown");
         ProblemCode::StorageFailed
-    })?))
+    })?;
+    find(&app, &own, &named).await?;
+    Ok(Json(drawn))
 }
 
-/// `GET /cases/{case}/clips/{number}/files/{file}`: `file`, `marks` or `measurements` as DICOM.
+/// `GET /cases/{case}/clips/{number}/files/{file}`: `file`, `marks` or `measurements` as DICOM, when it is what somebody looked at.
 ///
 /// # Errors
 /// As `table`; `CaseNotReady` for a case that is not published, `NotAllowed` when no copy may leave.
@@ -91,27 +97,25 @@ pub async fn file(
         "measurements" if made.measurements => CaseFile::Measurements,
         _ => return Err(ProblemCode::NotFound.into()),
     };
-    let bytes = tokio::fs::read(app.cases.path(case, &head, what))
-        .await
-        .map_err(|error| {
-            tracing::error!(%case, %error, "a file of a case could not be read");
-            ProblemCode::StorageFailed
-        })?;
+    let taken = app.cases.take(case, (&made, &head), what).await;
+    let (length, pieces) = taken.map_err(|fault| changed(case, &fault))?;
     app.store
         .write("note that a case leaves", move |db| {
             store::note_case_read(db, case, person, true, now)
         })
         .await
         .map_err(|error| failed(&error))?;
+    may_leave(&find(&app, &own, &named).await?)?;
     let name = format!(
         "attachment; filename=\"{}-{number}-{file}.dcm\"",
         row.alias.to_lowercase()
     );
     let about = [
         (header::CONTENT_TYPE, DICOM),
+        (header::CONTENT_LENGTH, HeaderValue::from(length)),
         (header::CONTENT_DISPOSITION, quoted(&name)),
     ];
-    Ok((about, bytes).into_response())
+    Ok((about, Body::from_stream(pieces)).into_response())
 }
 
 /// Whether files of a case may be taken along.
@@ -123,6 +127,7 @@ pub(super) fn may_leave(row: &CaseRow) -> Result<(), ProblemCode> {
     }
 }
 
+/// A clip of a case, whose files are what was made of it.
 async fn clip(app: &App, case: CaseId, number: &str) -> Result<(CaseMade, ClipHead), Refusal> {
     let number: u32 = number.parse().map_err(|_| ProblemCode::NotFound)?;
     let clips = app
@@ -130,9 +135,16 @@ async fn clip(app: &App, case: CaseId, number: &str) -> Result<(CaseMade, ClipHe
         .read("read a case's clips", move |db| store::case_clips(db, case));
     let clips = clips.await.map_err(|error| failed(&error))?;
     let found = clips.into_iter().find(|clip| clip.number == number);
-    found
-        .and_then(|clip| clip.made)
-        .ok_or_else(|| ProblemCode::NotFound.into())
+    let found = found.and_then(|clip| clip.made);
+    let (made, head) = found.ok_or(ProblemCode::NotFound)?;
+    let compared = app.cases.compare(case, &made, &head).await;
+    compared.map_err(|fault| changed(case, &fault))?;
+    Ok((made, head))
+}
+
+fn changed(case: CaseId, fault: &ChangedFault) -> Refusal {
+    tracing::error!(%case, error = %fault, "a clip of a case is not what was looked at");
+    ProblemCode::StorageFailed.into()
 }
 
 fn unshown(case: CaseId, fault: &ReplayFault) -> Refusal {

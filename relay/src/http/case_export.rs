@@ -10,7 +10,7 @@ use crate::http::case_clips::may_leave;
 use crate::http::cases::{failed, find};
 use crate::http::clips::quoted;
 use crate::problem::Refusal;
-use crate::store;
+use crate::store::{self, CaseRow};
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{HeaderValue, header};
@@ -19,6 +19,8 @@ use futures_util::{FutureExt, stream};
 use std::io;
 use tokio::sync::mpsc;
 use wire::CaseId;
+use wire::original::Digest;
+use wire::problem::ProblemCode;
 
 const ZIP: HeaderValue = HeaderValue::from_static("application/zip");
 
@@ -57,6 +59,7 @@ pub async fn zip(
         (header::CONTENT_TYPE, ZIP),
         (header::CONTENT_DISPOSITION, quoted(&name)),
     ];
+    let typed = store::typed_digest(&row.facts).map_err(|_| ProblemCode::Internal)?;
     let archive = CaseArchive {
         shelf: app.cases.clone(),
         case,
@@ -68,7 +71,7 @@ pub async fn zip(
     let (to, mut pieces) = mpsc::channel(PIECES_AHEAD);
     // It ends by itself when nobody takes what it writes.
     tokio::spawn(async move {
-        let asks = move || still_may(app.clone(), case).boxed();
+        let asks = move || still_may(app.clone(), case, typed).boxed();
         if let Err(fault) = archive.write(asks, &to).await {
             tracing::warn!(%case, error = %fault, "an archive of a case ended early");
             // Without an error the browser would take what came for all of it.
@@ -81,13 +84,15 @@ pub async fn zip(
     Ok((about, Body::from_stream(pieces)).into_response())
 }
 
-async fn still_may(app: App, case: CaseId) -> bool {
+/// The same case with the same words that somebody looked at.
+async fn still_may(app: App, case: CaseId, typed: Digest) -> bool {
     let now = app.now();
     let row = app
         .store
         .read("look up a case", move |db| store::case(db, case, now))
         .await;
+    let same = |row: &CaseRow| store::typed_digest(&row.facts).is_ok_and(|now| now == typed);
     row.ok()
         .flatten()
-        .is_some_and(|row| may_leave(&row).is_ok())
+        .is_some_and(|row| may_leave(&row).is_ok() && same(&row))
 }

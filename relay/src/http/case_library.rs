@@ -75,10 +75,11 @@ pub async fn list(
     }))
 }
 
-/// `PUT /cases/{case}/collections`: a published case too may come into others, because nothing of what it shows changes.
+/// `PUT /cases/{case}/collections`: a published case too may come into others, because nothing of what leaves changes; but a name that
+/// it did not have somebody has to have looked at.
 ///
 /// # Errors
-/// As `about`; `MessageRefused` for names that are none.
+/// As `about`; `MessageRefused` for names that are none, `CaseNotReady` for new ones of a published case that nobody looked at.
 pub async fn collect(
     State(app): State<App>,
     own: SessionEntry,
@@ -89,11 +90,16 @@ pub async fn collect(
     if !new.are_sound() {
         return Err(ProblemCode::MessageRefused.into());
     }
-    app.store
+    let (person, now) = (own.person, app.now());
+    let put = app
+        .store
         .write("put a case into collections", move |db| {
-            store::set_case_collections(db, case, &new.collections)
+            store::set_case_collections(db, case, &new, person, now)
         })
         .await
         .map_err(|error| failed(&error))?;
+    if !put {
+        return Err(ProblemCode::CaseNotReady.into());
+    }
     Ok(Json(told(&app, case).await?))
 }

@@ -11,6 +11,8 @@ pub mod body;
 pub mod case_clips;
 pub mod case_export;
 pub mod case_library;
+pub mod case_making;
+pub mod case_sources;
 pub mod cases;
 pub mod clip_file;
 pub mod clip_marks;

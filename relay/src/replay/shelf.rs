@@ -124,6 +124,11 @@ impl Shelf {
         self.files.whole(found.consult, found.id())
     }
 
+    /// Lets go of the clips of a consult: nothing of what is removed stays on the disk for them.
+    pub fn close(&self, consult: ConsultId) {
+        self.lock().retain(|held| held.consult != consult);
+    }
+
     /// The frame table.
     ///
     /// # Errors

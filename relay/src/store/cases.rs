@@ -1,15 +1,17 @@
-//! Cases, their clips, who looked at them and who read them.
+//! Cases, their clips and who read them.
 //!
-//! Owns the rows and what a case's state is: it follows from looks, dates and the time, so none of them can disagree with it.
-//! Which consult a case was made of and its key are read by whoever makes it and told to nobody. Invariants: a look counts for the
-//! result that was looked at and for no other; looks and reads are never changed.
+//! Owns the rows and what a case's state is: it follows from looks, dates and the time, so none of them can disagree with
+//! it; what was typed is compared with its looks at each read.
+//! Which consult a case was made of and its key are read by whoever makes it and told to nobody. Looks are `case_looks`'. Invariant: reads
+//! are never changed.
 
+use super::case_looks::{TYPED, looks, typed_digest};
 use super::json::{id, signed, text, unsigned, value};
 use rusqlite::{Connection, OptionalExtension, Result, Row, named_params};
-use wire::case::{
-    CaseClip, CaseCover, CaseFacts, CaseFault, CaseLook, CaseMade, CaseState, CaseSummary,
-};
+use std::collections::{HashMap, HashSet};
+use wire::case::{CaseClip, CaseCover, CaseFacts, CaseFault, CaseMade, CaseState, CaseSummary};
 use wire::clip::ClipHead;
+use wire::original::Digest;
 use wire::{CaseId, ClipId, ConsultId, PersonId, RelayTime};
 
 /// A case as it is stored.
@@ -25,6 +27,8 @@ pub struct CaseRow {
     pub key: Option<[u8; 32]>,
     /// What is said of it.
     pub facts: CaseFacts,
+    /// Whether somebody looked at what was typed for it, as it is.
+    pub typed_looked: bool,
     /// How far it is.
     pub state: CaseState,
 }
@@ -70,20 +74,33 @@ fn columns() -> String {
     format!(
         "cases.id, consult, alias, key, title, findings, difficulty, collections, consent, licence, expires_at, published_at,
          withdrawn_at, EXISTS (SELECT 1 FROM case_clips WHERE case_id = cases.id)
-           AND NOT EXISTS (SELECT 1 FROM case_clips WHERE case_id = cases.id AND NOT {LOOKED})"
+           AND NOT EXISTS (SELECT 1 FROM case_clips WHERE case_id = cases.id AND NOT {LOOKED}),
+         (SELECT json_group_array(digest) FROM case_looks WHERE case_id = cases.id AND number = {TYPED})"
     )
 }
 
 fn read(row: &Row<'_>, now: RelayTime) -> Result<CaseRow> {
-    let expires_at = RelayTime(unsigned(row, 10)?);
+    let facts = CaseFacts {
+        title: row.get(4)?,
+        findings: value(row, 5)?,
+        difficulty: row.get(6)?,
+        collections: value(row, 7)?,
+        consent: value(row, 8)?,
+        licence: row.get(9)?,
+        expires_at: RelayTime(unsigned(row, 10)?),
+    };
     let (published, withdrawn) = (
         row.get::<_, Option<i64>>(11)?.is_some(),
         row.get::<_, Option<i64>>(12)?.is_some(),
     );
-    let state = match (withdrawn, expires_at <= now, published, row.get(13)?) {
+    let looks: Vec<Digest> = value(row, 14)?;
+    let typed_looked = looks.contains(&typed_digest(&facts)?);
+    let looked = typed_looked && row.get(13)?;
+    let state = match (withdrawn, facts.expires_at <= now, published, looked) {
         (true, ..) => CaseState::Withdrawn,
         (_, true, ..) => CaseState::Expired,
-        (_, _, true, _) => CaseState::Published,
+        // What changed behind its publication is not what somebody looked at.
+        (_, _, true, true) => CaseState::Published,
         (_, _, _, true) => CaseState::Reviewed,
         _ => CaseState::Draft,
     };
@@ -92,15 +109,8 @@ fn read(row: &Row<'_>, now: RelayTime) -> Result<CaseRow> {
         consult: id(row, 1)?,
         alias: row.get(2)?,
         key: row.get(3)?,
-        facts: CaseFacts {
-            title: row.get(4)?,
-            findings: value(row, 5)?,
-            difficulty: row.get(6)?,
-            collections: value(row, 7)?,
-            consent: value(row, 8)?,
-            licence: row.get(9)?,
-            expires_at,
-        },
+        facts,
+        typed_looked,
         state,
     })
 }
@@ -205,24 +215,11 @@ pub fn case_clips(db: &Connection, case: CaseId) -> Result<Vec<CaseClipRow>> {
 /// # Errors
 /// SQLite's.
 pub fn case_clips_told(db: &Connection, case: CaseId) -> Result<Vec<CaseClip>> {
-    let sql = "SELECT name, at FROM case_looks JOIN people ON people.id = person
-               WHERE case_id = ?1 AND number = ?2 AND digest = ?3 ORDER BY at";
-    let mut looks = db.prepare_cached(sql)?;
     let mut told = Vec::new();
     for clip in case_clips(db, case)? {
         let made = clip.made.map(|(made, _)| made);
         let looks = match &made {
-            Some(made) => looks
-                .query_map(
-                    (case.to_string(), clip.number, made.digest.to_string()),
-                    |row| {
-                        Ok(CaseLook {
-                            name: row.get(0)?,
-                            at: RelayTime(unsigned(row, 1)?),
-                        })
-                    },
-                )?
-                .collect::<Result<_>>()?,
+            Some(made) => looks(db, case, clip.number, made.digest)?,
             None => Vec::new(),
         };
         told.push(CaseClip {
@@ -255,9 +252,9 @@ pub fn cases(
            AND (:difficulty IS NULL OR difficulty = :difficulty)
            AND (:view = '' OR EXISTS (SELECT 1 FROM case_clips WHERE case_id = cases.id AND view = :view))
            AND (:collection = '' OR EXISTS (SELECT 1 FROM json_each(collections) WHERE value = :collection))
-           AND (:finding = '' OR EXISTS (SELECT 1 FROM json_each(findings) WHERE instr(value, :finding) > 0))
-           AND (:words = '' OR instr(title, :words) > 0
-                OR EXISTS (SELECT 1 FROM json_each(findings) WHERE instr(value, :words) > 0))
+           AND (:finding = '' OR EXISTS (SELECT 1 FROM json_each(findings) WHERE instr(lower(value), lower(:finding)) > 0))
+           AND (:words = '' OR instr(lower(title), lower(:words)) > 0
+                OR EXISTS (SELECT 1 FROM json_each(findings) WHERE instr(lower(value), lower(:words)) > 0))
          ORDER BY made_at DESC, id LIMIT :most",
         columns()
     );
@@ -267,8 +264,8 @@ pub fn cases(
     };
     db.prepare_cached(&sql)?
         .query_map(values, |row| {
-            let clips = row.get(14)?;
-            Ok(summary(read(row, now)?, clips, value(row, 15)?))
+            let clips = row.get(15)?;
+            Ok(summary(read(row, now)?, clips, value(row, 16)?))
         })?
         .collect()
 }
@@ -286,14 +283,12 @@ pub fn case_collections(db: &Connection, now: RelayTime, most: usize) -> Result<
         .collect()
 }
 
-/// Puts a case into these collections and takes it out of all others.
-///
-/// # Errors
-/// SQLite's.
-pub fn set_case_collections(db: &Connection, which: CaseId, collections: &[String]) -> Result<()> {
-    let sql = "UPDATE cases SET collections = ?2 WHERE id = ?1";
-    let values = (which.to_string(), text(&collections)?);
-    db.prepare_cached(sql)?.execute(values).map(drop)
+impl CaseRow {
+    /// Whether it is neither expired nor withdrawn.
+    #[must_use]
+    pub fn may_be_shown(&self) -> bool {
+        !matches!(self.state, CaseState::Expired | CaseState::Withdrawn)
+    }
 }
 
 /// A case as it is told.
@@ -307,29 +302,6 @@ pub fn summary(row: CaseRow, clips: u32, views: Vec<String>) -> CaseSummary {
         views,
         clips,
     }
-}
-
-/// Notes that somebody looked at a result. Gives whether it is the one that there is.
-///
-/// # Errors
-/// SQLite's.
-pub fn look_at_case(
-    db: &Connection,
-    (case, number): (CaseId, u32),
-    digest: &str,
-    person: PersonId,
-    at: RelayTime,
-) -> Result<bool> {
-    let sql = "INSERT INTO case_looks (case_id, number, digest, person, at)
-               SELECT case_id, number, digest, ?4, ?5 FROM case_clips WHERE case_id = ?1 AND number = ?2 AND digest = ?3";
-    let values = (
-        case.to_string(),
-        number,
-        digest,
-        person.to_string(),
-        signed(at.0),
-    );
-    db.prepare_cached(sql)?.execute(values).map(|rows| rows > 0)
 }
 
 /// Puts a reviewed case into the library and forgets its key. Gives whether it was reviewed and in time.
@@ -353,6 +325,36 @@ pub fn withdraw_case(db: &Connection, which: CaseId, by: PersonId, now: RelayTim
     let sql = "UPDATE cases SET withdrawn_at = ?2, withdrawn_by = ?3, key = NULL WHERE id = ?1 AND withdrawn_at IS NULL";
     let values = (which.to_string(), signed(now.0), by.to_string());
     db.prepare_cached(sql)?.execute(values).map(drop)
+}
+
+/// Takes cases back whose time was over at that moment. Gives how many.
+///
+/// # Errors
+/// SQLite's.
+pub fn end_old_cases(db: &Connection, over_before: RelayTime, now: RelayTime) -> Result<usize> {
+    let sql = "UPDATE cases SET withdrawn_at = ?2, key = NULL WHERE withdrawn_at IS NULL AND expires_at < ?1";
+    db.prepare_cached(sql)?
+        .execute((signed(over_before.0), signed(now.0)))
+}
+
+/// The clips whose files belong to cases that are not withdrawn, as their files name them; those of one case when one is named.
+///
+/// # Errors
+/// SQLite's.
+pub fn case_files(
+    db: &Connection,
+    which: Option<CaseId>,
+) -> Result<HashMap<CaseId, HashSet<ClipId>>> {
+    let sql = "SELECT case_id, made FROM case_clips JOIN cases ON cases.id = case_id
+               WHERE withdrawn_at IS NULL AND made IS NOT NULL AND (?1 IS NULL OR case_id = ?1)";
+    let mut files = HashMap::<_, HashSet<_>>::new();
+    let mut rows = db.prepare_cached(sql)?;
+    let mut rows = rows.query([which.map(|case| case.to_string())])?;
+    while let Some(row) = rows.next()? {
+        let (_, head): (CaseMade, ClipHead) = value(row, 1)?;
+        files.entry(id(row, 0)?).or_default().insert(head.clip);
+    }
+    Ok(files)
 }
 
 /// Notes who read a case, or took a file of it along.

@@ -194,17 +194,10 @@ impl ClipFiles {
         Ok(())
     }
 
-    /// Takes everything away that lies under one id.
-    ///
-    /// # Errors
-    /// The disk's.
-    pub fn forget_all(&self, consult: ConsultId) -> Result<(), ClipFault> {
-        match fs::remove_dir_all(self.folder.join(consult.to_string())) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                Err(ClipFault::new("take clips away", error))
-            }
-            _ => Ok(()),
-        }
+    /// The folder that holds one folder for each id.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
     }
 
     fn path(&self, consult: ConsultId, clip: ClipId, ending: &str) -> PathBuf {

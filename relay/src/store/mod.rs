@@ -12,6 +12,7 @@
 
 mod archive_reads;
 mod blobs;
+mod case_looks;
 mod cases;
 mod clip_files;
 mod clips;
@@ -42,10 +43,11 @@ mod tickets;
 
 pub use archive_reads::{ReadRow, note_read, reads_of};
 pub use blobs::{BlobError, Blobs};
+pub use case_looks::{case_typed_told, look_at_case, set_case_collections, typed_digest};
 pub use cases::{
     CaseClipRow, CaseRow, CaseSearch, add_case, case, case_clips, case_clips_told,
-    case_collections, cases, look_at_case, note_case_read, publish_case, set_case_clip,
-    set_case_collections, summary as case_summary, withdraw_case,
+    case_collections, case_files, cases, end_old_cases, note_case_read, publish_case,
+    set_case_clip, summary as case_summary, withdraw_case,
 };
 pub use clip_files::{About, ClipFault, ClipFiles, Half};
 pub use clips::{

@@ -299,6 +299,9 @@ CREATE TABLE clips_beside (                -- clips that came with the UID of an
     PRIMARY KEY (consult, clip)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX clips_beside_by_digest ON clips_beside (digest);
+", "
+UPDATE case_clips SET view = NULL, made = json_set(made, '$[1].view', NULL)  -- what somebody typed in place of a label
+    WHERE view NOT IN ('PLAX', 'PSAX', 'A4C', 'A2C', 'A3C', 'SC4C', 'SC-IVC');
 "];
 
 /// Brings a file up to date, each step in a transaction of its own.

@@ -43,11 +43,17 @@ pub async fn about(answer: reqwest::Response, status: u16) -> CaseAbout {
 
 /// A consult with a phantom's clip and a stroke on it that is over, and a trainer.
 pub async fn closed(relay: &Relay) -> (Entered, Sample) {
+    closed_with_view(relay, None).await
+}
+
+/// The same with what the device says of the view.
+async fn closed_with_view(relay: &Relay, view: Option<&str>) -> (Entered, Sample) {
     let device = Device::connect(relay).await;
     let who = relay.enter(Role::Cardiologist).await;
     let trainer = relay.enter(Role::Trainer).await;
     let (mut page, _): (Page, _) = relay.page_of(&who, None).await;
-    let sample = Sample::captured(phantom("plax_small.dcm"));
+    let mut sample = Sample::captured(phantom("plax_small.dcm"));
+    sample.head.view = view.map(str::to_owned);
     device.brings(&sample).await;
     let mark = Annotation {
         anchor: Anchor::Live {
@@ -69,6 +75,21 @@ pub async fn closed(relay: &Relay) -> (Entered, Sample) {
 pub async fn made(relay: &Relay, trainer: &Entered, sample: &Sample, facts: Value) -> CaseAbout {
     let new = json!({ "consult": consult(), "clips": [sample.head.clip], "facts": facts });
     about(asks(relay, trainer, "POST", "cases", Some(new)).await, 201).await
+}
+
+/// Somebody ticks all of it and puts it into the library.
+pub async fn is_looked_at(relay: &Relay, trainer: &Entered, case: &CaseAbout) -> CaseAbout {
+    let path = format!("cases/{}", case.summary.case);
+    let look = json!({ "digest": case.typed.digest });
+    let looks = format!("{path}/looks");
+    about(asks(relay, trainer, "POST", &looks, Some(look)).await, 200).await;
+    for clip in &case.clips {
+        let look = json!({ "digest": clip.made.as_ref().unwrap().digest });
+        let looks = format!("{path}/clips/{}/looks", clip.number);
+        about(asks(relay, trainer, "POST", &looks, Some(look)).await, 200).await;
+    }
+    let publication = format!("{path}/publication");
+    about(asks(relay, trainer, "POST", &publication, None).await, 200).await
 }
 
 #[tokio::test]
@@ -98,6 +119,16 @@ async fn a_case_is_looked_at_clip_by_clip_before_it_is_in_the_library() {
     let early = code(asks(&relay, &trainer, "GET", &file, None).await).await;
     assert_eq!(early.1, "caseNotReady", "nothing leaves before");
 
+    let typed = json!({ "digest": case.typed.digest });
+    let typed = asks(
+        &relay,
+        &trainer,
+        "POST",
+        &format!("{path}/looks"),
+        Some(typed),
+    )
+    .await;
+    assert_eq!(about(typed, 200).await.summary.state, CaseState::Draft);
     // A look at what is not there any more is no look.
     let look = json!({ "digest": first.digest });
     let looks = format!("{path}/clips/1/looks");
@@ -228,27 +259,7 @@ async fn consent_and_time_decide_what_is_shown_and_what_leaves() {
     let (trainer, sample) = closed(&relay).await;
     let case = made(&relay, &trainer, &sample, facts("teaching", FAR)).await;
     let path = format!("cases/{}", case.summary.case);
-    let look = json!({ "digest": case.clips[0].made.as_ref().unwrap().digest });
-    asks(
-        &relay,
-        &trainer,
-        "POST",
-        &format!("{path}/clips/1/looks"),
-        Some(look),
-    )
-    .await;
-    about(
-        asks(
-            &relay,
-            &trainer,
-            "POST",
-            &format!("{path}/publication"),
-            None,
-        )
-        .await,
-        200,
-    )
-    .await;
+    is_looked_at(&relay, &trainer, &case).await;
     let kept = code(
         asks(
             &relay,
@@ -278,7 +289,26 @@ async fn consent_and_time_decide_what_is_shown_and_what_leaves() {
         .json()
         .await
         .unwrap();
-    assert_eq!(list.cases, []);
+    assert_eq!((list.cases, list.collections), (vec![], vec![]));
+    let cover = json!({ "keep": [], "blank": [] });
+    let names = json!({ "collections": ["x"], "looked": true });
+    let look = |digest| Some(json!({ "digest": digest }));
+    let made = case.clips[0].made.as_ref().unwrap();
+    for (method, below, body) in [
+        ("GET", "", None),
+        ("GET", "/clips/1", None),
+        ("GET", "/clips/1/drawn", None),
+        ("GET", "/clips/1/files/file", None),
+        ("GET", "/export", None),
+        ("PUT", "/clips/1/cover", Some(cover)),
+        ("POST", "/clips/1/looks", look(made.digest)),
+        ("POST", "/looks", look(case.typed.digest)),
+        ("PUT", "/collections", Some(names)),
+        ("POST", "/publication", None),
+    ] {
+        let over = asks(&relay, &trainer, method, &format!("{path}{below}"), body).await;
+        assert_eq!(over.status(), 404, "{method} {below}");
+    }
     db.execute("UPDATE cases SET expires_at = 4000000000000000", [])
         .unwrap();
     assert_eq!(shown().await, 200);
@@ -314,6 +344,13 @@ async fn who_is_no_trainer_a_consult_that_goes_on_and_facts_that_make_no_case_ar
         "messageRefused",
         "it is over before it begins"
     );
+    assert_eq!(
+        post(&trainer, new(facts("teaching", 253_402_300_800_000_000)))
+            .await
+            .1,
+        "messageRefused",
+        "no page can write the year 10000"
+    );
     for role in [Role::VisitingPhysician, Role::Cardiologist, Role::Observer] {
         let who = relay.enter(role).await;
         assert_eq!(post(&who, new(good.clone())).await.1, "notAllowed");
@@ -329,6 +366,13 @@ async fn who_is_no_trainer_a_consult_that_goes_on_and_facts_that_make_no_case_ar
     let mut unknown = new(good.clone());
     unknown["clips"] = json!([wire::ClipId::random()]);
     assert_eq!(post(&trainer, unknown).await.1, "notFound");
+    let mut none = new(good.clone());
+    none["clips"] = json!([]);
+    assert_eq!(
+        post(&trainer, none).await.1,
+        "messageRefused",
+        "none is chosen"
+    );
     let mut twice = new(good);
     twice["clips"] = json!([sample.head.clip, sample.head.clip]);
     assert_eq!(post(&trainer, twice).await.1, "messageRefused");
@@ -351,4 +395,50 @@ async fn a_video_is_told_and_keeps_its_case_out_of_the_library() {
     let path = format!("cases/{}/publication", case.summary.case);
     let refused = code(asks(&relay, &trainer, "POST", &path, None).await).await;
     assert_eq!(refused.1, "caseNotReady");
+}
+
+#[tokio::test]
+async fn what_somebody_typed_in_place_of_a_view_label_stays_out_of_list_player_and_files() {
+    let relay = Relay::start().await;
+    let (trainer, sample) = closed_with_view(&relay, Some("山田太郎 PLAX")).await;
+    let case = made(&relay, &trainer, &sample, facts("teachingAndExport", FAR)).await;
+    let path = format!("cases/{}", case.summary.case);
+    is_looked_at(&relay, &trainer, &case).await;
+    let mut answers = vec![serde_json::to_vec(&case).unwrap()];
+    for path in [
+        "cases",
+        &path,
+        &format!("{path}/clips/1"),
+        &format!("{path}/clips/1/drawn"),
+        &format!("{path}/clips/1/files/file"),
+        &format!("{path}/export"),
+    ] {
+        let answer = asks(&relay, &trainer, "GET", path, None).await;
+        assert_eq!(answer.status(), 200, "{path}");
+        answers.push(answer.bytes().await.unwrap().to_vec());
+    }
+    let name = "山田太郎".as_bytes();
+    for answer in answers {
+        let told = answer.windows(name.len()).any(|part| part == name);
+        assert!(!told, "{}", String::from_utf8_lossy(&answer));
+    }
+}
+
+#[tokio::test]
+async fn a_case_is_found_by_the_view_of_a_clip_and_by_a_finding_however_it_is_written() {
+    let relay = Relay::start().await;
+    let (trainer, sample) = closed_with_view(&relay, Some("A4C")).await;
+    let case = made(&relay, &trainer, &sample, facts("teaching", FAR)).await;
+    assert_eq!(case.summary.views, ["A4C"]);
+    for (search, found) in [
+        ("?view=A4C", 1),
+        ("?view=A4C&finding=mr&difficulty=2", 1),
+        ("?words=ef", 1),
+        ("?view=PLAX", 0),
+        ("?view=A4C&finding=AS", 0),
+    ] {
+        let list = asks(&relay, &trainer, "GET", &format!("cases{search}"), None).await;
+        let list: CaseList = list.json().await.unwrap();
+        assert_eq!(list.cases.len(), found, "{search}");
+    }
 }

@@ -1,7 +1,7 @@
 //! A case leaves as one archive when its patient agreed to it, and nobody's name goes with it: not in an attribute, not in the
 //! index, not in a pixel of any frame.
 
-use crate::cases_carry_no_identity::{TELLING, about, asks, closed, facts, made};
+use crate::cases_carry_no_identity::{TELLING, about, asks, closed, facts, is_looked_at, made};
 use crate::clip_device::Sample;
 use crate::support::{Entered, Relay, code};
 use echo_dicom::{Clip, Picture, PixelForm};
@@ -30,11 +30,7 @@ async fn published(relay: &Relay, consent: &str) -> (Entered, Sample, String) {
     let (trainer, sample) = closed(relay).await;
     let case = made(relay, &trainer, &sample, facts(consent, FAR)).await;
     let path = format!("cases/{}", case.summary.case);
-    let look = json!({ "digest": case.clips[0].made.as_ref().unwrap().digest });
-    let looks = format!("{path}/clips/1/looks");
-    asks(relay, &trainer, "POST", &looks, Some(look)).await;
-    let publication = format!("{path}/publication");
-    about(asks(relay, &trainer, "POST", &publication, None).await, 200).await;
+    is_looked_at(relay, &trainer, &case).await;
     (trainer, sample, path)
 }
 
@@ -221,7 +217,7 @@ async fn who_is_no_trainer_takes_no_archive_and_puts_no_case_into_a_collection()
     let doctor = relay.enter(Role::Cardiologist).await;
     let (trainer, _, path) = published(&relay, "teachingAndExport").await;
     let collections = format!("{path}/collections");
-    let into = |names: &[&str]| Some(json!({ "collections": names }));
+    let into = |names: &[&str]| Some(json!({ "collections": names, "looked": true }));
     for (method, path, body) in [
         ("GET", format!("{path}/export"), None),
         ("PUT", collections.clone(), into(&["春の会"])),
@@ -283,4 +279,36 @@ async fn what_was_drawn_is_shown_from_the_file_that_leaves() {
     )
     .await;
     assert_eq!(over.status(), 404);
+}
+
+#[tokio::test]
+async fn a_file_that_is_not_what_was_looked_at_is_not_shown_and_does_not_leave_alone_either() {
+    let relay = Relay::start().await;
+    let (trainer, _, path) = published(&relay, "teachingAndExport").await;
+    let folder = relay.data.join(&path);
+    let files: Vec<_> = std::fs::read_dir(&folder).unwrap().collect();
+    let marks = files
+        .into_iter()
+        .map(|file| file.unwrap().path())
+        .find(|path| path.to_string_lossy().ends_with("marks.dcm"))
+        .unwrap();
+    let clip = marks.with_extension("").with_extension("dcm");
+    let ways = ["", "/drawn", "/frames/0", "/files/file", "/files/marks"];
+    let given = async |expected: u16, when: &str| {
+        for way in ways {
+            let asked = format!("{path}/clips/1{way}");
+            let answer = asks(&relay, &trainer, "GET", &asked, None).await;
+            assert_eq!(answer.status(), expected, "{way}, {when}");
+        }
+    };
+    given(200, "as it was made").await;
+    for file in [clip, marks] {
+        let held = std::fs::read(&file).unwrap();
+        let mut other = held.clone();
+        *other.last_mut().unwrap() ^= 1;
+        std::fs::write(&file, other).unwrap();
+        given(503, "altered").await;
+        std::fs::write(&file, held).unwrap();
+        given(200, "as it was made again").await;
+    }
 }

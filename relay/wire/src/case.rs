@@ -3,6 +3,7 @@
 //! Owns the JSON of `/api/v1/cases`. Nothing here names a patient, a consult that a case was made of is named once, when it
 //! is made, and never told again. Places on a picture are whole pixels, because a case's frames have one size.
 
+use crate::clip::ClipHead;
 use crate::mark::Point;
 use crate::original::Digest;
 use crate::{CaseId, ClipId, ConsultId, FrameIndex, RelayTime};
@@ -21,6 +22,8 @@ pub const MAX_CASE_LIST: usize = 12;
 pub const MAX_CASE_RECTANGLES: usize = 32;
 /// From easy to hard.
 pub const MAX_DIFFICULTY: u8 = 3;
+/// The last moment at which a case may end, 9999-12-31 23:59:59.999999 UTC: a day after it cannot be written.
+pub const MAX_CASE_END: RelayTime = RelayTime(253_402_300_799_999_999);
 
 /// How far a case is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -72,7 +75,8 @@ pub struct CaseFacts {
 }
 
 impl CaseFacts {
-    /// Whether they can stand: words of some length without control characters, and a difficulty that there is.
+    /// Whether they can stand: words of some length without control characters, a difficulty that there is, and an end that can be
+    /// written.
     #[must_use]
     pub fn are_sound(&self) -> bool {
         are_words(&self.title)
@@ -80,6 +84,7 @@ impl CaseFacts {
             && is_list(&self.findings)
             && is_list(&self.collections)
             && (1..=MAX_DIFFICULTY).contains(&self.difficulty)
+            && self.expires_at <= MAX_CASE_END
     }
 }
 
@@ -100,6 +105,8 @@ fn is_list(list: &[String]) -> bool {
 pub struct CaseCollections {
     /// Their names.
     pub collections: Vec<String>,
+    /// Whether somebody looked at the names that are new to the case and found no identity.
+    pub looked: bool,
 }
 
 impl CaseCollections {
@@ -117,7 +124,7 @@ impl CaseCollections {
 pub struct NewCase {
     /// Of which consult.
     pub consult: ConsultId,
-    /// Which of its clips, in the order in which they are shown, at most `MAX_CASE_CLIPS`; all of them when none is named.
+    /// Which of its clips, in the order in which they are shown: 1 to `MAX_CASE_CLIPS`.
     pub clips: Vec<ClipId>,
     /// What is said of it.
     pub facts: CaseFacts,
@@ -162,8 +169,41 @@ pub struct CaseSummary {
 pub struct CaseAbout {
     /// As in a list.
     pub summary: CaseSummary,
+    /// What was typed for it.
+    pub typed: CaseTyped,
     /// In order.
     pub clips: Vec<CaseClip>,
+}
+
+/// What was typed for a case: title, findings, licence and names of collections. Somebody looks at it as at a clip.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export_to = "case.ts")]
+#[serde(rename_all = "camelCase")]
+pub struct CaseTyped {
+    /// SHA-256 over it as it is now: whoever looks says what they looked at.
+    pub digest: Digest,
+    /// Who looked at it as it is now.
+    pub looks: Vec<CaseLook>,
+}
+
+/// The clips of a consult that is over, to choose from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export_to = "case.ts")]
+#[serde(rename_all = "camelCase")]
+pub struct CaseSources {
+    /// In the order in which they were kept.
+    pub clips: Vec<CaseSource>,
+}
+
+/// A clip that a case may be made of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export_to = "case.ts")]
+#[serde(rename_all = "camelCase")]
+pub struct CaseSource {
+    /// What is said of it.
+    pub head: ClipHead,
+    /// Why nothing can be made of it, as far as that is known before.
+    pub fault: Option<CaseFault>,
 }
 
 /// A clip of a case.
@@ -285,7 +325,7 @@ pub struct CaseLook {
 #[ts(export_to = "case.ts")]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CaseLookRequest {
-    /// `CaseMade::digest` of what was shown.
+    /// `CaseMade::digest` or `CaseTyped::digest` of what was shown.
     pub digest: Digest,
 }
 

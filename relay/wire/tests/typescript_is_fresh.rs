@@ -31,6 +31,7 @@ fn export_all(into: &Path) {
     case::CaseLookRequest::export_all(&config).unwrap();
     case::CaseDrawn::export_all(&config).unwrap();
     case::CaseCollections::export_all(&config).unwrap();
+    case::CaseSources::export_all(&config).unwrap();
     replay::ReplayList::export_all(&config).unwrap();
     replay::ReplayAbout::export_all(&config).unwrap();
     replay::ReplayFrames::export_all(&config).unwrap();
@@ -98,6 +99,7 @@ fn constants() -> String {
          export const UNIT_KEYFRAME = {};
          export const UNIT_FILLED = {};
          export const UNIT_SPOILT = {};
+         export const MAX_CASE_CLIPS = {};
          export const PROBLEM_CODES: readonly ProblemCode[] = [\n{}\n];\n",
         wire::WIRE_VERSION,
         wire::units::RTP_CLOCK_HZ,
@@ -135,6 +137,7 @@ fn constants() -> String {
         replay::UNIT_KEYFRAME,
         replay::UNIT_FILLED,
         replay::UNIT_SPOILT,
+        case::MAX_CASE_CLIPS,
         codes.join("\n"),
     )
 }

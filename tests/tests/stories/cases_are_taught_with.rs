@@ -67,6 +67,19 @@ fn a_trainer_makes_a_case_without_a_name_and_it_opens_no_more_when_its_time_is_o
             .page()
             .click("[data-testid=case-look]:not([disabled])")
             .await?;
+        let typed = trainer.page().text("[data-testid=case-typed]").await?;
+        ensure!(
+            typed.contains(TITLE) && typed.contains("院内教育"),
+            "{typed}"
+        );
+        trainer
+            .page()
+            .visible("[data-testid=case-publish][disabled]", secs(2))
+            .await?;
+        trainer
+            .page()
+            .click("[data-testid=case-look-typed]")
+            .await?;
         trainer
             .page()
             .click("[data-testid=case-publish]:not([disabled])")
@@ -118,8 +131,27 @@ async fn makes_a_case(story: &Story, trainer: &Person) -> Result<()> {
     let field = |name: &str| format!("[data-testid=case-form] select[name={name}]");
     chooses(trainer, &field("difficulty"), "2").await?;
     chooses(trainer, &field("consent"), "teachingAndExport").await?;
+    leaves_no_clip_out(trainer).await?;
     page.click("[data-testid=case-make]").await?;
     stands(trainer, "draft").await
+}
+
+/// A case of nothing cannot be made; what is chosen shows its picture.
+async fn leaves_no_clip_out(trainer: &Person) -> Result<()> {
+    let page = trainer.page();
+    let chosen = "[data-testid=case-sources] li[data-usable=true] input";
+    page.visible("[data-testid=case-sources] img", secs(5))
+        .await?;
+    let sources = page.text("[data-testid=case-sources]").await?;
+    ensure!(sources.contains("PLAX"), "{sources}");
+    looks_right(trainer, "case-form").await?;
+    page.click(chosen).await?;
+    trainer.reads_within("クリップを 1 本以上", secs(2)).await?;
+    page.visible("[data-testid=case-make][disabled]", secs(2))
+        .await?;
+    page.click(chosen).await?;
+    page.visible("[data-testid=case-make]:not([disabled])", secs(2))
+        .await
 }
 
 /// The tick cannot be given before.
@@ -198,6 +230,7 @@ async fn is_put_into_a_collection(trainer: &Person) -> Result<()> {
     let page = trainer.page();
     page.fill("[data-testid=case-collection-name]", "秋の勉強会")
         .await?;
+    page.click("[data-testid=case-collection-looked]").await?;
     page.click("[data-testid=case-collect]").await?;
     let inside = "[data-testid=case-collections] li";
     page.visible(inside, secs(3)).await?;

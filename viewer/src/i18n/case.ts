@@ -10,3 +10,9 @@ export const tc = dictionary(CASE_WORDS);
 export function day(us: number): string {
   return new Intl.DateTimeFormat(language.value, { dateStyle: "long" }).format(new Date(us / 1_000));
 }
+
+/** A day with its time. */
+export function moment(us: number): string {
+  const form = { dateStyle: "medium", timeStyle: "short" } as const;
+  return new Intl.DateTimeFormat(language.value, form).format(new Date(us / 1_000));
+}

@@ -311,7 +311,7 @@ export const en = {
   "problem.clipNameless":
     "The clip does not say in readable form whose it is, so nothing can be exported for it. Its marks stay in the consult.",
   "problem.caseNotReady":
-    "The case is not ready for that. Look at each clip as it is now, tick it, and try again. What is published stays as it is.",
+    "The case is not ready for that. Look at what was typed and at each clip as they are now, tick them, and try again. What is published stays as it is.",
   "problem.notFrozen": "That freeze is over. The picture runs.",
   "problem.markIdTaken":
     "The mark was not stored because its number was taken. Draw it again. The others are safe.",

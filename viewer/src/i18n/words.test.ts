@@ -12,6 +12,7 @@ import type { Found, Level as WayLevel } from "../live/ways";
 import type { FigureName } from "../measure/answer";
 import type { DerivedName, DerivedRefusal } from "../measure/derived";
 import type { ApiCode } from "../net/http";
+import type { ChoiceTrouble } from "../parts/case-choice";
 import type { ReplayTrouble } from "../replay/player";
 import type { JumpKind } from "../replay/story";
 import type { Band } from "../replay/table";
@@ -99,7 +100,9 @@ const ENDINGS: Readonly<Record<string, readonly string[]>> = {
   case: ["left", "top", "right", "bottom"] satisfies (keyof CaseRectangle)[],
   "case.state": ["draft", "reviewed", "published", "expired", "withdrawn"] satisfies CaseState[],
   "case.consent": ["teaching", "teachingAndExport"] satisfies CaseConsent[],
+  "case.choice": ["none", "tooMany"] satisfies ChoiceTrouble[],
   "case.fault": ["nothingKept", "video", "unreadable"] satisfies CaseFault[],
+  "case.unusable": ["nothingKept", "video", "unreadable"] satisfies CaseFault[],
   beside: ["time", "phase", "apart"] satisfies Pairing[],
   "clip.gap": [
     "gone",

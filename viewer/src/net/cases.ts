@@ -3,10 +3,18 @@
 // Owns the addresses of the library. Called by the library's screen and its parts. Frames are compressed pictures; whoever asked
 // for one lets it go.
 
-import type { CaseAbout, CaseCover, CaseDrawn, CaseList, NewCase } from "../wire/case";
+import type {
+  CaseAbout,
+  CaseCover,
+  CaseDrawn,
+  CaseList,
+  CaseSource,
+  CaseSources,
+  NewCase,
+} from "../wire/case";
 import type { ClipTable } from "../wire/clip";
-import type { CaseId, SessionId } from "../wire/ids";
-import { ask, askJson } from "./http";
+import type { CaseId, ClipId, ConsultId, SessionId } from "../wire/ids";
+import { ask, askJson, type Request } from "./http";
 
 export type CaseSearch = {
   readonly words: string;
@@ -17,6 +25,9 @@ export type CaseSearch = {
 };
 
 const CASES = "/api/v1/cases";
+const SOURCES = "/api/v1/case-sources";
+/** A case is made in some seconds a clip, one case at a time. */
+const MAKING_MS = 15 * 60 * 1_000;
 
 export function searchCases(session: SessionId, search: CaseSearch, signal: AbortSignal): Promise<CaseList> {
   const asked = Object.entries(search).filter(([, words]) => words.trim() !== "");
@@ -25,6 +36,26 @@ export function searchCases(session: SessionId, search: CaseSearch, signal: Abor
 
 export function readCase(session: SessionId, which: CaseId, signal: AbortSignal): Promise<CaseAbout> {
   return askJson(`${CASES}/${which}`, { session, signal });
+}
+
+/** The clips of a consult that is over, to choose from. */
+export async function readSources(
+  session: SessionId,
+  consult: ConsultId,
+  signal: AbortSignal,
+): Promise<readonly CaseSource[]> {
+  const { clips } = await askJson<CaseSources>(`${SOURCES}/${consult}`, { session, signal });
+  return clips;
+}
+
+/** The frame in the middle of such a clip. */
+export async function sourcePicture(
+  session: SessionId,
+  consult: ConsultId,
+  clip: ClipId,
+  signal: AbortSignal,
+): Promise<Blob> {
+  return (await ask(`${SOURCES}/${consult}/clips/${clip}/picture`, { session, signal })).blob();
 }
 
 /** One case, as the person who has this session works on it. */
@@ -38,8 +69,13 @@ export class CaseDesk {
     return this.#change("POST", `/clips/${number}/looks`, { digest });
   }
 
+  /** The same with what was typed for the case. */
+  looksAtTyped(digest: string): Promise<CaseAbout> {
+    return this.#change("POST", "/looks", { digest });
+  }
+
   covers(number: number, cover: CaseCover): Promise<CaseAbout> {
-    return this.#change("PUT", `/clips/${number}/cover`, cover);
+    return this.#change("PUT", `/clips/${number}/cover`, cover, { waitMs: MAKING_MS });
   }
 
   publishes(): Promise<CaseAbout> {
@@ -65,8 +101,9 @@ export class CaseDesk {
     return askJson(`${CASES}/${this.which}/clips/${number}/drawn`, { session: this.session, signal });
   }
 
-  collects(collections: readonly string[]): Promise<CaseAbout> {
-    return this.#change("PUT", "/collections", { collections });
+  /** `looked`: names that are new to the case tell nobody's identity. */
+  collects(collections: readonly string[], looked: boolean): Promise<CaseAbout> {
+    return this.#change("PUT", "/collections", { collections, looked });
   }
 
   /** The browser saves a file that leaves: a plain link, so that it goes to the disk and not through the page's memory. */
@@ -87,11 +124,11 @@ export class CaseDesk {
     link.click();
   }
 
-  #change(method: "POST" | "PUT", path: string, body: unknown): Promise<CaseAbout> {
-    return askJson(`${CASES}/${this.which}${path}`, { method, session: this.session }, body);
+  #change(method: "POST" | "PUT", path: string, body: unknown, more: Request = {}): Promise<CaseAbout> {
+    return askJson(`${CASES}/${this.which}${path}`, { method, session: this.session, ...more }, body);
   }
 }
 
 export function makeCase(session: SessionId, made: NewCase): Promise<CaseAbout> {
-  return askJson(CASES, { method: "POST", session }, made);
+  return askJson(CASES, { method: "POST", session, waitMs: MAKING_MS }, made);
 }

@@ -33,6 +33,8 @@ export type Request = {
   readonly headers?: Readonly<Record<string, string>>;
   /** The page may be going away: let the request finish without it. */
   readonly keepalive?: boolean;
+  /** How long the answer may take where it is known to take longer. */
+  readonly waitMs?: number;
   /** Ends the request when nobody needs the answer any more. */
   readonly signal?: AbortSignal;
 };
@@ -53,7 +55,9 @@ export async function ask(path: string, request: Request = {}): Promise<Response
       redirect: "error",
       keepalive: request.keepalive ?? false,
       signal: AbortSignal.any([
-        AbortSignal.timeout(request.body?.text instanceof Blob ? UPLOAD_TIMEOUT_MS : ANSWER_TIMEOUT_MS),
+        AbortSignal.timeout(
+          request.waitMs ?? (request.body?.text instanceof Blob ? UPLOAD_TIMEOUT_MS : ANSWER_TIMEOUT_MS),
+        ),
         ...(request.signal === undefined ? [] : [request.signal]),
       ]),
     });

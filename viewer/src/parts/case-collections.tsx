@@ -1,6 +1,7 @@
 // Which collections a case is in, and putting it into others.
 //
-// Owns what is typed. Names that there are already are offered, so that one collection does not get two spellings.
+// Owns what is typed. Names that there are already are offered, so that one collection does not get two spellings. A name for a
+// published case is ticked as it is added; a draft is read as a whole.
 
 import { signal } from "@preact/signals";
 import { tc } from "../i18n/case";
@@ -12,16 +13,18 @@ const MOST_CHARS = 80;
 
 type Props = {
   readonly collections: readonly string[];
-  readonly collects: (collections: readonly string[]) => void;
+  readonly isDraft: boolean;
+  readonly collects: (collections: readonly string[], looked: boolean) => void;
 };
 
-export function CaseCollections({ collections, collects }: Props) {
+export function CaseCollections({ collections, isDraft, collects }: Props) {
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
     const form = event.currentTarget as HTMLFormElement;
-    const name = String(new FormData(form).get("collection") ?? "").trim();
+    const typed = new FormData(form);
+    const name = String(typed.get("collection") ?? "").trim();
     if (name === "" || collections.includes(name)) return;
-    collects([...collections, name]);
+    collects([...collections, name], typed.get("looked") !== null);
     form.reset();
   };
   return (
@@ -34,7 +37,12 @@ export function CaseCollections({ collections, collects }: Props) {
             <button
               type="button"
               class="button button--quiet"
-              onClick={() => collects(collections.filter((other) => other !== name))}
+              onClick={() =>
+                collects(
+                  collections.filter((other) => other !== name),
+                  false,
+                )
+              }
             >
               {name} <span class="unseen">{tc("case.takeOut")}</span>
               <span aria-hidden="true">✕</span>
@@ -60,6 +68,12 @@ export function CaseCollections({ collections, collects }: Props) {
             <option key={name} value={name} />
           ))}
         </datalist>
+        {!isDraft && (
+          <label class="case__tick">
+            <input type="checkbox" name="looked" required data-testid="case-collection-looked" />
+            {tc("case.lookName")}
+          </label>
+        )}
         <button type="submit" class="button" data-testid="case-collect">
           {tc("case.putIn")}
         </button>

@@ -1,24 +1,28 @@
 // The form that makes a case of a consult that is over.
 //
-// Owns what is typed. Where the case is afterwards, its own page says.
+// Owns what is typed and which clips are ticked. Where the case is afterwards, its own page says.
 
 import { useEffect, useState } from "preact/hooks";
 import { day, tc } from "../i18n/case";
 import { t } from "../i18n/i18n";
-import { makeCase } from "../net/cases";
+import { makeCase, readSources } from "../net/cases";
 import { type ApiCode, ApiProblem } from "../net/http";
 import { searchReplays } from "../replay/source";
 import { casePath, navigate } from "../router";
-import type { CaseConsent } from "../wire/case";
+import type { CaseConsent, CaseSource } from "../wire/case";
 import type { SessionGrant } from "../wire/http";
-import type { ConsultId } from "../wire/ids";
+import type { ClipId, ConsultId } from "../wire/ids";
 import type { ReplaySummary } from "../wire/replay";
 import type { RelayTime } from "../wire/units";
+import { choiceTrouble, chosenClips, usualChoice } from "./case-choice";
+import { CaseSources } from "./case-sources";
 
 const CONSENTS: readonly CaseConsent[] = ["teaching", "teachingAndExport"];
 /** A case that nobody looks at again goes by itself. */
 const USUAL_MS = 365 * 24 * 3_600 * 1_000;
 const MOST = 80;
+/** What a date can say. */
+const LAST_DAY = "9999-12-31";
 
 export function CaseForm({ grant }: { grant: SessionGrant }) {
   const [isOpen, setOpen] = useState(false);
@@ -42,6 +46,9 @@ export function CaseForm({ grant }: { grant: SessionGrant }) {
 
 function Form({ grant }: { grant: SessionGrant }) {
   const [closed, setClosed] = useState<readonly ReplaySummary[] | null>(null);
+  const [consult, setConsult] = useState<ConsultId | null>(null);
+  const [sources, setSources] = useState<readonly CaseSource[] | null>(null);
+  const [chosen, setChosen] = useState<ReadonlySet<ClipId>>(new Set());
   const [making, setMaking] = useState(false);
   const [trouble, setTrouble] = useState<ApiCode | null>(null);
   const fails = (cause: unknown) => setTrouble(cause instanceof ApiProblem ? cause.code : "internal");
@@ -49,15 +56,35 @@ function Form({ grant }: { grant: SessionGrant }) {
     const closing = new AbortController();
     const all = { view: "", finding: "", person: "", fromUs: null, beforeUs: null };
     searchReplays(grant.session, all, closing.signal).then(
-      ({ consults }) => setClosed(consults.filter(({ closedAt }) => closedAt !== null)),
+      ({ consults }) => {
+        const over = consults.filter(({ closedAt }) => closedAt !== null);
+        setClosed(over);
+        setConsult(over[0]?.consult ?? null);
+      },
       (cause: unknown) => {
         if (!closing.signal.aborted) fails(cause);
       },
     );
     return () => closing.abort();
   }, [grant.session]);
+  useEffect(() => {
+    if (consult === null) return;
+    const closing = new AbortController();
+    setSources(null);
+    readSources(grant.session, consult, closing.signal).then(
+      (found) => {
+        setSources(found);
+        setChosen(usualChoice(found));
+      },
+      (cause: unknown) => {
+        if (!closing.signal.aborted) fails(cause);
+      },
+    );
+    return () => closing.abort();
+  }, [grant.session, consult]);
   const submit = async (event: SubmitEvent) => {
     event.preventDefault();
+    if (consult === null || sources === null) return;
     const typed = new FormData(event.currentTarget as HTMLFormElement);
     const words = (name: string) => String(typed.get(name) ?? "").trim();
     const list = (name: string) =>
@@ -69,8 +96,8 @@ function Form({ grant }: { grant: SessionGrant }) {
     setTrouble(null);
     try {
       const made = await makeCase(grant.session, {
-        consult: words("consult") as ConsultId,
-        clips: [],
+        consult,
+        clips: chosenClips(sources, chosen),
         facts: {
           title: words("title"),
           findings: list("findings"),
@@ -100,7 +127,12 @@ function Form({ grant }: { grant: SessionGrant }) {
       <p class="quiet">{tc("case.newLead")}</p>
       <label>
         {tc("case.consult")}
-        <select class="field" name="consult">
+        <select
+          class="field"
+          name="consult"
+          value={consult ?? ""}
+          onChange={({ currentTarget }) => setConsult(currentTarget.value as ConsultId)}
+        >
           {closed.map(({ consult, alias, openedAt }) => (
             <option key={consult} value={consult}>
               {alias} {day(openedAt)}
@@ -108,6 +140,10 @@ function Form({ grant }: { grant: SessionGrant }) {
           ))}
         </select>
       </label>
+      {consult !== null && sources !== null && sources.length > 0 && (
+        <CaseSources grant={grant} consult={consult} sources={sources} chosen={chosen} chooses={setChosen} />
+      )}
+      {sources?.length === 0 && <p role="status">{tc("case.noClip")}</p>}
       {text("title", tc("case.name"), { required: true })}
       {text("findings", tc("case.findings"))}
       {text("collections", tc("case.collections"))}
@@ -139,10 +175,16 @@ function Form({ grant }: { grant: SessionGrant }) {
           type="date"
           name="until"
           required
+          max={LAST_DAY}
           value={new Date(Date.now() + USUAL_MS).toISOString().slice(0, 10)}
         />
       </label>
-      <button type="submit" class="button button--primary" disabled={making} data-testid="case-make">
+      <button
+        type="submit"
+        class="button button--primary"
+        disabled={making || sources === null || choiceTrouble(chosen) !== null}
+        data-testid="case-make"
+      >
         {tc("case.make")}
       </button>
       <p role="status">{making ? tc("case.making") : troubleWords(trouble)}</p>

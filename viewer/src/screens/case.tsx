@@ -10,6 +10,7 @@ import { type ApiCode, ApiProblem } from "../net/http";
 import { CaseClipPart } from "../parts/case-clip";
 import { CaseCollections } from "../parts/case-collections";
 import { troubleWords } from "../parts/case-form";
+import { CaseTypedPart } from "../parts/case-typed";
 import { follow } from "../router";
 import type { CaseAbout } from "../wire/case";
 import type { SessionGrant } from "../wire/http";
@@ -57,8 +58,9 @@ export function CaseScreen({ grant, which }: { grant: SessionGrant; which: CaseI
       </>
     );
   }
-  const { summary, clips } = held;
+  const { summary, typed, clips } = held;
   const { facts, state } = summary;
+  const isDraft = state === "draft" || state === "reviewed";
   const leaves = state === "published" && facts.consent === "teachingAndExport";
   return (
     <article class="case" data-testid="case" data-state={state}>
@@ -73,19 +75,26 @@ export function CaseScreen({ grant, which }: { grant: SessionGrant; which: CaseI
         {tc(`case.consent.${facts.consent}`)}
       </p>
       <p role="status">{troubleWords(trouble)}</p>
+      <CaseTypedPart
+        facts={facts}
+        typed={typed}
+        isDraft={isDraft}
+        looks={() => void doing(desk.looksAtTyped(typed.digest))}
+      />
       {clips.map((clip) => (
         <CaseClipPart
           key={`${clip.number} ${clip.made?.digest ?? ""}`}
           desk={desk}
           clip={clip}
-          isDraft={state === "draft" || state === "reviewed"}
+          isDraft={isDraft}
           leaves={leaves}
           doing={doing}
         />
       ))}
       <CaseCollections
         collections={facts.collections}
-        collects={(collections) => void doing(desk.collects(collections))}
+        isDraft={isDraft}
+        collects={(collections, looked) => void doing(desk.collects(collections, looked))}
       />
       <p class="case__actions">
         {state !== "published" && (

@@ -37,6 +37,7 @@ export const MAX_SEARCH_CHARS = 64;
          export const UNIT_KEYFRAME = 1;
          export const UNIT_FILLED = 2;
          export const UNIT_SPOILT = 4;
+         export const MAX_CASE_CLIPS = 20;
          export const PROBLEM_CODES: readonly ProblemCode[] = [
   "noEntry",
   "ticketUnknown",

@@ -1,12 +1,13 @@
 //! What a library of cases is told and tells.
 
 use crate::each;
-use crate::samples::uuid;
+use crate::samples::{clip_head, uuid};
 use wire::case::{
     CaseAbout, CaseClip, CaseCollections, CaseConsent, CaseCover, CaseDrawn, CaseFacts, CaseFault,
-    CaseLine, CaseList, CaseLook, CaseLookRequest, CaseMade, CaseNumber, CaseRectangle, CaseState,
-    CaseSummary, CaseWords, NewCase,
+    CaseLine, CaseList, CaseLook, CaseLookRequest, CaseMade, CaseNumber, CaseRectangle, CaseSource,
+    CaseSources, CaseState, CaseSummary, CaseTyped, CaseWords, MAX_CASE_END, NewCase,
 };
+use wire::clip::{ClipCoding, ClipHead};
 use wire::mark::Point;
 use wire::original::Digest;
 use wire::{CaseId, ClipId, ConsultId, Fraction, FrameIndex, RelayTime};
@@ -79,7 +80,16 @@ fn what_a_case_is() {
     };
     let clips = vec![looked_at, without];
     each("case", vec![("list", list)]);
-    each("case", vec![("about", CaseAbout { summary, clips })]);
+    let typed = CaseTyped {
+        digest,
+        looks: clips[0].looks.clone(),
+    };
+    let about = CaseAbout {
+        summary,
+        typed,
+        clips,
+    };
+    each("case", vec![("about", about)]);
     each("case", vec![("look", CaseLookRequest { digest })]);
     let new = NewCase {
         consult: ConsultId::from_uuid(uuid(2)),
@@ -89,8 +99,19 @@ fn what_a_case_is() {
     each("case", vec![("new", new)]);
     let collections = CaseCollections {
         collections: vec!["2026年 秋".into(), "僧帽弁".into()],
+        looked: true,
     };
     each("case", vec![("collections", collections)]);
+    let video = ClipHead {
+        coding: ClipCoding::Video,
+        ..clip_head()
+    };
+    let source = |head, fault| CaseSource { head, fault };
+    let clips = vec![
+        source(clip_head(), None),
+        source(video, Some(CaseFault::Video)),
+    ];
+    each("case", vec![("sources", CaseSources { clips })]);
 }
 
 #[test]
@@ -116,14 +137,21 @@ fn what_is_drawn_on_a_clip_of_a_case() {
 }
 
 #[test]
-fn facts_without_a_title_a_licence_or_a_difficulty_that_there_is_are_not_sound() {
+fn facts_without_a_title_a_licence_a_difficulty_that_there_is_or_an_end_are_not_sound() {
     assert!(facts().are_sound());
+    let last = CaseFacts {
+        expires_at: MAX_CASE_END,
+        ..facts()
+    };
+    assert!(last.are_sound());
     for spoil in [
         |facts: &mut CaseFacts| facts.title = "  ".into(),
         |facts: &mut CaseFacts| facts.licence = String::new(),
         |facts: &mut CaseFacts| facts.difficulty = 4,
         |facts: &mut CaseFacts| facts.findings = vec!["x".into(); 13],
         |facts: &mut CaseFacts| facts.collections = vec!["a\nb".into()],
+        // The year 10000: no page can write it.
+        |facts: &mut CaseFacts| facts.expires_at = RelayTime(253_402_300_800_000_000),
     ] {
         let mut spoilt = facts();
         spoil(&mut spoilt);
