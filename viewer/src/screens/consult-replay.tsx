@@ -4,12 +4,12 @@
 
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { dayTime, tp } from "../i18n/consult-replay";
-import { t } from "../i18n/i18n";
 import { Legend, TimeBar } from "../parts/consult-replay-bar";
 import { Follower, type Other, OtherChoice } from "../parts/consult-replay-beside";
 import { ReplayTransport } from "../parts/consult-replay-controls";
 import { Jumps } from "../parts/consult-replay-jumps";
 import { ConsultPane } from "../parts/consult-replay-pane";
+import { ReplayPeople } from "../parts/consult-replay-people";
 import { ReplayTroubleNews } from "../parts/consult-replay-trouble";
 import { LanguageSwitch } from "../parts/language";
 import { pressKey } from "../replay/keys";
@@ -68,7 +68,7 @@ export function ConsultReplayScreen({ grant, consult }: ReplayScreenProps) {
         </div>
       </main>
       <aside class="past__side">
-        <People player={player} />
+        <ReplayPeople player={player} />
         <Jumps player={player} jumps={jumps} />
       </aside>
     </div>
@@ -113,26 +113,5 @@ function News({ player }: { player: ConsultPlayer }) {
       {spoilt > 0 && <li>{tp("past.spoilt", { count: spoilt })}</li>}
       {about.voices.length === 0 && <li>{tp("past.noVoices")}</li>}
     </ul>
-  );
-}
-
-/** Who was there at this moment, how the picture arrived there, and who spoke. */
-function People({ player }: { player: ConsultPlayer }) {
-  const people = player.moment.value?.people ?? [];
-  const speaking = player.speaking.value;
-  return (
-    <section class="past__people" aria-label={tp("past.people")} data-testid="past-people">
-      <h2>{tp("past.people")}</h2>
-      {people.length === 0 && <p class="quiet">{tp("past.nobody")}</p>}
-      <ul>
-        {people.map((person) => (
-          <li key={person.session} data-speaking={speaking.has(person.session)}>
-            <strong>{person.name}</strong> <span class="quiet">{t(`role.${person.role}`)}</span>{" "}
-            {person.link !== null && <span>{t(`badge.${person.link.level}`)}</span>}{" "}
-            {speaking.has(person.session) && <span class="past__speaking">{tp("past.speaking")}</span>}
-          </li>
-        ))}
-      </ul>
-    </section>
   );
 }
