@@ -2,21 +2,16 @@
 //
 // Owns the player of the consult and puts its parts on the page. Invariant: read only, and said to be; closing gives back all memory.
 
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useMemo } from "preact/hooks";
 import { dayTime, tp } from "../i18n/consult-replay";
-import { Legend, TimeBar } from "../parts/consult-replay-bar";
-import { Follower, type Other, OtherChoice } from "../parts/consult-replay-beside";
-import { ReplayTransport } from "../parts/consult-replay-controls";
 import { Jumps } from "../parts/consult-replay-jumps";
-import { ConsultPane } from "../parts/consult-replay-pane";
 import { ReplayPeople } from "../parts/consult-replay-people";
+import { ReplaySides } from "../parts/consult-replay-sides";
 import { ReplayTroubleNews } from "../parts/consult-replay-trouble";
 import { LanguageSwitch } from "../parts/language";
-import { pressKey } from "../replay/keys";
 import { ConsultPlayer, isGrowing } from "../replay/player";
 import { jumpsOf } from "../replay/story";
 import { follow } from "../router";
-import type { Stage } from "../stage/stage";
 import type { SessionGrant } from "../wire/http";
 import type { ConsultId } from "../wire/ids";
 import "../style/consult-replay.css";
@@ -29,43 +24,19 @@ export function ConsultReplayScreen({ grant, consult }: ReplayScreenProps) {
     [consult, grant.session],
   );
   useEffect(() => () => player.close(), [player]);
-  const [other, setOther] = useState<Other | null>(null);
-  const stage = useRef<Stage | null>(null);
   const story = player.story.value;
   const jumps = useMemo(() => (story === null ? [] : jumpsOf(story)), [story]);
   const title = tp("past.title");
   useEffect(() => {
     document.title = `${title} - Hibiki`;
   }, [title]);
-  useEffect(() => {
-    const press = (event: KeyboardEvent) => pressKey(event, player, stage.current);
-    addEventListener("keydown", press);
-    return () => removeEventListener("keydown", press);
-  }, [player]);
   return (
     <div class="past" data-testid="past">
       <Head player={player} />
       <main class="past__main">
         <ReplayTroubleNews player={player} />
-        <div class="past__panes" data-two={other !== null}>
-          <ConsultPane
-            player={player}
-            label={other === null ? null : tp("past.leader")}
-            onStage={(made) => {
-              stage.current = made;
-            }}
-          />
-          {other !== null && (
-            <Follower key={`${other.consult} ${other.stream}`} leader={player} other={other} />
-          )}
-        </div>
-        <TimeBar player={player} jumps={jumps} name="" />
-        <Legend player={player} />
-        <ReplayTransport player={player} />
-        <div class="past__row">
-          <OtherChoice leader={player} other={other} onOther={setOther} />
-          <News player={player} />
-        </div>
+        <ReplaySides player={player} jumps={jumps} />
+        <News player={player} />
       </main>
       <aside class="past__side">
         <ReplayPeople player={player} />
