@@ -9,7 +9,8 @@ use crate::http::dicomweb::{bulk, frames, metadata, objects, rendered, search, s
 use crate::http::{
     blobs, case_clips, case_export, case_library, case_making, case_sources, cases, clip_file,
     clip_marks, clip_upload, clips, consults, demo, devices, health, media_resource, page_clip,
-    pages, publish, replay_media, replays, sessions, socket, talk, video_picture, watch,
+    pages, publish, replay_clips, replay_media, replays, sessions, socket, talk, video_picture,
+    watch,
 };
 use crate::problem::Refusal;
 use axum::Router;
@@ -436,6 +437,19 @@ pub const ROUTES: &[Route] = &[
         &["PUT", "PATCH"],
         Gate::Session,
         || put(page_clip::offer).patch(page_clip::part),
+    ),
+    // A person with a session, also when its consult is over: saved clips of a consult that is replayed.
+    route(
+        "/api/v1/replays/{replay}/clips/{clip}",
+        &["GET"],
+        Gate::Reader,
+        || get(replay_clips::table),
+    ),
+    route(
+        "/api/v1/replays/{replay}/clips/{clip}/frames/{index}",
+        &["GET"],
+        Gate::Reader,
+        || get(replay_clips::frame),
     ),
 ];
 

@@ -8,7 +8,7 @@ const INITIAL_JS_LIMIT_BYTES = 60_000;
 /** What a page may come to when everything in it was used. */
 const WHOLE_JS_LIMIT_BYTES = 120 * 1024;
 /** What the page that replays a whole consult brings beside what others have; no consult ever loads it. */
-const REPLAY_JS_LIMIT_BYTES = 20 * 1024;
+const REPLAY_JS_LIMIT_BYTES = 22 * 1024;
 /** The same for the library of cases. */
 const CASES_JS_LIMIT_BYTES = 12 * 1024;
 /** What bringing files adds, to the visiting physician's page only: half of it is a hash that no browser has. */

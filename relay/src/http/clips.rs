@@ -16,9 +16,9 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use std::sync::Arc;
 use std::time::Instant;
-use wire::FrameIndex;
-use wire::clip::CLIP_VIDEO_FRAME;
+use wire::clip::{CLIP_VIDEO_FRAME, ClipTable};
 use wire::problem::ProblemCode;
+use wire::{ConsultId, FrameIndex};
 
 /// A kept clip's bytes never change; a cache that others share may not have them.
 pub(super) const FOR_EVER: HeaderValue =
@@ -35,12 +35,7 @@ pub async fn table(
     Path((_, clip)): Path<(String, String)>,
 ) -> Result<impl IntoResponse, Refusal> {
     let found = find(&app, &own, &clip).await?;
-    let table = app
-        .shelf
-        .table(found)
-        .await
-        .map_err(|fault| told(&app, &own, &fault))?;
-    Ok(Json(table))
+    Ok(Json(table_of(&app, found).await?))
 }
 
 /// `GET /consults/{consult}/clips/{clip}/frames/{index}`
@@ -53,7 +48,6 @@ pub async fn frame(
     Path((_, clip, index)): Path<(String, String, String)>,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
-    let began = Instant::now();
     let index: u32 = index.parse().map_err(|_| ProblemCode::NotFound)?;
     let found = find(&app, &own, &clip).await?;
     let kept = found.row.kept;
@@ -65,20 +59,31 @@ pub async fn frame(
         ];
         return Ok((StatusCode::NOT_MODIFIED, common).into_response());
     }
-    let still = app
-        .shelf
-        .still(found, FrameIndex(index))
-        .await
-        .map_err(|fault| told(&app, &own, &fault))?;
-    app.metrics.clip_frames.up();
-    app.metrics.clip_frame.took(began.elapsed());
-    let mut response = still_response(still);
+    let mut response = still_of(&app, found, index).await?;
     if kept {
         let about = response.headers_mut();
         about.insert(header::CACHE_CONTROL, FOR_EVER);
         about.insert(header::ETAG, quoted(&tag));
     }
     Ok(response)
+}
+
+/// The frame table of a clip that somebody may read.
+pub(super) async fn table_of(app: &App, found: Found) -> Result<ClipTable, Refusal> {
+    let consult = found.consult;
+    let table = app.shelf.table(found).await;
+    table.map_err(|fault| told(app, consult, &fault))
+}
+
+/// A frame of such a clip.
+pub(super) async fn still_of(app: &App, found: Found, index: u32) -> Result<Response, Refusal> {
+    let began = Instant::now();
+    let consult = found.consult;
+    let still = app.shelf.still(found, FrameIndex(index)).await;
+    let still = still.map_err(|fault| told(app, consult, &fault))?;
+    app.metrics.clip_frames.up();
+    app.metrics.clip_frame.took(began.elapsed());
+    Ok(still_response(still))
 }
 
 /// A frame with what it is.
@@ -93,8 +98,12 @@ pub(super) fn still_response(still: Still) -> Response {
 
 /// A clip of the session's own consult.
 pub(super) async fn find(app: &App, own: &SessionEntry, clip: &str) -> Result<Found, Refusal> {
+    find_in(app, own.consult, clip).await
+}
+
+/// A clip of a consult that somebody may read.
+pub(super) async fn find_in(app: &App, consult: ConsultId, clip: &str) -> Result<Found, Refusal> {
     let clip = clip.parse().map_err(|_| ProblemCode::NotFound)?;
-    let consult = own.consult;
     let row = app
         .store
         .read("look up a clip", move |db| store::clip(db, consult, clip))
@@ -110,7 +119,7 @@ pub(super) async fn find(app: &App, own: &SessionEntry, clip: &str) -> Result<Fo
 }
 
 /// What a page hears of a clip that cannot be shown, and what the log says.
-fn told(app: &App, own: &SessionEntry, fault: &ReplayFault) -> Refusal {
+fn told(app: &App, consult: ConsultId, fault: &ReplayFault) -> Refusal {
     let code = match fault {
         ReplayFault::NotHere | ReplayFault::NoSuchFrame => return ProblemCode::NotFound.into(),
         ReplayFault::Unreadable(_) => ProblemCode::CodecUnsupported,
@@ -120,7 +129,7 @@ fn told(app: &App, own: &SessionEntry, fault: &ReplayFault) -> Refusal {
         }
     };
     app.metrics.clip_faults.up();
-    tracing::error!(consult = %own.consult, error = %fault, "a clip could not be shown");
+    tracing::error!(%consult, error = %fault, "a clip could not be shown");
     code.into()
 }
 

@@ -31,6 +31,7 @@ pub mod page_clip;
 pub mod page_files;
 pub mod pages;
 pub mod publish;
+pub mod replay_clips;
 pub mod replay_media;
 pub mod replays;
 pub mod sessions;

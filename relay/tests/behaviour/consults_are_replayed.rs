@@ -1,5 +1,6 @@
 //! What was recorded of a consult is read back: by its people, also when it is over, by trainers then, and by nobody else.
 
+use crate::clip_device::{Device, Sample, phantom};
 use crate::support::{Entered, Relay, code, consult, stream};
 use crate::tools_change_the_rows::tool;
 use recording::{
@@ -12,6 +13,7 @@ use std::borrow::Cow;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
+use wire::clip::{ClipStage, ClipTable};
 use wire::people::Role;
 use wire::replay::{ReplayAbout, ReplayFrames, ReplayList, ReplayLog, ReplayPointers};
 use wire::{CaptureTime, ConsentId, RelayTime, RtpTime, SessionId, StreamId};
@@ -254,37 +256,39 @@ async fn a_consult_is_read_back_while_it_grows_and_when_it_is_over() {
     );
 }
 
+/// How many minutes of reading were noted.
+async fn entries(relay: &Relay) -> u32 {
+    let database = DataFolder::at(&relay.data).unwrap().database().unwrap();
+    let store = Store::open(&database).unwrap();
+    let count = "SELECT count(*) FROM replays";
+    let counted = store
+        .read("count", |db| {
+            db.query_row(count, [], |row| row.get::<_, u32>(0))
+        })
+        .await;
+    store.close();
+    counted.unwrap()
+}
+
 #[tokio::test]
 async fn whoever_reads_any_part_of_a_consult_leaves_one_entry_a_minute() {
     let relay = Relay::start().await;
     record_frames(&relay, 0..10);
     let who = relay.enter(Role::Cardiologist).await;
     let path = format!("replays/{}", consult());
-    let entries = async || {
-        let database = DataFolder::at(&relay.data).unwrap().database().unwrap();
-        let store = Store::open(&database).unwrap();
-        let count = "SELECT count(*) FROM replays";
-        let counted = store
-            .read("count", |db| {
-                db.query_row(count, [], |row| row.get::<_, u32>(0))
-            })
-            .await;
-        store.close();
-        counted.unwrap()
-    };
-    assert_eq!(entries().await, 0);
+    assert_eq!(entries(&relay).await, 0);
     // Not by the door that the page opens first.
     let _: ReplayLog = reads(&relay, &who, &format!("{path}/log")).await;
-    assert_eq!(entries().await, 1);
+    assert_eq!(entries(&relay).await, 1);
     for _ in 0..3 {
         let _: ReplayAbout = reads(&relay, &who, &path).await;
         let pictures = format!("{path}/pictures/{}", stream());
         let _: ReplayFrames = reads(&relay, &who, &pictures).await;
     }
-    assert_eq!(entries().await, 1);
+    assert_eq!(entries(&relay).await, 1);
     let other = relay.enter(Role::Trainee).await;
     let _: ReplayAbout = reads(&relay, &other, &path).await;
-    assert_eq!(entries().await, 2);
+    assert_eq!(entries(&relay).await, 2);
 }
 
 #[tokio::test]
@@ -307,6 +311,8 @@ async fn a_stranger_finds_nothing_and_a_trainer_what_is_over() {
                 &format!("/pictures/{}/units", stream()),
                 "/voices/x",
                 "/pointers",
+                &format!("/clips/{}", wire::ClipId::random()),
+                &format!("/clips/{}/frames/0", wire::ClipId::random()),
                 &format!("/blobs/{}", "0".repeat(64)),
             ] {
                 let there = refused(relay, &who, &format!("{path}{end}")).await;
@@ -349,6 +355,10 @@ async fn consults_are_found_by_view_words_person_and_date() {
             },
         })
     };
+    let device = Device::connect(&relay).await;
+    let mut sample = Sample::captured(phantom("plax_small.dcm"));
+    sample.head.view = Some("A4C".to_owned());
+    device.brings(&sample).await;
     let (kept, gone) = (wire::AnnotationId::random(), wire::AnnotationId::random());
     page.says(&mark(kept, "心のう液 100%なし")).await;
     page.says(&mark(gone, "弁の逆流")).await;
@@ -370,18 +380,30 @@ async fn consults_are_found_by_view_words_person_and_date() {
         .find(|found| found.consult == consult())
         .unwrap();
     assert_eq!(found.findings, ["心のう液 100%なし"]);
+    assert_eq!(found.views, ["A4C"]);
     assert_eq!(found.people.len(), 1);
     assert_eq!(found.people[0].person, doctor.grant.person);
+    let name = &found.people[0].name;
+    let letter: String = name.chars().take(1).collect();
+    let (person, part) = (format!("person={name}"), format!("person={letter}"));
+    let with_view = format!("{person}&view=A4C&finding=100%25");
+    let with_other_view = format!("{person}&view=PLAX");
     for (query, is_found) in [
         ("finding=%E5%BF%83%E3%81%AE%E3%81%86%E6%B6%B2", true),
         ("finding=100%25%E3%81%AA", true),
         ("finding=%25%25", false),
         ("finding=%E9%80%86%E6%B5%81", false),
-        ("view=A4C", false),
+        ("view=A4C", true),
+        ("view=a4", true),
+        ("view=PLAX", false),
         ("from=2", false),
         ("from=1&before=2", true),
         ("before=1", false),
         ("person=nobody", false),
+        (&person, true),
+        (&part, true),
+        (&with_view, true),
+        (&with_other_view, false),
     ] {
         assert_eq!(finds(query.to_owned()).await, is_found, "{query}");
     }
@@ -389,4 +411,58 @@ async fn consults_are_found_by_view_words_person_and_date() {
     assert_eq!(refused(&relay, &doctor, &long).await.0, 400);
     let nothing: Value = reads(&relay, &doctor, "consults").await;
     assert!(nothing["consults"].is_array());
+}
+
+/// Of a saved clip, whoever may replay its consult reads the table and the frames there, before and after it is over.
+#[tokio::test]
+async fn saved_clips_are_read_with_the_consult_that_is_replayed() {
+    let relay = Relay::start().await;
+    let doctor = relay.enter(Role::Cardiologist).await;
+    let (stranger, trainer) = (
+        stranger(&relay, "cardiologist").await,
+        stranger(&relay, "trainer").await,
+    );
+    let device = Device::connect(&relay).await;
+    let sample = Sample::captured(phantom("plax_small.dcm"));
+    device.brings(&sample).await;
+    let clip = format!("clips/{}", sample.head.clip);
+    let replayed = format!("replays/{}/{clip}", consult());
+    let frame = format!("{replayed}/frames/1");
+    for who in [&stranger, &trainer] {
+        for path in [&replayed, &frame] {
+            assert_eq!(refused(&relay, who, path).await.0, 404, "{path}");
+        }
+    }
+    let live = format!("consults/{}/{clip}", consult());
+    let of_page = relay.asks(&doctor, "GET", &format!("{live}/frames/1"));
+    let of_page = of_page.send().await.unwrap().bytes().await.unwrap();
+    tool(
+        &relay,
+        &["consult", "close", "--consult", &consult().to_string()],
+    );
+    assert_eq!(refused(&relay, &doctor, &live).await.0, 401);
+    assert_eq!(entries(&relay).await, 0, "nobody was given anything");
+    for who in [&doctor, &trainer] {
+        let table: ClipTable = reads(&relay, who, &replayed).await;
+        assert_eq!(
+            (table.head, table.stage),
+            (sample.head.clone(), ClipStage::Kept)
+        );
+        let answer = relay.asks(who, "GET", &frame).send().await.unwrap();
+        assert_eq!(answer.status(), 200);
+        assert_eq!(answer.headers()["cache-control"], "no-store");
+        assert!(answer.bytes().await.unwrap() == of_page);
+        for wrong in [
+            format!("{replayed}/frames/9999"),
+            format!("{replayed}/frames/x"),
+            format!("replays/{}/clips/{}", consult(), wire::ClipId::random()),
+            format!("replays/{}/{clip}", wire::ConsultId::random()),
+        ] {
+            assert_eq!(refused(&relay, who, &wrong).await.0, 404, "{wrong}");
+        }
+    }
+    assert_eq!(entries(&relay).await, 2, "of each who read one");
+    for path in [&replayed, &frame] {
+        assert_eq!(refused(&relay, &stranger, path).await.0, 404, "{path}");
+    }
 }

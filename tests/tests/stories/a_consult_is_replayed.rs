@@ -3,6 +3,9 @@
 
 use crate::forms::{devices, takes_form};
 use crate::screens::axe_finds_nothing;
+use crate::sides_of_a_replay::{
+    another_consult_stands_beside, clips_stand_beside, it_is_found_again, saves,
+};
 use crate::voices_are_heard::joins;
 use anyhow::{Context as _, Result, bail, ensure};
 use serde::Deserialize;
@@ -73,6 +76,7 @@ fn a_consult_that_is_over_is_replayed_frame_by_frame_as_it_was() -> Result<()> {
         let near = CaptureTime((doctor.now().await? * 1_000.0) as u64);
         let bedside = story.bedside().await?;
         everybody_agreed(&bedside, &doctor).await?;
+        let saved = saves(&doctor, &[]).await?;
 
         // What happens: a mark on the running picture, a freeze with a mark that is taken back, a hole that heals.
         doctor.takes_pen().await?;
@@ -93,6 +97,7 @@ fn a_consult_that_is_over_is_replayed_frame_by_frame_as_it_was() -> Result<()> {
         tokio::time::sleep(CUT).await;
         uplink.restore();
         doctor.picture_moves_again_within(secs(6)).await?;
+        saves(&doctor, &[saved]).await?;
         // Over before the hole is filled: the replay takes what comes, and says until then that it is not whole.
         closes(&story).await?;
 
@@ -124,7 +129,10 @@ fn a_consult_that_is_over_is_replayed_frame_by_frame_as_it_was() -> Result<()> {
         somebody_points(&doctor).await?;
         the_hole_is_filled_frame_by_frame(&doctor, near).await?;
         it_plays_on_the_one_clock(&doctor, near).await?;
+        clips_stand_beside(&doctor).await?;
         it_is_for_everybody(&doctor).await?;
+        it_is_found_again(&doctor, story.door().origin()).await?;
+        another_consult_stands_beside(&doctor, &story).await?;
         doctor.has_a_clean_console().await
     })
 }

@@ -42,6 +42,7 @@ mod relay_killed_and_restarted;
 mod reload_keeps_everything;
 mod roles_are_kept;
 mod screens;
+mod sides_of_a_replay;
 mod that_beat_again;
 mod the_device_page_works_alone;
 mod the_rate_follows_the_link;

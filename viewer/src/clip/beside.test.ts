@@ -1,4 +1,4 @@
-import { signal } from "@preact/signals";
+import { computed, signal } from "@preact/signals";
 import { beforeEach, describe, expect, test } from "vitest";
 import { even, frameTable, uneven } from "../../test/clip-tables";
 import { below, seeded } from "../../test/seeded";
@@ -11,15 +11,18 @@ const SLOW = frameTable(even(90));
 const FAST = frameTable(even(100, 20_000));
 
 /** What of a player the pairing looks at and moves: the follower stands where it is told to. */
-function standing(table: FrameTable | null) {
+function standing(begins: FrameTable | null) {
   const shown = signal<number | null>(0);
+  const table = signal(begins);
   const moves: number[] = [];
-  const follow = (index: number) => {
+  const glassUs = computed(() => (shown.value === null ? null : (table.value?.atUs(shown.value) ?? null)));
+  const goTo = (us: number) => {
+    if (table.value === null) return;
+    const index = table.value.frameAt(us);
     moves.push(index);
     shown.value = index;
   };
-  const player = { table: signal(table), shown, follow } as unknown as ClipPlayer;
-  return { player, shown, moves };
+  return { player: { glassUs, goTo } as unknown as ClipPlayer, table, shown, moves };
 }
 
 let leader: ReturnType<typeof standing>;
@@ -147,7 +150,7 @@ test("nothing moves before both tables are here, nor after it was closed", () =>
   leader.shown.value = 30;
   beside.toggleBeat(follower.player);
   expect([follower.moves, beside.beats(follower.player).value]).toEqual([[], []]);
-  (follower.player.table as { value: FrameTable | null }).value = FAST;
+  follower.table.value = FAST;
   expect(follower.shown.value).toBe(49);
   beside.close();
   leader.shown.value = 0;

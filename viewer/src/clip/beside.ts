@@ -1,38 +1,51 @@
-// Two clips at the same moment: one sets the pace, the other follows.
+// Two recorded pictures at the same moment: one sets the pace, the other follows.
 //
-// Owns the beats that were set in each and moving the follower to the moment of the leader. Called by `parts/replay.tsx`.
-// Invariant: the follower shows one of its own frames, the one that stands at that moment, and says its own number.
+// Owns the beats that were set in each and moving the follower to the moment of the leader. Called by `parts/replay.tsx` for two clips, and by
+// `parts/consult-replay-sides.tsx` for a clip beside a clip or a whole consult. Invariant: the follower shows one of its own frames, the one
+// that stands at that moment, and says its own number.
 
-import { effect, type ReadonlySignal, signal } from "@preact/signals";
+import { effect, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import { type Beats, sameMoment, toggleBeat } from "./phase";
 import type { ClipPlayer } from "./player";
 
 export type Pairing = "time" | "phase" | "apart";
 
-export class Beside {
-  readonly pairing = signal<Pairing>("time");
-  readonly #beats = new Map<ClipPlayer, ReturnType<typeof signal<Beats>>>();
+/** What can stand beside something else. */
+export type Timed = {
+  /** The moment of the frame on its glass, in microseconds of its own time; null while there is none. */
+  readonly glassUs: ReadonlySignal<number | null>;
+  /** Shows what stands at such a moment, while another sets the pace. */
+  goTo(us: number): void;
+};
+
+/** The follower's moment for one of the leader's, from the beats of both; null when they say nothing. */
+export type SamePhase = (us: number, beats: Beats, others: Beats) => number | null;
+
+export class Beside<Leader extends Timed = ClipPlayer, Follower extends Timed = ClipPlayer> {
+  readonly pairing: Signal<Pairing>;
+  readonly #beats = new Map<Timed, Signal<Beats>>();
   readonly #stop: () => void;
 
   constructor(
-    readonly leader: ClipPlayer,
-    readonly follower: ClipPlayer,
+    readonly leader: Leader,
+    readonly follower: Follower,
+    pairing: Pairing = "time",
+    readonly samePhase: SamePhase = sameMoment,
   ) {
+    this.pairing = signal(pairing);
     for (const player of [leader, follower]) this.#beats.set(player, signal<Beats>([]));
     this.#stop = effect(() => this.#pair());
   }
 
-  beats(player: ClipPlayer): ReadonlySignal<Beats | undefined> {
+  beats(player: Timed): ReadonlySignal<Beats> {
     return this.#beats.get(player) ?? signal<Beats>([]);
   }
 
   /** Sets an R wave at the frame on the glass, or takes it away. */
-  toggleBeat(player: ClipPlayer): void {
-    const table = player.table.peek();
-    const index = player.shown.peek();
+  toggleBeat(player: Timed): void {
+    const us = player.glassUs.peek();
     const beats = this.#beats.get(player);
-    if (table === null || index === null || beats === undefined) return;
-    beats.value = toggleBeat(beats.peek() ?? [], table.atUs(index));
+    if (us !== null && beats !== undefined) beats.value = toggleBeat(beats.peek(), us);
   }
 
   close(): void {
@@ -41,13 +54,11 @@ export class Beside {
 
   #pair(): void {
     const pairing = this.pairing.value;
-    const table = this.leader.table.value;
-    const others = this.follower.table.value;
     // What is on the leader's glass, and not what is due: the two must show the same moment.
-    const index = this.leader.shown.value;
-    const [own, other] = [this.beats(this.leader).value ?? [], this.beats(this.follower).value ?? []];
-    if (pairing === "apart" || table === null || others === null || index === null) return;
-    const us = table.atUs(index);
-    this.follower.follow(others.frameAt(pairing === "phase" ? sameMoment(us, own, other) : us));
+    const us = this.leader.glassUs.value;
+    const [own, other] = [this.beats(this.leader).value, this.beats(this.follower).value];
+    if (pairing === "apart" || us === null) return;
+    const there = pairing === "phase" ? this.samePhase(us, own, other) : us;
+    if (there !== null) this.follower.goTo(there);
   }
 }

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { below, seeded } from "../../test/seeded";
-import { sameMoment, toggleBeat } from "./phase";
+import { loopedMoment, sameMoment, toggleBeat } from "./phase";
 
 test("without beats two clips run by time, with one in each they are shifted", () => {
   expect(sameMoment(500, [], [200])).toBe(500);
@@ -46,4 +46,25 @@ test.each([4, 44, 444])("R waves lie on R waves, and there and back is the same 
 test("a beat is set once, in order, and taken away by setting it again", () => {
   expect(toggleBeat([100, 300], 200)).toEqual([100, 200, 300]);
   expect(toggleBeat([100, 200], 200)).toEqual([100]);
+});
+
+test("beside a consult that goes on for long a clip shows its own beats again and again, at the same phase", () => {
+  const [consult, clip] = [
+    [10_000_000, 11_000_000],
+    [50_000, 650_000, 1_450_000],
+  ];
+  // The middle of a beat is the middle of a beat, however long each is; after two of them the clip begins anew.
+  for (const [us, there] of [
+    [10_500_000, 350_000],
+    [11_500_000, 1_050_000],
+    [12_500_000, 350_000],
+    [13_500_000, 1_050_000],
+    [9_500_000, 1_050_000],
+    [3_600_500_000, 350_000],
+  ] as const) {
+    expect(loopedMoment(us, consult, clip), `${us}`).toBeCloseTo(there, 3);
+  }
+  expect(loopedMoment(10_200_000, [10_000_000], clip), "one says where, and not how fast").toBe(250_000);
+  expect(loopedMoment(10_200_000, [], clip)).toBeNull();
+  expect(loopedMoment(10_200_000, consult, [])).toBeNull();
 });

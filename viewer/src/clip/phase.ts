@@ -21,6 +21,18 @@ export function sameMoment(us: number, beats: Beats, others: Beats): number {
   return timeOf(others, phaseOf(beats, us));
 }
 
+/**
+ * The same where one goes on for long after the beats that were set in it, as a whole consult does: the other begins its own beats anew when they
+ * are over. Null without beats in both, because then no moment of one belongs to one of the other.
+ */
+export function loopedMoment(us: number, beats: Beats, others: Beats): number | null {
+  if (beats.length === 0 || others.length === 0) return null;
+  if (beats.length < 2 || others.length < 2) return sameMoment(us, beats, others);
+  const phase = phaseOf(beats, us);
+  const whole = others.length - 1;
+  return timeOf(others, phase - Math.floor(phase / whole) * whole);
+}
+
 function phaseOf(beats: Beats, us: number): number {
   const beat = beatBefore(beats, (at) => at <= us);
   const [begin, end] = ends(beats, beat);

@@ -26,3 +26,17 @@ test.each([true, false])(
     player.close();
   },
 );
+
+test("it goes to a moment once its table is here, and is late until that frame is on the glass", () => {
+  const player = new ClipPlayer(PLACE, signal([]), false);
+  player.goTo(90_000);
+  expect(player.glassUs.value).toBeNull();
+  player.table.value = FrameTable.read(clipTable(even(5)));
+  player.shown.value = 2;
+  expect(player.glassUs.value).toBe(player.table.value?.atUs(2));
+  player.target.value = 3;
+  expect(player.isLate).toBe(true);
+  player.trouble.value = "unreachable";
+  expect(player.isLate, "what cannot be had is not waited for").toBe(false);
+  player.close();
+});

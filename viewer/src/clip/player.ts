@@ -61,6 +61,8 @@ export class ClipPlayer {
   readonly trouble = signal<Trouble | null>(null);
   readonly frame: ReadonlySignal<FrameOnGlass | null>;
   readonly marks: ReadonlySignal<MarksByFrame>;
+  /** The moment of the frame on the glass, in microseconds after the first. */
+  readonly glassUs: ReadonlySignal<number | null>;
   #reel: Reel<ImageBitmap> | null = null;
   #ticking: number | null = null;
   #again: ReturnType<typeof setTimeout> | undefined;
@@ -79,6 +81,10 @@ export class ClipPlayer {
     this.marks = computed(() => {
       const table = this.table.value;
       return table === null ? new Map() : marksByFrame(table, marks.value);
+    });
+    this.glassUs = computed(() => {
+      const [table, index] = [this.table.value, this.shown.value];
+      return table === null || index === null ? null : table.atUs(index);
     });
     // The first frame does not wait for the table, unless only the table knows whether it is there.
     if (isKept) void this.#firstFrame();
@@ -114,6 +120,17 @@ export class ClipPlayer {
       reel.pause(now);
       reel.follow(index, now);
     });
+  }
+
+  /** The same by its moment. Read in an effect, it is done anew when the table comes. */
+  goTo(us: number): void {
+    const table = this.table.value;
+    if (table !== null) this.follow(table.frameAt(us));
+  }
+
+  /** What it was told to show is not on the glass yet, and may come. */
+  get isLate(): boolean {
+    return this.trouble.peek() === null && this.shown.peek() !== this.target.peek();
   }
 
   setSpeed(speed: number): void {

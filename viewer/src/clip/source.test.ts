@@ -30,6 +30,12 @@ test("a loop asks the relay for each frame once", async () => {
   expect(asked[7]).toBe("/api/v1/consults/c/clips/k/frames/7");
 });
 
+test("a clip of a consult that may be over is asked for with its replay", async () => {
+  const asked = relayOf(60_000);
+  await new ClipSource({ ...PLACE, isReplayed: true }).frame(7, signal);
+  expect(asked).toEqual(["/api/v1/replays/c/clips/k/frames/7"]);
+});
+
 test("what is looked at stays as it is: a player only ever reads", async () => {
   const asked: RequestInit[] = [];
   vi.stubGlobal("fetch", (_path: string, init: RequestInit = {}) => {

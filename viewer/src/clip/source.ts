@@ -15,10 +15,16 @@ import type { VideoFrames } from "./video";
 /** Compressed frames that stay: ten minutes of a handheld's gray pictures, a minute of good colour. */
 export const MAX_KEPT_BYTES = 64 * 1024 * 1024;
 
-export type ClipPlace = { readonly consult: ConsultId; readonly session: SessionId; readonly clip: ClipId };
+export type ClipPlace = {
+  readonly consult: ConsultId;
+  readonly session: SessionId;
+  readonly clip: ClipId;
+  /** Read with the consult that is replayed, which may be over. */
+  readonly isReplayed?: boolean;
+};
 
-export function clipPath({ consult, clip }: ClipPlace): string {
-  return `/api/v1/consults/${consult}/clips/${clip}`;
+export function clipPath({ consult, clip, isReplayed = false }: ClipPlace): string {
+  return `/api/v1/${isReplayed ? "replays" : "consults"}/${consult}/clips/${clip}`;
 }
 
 export class ClipSource {

@@ -11,8 +11,8 @@ import type { Jump } from "../replay/story";
 
 /** Width of the drawing in its own units. */
 const WIDTH = 1_000;
-/** Marks of what happened that are drawn; more would be one line. */
-const MAX_TICKS = 300;
+/** Marks of what happened closer than this are one line. */
+const TICK_APART = 2;
 /** A tap on the slider's keys moves by this much. */
 const STEP_US = 100_000;
 
@@ -100,7 +100,7 @@ function Bands({ player, all, jumps }: { player: ConsultPlayer; all: Span; jumps
       {stretch !== null && (
         <rect class="scrub__stretch" x={place(stretch.from)} y={5} width={width(stretch)} height={2} />
       )}
-      {jumps.slice(0, MAX_TICKS).map((jump) => (
+      {ticksOf(jumps, place).map((jump) => (
         <rect
           key={jump.index}
           class="past__tick"
@@ -113,6 +113,16 @@ function Bands({ player, all, jumps }: { player: ConsultPlayer; all: Span; jumps
       ))}
     </svg>
   );
+}
+
+/** Over the whole width, the first of those that fall together. */
+export function ticksOf(jumps: readonly Jump[], place: (us: number) => number): readonly Jump[] {
+  const ticks = new Map<number, Jump>();
+  for (const jump of jumps) {
+    const at = Math.round(place(jump.atUs) / TICK_APART);
+    if (!ticks.has(at)) ticks.set(at, jump);
+  }
+  return [...ticks.values()];
 }
 
 /** What the bands mean; only those that there are. */

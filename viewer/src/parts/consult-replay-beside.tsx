@@ -1,57 +1,48 @@
-// Another recorded picture beside the first: of the same moment, or of another consult.
+// What stands on either side of a replay, to choose from; and another consult, or another picture of this one, on the right.
 //
 // Owns the second player and how far the two lie apart. Invariant: the right one only ever follows; each says in words whose it is.
 
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { dayTime, tp } from "../i18n/consult-replay";
+import { clockTime } from "../i18n/i18n";
 import { besides } from "../replay/beside";
 import { ConsultPlayer } from "../replay/player";
 import { searchReplays } from "../replay/source";
-import type { ConsultId, SessionId, StreamId } from "../wire/ids";
+import type { ClipState } from "../wire/clip";
+import type { ClipId, ConsultId, SessionId, StreamId } from "../wire/ids";
 import type { ReplaySummary } from "../wire/replay";
 import { TimeBar } from "./consult-replay-bar";
 import { ConsultPane } from "./consult-replay-pane";
 import { ReplayTroubleNews } from "./consult-replay-trouble";
+import { clipTitle } from "./save-news";
 
 /** What stands on the right. */
-export type Other = { readonly consult: ConsultId; readonly stream: StreamId | null };
+export type Side =
+  | { readonly what: "consult"; readonly consult: ConsultId; readonly stream: StreamId | null }
+  | { readonly what: "clip"; readonly clip: ClipId };
+type OtherConsult = Extract<Side, { what: "consult" }>;
 
 const EVERYTHING = { view: "", finding: "", person: "", fromUs: null, beforeUs: null };
 
-export function OtherChoice({
-  leader,
-  other,
-  onOther,
-}: {
-  leader: ConsultPlayer;
-  other: Other | null;
-  onOther: (other: Other | null) => void;
-}) {
-  const { consult, session } = leader.place;
-  const others = useOthers(session, consult);
-  const pictures = leader.about.value?.pictures ?? [];
-  const streams = pictures.length > 1 ? pictures.map(({ stream }) => ({ consult, stream })) : [];
-  const choices: readonly Other[] = [
-    ...streams,
-    ...others.map((found) => ({ consult: found.consult, stream: null })),
-  ];
-  if (choices.length === 0) return null;
-  const place = choices.findIndex((one) => one.consult === other?.consult && one.stream === other.stream);
+/** The consult itself on the left, or a saved clip of it. */
+export function LeftChoice({ leader, left, onLeft }: LeftProps) {
+  const clips = clipsOf(leader);
+  if (clips.length === 0) return null;
   return (
     <label class="past__choice">
-      {tp("past.beside")}
+      {tp("past.onLeft")}
       <select
         class="field"
-        value={place}
-        data-testid="past-beside"
-        onChange={({ currentTarget }) => onOther(choices[Number(currentTarget.value)] ?? null)}
+        value={left ?? ""}
+        data-testid="past-left"
+        onChange={({ currentTarget }) =>
+          onLeft(clips.find(({ clip }) => clip === currentTarget.value)?.clip ?? null)
+        }
       >
-        <option value={-1}>{tp("past.besideNone")}</option>
-        {choices.map((one, number) => (
-          <option key={`${one.consult} ${one.stream}`} value={number}>
-            {one.stream === null
-              ? tp("past.besideConsult", titleOf(others.find((found) => found.consult === one.consult)))
-              : tp("past.besideStream", { number: number + 1 })}
+        <option value="">{tp("past.wholeConsult")}</option>
+        {clips.map((held) => (
+          <option key={held.clip} value={held.clip}>
+            {clipWords(held)}
           </option>
         ))}
       </select>
@@ -59,8 +50,72 @@ export function OtherChoice({
   );
 }
 
-function titleOf(found: ReplaySummary | undefined): { alias: string; time: string } {
-  return { alias: found?.alias ?? "", time: found === undefined ? "" : dayTime(found.openedAt) };
+type LeftProps = {
+  readonly leader: ConsultPlayer;
+  readonly left: ClipId | null;
+  readonly onLeft: (clip: ClipId | null) => void;
+};
+
+type OtherProps = {
+  readonly leader: ConsultPlayer;
+  /** The clip on the left. */
+  readonly left: ClipId | null;
+  readonly other: Side | null;
+  readonly onOther: (other: Side | null) => void;
+};
+
+export function OtherChoice({ leader, left, other, onOther }: OtherProps) {
+  const { consult, session } = leader.place;
+  const others = useOthers(session, consult);
+  const pictures = leader.about.value?.pictures ?? [];
+  const clips = clipsOf(leader).filter(({ clip }) => clip !== left);
+  const choices: { readonly side: Side; readonly words: string }[] = clips.map((held) => ({
+    side: { what: "clip", clip: held.clip },
+    words: clipWords(held),
+  }));
+  if (left === null) {
+    const streams = pictures.length > 1 ? pictures : [];
+    streams.forEach(({ stream }, place) => {
+      const words = tp("past.besideStream", { number: place + 1 });
+      choices.push({ side: { what: "consult", consult, stream }, words });
+    });
+    for (const found of others) {
+      const words = tp("past.besideConsult", { alias: found.alias, time: dayTime(found.openedAt) });
+      choices.push({ side: { what: "consult", consult: found.consult, stream: null }, words });
+    }
+  }
+  if (choices.length === 0) return null;
+  const chosen = JSON.stringify(other);
+  const place = choices.findIndex(({ side }) => JSON.stringify(side) === chosen);
+  return (
+    <label class="past__choice">
+      {tp("past.beside")}
+      <select
+        class="field"
+        value={place}
+        data-testid="past-beside"
+        onChange={({ currentTarget }) => onOther(choices[Number(currentTarget.value)]?.side ?? null)}
+      >
+        <option value={-1}>{tp("past.besideNone")}</option>
+        {choices.map(({ words, side }, number) => (
+          <option key={JSON.stringify(side)} value={number}>
+            {words}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+/** What was saved of the consult and is all here. */
+function clipsOf(leader: ConsultPlayer): readonly ClipState[] {
+  const clips = leader.story.value?.end.clips ?? [];
+  return clips.filter(({ head, stage }) => head !== null && stage.stage === "kept");
+}
+
+function clipWords(clip: ClipState): string {
+  const time = clockTime(clip.head?.takenAt ?? clip.at, true);
+  return tp("past.besideClip", { title: clipTitle(clip), time });
 }
 
 /** Other consults that this person may replay. */
@@ -78,7 +133,7 @@ function useOthers(session: SessionId, consult: ConsultId): readonly ReplaySumma
   return others;
 }
 
-export function Follower({ leader, other }: { leader: ConsultPlayer; other: Other }) {
+export function Follower({ leader, other }: { leader: ConsultPlayer; other: OtherConsult }) {
   const { session } = leader.place;
   const follower = useMemo(
     () => new ConsultPlayer({ consult: other.consult, session }, other.stream),

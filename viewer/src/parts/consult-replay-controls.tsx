@@ -70,6 +70,7 @@ function Loop({ player }: { player: ConsultPlayer }) {
           <Press
             icon="loop"
             words={tp("past.loopEnd")}
+            testId="past-loop-end"
             pressed={true}
             onPress={() => player.setStretch(null)}
           />

@@ -1,6 +1,7 @@
 // What happened in a consult, to go there: filtered by kind, person and words.
 //
-// Reads the story and jumps. Invariant: each line says what, who and when in words.
+// Reads the story and jumps. Invariants: each line says what, who and when in words; lines that are left out are counted, and a
+// press away. Commands to move the probe are in no log yet: they come with what gives them (DESIGN section 8).
 
 import { useMemo, useState } from "preact/hooks";
 import { tp } from "../i18n/consult-replay";
@@ -11,19 +12,24 @@ import { MAX_SEARCH_CHARS } from "../wire/constants";
 import { shapeWords } from "./mark-card";
 import { viewWords } from "./save-news";
 
-/** Lines that stand in the page at once. */
-const MAX_LINES = 400;
+/** Lines that are put on the page at once, and with each press of the button below them. */
+const PORTION_LINES = 400;
 
 export function Jumps({ player, jumps }: { player: ConsultPlayer; jumps: readonly Jump[] }) {
   const [kinds, setKinds] = useState<ReadonlySet<JumpKind>>(new Set());
   const [name, setName] = useState("");
   const [words, setWords] = useState("");
+  const [portions, setPortions] = useState(1);
   const names = useMemo(() => [...new Set(jumps.flatMap((jump) => jump.name ?? []))], [jumps]);
   const shown = filtered(jumps, { kinds, name, words }, (jump) => `${jumpWords(jump)} ${jump.name ?? ""}`);
+  const ask = (change: () => void) => {
+    setPortions(1);
+    change();
+  };
   const toggle = (kind: JumpKind) => {
     const others = new Set(kinds);
     if (!others.delete(kind)) others.add(kind);
-    setKinds(others);
+    ask(() => setKinds(others));
   };
   return (
     <section class="past__jumps" aria-label={tp("past.jumps")}>
@@ -52,12 +58,16 @@ export function Jumps({ player, jumps }: { player: ConsultPlayer; jumps: readonl
             maxLength={MAX_SEARCH_CHARS}
             value={words}
             data-testid="past-jump-words"
-            onInput={({ currentTarget }) => setWords(currentTarget.value)}
+            onInput={({ currentTarget }) => ask(() => setWords(currentTarget.value))}
           />
         </label>
         <label>
           {tp("past.jumpPerson")}
-          <select class="field" value={name} onChange={({ currentTarget }) => setName(currentTarget.value)}>
+          <select
+            class="field"
+            value={name}
+            onChange={({ currentTarget }) => ask(() => setName(currentTarget.value))}
+          >
             <option value="">{tp("past.everyone")}</option>
             {names.map((one) => (
               <option key={one} value={one}>
@@ -67,37 +77,59 @@ export function Jumps({ player, jumps }: { player: ConsultPlayer; jumps: readonl
           </select>
         </label>
       </div>
-      <p class="quiet" role="status">
-        {shown.length === 0 ? tp("past.noJumps") : tp("past.jumpCount", { count: shown.length })}
-      </p>
-      <Lines player={player} jumps={shown.slice(0, MAX_LINES)} />
+      <JumpLines player={player} jumps={shown} portions={portions} onMore={() => setPortions(portions + 1)} />
     </section>
   );
 }
 
-function Lines({ player, jumps }: { player: ConsultPlayer; jumps: readonly Jump[] }) {
+type LinesProps = {
+  readonly player: ConsultPlayer;
+  readonly jumps: readonly Jump[];
+  /** How many portions of them stand on the page. */
+  readonly portions: number;
+  readonly onMore: () => void;
+};
+
+export function JumpLines({ player, jumps, portions, onMore }: LinesProps) {
   // The last thing that had happened by now.
   const done = player.moment.value?.entries ?? 0;
   const current = jumps.findLast((jump) => jump.index < done);
+  const shown = jumps.slice(0, portions * PORTION_LINES);
+  const left = jumps.length - shown.length;
   return (
-    <ol class="past__lines" data-testid="past-jumps">
-      {jumps.map((jump) => (
-        <li key={jump.index}>
-          <button
-            type="button"
-            class="past__line"
-            aria-current={jump === current ? "time" : undefined}
-            data-event={jump.entry.event.type}
-            onClick={() => player.jump(jump)}
-          >
-            <span class="past__when">{clockTime(jump.atUs, true)}</span>
-            <span>{jumpWords(jump)}</span>
-            <span class="quiet">{jump.name ?? ""}</span>
-          </button>
-        </li>
-      ))}
-    </ol>
+    <>
+      <p class="quiet" role="status" data-testid="past-jump-count">
+        {countWords(jumps.length, shown.length)}
+      </p>
+      <ol class="past__lines" data-testid="past-jumps">
+        {shown.map((jump) => (
+          <li key={jump.index}>
+            <button
+              type="button"
+              class="past__line"
+              aria-current={jump === current ? "time" : undefined}
+              data-event={jump.entry.event.type}
+              onClick={() => player.jump(jump)}
+            >
+              <span class="past__when">{clockTime(jump.atUs, true)}</span>
+              <span>{jumpWords(jump)}</span>
+              <span class="quiet">{jump.name ?? ""}</span>
+            </button>
+          </li>
+        ))}
+      </ol>
+      {left > 0 && (
+        <button type="button" class="button" data-testid="past-jumps-more" onClick={onMore}>
+          {tp("past.jumpsMore", { count: Math.min(left, PORTION_LINES) })}
+        </button>
+      )}
+    </>
   );
+}
+
+function countWords(count: number, shown: number): string {
+  if (count === 0) return tp("past.noJumps");
+  return shown < count ? tp("past.jumpsShown", { count, shown }) : tp("past.jumpCount", { count });
 }
 
 function jumpWords({ entry: { event } }: Jump): string {

@@ -1,21 +1,14 @@
 // One consult on the page: the words that say what is seen, the picture, and the marks over it.
 //
-// Puts the player's canvas into the page and the stage over it; decides nothing. Invariant: that it is a record, and what of it is
+// Reads the player; decides nothing. Invariant: that it is a record, and what of it is
 // on the glass, stands in words beside the picture at every moment.
 
-import { effect } from "@preact/signals";
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
 import { tp } from "../i18n/consult-replay";
 import { clockTime, t } from "../i18n/i18n";
-import { valueWords } from "../live/measure-words";
-import { answer } from "../measure/answer";
 import type { ConsultPlayer } from "../replay/player";
-import { type Hand, StageInput } from "../stage/input";
-import type { StagePoint } from "../stage/points";
-import { type ScenePointer, Stage } from "../stage/stage";
-import type { AnnotationId } from "../wire/ids";
-import type { MarkState } from "../wire/socket";
+import type { Stage } from "../stage/stage";
+import { RecordedStage } from "./consult-replay-stage";
 
 type Props = {
   readonly player: ConsultPlayer;
@@ -25,27 +18,6 @@ type Props = {
 };
 
 export function ConsultPane({ player, label, onStage, children }: Props) {
-  const layers = useRef<HTMLDivElement>(null);
-  const ink = useRef<HTMLCanvasElement>(null);
-  useEffect(() => {
-    const host = layers.current;
-    const canvas = ink.current;
-    if (host === null || canvas === null) return undefined;
-    host.prepend(player.canvas);
-    const stage = new Stage(canvas, [player.canvas], () => undefined);
-    const input = new StageInput(stage, new MovingHand(stage));
-    const stops = [
-      effect(() => stage.setPicture(player.size.value)),
-      effect(() => stage.show(sceneOf(player.marks.value, player.pointers.value))),
-    ];
-    onStage?.(stage);
-    return () => {
-      for (const stop of stops) stop();
-      input.close();
-      stage.close();
-      onStage?.(null);
-    };
-  }, [player]);
   const glass = player.glass.value;
   const { what } = glass;
   return (
@@ -59,75 +31,18 @@ export function ConsultPane({ player, label, onStage, children }: Props) {
     >
       <div class="replay__frame">
         <Strip player={player} label={label} />
-        <div class="frame__stage past__stage" ref={layers}>
-          <canvas
-            ref={ink}
-            class="frame__ink replay__ink"
-            tabIndex={0}
-            role="img"
-            aria-label={tp("past.stage")}
-            data-testid="past-stage"
-          />
+        <RecordedStage
+          picture={player}
+          marks={() => player.marks.value}
+          pointers={() => player.pointers.value}
+          onStage={onStage}
+        >
           {(what === "hole" || what === "none" || what === "coming") && <Instead player={player} />}
-        </div>
+        </RecordedStage>
       </div>
       {children}
     </article>
   );
-}
-
-/** A hand that moves what is zoomed and changes nothing. */
-class MovingHand implements Hand {
-  #at: StagePoint | null = null;
-
-  constructor(readonly stage: Stage) {}
-
-  press(at: StagePoint): void {
-    this.#at = at;
-  }
-
-  drag(at: readonly StagePoint[]): void {
-    const to = at.at(-1);
-    if (to === undefined || this.#at === null) return;
-    this.stage.pan(to.x - this.#at.x, to.y - this.#at.y);
-    this.#at = to;
-  }
-
-  lift(): void {
-    this.#at = null;
-  }
-
-  cancel(): void {
-    this.#at = null;
-  }
-
-  hover(): void {
-    // A record has no pointer that others see.
-  }
-}
-
-function sceneOf(marks: readonly MarkState[], pointers: readonly ScenePointer[]) {
-  return {
-    marks,
-    selected: null,
-    sketches: [],
-    pointers,
-    cursor: null,
-    staleTag: t("stage.drawnOnStale"),
-    values: valuesOf(marks),
-    measuring: null,
-  };
-}
-
-/** The values beside measuring marks, from what they were measured with. */
-function valuesOf(marks: readonly MarkState[]): ReadonlyMap<AnnotationId, string> {
-  const values = new Map<AnnotationId, string>();
-  for (const { mark, gauge } of marks) {
-    if (mark.shape.type !== "measure" || gauge === undefined) continue;
-    const words = valueWords(answer(mark.shape.what, mark.shape.points, gauge));
-    if (words !== null) values.set(mark.id, words);
-  }
-  return values;
 }
 
 function Strip({ player, label }: { player: ConsultPlayer; label: string | null }) {

@@ -74,7 +74,7 @@ function VoiceWords({ state }: { state: VoiceState | undefined }) {
 }
 
 /** How the picture arrives there, in shape, word and numbers; nothing before their page said so. */
-function LinkWords({ seen, brief }: { seen: LinkSeen | undefined; brief: boolean }) {
+export function LinkWords({ seen, brief }: { seen: LinkSeen | undefined; brief: boolean }) {
   if (seen === undefined) return null;
   const { level } = seen;
   const figures = brief && level === "good" ? [] : numbers(seen);

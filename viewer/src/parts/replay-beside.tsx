@@ -7,6 +7,7 @@ import { tc } from "../i18n/clip-words";
 import { clockTime } from "../i18n/i18n";
 import type { Desk } from "../live/desk";
 import type { ClipId } from "../wire/ids";
+import { PairingChoice } from "./pairing-choice";
 import { clipTitle } from "./save-news";
 
 const PAIRINGS: readonly Pairing[] = ["time", "phase", "apart"];
@@ -41,24 +42,7 @@ export function PairingControls({ desk, open, other, beside, onOther }: PairingP
             </option>
           ))}
         </select>
-        {beside !== null && (
-          <select
-            class="field replay__pairing"
-            aria-label={tc("beside.pairing")}
-            value={beside.pairing.value}
-            data-testid="replay-pairing"
-            onChange={({ currentTarget }) => {
-              beside.pairing.value =
-                PAIRINGS.find((pairing) => pairing === currentTarget.value) ?? beside.pairing.peek();
-            }}
-          >
-            {PAIRINGS.map((pairing) => (
-              <option key={pairing} value={pairing}>
-                {tc(`beside.${pairing}`)}
-              </option>
-            ))}
-          </select>
-        )}
+        {beside !== null && <PairingChoice beside={beside} offered={PAIRINGS} />}
       </div>
       {beside?.pairing.value === "phase" && <p class="quiet replay__hint">{tc("beside.needBeats")}</p>}
     </>

@@ -36,7 +36,7 @@ export function ReplayControls({ desk, player, stage, children }: ControlsProps)
     <fieldset class="replay__controls">
       <legend class="unseen">{tc("replay.group")}</legend>
       <div class="replay__row">
-        <ClipTransport desk={desk} player={player} />
+        <ClipTransport player={player} onRefused={(why) => desk.explain(why)} />
         <Marks player={player} />
         {children}
         <button
@@ -74,8 +74,14 @@ export function ReplayControls({ desk, player, stage, children }: ControlsProps)
   );
 }
 
+type TransportProps = {
+  readonly player: ClipPlayer;
+  /** Says why it cannot be played, where nothing else on the page does. */
+  readonly onRefused?: (why: string) => void;
+};
+
 /** Play, step, loop and speed of one clip. */
-export function ClipTransport({ desk, player }: { desk: Desk; player: ClipPlayer }) {
+export function ClipTransport({ player, onRefused }: TransportProps) {
   const table = player.table.value;
   const stretch = player.stretch.value;
   return (
@@ -85,7 +91,7 @@ export function ClipTransport({ desk, player }: { desk: Desk; player: ClipPlayer
       name="replay"
       onStart={() => player.seek(stretch?.from ?? 0)}
       whyNotPlay={table === null || table.canPlay ? null : whyNot(table.count)}
-      onRefused={(why) => desk.explain(why)}
+      {...(onRefused === undefined ? {} : { onRefused })}
       words={{
         toStart: tc("replay.toStart"),
         back: tc("replay.back"),

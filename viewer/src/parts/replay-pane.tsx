@@ -12,7 +12,7 @@ import { pressKey } from "../clip/keys";
 import { ClipMeasuring } from "../clip/measuring";
 import type { ClipPlayer } from "../clip/player";
 import { tc } from "../i18n/clip-words";
-import { clockTime, t } from "../i18n/i18n";
+import { t } from "../i18n/i18n";
 import type { Desk } from "../live/desk";
 import { valueWords } from "../live/measure-words";
 import { valuesOf } from "../live/scene";
@@ -21,10 +21,11 @@ import { Stage } from "../stage/stage";
 import { type View, WHOLE } from "../stage/view";
 import type { MarkState } from "../wire/socket";
 import { LazyReplayMeasure } from "./lazy-measure";
+import { Beats } from "./replay-beats";
 import { ReplayNews } from "./replay-news";
 import { Scrubber } from "./replay-scrubber";
+import { ReplayStrip } from "./replay-strip";
 import { ReplayValues } from "./replay-values";
-import { viewWords } from "./save-news";
 
 export type PaneProps = {
   readonly desk: Desk;
@@ -95,7 +96,7 @@ export function ReplayPane({ desk, player, beside, onClose, onStage, children }:
       onKeyDown={(event) => pressKey(event, player, stage.current, driver, measuring)}
     >
       <div class="replay__frame">
-        <Strip player={player} zoom={view.zoom} onClose={onClose} />
+        <ReplayStrip player={player} zoom={view.zoom} onClose={onClose} />
         <div class="frame__stage" ref={layers}>
           <canvas
             ref={ink}
@@ -134,63 +135,4 @@ export function ReplayPane({ desk, player, beside, onClose, onStage, children }:
 function marksOf(player: ClipPlayer): readonly MarkState[] {
   const index = player.shown.value;
   return (index === null ? undefined : player.marks.value.get(index)) ?? [];
-}
-
-function Strip({ player, zoom, onClose }: { player: ClipPlayer; zoom: number; onClose: () => void }) {
-  const table = player.table.value;
-  const index = player.shown.value;
-  const view = table?.head.view;
-  const marker = table?.head.marker;
-  return (
-    <div class="replay__strip">
-      <p>
-        <strong class="replay__recorded">{tc("replay.recorded")}</strong>{" "}
-        {table !== null && (
-          <span class="replay__more">
-            {tc("replay.takenAt", { time: clockTime(table.head.takenAt, true) })}{" "}
-            <span class="replay__notnow">{tc("replay.notNow")}</span>
-          </span>
-        )}
-      </p>
-      {table !== null && (
-        <p class="replay__view">
-          {view === undefined ? tc("replay.noView") : tc("replay.view", { view: viewWords(view) })}
-          {marker !== undefined && <span class="replay__marker">{tc(`replay.marker.${marker}`)}</span>}
-        </p>
-      )}
-      {table?.handScale && <p data-testid="replay-hand-scale">{tc("replay.handScale")}</p>}
-      {table !== null && index !== null && (
-        <p data-testid="replay-number">
-          <strong>{tc("replay.frame", { number: index + 1, count: table.count })}</strong>{" "}
-          {tc("replay.time", { seconds: (table.atUs(index) / 1_000_000).toFixed(3) })}
-        </p>
-      )}
-      <span class="zoomlevel">{tc("replay.zoom", { percent: Math.round(zoom * 100) })}</span>
-      <button type="button" class="button button--quiet" data-testid="replay-close" onClick={onClose}>
-        {tc("replay.close")}
-      </button>
-    </div>
-  );
-}
-
-/** Where the heart begins its beats in this clip. */
-function Beats({ beside, player }: { beside: Beside; player: ClipPlayer }) {
-  const beats = beside.beats(player).value ?? [];
-  const table = player.table.value;
-  const index = player.shown.value;
-  const isBeat = table !== null && index !== null && beats.includes(table.atUs(index));
-  return (
-    <p class="replay__beats">
-      <button
-        type="button"
-        class="button"
-        aria-pressed={isBeat}
-        data-testid="replay-beat"
-        onClick={() => beside.toggleBeat(player)}
-      >
-        {tc(isBeat ? "beside.takeBeat" : "beside.setBeat")}
-      </button>
-      <span class="quiet">{tc("beside.beats", { count: beats.length })}</span>
-    </p>
-  );
 }

@@ -60,7 +60,9 @@ export function Replay({ desk }: ReplayProps) {
             beside={beside}
             onClose={() => setOther(null)}
           >
-            {beside?.pairing.value === "apart" && <ClipTransport desk={desk} player={follower} />}
+            {beside?.pairing.value === "apart" && (
+              <ClipTransport player={follower} onRefused={(why) => desk.explain(why)} />
+            )}
           </ReplayPane>
         )}
       </div>

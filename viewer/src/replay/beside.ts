@@ -8,7 +8,7 @@ import type { ConsultPlayer } from "./player";
 /** The follower at the same distance from where they were laid beside each other, until what comes back is called. */
 export function besides(leader: ConsultPlayer, follower: ConsultPlayer, apartUs: () => number): () => void {
   const stops = [
-    effect(() => follower.follow(leader.at.value + apartUs())),
+    effect(() => follower.goTo(leader.at.value + apartUs())),
     // What cannot be had is said, and not waited for.
     leader.waitFor(() => follower.trouble.peek() === null && follower.glass.peek().what === "coming"),
   ];

@@ -14,10 +14,14 @@ import type { ConsultPlayer } from "./player";
 const STEP_US = 5_000_000;
 
 export function pressKey(event: KeyboardEvent, player: ConsultPlayer, stage: Stage | null): void {
-  const { target } = event;
   if (event.defaultPrevented || event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
-  if (target instanceof HTMLElement && target.matches("input, select, textarea, button, a, summary")) return;
+  if (isOfControl(event)) return;
   if (act(event, player, stage)) event.preventDefault();
+}
+
+/** It is typed into a field, or presses what has the focus. */
+export function isOfControl({ target }: KeyboardEvent): boolean {
+  return target instanceof HTMLElement && target.matches("input, select, textarea, button, a, summary");
 }
 
 function act({ key, shiftKey }: KeyboardEvent, player: ConsultPlayer, stage: Stage | null): boolean {

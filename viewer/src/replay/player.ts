@@ -4,7 +4,7 @@
 // to be seen as signals. Knows no components. Called by `parts/consult-replay*.tsx`. Invariants: everything follows the one clock; the canvas
 // and what is said of it are written in one go; read only.
 
-import { signal } from "@preact/signals";
+import { computed, signal } from "@preact/signals";
 import { NoVideoDecoder, Undecodable } from "../clip/faults";
 import { type ApiCode, ApiProblem } from "../net/http";
 import { paint } from "../stage/paint";
@@ -51,6 +51,8 @@ export class ConsultPlayer {
   readonly waiting = signal(false);
   readonly speed = signal(1);
   readonly glass = signal<Glass>({ what: "none" });
+  /** The moment of the frame on the glass; null over an original and where there is none. */
+  readonly glassUs = computed(() => (this.glass.value.what === "frame" ? this.glass.value.atUs : null));
   readonly size = signal<Size | null>(null);
   /** A frame that somebody chose to look at instead of the one of the moment. */
   readonly chosen = signal<Anchor | null>(null);
@@ -143,7 +145,7 @@ export class ConsultPlayer {
   }
 
   /** Shows a moment while another player sets the pace. */
-  follow(us: number): void {
+  goTo(us: number): void {
     this.#act((clock, now) => {
       clock.pause(now);
       clock.seek(us, now);
@@ -385,7 +387,8 @@ export class ConsultPlayer {
     const tick = table.ticks[index] ?? 0;
     this.#draw(bitmap, `${stream} ${tick}`, tick % 2 ** 32);
     const isSettled = this.#isSettled(table.stream, tick);
-    return { what: "frame", index, isFilled: table.isFilled[index] === 1, isSettled };
+    const atUs = table.atUs[index] ?? us;
+    return { what: "frame", index, atUs, isFilled: table.isFilled[index] === 1, isSettled };
   }
 
   #isSettled(stream: StreamId, tick: number): boolean {

@@ -18,6 +18,8 @@ export type Glass =
   | {
       readonly what: "frame";
       readonly index: number;
+      /** Its moment on the clock. */
+      readonly atUs: number;
       readonly isFilled: boolean;
       /** Nothing around it will be filled in any more. */
       readonly isSettled: boolean;

@@ -2,21 +2,16 @@
 //
 // Owns the player of the consult and puts its parts on the page. Invariant: read only, and said to be; closing gives back all memory.
 
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useMemo } from "preact/hooks";
 import { dayTime, tp } from "../i18n/consult-replay";
-import { t } from "../i18n/i18n";
-import { Legend, TimeBar } from "../parts/consult-replay-bar";
-import { Follower, type Other, OtherChoice } from "../parts/consult-replay-beside";
-import { ReplayTransport } from "../parts/consult-replay-controls";
 import { Jumps } from "../parts/consult-replay-jumps";
-import { ConsultPane } from "../parts/consult-replay-pane";
+import { ReplayPeople } from "../parts/consult-replay-people";
+import { ReplaySides } from "../parts/consult-replay-sides";
 import { ReplayTroubleNews } from "../parts/consult-replay-trouble";
 import { LanguageSwitch } from "../parts/language";
-import { pressKey } from "../replay/keys";
 import { ConsultPlayer, isGrowing } from "../replay/player";
 import { jumpsOf } from "../replay/story";
 import { follow } from "../router";
-import type { Stage } from "../stage/stage";
 import type { SessionGrant } from "../wire/http";
 import type { ConsultId } from "../wire/ids";
 import "../style/consult-replay.css";
@@ -29,46 +24,22 @@ export function ConsultReplayScreen({ grant, consult }: ReplayScreenProps) {
     [consult, grant.session],
   );
   useEffect(() => () => player.close(), [player]);
-  const [other, setOther] = useState<Other | null>(null);
-  const stage = useRef<Stage | null>(null);
   const story = player.story.value;
   const jumps = useMemo(() => (story === null ? [] : jumpsOf(story)), [story]);
   const title = tp("past.title");
   useEffect(() => {
     document.title = `${title} - Hibiki`;
   }, [title]);
-  useEffect(() => {
-    const press = (event: KeyboardEvent) => pressKey(event, player, stage.current);
-    addEventListener("keydown", press);
-    return () => removeEventListener("keydown", press);
-  }, [player]);
   return (
     <div class="past" data-testid="past">
       <Head player={player} />
       <main class="past__main">
         <ReplayTroubleNews player={player} />
-        <div class="past__panes" data-two={other !== null}>
-          <ConsultPane
-            player={player}
-            label={other === null ? null : tp("past.leader")}
-            onStage={(made) => {
-              stage.current = made;
-            }}
-          />
-          {other !== null && (
-            <Follower key={`${other.consult} ${other.stream}`} leader={player} other={other} />
-          )}
-        </div>
-        <TimeBar player={player} jumps={jumps} name="" />
-        <Legend player={player} />
-        <ReplayTransport player={player} />
-        <div class="past__row">
-          <OtherChoice leader={player} other={other} onOther={setOther} />
-          <News player={player} />
-        </div>
+        <ReplaySides player={player} jumps={jumps} />
+        <News player={player} />
       </main>
       <aside class="past__side">
-        <People player={player} />
+        <ReplayPeople player={player} />
         <Jumps player={player} jumps={jumps} />
       </aside>
     </div>
@@ -113,26 +84,5 @@ function News({ player }: { player: ConsultPlayer }) {
       {spoilt > 0 && <li>{tp("past.spoilt", { count: spoilt })}</li>}
       {about.voices.length === 0 && <li>{tp("past.noVoices")}</li>}
     </ul>
-  );
-}
-
-/** Who was there at this moment, how the picture arrived there, and who spoke. */
-function People({ player }: { player: ConsultPlayer }) {
-  const people = player.moment.value?.people ?? [];
-  const speaking = player.speaking.value;
-  return (
-    <section class="past__people" aria-label={tp("past.people")} data-testid="past-people">
-      <h2>{tp("past.people")}</h2>
-      {people.length === 0 && <p class="quiet">{tp("past.nobody")}</p>}
-      <ul>
-        {people.map((person) => (
-          <li key={person.session} data-speaking={speaking.has(person.session)}>
-            <strong>{person.name}</strong> <span class="quiet">{t(`role.${person.role}`)}</span>{" "}
-            {person.link !== null && <span>{t(`badge.${person.link.level}`)}</span>}{" "}
-            {speaking.has(person.session) && <span class="past__speaking">{tp("past.speaking")}</span>}
-          </li>
-        ))}
-      </ul>
-    </section>
   );
 }

@@ -1,0 +1,164 @@
+//! What stands beside a consult that is replayed, and how it is found again: steps of `a_consult_is_replayed`.
+
+use anyhow::{Result, ensure};
+use serde::Deserialize;
+use stories::barcode::Barcode;
+use stories::binaries::workspace;
+use stories::browser::Screen;
+use stories::person::Person;
+use stories::story::Story;
+use stories::wait::secs;
+use wire::people::{Page as WhichPage, Role};
+use wire::{ClipId, ConsultId};
+
+/// Chooses the nth line that begins with these words.
+const CHOOSE: &str = "([field, begins, nth]) => { const select = document.querySelector(`[data-testid=${field}]`);
+    const found = [...(select?.options ?? [])].filter(({ text }) => text.startsWith(begins))[nth];
+    if (!found) return null;
+    select.value = found.value; select.dispatchEvent(new Event('change', { bubbles: true })); return true; }";
+/// What is on the glass of both sides, by the pixels; nothing while one of them is empty.
+const BOTH: &str = "() => { const glasses = [...document.querySelectorAll('.past__panes canvas:is([data-rtp], [data-frame])')];
+    const barcodes = glasses.map((glass) => hibikiBarcode.read(glass));
+    return barcodes.length === 2 && barcodes.every(Boolean) ? { left: barcodes[0], right: barcodes[1] } : null; }";
+/// The same, once both went on.
+const BOTH_AFTER: &str = "([left, right]) => { const glasses = [...document.querySelectorAll('.past__panes canvas:is([data-rtp], [data-frame])')];
+    const barcodes = glasses.map((glass) => hibikiBarcode.read(glass));
+    return barcodes.length === 2 && barcodes.every(Boolean) && barcodes[0].n !== left && barcodes[1].n !== right
+        ? { left: barcodes[0], right: barcodes[1] } : null; }";
+/// The same, once the left one went on and the right one stands where it belongs.
+const LEFT_AFTER: &str = "(left) => { const [one, other] = [...document.querySelectorAll('.past__panes canvas:is([data-rtp], [data-frame])')];
+    const [here, there] = [hibikiBarcode.read(one), hibikiBarcode.read(other)];
+    const isThere = document.querySelector('[data-testid=past-clip] [data-testid=replay-scrub]').value === other.dataset.frame;
+    return here && there && here.n !== left && isThere ? { left: here, right: there } : null; }";
+const STEPS: u16 = 5;
+const LEFT_BEAT: &str = ".past__panes > article:nth-child(1) [data-testid=replay-beat]";
+const RIGHT_BEAT: &str = ".past__panes > article:nth-child(2) [data-testid=replay-beat]";
+const OF_A_CLIP: &str = "クリップ";
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+struct Both {
+    left: Barcode,
+    right: Barcode,
+}
+
+/// Saves what was just seen; gives the clip once all of it is at the relay.
+pub(crate) async fn saves(doctor: &Person, others: &[ClipId]) -> Result<ClipId> {
+    doctor.saves_clip().await?;
+    let clip = doctor.finds_another_clip_within(others, secs(20)).await?;
+    doctor.clip_is_kept_within(clip, secs(20)).await?;
+    Ok(clip)
+}
+
+/// A clip of the consult that is over stands beside its replay and goes with it by the beat; so do two clips.
+pub(crate) async fn clips_stand_beside(doctor: &Person) -> Result<()> {
+    let page = doctor.page();
+    chooses(doctor, ("past-beside", OF_A_CLIP, 0)).await?;
+    let _: Both = page.until("both sides", secs(8), BOTH, ()).await?;
+    for beat in [LEFT_BEAT, RIGHT_BEAT] {
+        page.visible(beat, secs(5)).await?;
+        page.click(beat).await?;
+    }
+    let laid: Both = page.until("both sides", secs(5), BOTH, ()).await?;
+    let mut on = laid;
+    for _ in 0..STEPS {
+        page.click("[data-testid=past-on]").await?;
+        on = page
+            .until("the next frame on the left", secs(5), LEFT_AFTER, on.left.n)
+            .await?;
+    }
+    let went = |before: Barcode, after: Barcode| after.n.wrapping_sub(before.n);
+    // The frames of the two were not captured at the same distances.
+    let (left, right) = (went(laid.left, on.left), went(laid.right, on.right));
+    ensure!(
+        left == STEPS && (STEPS - 1..=STEPS + 1).contains(&right),
+        "{STEPS} steps from {laid:?} led to {on:?}"
+    );
+    let folder = workspace().join("target/screenshots");
+    std::fs::create_dir_all(&folder)?;
+    page.screenshot(&folder.join("replay-beside.png")).await?;
+    page.click("[data-testid=past-play]").await?;
+    let _: Both = page
+        .until("both to run", secs(5), BOTH_AFTER, (on.left.n, on.right.n))
+        .await?;
+
+    chooses(doctor, ("past-left", OF_A_CLIP, 1)).await?;
+    page.visible("[data-testid=past-clip] + [data-testid=past-clip]", secs(5))
+        .await?;
+    let stands: Both = page.until("two clips", secs(8), BOTH, ()).await?;
+    page.click("[data-testid=replay-on]").await?;
+    let _: Both = page
+        .until(
+            "both clips to go on",
+            secs(5),
+            BOTH_AFTER,
+            (stands.left.n, stands.right.n),
+        )
+        .await?;
+    chooses(doctor, ("past-left", "相談の記録", 0)).await?;
+    chooses(doctor, ("past-beside", "並べない", 0)).await?;
+    page.gone("[data-testid=past-clip]", secs(5)).await
+}
+
+async fn chooses(doctor: &Person, what: (&str, &str, usize)) -> Result<()> {
+    let name = format!("{what:?} to choose");
+    let there: Result<bool> = doctor.page().until(&name, secs(5), CHOOSE, what).await;
+    there.map(drop)
+}
+
+/// From the entrance: by view, words, person and day, each with and without a hit.
+pub(crate) async fn it_is_found_again(doctor: &Person, entrance: &str) -> Result<()> {
+    const FOUND: &str =
+        "(count) => { const open = document.querySelectorAll('[data-testid=past-open]');
+        const status = document.querySelector('[data-testid=past-list] [role=status]')?.textContent;
+        return open.length === count && (count > 0) === (status === '') ? true : null; }";
+    let page = doctor.page();
+    page.goto(entrance).await?;
+    page.click("[data-testid=past-toggle]").await?;
+    page.visible("[data-testid=past-open]", secs(5)).await?;
+    for (field, misses, hits) in [
+        ("view", "SC4C", ""),
+        ("finding", "逆流", ""),
+        ("person", "渡辺", NAME),
+        ("from", "2999-01-01", "2020-01-01"),
+        ("until", "2020-01-01", "2999-01-01"),
+    ] {
+        let target = format!("[data-testid=past-search-{field}]");
+        for (words, count) in [(misses, 0), (hits, 1)] {
+            page.fill(&target, words).await?;
+            let what = format!("{count} consults with {field} {words}");
+            let _: bool = page.until(&what, secs(5), FOUND, count).await?;
+        }
+    }
+    page.click("[data-testid=past-open]").await?;
+    page.visible("[data-testid=past]", secs(5)).await
+}
+
+/// Another consult stands on the right where somebody laid it, and goes with the left one from then on.
+pub(crate) async fn another_consult_stands_beside(doctor: &Person, story: &Story) -> Result<()> {
+    const RIGHT: &str = "() => { const right = document.querySelectorAll('[data-testid=past-scrub]')[0];
+        return right && Number(right.max) > 1 && right.closest('article') ? [Number(right.value), Number(right.max)] : null; }";
+    const STANDS: &str =
+        "(at) => { const right = document.querySelector('article [data-testid=past-scrub]');
+        return right?.value === right?.[at] ? true : null; }";
+    // The demo's other consult: somebody was there for a moment.
+    let other: ConsultId = "00000000-0000-4000-8000-00000000c002".parse()?;
+    let browser = story.browser(Screen::DESK).await?;
+    let role = Role::VisitingPhysician;
+    let guest = Person::arrive(browser, story.door(), other, role, WhichPage::Consult).await?;
+    guest.goes().await?;
+    let page = doctor.page();
+    page.reload().await?;
+    chooses(doctor, ("past-beside", "相談", 0)).await?;
+    let _: (f64, f64) = page.until("the other consult", secs(10), RIGHT, ()).await?;
+    page.click("[data-testid=past-align]").await?;
+    for (key, at) in [("ArrowRight", "max"), ("ArrowLeft", "min")] {
+        // Where the focus is on no button, keys are the left one's.
+        page.eval::<bool>("() => { document.activeElement.blur(); return true; }", ())
+            .await?;
+        page.press(key).await?;
+        let what = format!("the right one at its {at} after {key}");
+        let _: bool = page.until(&what, secs(5), STANDS, at).await?;
+    }
+    page.click("[data-testid=past-align]").await?;
+    chooses(doctor, ("past-beside", "並べない", 0)).await
+}
