@@ -13,6 +13,9 @@
 mod archive_reads;
 mod blobs;
 mod cases;
+mod clip_disk;
+#[cfg(test)]
+mod clip_faults;
 mod clip_files;
 mod clips;
 mod collected_clips;
@@ -21,6 +24,7 @@ mod devices;
 mod error;
 mod folder;
 mod forwards;
+mod half_clip;
 mod handle;
 mod index;
 mod index_search;
@@ -46,7 +50,7 @@ pub use cases::{
     case_collections, cases, look_at_case, note_case_read, publish_case, set_case_clip,
     set_case_collections, summary as case_summary, withdraw_case,
 };
-pub use clip_files::{About, ClipFault, ClipFiles, Half};
+pub use clip_files::{About, ClipFault, ClipFiles};
 pub use clips::{
     ClipBounds, ClipRow, OfferRow, arriving_clips, clip, drop_clip, keep_clip, kept_clips,
     offer_clip,
@@ -67,6 +71,7 @@ pub use forwards::{
     give_up_forward, list_forwards, note_forward, queue_forwards, retry_forwards,
     set_forward_rules,
 };
+pub use half_clip::Half;
 pub use handle::Store;
 pub use index::{
     EntryRow, LocatedRow, Unindexed, count_refused, header_of, keep_entry, located, unindexed,
