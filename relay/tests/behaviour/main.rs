@@ -74,4 +74,5 @@ mod ten_megabyte_message;
 mod ticket_is_single_use;
 mod tools_change_the_rows;
 mod turn_is_offered;
+mod uploads_that_misbehave;
 mod voices_are_recorded;
