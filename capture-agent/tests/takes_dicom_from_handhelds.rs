@@ -11,7 +11,7 @@ mod support;
 use capture_agent::agent::{Agent, AgentSettings, SavingSettings};
 use capture_agent::clip::{Coding, DeviceFacts, PatientFacts};
 use capture_agent::dicom_door::DicomDoor;
-use capture_agent::spool::{AfterKept, Belongs, Counts, SpoolBounds};
+use capture_agent::spool::{AfterKept, Belongs, Counts, Disk, Spool, SpoolBounds};
 use capture_agent::sync::Stop;
 use dimse::{Offer, Policy, Proposal, Requestor, Sent, limits};
 use echo_dicom::Provenance;
@@ -19,6 +19,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 use support::{settings, ticket, to_relay, until};
@@ -155,6 +156,11 @@ fn data_set(path: &Path) -> Vec<u8> {
 
 /// Sends the phantom as it lies in its file; gives the status. Foreign senders may write its sequences in another form.
 async fn sends_as_it_is(bedside: &Bedside) -> u16 {
+    sends_to(bedside.listen, || {}).await
+}
+
+/// The same, and does something between the answer and the end of the association.
+async fn sends_to(listen: SocketAddr, then: impl FnOnce()) -> u16 {
     let says = Provenance::read(&phantom()).unwrap();
     let proposal = Proposal {
         ours: "PROBE".parse().unwrap(),
@@ -164,7 +170,7 @@ async fn sends_as_it_is(bedside: &Bedside) -> u16 {
             syntaxes: vec![EXPLICIT.to_owned()],
         }],
     };
-    let address = bedside.listen.to_string();
+    let address = listen.to_string();
     let mut sender = Requestor::associate(&address, &proposal, BOUND)
         .await
         .unwrap();
@@ -177,6 +183,7 @@ async fn sends_as_it_is(bedside: &Bedside) -> u16 {
         bytes: bytes.len() as u64,
     };
     let status = sender.store(&sent, bytes.as_slice()).await.unwrap();
+    then();
     sender.release().await;
     status
 }
@@ -201,6 +208,46 @@ async fn an_object_is_durable_unaltered_before_its_sender_hears_success_and_wait
     assert_eq!(sends_as_it_is(&bedside).await, 0);
     assert_eq!(bedside.counts().unsent, 1);
     assert_eq!(bedside.arriving(), 0);
+}
+
+/// The program as it runs at a bedside: killed the moment its sender heard Success, before that one even says goodbye.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_its_sender_heard_success_for_outlives_a_kill_right_behind_the_answer() {
+    let folder = tempfile::tempdir().unwrap();
+    let (spool, listen) = (folder.path().join("spool"), free_address());
+    let config = folder.path().join("agent.toml");
+    let text = format!(
+        "source = \"test:\"\n[spool]\nfolder = {spool:?}\n[dicom]\nlisten = \"{listen}\"\npeers = [\"PROBE\"]\n"
+    );
+    std::fs::write(&config, text).unwrap();
+    for life in 0..3 {
+        let mut program = Command::new(env!("CARGO_BIN_EXE_capture-agent"))
+            .arg("run")
+            .arg("--config")
+            .arg(&config)
+            .stdout(std::process::Stdio::null())
+            .stderr(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        until("an open door", BOUND, || {
+            std::net::TcpStream::connect(listen).is_ok()
+        })
+        .await;
+        let status = sends_to(listen, || program.kill().unwrap()).await;
+        program.wait().unwrap();
+        assert_eq!(status, 0, "life {life}");
+        let bounds = SpoolBounds {
+            bytes: 1 << 30,
+            after_kept: AfterKept::Delete,
+        };
+        let (kept, _) = Spool::open(&spool, bounds, Arc::new(Disk)).unwrap();
+        let unsent = kept.unsent();
+        let [clip] = unsent.as_slice() else {
+            panic!("{unsent:?} in life {life}");
+        };
+        let object = spool.join(format!("clips/{}.dcm", clip.clip));
+        assert!(data_set(&object) == data_set(&phantom()), "unaltered");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

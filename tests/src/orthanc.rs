@@ -144,14 +144,14 @@ impl Orthanc {
         Ok(())
     }
 
-    /// What its own anonymiser makes of the one object that it holds.
+    /// What its own anonymiser makes of an object that it holds.
     ///
     /// # Errors
-    /// When it holds none, or does not answer.
-    pub async fn anonymized(&self) -> Result<Vec<u8>> {
-        let asked = self.http.get(format!("{}/instances", self.door));
-        let held: Value = asked.send().await?.json().await?;
-        let id = held[0].as_str().context("Orthanc holds nothing")?;
+    /// When it does not hold it, or does not answer.
+    pub async fn anonymized(&self, instance: &str) -> Result<Vec<u8>> {
+        let asked = self.http.post(format!("{}/tools/lookup", self.door));
+        let held: Value = asked.body(instance.to_owned()).send().await?.json().await?;
+        let id = held[0]["ID"].as_str().context("Orthanc does not hold it")?;
         let asked = format!("{}/instances/{id}/anonymize", self.door);
         let made = self.http.post(asked).body("{}").send().await?;
         Ok(made.error_for_status()?.bytes().await?.to_vec())

@@ -17,6 +17,8 @@ mod classes;
 mod command;
 mod file_head;
 mod framing;
+#[cfg(test)]
+mod hostile_requests;
 mod identifier;
 pub mod limits;
 mod line;

@@ -141,11 +141,20 @@ impl<'a> Words<'a> {
     /// A name in up to three groups (PS3.5 section 6.2.1).
     fn person(&self, tag: Tag, name: &'static str) -> Result<PersonName, ClipError> {
         let text = self.text(tag, name)?;
-        let mut groups = text.splitn(3, '=');
+        let mut groups = text.split('=');
         let mut next = || groups.next().unwrap_or_default().trim_end();
-        Ok(PersonName::new(next())
+        let read = PersonName::new(next())
             .with_ideographic(next())
-            .with_phonetic(next()))
+            .with_phonetic(next());
+        // Three groups and no more (PS3.5 section 6.2.1.1): what else is there would be lost.
+        if groups.any(|more| !more.trim_end().is_empty()) {
+            return Err(ClipError::Attribute {
+                name,
+                tag,
+                fault: "has more groups than a name may have".to_owned(),
+            });
+        }
+        Ok(read)
     }
 
     fn uid(&self, tag: Tag, name: &'static str) -> Result<Uid, ClipError> {

@@ -109,9 +109,30 @@ fn thread_works() -> bool {
         .is_ok_and(|thread| thread.join().is_ok())
 }
 
+/// What the program is called with to keep a processor busy for ever.
+const SPIN: &str = "spin";
+/// No reader may have more of a processor in its life.
+const MOST_PROCESSOR_SECONDS: u64 = 60;
+
+fn spin() -> ! {
+    let said: &[u8] = if guarded::confine().is_ok() {
+        b"c"
+    } else {
+        b"n"
+    };
+    std::io::stdout().write_all(said).unwrap();
+    std::io::stdout().flush().unwrap();
+    loop {
+        std::hint::spin_loop();
+    }
+}
+
 /// Runs an attempt in place of the tests.
 extern "C" fn attempt() {
     let arguments: Vec<String> = std::env::args().collect();
+    if arguments.get(1).is_some_and(|word| word == SPIN) {
+        spin();
+    }
     let [_, word, name, free] = &arguments[..] else {
         return;
     };
@@ -163,4 +184,45 @@ fn the_same_ways_are_open_to_a_free_process() {
         let (status, _) = tried(name, "free");
         assert!(status.success(), "{name}: {status}");
     }
+}
+
+/// The limit of processor time of another process; `less` is set in its place first.
+fn processor_limit(pid: u32, less: Option<u64>) -> (u64, u64) {
+    let mut held = libc::rlimit {
+        rlim_cur: 0,
+        rlim_max: 0,
+    };
+    let wish = less.map(|seconds| libc::rlimit {
+        rlim_cur: seconds,
+        rlim_max: seconds,
+    });
+    let wish = wish.as_ref().map_or(std::ptr::null(), std::ptr::from_ref);
+    let pid = i32::try_from(pid).unwrap();
+    // SAFETY: the kernel reads one struct and writes the other; the process is a child that was not waited for.
+    let done = unsafe { libc::prlimit(pid, libc::RLIMIT_CPU, wish, &raw mut held) };
+    assert_eq!(done, 0, "{}", std::io::Error::last_os_error());
+    (held.rlim_cur, held.rlim_max)
+}
+
+/// Its whole time is too long for a test: the limit that it set for itself is looked at, and then lowered to what a test can wait for.
+#[test]
+fn a_confined_process_that_is_busy_for_ever_is_ended_by_the_system() {
+    let mut child = Command::new(std::env::current_exe().unwrap())
+        .arg(SPIN)
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut said = [0];
+    let mut out = child.stdout.take().unwrap();
+    out.read_exact(&mut said).unwrap();
+    let (soft, hard) = processor_limit(child.id(), None);
+    processor_limit(child.id(), Some(1));
+    let status = child.wait().unwrap();
+    assert_eq!(&said, b"c", "it is confined");
+    assert!((1..=MOST_PROCESSOR_SECONDS).contains(&soft) && soft == hard);
+    let by = status.signal();
+    assert!(
+        by == Some(libc::SIGKILL) || by == Some(libc::SIGXCPU),
+        "{status}"
+    );
 }

@@ -8,7 +8,9 @@
 //!
 //! Shaped like draft-ietf-httpbis-resumable-upload and tus 1.0. Owns the form of that: headers, status and bounds; each
 //! answer holds the word that the channel has for it. A device uploads for the consults that it may publish to, by its
-//! key. Invariant: what an answer calls durable is, and `kept` is said after the log has it.
+//! key. Parts have no cap of their own: a request holds one of `MAX_AT_ONCE` places only for as long as its bytes take, the next
+//! part of a clip cannot come before its answer, and what a part of one byte costs, every small request costs. Invariant: what
+//! an answer calls durable is, and `kept` is said after the log has it.
 
 use crate::app::App;
 use crate::auth::Entry;
@@ -73,7 +75,7 @@ pub async fn offer(
 /// `HEAD /devices/{device}/consults/{consult}/clips/{clip}`
 ///
 /// # Errors
-/// As `offer`; `NotFound` for a clip that was not offered.
+/// As `offer`; `ClipGone` for a clip that was not offered, or so long ago that what came of it was swept away: it is offered anew.
 pub async fn offset(
     State(app): State<App>,
     entry: Entry,
@@ -198,7 +200,7 @@ async fn row(app: &App, whose: &Whose) -> Result<(store::ClipRow, bool), Problem
         tracing::error!(%error, "a clip could not be looked up");
         ProblemCode::StorageFailed
     })?;
-    row.ok_or(ProblemCode::NotFound)
+    row.ok_or(ProblemCode::ClipGone)
 }
 
 pub(super) fn room(app: &App) -> Result<SemaphorePermit<'_>, ProblemCode> {

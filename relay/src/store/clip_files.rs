@@ -1,16 +1,17 @@
 //! Clips as files: `clips/<consult>/<clip>.dcm` below the data folder, `.half` while they arrive.
 //!
-//! Owns the folder, appending to a half file, and giving it its name once it is what was offered. Names are ids of ours,
+//! Owns the folder and what lies in it under which name; a half file is `half_clip`'s while it is written. Names are ids of ours,
 //! never anything that a file says. What is offered and kept is a row's business (`clips`). Everything here blocks: it is
 //! called where blocking is allowed. Invariant: a file under its final name is complete and durable.
 
 mod beside;
 
+use super::clip_disk::{ClipDisk, Disk};
 use super::folder::{DataFolder, FolderError, make_private, owned};
-use sha2::{Digest as _, Sha256};
+use super::half_clip::{Half, digest_of};
 use std::collections::HashSet;
 use std::fs::{self, File};
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,8 +29,6 @@ const PAGES: &str = "page-files";
 const WHOLE: &str = "dcm";
 /// Ending of one that arrives.
 const HALF: &str = "half";
-/// Read at once for the digest.
-const DIGEST_READ_BYTES: usize = 256 * 1024;
 
 /// A clip's file could not be written or read.
 #[derive(Debug, Error)]
@@ -48,7 +47,7 @@ impl ClipFault {
     }
 }
 
-fn failed(step: &'static str) -> impl FnOnce(io::Error) -> ClipFault {
+pub(super) fn failed(step: &'static str) -> impl FnOnce(io::Error) -> ClipFault {
     move |source| ClipFault { step, source }
 }
 
@@ -74,9 +73,23 @@ impl About {
 #[derive(Debug, Clone)]
 pub struct ClipFiles {
     folder: Arc<Path>,
+    disk: Arc<dyn ClipDisk>,
 }
 
 impl ClipFiles {
+    fn at(folder: PathBuf) -> Self {
+        Self {
+            folder: folder.into(),
+            disk: Arc::new(Disk),
+        }
+    }
+
+    /// The same files on another disk.
+    #[cfg(test)]
+    pub(super) fn on(self, disk: Arc<dyn ClipDisk>) -> Self {
+        Self { disk, ..self }
+    }
+
     /// Uses the folder below the data folder, making it if it is not there, and clears half files that no row knows.
     ///
     /// # Errors
@@ -91,9 +104,7 @@ impl ClipFiles {
             source,
         };
         make_private(&folder).map_err(told)?;
-        let files = Self {
-            folder: folder.clone().into(),
-        };
+        let files = Self::at(folder.clone());
         let known: HashSet<PathBuf> = arriving
             .iter()
             .map(|(consult, clip)| files.path(*consult, *clip, HALF))
@@ -117,9 +128,7 @@ impl ClipFiles {
     /// Uses the folder beside a relay that runs: nothing in it is cleared.
     #[must_use]
     pub fn beside(data: &DataFolder) -> Self {
-        Self {
-            folder: data.path().join(FOLDER).into(),
-        }
+        Self::at(data.path().join(FOLDER))
     }
 
     /// Those of cases, in a folder of their own beside this one.
@@ -128,6 +137,7 @@ impl ClipFiles {
         let data = self.folder.parent().unwrap_or(&self.folder);
         Self {
             folder: data.join(CASES).into(),
+            disk: Arc::clone(&self.disk),
         }
     }
 
@@ -138,6 +148,7 @@ impl ClipFiles {
         let data = self.folder.parent().unwrap_or(&self.folder);
         Self {
             folder: data.join(PAGES).into(),
+            disk: Arc::clone(&self.disk),
         }
     }
 
@@ -266,31 +277,11 @@ impl ClipFiles {
         let path = self.half(consult, clip);
         make_private(path.parent().unwrap_or(&self.folder))
             .map_err(failed("make a consult's folder"))?;
-        let mut file = owned()
-            .create(true)
-            .truncate(false)
-            .open(&path)
-            .map_err(failed("open a clip that arrives"))?;
-        let mut at = file
-            .seek(SeekFrom::End(0))
-            .map_err(failed("measure a clip that arrives"))?;
-        if at > whole {
-            // Not what was offered: it begins again.
-            file.set_len(0)
-                .and_then(|()| file.rewind())
-                .map_err(failed("empty a clip that arrives"))?;
-            at = 0;
-        }
-        file.sync_data()
-            .map_err(failed("make what is here of a clip durable"))?;
-        Ok(Half {
-            file,
-            path,
-            whole: self.whole(consult, clip),
-            at,
-            synced: at,
-            found: at,
-        })
+        Half::resume(
+            Arc::clone(&self.disk),
+            (path, self.whole(consult, clip)),
+            whole,
+        )
     }
 
     /// Forgets a clip that arrives.
@@ -315,126 +306,10 @@ impl ClipFiles {
     }
 }
 
-/// A clip that arrives.
-#[derive(Debug)]
-pub struct Half {
-    file: File,
-    path: PathBuf,
-    whole: PathBuf,
-    /// Bytes written.
-    at: u64,
-    /// Bytes that are durable.
-    synced: u64,
-    /// Bytes that were here when it was opened.
-    found: u64,
-}
-
-impl Half {
-    /// Bytes that are here, durable or not.
-    #[must_use]
-    pub const fn at(&self) -> u64 {
-        self.at
-    }
-
-    /// Bytes that are here and not durable yet.
-    #[must_use]
-    pub const fn unsynced(&self) -> u64 {
-        self.at - self.synced
-    }
-
-    /// Whether it went on from what lay here before: a crash of the machine may have left what nobody wrote.
-    #[must_use]
-    pub const fn is_resumed(&self) -> bool {
-        self.found > 0
-    }
-
-    /// Appends.
-    ///
-    /// # Errors
-    /// The disk's; what was written of it is taken back, or the transfer has to begin again.
-    pub fn write(&mut self, bytes: &[u8]) -> Result<(), ClipFault> {
-        let written = self.file.write_all(bytes);
-        if let Err(error) = written {
-            let _ = self.file.set_len(self.at);
-            let _ = self.file.seek(SeekFrom::Start(self.at));
-            return Err(failed("write a clip")(error));
-        }
-        self.at += bytes.len() as u64;
-        Ok(())
-    }
-
-    /// Makes what is here durable, and gives how much that is.
-    ///
-    /// # Errors
-    /// The disk's.
-    pub fn sync(&mut self) -> Result<u64, ClipFault> {
-        self.file
-            .sync_data()
-            .map_err(failed("make a clip durable"))?;
-        self.synced = self.at;
-        Ok(self.synced)
-    }
-
-    /// Begins again from nothing.
-    ///
-    /// # Errors
-    /// The disk's.
-    pub fn begin_again(&mut self) -> Result<(), ClipFault> {
-        self.file
-            .set_len(0)
-            .and_then(|()| self.file.rewind())
-            .map_err(failed("empty a clip that arrives"))?;
-        (self.at, self.synced, self.found) = (0, 0, 0);
-        Ok(())
-    }
-
-    /// SHA-256 of what is here, as it comes back from the disk.
-    ///
-    /// # Errors
-    /// The disk's.
-    pub fn digest(&self) -> Result<Digest, ClipFault> {
-        digest_of(&self.path).map(|(_, digest)| digest)
-    }
-
-    /// Where it lies.
-    #[must_use]
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// Gives it its name; durable when this answers.
-    ///
-    /// # Errors
-    /// The disk's.
-    pub fn finish(self) -> Result<(), ClipFault> {
-        self.file
-            .sync_all()
-            .map_err(failed("make a clip durable"))?;
-        fs::rename(&self.path, &self.whole).map_err(failed("name a clip"))?;
-        for folder in self.whole.ancestors().skip(1).take(2) {
-            recording::sync_folder(folder).map_err(failed("make a clip's name durable"))?;
-        }
-        Ok(())
-    }
-}
-
-fn digest_of(path: &Path) -> Result<(u64, Digest), ClipFault> {
-    const STEP: &str = "read a clip for its digest";
-    let mut file = File::open(path).map_err(failed(STEP))?;
-    let (mut hash, mut bytes, mut buffer) = (Sha256::new(), 0, vec![0; DIGEST_READ_BYTES]);
-    loop {
-        let read = file.read(&mut buffer).map_err(failed(STEP))?;
-        if read == 0 {
-            return Ok((bytes, Digest::from_bytes(hash.finalize().into())));
-        }
-        hash.update(buffer.get(..read).unwrap_or_default());
-        bytes += read as u64;
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use sha2::{Digest as _, Sha256};
     use std::time::SystemTime;
 
     #[test]

@@ -14,6 +14,9 @@ mod archive_reads;
 mod blobs;
 mod case_looks;
 mod cases;
+mod clip_disk;
+#[cfg(test)]
+mod clip_faults;
 mod clip_files;
 mod clips;
 mod clips_beside;
@@ -23,6 +26,7 @@ mod devices;
 mod error;
 mod folder;
 mod forwards;
+mod half_clip;
 mod handle;
 mod index;
 mod index_search;
@@ -49,7 +53,7 @@ pub use cases::{
     case_collections, case_files, cases, end_old_cases, note_case_read, publish_case,
     set_case_clip, summary as case_summary, withdraw_case,
 };
-pub use clip_files::{About, ClipFault, ClipFiles, Half};
+pub use clip_files::{About, ClipFault, ClipFiles};
 pub use clips::{
     ClipBounds, ClipRow, OfferRow, arriving_clips, clip, drop_clip, keep_clip, kept_clips,
     offer_clip,
@@ -73,6 +77,7 @@ pub use forwards::{
     give_up_forward, list_forwards, note_forward, queue_forwards, retry_forwards,
     set_forward_rules,
 };
+pub use half_clip::Half;
 pub use handle::Store;
 pub use index::{
     EntryRow, LocatedRow, Unindexed, count_refused, header_of, keep_entry, located, unindexed,

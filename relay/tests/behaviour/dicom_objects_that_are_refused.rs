@@ -1,8 +1,10 @@
 //! Objects that are not taken: each sender hears a status or an abort, and nothing of them is left.
 
 use crate::dicom_sender::{
-    CLIP, EXPLICIT, Object, Sender, command, files, fragment, nothing_half, relay, rows,
+    CLIP, EXPLICIT, Object, Sender, command, files, fragment, malformed_files, nothing_half, relay,
+    rows,
 };
+use crate::page::Steady;
 use crate::support::Relay;
 use dicom_ul::pdu::{AbortRQSource, Pdu};
 
@@ -148,31 +150,14 @@ async fn a_disk_that_takes_no_more_names_leaves_no_object_and_no_row() {
     assert_eq!(rows(&relay, "1.2.3.2").await.len(), 1);
 }
 
-/// All files below a folder.
-fn below(folder: &std::path::Path, found: &mut Vec<std::path::PathBuf>) {
-    for one in std::fs::read_dir(folder).unwrap() {
-        let path = one.unwrap().path();
-        if path.is_dir() {
-            below(&path, found);
-        } else {
-            found.push(path);
-        }
-    }
-}
-
 #[tokio::test]
 async fn malformed_files_sent_raw_end_in_a_status_and_disturb_nobody() {
-    let Some(data) = std::env::var_os("HIBIKI_TEST_DATA") else {
-        assert!(std::env::var_os("HIBIKI_REQUIRE_TEST_DATA").is_none());
-        println!("no folder of real clips (HIBIKI_TEST_DATA)");
+    let paths = malformed_files();
+    if paths.is_empty() {
         return;
-    };
+    }
     let relay = relay(&["--dicom-object-mib", "64"]).await;
-    let mut paths = Vec::new();
-    below(
-        &std::path::Path::new(&data).join("dicom-malformed"),
-        &mut paths,
-    );
+    let mut steady = Steady::of(&relay).await;
     let (mut refused, mut taken) = (0, 0);
     for path in &paths {
         let bytes = std::fs::read(path).unwrap();
@@ -195,6 +180,8 @@ async fn malformed_files_sent_raw_end_in_a_status_and_disturb_nobody() {
             }
             sender.releases();
         }
+        nothing_half(&relay).await;
+        steady.goes_on().await;
     }
     assert!(
         refused > 0 && taken == 0,

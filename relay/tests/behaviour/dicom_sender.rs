@@ -372,3 +372,42 @@ pub async fn nothing_half(relay: &Relay) {
         .await
         .expect("half an object is left");
 }
+
+/// Every file that is broken on purpose, of every folder of them; without test data this says so and gives none.
+pub fn malformed_files() -> Vec<PathBuf> {
+    let root = std::env::var_os("HIBIKI_TEST_DATA").map_or_else(
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/test-data"),
+        PathBuf::from,
+    );
+    let (mut folders, mut found) = (vec![root.join("dicom-malformed")], Vec::new());
+    while let Some(folder) = folders.pop() {
+        for one in std::fs::read_dir(folder).into_iter().flatten() {
+            let path = one.unwrap().path();
+            let list = if path.is_dir() {
+                &mut folders
+            } else {
+                &mut found
+            };
+            list.push(path);
+        }
+    }
+    found.sort();
+    let required = std::env::var_os("HIBIKI_REQUIRE_TEST_DATA").is_some_and(|value| value == "1");
+    // Fewer than this and a folder is missing.
+    assert!(
+        !required || found.len() > 200,
+        "{} malformed files below {}",
+        found.len(),
+        root.display()
+    );
+    if found.is_empty() {
+        // Past the harness, which hides the output of passing tests.
+        let told = writeln!(
+            std::io::stderr(),
+            "SKIPPED: no malformed files at {}; set HIBIKI_TEST_DATA",
+            root.display()
+        );
+        told.unwrap();
+    }
+    found
+}

@@ -8,9 +8,9 @@ use dimse::{Offer, Proposal, RequestFault, Requestor, read_identifier, write_ide
 use std::process::Command;
 use std::time::Duration;
 
-const FIND: &str = uids::STUDY_ROOT_QUERY_RETRIEVE_INFORMATION_MODEL_FIND;
+pub const FIND: &str = uids::STUDY_ROOT_QUERY_RETRIEVE_INFORMATION_MODEL_FIND;
 
-async fn asker(relay: &Relay, syntax: &str) -> Result<Requestor, RequestFault> {
+pub async fn asker(relay: &Relay, syntax: &str) -> Result<Requestor, RequestFault> {
     let offer = |class: &str, syntax: &str| Offer {
         class: class.to_owned(),
         syntaxes: vec![syntax.to_owned()],
@@ -23,7 +23,7 @@ async fn asker(relay: &Relay, syntax: &str) -> Result<Requestor, RequestFault> {
     Requestor::associate(&relay.dicom.unwrap().to_string(), &proposal, LIMIT).await
 }
 
-fn question(level: &str, keys: &[(Tag, VR, &str)], syntax: &str) -> Vec<u8> {
+pub fn question(level: &str, keys: &[(Tag, VR, &str)], syntax: &str) -> Vec<u8> {
     let mut elements = vec![(tags::QUERY_RETRIEVE_LEVEL, VR::CS, level.to_owned())];
     elements.extend(
         keys.iter()
@@ -33,11 +33,11 @@ fn question(level: &str, keys: &[(Tag, VR, &str)], syntax: &str) -> Vec<u8> {
 }
 
 /// The index follows behind the answers.
-async fn finds(relay: &Relay, syntax: &str, question: &[u8], count: usize) -> Vec<Vec<u8>> {
+pub async fn finds(relay: &Relay, syntax: &str, question: &[u8], count: usize) -> Vec<Vec<u8>> {
     let asking = async {
         loop {
             let mut asker = asker(relay, syntax).await.unwrap();
-            let found = asker.find(FIND, question, 1_000).await.unwrap();
+            let found = asker.find(FIND, question, 10_000).await.unwrap();
             asker.release().await;
             assert_eq!((found.status, found.more), (0, false));
             if found.identifiers.len() == count {

@@ -1,13 +1,15 @@
 //! What a page says and hears on its socket, and the marks that it draws.
 
-use crate::support::{LIMIT, stream};
+use crate::support::{LIMIT, Relay, stream};
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
+use std::time::{Duration, Instant};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 use wire::http::SessionGrant;
 use wire::mark::{Anchor, Annotation, DrawnOn, Pen, Point, Shape};
+use wire::people::Role;
 use wire::{AnnotationId, Fraction, RtpTime, WIRE_VERSION};
 
 /// Somebody with a session.
@@ -124,6 +126,35 @@ impl Page {
             assert_eq!(seq, self.seq + 1, "a gap or a repeat");
             self.seq = seq;
         }
+    }
+}
+
+/// A page in a consult while something else happens to the relay: it draws now and then, and nobody makes it wait.
+pub struct Steady {
+    page: Page,
+    drew: Instant,
+}
+
+impl Steady {
+    /// More often a page may not draw for long.
+    const BETWEEN: Duration = Duration::from_millis(50);
+    /// What a mark may take on a machine that does something else too.
+    const PROMPT: Duration = Duration::from_secs(2);
+
+    pub async fn of(relay: &Relay) -> Self {
+        let page = relay.page(Role::Cardiologist).await;
+        let drew = Instant::now();
+        Self { page, drew }
+    }
+
+    pub async fn goes_on(&mut self) {
+        let began = Instant::now();
+        if began < self.drew + Self::BETWEEN {
+            return;
+        }
+        self.page.draws().await;
+        self.drew = Instant::now();
+        assert!(began.elapsed() < Self::PROMPT, "{:?}", began.elapsed());
     }
 }
 

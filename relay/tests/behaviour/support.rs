@@ -142,6 +142,10 @@ impl Relay {
         std::fs::read_to_string(self.folder.path().join("log")).unwrap()
     }
 
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Memory that it holds, in bytes.
     pub fn memory(&self) -> usize {
         let statm = std::fs::read_to_string(format!("/proc/{}/statm", self.child.id())).unwrap();

@@ -308,6 +308,8 @@ export const en = {
   "problem.noDevice":
     "No capture device that can save is connected in this consult. You can save on the device itself.",
   "problem.clipRefused": "What was asked to be saved makes no sense, so nothing was saved. Press again.",
+  "problem.clipGone":
+    "Nothing of that clip is at the hospital any more. It is sent again from its start by itself.",
   "problem.clipNameless":
     "The clip does not say in readable form whose it is, so nothing can be exported for it. Its marks stay in the consult.",
   "problem.caseNotReady":

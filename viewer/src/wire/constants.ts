@@ -56,6 +56,7 @@ export const MAX_SEARCH_CHARS = 64;
   "noDevice",
   "clipRefused",
   "clipNameless",
+  "clipGone",
   "caseNotReady",
   "markIdTaken",
   "markUnknown",

@@ -31,6 +31,9 @@ const LOOK_AGAIN: Duration = Duration::from_secs(30);
 /// Another place than the one where we went on, in a row: somebody else brings the same clip.
 const MAX_ELSEWHERE: u32 = 8;
 
+/// Status of a part of a clip of which nothing is there.
+const GONE: u16 = 410;
+
 /// What an attempt came to.
 enum Done {
     /// The relay keeps it.
@@ -181,9 +184,14 @@ impl Uploader {
             tracing::error!(%clip, "a clip's description is too long to be offered; it stays here");
             return Ok(Done::Unread);
         }
-        let asked = self.http.client.put(address.clone());
-        let asked = asked.header(CONTENT_TYPE, "application/json").body(text);
-        let mut word = self.ask(asked).await?;
+        let client = self.http.client.clone();
+        let asked = || {
+            let asked = client.put(address.clone());
+            asked
+                .header(CONTENT_TYPE, "application/json")
+                .body(text.clone())
+        };
+        let mut word = self.ask(asked()).await?;
         let mut elsewhere = 0;
         loop {
             let offset = match word {
@@ -211,7 +219,11 @@ impl Uploader {
             let Some(bytes) = self.window(clip, offset, most).await else {
                 return Ok(Done::Unread);
             };
-            word = self.send(&address, offset, bytes).await?;
+            word = match self.send(&address, offset, bytes).await {
+                // What was there of it was swept away meanwhile: it is offered anew, and goes up from its start.
+                Err(Refusal::Refused { status: GONE, .. }) => self.ask(asked()).await?,
+                said => said?,
+            };
         }
     }
 

@@ -30,6 +30,8 @@ enum Fault {
     Elsewhere,
     /// It hangs until the other side lets go.
     Hang,
+    /// What it had of the clip is swept away.
+    Gone,
     /// It does not like the clip.
     Refuse(ClipGap),
 }
@@ -98,6 +100,10 @@ async fn part(
             let offset = seen.held.len() as u64;
             let word = Json(ClipToAgent::Wanted { clip, offset });
             return (StatusCode::CONFLICT, word).into_response();
+        }
+        Some(Fault::Gone) => {
+            seen.held.clear();
+            return StatusCode::GONE.into_response();
         }
         Some(Fault::Refuse(reason)) => {
             return Json(ClipToAgent::Refused { clip, reason }).into_response();
@@ -212,6 +218,18 @@ async fn a_cut_a_wrong_place_and_a_relay_that_is_away_cost_time_and_nothing_else
     tokio::time::sleep(QUIET + Duration::from_millis(500)).await;
     world.listens().await;
     world.is_kept().await;
+}
+
+#[tokio::test]
+async fn what_was_swept_away_at_the_relay_goes_up_again_from_its_start_at_once() {
+    let here = ConsultId::random();
+    let world = World::with(Belongs::Consult(here)).await;
+    world.listens().await;
+    held(&world.relay.seen).held = world.bytes[..300_000].to_vec();
+    held(&world.relay.seen).faults.push_back(Fault::Gone);
+    world.uploads(here);
+    world.is_kept().await;
+    assert!(held(&world.relay.seen).held == world.bytes);
 }
 
 #[tokio::test]
