@@ -9,7 +9,8 @@ mod shelf;
 use crate::clip::Arrivals;
 use crate::status::StatusBoard;
 use crate::sync::Stop;
-use dimse::{Counts, Policy};
+use dimse::tls::Connector;
+use dimse::{Counts, Policy, Port};
 use shelf::Handhelds;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -39,7 +40,12 @@ pub(crate) async fn serve(door: DicomDoor, arrivals: Arrivals, board: StatusBoar
         let listener = opened(door.listen, &board).await;
         tracing::info!("handhelds may send DICOM objects");
         let shelf = Handhelds { arrivals, board };
-        dimse::serve(listener, door.policy, shelf, Arc::<Counts>::default(), told).await;
+        let port = Port {
+            listener,
+            acceptor: None,
+            connector: Connector::default(),
+        };
+        dimse::serve(port, door.policy, shelf, Arc::<Counts>::default(), told).await;
     };
     tokio::select! {
         () = serving => {}

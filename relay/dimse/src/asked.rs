@@ -31,6 +31,7 @@ const LISTEN_EVERY: usize = 50;
 /// Why an object was not given; each fits an error comment.
 const NOT_TAKEN: &str = "not taken in the transfer syntax in which it is stored";
 const NOT_REACHED: &str = "the move destination cannot be reached";
+const NOT_SECURED: &str = "no TLS with the move destination; see the log of this server";
 const REJECTED: &str = "the move destination refuses the association";
 const BROKE_OFF: &str = "the association to the move destination broke off";
 const NOT_READ: &str = "an object cannot be read here";
@@ -287,11 +288,17 @@ impl<S: Shelf> Shared<S> {
         }
         let proposal = Proposal {
             ours: self.policy.title.clone(),
-            theirs: there.title,
+            theirs: there.title.clone(),
             offers,
         };
-        match Requestor::associate(&there.address, &proposal, GIVEN_WITHIN).await {
+        let called =
+            Requestor::associate_with(&there, &self.connector, &proposal, GIVEN_WITHIN).await;
+        match called {
             Ok(peer) => Way::Away(Box::new(peer)),
+            Err(RequestFault::Tls(fault)) => {
+                tracing::warn!(destination = %there.title, why = %fault, "objects cannot be sent to a move destination");
+                Way::Nowhere(NOT_SECURED)
+            }
             Err(RequestFault::Rejected { .. }) => Way::Nowhere(REJECTED),
             Err(_) => Way::Nowhere(NOT_REACHED),
         }

@@ -16,12 +16,12 @@ use crate::served::is_uid;
 use crate::serving::Counts;
 use crate::shelf::{Facts, Shelf};
 use crate::status::Status;
+use crate::tls::{Acceptor, Connector, TlsFault};
 use dicom_ul::pdu::{AbortRQServiceProviderReason as Reason, PDataValue, Pdu};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
-use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
@@ -36,6 +36,12 @@ pub(crate) enum End {
     Refused(&'static str),
     /// We ended it, for this reason.
     Aborted(&'static str),
+    /// It does not speak TLS where it has to, or the other way round.
+    Unsecured(&'static str),
+    /// There was no TLS with it.
+    NoTls(TlsFault),
+    /// Too many shake hands already.
+    Dropped,
 }
 
 /// What every association of a server shares.
@@ -44,6 +50,12 @@ pub(crate) struct Shared<S> {
     pub(crate) shelf: S,
     pub(crate) counts: Arc<Counts>,
     pub(crate) seats: Arc<Semaphore>,
+    /// What a port with TLS needs.
+    pub(crate) acceptor: Option<Acceptor>,
+    /// Those who shake hands.
+    pub(crate) handshakes: Semaphore,
+    /// What calls to move destinations need.
+    pub(crate) connector: Connector,
 }
 
 /// A message that is under way or waits for its answer.
@@ -69,9 +81,9 @@ pub(crate) struct Association<S: Shelf> {
 }
 
 impl<S: Shelf> Association<S> {
-    pub(crate) fn new(socket: TcpStream, from: IpAddr, shared: Arc<Shared<S>>) -> Self {
+    pub(crate) fn new(line: Line, from: IpAddr, shared: Arc<Shared<S>>) -> Self {
         Self {
-            line: Line::over(socket),
+            line,
             from,
             shared,
             assembler: Assembler::default(),
@@ -323,11 +335,12 @@ impl<S: Shelf> Association<S> {
         let idle = Instant::now() + patience;
         let by = self.whole_by.map_or(idle, |whole| whole.min(idle));
         self.line.next(by).await.map_err(|fault| match fault {
-            LineFault::Left => Stop::Left,
+            LineFault::Left | LineFault::Tls(_) => Stop::Left,
             LineFault::Silent => Stop::Fault("silence for too long", Reason::ReasonNotSpecified),
             LineFault::Frame(fault) => {
                 tracing::debug!(%fault, "a peer sends what is no PDU");
                 match fault {
+                    FrameFault::Tls => Stop::Tls,
                     FrameFault::Unknown => {
                         Stop::Fault("bytes that are no PDU", Reason::UnrecognizedPdu)
                     }
@@ -353,6 +366,11 @@ impl<S: Shelf> Association<S> {
         match stop {
             Stop::Left => End::Left,
             Stop::Fault(why, reason) => self.abort(why, reason).await,
+            Stop::Tls => {
+                let why = "it begins with TLS, at a port without TLS";
+                self.abort(why, Reason::UnrecognizedPdu).await;
+                End::Unsecured(why)
+            }
             Stop::Released => {
                 let _ = self.send(&Pdu::ReleaseRP).await;
                 self.line.linger().await;
@@ -369,6 +387,8 @@ pub(crate) enum Stop {
     Released,
     /// It aborted or went.
     Left,
+    /// It speaks TLS, and we do not at this port.
+    Tls,
     /// It did what it must not.
     Fault(&'static str, Reason),
 }

@@ -9,6 +9,8 @@ use dicom_ul::pdu::{Pdu, read_pdu};
 
 /// Type, reserved byte and length.
 const HEAD_BYTES: usize = 6;
+/// Kind of the record that TLS begins with; no PDU has it.
+const TLS_HANDSHAKE: u8 = 0x16;
 /// Read at once, at least.
 const READ_BYTES: usize = 64 * 1024;
 
@@ -65,6 +67,9 @@ pub(crate) enum FrameFault {
     /// No such kind.
     #[error("no PDU begins like this")]
     Unknown,
+    /// A handshake record of TLS (RFC 8446 section 5.1).
+    #[error("TLS begins like this, and no PDU")]
+    Tls,
     /// Longer, or of another length, than its kind may be.
     #[error("a PDU declares a length that its kind cannot have")]
     Length,
@@ -100,6 +105,7 @@ impl Framing {
             // Rejection, release and abort have nothing that varies.
             0x03 | 0x05..=0x07 if length == 4 => {}
             0x01..=0x07 => return Err(FrameFault::Length),
+            TLS_HANDSHAKE => return Err(FrameFault::Tls),
             _ => return Err(FrameFault::Unknown),
         }
         let whole = HEAD_BYTES + length as usize;

@@ -1,9 +1,9 @@
-//! DICOM over the network (PS3.7, PS3.8): answering C-ECHO, C-STORE, C-FIND, C-MOVE and C-GET, asking others by C-ECHO, C-STORE and C-FIND. No files, no database.
+//! DICOM over the network (PS3.7, PS3.8): answering C-ECHO, C-STORE, C-FIND, C-MOVE and C-GET, asking others by C-ECHO, C-STORE and C-FIND, with TLS or without. No database, and no files but certificates.
 //!
 //! ```text
-//! taking   TCP ─ line, framing (one PDU, bounded) ─ negotiation (who, what) ─ message (command, data set) ─ Shelf (begin, write, finish)
+//! taking   TCP (─ tls) ─ line, framing (one PDU, bounded) ─ negotiation (who, what) ─ message (command, data set) ─ Shelf (begin, write, finish)
 //! giving   …the same… ─ asked (find, wanted) ─ Shelf (open) ─ back on the same line, or to another application by a Requestor
-//! asking   Requestor ─ proposal (what is offered, what was agreed) ─ command, message ─ framing, line ─ TCP
+//! asking   Requestor ─ proposal (what is offered, what was agreed) ─ command, message ─ framing, line (─ tls) ─ TCP
 //! ```
 //!
 //! `serve` takes connections, `Requestor` makes them; all between a connection and those is rules without input or output: `framing`
@@ -31,8 +31,10 @@ mod serving;
 mod shelf;
 mod station;
 mod status;
+mod stream;
 mod suboperations;
 mod title;
+pub mod tls;
 mod worklist;
 
 pub use command::Originator;
@@ -46,7 +48,7 @@ pub use peers::{Peer, PeerFault};
 pub use proposal::{Offer, Proposal, RequestFault};
 pub use requestor::{Found, Requestor, Sent};
 pub use served::{IMPLEMENTATION_UID, IMPLEMENTATION_VERSION, takes_class, takes_syntax};
-pub use serving::{Counts, serve};
+pub use serving::{Counts, Port, serve};
 pub use shelf::{Facts, Held, Matches, Question, Reading, Shelf};
 pub use station::{Station, StationFault};
 pub use status::Status;

@@ -19,6 +19,10 @@ pub const MAX_REFUSED_AT_ONCE: usize = 32;
 pub const MAX_IDENTIFIER_BYTES: usize = 256 * 1024;
 /// A peer that we call has to take the connection in this time.
 pub const CONNECT_WITHIN: Duration = Duration::from_secs(10);
+/// TLS has to be agreed on so long after the connection, before the time below begins.
+pub const HANDSHAKE_WITHIN: Duration = Duration::from_secs(5);
+/// Handshakes at the same time: more are no hospital's, and each costs a signature.
+pub const MAX_HANDSHAKES: usize = 32;
 /// A-ASSOCIATE-RQ has to be here so long after the connection (the ARTIM timer of PS3.8 section 9.1.5).
 pub const ASSOCIATE_WITHIN: Duration = Duration::from_secs(10);
 /// The next PDU has to be whole so long after the last, unless somebody says otherwise: 128 KiB at 35 kbit/s.

@@ -1,13 +1,14 @@
 //! One connection, PDU by PDU, for either side.
 //!
-//! Owns the socket and what came of the next PDU. Every wait has an end that the caller names.
+//! Owns the connection and what came of the next PDU. Every wait has an end that the caller names.
 
 use crate::framing::{FrameFault, Framing, put_fragment, put_whole};
-use crate::limits::{ANSWER_WITHIN, LINGER, MAX_LINGER_BYTES};
+use crate::limits::{ANSWER_WITHIN, LINGER};
+use crate::stream::{Stream, linger};
+use crate::tls::TlsFault;
 use dicom_ul::pdu::{Pdu, write_pdu};
 use std::io;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout, timeout_at};
 
 /// There is no next PDU.
@@ -17,8 +18,16 @@ pub(crate) enum LineFault {
     Left,
     /// It said nothing for too long.
     Silent,
+    /// TLS ended: what is wrong with our certificate is heard behind the handshake only (RFC 8446 section 4.4.2.4).
+    Tls(TlsFault),
     /// It said what is no PDU.
     Frame(FrameFault),
+}
+
+impl LineFault {
+    fn of(error: &io::Error) -> Self {
+        TlsFault::within(error).map_or(Self::Left, Self::Tls)
+    }
 }
 
 /// A message could not be sent whole; then the association is over.
@@ -33,16 +42,14 @@ pub(crate) enum SendFault {
 /// A connection.
 #[derive(Debug)]
 pub(crate) struct Line {
-    socket: TcpStream,
+    stream: Stream,
     framing: Framing,
 }
 
 impl Line {
-    pub(crate) fn over(socket: TcpStream) -> Self {
-        // Messages are small and waited for; without this each costs a delayed acknowledgement of 40 ms.
-        let _ = socket.set_nodelay(true);
+    pub(crate) fn over(stream: Stream) -> Self {
         Self {
-            socket,
+            stream,
             framing: Framing::default(),
         }
     }
@@ -53,8 +60,9 @@ impl Line {
             if let Some(pdu) = self.framing.next().map_err(LineFault::Frame)? {
                 return Ok(pdu);
             }
-            match timeout_at(by, self.socket.read_buf(self.framing.room())).await {
-                Ok(Ok(0) | Err(_)) => return Err(LineFault::Left),
+            match timeout_at(by, self.stream.read_buf(self.framing.room())).await {
+                Ok(Ok(0)) => return Err(LineFault::Left),
+                Ok(Err(error)) => return Err(LineFault::of(&error)),
                 Ok(Ok(_)) => {}
                 Err(_) => return Err(LineFault::Silent),
             }
@@ -68,9 +76,14 @@ impl Line {
     }
 
     pub(crate) async fn send_bytes(&mut self, bytes: &[u8]) -> Result<(), LineFault> {
-        match timeout(ANSWER_WITHIN, self.socket.write_all(bytes)).await {
+        let sending = async {
+            self.stream.write_all(bytes).await?;
+            // TLS holds back what the socket does not take at once.
+            self.stream.flush().await
+        };
+        match timeout(ANSWER_WITHIN, sending).await {
             Ok(Ok(())) => Ok(()),
-            Ok(Err(_)) => Err(LineFault::Left),
+            Ok(Err(error)) => Err(LineFault::of(&error)),
             Err(_) => Err(LineFault::Silent),
         }
     }
@@ -101,19 +114,12 @@ impl Line {
         }
     }
 
-    /// Lets the peer close first (PS3.8 Table 9-10, state 13), or our last word may be lost with what we did not read.
     pub(crate) async fn linger(&mut self) {
-        let mut left = MAX_LINGER_BYTES;
-        let mut sink = [0; 4096];
-        let draining = async {
-            while let Ok(read @ 1..) = self.socket.read(&mut sink).await {
-                left = left.saturating_sub(read);
-                if left == 0 {
-                    break;
-                }
-            }
-        };
-        let _ = timeout(LINGER, draining).await;
-        let _ = self.socket.shutdown().await;
+        linger(&mut self.stream).await;
+    }
+
+    /// Says that nothing more comes.
+    pub(crate) async fn close(&mut self) {
+        let _ = timeout(LINGER, self.stream.shutdown()).await;
     }
 }

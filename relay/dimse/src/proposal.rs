@@ -7,6 +7,7 @@ use crate::limits::{MAX_CONTEXTS, MAX_PDU_BYTES};
 use crate::negotiation::{APPLICATION_CONTEXT, Agreement, plain};
 use crate::served::{IMPLEMENTATION_UID, IMPLEMENTATION_VERSION};
 use crate::title::AeTitle;
+use crate::tls::TlsFault;
 use dicom_dictionary_std::uids;
 use dicom_ul::pdu::{
     AssociationRJ, AssociationRJResult, AssociationRQ, Pdu, PresentationContextProposed,
@@ -61,6 +62,9 @@ pub enum RequestFault {
     /// It does not answer in time.
     #[error("the peer says nothing")]
     Silent,
+    /// The call is to be encrypted.
+    #[error("no TLS with the peer: {0}")]
+    Tls(#[from] TlsFault),
     /// It closed or aborted.
     #[error("the peer ended the association")]
     Left,

@@ -12,6 +12,9 @@ use crate::line::{Line, LineFault, SendFault};
 use crate::message::{Assembler, Part};
 use crate::negotiation::abort;
 use crate::proposal::{Accepted, Proposal, RequestFault};
+use crate::station::Station;
+use crate::stream::Stream;
+use crate::tls::Connector;
 use dicom_dictionary_std::uids;
 use dicom_ul::pdu::{AbortRQServiceProviderReason, PDataValue, Pdu};
 use std::collections::VecDeque;
@@ -30,6 +33,7 @@ impl From<LineFault> for RequestFault {
         match fault {
             LineFault::Left => Self::Left,
             LineFault::Silent => Self::Silent,
+            LineFault::Tls(fault) => Self::Tls(fault),
             LineFault::Frame(_) => Self::Strange,
         }
     }
@@ -87,7 +91,7 @@ pub struct Requestor {
 }
 
 impl Requestor {
-    /// Connects and associates; an answer may take `patience`.
+    /// Connects without TLS and associates; an answer may take `patience`.
     ///
     /// # Errors
     /// `RequestFault`.
@@ -96,12 +100,35 @@ impl Requestor {
         proposal: &Proposal,
         patience: Duration,
     ) -> Result<Self, RequestFault> {
+        let socket = connected(address).await?;
+        Self::over(Stream::Plain(socket), proposal, patience).await
+    }
+
+    /// The same, with TLS if the station is named so.
+    ///
+    /// # Errors
+    /// `RequestFault`.
+    pub async fn associate_with(
+        station: &Station,
+        connector: &Connector,
+        proposal: &Proposal,
+        patience: Duration,
+    ) -> Result<Self, RequestFault> {
+        let socket = connected(&station.address).await?;
+        let stream = match &station.tls {
+            None => Stream::Plain(socket),
+            Some(name) => connector.connect(socket, name).await?,
+        };
+        Self::over(stream, proposal, patience).await
+    }
+
+    async fn over(
+        stream: Stream,
+        proposal: &Proposal,
+        patience: Duration,
+    ) -> Result<Self, RequestFault> {
         let asked = proposal.request()?;
-        let socket = timeout(CONNECT_WITHIN, TcpStream::connect(address))
-            .await
-            .map_err(|_| RequestFault::Silent)?
-            .map_err(RequestFault::Connect)?;
-        let mut line = Line::over(socket);
+        let mut line = Line::over(stream);
         line.send(&asked).await?;
         let answer = line.next(Instant::now() + ASSOCIATE_WITHIN).await?;
         let accepted = proposal.judge(answer);
@@ -218,6 +245,7 @@ impl Requestor {
         if self.line.send(&Pdu::ReleaseRQ).await.is_ok() {
             let _ = self.line.next(Instant::now() + ASSOCIATE_WITHIN).await;
         }
+        self.line.close().await;
     }
 
     fn next_message(&mut self) -> u16 {
@@ -290,4 +318,14 @@ impl Requestor {
             .take(value)
             .map_err(|_| RequestFault::Strange)
     }
+}
+
+async fn connected(address: &str) -> Result<TcpStream, RequestFault> {
+    let socket = timeout(CONNECT_WITHIN, TcpStream::connect(address))
+        .await
+        .map_err(|_| RequestFault::Silent)?
+        .map_err(RequestFault::Connect)?;
+    // As for those who call us.
+    let _ = socket.set_nodelay(true);
+    Ok(socket)
 }

@@ -10,6 +10,7 @@ use crate::http::tls::TlsError;
 use crate::logging::NoFilter;
 use crate::sfu::SfuError;
 use crate::store::{FolderError, StoreError};
+use dimse::tls::TlsFilesFault;
 use std::net::SocketAddr;
 use thiserror::Error;
 
@@ -25,6 +26,9 @@ pub enum Fault {
     /// Certificate or key.
     #[error(transparent)]
     Tls(#[from] TlsError),
+    /// Certificates of DICOM.
+    #[error(transparent)]
+    DicomTls(#[from] TlsFilesFault),
     /// The secret of the TURN servers.
     #[error(transparent)]
     Turn(#[from] TurnError),
@@ -107,6 +111,7 @@ impl Fault {
             Self::Config(_)
             | Self::NoData
             | Self::Tls(_)
+            | Self::DicomTls(_)
             | Self::Turn(_)
             | Self::Forward(_)
             | Self::Log(_)

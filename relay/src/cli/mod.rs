@@ -41,6 +41,7 @@ pub fn run() -> Result<(), Fault> {
             if let Some(tls) = &config.tls {
                 crate::http::tls::acceptor(tls)?;
             }
+            config.dicom_tls.read()?;
             if let Some(turn) = &config.turn {
                 crate::auth::TurnServers::open(turn.servers.clone(), &turn.secret_file)?;
             }

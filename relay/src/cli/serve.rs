@@ -14,6 +14,8 @@ use crate::{demo, logging, router};
 use axum::Router;
 use axum::extract::State;
 use axum::routing::get;
+use dimse::Port;
+use dimse::tls::Connector;
 use std::net::SocketAddr;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -39,6 +41,7 @@ pub(super) fn serve(config: &Config, announce: bool) -> Result<(), Fault> {
 
 async fn run(config: &Config, announce: bool) -> Result<(), Fault> {
     let acceptor = config.tls.as_ref().map(tls::acceptor).transpose()?;
+    let (dicom_acceptor, connector) = config.dicom_tls.read()?;
     let folder = DataFolder::at(&config.data)?;
     let _serving = folder.serve()?;
     let store = Store::open(&folder.database()?)?;
@@ -54,7 +57,14 @@ async fn run(config: &Config, announce: bool) -> Result<(), Fault> {
     let listener = listen("the pages", config.http).await?;
     let metrics = listen("the metrics", config.metrics).await?;
     let dicom = match &config.dicom {
-        Some(dicom) => Some((listen_dicom(dicom.listen).await?, dicom)),
+        Some(dicom) => {
+            let port = Port {
+                listener: listen_dicom(dicom.listen).await?,
+                acceptor: dicom_acceptor,
+                connector: connector.clone(),
+            };
+            Some((port, dicom))
+        }
         None => None,
     };
     let blobs = Blobs::open(&folder)?;
@@ -74,7 +84,7 @@ async fn run(config: &Config, announce: bool) -> Result<(), Fault> {
         metrics: local(&metrics, config.metrics),
         dicom: dicom
             .as_ref()
-            .map(|(listener, dicom)| local(listener, dicom.listen)),
+            .map(|(port, dicom)| local(&port.listener, dicom.listen)),
     };
     let (stop, stopping) = watch::channel(false);
     let pages = Door {
@@ -93,7 +103,7 @@ async fn run(config: &Config, announce: bool) -> Result<(), Fault> {
     let (stop_dicom, dicom_stops) = watch::channel(false);
     let taking = dicom.map(|door| tokio::spawn(take_objects(&app, &folder, door, dicom_stops)));
     tokio::spawn(accept(app.clone(), counts, stopping));
-    let couriers = send_on(&app, &folder, config).await?;
+    let couriers = send_on(&app, &folder, config, connector).await?;
     ready(&addresses, config, announce);
     let asked = told_to_stop().await;
     tracing::info!(
@@ -169,7 +179,7 @@ async fn listen_dicom(address: SocketAddr) -> Result<TcpListener, Fault> {
 fn take_objects(
     app: &App,
     folder: &DataFolder,
-    (listener, dicom): (TcpListener, &Dicom),
+    (port, dicom): (Port, &Dicom),
     stop: watch::Receiver<bool>,
 ) -> impl Future<Output = ()> + use<> {
     let door = DicomDoor {
@@ -181,7 +191,7 @@ fn take_objects(
         destinations: dicom.destinations.clone(),
     };
     dimse::serve(
-        listener,
+        port,
         dicom.policy.clone(),
         door,
         std::sync::Arc::clone(&app.dicom),
@@ -194,6 +204,7 @@ async fn send_on(
     app: &App,
     folder: &DataFolder,
     config: &Config,
+    connector: Connector,
 ) -> Result<Option<Couriers>, Fault> {
     let Some(forward) = &config.forward else {
         return Ok(None);
@@ -212,6 +223,7 @@ async fn send_on(
         clips: ClipFiles::beside(folder),
         counts: std::sync::Arc::clone(&app.forwards),
         ours: forward.ours.clone(),
+        connector,
     };
     let couriers = Couriers::start(&forward.destinations, &secrets, &parts)?;
     Ok(Some(couriers))
@@ -360,6 +372,12 @@ fn dicom_counts(app: &App, text: &mut crate::metrics::Text) {
             "counter",
             "DICOM associations rejected: unknown titles, or too many at once.",
             &counts.associations_refused,
+        ),
+        (
+            "dicom_tls_refused_total",
+            "counter",
+            "DICOM connections refused before an association: a certificate, or TLS at a port without, or none at a port with.",
+            &counts.tls_refused,
         ),
         (
             "dicom_connections_dropped_total",

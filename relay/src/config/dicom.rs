@@ -18,14 +18,17 @@ const HEAD_BYTES: u64 = 4 * 1024;
 #[serde(deny_unknown_fields, default)]
 #[group(skip)]
 pub struct DicomLayers {
-    /// Address where handhelds and hospital systems send DICOM objects to (C-STORE), unencrypted: for the hospital's own network
-    /// [default: none, nothing is taken].
+    /// Address where handhelds and hospital systems send DICOM objects to (C-STORE); unencrypted without --dicom-tls, which is for the
+    /// hospital's own network [default: none, nothing is taken].
     #[arg(
         long = "dicom-listen",
         env = "HIBIKI_RELAY_DICOM_LISTEN",
         value_name = "ADDRESS"
     )]
     pub listen: Option<SocketAddr>,
+    /// Speak TLS there, and nothing else, with --dicom-tls-certificate [default: false].
+    #[arg(long = "dicom-tls", env = "HIBIKI_RELAY_DICOM_TLS", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    pub tls: Option<bool>,
     /// AE title under which senders call the relay [default: HIBIKI].
     #[arg(
         long = "dicom-title",
@@ -49,8 +52,8 @@ pub struct DicomLayers {
         value_delimiter = ','
     )]
     pub readers: Option<Vec<String>>,
-    /// Applications that readers may have objects sent to (C-MOVE), unencrypted, each TITLE@HOST:PORT, for example
-    /// PACS@192.0.2.20:104 [default: none].
+    /// Applications that readers may have objects sent to (C-MOVE), each TITLE@HOST:PORT, unencrypted, for example
+    /// PACS@192.0.2.20:104, or TITLE@HOST:PORT/tls, or TITLE@HOST:PORT/tls=NAME with the name on its certificate [default: none].
     #[arg(
         long = "dicom-destinations",
         env = "HIBIKI_RELAY_DICOM_DESTINATIONS",
@@ -86,6 +89,7 @@ impl DicomLayers {
     pub(super) fn over(self, under: Self) -> Self {
         Self {
             listen: self.listen.or(under.listen),
+            tls: self.tls.or(under.tls),
             title: self.title.or(under.title),
             peers: self.peers.or(under.peers),
             readers: self.readers.or(under.readers),
@@ -102,6 +106,8 @@ impl DicomLayers {
 pub struct Dicom {
     /// Where.
     pub listen: SocketAddr,
+    /// Whether with TLS.
+    pub tls: bool,
     /// For whom.
     pub policy: Policy,
     /// Who may also ask.
@@ -191,6 +197,7 @@ pub(super) fn dicom(
     };
     Some(Dicom {
         listen,
+        tls: asked.tls.unwrap_or(false),
         policy,
         readers,
         destinations,

@@ -18,7 +18,8 @@ const MAX_DESTINATIONS: usize = 8;
 #[group(skip)]
 pub struct ForwardLayers {
     /// Other archives that objects are sent on to, each NAME=TITLE@HOST:PORT by C-STORE, unencrypted, for example
-    /// pacs=PACS@192.0.2.20:104, or NAME=https://HOST/PATH by STOW-RS [default: none].
+    /// pacs=PACS@192.0.2.20:104, NAME=TITLE@HOST:PORT/tls by C-STORE over TLS (/tls=NAME with another name on its certificate), or
+    /// NAME=https://HOST/PATH by STOW-RS [default: none].
     #[arg(
         long = "forward-to",
         env = "HIBIKI_RELAY_FORWARD_TO",

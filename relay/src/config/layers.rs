@@ -4,6 +4,7 @@
 //! is checked here but the form of each value. Unknown keys in the file are refused with their place.
 
 use super::dicom::DicomLayers;
+use super::dicom_tls::DicomTlsLayers;
 use super::dicomweb::DicomWebLayers;
 use super::forward::ForwardLayers;
 use clap::Args;
@@ -162,6 +163,9 @@ pub struct Layers {
     /// Who may send DICOM objects.
     #[command(flatten)]
     pub dicom: DicomLayers,
+    /// By which certificates DICOM is encrypted.
+    #[command(flatten)]
+    pub dicom_tls: DicomTlsLayers,
     /// Who may use DICOMweb.
     #[command(flatten)]
     pub dicomweb: DicomWebLayers,
@@ -209,6 +213,7 @@ impl Layers {
             voice_recording: self.voice_recording.or(under.voice_recording),
             recording_dicom: self.recording_dicom.or(under.recording_dicom),
             dicom: self.dicom.over(under.dicom),
+            dicom_tls: self.dicom_tls.over(under.dicom_tls),
             dicomweb: self.dicomweb.over(under.dicomweb),
             forward: self.forward.over(under.forward),
             viewer_dir: self.viewer_dir.or(under.viewer_dir),

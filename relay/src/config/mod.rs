@@ -4,6 +4,7 @@
 //! and the other files for their sections, and is what the program works with. Invariant: a relay that starts is safe to reach from where it listens.
 
 mod dicom;
+mod dicom_tls;
 mod dicomweb;
 mod forward;
 mod layers;
@@ -14,6 +15,7 @@ mod titles;
 mod turn;
 
 pub use dicom::{Dicom, DicomLayers};
+pub use dicom_tls::{DicomTls, DicomTlsLayers};
 pub use dicomweb::DicomWebLayers;
 pub use forward::{Forward, ForwardLayers};
 pub use layers::{ConfigError, Layers, MediaTcp, read_file};

@@ -3,6 +3,7 @@
 //! Owns the defaults and every refusal, each in one sentence that says what to do. Several faults are told at once.
 
 use super::dicom::{Dicom, dicom};
+use super::dicom_tls::{DicomTls, dicom_tls};
 use super::dicomweb::systems;
 use super::forward::{Forward, forward};
 use super::layers::{ConfigError, Layers};
@@ -91,6 +92,8 @@ pub struct Config {
     pub recording: bool,
     /// Where DICOM objects are taken, if anywhere.
     pub dicom: Option<Dicom>,
+    /// By which certificates, where with TLS.
+    pub dicom_tls: DicomTls,
     /// Hospital systems that may use DICOMweb.
     pub systems: Vec<System>,
     /// Where objects are sent on to; none after a fault.
@@ -202,6 +205,8 @@ pub fn settle(asked: Layers, any_port: bool) -> Result<Config, Vec<ConfigError>>
         );
     }
     let forward = forward(&asked.forward, &mut faults.0);
+    let uses = (dicom.as_ref(), forward.as_ref());
+    let dicom_tls = dicom_tls(&asked.dicom_tls, uses, &mut faults.0);
     let log = asked.log.clone().unwrap_or_else(|| "info".to_owned());
     faults.unless(
         logging::filter(&log).is_ok(),
@@ -233,6 +238,7 @@ pub fn settle(asked: Layers, any_port: bool) -> Result<Config, Vec<ConfigError>>
         reserve_bytes: reserve_mib.saturating_mul(MIB),
         recording,
         dicom,
+        dicom_tls,
         systems,
         forward,
         viewer_dir: asked.viewer_dir,

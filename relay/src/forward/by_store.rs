@@ -5,6 +5,7 @@
 use super::items::Item;
 use super::verdict::{ANSWER_WITHIN, Tried, of_fault, of_status};
 use crate::store::ForwardRow;
+use dimse::tls::Connector;
 use dimse::{AeTitle, Offer, Proposal, RequestFault, Requestor, Sent, Station};
 use tokio::io::BufReader;
 
@@ -13,7 +14,7 @@ const READ_BYTES: usize = 256 * 1024;
 
 pub(super) async fn deliver(
     ours: &AeTitle,
-    there: &Station,
+    (there, connector): (&Station, &Connector),
     ready: Vec<(ForwardRow, Item)>,
 ) -> Tried {
     let proposal = Proposal {
@@ -22,7 +23,7 @@ pub(super) async fn deliver(
         offers: offers(&ready),
     };
     let mut tried = Tried::default();
-    let associated = Requestor::associate(&there.address, &proposal, ANSWER_WITHIN).await;
+    let associated = Requestor::associate_with(there, connector, &proposal, ANSWER_WITHIN).await;
     let mut peer = match associated {
         Ok(peer) => peer,
         Err(fault) => {

@@ -14,6 +14,7 @@ use crate::clock::Clock;
 use crate::store::{
     ClipFiles, ForwardRow, ForwardState, Store, StoreError, due_forwards, note_forward,
 };
+use dimse::tls::Connector;
 use dimse::{AeTitle, Station};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -52,6 +53,8 @@ pub struct ForwardParts {
     pub counts: Arc<ForwardCounts>,
     /// Our title.
     pub ours: AeTitle,
+    /// For destinations with TLS.
+    pub connector: Connector,
 }
 
 /// The tasks; dropping this ends them.
@@ -218,7 +221,8 @@ impl Courier {
         }
         let mut tried = match &self.reach {
             Reach::Association(station) => {
-                by_store::deliver(&self.parts.ours, station, ready).await
+                let there = (station, &self.parts.connector);
+                by_store::deliver(&self.parts.ours, there, ready).await
             }
             Reach::Web(web) => by_stow::deliver(web, ready).await,
         };

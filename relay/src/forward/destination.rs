@@ -1,4 +1,4 @@
-//! Another archive as an operator names it: `pacs=PACS@192.0.2.20:104` or `pacs=https://pacs.example.jp/dicom-web`.
+//! Another archive as an operator names it: `pacs=PACS@192.0.2.20:104`, `pacs=PACS@pacs.example.jp:2762/tls` or `pacs=https://pacs.example.jp/dicom-web`.
 
 use dimse::{Station, StationFault};
 use reqwest::Url;
@@ -31,7 +31,7 @@ pub enum Place {
 pub enum DestinationFault {
     /// No form of ours.
     #[error(
-        "write NAME=TITLE@HOST:PORT, for example pacs=PACS@192.0.2.20:104, or NAME=https://HOST/PATH for STOW-RS"
+        "write NAME=TITLE@HOST:PORT, for example pacs=PACS@192.0.2.20:104, with /tls behind it for TLS, or NAME=https://HOST/PATH for STOW-RS"
     )]
     Form,
     /// An address of the web that is none.

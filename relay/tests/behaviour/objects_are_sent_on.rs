@@ -15,7 +15,7 @@ fn nobodys_address() -> String {
     listener.local_addr().unwrap().to_string()
 }
 
-async fn until(relay: &Relay, what: &str, metric: &str, is: impl Fn(f64) -> bool) {
+pub async fn until(relay: &Relay, what: &str, metric: &str, is: impl Fn(f64) -> bool) {
     let waiting = async {
         while !is(relay.metric(metric).await) {
             tokio::time::sleep(Duration::from_millis(20)).await;

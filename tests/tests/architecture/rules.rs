@@ -195,6 +195,8 @@ pub(crate) const DICOM_ASSOCIATIONS_ARE_RULES: Rule = Rule {
         "relay/dimse/src/requestor.rs",
         "relay/dimse/src/serving.rs",
         "relay/dimse/src/shelf.rs",
+        "relay/dimse/src/stream.rs",
+        "relay/dimse/src/tls",
     ],
     never: &["tokio", "std::fs", "Instant", "SystemTime"],
 };
