@@ -3,6 +3,7 @@
 use super::{ClipFault, ClipFiles, failed, make_private};
 use std::fs;
 use std::io;
+use std::sync::Arc;
 use wire::{ClipId, ConsultId};
 
 /// Name of the folder.
@@ -15,6 +16,7 @@ impl ClipFiles {
         let data = self.folder.parent().unwrap_or(&self.folder);
         Self {
             folder: data.join(BESIDE).into(),
+            disk: Arc::clone(&self.disk),
         }
     }
 
