@@ -118,7 +118,7 @@ pub(crate) async fn it_is_found_again(doctor: &Person, entrance: &str) -> Result
     for (field, misses, hits) in [
         ("view", "SC4C", ""),
         ("finding", "逆流", ""),
-        ("person", "渡辺", NAME),
+        ("person", "渡辺", "佐藤"),
         ("from", "2999-01-01", "2020-01-01"),
         ("until", "2020-01-01", "2999-01-01"),
     ] {
