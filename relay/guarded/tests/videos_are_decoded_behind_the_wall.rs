@@ -65,6 +65,32 @@ fn the_way_to_a_frame_may_take_several_answers() {
     assert!(clip.frame(FrameIndex(59)).unwrap() == free.frame(FrameIndex(59)).unwrap());
 }
 
+/// What the reader with the most ever had in memory, in MiB.
+fn most_of_a_reader() -> u64 {
+    let of = std::process::id().to_string();
+    let statuses = std::fs::read_dir("/proc").unwrap().filter_map(|entry| {
+        let status = std::fs::read_to_string(entry.ok()?.path().join("status")).ok()?;
+        let field = |name: &str| {
+            let line = status.lines().find(|line| line.starts_with(name))?;
+            line.split_whitespace().nth(1).map(str::to_owned)
+        };
+        let is_ours = field("PPid:").is_some_and(|parent| parent == of);
+        is_ours.then(|| field("VmHWM:")?.parse::<u64>().ok())?
+    });
+    statuses.max().unwrap() / 1024
+}
+
+#[test]
+fn a_large_video_costs_its_reader_one_decoder_and_one_picture_in_whatever_order_it_is_asked() {
+    let more = ["-profile:v", "high", "-g", "5", "-refs", "4"];
+    let (_file, clip) = guarded(&Coded::new((1920, 1080), 10, &more).object());
+    for index in (0..10).chain([3, 9, 1, 1, 8, 0]).map(FrameIndex) {
+        assert_eq!(clip.frame(index).unwrap().rows.len(), 1920 * 1080 * 3);
+    }
+    let most = most_of_a_reader();
+    assert!(most < 64, "a reader had {most} MiB");
+}
+
 #[test]
 fn a_hostile_stream_is_refused_in_words_and_the_next_frame_is_read() {
     let good = Coded::new((160, 120), 20, HIGH);

@@ -38,7 +38,7 @@ struct Standing {
     parameters: Parameters,
     /// The frame that it takes next.
     next: u32,
-    /// The last picture that was asked for: often the same frame is wanted again in another form.
+    /// The last picture that was asked for, if the way to it is long: often the same frame is wanted again in another form.
     shown: Option<(u32, Picture)>,
     /// Room for a coded picture, used again.
     coded: Vec<u8>,
@@ -82,11 +82,13 @@ impl VideoPixels {
         }
         let configuration = Configuration::read(self.track.description())?;
         let key = self.track.key_before(index);
+        // One that stands elsewhere is gone before the next begins: a large picture's decoder has 50 MB.
+        let standing = standing.filter(|it| (key..=index).contains(&it.next));
         let mut standing = match standing {
-            // What it kept is no longer of use behind a key frame, but it may stay.
-            Some(standing) if (key..=index).contains(&standing.next) => standing,
-            _ => Standing::begin(&configuration, layout, key)?,
+            Some(standing) => standing,
+            None => Standing::begin(&configuration, layout, key)?,
         };
+        standing.shown = None;
         self.check_work(&standing, index)?;
         let mut done = 0;
         loop {
@@ -106,7 +108,8 @@ impl VideoPixels {
             }
             let picture = standing.take(layout, at == index)?;
             if let Some(picture) = picture {
-                standing.shown = Some((index, picture.clone()));
+                standing.shown = (self.way(&standing, key, index) > VIDEO_STEP_WORK)
+                    .then(|| (index, picture.clone()));
                 *held = Some(standing);
                 return Ok(Some(picture));
             }
@@ -130,14 +133,17 @@ impl VideoPixels {
         u64::from(standing.parameters.blocks) + u64::from(bytes) / BYTES_LIKE_A_BLOCK
     }
 
+    /// What decoding these frames costs, the last included.
+    fn way(&self, standing: &Standing, first: u32, last: u32) -> u64 {
+        (first..=last).map(|at| self.work(standing, at)).sum()
+    }
+
     fn check_work(&self, standing: &Standing, index: u32) -> Result<(), ClipError> {
-        let frames = standing.next..=index;
-        let work: u64 = frames.clone().map(|at| self.work(standing, at)).sum();
+        let before = index - standing.next;
         // A single frame is bounded by itself.
-        if work <= MAX_VIDEO_WORK || frames.count() <= 1 {
+        if before == 0 || self.way(standing, standing.next, index) <= MAX_VIDEO_WORK {
             return Ok(());
         }
-        let before = index - standing.next;
         fault(format!(
             "frame {} stands on {before} others that have to be decoded first, which is more than one picture is given",
             index + 1
