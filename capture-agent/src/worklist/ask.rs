@@ -26,9 +26,6 @@ pub enum WorklistFault {
     /// It says no.
     #[error("the worklist answers with status {0:04X}")]
     Refused(u16),
-    /// What it says is no entry.
-    #[error("the worklist sends an entry that cannot be read")]
-    Broken,
 }
 
 /// What is scheduled for this device on a day (`20261127`).
@@ -49,9 +46,39 @@ pub async fn ask(settings: &WorklistSettings, day: &str) -> Result<Listed, Workl
     if found.status != 0 {
         return Err(WorklistFault::Refused(found.status));
     }
-    let entries = found.identifiers.iter();
-    let entries = entries.map(|one| read_scheduled(one, &found.syntax));
-    let entries: Result<Vec<_>, _> = entries.collect();
-    let entries = entries.map_err(|_| WorklistFault::Broken)?;
-    Ok(Listed::of(&entries, found.more))
+    Ok(listed(&found.identifiers, &found.syntax, found.more))
+}
+
+/// One that is broken is counted, and takes no other from the list.
+fn listed(identifiers: &[Vec<u8>], syntax: &str, more: bool) -> Listed {
+    let read = identifiers.iter().map(|one| read_scheduled(one, syntax));
+    let entries: Vec<_> = read.filter_map(Result::ok).collect();
+    let broken = identifiers.len() - entries.len();
+    let mut listed = Listed::of(&entries, more);
+    listed.unreadable += broken;
+    listed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_broken_entry_is_counted_and_the_others_are_listed() {
+        const EXPLICIT: &str = "1.2.840.10008.1.2.1";
+        let element = |tag: [u8; 4], vr: &[u8; 2], value: &[u8]| {
+            let length = u16::try_from(value.len()).unwrap().to_le_bytes();
+            [&tag[..], vr, &length, value].concat()
+        };
+        let whole = [
+            element([8, 0, 0x50, 0], b"SH", b"A-17"),
+            element([0x10, 0, 0x20, 0], b"LO", b"P1"),
+        ]
+        .concat();
+        let mut broken = whole.clone();
+        broken[6] = 0xF0;
+        let found = listed(&[broken, whole], EXPLICIT, false);
+        let keys: Vec<&str> = found.entries.iter().map(|one| one.key.as_str()).collect();
+        assert_eq!((keys, found.unreadable), (vec!["A-17"], 1));
+    }
 }

@@ -85,8 +85,12 @@ impl Entry {
     fn of(scheduled: &Scheduled) -> Option<Self> {
         let sets = scheduled.character_sets.as_str();
         let text = |value: &[u8]| -> Option<Option<String>> {
-            let text = text_in(sets, value)?;
-            let text = text.trim_matches(['\0', ' ']);
+            // A terminal would follow what it takes for orders, a DICOM text may hold none (PS3.5 section 6.1.3).
+            let text: String = text_in(sets, value)?
+                .chars()
+                .filter(|letter| !letter.is_control())
+                .collect();
+            let text = text.trim_matches(' ');
             Some((!text.is_empty()).then(|| text.to_owned()))
         };
         let name = text(&scheduled.patient_name)?.unwrap_or_default();

@@ -27,6 +27,8 @@ use tokio::time::{Instant, timeout};
 const PENDING: [u16; 2] = [0xFF00, 0xFF01];
 /// Matching ended because we cancelled it.
 const CANCELLED: u16 = 0xFE00;
+/// Matches that may be on their way when we cancel; whoever sends more does not listen and is left.
+const MAX_AFTER_CANCEL: usize = 1_000;
 
 impl From<LineFault> for RequestFault {
     fn from(fault: LineFault) -> Self {
@@ -197,7 +199,8 @@ impl Requestor {
     /// Asks for what matches an identifier, and takes at most so many.
     ///
     /// # Errors
-    /// `RequestFault`; also when an identifier is longer than any real one.
+    /// `RequestFault`; also when an identifier is longer than any real one. A peer that goes on after our cancel is heard no longer than
+    /// an answer may take; then the association is good for nothing else.
     pub async fn find(
         &mut self,
         class: &str,
@@ -213,6 +216,7 @@ impl Requestor {
         put_whole(&mut out, context, false, identifier);
         self.line.send_bytes(&out).await?;
         let (mut identifiers, mut more) = (Vec::new(), false);
+        let (mut after, mut until) = (0, None);
         loop {
             let command = self.command(C_FIND, message).await?;
             let status = command.status.ok_or(RequestFault::Strange)?;
@@ -236,6 +240,16 @@ impl Requestor {
                 let mut out = Vec::new();
                 put_whole(&mut out, context, true, &cancel(message));
                 self.line.send_bytes(&out).await?;
+                until = Some(Instant::now() + self.patience);
+            }
+            after += usize::from(more);
+            if after > MAX_AFTER_CANCEL || until.is_some_and(|until| until <= Instant::now()) {
+                return Ok(Found {
+                    identifiers,
+                    syntax,
+                    more,
+                    status: 0,
+                });
             }
         }
     }
@@ -328,4 +342,64 @@ async fn connected(address: &str) -> Result<TcpStream, RequestFault> {
     // As for those who call us.
     let _ = socket.set_nodelay(true);
     Ok(socket)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::negotiation::answer;
+    use crate::{Offer, Policy, Status};
+    use dicom_ul::pdu::write_pdu;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    const CLASS: &str = uids::STUDY_ROOT_QUERY_RETRIEVE_INFORMATION_MODEL_FIND;
+    const LIMIT: Duration = Duration::from_secs(10);
+
+    #[tokio::test]
+    async fn a_peer_that_goes_on_after_our_cancel_is_left_with_what_was_asked_for() {
+        let proposal = Proposal {
+            ours: "VSCAN".parse().unwrap(),
+            theirs: "HIBIKI".parse().unwrap(),
+            offers: vec![Offer::of_questions(CLASS)],
+        };
+        let Pdu::AssociationRQ(asked) = proposal.request().unwrap() else {
+            unreachable!()
+        };
+        let policy = Policy {
+            title: "HIBIKI".parse().unwrap(),
+            peers: vec!["VSCAN".parse().unwrap()],
+            associations: 1,
+            idle: LIMIT,
+            object_bytes: 1,
+        };
+        let agreed = answer(&asked, "192.0.2.1".parse().unwrap(), &policy, true);
+        let agreed = agreed.unwrap_or_else(|_| panic!("it is refused"));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let peer = tokio::spawn(async move {
+            let (mut socket, _) = listener.accept().await.unwrap();
+            let mut heard = vec![0; 64 * 1024];
+            assert!(socket.read(&mut heard).await.unwrap() > 0);
+            let mut out = Vec::new();
+            write_pdu(&mut out, &agreed.answer).unwrap();
+            socket.write_all(&out).await.unwrap();
+            assert!(socket.read(&mut heard).await.unwrap() > 0);
+            let find = Command::read(&request(C_FIND, 1, CLASS)).unwrap();
+            let mut one = Vec::new();
+            let pending = find.answer_with_data_set(Status::pending(false));
+            put_whole(&mut one, (1, 16_000), true, &pending);
+            put_whole(&mut one, (1, 16_000), false, b"");
+            while socket.write_all(&one).await.is_ok() {}
+        });
+        let asking = async {
+            let mut requestor = Requestor::associate(&address, &proposal, LIMIT).await;
+            requestor.as_mut().unwrap().find(CLASS, b"", 3).await
+        };
+        let found = timeout(LIMIT / 2, asking).await;
+        let found = found.expect("it does not end").unwrap();
+        assert!(found.more && found.identifiers.len() == 3);
+        assert_eq!(found.status, 0);
+        timeout(LIMIT, peer).await.unwrap().unwrap();
+    }
 }

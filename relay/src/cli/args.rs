@@ -85,6 +85,15 @@ pub enum Command {
         #[command(flatten)]
         place: Place,
     },
+    /// See what somebody has to look at in the archive.
+    Archive {
+        /// What.
+        #[command(subcommand)]
+        what: Archive,
+        /// Which installation.
+        #[command(flatten)]
+        place: Place,
+    },
     /// See and steer what is sent on to other archives (the hospital's PACS).
     Forwards {
         /// What.
@@ -103,6 +112,15 @@ pub enum Command {
         #[command(flatten)]
         place: Place,
     },
+}
+
+/// The archive.
+#[derive(Debug, Subcommand)]
+pub enum Archive {
+    /// List objects that are kept beside another of their UID, and instances that name another patient than their study
+    /// does; the newest first: when, why, who sent it, the object and the one that it does not agree with, by their files' names
+    /// in archive/objects.
+    Conflicts,
 }
 
 /// What is sent on to other archives.

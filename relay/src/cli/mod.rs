@@ -1,8 +1,9 @@
 //! The command line: what `relay` can be told.
 //!
-//! `args` names every command and flag, `serve` runs the relay, `people`, `devices` and `consults` change what the
+//! `args` names every command and flag, `serve` runs the relay, `archive` lists what somebody has to look at, `people`, `devices` and `consults` change what the
 //! database holds beside a running relay. Secrets are printed once, on standard output, for whoever asked.
 
+mod archive;
 mod args;
 mod consults;
 mod devices;
@@ -69,6 +70,9 @@ pub fn run() -> Result<(), Fault> {
         }),
         Command::Device { what, place } => with_store(place, file, async |opened| {
             devices::change(opened, what).await
+        }),
+        Command::Archive { what, place } => with_store(place, file, async |opened| {
+            archive::look(opened, what).await
         }),
         Command::Forwards { what, place } => with_store(place, file, async |opened| {
             forwards::change(opened, what).await

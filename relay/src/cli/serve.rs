@@ -420,6 +420,7 @@ fn dicom_counts(app: &App, text: &mut crate::metrics::Text) {
     }
 }
 
+/// What the database counts, and what was sent on.
 async fn forward_counts(app: &App, text: &mut crate::metrics::Text) {
     let counts = &app.forwards;
     for (name, help, count) in [
@@ -440,6 +441,14 @@ async fn forward_counts(app: &App, text: &mut crate::metrics::Text) {
         ),
     ] {
         text.value(name, "counter", help, count.load(Ordering::Relaxed));
+    }
+    let conflicts = app.store.read("count conflicts", store::count_conflicts);
+    if let Ok((same_instance, other_patient)) = conflicts.await {
+        let help = "DICOM objects kept beside another of their UID; see relay archive conflicts.";
+        text.value("archive_conflicts", "gauge", help, same_instance);
+        let help =
+            "Instances that name another patient than their study; see relay archive conflicts.";
+        text.value("archive_other_patients", "gauge", help, other_patient);
     }
     let waiting = app.store.read("count what waits to be sent on", |db| {
         store::count_forwards(db, store::ForwardState::Waiting)

@@ -10,6 +10,8 @@ use std::time::Duration;
 
 /// Bytes of a MiB.
 const MIB: u64 = 1 << 20;
+/// Objects that bear these come from the relay itself and are sent on by other rules than those of devices.
+const OWN_SENDERS: [&str; 3] = ["HIBIKI-CLIP", "HIBIKI-MARKS", "HIBIKI PAGE"];
 /// Of the largest file that is read at all, for its head.
 const HEAD_BYTES: u64 = 4 * 1024;
 
@@ -137,7 +139,14 @@ pub(super) fn dicom(
     let mut refuse = |key, what: String| faults.push(ConfigError::new(key, what));
     let mut peers = Vec::new();
     for peer in asked.peers.iter().flatten() {
+        let name = peer.split('@').next().unwrap_or_default().trim();
         match peer.parse::<Peer>() {
+            Ok(_) if OWN_SENDERS.contains(&name) => {
+                let what = format!(
+                    "{peer:?}: objects of our own bear this name; give the device another title"
+                );
+                refuse("dicom.peers", what);
+            }
             Ok(peer) => peers.push(peer),
             Err(fault) => refuse("dicom.peers", format!("{peer:?}: {fault}")),
         }
@@ -234,6 +243,10 @@ mod tests {
                 "dicom.listen",
             ),
             ("listen = \"127.0.0.1:104\"", "dicom.peers"),
+            (
+                "listen = \"127.0.0.1:104\"\npeers = [\"HIBIKI-CLIP@192.0.2.1\"]",
+                "of our own",
+            ),
             (
                 "listen = \"127.0.0.1:104\"\npeers = [\"VSCAN@host\"]",
                 "dicom.peers",

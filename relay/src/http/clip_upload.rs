@@ -95,8 +95,13 @@ pub async fn offset(
         true => app.clips.beside_others(),
         false => app.clips.clone(),
     };
-    let path = files.half(whose.consult, clip);
-    let here = tokio::fs::metadata(path).await.map_or(0, |half| half.len());
+    let consult = whose.consult;
+    let durable = tokio::task::spawn_blocking(move || files.durable(consult, clip)).await;
+    let here = durable.map_err(|_| ProblemCode::Internal)?;
+    let here = here.map_err(|error| {
+        tracing::error!(%error, "what is here of a clip could not be made durable");
+        ProblemCode::StorageFailed
+    })?;
     let offset = here.min(row.head.bytes);
     let word = ClipToAgent::Wanted { clip, offset };
     Ok(answer(word, StatusCode::OK))

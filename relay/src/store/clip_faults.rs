@@ -365,6 +365,25 @@ fn nobody_goes_on_from_a_half_clip_whose_sync_failed() {
 }
 
 #[test]
+fn whoever_asks_how_much_is_here_hears_what_is_durable() {
+    let world = World::new();
+    let files = world.faulty_files();
+    let (consult, clip) = world.whose;
+    assert_eq!(files.durable(consult, clip).unwrap(), 0);
+    let mut half = world.resume(&files).unwrap();
+    half.write(&world.bytes[..PART]).unwrap();
+    // Another request asks while this one has not synced yet.
+    assert_eq!(files.durable(consult, clip).unwrap(), PART as u64);
+    let durable = world.fate().durable.values().copied().max();
+    assert_eq!(durable, Some(PART as u64));
+    half.write(&world.bytes[PART..2 * PART]).unwrap();
+    world.fate().sync = Some(ErrorKind::Other);
+    assert!(files.durable(consult, clip).is_err());
+    drop(half);
+    assert_eq!(world.resume(&files).unwrap().at(), 0, "it begins again");
+}
+
+#[test]
 fn a_name_that_is_not_durable_is_not_called_so() {
     let world = World::new();
     let files = world.faulty_files();

@@ -284,6 +284,25 @@ impl ClipFiles {
         )
     }
 
+    /// How much of a clip that arrives is durable; whoever writes it at present may not have synced it yet.
+    ///
+    /// # Errors
+    /// The disk's; then nothing of it is here any more.
+    pub fn durable(&self, consult: ConsultId, clip: ClipId) -> Result<u64, ClipFault> {
+        let file = match File::open(self.half(consult, clip)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
+            file => file.map_err(failed("open a clip that arrives"))?,
+        };
+        let here = file.metadata().map(|about| about.len());
+        let here = here.map_err(failed("measure a clip that arrives"))?;
+        if let Err(error) = self.disk.sync(&file) {
+            // The next sync may succeed without what this one lost: nobody goes on from it.
+            self.discard(consult, clip)?;
+            return Err(failed("make what is here of a clip durable")(error));
+        }
+        Ok(here)
+    }
+
     /// Forgets a clip that arrives.
     ///
     /// # Errors
@@ -373,8 +392,10 @@ mod tests {
             .unwrap()
             .write(b"abcd")
             .unwrap();
+        assert_eq!(files.durable(consult, clip).unwrap(), 4);
         assert_eq!(files.resume(consult, clip, 3).unwrap().at(), 0);
         files.discard(consult, clip).unwrap();
+        assert_eq!(files.durable(consult, clip).unwrap(), 0);
         files.discard(consult, clip).unwrap();
         assert!(!files.half(consult, clip).exists());
         assert!(files.room().unwrap() > 0);

@@ -109,7 +109,19 @@ pub fn keep_entry(db: &Connection, row: &EntryRow) -> Result<()> {
             .execute((&digest, header))?;
     }
     let is_new = add_to_series(db, row)?;
-    add_to_study(db, row, is_new)
+    add_to_study(db, row, is_new)?;
+    flag_stranger(db, row)
+}
+
+/// An instance that names another patient than its study: the study keeps the words of the first, and somebody has to look.
+fn flag_stranger(db: &Connection, row: &EntryRow) -> Result<()> {
+    if row.header.is_none() {
+        return Ok(());
+    }
+    let sql = "INSERT INTO index_strangers (digest) SELECT ?1 FROM index_studies WHERE study = ?2 AND patient <> ?3";
+    db.prepare_cached(sql)?
+        .execute((row.digest.to_string(), &row.study, &row.patient))
+        .map(drop)
 }
 
 /// Whether it is the first of its series.

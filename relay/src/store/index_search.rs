@@ -193,9 +193,60 @@ fn conditions(depth: Depth, narrow: &Narrow) -> (String, Vec<String>) {
     }
     if let Some((from, to)) = &narrow.dates {
         add(
-            "study IN (SELECT study FROM index_studies WHERE date BETWEEN {} AND {})",
+            // What is no whole date is judged by who sifts.
+            "study IN (SELECT study FROM index_studies WHERE date BETWEEN {} AND {} \
+             UNION ALL SELECT study FROM index_studies WHERE length(date) NOT IN (0, 8))",
             &[from, to],
         );
     }
     (sql, values)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Takes all that it is shown.
+    #[derive(Default)]
+    struct All(usize);
+
+    impl Sift for All {
+        fn study(&mut self, _study: IndexStudy<'_>) -> bool {
+            true
+        }
+
+        fn series(&mut self, _series: IndexSeries<'_>) -> bool {
+            true
+        }
+
+        fn instance(&mut self, _attributes: &str) -> bool {
+            true
+        }
+
+        fn take(&mut self) -> ControlFlow<()> {
+            self.0 += 1;
+            ControlFlow::Continue(())
+        }
+    }
+
+    #[test]
+    fn a_date_that_is_none_is_left_to_whoever_judges() {
+        let mut db = Connection::open_in_memory().unwrap();
+        super::super::schema::migrate(&mut db).unwrap();
+        for date in ["20260517", "20250517", "2026", "2026051", ""] {
+            let sql = "INSERT INTO index_studies VALUES (?1, '', '', ?1, 'US', 1, 1)";
+            db.execute(sql, [date]).unwrap();
+        }
+        let shown = |from: &str, to: &str| {
+            let mut all = All::default();
+            let narrow = Narrow {
+                dates: Some((from.to_owned(), to.to_owned())),
+                ..Narrow::default()
+            };
+            sift(&db, Depth::Studies, &narrow, &mut all).unwrap();
+            all.0
+        };
+        assert_eq!(shown("20260101", "20261231"), 3);
+        assert_eq!(shown("19990101", "19991231"), 2);
+    }
 }

@@ -302,6 +302,13 @@ CREATE INDEX clips_beside_by_digest ON clips_beside (digest);
 ", "
 UPDATE case_clips SET view = NULL, made = json_set(made, '$[1].view', NULL)  -- what somebody typed in place of a label
     WHERE view NOT IN ('PLAX', 'PSAX', 'A4C', 'A2C', 'A3C', 'SC4C', 'SC-IVC');
+", "
+CREATE TABLE index_strangers (             -- instances that name another Patient ID than their study does
+    digest     TEXT PRIMARY KEY REFERENCES objects(digest)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX objects_in_conflict ON objects (arrived_at) WHERE conflict = 1;
+", "
+CREATE INDEX index_studies_of_no_date ON index_studies (study) WHERE length(date) NOT IN (0, 8);
 "];
 
 /// Brings a file up to date, each step in a transaction of its own.

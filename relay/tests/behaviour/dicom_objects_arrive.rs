@@ -5,7 +5,9 @@ use crate::dicom_sender::{
     CLIP, EXPLICIT, Object, Sender, VERIFICATION, files, nothing_half, pynetdicom, relay, rows,
     stored_data_set,
 };
+use crate::dicomweb_client::indexed;
 use crate::support::Relay;
+use crate::tools_change_the_rows::tool;
 use std::collections::HashSet;
 use std::process::Command;
 
@@ -121,6 +123,38 @@ async fn the_same_bytes_again_are_one_object_and_other_bytes_are_kept_beside_it(
     assert!(stored_data_set(&relay, &kept[1].0) == other.data_set);
     assert_eq!(files(&relay, "objects").len(), 2);
     nothing_half(&relay).await;
+    // Whoever looks after the archive sees which, and no name.
+    let listed = tool(&relay, &["archive", "conflicts"]);
+    let (kept, other) = (kept[0].0.digest, kept[1].0.digest);
+    let line = format!("  same-uid  PROBE  {other}  beside {kept}");
+    assert!(
+        listed.ends_with(&line) && listed.lines().count() == 1,
+        "{listed}"
+    );
+    assert_eq!(relay.metric("hibiki_archive_conflicts").await, 1.0);
+}
+
+#[tokio::test]
+async fn an_instance_of_another_patient_than_its_study_is_flagged_and_given_all_the_same() {
+    let relay = crate::dicomweb_client::relay(&[]).await;
+    let mut sender = Sender::associated(&relay, CLIP, EXPLICIT);
+    for (instance, patient) in [("1.2.3.7", "P1"), ("1.2.3.8", "P1"), ("1.2.3.9", "P2")] {
+        assert_eq!(
+            sender.stores(&Object::of_patient(instance, patient)),
+            SUCCESS
+        );
+    }
+    indexed(&relay, 3).await;
+    assert_eq!(relay.metric("hibiki_archive_other_patients").await, 1.0);
+    let listed = tool(&relay, &["archive", "conflicts"]);
+    let digest = async |instance| rows(&relay, instance).await[0].0.digest;
+    let (own, other) = (digest("1.2.3.7").await, digest("1.2.3.9").await);
+    let line = format!("  other-patient  PROBE  {other}  in the study of {own}");
+    assert!(
+        listed.ends_with(&line) && listed.lines().count() == 1,
+        "{listed}"
+    );
+    assert!(!listed.contains("P2"), "{listed}");
 }
 
 #[tokio::test]

@@ -95,14 +95,33 @@ impl Object {
 
     /// One of a few elements, in Explicit VR Little Endian.
     pub fn small(instance: &str, comment: &str) -> Self {
+        Self::of(instance, "", comment)
+    }
+
+    /// A small one of a study that others are of as well.
+    pub fn of_patient(instance: &str, patient: &str) -> Self {
+        Self::of(instance, patient, "")
+    }
+
+    fn of(instance: &str, patient: &str, comment: &str) -> Self {
         let mut data_set = Vec::new();
         for (group, element, vr, value) in [
             (0x08_u16, 0x16_u16, b"UI", CLIP),
             (0x08, 0x18, b"UI", instance),
+            (
+                0x08,
+                0x60,
+                b"CS",
+                if patient.is_empty() { "" } else { "US" },
+            ),
+            (0x10, 0x20, b"LO", patient),
             (0x20, 0x0D, b"UI", "1.2.3.4"),
             (0x20, 0x0E, b"UI", "1.2.3.5"),
             (0x20, 0x4000, b"LT", comment),
         ] {
+            if value.is_empty() {
+                continue;
+            }
             let mut value = value.as_bytes().to_vec();
             if value.len() % 2 == 1 {
                 value.push(if vr == b"UI" { 0 } else { b' ' });

@@ -56,11 +56,10 @@ async fn every_sample_is_stored_found_and_given_back_byte_for_byte() {
         let place = place(&instance);
         let related = "multipart/related; type=\"application/dicom\"; transfer-syntax=*";
         let given = parts(get(&relay, &place, related).await).await;
-        let bare = get(&relay, &place, "application/dicom")
-            .await
-            .bytes()
-            .await
-            .unwrap();
+        let bare = get(&relay, &place, "application/dicom").await;
+        let kept = bare.headers()["content-disposition"].to_str().unwrap();
+        assert!(kept.starts_with("attachment; filename="), "{kept}");
+        let bare = bare.bytes().await.unwrap();
         assert!(given.len() == 1 && given[0].1 == bare, "{place}");
         assert_eq!(bare[..128], [0; 128], "nothing rides in front");
         assert!(bare.ends_with(&object.data_set), "{place}");

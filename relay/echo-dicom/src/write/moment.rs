@@ -196,7 +196,8 @@ impl LocalTime {
     }
 
     /// For people, to the minute.
-    pub(super) fn words(self) -> String {
+    #[must_use]
+    pub fn words(self) -> String {
         let Date { year, month, day } = self.date;
         let minutes = self.micros_of_day / MICROS_PER_SECOND / 60;
         let (hour, minute) = (minutes / 60, minutes % 60);

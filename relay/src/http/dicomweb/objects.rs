@@ -41,7 +41,14 @@ pub async fn show(
     if let ([one], [Wrapped::Bare]) = (found.as_slice(), wraps.as_slice()) {
         let pieces = stretch(&one.path, 0, None).await;
         let pieces = pieces.map_err(|error| unreadable(one, &error))?;
-        let content = [(header::CONTENT_TYPE, media(one))];
+        let content = [
+            (header::CONTENT_TYPE, media(one)),
+            // A browser keeps it, whatever else its bytes may be taken for. The name is ours.
+            (
+                header::CONTENT_DISPOSITION,
+                format!("attachment; filename=\"{}.dcm\"", one.digest),
+            ),
+        ];
         return Ok((content, Body::from_stream(pieces)).into_response());
     }
     let base = base(&app, &headers);

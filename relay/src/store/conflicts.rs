@@ -1,0 +1,152 @@
+//! What of the archive somebody has to look at: objects that are kept beside another of their UID, and instances that name another patient
+//! than their study does.
+//!
+//! Owns reading and counting them. Who is flagged is decided when an object is noted and when it is indexed; nothing is ever unflagged,
+//! because both objects stay. No row here names a patient.
+
+use super::json::unsigned;
+use rusqlite::types::Type;
+use rusqlite::{Connection, Result, Row};
+use wire::RelayTime;
+use wire::original::Digest;
+
+/// Why somebody has to look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ConflictKind {
+    /// Another object has its SOP Instance UID.
+    SameInstance,
+    /// Its study is another patient's (Patient ID).
+    OtherPatient,
+}
+
+/// One of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConflictRow {
+    /// When it came.
+    pub arrived_at: RelayTime,
+    /// Why.
+    pub kind: ConflictKind,
+    /// Who sent it.
+    pub sender: String,
+    /// The object.
+    pub digest: Digest,
+    /// The one that it does not agree with: that of its UID, or the first of its study that can be read.
+    pub other: Option<Digest>,
+}
+
+const FOUND: &str = "\
+    SELECT o.arrived_at, 0, o.sender, o.digest, \
+    (SELECT f.digest FROM objects f WHERE f.instance = o.instance AND f.conflict = 0 LIMIT 1) FROM objects o WHERE o.conflict = 1 \
+    UNION ALL \
+    SELECT o.arrived_at, 1, o.sender, o.digest, \
+    (SELECT i.digest FROM index_instances i WHERE i.study = o.study AND i.refused IS NULL AND i.digest NOT IN (SELECT digest FROM index_strangers) ORDER BY i.rowid LIMIT 1) \
+    FROM index_strangers s JOIN objects o ON o.digest = s.digest";
+
+/// All of them, the newest first; at most so many.
+///
+/// # Errors
+/// SQLite's.
+pub fn conflicts(db: &Connection, most: u32) -> Result<Vec<ConflictRow>> {
+    let sql = format!("{FOUND} ORDER BY 1 DESC, 4 LIMIT ?1");
+    db.prepare_cached(&sql)?
+        .query_map([most], row_of)?
+        .collect()
+}
+
+/// How many have the UID of another, and how many name another patient than their study.
+///
+/// # Errors
+/// SQLite's.
+pub fn count_conflicts(db: &Connection) -> Result<(u64, u64)> {
+    let sql = "SELECT (SELECT count(*) FROM objects WHERE conflict = 1), (SELECT count(*) FROM index_strangers)";
+    db.prepare_cached(sql)?
+        .query_row([], |row| Ok((unsigned(row, 0)?, unsigned(row, 1)?)))
+}
+
+fn row_of(row: &Row<'_>) -> Result<ConflictRow> {
+    let digest = |column, text: String| {
+        text.parse::<Digest>().map_err(|fault| {
+            rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(fault))
+        })
+    };
+    let other: Option<String> = row.get(4)?;
+    Ok(ConflictRow {
+        arrived_at: RelayTime(unsigned(row, 0)?),
+        kind: match row.get(1)? {
+            false => ConflictKind::SameInstance,
+            true => ConflictKind::OtherPatient,
+        },
+        sender: row.get(2)?,
+        digest: digest(3, row.get(3)?)?,
+        other: other.map(|text| digest(4, text)).transpose()?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{EntryRow, ObjectRow, keep_entry, keep_object, schema};
+    use super::*;
+
+    fn object(number: u8, instance: &str) -> ObjectRow {
+        ObjectRow {
+            digest: Digest::from_bytes([number; 32]),
+            instance: instance.to_owned(),
+            study: "1.2".to_owned(),
+            series: "1.3".to_owned(),
+            class: "1.4".to_owned(),
+            syntax: "1.5".to_owned(),
+            bytes: 9,
+            sender: "VSCAN".to_owned(),
+            arrived_at: RelayTime(u64::from(number)),
+        }
+    }
+
+    fn entry(of: &ObjectRow, patient: &str, readable: bool) -> EntryRow {
+        EntryRow {
+            digest: of.digest,
+            study: of.study.clone(),
+            series: of.series.clone(),
+            instance: of.instance.clone(),
+            number: 1,
+            patient: patient.to_owned(),
+            date: String::new(),
+            modality: if readable { "US" } else { "" }.to_owned(),
+            of_study: String::new(),
+            of_series: String::new(),
+            of_instance: String::new(),
+            header: readable.then(|| b"header".to_vec()),
+            refused: (!readable).then(|| "scan".to_owned()),
+        }
+    }
+
+    #[test]
+    fn what_has_a_uid_twice_or_another_patient_than_its_study_is_listed_and_counted() {
+        let mut db = Connection::open_in_memory().unwrap();
+        schema::migrate(&mut db).unwrap();
+        assert_eq!(count_conflicts(&db).unwrap(), (0, 0));
+        // The first cannot be read and says nothing about a patient.
+        let patients = ["", "P1", "P1", "P2"];
+        for (number, patient) in (1..).zip(patients) {
+            let one = object(number, &format!("7.{number}"));
+            keep_object(&db, &one).unwrap();
+            let entry = entry(&one, patient, number > 1);
+            keep_entry(&db, &entry).unwrap();
+            keep_entry(&db, &entry).unwrap();
+        }
+        keep_object(&db, &object(5, "7.2")).unwrap();
+        assert_eq!(count_conflicts(&db).unwrap(), (1, 1));
+        let row = |number, kind, other: u8| ConflictRow {
+            arrived_at: RelayTime(u64::from(number)),
+            kind,
+            sender: "VSCAN".to_owned(),
+            digest: Digest::from_bytes([number; 32]),
+            other: Some(Digest::from_bytes([other; 32])),
+        };
+        let all = [
+            row(5, ConflictKind::SameInstance, 2),
+            row(4, ConflictKind::OtherPatient, 2),
+        ];
+        assert_eq!(conflicts(&db, 9).unwrap(), all);
+        assert_eq!(conflicts(&db, 1).unwrap(), all[..1]);
+    }
+}
