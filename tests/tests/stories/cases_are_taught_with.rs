@@ -38,6 +38,11 @@ const CHOOSE: &str =
 const LOOK_THROUGH: &str =
     "() => { document.querySelector('.case__sheet li:last-child').scrollIntoView();
     return true; }";
+/// Scrolls to the clips; the width of a picture and the height of its line.
+const CHOICE: &str = "() => {
+    const line = document.querySelector('[data-testid=case-sources] label');
+    line.scrollIntoView({ block: 'center' });
+    return [line.querySelector('img').getBoundingClientRect().width, line.getBoundingClientRect().height]; }";
 const TO_THE_TOP: &str = "() => { scrollTo(0, 0); return true; }";
 /// What the relay answers about the case whose page this is.
 const ANSWER: &str = "async (path) => {
@@ -145,6 +150,7 @@ async fn leaves_no_clip_out(trainer: &Person) -> Result<()> {
     let sources = page.text("[data-testid=case-sources]").await?;
     ensure!(sources.contains("PLAX"), "{sources}");
     looks_right(trainer, "case-form").await?;
+    shows_its_clips(trainer).await?;
     page.click(chosen).await?;
     trainer.reads_within("クリップを 1 本以上", secs(2)).await?;
     page.visible("[data-testid=case-make][disabled]", secs(2))
@@ -152,6 +158,23 @@ async fn leaves_no_clip_out(trainer: &Person) -> Result<()> {
     page.click(chosen).await?;
     page.visible("[data-testid=case-make]:not([disabled])", secs(2))
         .await
+}
+
+/// On each form a clip can be told from another one: its picture is large enough, and so is what is pressed.
+async fn shows_its_clips(trainer: &Person) -> Result<()> {
+    let page = trainer.page();
+    for form in forms() {
+        takes_form(page, form).await?;
+        let (picture, target): (f64, f64) = page.eval(CHOICE, ()).await?;
+        ensure!(
+            picture >= 80.0 && target >= 44.0,
+            "{}: a picture of {picture} px, a line of {target} px",
+            form.name()
+        );
+        let file = format!("target/screenshots/case-choice-{}.png", form.name());
+        page.screenshot(&workspace().join(file)).await?;
+    }
+    Ok(())
 }
 
 /// The tick cannot be given before.

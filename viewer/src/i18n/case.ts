@@ -8,11 +8,16 @@ export const tc = dictionary(CASE_WORDS);
 
 /** A day. */
 export function day(us: number): string {
-  return new Intl.DateTimeFormat(language.value, { dateStyle: "long" }).format(new Date(us / 1_000));
+  return written(us, { dateStyle: "long" });
 }
 
 /** A day with its time. */
 export function moment(us: number): string {
-  const form = { dateStyle: "medium", timeStyle: "short" } as const;
-  return new Intl.DateTimeFormat(language.value, form).format(new Date(us / 1_000));
+  return written(us, { dateStyle: "medium", timeStyle: "short" });
+}
+
+/** Nothing for a moment that no calendar has: whatever a device said of its clip, the page stands. */
+function written(us: number, form: Intl.DateTimeFormatOptions): string {
+  const at = new Date(us / 1_000);
+  return Number.isNaN(at.getTime()) ? "–" : new Intl.DateTimeFormat(language.value, form).format(at);
 }
