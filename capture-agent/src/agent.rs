@@ -26,6 +26,7 @@ use crate::stats::Stats;
 use crate::status::StatusBoard;
 use crate::sync::{Stop, held};
 use crate::upkeep::{remember_scale, watch_over_clips};
+use crate::worklist::AtVisit;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::pin::Pin;
@@ -54,6 +55,8 @@ pub struct AgentSettings {
     pub journal: Option<JournalSettings>,
     /// Where handhelds may send DICOM; none takes nothing.
     pub dicom_door: Option<DicomDoor>,
+    /// The hospital's worklist, for the page; none when no file or nothing is there to set a visit.
+    pub worklist: Option<AtVisit>,
     /// Where to publish; none only captures.
     pub relay: Option<RelaySettings>,
     /// Ends when the source cannot be opened at the first attempt.

@@ -163,6 +163,7 @@ impl Shared {
             board: self.board.clone(),
             memory: memory.unwrap_or_default(),
             saving: saver.map(|saver| Arc::new(saver) as Arc<dyn Saving>),
+            worklist: settings.worklist.clone(),
         })
     }
 

@@ -53,4 +53,5 @@ pub mod status;
 pub mod still;
 pub mod sync;
 mod upkeep;
+mod whole_file;
 pub mod worklist;

@@ -9,7 +9,7 @@ use capture_agent::clip::import::import;
 use capture_agent::clock::CaptureClock;
 use capture_agent::config::cli::{Cli, Command, ImportArgs, RunArgs, SaveArgs, WorklistArgs, exit};
 use capture_agent::config::{
-    Checked, ConfigError, FileConfig, check, merge, read_file, today, worklist,
+    Checked, ConfigError, FileConfig, check, merge, read_file, today, utc_offset, worklist,
 };
 use capture_agent::door::{self, Asked};
 use capture_agent::preflight;
@@ -217,14 +217,14 @@ fn scheduled(args: &WorklistArgs) -> anyhow::Result<u8> {
         Ok(file) => file,
         Err(mistake) => return Ok(tell(&[mistake])),
     };
-    let settings = match worklist(&file.worklist) {
+    let settings = match worklist(&file.worklist, &file.dicom_tls) {
         Ok(settings) => settings.context("the file names no [worklist]")?,
         Err(mistake) => return Ok(tell(&[mistake])),
     };
     let now = CaptureClock::start().at(std::time::Instant::now());
     let day = match &args.day {
         Some(day) => day.replace('-', ""),
-        None => today(&file.clips, now).context("clips.utc_offset_minutes is none")?,
+        None => today(utc_offset(&file.clips), now).context("clips.utc_offset_minutes is none")?,
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

@@ -64,7 +64,7 @@ async fn look_at_visit(saver: &Saver) {
     loop {
         look.tick().await;
         let saver = saver.clone();
-        // Its end says nothing that matters here.
+        // What cannot be read is told at the next save.
         let _ = tokio::task::spawn_blocking(move || saver.look_at_visit()).await;
     }
 }

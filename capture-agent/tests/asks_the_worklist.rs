@@ -1,113 +1,15 @@
-//! The hospital's worklist gives the patient of the visit: dcmtk's, with names in kanji, over the real program.
+//! The hospital's worklist gives the patient of the visit: dcmtk's, with names in kanji, over the real program, also behind TLS.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
 
-use std::io::Write;
-use std::net::{TcpListener, TcpStream};
+#[path = "support/worklist.rs"]
+mod hospital;
+
+use hospital::{IN_JIS, Step, worklist};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
-use std::time::{Duration, Instant};
-
-const LIMIT: Duration = Duration::from_secs(20);
-/// A name in two groups, as hospitals here write it (PS3.5 Annex H.3.1).
-const IN_JIS: &[u8] = b"Yamada^Tarou=\x1b$B;3ED\x1b(B^\x1b$BB@O:\x1b(B";
-
-/// A worklist that ends with the test.
-struct Worklist {
-    child: Child,
-    address: String,
-}
-
-impl Drop for Worklist {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// One scheduled step.
-struct Step<'a> {
-    sets: &'a str,
-    name: &'a [u8],
-    id: &'a str,
-    accession: &'a str,
-    station: &'a str,
-    day: &'a str,
-}
-
-fn dump(step: &Step<'_>) -> Vec<u8> {
-    let mut dump = Vec::new();
-    let mut put = |tag: &str, vr: &str, value: &[u8]| {
-        write!(dump, "({tag}) {vr} [").unwrap();
-        dump.extend_from_slice(value);
-        dump.extend_from_slice(b"]\n");
-    };
-    put("0008,0005", "CS", step.sets.as_bytes());
-    put("0008,0050", "SH", step.accession.as_bytes());
-    put("0008,0090", "PN", b"Suzuki^Hanako");
-    put("0010,0010", "PN", step.name);
-    put("0010,0020", "LO", step.id.as_bytes());
-    put("0010,0030", "DA", b"19410228");
-    put("0010,0040", "CS", b"F");
-    put("0020,000d", "UI", b"1.2.392.99.1");
-    put("0032,1060", "LO", b"Echocardiography");
-    write!(dump, "(0040,0100) SQ\n(fffe,e000) -\n").unwrap();
-    let mut put = |tag: &str, vr: &str, value: &str| {
-        writeln!(dump, "({tag}) {vr} [{value}]").unwrap();
-    };
-    put("0008,0060", "CS", "US");
-    put("0040,0001", "AE", step.station);
-    put("0040,0002", "DA", step.day);
-    put("0040,0003", "TM", "093000");
-    put("0040,0007", "LO", "TTE");
-    put("0040,0009", "SH", "S1");
-    write!(dump, "(fffe,e00d) -\n(fffe,e0dd) -\n").unwrap();
-    writeln!(dump, "(0040,1001) SH [R1]").unwrap();
-    dump
-}
-
-/// Nothing where dcmtk is not installed.
-fn worklist(folder: &Path, steps: &[Step<'_>]) -> Option<Worklist> {
-    let entries = folder.join("lists/MWL");
-    std::fs::create_dir_all(&entries).unwrap();
-    std::fs::write(entries.join("lockfile"), "").unwrap();
-    for (number, step) in steps.iter().enumerate() {
-        let text = folder.join(format!("{number}.dump"));
-        std::fs::write(&text, dump(step)).unwrap();
-        let made = Command::new("dump2dcm")
-            .arg("+te")
-            .arg(&text)
-            .arg(entries.join(format!("{number}.wl")))
-            .output();
-        let Ok(made) = made else {
-            assert!(std::env::var_os("CI").is_none(), "dcmtk is missing");
-            println!("SKIPPED: dcmtk is not installed (`make setup` installs it)");
-            return None;
-        };
-        let said = String::from_utf8_lossy(&made.stderr);
-        assert!(made.status.success() && said.is_empty(), "{said}");
-    }
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
-    drop(listener);
-    let child = Command::new("wlmscpfs")
-        .args(["-s", "-csk", "-dfr", "-dfp"])
-        .arg(folder.join("lists"))
-        .arg(port.to_string())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let worklist = Worklist {
-        child,
-        address: format!("127.0.0.1:{port}"),
-    };
-    let until = Instant::now() + LIMIT;
-    while TcpStream::connect(&worklist.address).is_err() {
-        assert!(Instant::now() < until, "wlmscpfs does not listen");
-        capture_agent::sync::Stop::default().wait(Duration::from_millis(50));
-    }
-    Some(worklist)
-}
+use std::process::{Command, Output};
+use std::sync::Arc;
 
 fn asks(config: &Path, flags: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_capture-agent"));
@@ -217,4 +119,79 @@ fn a_worklist_that_is_away_leaves_the_visit_as_it_was_and_says_so() {
     assert_eq!(std::fs::read_to_string(&config).unwrap(), before);
     std::fs::write(&config, "source = \"test:\"\n").unwrap();
     assert!(said(&asks(&config, &[])).contains("no [worklist]"));
+}
+
+/// TLS in front of dcmtk's worklist, which has none; gives where it listens.
+fn secured(plain: &str, certificate: &Path, key: &Path) -> String {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(
+            vec![CertificateDer::from_pem_file(certificate).unwrap()],
+            PrivateKeyDer::from_pem_file(key).unwrap(),
+        )
+        .unwrap();
+    let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let (address, plain) = (listener.local_addr().unwrap(), plain.to_owned());
+    listener.set_nonblocking(true).unwrap();
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread();
+        let runtime = { runtime }.enable_all().build().unwrap();
+        runtime.block_on(async {
+            let listener = tokio::net::TcpListener::from_std(listener).unwrap();
+            while let Ok((socket, _)) = listener.accept().await {
+                let Ok(mut caller) = acceptor.accept(socket).await else {
+                    continue;
+                };
+                let mut worklist = tokio::net::TcpStream::connect(&plain).await.unwrap();
+                let _ = tokio::io::copy_bidirectional(&mut caller, &mut worklist).await;
+            }
+        });
+    });
+    address.to_string()
+}
+
+#[test]
+fn a_worklist_behind_tls_is_asked_once_its_authority_is_trusted() {
+    let folder = tempfile::tempdir().unwrap();
+    let step = Step {
+        sets: "\\ISO 2022 IR 87",
+        name: IN_JIS,
+        id: "P-1",
+        accession: "A-17",
+        station: "HIBIKI1",
+        day: "20261127",
+    };
+    let Some(plain) = worklist(folder.path(), &[step]) else {
+        return;
+    };
+    let made = rcgen::generate_simple_self_signed(vec!["mwl.test".to_owned()]).unwrap();
+    let (certificate, key) = (folder.path().join("mwl.pem"), folder.path().join("mwl.key"));
+    std::fs::write(&certificate, made.cert.pem()).unwrap();
+    std::fs::write(&key, made.signing_key.serialize_pem()).unwrap();
+    let other = rcgen::generate_simple_self_signed(vec!["mwl.test".to_owned()]).unwrap();
+    let trusted = folder.path().join("trusted.pem");
+    std::fs::write(&trusted, other.cert.pem()).unwrap();
+    let server = format!(
+        "{}/tls=mwl.test",
+        secured(&plain.address, &certificate, &key)
+    );
+    let config = config(folder.path(), &server);
+    let text = std::fs::read_to_string(&config).unwrap();
+    let text = format!("{text}[dicom_tls]\nca = \"{}\"\n", trusted.display());
+    std::fs::write(&config, text).unwrap();
+    let day = ["--day", "2026-11-27"];
+    let refused = asks(&config, &day);
+    assert_eq!(refused.status.code(), Some(8), "{}", said(&refused));
+    assert!(
+        said(&refused).contains("not trusted here"),
+        "{}",
+        said(&refused)
+    );
+    std::fs::copy(&certificate, &trusted).unwrap();
+    let listed = asks(&config, &day);
+    assert!(said(&listed).starts_with("A-17"), "{}", said(&listed));
 }

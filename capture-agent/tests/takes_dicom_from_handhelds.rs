@@ -13,7 +13,8 @@ use capture_agent::clip::{Coding, DeviceFacts, PatientFacts};
 use capture_agent::dicom_door::DicomDoor;
 use capture_agent::spool::{AfterKept, Belongs, Counts, Disk, Spool, SpoolBounds};
 use capture_agent::sync::Stop;
-use dimse::{Offer, Policy, Proposal, Requestor, Sent, limits};
+use dimse::tls::{Own, TlsFault, TlsFiles};
+use dimse::{Offer, Policy, Proposal, RequestFault, Requestor, Sent, limits};
 use echo_dicom::Provenance;
 use std::net::{SocketAddr, TcpListener};
 use std::num::NonZeroUsize;
@@ -57,6 +58,10 @@ fn free_address() -> SocketAddr {
 }
 
 async fn opened(bytes: u64) -> Bedside {
+    opened_with(bytes, None).await
+}
+
+async fn opened_with(bytes: u64, tls: Option<TlsFiles>) -> Bedside {
     let spool = tempfile::tempdir().unwrap();
     let listen = free_address();
     let policy = Policy {
@@ -85,7 +90,11 @@ async fn opened(bytes: u64) -> Bedside {
     let mut agent = Agent::start(AgentSettings {
         saving: Some(saving),
         relay: Some(relay),
-        dicom_door: Some(DicomDoor { listen, policy }),
+        dicom_door: Some(DicomDoor {
+            listen,
+            policy,
+            tls,
+        }),
         ..settings("test:")
     })
     .unwrap();
@@ -274,4 +283,60 @@ async fn a_stranger_is_rejected_and_a_full_spool_is_out_of_resources() {
     );
     assert_eq!(bedside.counts().unsent, 0);
     assert_eq!(bedside.arriving(), 0);
+}
+
+/// A certificate that vouches for itself, as files.
+fn certified(folder: &Path, name: &str) -> Own {
+    let made = rcgen::generate_simple_self_signed(vec![name.to_owned()]).unwrap();
+    let file = |kind: &str, text: String| {
+        let file = folder.join(format!("{name}.{kind}"));
+        std::fs::write(&file, text).unwrap();
+        let rights = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+        std::fs::set_permissions(&file, rights).unwrap();
+        file
+    };
+    Own {
+        certificate: file("pem", made.cert.pem()),
+        key: file("key", made.signing_key.serialize_pem()),
+    }
+}
+
+#[tokio::test]
+async fn with_tls_a_handheld_comes_in_by_its_certificate_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let (agent, probe) = (
+        certified(folder.path(), "agent.test"),
+        certified(folder.path(), "probe.test"),
+    );
+    let bedside = opened_with(
+        1 << 30,
+        Some(TlsFiles {
+            own: Some(agent.clone()),
+            ca: None,
+            client_ca: Some(probe.certificate.clone()),
+        }),
+    )
+    .await;
+    let proposal = Proposal {
+        ours: "PROBE".parse().unwrap(),
+        theirs: "HIBIKI".parse().unwrap(),
+        offers: vec![Offer::of_questions("1.2.840.10008.1.1")],
+    };
+    let station = format!("HIBIKI@{}/tls=agent.test", bedside.listen);
+    let echoes = async |own: Option<Own>| {
+        let files = TlsFiles {
+            own,
+            ca: Some(agent.certificate.clone()),
+            client_ca: None,
+        };
+        let (station, connector) = (station.parse().unwrap(), files.connector().unwrap());
+        let called = Requestor::associate_with(&station, &connector, &proposal, BOUND);
+        called.await?.echo().await
+    };
+    assert_eq!(echoes(Some(probe.clone())).await.unwrap(), 0);
+    let told = echoes(None).await.unwrap_err();
+    assert!(
+        matches!(told, RequestFault::Tls(TlsFault::WantsOurs)),
+        "{told}"
+    );
 }

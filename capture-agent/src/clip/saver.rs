@@ -201,9 +201,11 @@ impl Saver {
     }
 
     /// Looks whether the visit is about another patient by now, and lets go of the frames of the one before.
-    pub fn look_at_visit(&self) {
-        // What cannot be read is told at the next save.
-        let _ = self.shared.visit();
+    ///
+    /// # Errors
+    /// `VisitUnread`, with which nothing can be saved.
+    pub fn look_at_visit(&self) -> Result<(), VisitUnread> {
+        self.shared.visit().map(drop)
     }
 
     /// How many clips are how far.

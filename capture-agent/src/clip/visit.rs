@@ -183,6 +183,11 @@ impl Visit {
         }
     }
 
+    /// The patient.
+    pub(super) const fn patient(&self) -> &PatientFacts {
+        &self.patient
+    }
+
     /// What tells this patient from others, the surest fact that there is; nothing when none is known.
     pub(super) fn whom(&self) -> Option<String> {
         let PatientFacts {

@@ -131,6 +131,14 @@ impl CurrentVisit {
         Some((consult, of_consult.and_then(Visit::whom_digest)))
     }
 
+    /// The patient as read last; nothing while nobody is named or the facts cannot be read.
+    #[must_use]
+    pub fn patient(&self) -> Option<PatientFacts> {
+        let known = held(&self.known);
+        let named = known.last.as_ref().filter(|it| it.whom().is_some());
+        named.map(|it| it.patient().clone())
+    }
+
     fn read(&self) -> Result<Visit, VisitUnread> {
         let Some(facts) = &self.facts else {
             return Ok(self.start.clone());

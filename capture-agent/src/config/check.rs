@@ -2,19 +2,21 @@
 //!
 //! All mistakes are told at once. Nothing is opened but small files that the configuration names (key, certificates).
 
-use crate::agent::{AgentSettings, DevicePageSettings};
+use crate::agent::{AgentSettings, DevicePageSettings, SavingSettings};
 use crate::config::Wanted;
 use crate::config::dicom::dicom;
+use crate::config::dicom_tls::dicom_tls;
 use crate::config::file::read_small;
 use crate::config::journal::journal;
 use crate::config::saving::saving;
-use crate::config::worklist::worklist;
+use crate::config::worklist::{WorklistSettings, worklist};
 use crate::device_page::Memory;
 use crate::encode::{BitRate, Choice, EncodeOptions};
 use crate::mask::{MAX_RECTANGLES, Mask, Rectangle, RectangleError};
 use crate::publish::{DeviceKey, Entry, RelaySettings, Ticket, is_loopback};
 use crate::ring::RingBounds;
 use crate::source::SourceSpec;
+use crate::worklist::AtVisit;
 use reqwest::Url;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
@@ -86,8 +88,8 @@ pub fn check(wanted: Wanted) -> Result<Checked, Vec<ConfigError>> {
     let relay = relay(&wanted, &mut mistakes);
     let saving = mistakes.note(saving(&wanted));
     let journal = mistakes.note(journal(&wanted));
-    // It is for a command of its own; a mistake is told here all the same.
-    mistakes.note(worklist(&wanted.worklist));
+    let asked = mistakes.note(worklist(&wanted.worklist, &wanted.dicom_tls));
+    mistakes.note(dicom_tls(&wanted));
     let dicom = mistakes.note(dicom(&wanted));
     let page = mistakes.note(device_page(&wanted, mask.clone().unwrap_or_default()));
     match (
@@ -105,6 +107,7 @@ pub fn check(wanted: Wanted) -> Result<Checked, Vec<ConfigError>> {
             Some(device_page),
         ) if mistakes.0.is_empty() => {
             let (overlay_barcode, fail_fast) = (wanted.overlay_barcode, wanted.fail_fast);
+            let worklist = at_visit(&wanted, asked.flatten(), saving.as_ref());
             let agent = AgentSettings {
                 source,
                 mask,
@@ -114,6 +117,7 @@ pub fn check(wanted: Wanted) -> Result<Checked, Vec<ConfigError>> {
                 saving,
                 journal,
                 dicom_door,
+                worklist,
                 relay,
                 fail_fast,
                 device_page,
@@ -125,6 +129,19 @@ pub fn check(wanted: Wanted) -> Result<Checked, Vec<ConfigError>> {
         }
         _ => Err(mistakes.0),
     }
+}
+
+/// For the page: it writes into the file, and there has to be a visit.
+fn at_visit(
+    wanted: &Wanted,
+    asked: Option<WorklistSettings>,
+    saving: Option<&SavingSettings>,
+) -> Option<AtVisit> {
+    Some(AtVisit {
+        settings: asked?,
+        file: wanted.saving.file.clone()?,
+        utc_offset_minutes: saving?.utc_offset_minutes,
+    })
 }
 
 fn device_page(wanted: &Wanted, mask: Mask) -> Result<DevicePageSettings, ConfigError> {

@@ -277,6 +277,12 @@ File (all keys optional; unknown keys are refused):
   listen = \"192.0.2.7:11112\"
   title = \"HIBIKI\"
   peers = [\"VSCAN@192.0.2.10\"]     # who may send: AE titles, with the address where it is known
+  tls = true                       # the port speaks TLS and nothing else; off unless it says so
+  [dicom_tls]                      # for that port, and for a worklist with /tls behind its port
+  certificate = \"/etc/hibiki/dicom.pem\"
+  key = \"/etc/hibiki/dicom.key\"    # read by this account only
+  ca = \"/etc/hibiki/hospital-ca.pem\"      # whose worklist is trusted; unsaid, those of the system
+  client_ca = \"/etc/hibiki/devices-ca.pem\" # whose handhelds come in; unsaid, none is asked for a certificate
   [clips]
   coding = \"jpeg\"                  # or, without loss, \"rle\" or \"plain\"; or \"h264\", small, for players that know it
   threads = 1
@@ -287,7 +293,7 @@ File (all keys optional; unknown keys are refused):
   [ultrasound]
   manufacturer = \"...\"             # also model, serial_number, station, institution
   marker = \"right\"                # orientation marker in the picture, or \"left\"; unsaid, clips do not say it
-  [worklist]                       # for \"capture-agent worklist\", in the hospital's network
+  [worklist]                       # for \"capture-agent worklist\" and the device page, in the hospital's network
   server = \"WORKLIST@192.0.2.30:104\"
   title = \"HIBIKI1\"               # AE title of this device, for which the hospital schedules
 

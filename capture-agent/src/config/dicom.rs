@@ -19,6 +19,8 @@ const ASSOCIATIONS: usize = 4;
 pub struct DicomConfig {
     /// Address and port; none takes nothing.
     pub listen: Option<SocketAddr>,
+    /// TLS there, and nothing else.
+    pub tls: Option<bool>,
     /// Our AE title.
     pub title: Option<String>,
     /// Who may send: AE titles, each with `@` and its address where that is known.
@@ -74,7 +76,21 @@ pub(super) fn dicom(wanted: &Wanted) -> Result<Option<DicomDoor>, ConfigError> {
         idle: limits::DEFAULT_IDLE,
         object_bytes: MAX_OBJECT_BYTES,
     };
-    Ok(Some(DicomDoor { listen, policy }))
+    let tls = match asked.tls {
+        Some(true) => Some(wanted.dicom_tls.files()?),
+        _ => None,
+    };
+    if tls.as_ref().is_some_and(|files| files.own.is_none()) {
+        return refused(
+            "dicom.tls",
+            "needs a certificate and its key; name both files in [dicom_tls]",
+        );
+    }
+    Ok(Some(DicomDoor {
+        listen,
+        policy,
+        tls,
+    }))
 }
 
 #[cfg(test)]
@@ -109,6 +125,10 @@ mod tests {
             (
                 format!("{SPOOL}{listen}peers = [\"A\"]\ntitle = \"超\""),
                 "dicom.title",
+            ),
+            (
+                format!("{SPOOL}{listen}peers = [\"A\"]\ntls = true"),
+                "dicom.tls",
             ),
         ] {
             assert_eq!(checked(&text).unwrap_err().key, key, "{text}");

@@ -5,7 +5,8 @@
 
 use crate::clip::{DeviceFacts, PatientFacts};
 use crate::config::{
-    ClipsConfig, ConfigError, DicomConfig, JournalConfig, SpoolConfig, WorklistConfig,
+    ClipsConfig, ConfigError, DicomConfig, DicomTlsConfig, JournalConfig, SpoolConfig,
+    WorklistConfig,
 };
 use crate::device_page::Port;
 use crate::encode::Preset;
@@ -59,6 +60,8 @@ pub struct FileConfig {
     pub journal: JournalConfig,
     /// Handhelds that send DICOM.
     pub dicom: DicomConfig,
+    /// By which certificates DICOM is encrypted.
+    pub dicom_tls: DicomTlsConfig,
     /// Saved clips.
     pub clips: ClipsConfig,
     /// The patient of this visit.

@@ -5,7 +5,8 @@
 
 use crate::config::cli::RunArgs;
 use crate::config::{
-    ConfigError, DicomConfig, FileConfig, JournalConfig, SavingWanted, SpoolConfig, WorklistConfig,
+    ConfigError, DicomConfig, DicomTlsConfig, FileConfig, JournalConfig, SavingWanted, SpoolConfig,
+    WorklistConfig,
 };
 use crate::device_page::Port;
 use crate::encode::Preset;
@@ -70,6 +71,8 @@ pub struct Wanted {
     pub worklist: WorklistConfig,
     /// About handhelds that send DICOM.
     pub dicom: DicomConfig,
+    /// About certificates of DICOM.
+    pub dicom_tls: DicomTlsConfig,
 }
 
 /// Lays `args` (flags, then environment) over `file`.
@@ -129,6 +132,7 @@ pub fn merge(args: RunArgs, file: FileConfig, device_key: Option<String>) -> Wan
         journal: file.journal.under(args.journal),
         worklist: file.worklist,
         dicom: file.dicom,
+        dicom_tls: file.dicom_tls,
     }
 }
 

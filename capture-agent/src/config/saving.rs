@@ -80,11 +80,16 @@ impl VisitFacts for VisitFile {
     }
 }
 
-/// The day it is here, as `20261127`.
+/// Local time against UTC, in minutes.
 #[must_use]
-pub fn today(clips: &ClipsConfig, now: CaptureTime) -> Option<String> {
-    let offset = clips.utc_offset_minutes.unwrap_or(USUAL_UTC_OFFSET);
-    let here = LocalTime::at(now, UtcOffset::from_minutes(offset)?)?;
+pub fn utc_offset(clips: &ClipsConfig) -> i16 {
+    clips.utc_offset_minutes.unwrap_or(USUAL_UTC_OFFSET)
+}
+
+/// The day it is there, as `20261127`.
+#[must_use]
+pub fn today(utc_offset_minutes: i16, now: CaptureTime) -> Option<String> {
+    let here = LocalTime::at(now, UtcOffset::from_minutes(utc_offset_minutes)?)?;
     Some(String::from(here.date()))
 }
 
@@ -124,7 +129,7 @@ pub(super) fn saving(wanted: &Wanted) -> Result<Option<SavingSettings>, ConfigEr
             let words = format!("is {threads}; use 1 to {MAX_THREADS}");
             ConfigError::new("clips.threads", words)
         })?;
-    let utc_offset_minutes = clips.utc_offset_minutes.unwrap_or(USUAL_UTC_OFFSET);
+    let utc_offset_minutes = utc_offset(clips);
     let (facts, device) = (patient.clone(), ultrasound.clone());
     Visit::new(None, None, SOME_DAY, facts, device, utc_offset_minutes)
         .map_err(|fault| ConfigError::new("patient", format!("or ultrasound: {fault}")))?;

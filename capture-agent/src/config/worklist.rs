@@ -1,6 +1,7 @@
 //! The part of the configuration that is about the hospital's worklist: `[worklist]`.
 
-use super::ConfigError;
+use super::{ConfigError, DicomTlsConfig};
+use dimse::tls::TlsFiles;
 use dimse::{AeTitle, Station};
 use serde::Deserialize;
 
@@ -8,7 +9,7 @@ use serde::Deserialize;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct WorklistConfig {
-    /// The hospital's worklist, as `WORKLIST@192.0.2.30:104`.
+    /// The hospital's worklist, as `WORKLIST@192.0.2.30:104`, or with TLS `WORKLIST@worklist.example.jp:2762/tls`.
     pub server: Option<String>,
     /// The AE title of this device: it asks under it, for what is scheduled for it.
     pub title: Option<String>,
@@ -21,13 +22,18 @@ pub struct WorklistSettings {
     pub server: Station,
     /// This device.
     pub ours: AeTitle,
+    /// By which certificates, if the worklist is one with TLS.
+    pub tls: TlsFiles,
 }
 
 /// Checks it; nothing when no worklist is named.
 ///
 /// # Errors
 /// `ConfigError` naming the key.
-pub fn worklist(config: &WorklistConfig) -> Result<Option<WorklistSettings>, ConfigError> {
+pub fn worklist(
+    config: &WorklistConfig,
+    tls: &DicomTlsConfig,
+) -> Result<Option<WorklistSettings>, ConfigError> {
     let (server, title) = match (&config.server, &config.title) {
         (None, None) => return Ok(None),
         (Some(server), Some(title)) => (server, title),
@@ -47,6 +53,7 @@ pub fn worklist(config: &WorklistConfig) -> Result<Option<WorklistSettings>, Con
     Ok(Some(WorklistSettings {
         server: server.map_err(|fault| ConfigError::new("worklist.server", fault.to_string()))?,
         ours: title.map_err(|fault| ConfigError::new("worklist.title", fault.to_string()))?,
+        tls: tls.files()?,
     }))
 }
 
@@ -56,7 +63,8 @@ mod tests {
 
     #[test]
     fn a_worklist_has_an_address_and_we_have_a_title() {
-        let settled = |text: &str| worklist(&toml::from_str(text).unwrap());
+        let settled =
+            |text: &str| worklist(&toml::from_str(text).unwrap(), &DicomTlsConfig::default());
         assert_eq!(settled("").unwrap(), None);
         let both = "server = \"MWL@192.0.2.30:104\"\ntitle = \"HIBIKI1\"";
         assert_eq!(settled(both).unwrap().unwrap().ours.as_str(), "HIBIKI1");

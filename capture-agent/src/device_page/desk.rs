@@ -7,6 +7,7 @@
 use super::memory::Memory;
 use super::preview::{NoPreview, Preview};
 use super::saving::{Saving, stage};
+use super::visit::{self, Visits};
 use super::{tell, waiting};
 use crate::clip::Progress;
 use crate::clock::CaptureClock;
@@ -20,6 +21,7 @@ use crate::ring::{Ring, RingBounds};
 use crate::source::{SourceChoice, SourceSpec, SpecError};
 use crate::status::StatusBoard;
 use crate::sync::held;
+use crate::worklist::AtVisit;
 use bytes::Bytes;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -62,12 +64,16 @@ pub struct DeskParts {
     pub memory: Arc<Memory>,
     /// Saves clips, if this agent can.
     pub saving: Option<Arc<dyn Saving>>,
+    /// Where the patient of the visit can be chosen, if anywhere.
+    pub worklist: Option<AtVisit>,
 }
 
 /// The desk.
 pub struct Desk {
     parts: DeskParts,
     preview: Arc<Preview>,
+    /// The hospital's worklist.
+    visits: Option<Visits>,
     /// The frame that the page stands on.
     frozen: Mutex<Option<Frame>>,
     /// View label of the next save.
@@ -101,7 +107,9 @@ impl Desk {
     /// A desk, and the preview's work for a thread of its own.
     pub fn new(parts: DeskParts) -> (Arc<Self>, impl FnOnce() + Send + 'static + use<>) {
         let (preview, work) = Preview::new();
+        let worklist = parts.worklist.clone();
         let desk = Self {
+            visits: worklist.map(|at| Visits::new(at, parts.clock)),
             parts,
             preview,
             frozen: Mutex::new(None),
@@ -146,6 +154,8 @@ impl Desk {
                 .as_ref()
                 .and_then(|_| tell::clips(&status, waits.len())),
             waiting: waiting::listed(waits),
+            visit: visit::now(parts.saving.as_ref()),
+            worklist: self.visits.is_some(),
             clips_trouble: status
                 .clips
                 .as_ref()
@@ -175,6 +185,10 @@ impl Desk {
 
     pub(super) fn saving(&self) -> Option<Arc<dyn Saving>> {
         self.parts.saving.clone()
+    }
+
+    pub(super) const fn visits(&self) -> Option<&Visits> {
+        self.visits.as_ref()
     }
 
     fn saves_shown(&self, now: Instant) -> Vec<DeviceSave> {
@@ -382,6 +396,7 @@ impl Desk {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clip::{PatientFacts, VisitUnread};
     use crate::encode::BitRate;
     use crate::frame::{Stamper, StreamName};
     use crate::picture::{Form, Picture};
@@ -421,6 +436,14 @@ mod tests {
         fn send(&self, _: ClipId) -> Result<bool, SpoolError> {
             Ok(false)
         }
+
+        fn patient(&self) -> Option<PatientFacts> {
+            None
+        }
+
+        fn look_at_visit(&self) -> Result<(), VisitUnread> {
+            Ok(())
+        }
     }
 
     /// A desk over one captured frame.
@@ -450,6 +473,7 @@ mod tests {
             board: StatusBoard::new(BitRate::from_kbps(2000).unwrap()),
             memory: Arc::default(),
             saving,
+            worklist: None,
         });
         (desk, stream.get(), stamp.rtp_time)
     }

@@ -9,9 +9,10 @@ use crate::hand_scale::HandScale;
 use crate::mask::{MAX_RECTANGLES, Mask, Rectangle};
 use crate::source::SourceSpec;
 use crate::sync::held;
+use crate::whole_file::replace;
 use serde::{Deserialize, Serialize};
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -220,7 +221,9 @@ impl Memory {
         let mut remembered = held(&self.remembered);
         change(&mut remembered);
         let Some(path) = &self.path else { return };
-        let stored = write(path, &remembered);
+        let stored = serde_json::to_vec_pretty(&*remembered)
+            .map_err(io::Error::from)
+            .and_then(|text| replace(path, &text, None));
         if let Err(error) = &stored {
             tracing::error!(%error, "a choice of the device page could not be stored; it ends with this start");
         }
@@ -256,24 +259,6 @@ fn read(path: &Path) -> Result<Remembered, String> {
         marked.scale.check().map_err(|error| error.to_string())?;
     }
     Ok(remembered)
-}
-
-/// Beside, sync, rename: a crash leaves the old file or the new one.
-fn write(path: &Path, remembered: &Remembered) -> io::Result<()> {
-    let beside = path.with_extension("part");
-    let mut file = private(&beside)?;
-    file.write_all(&serde_json::to_vec_pretty(remembered)?)?;
-    file.sync_all()?;
-    drop(file);
-    fs::rename(&beside, path)
-}
-
-fn private(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
 }
 
 #[cfg(test)]

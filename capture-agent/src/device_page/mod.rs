@@ -3,6 +3,7 @@
 //! ```text
 //! browser on this device ─► door: connections ─► guard: Host, Origin, cookie ─► routes ─► desk: what is asked for
 //!                                                                                 ├─► preview: JPEG, off the live path
+//!                                                                                 ├─► visit: the hospital's worklist
 //!                                                                                 ├─► checking: the check before a visit
 //!                                                                                 └─► files: a file that a person puts here
 //! ```
@@ -23,6 +24,7 @@ mod problem;
 mod routes;
 mod saving;
 mod tell;
+mod visit;
 mod waiting;
 
 pub use checking::Checking;

@@ -30,14 +30,22 @@ impl IntoResponse for Refused {
         let status = match self.code {
             DeviceFault::Locked => StatusCode::UNAUTHORIZED,
             DeviceFault::Foreign => StatusCode::FORBIDDEN,
-            DeviceFault::NotFound => StatusCode::NOT_FOUND,
-            DeviceFault::FrameGone => StatusCode::GONE,
+            DeviceFault::NotFound | DeviceFault::NoWorklist => StatusCode::NOT_FOUND,
+            DeviceFault::FrameGone | DeviceFault::ListGone => StatusCode::GONE,
             DeviceFault::Busy => StatusCode::SERVICE_UNAVAILABLE,
-            DeviceFault::NoSaving => StatusCode::CONFLICT,
+            DeviceFault::NoSaving | DeviceFault::NotOnePatient | DeviceFault::VisitUnusable => {
+                StatusCode::CONFLICT
+            }
             DeviceFault::FileTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             DeviceFault::NotDicom | DeviceFault::NoClip => StatusCode::UNPROCESSABLE_ENTITY,
             DeviceFault::SpoolFull | DeviceFault::NoRoom => StatusCode::INSUFFICIENT_STORAGE,
-            DeviceFault::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+            DeviceFault::Internal | DeviceFault::VisitNotWritten => {
+                StatusCode::INTERNAL_SERVER_ERROR
+            }
+            DeviceFault::WorklistAway
+            | DeviceFault::WorklistRefuses
+            | DeviceFault::WorklistNotSecured
+            | DeviceFault::WorklistStrange => StatusCode::BAD_GATEWAY,
             _ => StatusCode::BAD_REQUEST,
         };
         let problem = DeviceProblem {

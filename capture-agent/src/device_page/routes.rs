@@ -9,7 +9,7 @@ use super::guard::{self, Lock};
 use super::pages;
 use super::preview::NoPreview;
 use super::problem::Refused;
-use super::waiting;
+use super::{visit, waiting};
 use crate::clip::Arrivals;
 use crate::hand_scale::ScaleRefused;
 use crate::mask::Rectangle;
@@ -34,6 +34,7 @@ use wire::device::{
     DeviceScaleRequest, DeviceSendRequest, DeviceSourceChoice, DeviceSourceRequest, DeviceSources,
     DeviceState, DeviceViewRequest, MAX_SOURCE_CHARS,
 };
+use wire::visit::DeviceWorklist;
 
 /// Largest body: 16 rectangles have 2 kB.
 const MAX_BODY_BYTES: usize = 16 * 1024;
@@ -75,6 +76,8 @@ pub(super) fn router(
         .route("/api/v1/scale", put(scale).delete(withdraw_scale))
         .route("/api/v1/saves", post(save))
         .route("/api/v1/waiting", post(send))
+        .route("/api/v1/worklist", get(worklist))
+        .route("/api/v1/visit", put(choose))
         .with_state(desk)
         .merge(check)
         .merge(files)
@@ -243,6 +246,16 @@ async fn send(State(desk): At, body: Body) -> Result<StatusCode, Refused> {
     let wanted: DeviceSendRequest = read(body)?;
     waiting::send(&desk, wanted.clip).await?;
     Ok(StatusCode::ACCEPTED)
+}
+
+/// It may take as long as the hospital does; whoever goes away ends the question.
+async fn worklist(State(desk): At) -> Result<Json<DeviceWorklist>, Refused> {
+    visit::list(&desk).await.map(Json)
+}
+
+async fn choose(State(desk): At, body: Body) -> Result<StatusCode, Refused> {
+    visit::take(&desk, &read(body)?).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 fn picture(shown: Shown, kind: &'static str) -> Response {

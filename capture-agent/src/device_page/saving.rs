@@ -2,7 +2,7 @@
 //!
 //! Owns the seam: saving itself is `clip`'s. A page without it says so.
 
-use crate::clip::{Progress, Saver, Wish};
+use crate::clip::{PatientFacts, Progress, Saver, VisitUnread, Wish};
 use crate::spool::{SpoolError, Unsent};
 use tokio::sync::watch;
 use wire::clip::SaveWhat;
@@ -22,6 +22,15 @@ pub trait Saving: Send + Sync {
     /// # Errors
     /// The step that failed.
     fn send(&self, clip: ClipId) -> Result<bool, SpoolError>;
+
+    /// Whom the next clip shows; nothing while nobody is named.
+    fn patient(&self) -> Option<PatientFacts>;
+
+    /// Somebody has just written who it is: frames of the patient before are let go.
+    ///
+    /// # Errors
+    /// `VisitUnread`: nothing can be saved with these facts.
+    fn look_at_visit(&self) -> Result<(), VisitUnread>;
 }
 
 impl Saving for Saver {
@@ -54,6 +63,14 @@ impl Saving for Saver {
             Some((consult, _)) => self.spool().assign(clip, consult),
             None => Ok(false),
         }
+    }
+
+    fn patient(&self) -> Option<PatientFacts> {
+        self.visit().patient()
+    }
+
+    fn look_at_visit(&self) -> Result<(), VisitUnread> {
+        Self::look_at_visit(self)
     }
 }
 

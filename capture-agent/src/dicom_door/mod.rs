@@ -9,7 +9,7 @@ mod shelf;
 use crate::clip::Arrivals;
 use crate::status::StatusBoard;
 use crate::sync::Stop;
-use dimse::tls::Connector;
+use dimse::tls::{Acceptor, Connector, TlsFiles};
 use dimse::{Counts, Policy, Port};
 use shelf::Handhelds;
 use std::net::SocketAddr;
@@ -31,18 +31,20 @@ pub struct DicomDoor {
     pub listen: SocketAddr,
     /// For whom.
     pub policy: Policy,
+    /// By which certificates, if with TLS.
+    pub tls: Option<TlsFiles>,
 }
 
 /// Serves until the program stops.
 pub(crate) async fn serve(door: DicomDoor, arrivals: Arrivals, board: StatusBoard, stop: Stop) {
     let (stopping, told) = watch::channel(false);
     let serving = async {
-        let listener = opened(door.listen, &board).await;
+        let (listener, acceptor) = opened(&door, &board).await;
         tracing::info!("handhelds may send DICOM objects");
         let shelf = Handhelds { arrivals, board };
         let port = Port {
             listener,
-            acceptor: None,
+            acceptor,
             connector: Connector::default(),
         };
         dimse::serve(port, door.policy, shelf, Arc::<Counts>::default(), told).await;
@@ -54,7 +56,8 @@ pub(crate) async fn serve(door: DicomDoor, arrivals: Arrivals, board: StatusBoar
     drop(stopping);
 }
 
-async fn opened(listen: SocketAddr, board: &StatusBoard) -> TcpListener {
+async fn opened(door: &DicomDoor, board: &StatusBoard) -> (TcpListener, Option<Acceptor>) {
+    let listen = door.listen;
     let tell = |trouble: Option<String>| {
         board.update(|status| {
             if let Some(clips) = &mut status.clips {
@@ -63,10 +66,20 @@ async fn opened(listen: SocketAddr, board: &StatusBoard) -> TcpListener {
         });
     };
     loop {
+        let acceptor = door.tls.as_ref().map(TlsFiles::acceptor).transpose();
+        let acceptor = match acceptor {
+            Ok(acceptor) => acceptor,
+            Err(error) => {
+                tracing::error!(%error, "handhelds cannot send with TLS; it is tried again");
+                tell(Some(error.to_string()));
+                tokio::time::sleep(OPEN_AGAIN).await;
+                continue;
+            }
+        };
         match TcpListener::bind(listen).await {
             Ok(listener) => {
                 tell(None);
-                return listener;
+                return (listener, acceptor);
             }
             Err(error) => {
                 tracing::error!(%error, "the address for handhelds (dicom.listen) cannot be opened; it is tried again");

@@ -4,6 +4,7 @@
 
 use super::entry::Listed;
 use crate::config::WorklistSettings;
+use dimse::tls::{Connector, TlsFilesFault};
 use dimse::{
     Offer, Proposal, RequestFault, Requestor, WORKLIST, read_scheduled, worklist_question,
 };
@@ -22,10 +23,25 @@ pub enum WorklistFault {
     #[error(
         "the worklist cannot be asked: {0}; look at [worklist], and whether it knows this device's title"
     )]
-    Request(#[from] RequestFault),
+    Request(RequestFault),
+    /// Files of certificates.
+    #[error("the worklist cannot be asked with TLS: {0}")]
+    Tls(TlsFilesFault),
     /// It says no.
     #[error("the worklist answers with status {0:04X}")]
     Refused(u16),
+}
+
+impl From<RequestFault> for WorklistFault {
+    fn from(fault: RequestFault) -> Self {
+        Self::Request(fault)
+    }
+}
+
+impl From<TlsFilesFault> for WorklistFault {
+    fn from(fault: TlsFilesFault) -> Self {
+        Self::Tls(fault)
+    }
 }
 
 /// What is scheduled for this device on a day (`20261127`).
@@ -38,7 +54,13 @@ pub async fn ask(settings: &WorklistSettings, day: &str) -> Result<Listed, Workl
         theirs: settings.server.title.clone(),
         offers: vec![Offer::of_questions(WORKLIST)],
     };
-    let mut peer = Requestor::associate(&settings.server.address, &proposal, ANSWER_WITHIN).await?;
+    let server = &settings.server;
+    // Read for each question: there are few, and a certificate may have been renewed.
+    let connector = match &server.tls {
+        Some(_) => settings.tls.connector()?,
+        None => Connector::default(),
+    };
+    let mut peer = Requestor::associate_with(server, &connector, &proposal, ANSWER_WITHIN).await?;
     let syntax = peer.syntax_of(WORKLIST)?.to_owned();
     let question = worklist_question(settings.ours.as_str(), day, &syntax);
     let found = peer.find(WORKLIST, &question, MAX_ENTRIES).await?;

@@ -5,8 +5,9 @@
 
 use crate::clip::{DeviceFacts, PatientFacts, Visit, VisitFault};
 use crate::config::FileConfig;
-use std::fs::{self, File};
-use std::io::{self, Write as _};
+use crate::whole_file::replace;
+use std::fs;
+use std::io;
 use std::path::Path;
 use toml_edit::{DocumentMut, Item, Table, value};
 use wire::CaptureTime;
@@ -47,7 +48,8 @@ pub fn prefill(path: &Path, facts: &PatientFacts) -> Result<(), PrefillFault> {
     // What a link points to is replaced, not the link.
     let path = path.canonicalize()?;
     let text = with_patient(&fs::read_to_string(&path)?, facts)?;
-    replace(&path, &text)?;
+    let rights = fs::metadata(&path)?.permissions();
+    replace(&path, text.as_bytes(), Some(rights))?;
     Ok(())
 }
 
@@ -71,36 +73,6 @@ fn with_patient(text: &str, facts: &PatientFacts) -> Result<String, PrefillFault
         return Err(PrefillFault::Wrong);
     }
     Ok(text)
-}
-
-/// Beside it, then in its place, with the rights that it had.
-fn replace(path: &Path, text: &str) -> io::Result<()> {
-    let beside = path.with_extension("toml.new");
-    let rights = fs::metadata(path)?.permissions();
-    let written = (|| {
-        let mut file = private(&beside)?;
-        file.write_all(text.as_bytes())?;
-        file.set_permissions(rights)?;
-        file.sync_all()?;
-        fs::rename(&beside, path)
-    })();
-    if written.is_err() {
-        let _ = fs::remove_file(&beside);
-    }
-    written?;
-    match path.parent() {
-        Some(folder) => File::open(folder)?.sync_all(),
-        None => Ok(()),
-    }
-}
-
-/// A file that nobody else reads while it is written.
-fn private(path: &Path) -> io::Result<File> {
-    let mut options = File::options();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
 }
 
 #[cfg(test)]

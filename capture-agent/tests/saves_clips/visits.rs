@@ -87,11 +87,11 @@ fn a_changed_visit_counts_for_the_next_clip_with_its_own_frames_only() {
 fn whoever_only_looks_at_the_visit_cuts_the_ring_too() {
     let bench = Bench::new(Coding::Plain);
     bench.film(4, Form::Gray8, &Arc::default());
-    bench.saver.look_at_visit();
+    let _ = bench.saver.look_at_visit();
     assert_eq!(bench.ring.lock().unwrap().len(), 4);
     bench.clock.store(1_000_000, Ordering::Relaxed);
     bench.facts.change(Some("5822"));
-    bench.saver.look_at_visit();
+    let _ = bench.saver.look_at_visit();
     assert!(bench.ring.lock().unwrap().is_empty());
 }
 
@@ -142,7 +142,7 @@ fn a_clip_belongs_to_the_consult_of_its_patient_or_to_the_one_that_asked() {
     let bench = Bench::new(Coding::Plain);
     let save = |at: u64, asked_in| {
         bench.clock.store(at, Ordering::Relaxed);
-        bench.saver.look_at_visit();
+        let _ = bench.saver.look_at_visit();
         bench
             .ring
             .lock()

@@ -6,6 +6,9 @@
     reason = "tests fail by panicking"
 )]
 
+mod chooses_the_patient;
+#[path = "../support/worklist.rs"]
+mod hospital;
 mod put_files;
 #[path = "../support/mod.rs"]
 mod support;

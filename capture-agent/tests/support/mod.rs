@@ -48,6 +48,7 @@ pub fn settings(source: &str) -> AgentSettings {
         saving: None,
         journal: None,
         dicom_door: None,
+        worklist: None,
         relay: None,
         fail_fast: false,
         device_page: DevicePageSettings::OFF,

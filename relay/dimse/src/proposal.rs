@@ -64,7 +64,7 @@ pub enum RequestFault {
     Silent,
     /// The call is to be encrypted.
     #[error("no TLS with the peer: {0}")]
-    Tls(#[from] TlsFault),
+    Tls(TlsFault),
     /// It closed or aborted.
     #[error("the peer ended the association")]
     Left,
@@ -88,6 +88,12 @@ pub enum RequestFault {
     /// Our own object cannot be read.
     #[error("read what is to be sent: {0}")]
     Source(#[source] io::Error),
+}
+
+impl From<TlsFault> for RequestFault {
+    fn from(fault: TlsFault) -> Self {
+        Self::Tls(fault)
+    }
 }
 
 impl RequestFault {

@@ -9,6 +9,8 @@
 //!  ── POST   /api/v1/saves    {seconds} ───────►  what became of it stands in the state
 //!  ── POST   /api/v1/files    bytes… ───────────►  DeviceFile once they are safe here
 //!  ── POST   /api/v1/waiting  {clip} ──────────►  a waiting clip belongs to this consult
+//!  ── GET    /api/v1/worklist ─────────────────►  DeviceWorklist, as soon as the hospital answers
+//!  ── PUT    /api/v1/visit    {list, key} ─────►  the next clip shows that patient
 //!  ── PUT    /api/v1/mask, source, view ───────►  in force at once
 //!  ── PUT    /api/v1/scale ────────────────────►  the depth scale of the frozen frame; DELETE takes it back
 //!  ── POST   /api/v1/check ────────────────────►  begins one; GET gives the last, a `DeviceCheck`
@@ -21,6 +23,7 @@ use crate::clip::ClipGap;
 use crate::link::UplinkState;
 use crate::mark::Point;
 use crate::socket::MarkState;
+use crate::visit::DevicePatient;
 use crate::{CaptureTime, ClipId, FrameIndex, RelayTime, RtpTime, StreamId};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -308,6 +311,10 @@ pub struct DeviceState {
     pub clips: Option<DeviceClips>,
     /// Clips that wait for a person, newest first, at most `MAX_WAITING_SHOWN`.
     pub waiting: Vec<DeviceWaiting>,
+    /// Whom the next clip shows; nothing while nobody is named.
+    pub visit: Option<DevicePatient>,
+    /// Whether the patient can be chosen from the hospital's worklist.
+    pub worklist: bool,
     /// What the disk said when saving failed, in the agent's own words.
     pub clips_trouble: Option<String>,
     /// Why exported files wait, in the agent's own words.
@@ -535,6 +542,24 @@ pub enum DeviceFault {
     SpoolFull,
     /// The disk is full.
     NoRoom,
+    /// No worklist is configured.
+    NoWorklist,
+    /// The worklist cannot be reached, or says nothing.
+    WorklistAway,
+    /// It does not know this device, or does not want the question.
+    WorklistRefuses,
+    /// There is no TLS with it.
+    WorklistNotSecured,
+    /// What it says cannot be understood.
+    WorklistStrange,
+    /// Another list was asked for since.
+    ListGone,
+    /// More than one patient is called so in the list.
+    NotOnePatient,
+    /// The patient could not be written into the configuration file.
+    VisitNotWritten,
+    /// The patient was written and cannot be used: the order is in the study of another one. Nothing can be saved.
+    VisitUnusable,
     /// A fault of the program.
     Internal,
 }

@@ -29,6 +29,7 @@ pub mod region;
 pub mod replay;
 pub mod socket;
 pub mod units;
+pub mod visit;
 pub mod voice;
 
 pub use ids::{

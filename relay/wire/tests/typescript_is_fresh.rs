@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use ts_rs::{Config, TS};
 use wire::{
     agent, case, check, clip, device, http, link, mark, measure, original, problem, region, replay,
-    socket, voice,
+    socket, visit, voice,
 };
 
 /// Everything that a page sends or receives; types that these name come along.
@@ -51,6 +51,8 @@ fn export_all(into: &Path) {
     device::DeviceFile::export_all(&config).unwrap();
     check::DeviceCheck::export_all(&config).unwrap();
     device::DeviceProblem::export_all(&config).unwrap();
+    visit::DeviceWorklist::export_all(&config).unwrap();
+    visit::DeviceVisitRequest::export_all(&config).unwrap();
     fs::write(into.join("constants.ts"), constants()).unwrap();
 }
 

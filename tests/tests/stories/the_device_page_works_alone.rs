@@ -41,6 +41,16 @@ const STUDY_DATE: &[u8] = b"\x08\x00\x20\x00DA\x08\x00";
 /// A covered area in a JPEG is black but for what coding leaves of its surroundings.
 const BLACK: u8 = 24;
 
+/// A hospital's worklist that answers at once with these two, whatever day it is; asking a real one is the agent's own test.
+const WORKLIST: &str = "() => { const real = window.fetch;
+    const one = (key, time, step, patient) => ({ key, time, step, patient: { id: null, name: null, nameIdeographic: null,
+        namePhonetic: null, birthDate: null, sex: null, accessionNumber: key, ...patient } });
+    const list = { list: 1, day: '20261127', unreadable: 1, more: false, entries: [
+        one('A-17', '09:30', '経胸壁心エコー', { id: 'FAKE-000017', name: 'YAMADA^TAROU', nameIdeographic: '山田^太郎',
+            namePhonetic: 'やまだ^たろう', birthDate: '1941-02-28', sex: 'M' }),
+        one('A-20', '', 'TTE', { id: 'FAKE-000020', name: 'SATO^RITSUKO' })] };
+    window.fetch = (path, wish) => path.endsWith('/worklist') ? Promise.resolve(Response.json(list)) : real(path, wish); }";
+
 const FPS: u32 = 20;
 const CONFIG: &str = "source = \"test:fps=20\"\n";
 /// Whole seconds on the page, what was captured before the page came, and a look at the state a few times a second.
@@ -342,9 +352,13 @@ fn the_device_screen_is_accessible_and_its_vital_targets_are_18_mm() -> Result<(
     alone(async {
         for device in devices() {
             let folder = tempfile::tempdir()?;
+            let spool = folder.path().join("spool");
+            let config = format!(
+                "{CONFIG}[spool]\nfolder = {spool:?}\n[patient]\nid = \"FAKE-000001\"\nname_ideographic = \"鈴木^花子\"\n[worklist]\nserver = \"MWL@127.0.0.1:9\"\ntitle = \"HIBIKI1\"\n"
+            );
             let bedside = open(
                 folder.path(),
-                CONFIG,
+                &config,
                 &["--mask", "0,0.9,1,0.1"],
                 device.screen,
             )
@@ -360,6 +374,14 @@ fn the_device_screen_is_accessible_and_its_vital_targets_are_18_mm() -> Result<(
             .await?;
             page.visible("[data-testid=mask-stage]", secs(5)).await?;
             page.visible("li .sourcespec", secs(5)).await?;
+            page.eval::<()>(WORKLIST, ()).await?;
+            page.click("[data-testid=visit-ask]").await?;
+            page.visible("[data-step=listed]", secs(5)).await?;
+            if !device.screen.touch {
+                // What is confirmed is looked at once, where there is the most room.
+                page.click(".visit__one >> nth=0").await?;
+                page.visible("[data-testid=visit-confirm]", secs(5)).await?;
+            }
             for form in device.forms {
                 takes_form(page, form).await?;
                 the_screen_is_as_it_should_be(page, &form.name()).await?;

@@ -10,11 +10,14 @@ export type FaultCode = DeviceFault | "unreachable";
 
 export class Fault extends Error {
   readonly code: FaultCode;
+  /** More, in the agent's own words; may be empty. */
+  readonly detail: string;
 
   constructor(code: FaultCode, detail: string) {
     super(`${code}: ${detail}`);
     this.name = "Fault";
     this.code = code;
+    this.detail = detail;
   }
 }
 
@@ -24,8 +27,13 @@ const OK = 200;
 
 export type Method = "GET" | "POST" | "PUT" | "DELETE";
 
-/** An answer of the 200s; everything else is a `Fault`. */
-export async function ask(method: Method, path: string, body?: object): Promise<Response> {
+/** An answer of the 200s; everything else is a `Fault`. Only what the agent has to ask others for takes longer. */
+export async function ask(
+  method: Method,
+  path: string,
+  body?: object,
+  timeoutMs = ANSWER_TIMEOUT_MS,
+): Promise<Response> {
   let response: Response;
   try {
     response = await fetch(`/api/v1/${path}`, {
@@ -36,7 +44,7 @@ export async function ask(method: Method, path: string, body?: object): Promise<
       credentials: "same-origin",
       cache: "no-store",
       redirect: "error",
-      signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
+      signal: AbortSignal.timeout(timeoutMs),
     });
   } catch (cause) {
     throw new Fault("unreachable", String(cause));

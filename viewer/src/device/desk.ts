@@ -21,6 +21,7 @@ import { ask, enter, Fault, type FaultCode, type Method, putFile } from "./agent
 import { Checks } from "./check";
 import { Puts } from "./files";
 import { Marks } from "./marks";
+import { Visits } from "./visit";
 
 /** Between looks at the state. */
 const LOOK_MS = 400;
@@ -35,6 +36,7 @@ export class Desk {
   readonly sources = signal<readonly DeviceSourceChoice[]>([]);
   readonly marks = new Marks();
   readonly checks = new Checks();
+  readonly visits = new Visits();
   readonly puts = new Puts(putFile, () => void this.look());
   /** The frame that the preview shows; a freeze means this one. */
   readonly shown = signal<RtpTime | null>(null);

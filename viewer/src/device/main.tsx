@@ -12,6 +12,7 @@ import "./check.css";
 import "./marks.css";
 import "./mask.css";
 import "./scale.css";
+import "./visit.css";
 import { Desk } from "./desk";
 import { say } from "./say";
 import { DeviceScreen } from "./screen";

@@ -22,6 +22,7 @@ import { StatusPart } from "./status-part";
 import { FaultLine, Troubles } from "./troubles";
 import { UnsurePart } from "./unsure-part";
 import { ViewPart } from "./view-part";
+import { VisitPart } from "./visit-part";
 
 export function DeviceScreen({ desk }: { desk: Desk }) {
   const { value: access } = desk.access;
@@ -79,6 +80,7 @@ function Inside({ desk, state }: { desk: Desk; state: DeviceState }) {
           <Controls desk={desk} state={state} />
           <MarksPart desk={desk} state={state} seen={seen} />
           <Troubles state={state} />
+          <VisitPart visits={desk.visits} state={state} />
           <UnsurePart desk={desk} state={state} />
           <FilesPart puts={desk.puts} state={state} />
           <ViewPart desk={desk} state={state} />

@@ -85,6 +85,34 @@ export const deviceEn: DeviceWords = {
   "unsure.sendOne": "Send to this consult: {what}",
   "unsure.more": "{count} more",
 
+  visit: "Patient",
+  "visit.now": "Clips saved from now on show",
+  "visit.nobody": "No patient is set. Clips saved like this carry no name.",
+  "visit.choose": "Choose from the worklist",
+  "visit.asking": "Asking the hospital's worklist…",
+  "visit.list": "Scheduled today ({day})",
+  "visit.none":
+    "Nothing is scheduled for this device. Ask your administrator whether the hospital schedules for this device's AE title.",
+  "visit.more": "These are the first {count}. There are more.",
+  "visit.unreadable": "{count} entries cannot be read and are not listed.",
+  "visit.again": "Ask again",
+  "visit.noTime": "no time",
+  "visit.id": "ID {id}",
+  "visit.noId": "no ID",
+  "visit.born": "born {day}",
+  "visit.noBirth": "no birth date",
+  "visit.sex.M": "male",
+  "visit.sex.F": "female",
+  "visit.sex.O": "other sex",
+  "visit.order": "order {number}",
+  "visit.confirm": "Is it this patient?",
+  "visit.effect":
+    "Clips saved from now on will be this patient's. Pictures of the patient before that are not saved yet are let go.",
+  "visit.take": "It is this patient",
+  "visit.other": "Choose another",
+  "visit.setting": "Changing the patient…",
+  "visit.set": "The patient is now {name}.",
+
   view: "View",
   "view.none": "None",
   "view.other": "Other",
@@ -171,6 +199,22 @@ export const deviceEn: DeviceWords = {
   "fault.spoolFull":
     "Clips that were not sent yet fill the place for them. Connect to the relay so that they can be sent, then add it again.",
   "fault.noRoom": "This device has no space left. Free some, then add it again.",
+  "fault.noWorklist": "No worklist is set up on this device. Ask your administrator.",
+  "fault.worklistAway":
+    "The hospital's worklist cannot be reached. The patient is as before. Check that this device is in the hospital's network, then press again.",
+  "fault.worklistRefuses":
+    "The hospital's worklist refused this device. The patient is as before. Ask your administrator to enter this device's AE title there.",
+  "fault.worklistNotSecured":
+    "There is no encrypted connection with the hospital's worklist. The patient is as before. Ask your administrator to look at the certificates.",
+  "fault.worklistStrange":
+    "The answer of the hospital's worklist cannot be read. The patient is as before. Tell your administrator.",
+  "fault.listGone": "The list is a newer one by now. The patient is as before. Choose again.",
+  "fault.notOnePatient":
+    "More than one patient has this number in the list. The patient is as before. Ask your administrator to write [patient] into the configuration file.",
+  "fault.visitNotWritten":
+    "The patient could not be written into the configuration file. The patient is as before. Ask your administrator whether this program may write it.",
+  "fault.visitUnusable":
+    "The chosen order has the study of the patient before, so no clip can be saved like this. Choose another entry, or ask the hospital.",
   "fault.internal": "Something failed inside the device. The picture goes on. Try again.",
   "fault.unreachable": "The program on this device does not answer.",
   close: "Close",

@@ -87,6 +87,34 @@ export const deviceJa = {
   "unsure.sendOne": "この相談に送る: {what}",
   "unsure.more": "ほかに {count} 個あります",
 
+  visit: "患者",
+  "visit.now": "これから保存するクリップの患者",
+  "visit.nobody": "患者はまだ決まっていません。このまま保存したクリップには、患者の名前が入りません。",
+  "visit.choose": "予約から選ぶ",
+  "visit.asking": "病院の予約を聞いています…",
+  "visit.list": "今日({day})の予約",
+  "visit.none":
+    "この端末の予約はありません。予約の装置名(AE タイトル)がこの端末のものか、管理者に確かめてください。",
+  "visit.more": "はじめの {count} 件です。ほかにもあります。",
+  "visit.unreadable": "読めない予約が {count} 件あり、ここには出ていません。",
+  "visit.again": "もう一度聞く",
+  "visit.noTime": "時刻なし",
+  "visit.id": "ID {id}",
+  "visit.noId": "ID なし",
+  "visit.born": "{day} 生まれ",
+  "visit.noBirth": "生年月日なし",
+  "visit.sex.M": "男",
+  "visit.sex.F": "女",
+  "visit.sex.O": "性別 その他",
+  "visit.order": "受付番号 {number}",
+  "visit.confirm": "この患者で間違いありませんか",
+  "visit.effect":
+    "これから保存するクリップは、この患者のものになります。前の患者の映像のうち、まだ保存していないものは捨てます。",
+  "visit.take": "この患者にする",
+  "visit.other": "選び直す",
+  "visit.setting": "患者を変えています…",
+  "visit.set": "{name} さんにしました。",
+
   view: "断面",
   "view.none": "なし",
   "view.other": "その他",
@@ -172,6 +200,22 @@ export const deviceJa = {
   "fault.spoolFull":
     "まだ送っていないクリップで保存先がいっぱいです。中継サーバーにつないで送ってから、もう一度入れてください。",
   "fault.noRoom": "端末に空きがありません。空きを作ってから、もう一度入れてください。",
+  "fault.noWorklist": "この端末には病院の予約の聞き先が設定されていません。管理者に頼んでください。",
+  "fault.worklistAway":
+    "病院の予約システムにつながりません。患者は前のままです。病院のネットワークにつながっているか確かめ、もう一度押してください。",
+  "fault.worklistRefuses":
+    "病院の予約システムがこの端末を断りました。患者は前のままです。この端末の装置名(AE タイトル)の登録を管理者に頼んでください。",
+  "fault.worklistNotSecured":
+    "病院の予約システムと暗号化してつながりません。患者は前のままです。証明書の設定を管理者に頼んでください。",
+  "fault.worklistStrange":
+    "病院の予約システムの答えを読めません。患者は前のままです。管理者に知らせてください。",
+  "fault.listGone": "予約の一覧が新しくなりました。患者は前のままです。もう一度選んでください。",
+  "fault.notOnePatient":
+    "同じ番号の予約に 2 人以上の患者がいます。患者は前のままです。設定ファイルの [patient] に書くよう管理者に頼んでください。",
+  "fault.visitNotWritten":
+    "患者を設定ファイルに書けません。患者は前のままです。ファイルの書き込みの権限を管理者に確かめてください。",
+  "fault.visitUnusable":
+    "選んだ予約の検査は前の患者のものと同じなので、このままではクリップを保存できません。別の予約を選ぶか、病院に確かめてください。",
   "fault.internal": "端末の内部で失敗しました。映像は続いています。もう一度試してください。",
   "fault.unreachable": "端末のプログラムが応答しません。",
   close: "閉じる",

@@ -5,6 +5,7 @@ import type { UplinkState } from "./link";
 import type { Point } from "./mark";
 import type { MarkState } from "./socket";
 import type { CaptureTime, FrameIndex, RelayTime, RtpTime } from "./units";
+import type { DevicePatient } from "./visit";
 
 /**
  * Clips saved on this device.
@@ -55,7 +56,7 @@ key: string, };
 /**
  * Why the agent did not do it.
  */
-export type DeviceFault = "locked" | "foreign" | "badRequest" | "notFound" | "frameGone" | "badMask" | "badSource" | "scaleStated" | "scaleTooShort" | "scaleImplausible" | "measuringOff" | "busy" | "noSaving" | "fileTooLarge" | "notDicom" | "noClip" | "spoolFull" | "noRoom" | "internal";
+export type DeviceFault = "locked" | "foreign" | "badRequest" | "notFound" | "frameGone" | "badMask" | "badSource" | "scaleStated" | "scaleTooShort" | "scaleImplausible" | "measuringOff" | "busy" | "noSaving" | "fileTooLarge" | "notDicom" | "noClip" | "spoolFull" | "noRoom" | "noWorklist" | "worklistAway" | "worklistRefuses" | "worklistNotSecured" | "worklistStrange" | "listGone" | "notOnePatient" | "visitNotWritten" | "visitUnusable" | "internal";
 
 /**
  * A file that was taken in.
@@ -433,6 +434,14 @@ clips: DeviceClips | null,
  * Clips that wait for a person, newest first, at most `MAX_WAITING_SHOWN`.
  */
 waiting: Array<DeviceWaiting>, 
+/**
+ * Whom the next clip shows; nothing while nobody is named.
+ */
+visit: DevicePatient | null, 
+/**
+ * Whether the patient can be chosen from the hospital's worklist.
+ */
+worklist: boolean, 
 /**
  * What the disk said when saving failed, in the agent's own words.
  */

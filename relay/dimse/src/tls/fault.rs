@@ -94,7 +94,8 @@ impl TlsFault {
             | CertificateError::ExpiredContext { .. }
             | CertificateError::NotValidYet
             | CertificateError::NotValidYetContext { .. } => Self::Time,
-            CertificateError::UnknownIssuer => Self::Authority,
+            // Also one that only has the name of a trusted one.
+            CertificateError::UnknownIssuer | CertificateError::BadSignature => Self::Authority,
             CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
                 Self::Name
             }

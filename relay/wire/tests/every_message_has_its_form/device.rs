@@ -11,6 +11,7 @@ use wire::device::{
     DeviceTrouble, DeviceViewRequest, DeviceWaiting, MaskRectangle, SaveStage,
 };
 use wire::socket::MarkState;
+use wire::visit::{DevicePatient, DeviceScheduled, DeviceVisitRequest, DeviceWorklist};
 use wire::{CaptureTime, FrameIndex, RelayTime, RtpTime, StreamId};
 
 fn banner() -> MaskRectangle {
@@ -19,6 +20,18 @@ fn banner() -> MaskRectangle {
         y: 0.0,
         width: 1.0,
         height: 0.08,
+    }
+}
+
+fn patient() -> DevicePatient {
+    DevicePatient {
+        id: Some("P-1".into()),
+        name: Some("Yamada^Tarou".into()),
+        name_ideographic: Some("山田^太郎".into()),
+        name_phonetic: Some("やまだ^たろう".into()),
+        birth_date: Some("1941-02-28".into()),
+        sex: Some("M".into()),
+        accession_number: Some("A-17".into()),
     }
 }
 
@@ -78,6 +91,8 @@ fn state(link: DeviceLink) -> DeviceState {
             frames: 61,
             exported: true,
         }],
+        visit: Some(patient()),
+        worklist: true,
         clips_trouble: None,
         exports_trouble: Some("it cannot be read: the card is away".into()),
         door_trouble: Some("192.0.2.7:11112 cannot be opened".into()),
@@ -136,6 +151,24 @@ fn what_the_agent_tells_its_page() {
             },
         )],
     );
+    let worklist = DeviceWorklist {
+        list: 3,
+        day: "20261127".into(),
+        entries: vec![DeviceScheduled {
+            key: "A-17".into(),
+            time: "09:30".into(),
+            step: "TTE".into(),
+            patient: patient(),
+        }],
+        unreadable: 1,
+        more: false,
+    };
+    each("device", vec![("worklist", worklist)]);
+    let chosen = DeviceVisitRequest {
+        list: 3,
+        key: "A-17".into(),
+    };
+    each("device", vec![("visit", chosen)]);
     let marks = DeviceMarks {
         revision: 4,
         stream: Some(StreamId::from_uuid(uuid(2))),
