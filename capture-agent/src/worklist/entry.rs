@@ -209,6 +209,17 @@ mod tests {
     }
 
     #[test]
+    fn no_entry_gives_orders_to_a_terminal() {
+        let mut odd = scheduled("A-17", "P\u{1b}[2J-1\u{9b}");
+        odd.character_sets = "ISO_IR 192".to_owned();
+        odd.patient_name = "Yamada^\u{1b}]0;x\u{7}Tarou\r".into();
+        let listed = Listed::of(&[odd], false);
+        let line = listed.entries[0].to_string();
+        assert!(line.contains("Yamada^]0;xTarou"), "{line}");
+        assert!(!line.chars().any(char::is_control), "{line:?}");
+    }
+
+    #[test]
     fn only_an_entry_that_is_one_patients_is_taken() {
         let (mut later, mut nobody) = (scheduled("A-17", "P-1"), scheduled("", ""));
         later.time = b"1030".to_vec();
