@@ -77,7 +77,7 @@ function List({ visits, list }: { visits: Visits; list: DeviceWorklist }) {
   const { entries, unreadable, more } = list;
   return (
     <>
-      <h3 class="visit__head" ref={focus} tabIndex={-1}>
+      <h3 class="visit__head" ref={lookAt} tabIndex={-1}>
         {say("visit.list", { day: writtenDay(list.day) })}
       </h3>
       {entries.length === 0 && <p>{say("visit.none")}</p>}
@@ -113,7 +113,7 @@ function Confirm(props: { visits: Visits; chosen: DeviceScheduled; setting: bool
   const { visits, chosen, setting } = props;
   return (
     <div class="visit__confirm">
-      <h3 class="visit__head" ref={focus} tabIndex={-1}>
+      <h3 class="visit__head" ref={lookAt} tabIndex={-1}>
         {say("visit.confirm")}
       </h3>
       <Patient patient={chosen.patient} />
@@ -167,4 +167,10 @@ function bornOn(birthDate: string): string {
 /** What a person has to read next is where the keyboard and the screen reader go, once. */
 function focus(head: HTMLElement | null): void {
   head?.focus();
+}
+
+/** The same, with all that it stands over in view, as far as there is room: on a phone the answer would lie below the fold. */
+function lookAt(head: HTMLElement | null): void {
+  head?.focus({ preventScroll: true });
+  head?.parentElement?.scrollIntoView({ block: "nearest" });
 }
