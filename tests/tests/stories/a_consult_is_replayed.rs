@@ -3,9 +3,7 @@
 
 use crate::forms::{devices, takes_form};
 use crate::screens::axe_finds_nothing;
-use crate::sides_of_a_replay::{
-    another_consult_stands_beside, clips_stand_beside, it_is_found_again, saves,
-};
+use crate::sides_of_a_replay::{clips_stand_beside, it_is_found_again, saves};
 use crate::voices_are_heard::joins;
 use anyhow::{Context as _, Result, bail, ensure};
 use serde::Deserialize;
@@ -132,7 +130,6 @@ fn a_consult_that_is_over_is_replayed_frame_by_frame_as_it_was() -> Result<()> {
         clips_stand_beside(&doctor).await?;
         it_is_for_everybody(&doctor).await?;
         it_is_found_again(&doctor, story.door().origin()).await?;
-        another_consult_stands_beside(&doctor, &story).await?;
         doctor.has_a_clean_console().await
     })
 }
