@@ -67,7 +67,7 @@ problem_codes! {
     ClipRefused = 422, "What was asked to be saved makes no sense. Nothing was saved.";
     ClipNameless = 422, "The clip does not say readably whose it is, so nothing can be written about it. Its marks stay in the consult.";
     ClipGone = 410, "Nothing of that clip is here any more. Offer it again; it goes up from its start.";
-    CaseNotReady = 409, "The case is not ready for that: look at what was typed and at each clip as they are now, tick them, and try again; what is published stays as it is.";
+    CaseNotReady = 409, "The case is not ready: look at what was typed and at each clip as they are now, tick them, and try again; what is published stays.";
     MarkIdTaken = 409, "A different mark with this id exists. Nothing was changed.";
     MarkUnknown = 404, "That mark does not exist or was withdrawn. Nothing was changed.";
     NotYourMark = 403, "Only its author can withdraw or replace a mark. Nothing was changed.";
