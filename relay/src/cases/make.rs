@@ -190,7 +190,6 @@ impl Making {
 fn fault_of(error: DeidentifyError) -> Result<CaseFault, MakeFault> {
     match error {
         DeidentifyError::NothingKept => Ok(CaseFault::NothingKept),
-        DeidentifyError::Video => Ok(CaseFault::Video),
         DeidentifyError::Read(read) if !is_nobodys(&read) => Ok(CaseFault::Unreadable),
         DeidentifyError::Write(_) => Ok(CaseFault::Unreadable),
         other => Err(MakeFault::Clean(other)),

@@ -15,8 +15,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use std::sync::Arc;
-use wire::case::{CaseFault, CaseSource, CaseSources};
-use wire::clip::ClipCoding;
+use wire::case::CaseSources;
 use wire::problem::ProblemCode;
 use wire::{ClipId, ConsultId, FrameIndex};
 
@@ -37,19 +36,15 @@ pub async fn list(
         })
         .await
         .map_err(|error| failed(&error))?;
-    let source = |row: store::ClipRow| CaseSource {
-        fault: (row.head.coding == ClipCoding::Video).then_some(CaseFault::Video),
-        head: row.head,
-    };
     Ok(Json(CaseSources {
-        clips: clips.into_iter().map(source).collect(),
+        clips: clips.into_iter().map(|row| row.head).collect(),
     }))
 }
 
 /// `GET /case-sources/{consult}/clips/{clip}/picture`: the frame in the middle of a clip.
 ///
 /// # Errors
-/// As `list`; `NotFound` for a clip without a picture that a page shows.
+/// As `list`; `NotFound` for a clip without a picture that a page shows, as a video is.
 pub async fn picture(
     State(app): State<App>,
     own: SessionEntry,

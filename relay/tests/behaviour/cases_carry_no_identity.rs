@@ -2,14 +2,15 @@
 //! is shown and what leaves.
 
 use crate::clip_device::{Device, Sample, phantom};
+use crate::coded::Coded;
 use crate::support::{Entered, Page, Relay, code, consult, stream, stroke};
 use crate::tools_change_the_rows::tool;
 use echo_dicom::Clip;
 use serde_json::{Value, json};
-use wire::RtpTime;
 use wire::case::{CaseAbout, CaseFault, CaseList, CaseState};
 use wire::mark::{Anchor, Annotation};
 use wire::people::Role;
+use wire::{FrameIndex, RtpTime};
 
 const FAR: u64 = 4_000_000_000_000_000;
 
@@ -378,23 +379,60 @@ async fn who_is_no_trainer_a_consult_that_goes_on_and_facts_that_make_no_case_ar
     assert_eq!(post(&trainer, twice).await.1, "messageRefused");
 }
 
+/// Pixel for pixel the part of a video that a person drew, and black around it.
 #[tokio::test]
-async fn a_video_is_told_and_keeps_its_case_out_of_the_library() {
+async fn a_video_becomes_pictures_of_what_a_person_drew() {
     let relay = Relay::start().await;
     let device = Device::connect(&relay).await;
     let trainer = relay.enter(Role::Trainer).await;
-    let sample = Sample::imported(crate::clip_device::video(8));
+    let film = Coded::new((160, 120), 24, &["-profile:v", "high", "-g", "10"]);
+    let sample = Sample::imported(film.object());
     device.brings(&sample).await;
     tool(
         &relay,
         &["consult", "close", "--consult", &consult().to_string()],
     );
     let case = made(&relay, &trainer, &sample, facts("teaching", FAR)).await;
-    assert_eq!(case.clips[0].fault, Some(CaseFault::Video));
+    assert_eq!(case.clips[0].fault, Some(CaseFault::NothingKept));
     assert_eq!(case.summary.state, CaseState::Draft);
-    let path = format!("cases/{}/publication", case.summary.case);
-    let refused = code(asks(&relay, &trainer, "POST", &path, None).await).await;
+    let path = format!("cases/{}", case.summary.case);
+    let publication = format!("{path}/publication");
+    let refused = code(asks(&relay, &trainer, "POST", &publication, None).await).await;
     assert_eq!(refused.1, "caseNotReady");
+
+    let (across, down) = (40..=119, 30..=89);
+    let cover =
+        json!({ "keep": [{ "left": 40, "top": 30, "right": 119, "bottom": 89 }], "blank": [] });
+    let cover_path = format!("{path}/clips/1/cover");
+    let drawn = asks(&relay, &trainer, "PUT", &cover_path, Some(cover)).await;
+    let drawn = about(drawn, 200).await;
+    assert_eq!(drawn.clips[0].fault, None);
+    let stored = film.clip();
+    // Behind a key frame, and in the middle between two.
+    for index in [0, 15, 23] {
+        let frame = format!("{path}/clips/1/frames/{index}");
+        let frame = asks(&relay, &trainer, "GET", &frame, None).await;
+        let shown = image::load_from_memory(&frame.bytes().await.unwrap()).unwrap();
+        let shown = shown.into_rgb8();
+        let was = stored.frame(FrameIndex(index)).unwrap();
+        let (mut off, mut inside) = (0_u64, 0_u64);
+        for (pixel, was) in shown.enumerate_pixels().zip(was.rows.chunks(3)) {
+            let (x, y, pixel) = pixel;
+            if across.contains(&x) && down.contains(&y) {
+                let apart = pixel.0.iter().zip(was);
+                off += apart
+                    .map(|(one, other)| u64::from(one.abs_diff(*other)))
+                    .sum::<u64>();
+                inside += 3;
+            } else if !(32..=127).contains(&x) || !(22..=97).contains(&y) {
+                // A block of JPEG beside the edge may ring.
+                assert!(pixel.0.iter().all(|value| *value < 8), "{index}: {x} {y}");
+            }
+        }
+        assert!(off < inside * 8, "{index}: {off} over {inside} samples");
+    }
+    let public = is_looked_at(&relay, &trainer, &drawn).await;
+    assert_eq!(public.summary.state, CaseState::Published);
 }
 
 #[tokio::test]

@@ -192,18 +192,7 @@ pub struct CaseTyped {
 #[serde(rename_all = "camelCase")]
 pub struct CaseSources {
     /// In the order in which they were kept.
-    pub clips: Vec<CaseSource>,
-}
-
-/// A clip that a case may be made of.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[ts(export_to = "case.ts")]
-#[serde(rename_all = "camelCase")]
-pub struct CaseSource {
-    /// What is said of it.
-    pub head: ClipHead,
-    /// Why nothing can be made of it, as far as that is known before.
-    pub fault: Option<CaseFault>,
+    pub clips: Vec<ClipHead>,
 }
 
 /// A clip of a case.
@@ -232,8 +221,6 @@ pub struct CaseClip {
 pub enum CaseFault {
     /// No region says what may stay of the picture: draw it.
     NothingKept,
-    /// It is a video: save it as JPEG.
-    Video,
     /// It cannot be read or does not say whose it is.
     Unreadable,
 }

@@ -144,7 +144,7 @@ async fn makes_a_case(story: &Story, trainer: &Person) -> Result<()> {
 /// A case of nothing cannot be made; what is chosen shows its picture.
 async fn leaves_no_clip_out(trainer: &Person) -> Result<()> {
     let page = trainer.page();
-    let chosen = "[data-testid=case-sources] li[data-usable=true] input";
+    let chosen = "[data-testid=case-sources] li input";
     page.visible("[data-testid=case-sources] img", secs(5))
         .await?;
     let sources = page.text("[data-testid=case-sources]").await?;

@@ -101,8 +101,7 @@ const ENDINGS: Readonly<Record<string, readonly string[]>> = {
   "case.state": ["draft", "reviewed", "published", "expired", "withdrawn"] satisfies CaseState[],
   "case.consent": ["teaching", "teachingAndExport"] satisfies CaseConsent[],
   "case.choice": ["none", "tooMany"] satisfies ChoiceTrouble[],
-  "case.fault": ["nothingKept", "video", "unreadable"] satisfies CaseFault[],
-  "case.unusable": ["nothingKept", "video", "unreadable"] satisfies CaseFault[],
+  "case.fault": ["nothingKept", "unreadable"] satisfies CaseFault[],
   beside: ["time", "phase", "apart"] satisfies Pairing[],
   "clip.gap": [
     "gone",

@@ -3,16 +3,8 @@
 // Owns the addresses of the library. Called by the library's screen and its parts. Frames are compressed pictures; whoever asked
 // for one lets it go.
 
-import type {
-  CaseAbout,
-  CaseCover,
-  CaseDrawn,
-  CaseList,
-  CaseSource,
-  CaseSources,
-  NewCase,
-} from "../wire/case";
-import type { ClipTable } from "../wire/clip";
+import type { CaseAbout, CaseCover, CaseDrawn, CaseList, CaseSources, NewCase } from "../wire/case";
+import type { ClipHead, ClipTable } from "../wire/clip";
 import type { CaseId, ClipId, ConsultId, SessionId } from "../wire/ids";
 import { ask, askJson, type Request } from "./http";
 
@@ -43,7 +35,7 @@ export async function readSources(
   session: SessionId,
   consult: ConsultId,
   signal: AbortSignal,
-): Promise<readonly CaseSource[]> {
+): Promise<readonly ClipHead[]> {
   const { clips } = await askJson<CaseSources>(`${SOURCES}/${consult}`, { session, signal });
   return clips;
 }

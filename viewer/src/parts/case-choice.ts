@@ -2,17 +2,16 @@
 //
 // Owns what is chosen at first and whether a choice can be made into a case. No page here.
 
-import type { CaseSource } from "../wire/case";
+import type { ClipHead } from "../wire/clip";
 import { MAX_CASE_CLIPS } from "../wire/constants";
 import type { ClipId } from "../wire/ids";
 
 /** What keeps a choice from being made into a case. */
 export type ChoiceTrouble = "none" | "tooMany";
 
-/** All that something can be made of; nothing when they are more than a case may have, because a person has to choose then. */
-export function usualChoice(sources: readonly CaseSource[]): ReadonlySet<ClipId> {
-  const usable = sources.filter(({ fault }) => fault === null);
-  return new Set(usable.length > MAX_CASE_CLIPS ? [] : usable.map(({ head }) => head.clip));
+/** All; nothing when they are more than a case may have, because a person has to choose then. */
+export function usualChoice(sources: readonly ClipHead[]): ReadonlySet<ClipId> {
+  return new Set(sources.length > MAX_CASE_CLIPS ? [] : sources.map(({ clip }) => clip));
 }
 
 export function choiceTrouble(chosen: ReadonlySet<ClipId>): ChoiceTrouble | null {
@@ -21,6 +20,6 @@ export function choiceTrouble(chosen: ReadonlySet<ClipId>): ChoiceTrouble | null
 }
 
 /** In the order of the list. */
-export function chosenClips(sources: readonly CaseSource[], chosen: ReadonlySet<ClipId>): ClipId[] {
-  return sources.map(({ head }) => head.clip).filter((clip) => chosen.has(clip));
+export function chosenClips(sources: readonly ClipHead[], chosen: ReadonlySet<ClipId>): ClipId[] {
+  return sources.map(({ clip }) => clip).filter((clip) => chosen.has(clip));
 }

@@ -9,7 +9,8 @@ import { makeCase, readSources } from "../net/cases";
 import { type ApiCode, ApiProblem } from "../net/http";
 import { searchReplays } from "../replay/source";
 import { casePath, navigate } from "../router";
-import type { CaseConsent, CaseSource } from "../wire/case";
+import type { CaseConsent } from "../wire/case";
+import type { ClipHead } from "../wire/clip";
 import type { SessionGrant } from "../wire/http";
 import type { ClipId, ConsultId } from "../wire/ids";
 import type { ReplaySummary } from "../wire/replay";
@@ -47,7 +48,7 @@ export function CaseForm({ grant }: { grant: SessionGrant }) {
 function Form({ grant }: { grant: SessionGrant }) {
   const [closed, setClosed] = useState<readonly ReplaySummary[] | null>(null);
   const [consult, setConsult] = useState<ConsultId | null>(null);
-  const [sources, setSources] = useState<readonly CaseSource[] | null>(null);
+  const [sources, setSources] = useState<readonly ClipHead[] | null>(null);
   const [chosen, setChosen] = useState<ReadonlySet<ClipId>>(new Set());
   const [making, setMaking] = useState(false);
   const [trouble, setTrouble] = useState<ApiCode | null>(null);

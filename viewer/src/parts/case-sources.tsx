@@ -1,11 +1,11 @@
 // The clips of a consult that is over, to tick those that come into a case.
 //
-// Owns their pictures and lets them go. Which are ticked is the form's. A clip that nothing can be made of says why.
+// Owns their pictures and lets them go. Which are ticked is the form's.
 
 import { useEffect, useState } from "preact/hooks";
 import { moment, tc } from "../i18n/case";
 import { sourcePicture } from "../net/cases";
-import type { CaseSource } from "../wire/case";
+import type { ClipHead } from "../wire/clip";
 import { MAX_CASE_CLIPS } from "../wire/constants";
 import type { SessionGrant } from "../wire/http";
 import type { ClipId, ConsultId } from "../wire/ids";
@@ -14,7 +14,7 @@ import { choiceTrouble } from "./case-choice";
 type Props = {
   readonly grant: SessionGrant;
   readonly consult: ConsultId;
-  readonly sources: readonly CaseSource[];
+  readonly sources: readonly ClipHead[];
   readonly chosen: ReadonlySet<ClipId>;
   readonly chooses: (chosen: ReadonlySet<ClipId>) => void;
 };
@@ -31,15 +31,10 @@ export function CaseSources({ grant, consult, sources, chosen, chooses }: Props)
     <fieldset class="cases__sources" data-testid="case-sources">
       <legend>{tc("case.sources", { count: chosen.size, most: MAX_CASE_CLIPS })}</legend>
       <ul>
-        {sources.map(({ head, fault }) => (
-          <li key={head.clip} data-usable={fault === null}>
+        {sources.map((head) => (
+          <li key={head.clip}>
             <label>
-              <input
-                type="checkbox"
-                checked={chosen.has(head.clip)}
-                disabled={fault !== null}
-                onChange={() => turns(head.clip)}
-              />
+              <input type="checkbox" checked={chosen.has(head.clip)} onChange={() => turns(head.clip)} />
               <span class="cases__thumb">
                 {pictures.has(head.clip) && <img src={pictures.get(head.clip)} alt="" />}
               </span>
@@ -48,7 +43,7 @@ export function CaseSources({ grant, consult, sources, chosen, chooses }: Props)
                 {tc(
                   head.frames === 1
                     ? "case.kindStill"
-                    : fault === "video"
+                    : head.coding === "video"
                       ? "case.kindVideo"
                       : "case.kindClip",
                 )}
@@ -56,7 +51,6 @@ export function CaseSources({ grant, consult, sources, chosen, chooses }: Props)
                   {moment(head.takenAt)}
                   {head.frames > 1 && ` · ${tc("case.frameCount", { count: head.frames })}`}
                 </span>
-                {fault !== null && <span class="cases__more">{tc(`case.unusable.${fault}`)}</span>}
               </span>
             </label>
           </li>
@@ -75,15 +69,16 @@ export function CaseSources({ grant, consult, sources, chosen, chooses }: Props)
 function usePictures(
   { session }: SessionGrant,
   consult: ConsultId,
-  sources: readonly CaseSource[],
+  sources: readonly ClipHead[],
 ): ReadonlyMap<ClipId, string> {
   const [pictures, setPictures] = useState<ReadonlyMap<ClipId, string>>(new Map());
   useEffect(() => {
     const closing = new AbortController();
     const made: string[] = [];
     const take = async () => {
-      for (const { head, fault } of sources) {
-        if (fault !== null) continue;
+      for (const head of sources) {
+        // No page shows a frame of one as it is stored.
+        if (head.coding === "video") continue;
         try {
           const picture = await sourcePicture(session, consult, head.clip, closing.signal);
           if (closing.signal.aborted) return;

@@ -131,7 +131,7 @@ expiresAt: RelayTime, };
 /**
  * Why nothing was made of a clip.
  */
-export type CaseFault = "nothingKept" | "video" | "unreadable";
+export type CaseFault = "nothingKept" | "unreadable";
 
 /**
  * A line on one frame; one point is a dot.
@@ -265,26 +265,13 @@ right: number,
 bottom: number, };
 
 /**
- * A clip that a case may be made of.
- */
-export type CaseSource = { 
-/**
- * What is said of it.
- */
-head: ClipHead, 
-/**
- * Why nothing can be made of it, as far as that is known before.
- */
-fault: CaseFault | null, };
-
-/**
  * The clips of a consult that is over, to choose from.
  */
 export type CaseSources = { 
 /**
  * In the order in which they were kept.
  */
-clips: Array<CaseSource>, };
+clips: Array<ClipHead>, };
 
 /**
  * How far a case is.

@@ -2,7 +2,7 @@
 //!
 //! Owns which facts of a clip come over: size, times, regions that keep their pixels, the view that a person named. All else
 //! is new. The pixels are asked for frame by frame from whoever decodes them, so a foreign file is read where the caller has it
-//! read; what is asked for is decoded, never copied.
+//! read; what is asked for is decoded, never copied. One after the other, because a frame of a video stands on those before it.
 
 use super::cover::{Cover, kept};
 use super::error::DeidentifyError;
@@ -50,12 +50,9 @@ impl<R: ClipReader + Sync> CleanClip<'_, R> {
     /// Writes it.
     ///
     /// # Errors
-    /// `Video`, `NothingKept`, or the step of writing that failed.
+    /// `NothingKept`, or the step of writing that failed.
     pub fn write(&self, out: &mut (impl Write + Seek)) -> Result<Written, DeidentifyError> {
         let header = self.reader.header();
-        if header.transfer_syntax.is_video() {
-            return Err(DeidentifyError::Video);
-        }
         if self.cover.keeps_nothing() {
             return Err(DeidentifyError::NothingKept);
         }

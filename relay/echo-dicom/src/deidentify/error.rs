@@ -15,9 +15,6 @@ pub enum DeidentifyError {
     /// The new object cannot be written.
     #[error("the object cannot be written: {0}")]
     Write(#[from] WriteError),
-    /// A video would have to be decoded and coded again, which is not done here.
-    #[error("the clip is a video, whose frames cannot be blanked: save it as JPEG on the device")]
-    Video,
     /// No region says where the heart is, and nobody drew what to keep.
     #[error("no part of the picture is known to be free of names: draw what to keep")]
     NothingKept,

@@ -4,7 +4,7 @@ use crate::each;
 use crate::samples::{clip_head, uuid};
 use wire::case::{
     CaseAbout, CaseClip, CaseCollections, CaseConsent, CaseCover, CaseDrawn, CaseFacts, CaseFault,
-    CaseLine, CaseList, CaseLook, CaseLookRequest, CaseMade, CaseNumber, CaseRectangle, CaseSource,
+    CaseLine, CaseList, CaseLook, CaseLookRequest, CaseMade, CaseNumber, CaseRectangle,
     CaseSources, CaseState, CaseSummary, CaseTyped, CaseWords, MAX_CASE_END, NewCase,
 };
 use wire::clip::{ClipCoding, ClipHead};
@@ -106,11 +106,7 @@ fn what_a_case_is() {
         coding: ClipCoding::Video,
         ..clip_head()
     };
-    let source = |head, fault| CaseSource { head, fault };
-    let clips = vec![
-        source(clip_head(), None),
-        source(video, Some(CaseFault::Video)),
-    ];
+    let clips = vec![clip_head(), video];
     each("case", vec![("sources", CaseSources { clips })]);
 }
 
