@@ -45,12 +45,16 @@ impl<'a> Uploader<'a> {
     }
 
     pub async fn offers(&self, sample: &Sample) -> Response {
+        self.tries_to_offer(sample).await.unwrap()
+    }
+
+    pub async fn tries_to_offer(&self, sample: &Sample) -> reqwest::Result<Response> {
         let offer = ClipFromAgent::Offer {
             head: sample.head.clone(),
             times: sample.times.clone(),
         };
         let request = self.asks(Method::PUT, sample.head.clip).json(&offer);
-        request.send().await.unwrap()
+        request.send().await
     }
 
     pub async fn is_wanted(&self, sample: &Sample) -> u64 {
