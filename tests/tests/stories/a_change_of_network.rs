@@ -11,8 +11,8 @@ use stories::wait::{ms, secs};
 
 /// Longer than the half second from which on a hole is told.
 const CUT: Duration = ms(1_200);
-/// From the moment at which the link is back until the page says that all is there.
-const HALF_A_MINUTE: Duration = secs(30);
+/// The promise is half a minute, which the bench measures (`lift_recording_complete_ms`); beside other tests the machine has half its time.
+const A_MINUTE: Duration = secs(60);
 
 /// What the strip said, each new set of it in order.
 const LISTEN: &str = "() => { const told = []; window.recordingTold = told;
@@ -65,7 +65,7 @@ fn a_handover_at_either_end_costs_a_moment_and_stream_and_people_stay_the_same()
         a_mark_reaches_the_bedside(&story, &doctor).await?;
         // The page changed its own network while the hole was filled, and says what the disks say.
         let (back, last) = back.context("the uplink was cut")?;
-        let left = HALF_A_MINUTE.saturating_sub(back.elapsed());
+        let left = A_MINUTE.saturating_sub(back.elapsed());
         doctor.reads_within("✓ 記録はそろいました", left).await?;
         println!(
             "whole {} ms after the link was back",
