@@ -19,6 +19,8 @@ use wire::original::Digest;
 
 /// Read at once of a file that is here already.
 const READ_BYTES: usize = 256 << 10;
+/// As soon as so many are written the disk begins with them.
+const WRITE_BACK_BYTES: u64 = 1 << 20;
 
 /// An object cannot be taken.
 #[derive(Debug, Error)]
@@ -74,6 +76,8 @@ pub(super) struct Incoming {
     head_bytes: Option<u64>,
     /// Bytes of the data set.
     bytes: u64,
+    /// Bytes of the file that the disk has begun with.
+    written_back: u64,
     reserve: u64,
 }
 
@@ -98,6 +102,7 @@ impl Incoming {
             hash: Sha256::new(),
             head_bytes: None,
             bytes: 0,
+            written_back: 0,
             reserve,
         }
     }
@@ -108,8 +113,14 @@ impl Incoming {
             self.write_head(None)?;
         }
         self.write(bytes)?;
-        self.hash.update(bytes);
         self.bytes += bytes.len() as u64;
+        let written = self.head_bytes.unwrap_or(0) + self.bytes;
+        if written - self.written_back >= WRITE_BACK_BYTES {
+            self.file.write_back(self.written_back..written);
+            self.written_back = written;
+        }
+        // Hashed while the disk works.
+        self.hash.update(bytes);
         Ok(())
     }
 

@@ -10,6 +10,7 @@ use crate::store::{ClipFiles, DataFolder, Store, objects_of};
 use dimse::{Facts, Shelf as _};
 use std::collections::{BTreeSet, HashSet};
 use std::io::{self, Write};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
@@ -41,6 +42,8 @@ struct Fate {
     unsynced: BTreeSet<PathBuf>,
     /// First name and name.
     renamed: Vec<(PathBuf, PathBuf)>,
+    /// Bytes that the disk was to begin with before anybody asked for a sync.
+    begun: Vec<Range<u64>>,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -123,6 +126,11 @@ impl HalfFile for FaultyFile {
         self.inner.write_start(bytes)
     }
 
+    fn write_back(&mut self, written: Range<u64>) {
+        self.inner.write_back(written.clone());
+        self.faulty.0.lock().unwrap().begun.push(written);
+    }
+
     fn sync(&mut self) -> io::Result<()> {
         self.faulty.step()?;
         self.faulty.0.lock().unwrap().unsynced.remove(&self.path);
@@ -176,6 +184,10 @@ fn element(group: u16, element: u16, vr: &[u8; 2], text: &str) -> Vec<u8> {
 
 /// An object of an instance; its name makes its bytes, and `long` more of them than are held back.
 fn object(instance: &str, name: &str, long: bool) -> (Facts, Vec<u8>) {
+    object_of(instance, name, if long { 600_000 } else { 0 })
+}
+
+fn object_of(instance: &str, name: &str, pixels: u32) -> (Facts, Vec<u8>) {
     let class = "1.2.840.10008.5.1.4.1.1.3.1";
     let mut data_set = [
         element(8, 0x16, b"UI", class),
@@ -185,10 +197,10 @@ fn object(instance: &str, name: &str, long: bool) -> (Facts, Vec<u8>) {
         element(0x20, 0x0E, b"UI", "1.2.2"),
     ]
     .concat();
-    if long {
+    if pixels > 0 {
         data_set.extend_from_slice(&[0xE0, 0x7F, 0x10, 0, b'O', b'B', 0, 0]);
-        data_set.extend_from_slice(&600_000_u32.to_le_bytes());
-        data_set.resize(data_set.len() + 600_000, 7);
+        data_set.extend_from_slice(&pixels.to_le_bytes());
+        data_set.resize(data_set.len() + pixels as usize, 7);
     }
     let facts = Facts {
         class: class.to_owned(),
@@ -374,4 +386,27 @@ async fn a_disk_that_fills_up_within_an_object_is_told_and_leaves_nothing_of_it(
     faulty.0.lock().unwrap().room = None;
     assert_eq!(send(&archive, &long).await, SUCCESS);
     assert!(world.has(&long).await && world.has(&small).await);
+}
+
+#[tokio::test]
+async fn the_disk_begins_with_a_long_object_while_it_comes_and_with_no_byte_twice() {
+    let world = World::new();
+    let faulty = Faulty::default();
+    let archive = world.archive(Arc::new(faulty.clone())).await;
+    assert_eq!(send(&archive, &object("1.1", "short", true)).await, SUCCESS);
+    assert_eq!(faulty.0.lock().unwrap().begun, []);
+    let long = object_of("1.2", "long", 6_000_000);
+    assert_eq!(send(&archive, &long).await, SUCCESS);
+    assert!(world.has(&long).await);
+    let begun = std::mem::take(&mut faulty.0.lock().unwrap().begun);
+    let mut at = 0;
+    for piece in &begun {
+        assert_eq!(piece.start, at, "{begun:?}");
+        at = piece.end;
+    }
+    // What the sync at the end waits for is little, however long the object is.
+    let length = world.names("objects").into_iter();
+    let length = length.map(|path| path.metadata().unwrap().len()).max();
+    let left = length.unwrap() - at;
+    assert!((0..1_600_000).contains(&left), "{left} bytes are left");
 }
