@@ -91,26 +91,59 @@ pub fn offer_clip(
     if db.prepare_cached(sql)?.exists((&head.instance, &digest))? {
         return clips_beside::offer(db, consult, (head, times), bounds, at);
     }
-    let sql = "SELECT count(*), coalesce(sum(bytes), 0) FROM clips WHERE consult = ?1";
+    let offered = (consult, (head, times), at);
+    if note(db, Among::Clips, offered, bounds)? {
+        Ok(OfferRow::Arriving)
+    } else {
+        Ok(OfferRow::Full)
+    }
+}
+
+/// Where the row of an offer goes.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Among {
+    Clips,
+    Beside,
+}
+
+/// Who offers what, and when.
+pub(super) type Offered<'a> = (ConsultId, (&'a ClipHead, &'a [RtpTime]), RelayTime);
+
+/// Notes what is new, if the consult has room for it: what lies beside its clips takes of the same.
+pub(super) fn note(
+    db: &Connection,
+    among: Among,
+    (consult, (head, times), at): Offered<'_>,
+    bounds: ClipBounds,
+) -> Result<bool> {
+    let consult = consult.to_string();
+    let sql = "SELECT count(*), coalesce(sum(bytes), 0) FROM (SELECT bytes FROM clips WHERE consult = ?1 \
+               UNION ALL SELECT bytes FROM clips_beside WHERE consult = ?1)";
     let (clips, bytes) = db
         .prepare_cached(sql)?
-        .query_row([&there], |row| Ok((unsigned(row, 0)?, unsigned(row, 1)?)))?;
+        .query_row([&consult], |row| Ok((unsigned(row, 0)?, unsigned(row, 1)?)))?;
     if clips >= bounds.clips as u64 || bytes.saturating_add(head.bytes) > bounds.bytes {
-        return Ok(OfferRow::Full);
+        return Ok(false);
     }
-    let sql = "INSERT INTO clips (consult, clip, instance, digest, bytes, head, times, offered_at) \
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
-    db.prepare_cached(sql)?.execute((
-        there,
-        own,
+    let table = match among {
+        Among::Clips => "clips",
+        Among::Beside => "clips_beside",
+    };
+    let sql = format!(
+        "INSERT INTO {table} (consult, clip, instance, digest, bytes, head, times, offered_at) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"
+    );
+    db.prepare_cached(&sql)?.execute((
+        consult,
+        head.clip.to_string(),
         &head.instance,
-        digest,
+        head.digest.to_string(),
         signed(head.bytes),
         text(head)?,
         text(&times)?,
         signed(at.0),
     ))?;
-    Ok(OfferRow::Arriving)
+    Ok(true)
 }
 
 /// Notes that a clip is kept. False when it has no row any more, because another one took its place.

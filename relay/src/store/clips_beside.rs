@@ -4,8 +4,8 @@
 //! head is the same object, and what another clip's head said without ever sending a byte holds no place. Invariant: what is
 //! noted as kept here is durable in the archive.
 
-use super::clips::{ClipBounds, ClipRow, OfferRow};
-use super::json::{id, signed, text, unsigned, value};
+use super::clips::{Among, ClipBounds, ClipRow, OfferRow, note};
+use super::json::{id, signed, value};
 use rusqlite::{Connection, OptionalExtension, Result};
 use wire::clip::ClipHead;
 use wire::{ClipId, ConsultId, RelayTime, RtpTime};
@@ -42,27 +42,12 @@ pub(super) fn offer(
     if db.prepare_cached(sql)?.exists((&digest, &head.instance))? {
         return Ok(OfferRow::KeptBeside);
     }
-    let sql = "SELECT count(*), coalesce(sum(bytes), 0) FROM \
-               (SELECT bytes FROM clips WHERE consult = ?1 UNION ALL SELECT bytes FROM clips_beside WHERE consult = ?1)";
-    let (clips, bytes) = db
-        .prepare_cached(sql)?
-        .query_row([&there], |row| Ok((unsigned(row, 0)?, unsigned(row, 1)?)))?;
-    if clips >= bounds.clips as u64 || bytes.saturating_add(head.bytes) > bounds.bytes {
-        return Ok(OfferRow::Full);
+    let offered = (consult, (head, times), at);
+    if note(db, Among::Beside, offered, bounds)? {
+        Ok(OfferRow::ArrivingBeside)
+    } else {
+        Ok(OfferRow::Full)
     }
-    let sql = "INSERT INTO clips_beside (consult, clip, instance, digest, bytes, head, times, offered_at) \
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
-    db.prepare_cached(sql)?.execute((
-        there,
-        own,
-        &head.instance,
-        digest,
-        signed(head.bytes),
-        text(head)?,
-        text(&times)?,
-        signed(at.0),
-    ))?;
-    Ok(OfferRow::ArrivingBeside)
 }
 
 /// One of a consult.

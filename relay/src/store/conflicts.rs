@@ -4,8 +4,7 @@
 //! Owns reading and counting them. Who is flagged is decided when an object is noted and when it is indexed; nothing is ever unflagged,
 //! because both objects stay. No row here names a patient.
 
-use super::json::unsigned;
-use rusqlite::types::Type;
+use super::json::{id, unsigned};
 use rusqlite::{Connection, Result, Row};
 use wire::RelayTime;
 use wire::original::Digest;
@@ -64,11 +63,6 @@ pub fn count_conflicts(db: &Connection) -> Result<(u64, u64)> {
 }
 
 fn row_of(row: &Row<'_>) -> Result<ConflictRow> {
-    let digest = |column, text: String| {
-        text.parse::<Digest>().map_err(|fault| {
-            rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(fault))
-        })
-    };
     let other: Option<String> = row.get(4)?;
     Ok(ConflictRow {
         arrived_at: RelayTime(unsigned(row, 0)?),
@@ -77,47 +71,16 @@ fn row_of(row: &Row<'_>) -> Result<ConflictRow> {
             true => ConflictKind::OtherPatient,
         },
         sender: row.get(2)?,
-        digest: digest(3, row.get(3)?)?,
-        other: other.map(|text| digest(4, text)).transpose()?,
+        digest: id(row, 3)?,
+        other: other.map(|_| id(row, 4)).transpose()?,
     })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::{EntryRow, ObjectRow, keep_entry, keep_object, schema};
+    use super::super::fixture::{entry_of, object};
+    use super::super::{keep_entry, keep_object, schema};
     use super::*;
-
-    fn object(number: u8, instance: &str) -> ObjectRow {
-        ObjectRow {
-            digest: Digest::from_bytes([number; 32]),
-            instance: instance.to_owned(),
-            study: "1.2".to_owned(),
-            series: "1.3".to_owned(),
-            class: "1.4".to_owned(),
-            syntax: "1.5".to_owned(),
-            bytes: 9,
-            sender: "VSCAN".to_owned(),
-            arrived_at: RelayTime(u64::from(number)),
-        }
-    }
-
-    fn entry(of: &ObjectRow, patient: &str, readable: bool) -> EntryRow {
-        EntryRow {
-            digest: of.digest,
-            study: of.study.clone(),
-            series: of.series.clone(),
-            instance: of.instance.clone(),
-            number: 1,
-            patient: patient.to_owned(),
-            date: String::new(),
-            modality: if readable { "US" } else { "" }.to_owned(),
-            of_study: String::new(),
-            of_series: String::new(),
-            of_instance: String::new(),
-            header: readable.then(|| b"header".to_vec()),
-            refused: (!readable).then(|| "scan".to_owned()),
-        }
-    }
 
     #[test]
     fn what_has_a_uid_twice_or_another_patient_than_its_study_is_listed_and_counted() {
@@ -129,7 +92,7 @@ mod tests {
         for (number, patient) in (1..).zip(patients) {
             let one = object(number, &format!("7.{number}"));
             keep_object(&db, &one).unwrap();
-            let entry = entry(&one, patient, number > 1);
+            let entry = entry_of(&one, patient, number > 1);
             keep_entry(&db, &entry).unwrap();
             keep_entry(&db, &entry).unwrap();
         }

@@ -3,7 +3,8 @@
 //! Owns adding entries, and the counts of studies and series that follow from them. What an attribute means is the archive's business;
 //! here they are lines. Invariant: an entry comes together with its header and its counts, or not at all; entries are never changed.
 
-use rusqlite::{Connection, OptionalExtension, Result, Row, types::Type};
+use super::json::id;
+use rusqlite::{Connection, OptionalExtension, Result};
 use wire::original::Digest;
 
 /// What the index is told of an object.
@@ -185,7 +186,7 @@ pub fn located(
     db.prepare_cached(sql)?
         .query_map((study, series, instance, most), |row| {
             Ok(LocatedRow {
-                digest: digest(row, 0)?,
+                digest: id(row, 0)?,
                 study: row.get(1)?,
                 series: row.get(2)?,
                 instance: row.get(3)?,
@@ -207,48 +208,17 @@ pub fn header_of(db: &Connection, digest: Digest) -> Result<Option<Vec<u8>>> {
         .optional()
 }
 
-fn digest(row: &Row<'_>, column: usize) -> Result<Digest> {
-    let text: String = row.get(column)?;
-    text.parse().map_err(|fault| {
-        rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(fault))
-    })
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::fixture::{entry_of, object};
     use super::super::{ObjectRow, keep_object};
     use super::*;
-    use wire::RelayTime;
-
-    fn object(number: u8, instance: &str) -> ObjectRow {
-        ObjectRow {
-            digest: Digest::from_bytes([number; 32]),
-            instance: instance.to_owned(),
-            study: "1.2".to_owned(),
-            series: "1.3".to_owned(),
-            class: "1.4".to_owned(),
-            syntax: "1.5".to_owned(),
-            bytes: 9,
-            sender: "VSCAN".to_owned(),
-            arrived_at: RelayTime(1),
-        }
-    }
 
     fn entry(of: &ObjectRow, modality: &str) -> EntryRow {
         EntryRow {
-            digest: of.digest,
-            study: of.study.clone(),
-            series: of.series.clone(),
-            instance: of.instance.clone(),
-            number: 1,
-            patient: "P".to_owned(),
-            date: "20260101".to_owned(),
             modality: modality.to_owned(),
             of_study: format!("study of {modality}"),
-            of_series: String::new(),
-            of_instance: String::new(),
-            header: (!modality.is_empty()).then(|| b"header".to_vec()),
-            refused: modality.is_empty().then(|| "decode".to_owned()),
+            ..entry_of(of, "P", !modality.is_empty())
         }
     }
 

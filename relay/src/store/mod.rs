@@ -25,6 +25,8 @@ mod conflicts;
 mod consults;
 mod devices;
 mod error;
+#[cfg(test)]
+mod fixture;
 mod folder;
 mod forwards;
 mod half_clip;

@@ -3,7 +3,7 @@
 //! An object is what its data set is: the same bytes again are the same object, whoever sends them. Other bytes under the same SOP
 //! Instance UID are kept too and flagged; nothing is ever written over.
 
-use super::json::signed;
+use super::json::{id, signed, unsigned};
 use rusqlite::{Connection, OptionalExtension, Result, Row};
 use wire::RelayTime;
 use wire::original::Digest;
@@ -103,24 +103,16 @@ pub fn objects_of(db: &Connection, instance: &str) -> Result<Vec<(ObjectRow, boo
 }
 
 pub(super) fn object(row: &Row<'_>) -> Result<ObjectRow> {
-    let digest: String = row.get(0)?;
-    let unsigned = |column| Ok::<_, rusqlite::Error>(row.get::<_, i64>(column)?.unsigned_abs());
     Ok(ObjectRow {
-        digest: digest.parse().map_err(|fault| {
-            rusqlite::Error::FromSqlConversionFailure(
-                0,
-                rusqlite::types::Type::Text,
-                Box::new(fault),
-            )
-        })?,
+        digest: id(row, 0)?,
         instance: row.get(1)?,
         study: row.get(2)?,
         series: row.get(3)?,
         class: row.get(4)?,
         syntax: row.get(5)?,
-        bytes: unsigned(6)?,
+        bytes: unsigned(row, 6)?,
         sender: row.get(7)?,
-        arrived_at: RelayTime(unsigned(8)?),
+        arrived_at: RelayTime(unsigned(row, 8)?),
     })
 }
 
