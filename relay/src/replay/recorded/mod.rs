@@ -2,9 +2,10 @@
 //!
 //! `shelf` keeps a few recordings open and reads for those who may, `playable` chooses among
 //! versions of a frame, `pictures` makes frame tables and hands out access units,
-//! `voices` lays packets on the relay's time, `pointers` gives out the track of pointers that lies beside them. Blocking: called where that is allowed. Invariant: nothing here writes; what
+//! `voices` gives packets out on the relay's time, `laying` says where each lies there, `pointers` gives out the track of pointers that lies beside them. Blocking: called where that is allowed. Invariant: nothing here writes; what
 //! is damaged is said to be, and the rest is given out.
 
+mod laying;
 mod pictures;
 mod playable;
 mod pointers;

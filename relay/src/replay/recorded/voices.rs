@@ -1,8 +1,9 @@
 //! Recorded voices on the relay's time.
 //!
-//! Owns where each packet lies: a track keeps the distances that its sender gave it, and begins where its quickest packet
-//! arrived, so that what the network held up sounds as it was said. It decodes nothing.
+//! Owns what a track is, and its answers. Where its packets lie says `laying`: as far from each other as their sender says, so that what
+//! the network held up sounds as it was said. It decodes nothing.
 
+use super::laying::laid;
 use recording::{Recording, VoiceTrack};
 use std::io;
 use wire::replay::{MAX_REPLAY_BYTES, ReplayVoice};
@@ -52,19 +53,16 @@ fn place(consent: ConsentId, track: VoiceTrack) -> PlacedTrack {
             after * 1_000 / 48
         })
         .collect();
-    let begin = track
+    let arrived_us: Vec<i64> = track
         .packets
         .iter()
-        .zip(&after_us)
-        .map(|(packet, after)| packet.arrived_at.0.cast_signed() - after)
-        .min()
-        .unwrap_or_default();
-    let mut packets: Vec<(RelayTime, Vec<u8>)> = track
-        .packets
+        .map(|packet| packet.arrived_at.0.cast_signed())
+        .collect();
+    let mut packets: Vec<(RelayTime, Vec<u8>)> = laid(&arrived_us, &after_us)
         .into_iter()
-        .zip(after_us)
-        .map(|(packet, after)| {
-            let at = u64::try_from(begin + after).unwrap_or_default();
+        .zip(track.packets)
+        .map(|(at, packet)| {
+            let at = u64::try_from(at).unwrap_or_default();
             (RelayTime(at), packet.opus.into_owned())
         })
         .collect();
