@@ -31,7 +31,7 @@ use std::time::Duration;
 use thiserror::Error;
 use tokio::sync::{Semaphore, mpsc};
 use wire::people::Role;
-use wire::{ConsultId, PersonId, RelayTime};
+use wire::{CaseId, ConsultId, PersonId, RelayTime};
 
 /// Expired tickets and sessions are forgotten this often.
 const SWEEP: Duration = Duration::from_secs(600);
@@ -118,6 +118,8 @@ pub struct Parts {
     pub readings: Readings,
     /// Who replays what by now.
     pub replayed: Arc<Standing<(PersonId, Role, ConsultId)>>,
+    /// Who reads which case by now.
+    pub cases_read: Arc<Standing<(PersonId, CaseId)>>,
     /// Room for bodies of objects that are being taken.
     pub storing: Semaphore,
     /// What the DICOM door counts.
@@ -277,6 +279,7 @@ impl App {
                 storing: Semaphore::new(dicomweb::MAX_STORING),
                 readings: Readings::over(store.clone()),
                 replayed: Arc::default(),
+                cases_read: Arc::default(),
                 dicom: Arc::default(),
                 forwards: Arc::default(),
                 pages: Pages::new(config.viewer_dir.clone()),

@@ -11,7 +11,7 @@ use sha2::{Digest as _, Sha256};
 use std::collections::VecDeque;
 use std::io::{self, SeekFrom};
 use std::os::unix::fs::MetadataExt as _;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use thiserror::Error;
 use tokio::fs::File;
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
@@ -44,9 +44,56 @@ type Stamp = (u64, u64, i64, i64);
 /// What was compared: the digest of the tick, and the files that had it.
 type Compared = (Digest, Vec<Stamp>);
 
-/// Comparisons that stand, the last one first. Clones share them.
+/// Clips that are compared at the same time; another case's frames do not wait for a long one, unless many are read.
+const MAX_AT_ONCE: usize = 8;
+
+/// Comparisons that stand. Clones share them.
 #[derive(Clone, Default)]
-pub(super) struct Comparisons(Arc<Mutex<VecDeque<Compared>>>);
+pub(super) struct Comparisons(Arc<Shared>);
+
+#[derive(Default)]
+struct Shared {
+    /// The one that was asked for last first.
+    standing: std::sync::Mutex<VecDeque<Compared>>,
+    /// By a clip's digest: held while it is read, so that its frames do not all read it.
+    reading: [Mutex<()>; MAX_AT_ONCE],
+}
+
+impl Comparisons {
+    fn reading(&self, of: Digest) -> &Mutex<()> {
+        let [first, ..] = of.bytes();
+        let [some, ..] = &self.0.reading;
+        self.0
+            .reading
+            .get(usize::from(first) % MAX_AT_ONCE)
+            .unwrap_or(some)
+    }
+
+    fn stands(&self, compared: &Compared) -> bool {
+        let mut standing = self
+            .0
+            .standing
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let Some(at) = standing.iter().position(|one| one == compared) else {
+            return false;
+        };
+        if let Some(one) = standing.remove(at) {
+            standing.push_front(one);
+        }
+        true
+    }
+
+    fn note(&self, compared: Compared) {
+        let mut standing = self
+            .0
+            .standing
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        standing.truncate(MAX_COMPARED - 1);
+        standing.push_front(compared);
+    }
+}
 
 impl CaseShelf {
     /// Compares the files of a clip with what was looked at, unless that was done and they are the same files.
@@ -65,12 +112,11 @@ impl CaseShelf {
             stamps.push((about.ino(), about.len(), about.ctime(), about.ctime_nsec()));
         }
         let compared = (made.digest, stamps);
-        // Held while a clip is read, so that its frames do not all read it.
-        let mut standing = self.comparisons().0.lock().await;
-        if !standing.contains(&compared) {
+        let comparisons = self.comparisons();
+        let _reading = comparisons.reading(made.digest).lock().await;
+        if !comparisons.stands(&compared) {
             opened(self, case, made, head).await?;
-            standing.truncate(MAX_COMPARED - 1);
-            standing.push_front(compared);
+            comparisons.note(compared);
         }
         Ok(())
     }

@@ -27,13 +27,7 @@ pub async fn about(
     own: SessionEntry,
     Path(named): Path<String>,
 ) -> Result<Json<CaseAbout>, Refusal> {
-    let (case, person, now) = (find(&app, &own, &named).await?.case, own.person, app.now());
-    app.store
-        .write("note that a case is read", move |db| {
-            store::note_case_read(db, case, person, false, now)
-        })
-        .await
-        .map_err(|error| failed(&error))?;
+    let case = find(&app, &own, &named).await?.case;
     Ok(Json(told(&app, case).await?))
 }
 
@@ -160,13 +154,24 @@ pub(super) fn is_trainer(own: &SessionEntry) -> Result<(), ProblemCode> {
     }
 }
 
-/// A case that is neither expired nor withdrawn, for a trainer.
+/// A case that is neither expired nor withdrawn, for a trainer, who reads it from now on: an entry stands before anything of it is given.
 pub(super) async fn find(app: &App, own: &SessionEntry, named: &str) -> Result<CaseRow, Refusal> {
     let row = any(app, own, named).await?;
-    match row.may_be_shown() {
-        true => Ok(row),
-        false => Err(ProblemCode::NotFound.into()),
+    if !row.may_be_shown() {
+        return Err(ProblemCode::NotFound.into());
     }
+    let (case, person, now) = (row.case, own.person, app.now());
+    let reading = (person, case);
+    if !app.cases_read.stands(&reading, now) {
+        app.store
+            .write("note that a case is read", move |db| {
+                store::note_case_read(db, case, person, false, now)
+            })
+            .await
+            .map_err(|error| failed(&error))?;
+        app.cases_read.written(reading, now);
+    }
+    Ok(row)
 }
 
 async fn any(app: &App, own: &SessionEntry, named: &str) -> Result<CaseRow, Refusal> {

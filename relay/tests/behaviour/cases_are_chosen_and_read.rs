@@ -204,3 +204,22 @@ async fn a_published_case_comes_into_a_collection_only_under_a_name_that_somebod
         assert_eq!(now.typed.looks.len(), 1, "{names:?}");
     }
 }
+
+#[tokio::test]
+async fn whoever_reads_a_frame_of_a_draft_leaves_an_entry_and_a_minute_of_reading_is_one() {
+    let relay = Relay::start().await;
+    let (trainer, sample) = closed(&relay).await;
+    let case = made(&relay, &trainer, &sample, facts("teaching", FAR)).await;
+    let db = rusqlite::Connection::open(relay.data.join("relay.db")).unwrap();
+    let entries = || -> u32 {
+        let sql = "SELECT count(*) FROM case_reads WHERE export = 0";
+        db.query_row(sql, [], |row| row.get(0)).unwrap()
+    };
+    assert_eq!(entries(), 0, "who made it stands in its row");
+    for door in ["/clips/1/frames/0", "/clips/1", "/clips/1/drawn", ""] {
+        let path = format!("cases/{}{door}", case.summary.case);
+        let answer = asks(&relay, &trainer, "GET", &path, None).await;
+        assert_eq!(answer.status(), 200, "{door}");
+        assert_eq!(entries(), 1, "{door}");
+    }
+}
