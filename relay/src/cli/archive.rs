@@ -3,6 +3,7 @@
 use super::Opened;
 use super::args::Archive;
 use super::fault::Fault;
+use crate::clock::Clock;
 use crate::store::{self, ConflictKind, ConflictRow};
 use echo_dicom::write::{LocalTime, UtcOffset};
 use wire::CaptureTime;
@@ -10,15 +11,28 @@ use wire::CaptureTime;
 /// Lines of one list.
 const MAX_LISTED: u32 = 10_000;
 
-/// Lists; nothing is changed. No line names a patient or a study.
-pub(super) async fn look(opened: &Opened, what: Archive) -> Result<(), Fault> {
+/// Lists, or notes that somebody looked. No line names a patient or a study.
+pub(super) async fn change(opened: &Opened, what: Archive) -> Result<(), Fault> {
     match what {
-        Archive::Conflicts => {
-            let rows = opened
-                .store
-                .read("list conflicts", |db| store::conflicts(db, MAX_LISTED));
+        Archive::Conflicts { all } => {
+            let rows = opened.store.read("list conflicts", move |db| {
+                store::conflicts(db, all, MAX_LISTED)
+            });
             for row in rows.await? {
                 println!("{}", line(&row));
+            }
+        }
+        Archive::Settle { objects } => {
+            let now = Clock::default().now();
+            for object in objects {
+                let settled = opened.store.write("settle a conflict", move |db| {
+                    store::settle_conflict(db, object, now)
+                });
+                if !settled.await? {
+                    return Err(Fault::Unknown(
+                        "there is no such object among those to look at; relay archive conflicts lists them",
+                    ));
+                }
             }
         }
     }
@@ -38,7 +52,11 @@ fn line(row: &ConflictRow) -> String {
     let sender = row.sender.escape_debug();
     let at = LocalTime::at(CaptureTime(row.arrived_at.0), UtcOffset::JAPAN);
     let at = at.map_or_else(|| "9999-12-31 23:59".to_owned(), LocalTime::words);
-    format!("{at}  {word}  {sender}  {}  {of} {other}", row.digest)
+    let settled = if row.settled { "  settled" } else { "" };
+    format!(
+        "{at}  {word}  {sender}  {}  {of} {other}{settled}",
+        row.digest
+    )
 }
 
 #[cfg(test)]
@@ -56,6 +74,7 @@ mod tests {
             sender: "CART\u{1b}[2J".to_owned(),
             digest: Digest::from_bytes([0xAB; 32]),
             other: Some(Digest::from_bytes([0xCD; 32])),
+            settled: false,
         };
         let (one, other) = ("ab".repeat(32), "cd".repeat(32));
         assert_eq!(
@@ -65,8 +84,9 @@ mod tests {
         let row = ConflictRow {
             kind: ConflictKind::OtherPatient,
             other: None,
+            settled: true,
             ..row
         };
-        assert!(line(&row).ends_with("  in the study of one that is not here"));
+        assert!(line(&row).ends_with("  in the study of one that is not here  settled"));
     }
 }

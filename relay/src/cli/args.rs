@@ -3,6 +3,7 @@
 use crate::config::Layers;
 use clap::{Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
+use wire::original::Digest;
 use wire::people::Role;
 use wire::{ConsultId, DeviceId, PersonId};
 
@@ -85,7 +86,7 @@ pub enum Command {
         #[command(flatten)]
         place: Place,
     },
-    /// See what somebody has to look at in the archive.
+    /// See and settle what somebody has to look at in the archive.
     Archive {
         /// What.
         #[command(subcommand)]
@@ -119,8 +120,18 @@ pub enum Command {
 pub enum Archive {
     /// List objects that are kept beside another of their UID, and instances that name another patient than their study
     /// does; the newest first: when, why, who sent it, the object and the one that it does not agree with, by their files' names
-    /// in archive/objects.
-    Conflicts,
+    /// in archive/objects. Those that somebody settled are left out.
+    Conflicts {
+        /// With those that are settled.
+        #[arg(long)]
+        all: bool,
+    },
+    /// Note that somebody looked at such objects: they are listed and counted no more. Nothing of the objects changes.
+    Settle {
+        /// The objects, by their files' names in archive/objects.
+        #[arg(required = true, value_name = "OBJECT")]
+        objects: Vec<Digest>,
+    },
 }
 
 /// What is sent on to other archives.

@@ -72,7 +72,7 @@ pub fn run() -> Result<(), Fault> {
             devices::change(opened, what).await
         }),
         Command::Archive { what, place } => with_store(place, file, async |opened| {
-            archive::look(opened, what).await
+            archive::change(opened, what).await
         }),
         Command::Forwards { what, place } => with_store(place, file, async |opened| {
             forwards::change(opened, what).await

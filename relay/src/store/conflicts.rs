@@ -1,10 +1,10 @@
 //! What of the archive somebody has to look at: objects that are kept beside another of their UID, and instances that name another patient
 //! than their study does.
 //!
-//! Owns reading and counting them. Who is flagged is decided when an object is noted and when it is indexed; nothing is ever unflagged,
-//! because both objects stay. No row here names a patient.
+//! Owns reading and counting them, and which of them somebody has settled. Who is flagged is decided when an object is noted and when it
+//! is indexed; nothing is ever unflagged, because both objects stay. No row here names a patient.
 
-use super::json::{id, unsigned};
+use super::json::{id, signed, unsigned};
 use rusqlite::{Connection, Result, Row};
 use wire::RelayTime;
 use wire::original::Digest;
@@ -31,33 +31,54 @@ pub struct ConflictRow {
     pub digest: Digest,
     /// The one that it does not agree with: that of its UID, or the first of its study that can be read.
     pub other: Option<Digest>,
+    /// Whether somebody looked at it.
+    pub settled: bool,
 }
 
 const FOUND: &str = "\
     SELECT o.arrived_at, 0, o.sender, o.digest, \
-    (SELECT f.digest FROM objects f WHERE f.instance = o.instance AND f.conflict = 0 LIMIT 1) FROM objects o WHERE o.conflict = 1 \
+    (SELECT f.digest FROM objects f WHERE f.instance = o.instance AND f.conflict = 0 LIMIT 1), \
+    o.digest IN (SELECT digest FROM conflicts_settled) AS settled FROM objects o WHERE o.conflict = 1 \
     UNION ALL \
     SELECT o.arrived_at, 1, o.sender, o.digest, \
-    (SELECT i.digest FROM index_instances i WHERE i.study = o.study AND i.refused IS NULL AND i.digest NOT IN (SELECT digest FROM index_strangers) ORDER BY i.rowid LIMIT 1) \
-    FROM index_strangers s JOIN objects o ON o.digest = s.digest";
+    (SELECT i.digest FROM index_instances i WHERE i.study = o.study AND i.refused IS NULL AND i.digest NOT IN (SELECT digest FROM index_strangers) ORDER BY i.rowid LIMIT 1), \
+    o.digest IN (SELECT digest FROM conflicts_settled) FROM index_strangers s JOIN objects o ON o.digest = s.digest";
 
-/// All of them, the newest first; at most so many.
+/// Those that nobody settled, or all of them, the newest first; at most so many.
 ///
 /// # Errors
 /// SQLite's.
-pub fn conflicts(db: &Connection, most: u32) -> Result<Vec<ConflictRow>> {
-    let sql = format!("{FOUND} ORDER BY 1 DESC, 4 LIMIT ?1");
+pub fn conflicts(db: &Connection, all: bool, most: u32) -> Result<Vec<ConflictRow>> {
+    let sql =
+        format!("SELECT * FROM ({FOUND}) WHERE ?1 OR NOT settled ORDER BY 1 DESC, 4 LIMIT ?2");
     db.prepare_cached(&sql)?
-        .query_map([most], row_of)?
+        .query_map((all, most), row_of)?
         .collect()
 }
 
-/// How many have the UID of another, and how many name another patient than their study.
+/// Notes that somebody looked at a flagged object. False when none is flagged under this digest.
+///
+/// # Errors
+/// SQLite's.
+pub fn settle_conflict(db: &Connection, object: Digest, at: RelayTime) -> Result<bool> {
+    let object = object.to_string();
+    let sql = "SELECT 1 FROM objects WHERE digest = ?1 AND (conflict = 1 OR digest IN (SELECT digest FROM index_strangers))";
+    if !db.prepare_cached(sql)?.exists([&object])? {
+        return Ok(false);
+    }
+    let sql =
+        "INSERT INTO conflicts_settled (digest, settled_at) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
+    db.prepare_cached(sql)?.execute((&object, signed(at.0)))?;
+    Ok(true)
+}
+
+/// How many that nobody settled have the UID of another, and how many name another patient than their study.
 ///
 /// # Errors
 /// SQLite's.
 pub fn count_conflicts(db: &Connection) -> Result<(u64, u64)> {
-    let sql = "SELECT (SELECT count(*) FROM objects WHERE conflict = 1), (SELECT count(*) FROM index_strangers)";
+    let sql = "SELECT (SELECT count(*) FROM objects WHERE conflict = 1 AND digest NOT IN (SELECT digest FROM conflicts_settled)), \
+               (SELECT count(*) FROM index_strangers WHERE digest NOT IN (SELECT digest FROM conflicts_settled))";
     db.prepare_cached(sql)?
         .query_row([], |row| Ok((unsigned(row, 0)?, unsigned(row, 1)?)))
 }
@@ -73,6 +94,7 @@ fn row_of(row: &Row<'_>) -> Result<ConflictRow> {
         sender: row.get(2)?,
         digest: id(row, 3)?,
         other: other.map(|_| id(row, 4)).transpose()?,
+        settled: row.get(5)?,
     })
 }
 
@@ -104,12 +126,27 @@ mod tests {
             sender: "VSCAN".to_owned(),
             digest: Digest::from_bytes([number; 32]),
             other: Some(Digest::from_bytes([other; 32])),
+            settled: false,
         };
         let all = [
             row(5, ConflictKind::SameInstance, 2),
             row(4, ConflictKind::OtherPatient, 2),
         ];
-        assert_eq!(conflicts(&db, 9).unwrap(), all);
-        assert_eq!(conflicts(&db, 1).unwrap(), all[..1]);
+        assert_eq!(conflicts(&db, false, 9).unwrap(), all);
+        assert_eq!(conflicts(&db, false, 1).unwrap(), all[..1]);
+        // What somebody looked at is counted and listed no more, unless all are asked for.
+        let at = RelayTime(9);
+        assert!(!settle_conflict(&db, Digest::from_bytes([2; 32]), at).unwrap());
+        for _ in 0..2 {
+            assert!(settle_conflict(&db, Digest::from_bytes([5; 32]), at).unwrap());
+        }
+        assert_eq!(count_conflicts(&db).unwrap(), (0, 1));
+        assert_eq!(conflicts(&db, false, 9).unwrap(), all[1..]);
+        let [first, second] = all;
+        let settled = ConflictRow {
+            settled: true,
+            ..first
+        };
+        assert_eq!(conflicts(&db, true, 9).unwrap(), [settled, second]);
     }
 }

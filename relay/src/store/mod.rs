@@ -65,7 +65,7 @@ pub use clips_beside::{
     become_clip, clip_beside, drop_beside, forget_beside, keep_beside, kept_with_instance,
 };
 pub use collected_clips::{is_collected, note_collected, uncollected};
-pub use conflicts::{ConflictKind, ConflictRow, conflicts, count_conflicts};
+pub use conflicts::{ConflictKind, ConflictRow, conflicts, count_conflicts, settle_conflict};
 pub use consults::{
     ConsultRow, close_consult, consult, consults, consults_of, open_consult, running_consults,
     set_running,

@@ -311,6 +311,11 @@ CREATE INDEX objects_in_conflict ON objects (arrived_at) WHERE conflict = 1;
 CREATE INDEX index_studies_of_no_date ON index_studies (study) WHERE length(date) NOT IN (0, 8);
 ", "
 UPDATE case_clips SET fault = '\"unreadable\"' WHERE fault = '\"video\"'; -- made again, a video is read by now
+", "
+CREATE TABLE conflicts_settled (           -- flagged objects that somebody looked at
+    digest     TEXT PRIMARY KEY REFERENCES objects(digest),
+    settled_at INTEGER NOT NULL            -- microseconds
+) STRICT, WITHOUT ROWID;
 "];
 
 /// Brings a file up to date, each step in a transaction of its own.

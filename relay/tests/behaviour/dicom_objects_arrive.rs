@@ -132,6 +132,11 @@ async fn the_same_bytes_again_are_one_object_and_other_bytes_are_kept_beside_it(
         "{listed}"
     );
     assert_eq!(relay.metric("hibiki_archive_conflicts").await, 1.0);
+    tool(&relay, &["archive", "settle", &other.to_string()]);
+    assert_eq!(relay.metric("hibiki_archive_conflicts").await, 0.0);
+    assert_eq!(tool(&relay, &["archive", "conflicts"]), "");
+    let all = tool(&relay, &["archive", "conflicts", "--all"]);
+    assert!(all.ends_with(&format!("{line}  settled")), "{all}");
 }
 
 #[tokio::test]
