@@ -52,6 +52,7 @@ function Form({ grant }: { grant: SessionGrant }) {
   const [chosen, setChosen] = useState<ReadonlySet<ClipId>>(new Set());
   const [making, setMaking] = useState(false);
   const [trouble, setTrouble] = useState<ApiCode | null>(null);
+  const [usualDay] = useState(() => new Date(Date.now() + USUAL_MS).toISOString().slice(0, 10));
   const fails = (cause: unknown) => setTrouble(cause instanceof ApiProblem ? cause.code : "internal");
   useEffect(() => {
     const closing = new AbortController();
@@ -177,7 +178,8 @@ function Form({ grant }: { grant: SessionGrant }) {
           name="until"
           required
           max={LAST_DAY}
-          value={new Date(Date.now() + USUAL_MS).toISOString().slice(0, 10)}
+          // What somebody typed stays, whatever else changes in the form: a patient agreed to that day.
+          defaultValue={usualDay}
         />
       </label>
       <button
