@@ -18,7 +18,16 @@ import { MediaClock, type Span } from "./clock";
 import { FrameLine } from "./line";
 import { Originals } from "./originals";
 import { PointerTrack } from "./pointers";
-import { type Glass, originalOf, pointersOf, sameGlass, sameMarks, samePointers, sameSet } from "./seen";
+import {
+  type Glass,
+  mayBeMarked,
+  originalOf,
+  pointersOf,
+  sameGlass,
+  sameMarks,
+  samePointers,
+  sameSet,
+} from "./seen";
 import { type ReplayPlace, ReplaySource, UnitShelf } from "./source";
 import { type Jump, type Moment, marksAt, Story } from "./story";
 import { PictureTable } from "./table";
@@ -318,15 +327,11 @@ export class ConsultPlayer {
     this.#starve(clock, now, glass.what === "coming" || [...this.#others].some((isLate) => isLate()));
     this.marks.value = sameMarks(
       this.marks.peek(),
-      glass.what === "hole" || glass.what === "none"
-        ? []
-        : marksAt(moment, us, about.quickMarkSeconds, this.chosen.peek()),
+      mayBeMarked(glass) ? marksAt(moment, us, about.quickMarkSeconds, this.chosen.peek()) : [],
     );
     this.pointers.value = samePointers(
       this.pointers.peek(),
-      glass.what === "hole" || glass.what === "none" || this.chosen.peek() !== null
-        ? []
-        : pointersOf(this.#track, moment, us),
+      mayBeMarked(glass) && this.chosen.peek() === null ? pointersOf(this.#track, moment, us) : [],
     );
     if (!sameGlass(this.glass.peek(), glass)) this.glass.value = glass;
     this.#voices.tick(us, clock.playing && !clock.held, clock.speed);
@@ -383,7 +388,7 @@ export class ConsultPlayer {
     line.aim(index);
     if (line.isLost(index)) return { what: "hole" };
     const bitmap = line.picture(index);
-    if (bitmap === null) return { what: "coming", percent: line.onTheWay };
+    if (bitmap === null) return { what: "coming", percent: line.onTheWay, isStoodOn: anchor !== null };
     const tick = table.ticks[index] ?? 0;
     this.#draw(bitmap, `${stream} ${tick}`, tick % 2 ** 32);
     const isSettled = this.#isSettled(table.stream, tick);
