@@ -8,6 +8,9 @@ import { vi } from "vitest";
 
 type Listener = (event: object) => unknown;
 
+/** A picture that is here is on the page after this. */
+const PAINT_MS = 5;
+
 export class PageNode {
   parentNode: PageNode | null = null;
   childNodes: PageNode[] = [];
@@ -24,6 +27,16 @@ export class PageNode {
     readonly nodeType: 1 | 3,
     readonly localName: string,
   ) {
+    if (localName === "img") {
+      let src = "";
+      Object.defineProperty(this, "src", {
+        get: () => src,
+        set: (value: string) => {
+          src = value;
+          setTimeout(() => this.does("load"), PAINT_MS);
+        },
+      });
+    }
     if (localName !== "input") return;
     Object.assign(this, { defaultValue: "", checked: false });
     Object.defineProperty(this, "value", {
@@ -176,21 +189,26 @@ export function stubPage(): void {
   vi.stubGlobal("IntersectionObserver", Watched);
 }
 
-export function unstubPage(): void {
+/** All that was put is taken away, and what it still had to do is done: Preact's queue is that of all tests. */
+export async function unstubPage(): Promise<void> {
+  for (const root of roots.splice(0)) render(null, root as unknown as Element);
+  await settled(1_000);
   Watched.forget();
   vi.useRealTimers();
   vi.unstubAllGlobals();
 }
 
-/** A component on a page of its own; `close` takes it away. */
-export async function put(what: ComponentChildren) {
+const roots: PageNode[] = [];
+
+/** A component on a page of its own, in Japanese. */
+export async function put(what: ComponentChildren): Promise<PageNode> {
   const root = new PageNode(1, "main");
+  roots.push(root);
+  // It asks the page for its language when it comes.
+  (await import("../src/i18n/language")).language.value = "ja";
   render(what, root as unknown as Element);
   await settled();
-  return {
-    root,
-    close: () => render(null, root as unknown as Element),
-  };
+  return root;
 }
 
 /** All that was asked for is answered and on the page. */

@@ -37,7 +37,7 @@ function clip(name: string) {
 
 async function opened(): Promise<PageNode> {
   const { CaseForm } = await import("./case-form");
-  const { root } = await put(h(CaseForm, { grant: GRANT }));
+  const root = await put(h(CaseForm, { grant: GRANT }));
   root.one("case-new").does("click");
   await settled();
   return root;
