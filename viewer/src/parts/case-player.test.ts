@@ -7,7 +7,7 @@ import type { CaseClip, CaseDrawn, CaseMade } from "../wire/case";
 
 const LINE = { frame: 2, points: [{ x: 0.1, y: 0.1 }] };
 const DRAWN = { lines: [LINE], numbers: [] } as unknown as CaseDrawn;
-/** Of thirty frames a second. */
+/** Longer than a frame takes from one to the next. */
 const FRAME_MS = 34;
 
 let drawn: () => Promise<CaseDrawn>;
@@ -26,7 +26,7 @@ afterEach(async () => {
   vi.restoreAllMocks();
 });
 
-async function opened(frames: number, marks = false): Promise<PageNode> {
+async function opened(frames: number, marks = false, apartUs = 33_333): Promise<PageNode> {
   const { CasePlayer } = await import("./case-player");
   let addresses = 0;
   vi.spyOn(URL, "createObjectURL").mockImplementation(() => {
@@ -39,7 +39,7 @@ async function opened(frames: number, marks = false): Promise<PageNode> {
       return { size: 1_000 };
     },
     drawn: () => drawn(),
-    table: async () => clipTable(even(frames)),
+    table: async () => clipTable(even(frames, apartUs)),
     covers: async (_: number, cover: unknown) => covers.push(cover),
   } as unknown as CaseDesk;
   const made = { frames, width: 800, height: 600, marks, measurements: false } as CaseMade;
@@ -72,7 +72,8 @@ describe("the tick of a clip", () => {
   });
 
   test("is there after one run through the large picture, which leaves no frame out", async () => {
-    const page = await opened(120);
+    // A hundred a second, which no screen shows.
+    const page = await opened(120, false, 10_000);
     page.one("case-play").does("click");
     await settled(120 * FRAME_MS + 1_000);
     expect(lefts.at(-1)).toBe(0);

@@ -80,7 +80,7 @@ export function CaseRange({ url, size, lead, does, chooses, leaves, children }: 
               required
               value={typed[side]}
               data-testid={`case-range-${side}`}
-              onInput={({ currentTarget }) => setTyped({ ...typed, [side]: currentTarget.value })}
+              onInput={({ currentTarget: { value } }) => setTyped((held) => ({ ...held, [side]: value }))}
             />
           </label>
         ))}
