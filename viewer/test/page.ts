@@ -29,6 +29,7 @@ export class PageNode {
   ) {
     if (localName === "img") {
       let src = "";
+      Object.assign(this, { naturalWidth: 640, naturalHeight: 480 });
       Object.defineProperty(this, "src", {
         get: () => src,
         set: (value: string) => {
@@ -190,9 +191,13 @@ export function stubPage(): void {
 }
 
 /** All that was put is taken away, and what it still had to do is done: Preact's queue is that of all tests. */
-export async function unstubPage(): Promise<void> {
+export async function leave(): Promise<void> {
   for (const root of roots.splice(0)) render(null, root as unknown as Element);
   await settled(1_000);
+}
+
+export async function unstubPage(): Promise<void> {
+  await leave();
   Watched.forget();
   vi.useRealTimers();
   vi.unstubAllGlobals();

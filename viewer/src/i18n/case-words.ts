@@ -86,6 +86,7 @@ const ja = {
   "case.drawNot": "やめる",
   "case.keepLead":
     "心臓の画像だけを囲むようにドラッグします。数字(画素)でも入れられます。囲んだ外側は黒く消えます。",
+  "case.sourceFailed": "元のクリップの画像を表示できません。見ないまま範囲を決めることはできません。",
   "case.left": "左",
   "case.top": "上",
   "case.right": "右",
@@ -197,6 +198,7 @@ const en: Record<keyof typeof ja, string> = {
   "case.blankIt": "Make this black",
   "case.drawNot": "Not now",
   "case.keepLead": "Drag around the heart and nothing else, or type it in pixels. All outside is made black.",
+  "case.sourceFailed": "A picture of the clip cannot be shown, and nothing is drawn without one.",
   "case.left": "left",
   "case.top": "top",
   "case.right": "right",

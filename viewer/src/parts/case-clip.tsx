@@ -6,7 +6,8 @@
 import { useState } from "preact/hooks";
 import { tc } from "../i18n/case";
 import type { CaseDesk } from "../net/cases";
-import type { CaseAbout, CaseClip, CaseMade, CaseRectangle } from "../wire/case";
+import type { CaseAbout, CaseClip, CaseMade } from "../wire/case";
+import { CaseKeep } from "./case-keep";
 import { CasePlayer } from "./case-player";
 
 type Props = {
@@ -27,7 +28,11 @@ export function CaseClipPart({ desk, clip, isDraft, leaves, doing }: Props) {
       </h3>
       {clip.fault !== null && <p role="alert">{tc(`case.fault.${clip.fault}`)}</p>}
       {clip.fault === "nothingKept" && isDraft && (
-        <Keep keeps={(keep) => void doing(desk.covers(number, { keep: [keep], blank: clip.cover.blank }))} />
+        <CaseKeep
+          desk={desk}
+          number={number}
+          keeps={(keep) => void doing(desk.covers(number, { keep: [keep], blank: clip.cover.blank }))}
+        />
       )}
       {made !== null && (
         <>
@@ -97,29 +102,6 @@ function Look({ clip, isDraft, left, looks }: LookProps) {
         </p>
       )}
     </>
-  );
-}
-
-function Keep({ keeps }: { keeps: (keep: CaseRectangle) => void }) {
-  const submit = (event: SubmitEvent) => {
-    event.preventDefault();
-    const typed = new FormData(event.currentTarget as HTMLFormElement);
-    const side = (name: string) => Number(typed.get(name));
-    keeps({ left: side("left"), top: side("top"), right: side("right"), bottom: side("bottom") });
-  };
-  return (
-    <form class="cases__filters" onSubmit={submit}>
-      <p class="quiet">{tc("case.keepLead")}</p>
-      {(["left", "top", "right", "bottom"] as const).map((side) => (
-        <label key={side}>
-          {tc(`case.${side}`)}
-          <input class="field" type="number" name={side} min={0} max={8191} required />
-        </label>
-      ))}
-      <button type="submit" class="button">
-        {tc("case.keep")}
-      </button>
-    </form>
   );
 }
 

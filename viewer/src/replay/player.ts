@@ -37,7 +37,7 @@ import { anchorOf, beginOf, wholeOf } from "./whole";
 /** Why there is nothing to see or hear, or no more than there is. */
 export type ReplayTrouble = ApiCode | "undecodable" | "noVideo" | "noVoice";
 
-type Picture = { readonly table: PictureTable; readonly line: FrameLine };
+type Picture = { readonly table: PictureTable; readonly line: FrameLine; readonly shelf: UnitShelf };
 
 /** What is due and not here for so long makes the clock stand. */
 const STARVED_MS = 250;
@@ -84,6 +84,8 @@ export class ConsultPlayer {
   /** Whether what stands beside it is late. */
   readonly #others = new Set<() => boolean>();
   #drawn = "";
+  /** Whose picture is on the glass. */
+  #shown: StreamId | null = null;
   #isBusy = false;
 
   constructor(
@@ -252,7 +254,7 @@ export class ConsultPlayer {
     if (held?.table === table) return;
     if (held !== undefined) {
       held.line.renew(table);
-      this.#pictures.set(stream, { table, line: held.line });
+      this.#pictures.set(stream, { ...held, table });
       return;
     }
     const shelf = new UnitShelf(this.#source, stream);
@@ -272,7 +274,7 @@ export class ConsultPlayer {
         if (!this.#closing.signal.aborted && !isPassing) this.trouble.value = codeOf(cause);
       },
     );
-    this.#pictures.set(stream, { table, line });
+    this.#pictures.set(stream, { table, line, shelf });
   }
 
   #unheard(cause: unknown): void {
@@ -372,6 +374,7 @@ export class ConsultPlayer {
   #show(us: number, anchor: Anchor | null, moment: Moment): Glass {
     const stream = this.#streamAt(us, anchor);
     const picture = stream === null ? undefined : this.#pictures.get(stream);
+    this.#rest(stream);
     const original = this.chosen.peek() === null ? originalOf(moment) : null;
     if (original !== null && this.only === null) {
       const held = this.#originals.picture(original);
@@ -394,6 +397,17 @@ export class ConsultPlayer {
     const isSettled = this.#isSettled(table.stream, tick);
     const atUs = table.atUs[index] ?? us;
     return { what: "frame", index, atUs, isFilled: table.isFilled[index] === 1, isSettled };
+  }
+
+  /** What is not on the glass holds no pictures, no decoder and no coded frames. */
+  #rest(shown: StreamId | null): void {
+    if (shown === this.#shown) return;
+    this.#shown = shown;
+    for (const [stream, { line, shelf }] of this.#pictures) {
+      if (stream === shown) continue;
+      line.rest();
+      shelf.rest();
+    }
   }
 
   #isSettled(stream: StreamId, tick: number): boolean {

@@ -156,6 +156,12 @@ export class UnitShelf {
     return null;
   }
 
+  /** Nobody looks at it: what is here goes. */
+  rest(): void {
+    this.#kept.clear();
+    this.#keptBytes = 0;
+  }
+
   #under(tick: number): Fetch | undefined {
     return this.#fetches.find(({ from, until }) => from <= tick && tick <= until);
   }
