@@ -18,7 +18,8 @@ beforeEach(() => {
   ]);
   vi.stubGlobal("fetch", async (path: string) => {
     asked.push(path);
-    const answer = answers.get(new URL(path, "http://relay").pathname);
+    const { pathname, search } = new URL(path, "http://relay");
+    const answer = answers.get(pathname + search) ?? answers.get(pathname);
     return answer === undefined
       ? Response.json({ code: "notFound" }, { status: 404 })
       : Response.json(answer);
@@ -58,4 +59,40 @@ test("the day until which the patient agreed stays as it was typed, whatever els
   await settled();
   expect(page.one("case-sources").text).toContain("1 / 20");
   expect(until(page)["value"]).toBe("2031-02-03");
+});
+
+test("a consult that is not among the newest is found among the older ones, and no other than those that are over", async () => {
+  const newest = Array.from({ length: 50 }, (_, place) => consult(`new ${place}`, OPENED - place));
+  answers.set("/api/v1/replays?over=true", { consults: newest, more: true });
+  const before = `/api/v1/replays?before=${OPENED - 49}&over=true`;
+  answers.set(before, { consults: [consult("oldest", OPENED - 50)], more: false });
+  answers.set("/api/v1/case-sources/new%200", { clips: [clip("a")] });
+  const page = await opened();
+  const offered = () =>
+    page
+      .find("select")[0]
+      ?.find("option")
+      .map((one) => one.says("value")) ?? [];
+  expect(offered()).toHaveLength(50);
+  page.one("case-consult-older").does("click");
+  await settled();
+  expect(offered()).toHaveLength(51);
+  expect(offered().at(-1)).toBe("oldest");
+  expect(page.find("case-consult-older")).toEqual([]);
+  expect(
+    asked.filter((path) => path.startsWith("/api/v1/replays")).every((path) => path.includes("over=true")),
+  ).toBe(true);
+});
+
+test("consults are gone to by a day, and the clips are those of the one that is found", async () => {
+  const page = await opened();
+  const day = new Date(2026, 9, 1);
+  const before = (day.getTime() + 24 * 3_600_000) * 1_000;
+  answers.set(`/api/v1/replays?before=${before}&over=true`, { consults: [consult("autumn")], more: false });
+  answers.set("/api/v1/case-sources/autumn", { clips: [clip("c")] });
+  page.one("case-consult-until")["value"] = "2026-10-01";
+  page.one("case-consult-until").does("change");
+  await settled();
+  const ofAutumn = asked.filter((path) => path.includes("/autumn"));
+  expect(ofAutumn).toEqual(["", "/clips/c/picture"].map((path) => `/api/v1/case-sources/autumn${path}`));
 });
