@@ -451,6 +451,13 @@ pub const ROUTES: &[Route] = &[
         Gate::Reader,
         || get(replay_clips::frame),
     ),
+    // A trainer: what a clip of a draft is made of.
+    route(
+        "/api/v1/cases/{case}/clips/{number}/source",
+        &["GET"],
+        Gate::Reader,
+        || get(case_sources::of_clip),
+    ),
 ];
 
 fn media_resource_methods() -> MethodRouter<App> {

@@ -11,10 +11,17 @@ const FIRST_TICK = BEGIN_US * 0.09;
 const FRAMES_OF_KEY = 25;
 const UNIT_HEAD_BYTES = 13;
 
+/** The RTP time of a frame. */
+export function rtpOf(frame: number): number {
+  return (FIRST_TICK + frame * STEP_TICKS) % 2 ** 32;
+}
+
 /** One consult as the relay has it; a test changes it as it goes on. */
 export class Recorded {
   frames = 500;
   voices: ReplayVoice[] = [];
+  /** Of the log. */
+  entries: object[] = [];
   closedAt: number | null = BEGIN_US + 3_600e6;
   /** While true, coded frames do not come. */
   isSlow = false;
@@ -27,7 +34,7 @@ export class Recorded {
 
   async answer(consult: string, path: string, query: URLSearchParams): Promise<unknown> {
     if (path === "") return this.#about(consult);
-    if (path === "/log") return { entries: [], head: 0 };
+    if (path === "/log") return { entries: this.entries, head: this.entries.length };
     if (path === "/pictures/s") return this.#table();
     if (path !== "/pictures/s/units") throw new Error(`no such address: ${path}`);
     if (this.isSlow) await new Promise<void>((resolve) => this.#waiting.push(resolve));
@@ -42,7 +49,7 @@ export class Recorded {
       alias: consult,
       openedAt: BEGIN_US,
       closedAt: this.closedAt,
-      head: 0,
+      head: this.entries.length,
       quickMarkSeconds: 3,
       pictures: [{ ...picture, growing: false, wholeUntil: null }],
       voices: this.voices,

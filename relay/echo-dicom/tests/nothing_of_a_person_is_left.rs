@@ -19,8 +19,8 @@ use common::planted::{self, CANARIES};
 use common::writing::{clip_bytes, even, facts, pictures, sector};
 use common::{sample_path, test_data};
 use echo_dicom::deidentify::{
-    Alias, CaseIdentity, CaseKey, CleanClip, Cover, DeidentifyError, Whose, clean_object,
-    drawn_lines, drawn_numbers, remains,
+    Alias, CaseIdentity, CaseKey, CleanClip, Cover, DeidentifyError, MAX_DRAWN, Whose,
+    clean_object, drawn_lines, drawn_numbers, remains,
 };
 use echo_dicom::write::presentation::{Drawing, ImageColour};
 use echo_dicom::write::{ScaleByHand, Uid, ViewLabel};
@@ -224,6 +224,28 @@ fn lines_and_numbers_of_a_case_are_read_back_from_its_files_on_their_frames() {
     let numbers = drawn_numbers(clean(report), other.as_str()).unwrap();
     assert!(numbers.iter().all(|number| number.frames.is_empty()));
     assert!(drawn_lines(b"no object".to_vec(), instance.as_str()).is_err());
+}
+
+/// A name may be written with the pen: what nobody is shown must not leave.
+#[test]
+fn more_lines_than_a_person_is_shown_are_refused() {
+    let instance = identity().key.uid(&Uid::from_uuid(13));
+    let one = marks()
+        .into_iter()
+        .find(|mark| matches!(mark.drawing, Drawing::Polyline(_)))
+        .unwrap();
+    let read = |count: usize| {
+        let marks = vec![one.clone(); count];
+        let facts = state_facts(ImageColour::Colour);
+        let state = state_bytes(&facts, &marked_clip(), &marks).unwrap();
+        let state = clean_object(state, &identity()).unwrap();
+        drawn_lines(state, instance.as_str())
+    };
+    assert_eq!(read(MAX_DRAWN).unwrap().len(), MAX_DRAWN);
+    assert!(matches!(
+        read(MAX_DRAWN + 1),
+        Err(DeidentifyError::NotShown)
+    ));
 }
 
 #[test]

@@ -30,6 +30,7 @@ pub struct Search {
     person: String,
     from: Option<u64>,
     before: Option<u64>,
+    over: bool,
 }
 
 /// Where a part of the log begins.
@@ -63,6 +64,7 @@ pub async fn list(
         person: search.person.trim().to_owned(),
         from: search.from.map(RelayTime),
         before: search.before.map(RelayTime),
+        over: search.over,
     };
     let mut found = app
         .store

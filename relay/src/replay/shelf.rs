@@ -150,6 +150,17 @@ impl Shelf {
             .await
     }
 
+    /// A picture by which a clip is told from others, also of a video.
+    ///
+    /// # Errors
+    /// `ReplayFault`.
+    pub async fn middle(&self, found: Found) -> Result<Still, ReplayFault> {
+        let Ok(_permit) = self.decoding.acquire().await else {
+            return Err(ReplayFault::Inside);
+        };
+        self.blocking(found, |clip, _| Still::middle(clip)).await
+    }
+
     /// Runs where blocking is allowed. A panic ends that call only.
     async fn blocking<T: Send + 'static>(
         &self,

@@ -47,6 +47,22 @@ impl Still {
             let form = StillForm::Jpeg;
             return Ok(Self { form, bytes });
         }
+        Self::decoded(clip, index)
+    }
+
+    /// A frame near the middle that shows what the clip is of. A video is decoded, from a key frame, because the way to any other one
+    /// may be a minute of frames long.
+    pub(super) fn middle(clip: &GuardedClip) -> Result<Self, ReplayFault> {
+        let middle = FrameIndex(clip.header().frames / 2);
+        let Some(video) = clip.video() else {
+            return Self::of(clip, middle);
+        };
+        let keys = video.keys().iter().copied().map(FrameIndex);
+        let near = keys.take_while(|key| *key <= middle).last();
+        Self::decoded(clip, near.unwrap_or(FrameIndex(0)))
+    }
+
+    fn decoded(clip: &GuardedClip, index: FrameIndex) -> Result<Self, ReplayFault> {
         let picture = clip.frame(index)?;
         let colour = match picture.form {
             PixelForm::Gray8 => ExtendedColorType::L8,

@@ -47,6 +47,8 @@ pub struct ReplaySearch {
     pub from: Option<RelayTime>,
     /// Opened before this moment.
     pub before: Option<RelayTime>,
+    /// Only those that are over.
+    pub over: bool,
 }
 
 /// What was found of a consult.
@@ -120,6 +122,7 @@ pub fn replays(
         "SELECT id, alias, opened_at, closed_at FROM consults WHERE {MAY}
          AND EXISTS (SELECT 1 FROM events WHERE consult = id)
          AND opened_at >= :from AND opened_at < :before
+         AND (NOT :over OR closed_at IS NOT NULL)
          AND (:view = '' OR EXISTS (SELECT 1 FROM events WHERE consult = id AND {SAVED} AND instr(lower(json_extract(event, '$.head.view')), lower(:view))))
          AND (:finding = '' OR EXISTS (SELECT 1 FROM events WHERE consult = id AND {LABELLED} AND instr(lower(json_extract(event, '$.mark.shape.text')), lower(:finding))))
          AND (:name = '' OR EXISTS (SELECT 1 FROM events WHERE consult = id AND {JOINED} AND instr(lower(json_extract(event, '$.name')), lower(:name))))
@@ -130,6 +133,7 @@ pub fn replays(
         ":trainer": reader.role == Role::Trainer,
         ":from": signed(search.from.map_or(0, |at| at.0)),
         ":before": search.before.map_or(i64::MAX, |at| signed(at.0)),
+        ":over": search.over,
         ":view": search.view,
         ":finding": search.finding,
         ":name": search.person,

@@ -48,7 +48,7 @@ async fn a_trainer_chooses_clips_of_a_consult_that_is_over() {
     let shown = asks(&relay, &trainer, "GET", &picture(&heart), None).await;
     assert_eq!(shown.headers()["content-type"], "image/jpeg");
     let none = asks(&relay, &trainer, "GET", &picture(&film), None).await;
-    assert_eq!(none.status(), 404, "a page shows no frame of a video");
+    assert_eq!(none.status(), 404, "nobody can decode it");
     let db = rusqlite::Connection::open(relay.data.join("relay.db")).unwrap();
     let entries = "SELECT count(*) FROM replays";
     let entries: u32 = db.query_row(entries, [], |row| row.get(0)).unwrap();

@@ -400,6 +400,21 @@ async fn a_video_becomes_pictures_of_what_a_person_drew() {
     let refused = code(asks(&relay, &trainer, "POST", &publication, None).await).await;
     assert_eq!(refused.1, "caseNotReady");
 
+    // What stays is drawn on a picture of it, while it is a draft: at the key frame before the middle.
+    let source = format!("{path}/clips/1/source");
+    let offered = format!(
+        "case-sources/{}/clips/{}/picture",
+        consult(),
+        sample.head.clip
+    );
+    let was = film.clip().frame(FrameIndex(10)).unwrap();
+    for picture in [&source, &offered] {
+        let picture = asks(&relay, &trainer, "GET", picture, None).await;
+        assert_eq!(picture.headers()["content-type"], "image/png");
+        let picture = image::load_from_memory(&picture.bytes().await.unwrap()).unwrap();
+        assert_eq!(picture.into_rgb8().into_raw(), was.rows);
+    }
+
     let (across, down) = (40..=119, 30..=89);
     let cover =
         json!({ "keep": [{ "left": 40, "top": 30, "right": 119, "bottom": 89 }], "blank": [] });
@@ -433,6 +448,8 @@ async fn a_video_becomes_pictures_of_what_a_person_drew() {
     }
     let public = is_looked_at(&relay, &trainer, &drawn).await;
     assert_eq!(public.summary.state, CaseState::Published);
+    let late = code(asks(&relay, &trainer, "GET", &source, None).await).await;
+    assert_eq!(late.1, "caseNotReady", "nothing leads back any more");
 }
 
 #[tokio::test]

@@ -400,6 +400,8 @@ async fn consults_are_found_by_view_words_person_and_date() {
         ("from=1&before=2", true),
         ("before=1", false),
         ("person=nobody", false),
+        ("over=true", false),
+        ("over=false", true),
         (&person, true),
         (&part, true),
         (&with_view, true),
@@ -407,6 +409,11 @@ async fn consults_are_found_by_view_words_person_and_date() {
     ] {
         assert_eq!(finds(query.to_owned()).await, is_found, "{query}");
     }
+    tool(
+        &relay,
+        &["consult", "close", "--consult", &consult().to_string()],
+    );
+    assert!(finds("over=true".to_owned()).await, "it is over now");
     let long = format!("replays?view={}", "x".repeat(65));
     assert_eq!(refused(&relay, &doctor, &long).await.0, 400);
     let nothing: Value = reads(&relay, &doctor, "consults").await;

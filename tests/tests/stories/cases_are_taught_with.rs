@@ -34,10 +34,14 @@ const BRIGHTEST: &str = "async ([picture, share]) => {
 const CHOOSE: &str =
     "([field, value]) => { const chosen = document.querySelector(field); chosen.value = value;
     chosen.dispatchEvent(new Event('change', { bubbles: true })); return chosen.value === value; }";
-/// Scrolls as a finger does, until the last frame of the sheet is on the screen.
-const LOOK_THROUGH: &str =
-    "() => { document.querySelector('.case__sheet li:last-child').scrollIntoView();
+/// Scrolls to a frame of the sheet.
+const SCROLL_TO: &str =
+    "(cell) => { document.querySelector(cell).scrollIntoView({ block: 'center' });
     return true; }";
+/// What stands in a field.
+const VALUE: &str = "(field) => document.querySelector(field).value";
+/// The day until which the patient agreed.
+const UNTIL: &str = "2031-02-03";
 /// Scrolls to the clips; the width of a picture and the height of its line.
 const CHOICE: &str = "() => {
     const line = document.querySelector('[data-testid=case-sources] label');
@@ -145,6 +149,8 @@ async fn makes_a_case(story: &Story, trainer: &Person) -> Result<()> {
 async fn leaves_no_clip_out(trainer: &Person) -> Result<()> {
     let page = trainer.page();
     let chosen = "[data-testid=case-sources] li input";
+    let until = "[data-testid=case-form] input[name=until]";
+    page.fill(until, UNTIL).await?;
     page.visible("[data-testid=case-sources] img", secs(5))
         .await?;
     let sources = page.text("[data-testid=case-sources]").await?;
@@ -157,7 +163,13 @@ async fn leaves_no_clip_out(trainer: &Person) -> Result<()> {
         .await?;
     page.click(chosen).await?;
     page.visible("[data-testid=case-make]:not([disabled])", secs(2))
-        .await
+        .await?;
+    let typed: String = page.eval(VALUE, until).await?;
+    ensure!(
+        typed == UNTIL,
+        "the patient agreed until {UNTIL}, not {typed}"
+    );
+    Ok(())
 }
 
 /// On each form a clip can be told from another one: its picture is large enough, and so is what is pressed.
@@ -177,7 +189,7 @@ async fn shows_its_clips(trainer: &Person) -> Result<()> {
     Ok(())
 }
 
-/// The tick cannot be given before.
+/// The tick cannot be given before every frame was there to see.
 async fn looks_at_every_frame(trainer: &Person) -> Result<()> {
     let page = trainer.page();
     let words = page.text("[data-testid=case-words]").await?;
@@ -206,9 +218,18 @@ async fn looks_at_every_frame(trainer: &Person) -> Result<()> {
         lines == 4,
         "a caliper and a stroke, each with its dark edge, are {lines} lines"
     );
-    page.eval::<bool>(LOOK_THROUGH, ()).await?;
-    page.visible("[data-testid=case-look]:not([disabled])", secs(10))
-        .await
+    // The sheet shows them too; and who only scrolled to its end has not seen what lies between.
+    for (cell, picture) in [("[data-marked=true]", "polyline"), (":last-child", "img")] {
+        let cell = format!(".case__sheet li{cell}");
+        page.eval::<bool>(SCROLL_TO, &cell).await?;
+        page.visible(&format!("{cell} {picture}"), secs(5)).await?;
+    }
+    page.visible("[data-testid=case-look][disabled]", secs(2))
+        .await?;
+    page.click("[data-testid=case-play]").await?;
+    page.visible("[data-testid=case-look]:not([disabled])", secs(20))
+        .await?;
+    page.click("[data-testid=case-play]").await
 }
 
 async fn sees_no_name(trainer: &Person) -> Result<()> {

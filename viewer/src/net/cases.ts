@@ -20,6 +20,8 @@ const CASES = "/api/v1/cases";
 const SOURCES = "/api/v1/case-sources";
 /** A case is made in some seconds a clip, one case at a time. */
 const MAKING_MS = 15 * 60 * 1_000;
+/** A picture of a video is decoded when it is asked for. */
+const DECODED_MS = 60 * 1_000;
 
 export function searchCases(session: SessionId, search: CaseSearch, signal: AbortSignal): Promise<CaseList> {
   const asked = Object.entries(search).filter(([, words]) => words.trim() !== "");
@@ -40,14 +42,16 @@ export async function readSources(
   return clips;
 }
 
-/** The frame in the middle of such a clip. */
+/** A frame near the middle of such a clip. */
 export async function sourcePicture(
   session: SessionId,
   consult: ConsultId,
   clip: ClipId,
   signal: AbortSignal,
 ): Promise<Blob> {
-  return (await ask(`${SOURCES}/${consult}/clips/${clip}/picture`, { session, signal })).blob();
+  return (
+    await ask(`${SOURCES}/${consult}/clips/${clip}/picture`, { session, signal, waitMs: DECODED_MS })
+  ).blob();
 }
 
 /** One case, as the person who has this session works on it. */
@@ -96,6 +100,12 @@ export class CaseDesk {
   /** `looked`: names that are new to the case tell nobody's identity. */
   collects(collections: readonly string[], looked: boolean): Promise<CaseAbout> {
     return this.#change("PUT", "/collections", { collections, looked });
+  }
+
+  /** What a clip is made of, to draw on it what stays; only of a draft. */
+  async source(number: number, signal: AbortSignal): Promise<Blob> {
+    const path = `${CASES}/${this.which}/clips/${number}/source`;
+    return (await ask(path, { session: this.session, signal, waitMs: DECODED_MS })).blob();
   }
 
   /** The browser saves a file that leaves: a plain link, so that it goes to the disk and not through the page's memory. */

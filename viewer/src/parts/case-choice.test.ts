@@ -11,6 +11,11 @@ test("all are chosen at first", () => {
   expect(chosenClips(all, usualChoice(all))).toEqual(["clip 0", "clip 1", "clip 2"]);
 });
 
+test("a recorded minute comes into a case only when somebody ticks it", () => {
+  const all = [source(0), { ...source(1), coding: "video" } as ClipHead, source(2)];
+  expect(chosenClips(all, usualChoice(all))).toEqual(["clip 0", "clip 2"]);
+});
+
 test("of more clips than a case may have a person has to choose", () => {
   expect(usualChoice(sources(20)).size).toBe(20);
   expect(usualChoice(sources(21)).size).toBe(0);

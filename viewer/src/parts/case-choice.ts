@@ -9,9 +9,13 @@ import type { ClipId } from "../wire/ids";
 /** What keeps a choice from being made into a case. */
 export type ChoiceTrouble = "none" | "tooMany";
 
-/** All; nothing when they are more than a case may have, because a person has to choose then. */
+/**
+ * All but videos: a recorded minute is thousands of frames that somebody has to look at. Nothing when they are more than a case may
+ * have, because a person has to choose then.
+ */
 export function usualChoice(sources: readonly ClipHead[]): ReadonlySet<ClipId> {
-  return new Set(sources.length > MAX_CASE_CLIPS ? [] : sources.map(({ clip }) => clip));
+  const usual = sources.filter(({ coding }) => coding !== "video");
+  return new Set(usual.length > MAX_CASE_CLIPS ? [] : usual.map(({ clip }) => clip));
 }
 
 export function choiceTrouble(chosen: ReadonlySet<ClipId>): ChoiceTrouble | null {

@@ -1,11 +1,13 @@
 // A clip of a case: what could be made of it, its player, its words, its files, and the tick of whoever looked.
 //
-// Puts the parts together. A tick can be given only after the last frame was on the screen.
+// Puts the parts together. A tick can be given only after every frame was before somebody's eyes, with what was drawn
+// on it.
 
 import { useState } from "preact/hooks";
 import { tc } from "../i18n/case";
 import type { CaseDesk } from "../net/cases";
-import type { CaseAbout, CaseClip, CaseMade, CaseRectangle } from "../wire/case";
+import type { CaseAbout, CaseClip, CaseMade } from "../wire/case";
+import { CaseKeep } from "./case-keep";
 import { CasePlayer } from "./case-player";
 
 type Props = {
@@ -18,7 +20,7 @@ type Props = {
 
 export function CaseClipPart({ desk, clip, isDraft, leaves, doing }: Props) {
   const { made, number } = clip;
-  const [seenAll, setSeenAll] = useState(false);
+  const [left, setLeft] = useState<number | null>(null);
   return (
     <section class="case__clip" aria-label={tc("case.clip", { number })} data-testid="case-clip">
       <h3>
@@ -26,23 +28,20 @@ export function CaseClipPart({ desk, clip, isDraft, leaves, doing }: Props) {
       </h3>
       {clip.fault !== null && <p role="alert">{tc(`case.fault.${clip.fault}`)}</p>}
       {clip.fault === "nothingKept" && isDraft && (
-        <Keep keeps={(keep) => void doing(desk.covers(number, { keep: [keep], blank: clip.cover.blank }))} />
+        <CaseKeep
+          desk={desk}
+          number={number}
+          keeps={(keep) => void doing(desk.covers(number, { keep: [keep], blank: clip.cover.blank }))}
+        />
       )}
       {made !== null && (
         <>
-          <CasePlayer
-            desk={desk}
-            clip={clip}
-            made={made}
-            isDraft={isDraft}
-            doing={doing}
-            onSeenAll={() => setSeenAll(true)}
-          />
+          <CasePlayer desk={desk} clip={clip} made={made} isDraft={isDraft} doing={doing} onLeft={setLeft} />
           <Words made={made} isOpen={isDraft} />
           <Look
             clip={clip}
             isDraft={isDraft}
-            seenAll={seenAll}
+            left={left}
             looks={() => void doing(desk.looks(number, made.digest))}
           />
           {leaves && <Files desk={desk} number={number} made={made} />}
@@ -70,11 +69,12 @@ function Words({ made, isOpen }: { made: CaseMade; isOpen: boolean }) {
 type LookProps = {
   readonly clip: CaseClip;
   readonly isDraft: boolean;
-  readonly seenAll: boolean;
+  /** How many frames nobody saw yet; null while it is not known what was drawn on them. */
+  readonly left: number | null;
   readonly looks: () => void;
 };
 
-function Look({ clip, isDraft, seenAll, looks }: LookProps) {
+function Look({ clip, isDraft, left, looks }: LookProps) {
   const isOpen = isDraft && clip.looks.length === 0;
   return (
     <>
@@ -88,39 +88,20 @@ function Look({ clip, isDraft, seenAll, looks }: LookProps) {
           <button
             type="button"
             class="button button--primary"
-            disabled={!seenAll}
+            disabled={left !== 0}
             data-testid="case-look"
             onClick={looks}
           >
             {tc("case.look")}
           </button>
-          {!seenAll && <span class="quiet">{tc("case.lookFirst")}</span>}
+          {left !== 0 && (
+            <span class="quiet" data-testid="case-left">
+              {left === null ? tc("case.lookDrawn") : tc("case.lookFirst", { count: left })}
+            </span>
+          )}
         </p>
       )}
     </>
-  );
-}
-
-function Keep({ keeps }: { keeps: (keep: CaseRectangle) => void }) {
-  const submit = (event: SubmitEvent) => {
-    event.preventDefault();
-    const typed = new FormData(event.currentTarget as HTMLFormElement);
-    const side = (name: string) => Number(typed.get(name));
-    keeps({ left: side("left"), top: side("top"), right: side("right"), bottom: side("bottom") });
-  };
-  return (
-    <form class="cases__filters" onSubmit={submit}>
-      <p class="quiet">{tc("case.keepLead")}</p>
-      {(["left", "top", "right", "bottom"] as const).map((side) => (
-        <label key={side}>
-          {tc(`case.${side}`)}
-          <input class="field" type="number" name={side} min={0} max={8191} required />
-        </label>
-      ))}
-      <button type="submit" class="button">
-        {tc("case.keep")}
-      </button>
-    </form>
   );
 }
 

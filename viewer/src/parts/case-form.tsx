@@ -7,20 +7,20 @@ import { day, tc } from "../i18n/case";
 import { t } from "../i18n/i18n";
 import { makeCase, readSources } from "../net/cases";
 import { type ApiCode, ApiProblem } from "../net/http";
-import { searchReplays } from "../replay/source";
 import { casePath, navigate } from "../router";
 import type { CaseConsent } from "../wire/case";
 import type { ClipHead } from "../wire/clip";
 import type { SessionGrant } from "../wire/http";
 import type { ClipId, ConsultId } from "../wire/ids";
-import type { ReplaySummary } from "../wire/replay";
 import type { RelayTime } from "../wire/units";
 import { choiceTrouble, chosenClips, usualChoice } from "./case-choice";
 import { CaseSources } from "./case-sources";
+import { useConsults } from "./past-choice";
 
 const CONSENTS: readonly CaseConsent[] = ["teaching", "teachingAndExport"];
 /** A case that nobody looks at again goes by itself. */
-const USUAL_MS = 365 * 24 * 3_600 * 1_000;
+const DAY_MS = 24 * 3_600 * 1_000;
+const USUAL_MS = 365 * DAY_MS;
 const MOST = 80;
 /** What a date can say. */
 const LAST_DAY = "9999-12-31";
@@ -45,36 +45,31 @@ export function CaseForm({ grant }: { grant: SessionGrant }) {
   );
 }
 
+type Sources = { readonly consult: ConsultId; readonly clips: readonly ClipHead[] };
+
 function Form({ grant }: { grant: SessionGrant }) {
-  const [closed, setClosed] = useState<readonly ReplaySummary[] | null>(null);
+  const [before, setBefore] = useState<number | null>(null);
+  const found = useConsults(grant.session, true, before);
+  const { consults: closed } = found;
   const [consult, setConsult] = useState<ConsultId | null>(null);
-  const [sources, setSources] = useState<readonly ClipHead[] | null>(null);
+  const [held, setHeld] = useState<Sources | null>(null);
+  // Those of another consult are none.
+  const sources = held?.consult === consult ? held.clips : null;
   const [chosen, setChosen] = useState<ReadonlySet<ClipId>>(new Set());
   const [making, setMaking] = useState(false);
   const [trouble, setTrouble] = useState<ApiCode | null>(null);
+  const [usualDay] = useState(() => new Date(Date.now() + USUAL_MS).toISOString().slice(0, 10));
   const fails = (cause: unknown) => setTrouble(cause instanceof ApiProblem ? cause.code : "internal");
   useEffect(() => {
-    const closing = new AbortController();
-    const all = { view: "", finding: "", person: "", fromUs: null, beforeUs: null };
-    searchReplays(grant.session, all, closing.signal).then(
-      ({ consults }) => {
-        const over = consults.filter(({ closedAt }) => closedAt !== null);
-        setClosed(over);
-        setConsult(over[0]?.consult ?? null);
-      },
-      (cause: unknown) => {
-        if (!closing.signal.aborted) fails(cause);
-      },
-    );
-    return () => closing.abort();
-  }, [grant.session]);
+    if (closed !== null && !closed.some((one) => one.consult === consult))
+      setConsult(closed[0]?.consult ?? null);
+  }, [closed]);
   useEffect(() => {
     if (consult === null) return;
     const closing = new AbortController();
-    setSources(null);
     readSources(grant.session, consult, closing.signal).then(
       (found) => {
-        setSources(found);
+        setHeld({ consult, clips: found });
         setChosen(usualChoice(found));
       },
       (cause: unknown) => {
@@ -115,8 +110,8 @@ function Form({ grant }: { grant: SessionGrant }) {
       setMaking(false);
     }
   };
-  if (closed === null) return <p role="status">{troubleWords(trouble) ?? t("entry.loading")}</p>;
-  if (closed.length === 0) return <p>{tc("case.noConsult")}</p>;
+  if (closed === null) return <p role="status">{troubleWords(found.trouble) ?? t("entry.loading")}</p>;
+  if (closed.length === 0 && before === null) return <p>{tc("case.noConsult")}</p>;
   const text = (name: string, label: string, more: object = {}) => (
     <label>
       {label}
@@ -141,6 +136,23 @@ function Form({ grant }: { grant: SessionGrant }) {
           ))}
         </select>
       </label>
+      <label>
+        {tc("case.consultUntil")}
+        <input
+          class="field"
+          type="date"
+          max={LAST_DAY}
+          data-testid="case-consult-until"
+          onChange={({ currentTarget }) => setBefore(dayAfterUs(currentTarget.value))}
+        />
+      </label>
+      {found.more && (
+        <button type="button" class="button" data-testid="case-consult-older" onClick={found.older}>
+          {tc("case.consultOlder")}
+        </button>
+      )}
+      {closed.length === 0 && <p role="status">{tc("case.noConsultUntil")}</p>}
+      {found.trouble !== null && <p role="alert">{troubleWords(found.trouble)}</p>}
       {consult !== null && sources !== null && sources.length > 0 && (
         <CaseSources grant={grant} consult={consult} sources={sources} chosen={chosen} chooses={setChosen} />
       )}
@@ -177,7 +189,8 @@ function Form({ grant }: { grant: SessionGrant }) {
           name="until"
           required
           max={LAST_DAY}
-          value={new Date(Date.now() + USUAL_MS).toISOString().slice(0, 10)}
+          // What somebody typed stays, whatever else changes in the form: a patient agreed to that day.
+          defaultValue={usualDay}
         />
       </label>
       <button
@@ -191,6 +204,12 @@ function Form({ grant }: { grant: SessionGrant }) {
       <p role="status">{making ? tc("case.making") : troubleWords(trouble)}</p>
     </form>
   );
+}
+
+/** The end of a day where the person is. */
+function dayAfterUs(day: string): number | null {
+  const ms = day === "" ? Number.NaN : new Date(`${day}T00:00:00`).getTime();
+  return Number.isFinite(ms) ? (ms + DAY_MS) * 1_000 : null;
 }
 
 export function troubleWords(trouble: ApiCode | null): string | null {

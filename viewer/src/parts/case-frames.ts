@@ -1,48 +1,129 @@
-// The frames of a case's clip as object URLs.
+// The frames of a case's clip as object URLs: those that are wanted and some more, never all of a long one.
 //
-// Owns them and lets them go. The first ones come first, a few at a time, so that there is something to see at once.
+// Owns asking for each, a few at a time and the nearest first, and letting them go. Called by the player. Invariants: what is held is
+// bounded, however long the clip is; a frame that did not come is asked for again only when a person says so.
 
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useMemo, useState } from "preact/hooks";
 import type { CaseDesk } from "../net/cases";
 
 /** Frames that are asked for at the same time. */
 const AT_ONCE = 4;
+/** Frames that stay: a clip of some seconds stays whole. */
+export const MAX_HELD = 240;
+/** The same in bytes, for large pictures. */
+const MAX_HELD_BYTES = 64 * 1024 * 1024;
 
-export type CaseFrames = {
-  /** In order; none where one is still on its way. */
-  readonly urls: readonly (string | null)[];
-  /** Some will not come. */
-  readonly failed: boolean;
-};
+type Held = { readonly url: string; readonly bytes: number };
 
-export function useFrames(desk: CaseDesk, number: number, count: number, wanted: boolean): CaseFrames {
-  const [urls, setUrls] = useState<readonly (string | null)[]>(() => Array<null>(count).fill(null));
-  const [failed, setFailed] = useState(false);
+export class CaseFrames {
+  /** In the order of use, the longest unused first. */
+  readonly #held = new Map<number, Held>();
+  #bytes = 0;
+  readonly #coming = new Set<number>();
+  readonly #failed = new Set<number>();
+  #wanted: readonly number[] = [];
+  #closing = new AbortController();
+
+  constructor(
+    readonly fetch: (index: number, signal: AbortSignal) => Promise<Blob>,
+    readonly onChange: () => void,
+  ) {}
+
+  /** Null while it is on its way. */
+  url(index: number): string | null {
+    return this.#held.get(index)?.url ?? null;
+  }
+
+  /** Some that are wanted did not come. */
+  get failed(): boolean {
+    return this.#wanted.some((index) => this.#failed.has(index));
+  }
+
+  /** The most urgent first; what is not among them may go. */
+  want(indices: readonly number[]): void {
+    this.#wanted = indices.slice(0, MAX_HELD);
+    for (const index of this.#wanted) {
+      const held = this.#held.get(index);
+      if (held === undefined) continue;
+      this.#held.delete(index);
+      this.#held.set(index, held);
+    }
+    this.#go();
+  }
+
+  retry(): void {
+    this.#failed.clear();
+    this.onChange();
+    this.#go();
+  }
+
+  /** Nobody is near any more: all of it goes, and comes again when it is wanted. */
+  letGo(): void {
+    this.#closing.abort();
+    this.#closing = new AbortController();
+    this.#wanted = [];
+    this.#coming.clear();
+    for (const index of [...this.#held.keys()]) this.#drop(index);
+  }
+
+  #go(): void {
+    for (const index of this.#wanted) {
+      if (this.#coming.size >= AT_ONCE) return;
+      if (this.#held.has(index) || this.#coming.has(index) || this.#failed.has(index)) continue;
+      void this.#take(index);
+    }
+  }
+
+  async #take(index: number): Promise<void> {
+    const { signal } = this.#closing;
+    this.#coming.add(index);
+    try {
+      const picture = await this.fetch(index, signal);
+      if (signal.aborted) return;
+      this.#keep(index, picture);
+    } catch {
+      if (signal.aborted) return;
+      this.#failed.add(index);
+    }
+    this.#coming.delete(index);
+    this.onChange();
+    this.#go();
+  }
+
+  #keep(index: number, picture: Blob): void {
+    this.#held.set(index, { url: URL.createObjectURL(picture), bytes: picture.size });
+    this.#bytes += picture.size;
+    const wanted = new Set(this.#wanted);
+    for (const oldest of [...this.#held.keys()]) {
+      if (this.#held.size <= MAX_HELD && this.#bytes <= MAX_HELD_BYTES) return;
+      // What is on the screen stays, however large it is.
+      if (!wanted.has(oldest)) this.#drop(oldest);
+    }
+  }
+
+  #drop(index: number): void {
+    const held = this.#held.get(index);
+    if (held === undefined) return;
+    URL.revokeObjectURL(held.url);
+    this.#bytes -= held.bytes;
+    this.#held.delete(index);
+  }
+}
+
+/** The frames of one clip, for as long as its part stands on the page; `near` says whether somebody is there. */
+export function useFrames(desk: CaseDesk, number: number, near: boolean): CaseFrames {
+  const [, setChanges] = useState(0);
+  const frames = useMemo(
+    () =>
+      new CaseFrames(
+        (index, signal) => desk.frame(number, index, signal),
+        () => setChanges((changes) => changes + 1),
+      ),
+    [desk, number],
+  );
   useEffect(() => {
-    if (!wanted) return;
-    const closing = new AbortController();
-    const made: string[] = [];
-    let next = 0;
-    const take = async () => {
-      while (next < count && !closing.signal.aborted) {
-        const index = next;
-        next += 1;
-        const picture = await desk.frame(number, index, closing.signal);
-        if (closing.signal.aborted) return;
-        const url = URL.createObjectURL(picture);
-        made.push(url);
-        setUrls((held) => held.map((one, place) => (place === index ? url : one)));
-      }
-    };
-    const fails = () => {
-      if (!closing.signal.aborted) setFailed(true);
-      closing.abort();
-    };
-    for (let lane = 0; lane < AT_ONCE; lane += 1) take().catch(fails);
-    return () => {
-      closing.abort();
-      for (const url of made) URL.revokeObjectURL(url);
-    };
-  }, [desk, number, count, wanted]);
-  return { urls, failed };
+    if (!near) frames.letGo();
+  }, [frames, near]);
+  useEffect(() => () => frames.letGo(), [frames]);
+  return frames;
 }

@@ -1,16 +1,26 @@
 // The player of a case's clip: the picture with what was drawn on it, at the speed of the heart, and all frames as a sheet.
 //
-// Owns which frame is shown. Frames, marks and times come from the relay as they stand in the files that leave; nothing here
-// changes them, but for what a person blanks. Invariant: a frame is shown when the file says so and never by time × rate.
+// Owns which frame is shown, and which ones a person had before their eyes. Frames, marks and times come from the relay as they stand
+// in the files that leave; nothing here changes them, but for what a person blanks. Invariants: a frame is shown when the file says so
+// and never by time × rate, in a draft none is left out; no frame counts as seen without what was drawn on it.
 
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { FrameTable } from "../clip/table";
 import { tc } from "../i18n/case";
 import type { CaseDesk } from "../net/cases";
 import type { CaseAbout, CaseClip, CaseDrawn, CaseMade, CaseRectangle } from "../wire/case";
-import { type CaseFrames, useFrames } from "./case-frames";
+import { useFrames } from "./case-frames";
 import { CaseLines, CaseNumbers } from "./case-marks";
+import { CaseRange } from "./case-range";
+import { FramesSeen, LOOK_MS } from "./case-seen";
+import { CaseSheet } from "./case-sheet";
+
+/** Frames that are asked for before they are shown. */
+const AHEAD = 24;
+/** So far from the screen a clip is near, and its frames stay. */
+const NEAR = "100% 0px";
+const NOTHING_DRAWN: CaseDrawn = { lines: [], numbers: [] };
 
 type Props = {
   readonly desk: CaseDesk;
@@ -18,21 +28,46 @@ type Props = {
   readonly made: CaseMade;
   readonly isDraft: boolean;
   readonly doing: (work: Promise<CaseAbout>) => Promise<void>;
-  readonly onSeenAll: () => void;
+  /** How many frames nobody saw yet; null while it is not known what was drawn on them. */
+  readonly onLeft: (left: number | null) => void;
 };
 
-export function CasePlayer({ desk, clip, made, isDraft, doing, onSeenAll }: Props) {
+export function CasePlayer({ desk, clip, made, isDraft, doing, onLeft }: Props) {
   const { number } = clip;
   const whole = useRef<HTMLDivElement>(null);
-  const { urls, failed } = useFrames(desk, number, made.frames, useNear(whole));
+  const near = useNear(whole);
+  const frames = useFrames(desk, number, near);
   const [at, setAt] = useState(0);
+  const [painted, setPainted] = useState(-1);
   const [runs, setRuns] = useState(false);
   const [draws, setDraws] = useState(false);
   const [hides, setHides] = useState(false);
-  const drawn = useDrawn(desk, number, made);
-  const shown = useRef(at);
-  shown.current = at;
-  usePlaying(desk, number, runs, shown, setAt);
+  const [sheet, setSheet] = useState<SheetNews>({ near: [], standing: [] });
+  const { drawn, failed, again } = useDrawn(desk, number, made);
+  const seen = useMemo(() => new FramesSeen(made.frames), [made.frames]);
+  const shown = useRef({ at, painted });
+  shown.current = { at, painted };
+  usePlaying(desk, number, { runs, isWhole: isDraft }, shown, setAt);
+  useEffect(() => {
+    if (!near) return;
+    const ahead = Math.min(AHEAD, made.frames);
+    const next = Array.from({ length: ahead }, (_, step) => (at + step) % made.frames);
+    frames.want([...new Set([...next, ...sheet.near])]);
+  }, [frames, near, at, sheet]);
+  const url = frames.url(at);
+  const standing = sheet.standing.filter((index) => frames.url(index) !== null).join(" ");
+  useEffect(() => {
+    if (drawn === null) return onLeft(null);
+    const isBare = hides && drawn.lines.some(({ frame }) => frame === at);
+    if (painted === at && !isBare) seen.shows(at);
+    seen.stand(standing === "" ? [] : standing.split(" ").map(Number), performance.now());
+    onLeft(seen.left);
+    const look = () => {
+      if (seen.passes(performance.now())) onLeft(seen.left);
+    };
+    const timer = setTimeout(look, LOOK_MS);
+    return () => clearTimeout(timer);
+  }, [drawn, hides, at, painted, standing]);
   const goes = (index: number) => {
     setRuns(false);
     setAt(index);
@@ -42,12 +77,30 @@ export function CasePlayer({ desk, clip, made, isDraft, doing, onSeenAll }: Prop
     void doing(desk.covers(number, { keep: clip.cover.keep, blank: [...clip.cover.blank, one] }));
   };
   const hasDrawn = drawn !== null && drawn.lines.length + drawn.numbers.length > 0;
+  // The lines of a frame stand over no other one.
+  const lines = drawn !== null && !hides && painted === at && (
+    <CaseLines made={made} lines={drawn.lines} frame={at} />
+  );
   return (
     <div ref={whole}>
-      <Picture url={urls[at] ?? null} made={made} draws={draws} drawn={blanks}>
-        {drawn !== null && !hides && <CaseLines made={made} lines={drawn.lines} frame={at} />}
-      </Picture>
-      {failed && <p role="alert">{tc("case.framesFailed")}</p>}
+      {draws ? (
+        <CaseRange
+          url={url}
+          size={made}
+          lead={tc("case.blankLead")}
+          does={tc("case.blankIt")}
+          chooses={blanks}
+          leaves={() => setDraws(false)}
+        >
+          {lines}
+        </CaseRange>
+      ) : (
+        <Picture url={url} made={made} paints={() => setPainted(at)}>
+          {lines}
+        </Picture>
+      )}
+      {frames.failed && <Failed words={tc("case.framesFailed")} again={() => frames.retry()} />}
+      {failed && <Failed words={tc("case.drawnFailed")} again={again} />}
       <p class="case__actions">
         <button
           type="button"
@@ -80,8 +133,27 @@ export function CasePlayer({ desk, clip, made, isDraft, doing, onSeenAll }: Prop
           </button>
         )}
         {isDraft && (
-          <button type="button" class="button" aria-pressed={draws} onClick={() => setDraws(!draws)}>
+          <button
+            type="button"
+            class="button"
+            aria-pressed={draws}
+            data-testid="case-blank"
+            onClick={() => {
+              setRuns(false);
+              setDraws(!draws);
+            }}
+          >
             {tc("case.blank")}
+          </button>
+        )}
+        {isDraft && seen.left > 0 && (
+          <button
+            type="button"
+            class="button"
+            data-testid="case-unseen"
+            onClick={() => goes(seen.next(at) ?? at)}
+          >
+            {tc("case.unseen")}
           </button>
         )}
         {isDraft && clip.cover.keep.length + clip.cover.blank.length > 0 && (
@@ -94,27 +166,39 @@ export function CasePlayer({ desk, clip, made, isDraft, doing, onSeenAll }: Prop
           </button>
         )}
       </p>
-      {draws && <p class="quiet">{tc("case.blankLead")}</p>}
       {hasDrawn && !hides && <CaseNumbers drawn={drawn} at={at} goes={goes} />}
-      <Sheet
-        frames={{ urls, failed }}
+      <CaseSheet
+        frames={frames}
         made={made}
         drawn={drawn}
         isOpen={isDraft}
         goes={goes}
-        onSeenAll={onSeenAll}
+        tells={(near, standing) => setSheet({ near, standing })}
       />
     </div>
   );
 }
 
-/** Whether a part is on the screen or was: frames of the tenth clip wait until somebody comes to it. */
+type SheetNews = { readonly near: readonly number[]; readonly standing: readonly number[] };
+
+function Failed({ words, again }: { words: string; again: () => void }) {
+  return (
+    <p role="alert">
+      {words}{" "}
+      <button type="button" class="button" onClick={again}>
+        {tc("case.again")}
+      </button>
+    </p>
+  );
+}
+
+/** Whether a part is on the screen, or not far: frames of the tenth clip wait until somebody comes to it, and go when they leave. */
 function useNear(part: { readonly current: HTMLElement | null }): boolean {
   const [near, setNear] = useState(false);
   useEffect(() => {
     if (part.current === null) return;
-    const watch = new IntersectionObserver((seen) => {
-      if (seen.some(({ isIntersecting }) => isIntersecting)) setNear(true);
+    const watch = new IntersectionObserver((seen) => setNear(seen.at(-1)?.isIntersecting ?? false), {
+      rootMargin: NEAR,
     });
     watch.observe(part.current);
     return () => watch.disconnect();
@@ -122,26 +206,47 @@ function useNear(part: { readonly current: HTMLElement | null }): boolean {
   return near;
 }
 
-/** What was drawn and measured; nothing while it is not known. */
-function useDrawn(desk: CaseDesk, number: number, made: CaseMade): CaseDrawn | null {
-  const [drawn, setDrawn] = useState<CaseDrawn | null>(null);
+type Drawn = {
+  /** Null while it is not known. */
+  readonly drawn: CaseDrawn | null;
+  readonly failed: boolean;
+  readonly again: () => void;
+};
+
+/** What was drawn and measured. */
+function useDrawn(desk: CaseDesk, number: number, made: CaseMade): Drawn {
   const hasAny = made.marks || made.measurements;
+  const [drawn, setDrawn] = useState<CaseDrawn | null>(hasAny ? null : NOTHING_DRAWN);
+  const [failed, setFailed] = useState(false);
+  const [tries, setTries] = useState(1);
   useEffect(() => {
     if (!hasAny) return;
     const closing = new AbortController();
-    // Without them the clip is still worth looking at; its words and files say that there are some.
-    desk.drawn(number, closing.signal).then(setDrawn, () => undefined);
+    const fails = () => {
+      if (!closing.signal.aborted) setFailed(true);
+    };
+    desk.drawn(number, closing.signal).then(setDrawn, fails);
     return () => closing.abort();
-  }, [desk, number, hasAny]);
-  return drawn;
+  }, [desk, number, hasAny, tries]);
+  const again = () => {
+    setFailed(false);
+    setTries(tries + 1);
+  };
+  return { drawn, failed, again };
 }
+
+type Playing = {
+  readonly runs: boolean;
+  /** No frame is left out, however slow the page is. */
+  readonly isWhole: boolean;
+};
 
 /** Shows each frame when the file says so, from the one that stands there on, and from the first again after the last one. */
 function usePlaying(
   desk: CaseDesk,
   number: number,
-  runs: boolean,
-  shown: { readonly current: number },
+  { runs, isWhole }: Playing,
+  shown: { readonly current: { readonly at: number; readonly painted: number } },
   setAt: (index: number) => void,
 ): void {
   const table = useRef<FrameTable | null>(null);
@@ -151,10 +256,21 @@ function usePlaying(
     let request = 0;
     const begin = (times: FrameTable) => {
       table.current = times;
-      const from = performance.now() - times.atUs(shown.current) / 1_000;
+      const fromAt = (index: number, now: number) => now - times.atUs(index) / 1_000;
+      let from = fromAt(shown.current.at, performance.now());
       const step = (now: number) => {
-        setAt(times.frameAt(((now - from) * 1_000) % times.lengthUs));
         request = requestAnimationFrame(step);
+        const { at, painted } = shown.current;
+        // The clock waits for a picture that is late.
+        if (painted !== at) {
+          from = fromAt(at, now);
+          return;
+        }
+        const due = times.frameAt(((now - from) * 1_000) % times.lengthUs);
+        const next = (at + 1) % times.count;
+        if (!isWhole || due === at || due === next) return setAt(due);
+        from = fromAt(next, now);
+        setAt(next);
       };
       request = requestAnimationFrame(step);
     };
@@ -171,90 +287,32 @@ function usePlaying(
       closing.abort();
       cancelAnimationFrame(request);
     };
-  }, [desk, number, runs, setAt]);
-}
-
-type SheetProps = {
-  readonly frames: CaseFrames;
-  readonly made: CaseMade;
-  readonly drawn: CaseDrawn | null;
-  readonly isOpen: boolean;
-  readonly goes: (index: number) => void;
-  readonly onSeenAll: () => void;
-};
-
-/** All frames beside each other. */
-function Sheet({ frames: { urls }, made, drawn, isOpen, goes, onSeenAll }: SheetProps) {
-  const last = useRef<HTMLLIElement>(null);
-  const isHere = urls.every((url) => url !== null);
-  useEffect(() => {
-    const place = last.current;
-    if (place === null || !isHere) return;
-    const watch = new IntersectionObserver((seen) => {
-      if (seen.some(({ isIntersecting }) => isIntersecting)) onSeenAll();
-    });
-    watch.observe(place);
-    return () => watch.disconnect();
-  }, [isHere]);
-  const marked = new Set(drawn?.lines.map(({ frame }) => frame as number));
-  return (
-    <details open={isOpen}>
-      <summary>{tc("case.frames")}</summary>
-      <ol class="case__sheet">
-        {urls.map((url, index) => (
-          <li key={index} ref={index === urls.length - 1 ? last : null} data-marked={marked.has(index)}>
-            <button
-              type="button"
-              aria-label={tc("case.frame", { frame: index + 1 })}
-              onClick={() => goes(index)}
-            >
-              {url !== null && <img src={url} alt="" width={made.width} height={made.height} />}
-            </button>
-          </li>
-        ))}
-      </ol>
-    </details>
-  );
+  }, [desk, number, runs, isWhole, setAt]);
 }
 
 type PictureProps = {
   readonly url: string | null;
   readonly made: CaseMade;
-  readonly draws: boolean;
-  readonly drawn: (one: CaseRectangle) => void;
+  /** The picture with this address is on the page. */
+  readonly paints: () => void;
   readonly children: ComponentChildren;
 };
 
-function Picture({ url, made, draws, drawn, children }: PictureProps) {
-  const from = useRef<readonly [number, number] | null>(null);
-  const place = ({ currentTarget, clientX, clientY }: PointerEvent): readonly [number, number] => {
-    const box = (currentTarget as HTMLElement).getBoundingClientRect();
-    const pixel = (at: number, size: number, count: number) =>
-      Math.min(Math.max(Math.floor((at / size) * count), 0), count - 1);
-    return [
-      pixel(clientX - box.left, box.width, made.width),
-      pixel(clientY - box.top, box.height, made.height),
-    ];
-  };
+function Picture({ url, made, paints, children }: PictureProps) {
   return (
-    <div
-      class="case__picture"
-      data-draws={draws}
-      style={{ aspectRatio: `${made.width} / ${made.height}` }}
-      onPointerDown={(event) => {
-        if (draws) from.current = place(event);
-      }}
-      onPointerUp={(event) => {
-        const began = from.current;
-        from.current = null;
-        if (!draws || began === null) return;
-        const [x, y] = place(event);
-        const [left, right] = [Math.min(began[0], x), Math.max(began[0], x)];
-        const [top, bottom] = [Math.min(began[1], y), Math.max(began[1], y)];
-        drawn({ left, top, right, bottom });
-      }}
-    >
-      {url !== null && <img src={url} alt="" draggable={false} data-testid="case-picture" />}
+    <div class="case__picture" style={{ aspectRatio: `${made.width} / ${made.height}` }}>
+      {url !== null && (
+        <img
+          src={url}
+          alt=""
+          draggable={false}
+          data-testid="case-picture"
+          onLoad={({ currentTarget }) => {
+            // One from before may be told late.
+            if (currentTarget.src === url) paints();
+          }}
+        />
+      )}
       {children}
     </div>
   );

@@ -77,8 +77,6 @@ function usePictures(
     const made: string[] = [];
     const take = async () => {
       for (const head of sources) {
-        // No page shows a frame of one as it is stored.
-        if (head.coding === "video") continue;
         try {
           const picture = await sourcePicture(session, consult, head.clip, closing.signal);
           if (closing.signal.aborted) return;

@@ -7,13 +7,12 @@ import { dayTime, tp } from "../i18n/consult-replay";
 import { clockTime } from "../i18n/i18n";
 import { besides } from "../replay/beside";
 import { ConsultPlayer } from "../replay/player";
-import { searchReplays } from "../replay/source";
 import type { ClipState } from "../wire/clip";
-import type { ClipId, ConsultId, SessionId, StreamId } from "../wire/ids";
-import type { ReplaySummary } from "../wire/replay";
+import type { ClipId, ConsultId, StreamId } from "../wire/ids";
 import { TimeBar } from "./consult-replay-bar";
 import { ConsultPane } from "./consult-replay-pane";
 import { ReplayTroubleNews } from "./consult-replay-trouble";
+import { useConsults } from "./past-choice";
 import { clipTitle } from "./save-news";
 
 /** What stands on the right. */
@@ -21,8 +20,6 @@ export type Side =
   | { readonly what: "consult"; readonly consult: ConsultId; readonly stream: StreamId | null }
   | { readonly what: "clip"; readonly clip: ClipId };
 type OtherConsult = Extract<Side, { what: "consult" }>;
-
-const EVERYTHING = { view: "", finding: "", person: "", fromUs: null, beforeUs: null };
 
 /** The consult itself on the left, or a saved clip of it. */
 export function LeftChoice({ leader, left, onLeft }: LeftProps) {
@@ -66,7 +63,9 @@ type OtherProps = {
 
 export function OtherChoice({ leader, left, other, onOther }: OtherProps) {
   const { consult, session } = leader.place;
-  const others = useOthers(session, consult);
+  // Without the list there is nothing to put beside; everything else works.
+  const found = useConsults(session, false);
+  const others = (found.consults ?? []).filter((one) => one.consult !== consult);
   const pictures = leader.about.value?.pictures ?? [];
   const clips = clipsOf(leader).filter(({ clip }) => clip !== left);
   const choices: { readonly side: Side; readonly words: string }[] = clips.map((held) => ({
@@ -88,22 +87,29 @@ export function OtherChoice({ leader, left, other, onOther }: OtherProps) {
   const chosen = JSON.stringify(other);
   const place = choices.findIndex(({ side }) => JSON.stringify(side) === chosen);
   return (
-    <label class="past__choice">
-      {tp("past.beside")}
-      <select
-        class="field"
-        value={place}
-        data-testid="past-beside"
-        onChange={({ currentTarget }) => onOther(choices[Number(currentTarget.value)]?.side ?? null)}
-      >
-        <option value={-1}>{tp("past.besideNone")}</option>
-        {choices.map(({ words, side }, number) => (
-          <option key={JSON.stringify(side)} value={number}>
-            {words}
-          </option>
-        ))}
-      </select>
-    </label>
+    <>
+      <label class="past__choice">
+        {tp("past.beside")}
+        <select
+          class="field"
+          value={place}
+          data-testid="past-beside"
+          onChange={({ currentTarget }) => onOther(choices[Number(currentTarget.value)]?.side ?? null)}
+        >
+          <option value={-1}>{tp("past.besideNone")}</option>
+          {choices.map(({ words, side }, number) => (
+            <option key={JSON.stringify(side)} value={number}>
+              {words}
+            </option>
+          ))}
+        </select>
+      </label>
+      {left === null && found.more && (
+        <button type="button" class="button" data-testid="past-beside-older" onClick={found.older}>
+          {tp("past.besideOlder")}
+        </button>
+      )}
+    </>
   );
 }
 
@@ -116,21 +122,6 @@ function clipsOf(leader: ConsultPlayer): readonly ClipState[] {
 function clipWords(clip: ClipState): string {
   const time = clockTime(clip.head?.takenAt ?? clip.at, true);
   return tp("past.besideClip", { title: clipTitle(clip), time });
-}
-
-/** Other consults that this person may replay. */
-function useOthers(session: SessionId, consult: ConsultId): readonly ReplaySummary[] {
-  const [others, setOthers] = useState<readonly ReplaySummary[]>([]);
-  useEffect(() => {
-    const closing = new AbortController();
-    searchReplays(session, EVERYTHING, closing.signal).then(
-      ({ consults }) => setOthers(consults.filter((found) => found.consult !== consult)),
-      // Without the list there is nothing to put beside; everything else works.
-      () => undefined,
-    );
-    return () => closing.abort();
-  }, [session, consult]);
-  return others;
 }
 
 export function Follower({ leader, other }: { leader: ConsultPlayer; other: OtherConsult }) {

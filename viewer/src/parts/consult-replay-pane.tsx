@@ -99,8 +99,10 @@ function Instead({ player }: { player: ConsultPlayer }) {
     if (isEmpty) return tp((player.story.value?.entries.length ?? 0) > 0 ? "past.none" : "past.empty");
     return tp("past.hole");
   };
+  // While a running picture catches up, the frame before is of this moment, about.
+  const isSolid = glass.what !== "coming" || glass.isStoodOn;
   return (
-    <p class="past__instead" data-solid={glass.what !== "coming"} data-testid="past-instead">
+    <p class="past__instead" data-solid={isSolid} data-testid="past-instead">
       {words()}
     </p>
   );

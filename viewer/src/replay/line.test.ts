@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { StreamId } from "../wire/ids";
-import { FrameLine } from "./line";
+import { FrameLine, MAX_PICTURE_BYTES } from "./line";
 import { PictureTable } from "./table";
 
 const FIRST = 161_550_000_000_000;
@@ -10,6 +10,11 @@ const STEP = 3_000;
 class FakeDecoder {
   static fed: number[] = [];
   static open = 0;
+  /** Of its pictures. */
+  static width = 800;
+  static height = 600;
+  static held = 0;
+  static most = 0;
   static isConfigSupported = () => Promise.resolve({ supported: true });
   state: "unconfigured" | "configured" | "closed" = "unconfigured";
   decodeQueueSize = 0;
@@ -44,7 +49,8 @@ class FakeDecoder {
 
 beforeEach(() => {
   FakeDecoder.fed = [];
-  FakeDecoder.open = 0;
+  FakeDecoder.open = FakeDecoder.held = FakeDecoder.most = 0;
+  [FakeDecoder.width, FakeDecoder.height] = [800, 600];
   vi.stubGlobal("VideoDecoder", FakeDecoder);
   vi.stubGlobal(
     "EncodedVideoChunk",
@@ -54,9 +60,15 @@ beforeEach(() => {
       }
     },
   );
-  vi.stubGlobal("createImageBitmap", ({ timestamp }: { timestamp: number }) =>
-    Promise.resolve({ width: 800, height: 600, timestamp, close: () => undefined }),
-  );
+  vi.stubGlobal("createImageBitmap", ({ timestamp }: { timestamp: number }) => {
+    FakeDecoder.held += 1;
+    FakeDecoder.most = Math.max(FakeDecoder.most, FakeDecoder.held);
+    const close = () => {
+      FakeDecoder.held -= 1;
+    };
+    const { width, height } = FakeDecoder;
+    return Promise.resolve({ width, height, timestamp, close });
+  });
 });
 
 afterEach(() => {
@@ -73,7 +85,7 @@ function table(
   const here = Array.from({ length: count }, (_, index) => index).filter((index) => !missing.has(index));
   const steps = here.map((index, place) => (index - (here[place - 1] ?? index)) * STEP);
   const codings = [[0, "avc1.42c01f"] as const, ...otherwise].map(([from, codec]) => {
-    return { from, codec, width: 800, height: 600 };
+    return { from, codec, width: FakeDecoder.width, height: FakeDecoder.height };
   });
   const part = { first: FIRST, steps, bytes: steps, keys, filled: [], codings, next: null };
   return PictureTable.of("s" as StreamId, [part], [], []);
@@ -100,7 +112,7 @@ function lineOf(of: PictureTable, spoilt: ReadonlySet<number> = new Set()): Fram
 
 async function shows(line: FrameLine, index: number): Promise<number> {
   line.aim(index);
-  await vi.waitFor(() => expect(line.picture(index)).not.toBeNull());
+  await vi.waitFor(() => expect(line.picture(index)).not.toBeNull(), { interval: 1 });
   return ((line.picture(index) as unknown as { timestamp: number }).timestamp - FIRST) / STEP;
 }
 
@@ -175,6 +187,39 @@ test("a frame that is another one by now is not decoded, and the table is asked 
   line.renew(table(60, [0]));
   expect(await shows(line, 31)).toBe(31);
   expect([stale.mock.calls.length, fault.mock.calls.length]).toEqual([1, 0]);
+});
+
+describe.each([
+  [1_920, 1_080],
+  [4_096, 2_304],
+])("pictures of %d x %d", (width, height) => {
+  beforeEach(() => {
+    [FakeDecoder.width, FakeDecoder.height] = [width, height];
+  });
+
+  test("are held as far as they fit, and playing decodes each once", async () => {
+    const line = lineOf(table(200, [0]));
+    for (let index = 0; index < 200; index += 1) expect(await shows(line, index)).toBe(index);
+    expect(FakeDecoder.fed).toEqual(Array.from({ length: 200 }, (_, index) => index));
+    for (let index = 199; index > 180; index -= 1) expect(await shows(line, index)).toBe(index);
+    // One comes before another one goes.
+    expect((FakeDecoder.most - 1) * width * height * 4).toBeLessThanOrEqual(MAX_PICTURE_BYTES);
+  });
+});
+
+test("what nobody looks at holds no picture and no decoder, until somebody does again", async () => {
+  const line = lineOf(table(60, [0]));
+  line.renew(table(90, [0]));
+  await Promise.resolve();
+  expect(FakeDecoder.fed, "nobody looked at it yet").toEqual([]);
+  await shows(line, 10);
+  line.aim(40);
+  line.rest();
+  await vi.waitFor(() => expect([FakeDecoder.held, FakeDecoder.open]).toEqual([0, 0]));
+  line.renew(table(90, [0]));
+  await new Promise((done) => setTimeout(done));
+  expect([FakeDecoder.held, FakeDecoder.open]).toEqual([0, 0]);
+  expect(await shows(line, 50)).toBe(50);
 });
 
 /** A decoder on a busy machine: it begins late, takes one frame at a time, and keeps the last one until the next comes. */

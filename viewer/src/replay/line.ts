@@ -9,9 +9,9 @@ import { NoVideoDecoder, Undecodable } from "../clip/faults";
 import { lastNotAbove, type PictureTable } from "./table";
 import type { Unit } from "./units";
 
-/** Pictures that are kept: some seconds of 800x600. */
-const MAX_PICTURE_BYTES = 128 * 1024 * 1024;
-/** Frames decoded beyond the one that is wanted. */
+/** Pictures that are kept: some seconds of 800x600, half a second of 1920x1080. */
+export const MAX_PICTURE_BYTES = 128 * 1024 * 1024;
+/** Frames decoded beyond the one that is wanted; of large pictures fewer, so that some of those before it stay too. */
 const AHEAD = 12;
 /** Of those before it so many are kept, for steps back. */
 const BEHIND = 24;
@@ -50,6 +50,10 @@ export class FrameLine {
   /** The table is of before; nothing is decoded until `renew`. */
   #isStale = false;
   #isClosed = false;
+  /** Nobody looks at it: nothing is decoded until `aim`. */
+  #isResting = true;
+  /** Of one decoded picture. */
+  #pictureBytes: number;
   #wake: (() => void) | null = null;
   /** When this decoder was given something last, took something, or gave something. */
   #heardAt = 0;
@@ -61,7 +65,9 @@ export class FrameLine {
     readonly onReady: () => void,
     readonly onStale: () => void,
     readonly onFault: (cause: unknown) => void,
-  ) {}
+  ) {
+    this.#pictureBytes = bytesOf(table.coding(0) ?? { width: 0, height: 0 });
+  }
 
   /** The picture of a frame, if it is here; it stays the line's. */
   picture(index: number): ImageBitmap | null {
@@ -76,6 +82,7 @@ export class FrameLine {
   /** The frame that is wanted; those behind it will be. */
   aim(index: number): void {
     this.#target = index;
+    this.#isResting = false;
     this.#wake?.();
     if (!this.#isWorking && !this.#isStale) void this.#work();
   }
@@ -94,20 +101,27 @@ export class FrameLine {
     this.table = table;
     this.#isStale = false;
     this.#failed.clear();
-    this.aim(Math.max(0, lastNotAbove(table.ticks, tick)));
+    this.#target = Math.max(0, lastNotAbove(table.ticks, tick));
+    if (!this.#isResting) this.aim(this.#target);
   }
 
   forgive(): void {
     this.#failed.clear();
-    this.aim(this.#target);
+    if (!this.#isResting) this.aim(this.#target);
   }
 
-  close(): void {
-    this.#isClosed = true;
+  /** It is not on the glass any more: its decoder and its pictures go, until it is aimed at again. */
+  rest(): void {
+    this.#isResting = true;
     this.#wake?.();
     this.#letGo();
     for (const picture of this.#pictures.values()) picture.close();
     this.#pictures.clear();
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.rest();
   }
 
   async #work(): Promise<void> {
@@ -115,7 +129,7 @@ export class FrameLine {
     try {
       for (
         let index = this.#next();
-        index !== null && !this.#isClosed && !this.#isStale;
+        index !== null && !this.#isResting && !this.#isStale;
         index = this.#next()
       ) {
         if (index === "wait") await this.#rest();
@@ -137,7 +151,7 @@ export class FrameLine {
    */
   #next(): number | "wait" | null {
     const { table } = this;
-    const end = Math.min(this.#target + AHEAD, table.count - 1);
+    const end = Math.min(this.#target + this.#ahead, table.count - 1);
     let isAwaited = false;
     let isComing = false;
     for (let index = this.#target; index <= end; index += 1) {
@@ -180,7 +194,7 @@ export class FrameLine {
     const { table } = this;
     const tick = table.ticks[index] ?? 0;
     const unit = await this.unit(table, index);
-    if (this.#isClosed || this.table !== table) return;
+    if (this.#isResting || this.table !== table) return;
     if (unit === null) {
       this.#isStale = true;
       this.onStale();
@@ -222,7 +236,7 @@ export class FrameLine {
     if (this.#codec !== codec) {
       const answer = globalThis.VideoDecoder?.isConfigSupported(config).catch(() => null);
       if (answer === undefined || (await answer)?.supported !== true) throw new NoVideoDecoder(codec);
-      if (this.#isClosed) return null;
+      if (this.#isResting) return null;
     }
     this.#rewind();
     this.#decoder ??= this.#made();
@@ -281,25 +295,34 @@ export class FrameLine {
   }
 
   #keep(tick: number, picture: ImageBitmap): void {
-    if (this.#isClosed) {
+    if (this.#isResting) {
       picture.close();
       return;
     }
     this.#pictures.get(tick)?.close();
     this.#pictures.set(tick, picture);
-    const most = Math.max(
-      2 * (AHEAD + BEHIND),
-      Math.floor(MAX_PICTURE_BYTES / (picture.width * picture.height * 4)),
-    );
-    const target = this.table.ticks[this.#target] ?? 0;
-    while (this.#pictures.size > most) {
-      const [farthest] = [...this.#pictures.keys()].sort(
-        (a, b) => Math.abs(b - target) - Math.abs(a - target),
-      );
+    this.#pictureBytes = bytesOf(picture);
+    const [target, last] = [this.#target, this.#target + this.#ahead];
+    const away = (of: number) => {
+      const index = this.table.indexOf(of);
+      // What is wanted is nearer than all else: it would only be decoded anew.
+      return target <= index && index <= last ? 0 : Math.abs(index - target);
+    };
+    while (this.#pictures.size > this.#most) {
+      const [farthest] = [...this.#pictures.keys()].sort((a, b) => away(b) - away(a));
       if (farthest === undefined) return;
       this.#pictures.get(farthest)?.close();
       this.#pictures.delete(farthest);
     }
+  }
+
+  /** Pictures that fit. */
+  get #most(): number {
+    return Math.max(2, Math.floor(MAX_PICTURE_BYTES / Math.max(1, this.#pictureBytes)));
+  }
+
+  get #ahead(): number {
+    return Math.min(AHEAD, Math.ceil(this.#most / 3));
   }
 
   /** Until the decoder takes more. */
@@ -337,7 +360,8 @@ export class FrameLine {
   /** The frame that is awaited, from a decoder that took it and did not give it. */
   async #askFor(decoder: VideoDecoder): Promise<void> {
     const next = this.#fedIndex() + 1;
-    const mayGoOn = next > 0 && next <= this.#target + AHEAD && next < this.table.count && !this.isLost(next);
+    const mayGoOn =
+      next > 0 && next <= this.#target + this.#ahead && next < this.table.count && !this.isLost(next);
     if (mayGoOn && (this.table.keyBefore(next) !== next || this.#isCodedAlike(next))) {
       await this.#feed(next);
     } else if (this.#fed !== null) {
@@ -379,4 +403,9 @@ export class FrameLine {
     this.#fed = null;
     this.#inside.clear();
   }
+}
+
+/** As it is decoded: four bytes a pixel. */
+function bytesOf({ width, height }: { readonly width: number; readonly height: number }): number {
+  return width * height * 4;
 }

@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { BEGIN_US, Recorded, STEP_US, stubReplays, unstubReplays } from "../../test/replayed";
+import { BEGIN_US, Recorded, rtpOf, STEP_US, stubReplays, unstubReplays } from "../../test/replayed";
 import type { ConsultId, SessionId } from "../wire/ids";
 import type { RelayTime } from "../wire/units";
 import { besides } from "./beside";
 import { ConsultPlayer } from "./player";
+import { jumpsOf, Story } from "./story";
 
 const SESSION = "me" as SessionId;
 
@@ -106,6 +107,41 @@ describe("a consult that is replayed", () => {
       await vi.advanceTimersByTimeAsync(3_500);
       expect([...player.speaking.value]).toEqual([`of ${track}`]);
     }
+  });
+});
+
+describe("a mark", () => {
+  /** Made on a frozen frame. */
+  const marked = (frame: number) => {
+    const anchor = { type: "live", stream: "s", rtpTime: rtpOf(frame) };
+    const shape = { type: "label", at: { x: 0.5, y: 0.5 }, text: "MR" };
+    const event = { type: "marked", mark: { id: "m", anchor, shape, pen: "green", drawnOn: "freeze" } };
+    const author = {
+      type: "person",
+      session: "x",
+      person: "p",
+      name: "佐藤 花",
+      initials: "佐",
+      role: "trainer",
+    };
+    return { seq: 1, at: BEGIN_US + frame * STEP_US, author, event };
+  };
+
+  test("stands over its own frame only, and over no other while its own is prepared", async () => {
+    one.entries = [marked(400)];
+    const player = await opened("one");
+    player.seek(BEGIN_US + 100 * STEP_US);
+    await vi.waitFor(() => expect(index(player)).toBe(100));
+    one.isSlow = true;
+    const [jump] = jumpsOf(player.story.value ?? new Story([]));
+    if (jump === undefined) throw new Error("the log has no mark");
+    player.jump(jump);
+    await vi.advanceTimersByTimeAsync(500);
+    expect(player.glass.value).toMatchObject({ what: "coming", isStoodOn: true });
+    expect(player.marks.value).toEqual([]);
+    one.answers();
+    await vi.waitFor(() => expect(index(player)).toBe(400));
+    expect(player.marks.value.map(({ mark }) => mark.id)).toEqual(["m"]);
   });
 });
 

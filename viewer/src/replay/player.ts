@@ -18,7 +18,16 @@ import { MediaClock, type Span } from "./clock";
 import { FrameLine } from "./line";
 import { Originals } from "./originals";
 import { PointerTrack } from "./pointers";
-import { type Glass, originalOf, pointersOf, sameGlass, sameMarks, samePointers, sameSet } from "./seen";
+import {
+  type Glass,
+  mayBeMarked,
+  originalOf,
+  pointersOf,
+  sameGlass,
+  sameMarks,
+  samePointers,
+  sameSet,
+} from "./seen";
 import { type ReplayPlace, ReplaySource, UnitShelf } from "./source";
 import { type Jump, type Moment, marksAt, Story } from "./story";
 import { PictureTable } from "./table";
@@ -28,7 +37,7 @@ import { anchorOf, beginOf, wholeOf } from "./whole";
 /** Why there is nothing to see or hear, or no more than there is. */
 export type ReplayTrouble = ApiCode | "undecodable" | "noVideo" | "noVoice";
 
-type Picture = { readonly table: PictureTable; readonly line: FrameLine };
+type Picture = { readonly table: PictureTable; readonly line: FrameLine; readonly shelf: UnitShelf };
 
 /** What is due and not here for so long makes the clock stand. */
 const STARVED_MS = 250;
@@ -75,6 +84,8 @@ export class ConsultPlayer {
   /** Whether what stands beside it is late. */
   readonly #others = new Set<() => boolean>();
   #drawn = "";
+  /** Whose picture is on the glass. */
+  #shown: StreamId | null = null;
   #isBusy = false;
 
   constructor(
@@ -243,7 +254,7 @@ export class ConsultPlayer {
     if (held?.table === table) return;
     if (held !== undefined) {
       held.line.renew(table);
-      this.#pictures.set(stream, { table, line: held.line });
+      this.#pictures.set(stream, { ...held, table });
       return;
     }
     const shelf = new UnitShelf(this.#source, stream);
@@ -263,7 +274,7 @@ export class ConsultPlayer {
         if (!this.#closing.signal.aborted && !isPassing) this.trouble.value = codeOf(cause);
       },
     );
-    this.#pictures.set(stream, { table, line });
+    this.#pictures.set(stream, { table, line, shelf });
   }
 
   #unheard(cause: unknown): void {
@@ -318,15 +329,11 @@ export class ConsultPlayer {
     this.#starve(clock, now, glass.what === "coming" || [...this.#others].some((isLate) => isLate()));
     this.marks.value = sameMarks(
       this.marks.peek(),
-      glass.what === "hole" || glass.what === "none"
-        ? []
-        : marksAt(moment, us, about.quickMarkSeconds, this.chosen.peek()),
+      mayBeMarked(glass) ? marksAt(moment, us, about.quickMarkSeconds, this.chosen.peek()) : [],
     );
     this.pointers.value = samePointers(
       this.pointers.peek(),
-      glass.what === "hole" || glass.what === "none" || this.chosen.peek() !== null
-        ? []
-        : pointersOf(this.#track, moment, us),
+      mayBeMarked(glass) && this.chosen.peek() === null ? pointersOf(this.#track, moment, us) : [],
     );
     if (!sameGlass(this.glass.peek(), glass)) this.glass.value = glass;
     this.#voices.tick(us, clock.playing && !clock.held, clock.speed);
@@ -367,6 +374,7 @@ export class ConsultPlayer {
   #show(us: number, anchor: Anchor | null, moment: Moment): Glass {
     const stream = this.#streamAt(us, anchor);
     const picture = stream === null ? undefined : this.#pictures.get(stream);
+    this.#rest(stream);
     const original = this.chosen.peek() === null ? originalOf(moment) : null;
     if (original !== null && this.only === null) {
       const held = this.#originals.picture(original);
@@ -383,12 +391,23 @@ export class ConsultPlayer {
     line.aim(index);
     if (line.isLost(index)) return { what: "hole" };
     const bitmap = line.picture(index);
-    if (bitmap === null) return { what: "coming", percent: line.onTheWay };
+    if (bitmap === null) return { what: "coming", percent: line.onTheWay, isStoodOn: anchor !== null };
     const tick = table.ticks[index] ?? 0;
     this.#draw(bitmap, `${stream} ${tick}`, tick % 2 ** 32);
     const isSettled = this.#isSettled(table.stream, tick);
     const atUs = table.atUs[index] ?? us;
     return { what: "frame", index, atUs, isFilled: table.isFilled[index] === 1, isSettled };
+  }
+
+  /** What is not on the glass holds no pictures, no decoder and no coded frames. */
+  #rest(shown: StreamId | null): void {
+    if (shown === this.#shown) return;
+    this.#shown = shown;
+    for (const [stream, { line, shelf }] of this.#pictures) {
+      if (stream === shown) continue;
+      line.rest();
+      shelf.rest();
+    }
   }
 
   #isSettled(stream: StreamId, tick: number): boolean {

@@ -26,8 +26,8 @@ export type Glass =
     }
   /** The frozen frame as it was captured. */
   | { readonly what: "original" }
-  /** The frame is on its way; of a hundred, where it is long. */
-  | { readonly what: "coming"; readonly percent: number | null }
+  /** The frame is on its way; of a hundred, where it is long. `isStoodOn`: somebody stands on it, and it is not the one before. */
+  | { readonly what: "coming"; readonly percent: number | null; readonly isStoodOn: boolean }
   /** There is no picture of this moment. */
   | { readonly what: "hole" };
 
@@ -41,6 +41,14 @@ export function pointersOf(track: PointerTrack, { state, people }: Moment, us: n
     const [initials = ""] = person.name;
     return { ...personLook(person.person), name: person.name, initials, at: fromWire(at) };
   });
+}
+
+/**
+ * Whether something may stand over what is on the glass. A running picture is late by a frame or two and its marks belong to the moment;
+ * those of the frame that somebody stands on belong to no other, and that other is on the glass until theirs comes.
+ */
+export function mayBeMarked(glass: Glass): boolean {
+  return glass.what === "coming" ? !glass.isStoodOn : glass.what !== "hole" && glass.what !== "none";
 }
 
 /** The original of the frame that everybody stands on. */

@@ -31,6 +31,8 @@ export type Search = {
   readonly person: string;
   readonly fromUs: number | null;
   readonly beforeUs: number | null;
+  /** Only those that are over. */
+  readonly isOver?: boolean;
 };
 
 export function searchReplays(session: SessionId, search: Search, signal: AbortSignal): Promise<ReplayList> {
@@ -39,6 +41,7 @@ export function searchReplays(session: SessionId, search: Search, signal: AbortS
     if (search[name].trim() !== "") query.set(name, search[name].trim());
   if (search.fromUs !== null) query.set("from", String(search.fromUs));
   if (search.beforeUs !== null) query.set("before", String(search.beforeUs));
+  if (search.isOver === true) query.set("over", "true");
   return askJson<ReplayList>(`/api/v1/replays?${query}`, { session, signal });
 }
 
@@ -154,6 +157,12 @@ export class UnitShelf {
       await (this.#under(tick) ?? this.#fetch(table, index)).done;
     }
     return null;
+  }
+
+  /** Nobody looks at it: what is here goes. */
+  rest(): void {
+    this.#kept.clear();
+    this.#keptBytes = 0;
   }
 
   #under(tick: number): Fetch | undefined {

@@ -1,8 +1,9 @@
 //! What the marks and measurements of a case show, read back from the very files that leave.
 //!
 //! Owns the way from a presentation state to lines on frames, and from a report to numbers with the frames that they were
-//! measured on. It reads what `clean_object` wrote and nobody else's; what it does not know it leaves out. Invariant: nothing
-//! is shown that does not stand in the file, so who looks at a case sees what others will get.
+//! measured on. It reads what `clean_object` wrote and nobody else's. Invariant: nothing is shown that does not stand in the
+//! file, and no line stands there that is not shown, so who looks at a case sees what others will get: a name may be written
+//! with the pen. A file with more than that is refused.
 
 use super::error::DeidentifyError;
 use super::tree::first_text;
@@ -18,7 +19,7 @@ use wire::FrameIndex;
 
 type Object = InMemDicomObject;
 
-/// Most lines, and most numbers, of one clip that are shown: more than people draw on one.
+/// Most lines, and most numbers, of one clip: more than people draw on one.
 pub const MAX_DRAWN: usize = 2_000;
 
 /// A line on one frame; one point is a dot.
@@ -48,7 +49,7 @@ pub struct DrawnNumber {
 /// The lines of a presentation state, as its whole file, on the clip with this UID.
 ///
 /// # Errors
-/// Why it cannot be read.
+/// Why it cannot be read; `NotShown` for a drawing that would leave without anybody having seen it.
 pub fn drawn_lines(state: Vec<u8>, instance: &str) -> Result<Vec<DrawnLine>, DeidentifyError> {
     let state = object(state)?;
     let mut lines = Vec::new();
@@ -64,7 +65,7 @@ pub fn drawn_lines(state: Vec<u8>, instance: &str) -> Result<Vec<DrawnLine>, Dei
             let places = graphic.element_opt(tags::GRAPHIC_DATA).ok().flatten();
             let places = places.and_then(|data| data.to_multi_float32().ok());
             let (true, Some(places)) = (known, places) else {
-                continue;
+                return Err(DeidentifyError::NotShown);
             };
             let points: Vec<PixelPoint> = places
                 .chunks_exact(2)
@@ -74,10 +75,11 @@ pub fn drawn_lines(state: Vec<u8>, instance: &str) -> Result<Vec<DrawnLine>, Dei
                 })
                 .collect();
             for frame in &frames {
-                if lines.len() < MAX_DRAWN {
-                    let (frame, points) = (*frame, points.clone());
-                    lines.push(DrawnLine { frame, points });
+                if lines.len() >= MAX_DRAWN {
+                    return Err(DeidentifyError::NotShown);
                 }
+                let (frame, points) = (*frame, points.clone());
+                lines.push(DrawnLine { frame, points });
             }
         }
     }
@@ -87,7 +89,7 @@ pub fn drawn_lines(state: Vec<u8>, instance: &str) -> Result<Vec<DrawnLine>, Dei
 /// The numbers of a report, as its whole file, that were measured on the clip with this UID.
 ///
 /// # Errors
-/// Why it cannot be read.
+/// Why it cannot be read; `NotShown` for more numbers than there may be.
 pub fn drawn_numbers(report: Vec<u8>, instance: &str) -> Result<Vec<DrawnNumber>, DeidentifyError> {
     let report = object(report)?;
     let mut numbers = Vec::new();
@@ -98,10 +100,10 @@ pub fn drawn_numbers(report: Vec<u8>, instance: &str) -> Result<Vec<DrawnNumber>
         .collect();
     while let Some(item) = left.pop() {
         if first_text(item, tags::VALUE_TYPE).as_deref() == Some("NUM") {
-            numbers.extend(number(item, instance));
             if numbers.len() >= MAX_DRAWN {
-                break;
+                return Err(DeidentifyError::NotShown);
             }
+            numbers.extend(number(item, instance));
         } else {
             left.extend(items(item, tags::CONTENT_SEQUENCE).iter().rev());
         }

@@ -27,6 +27,9 @@ pub enum DeidentifyError {
     /// It has more than the attributes, such as bytes behind the end.
     #[error("there is more in the file than its attributes")]
     More,
+    /// There is more drawn or measured on a clip than a person is shown of it, or in a form that no page shows.
+    #[error("what is drawn or measured on a clip of a case cannot all be shown")]
+    NotShown,
     /// Marks or measurements that we wrote cannot be read back.
     #[error("marks or measurements of a case cannot be read back: {0}")]
     Back(#[source] Box<dyn std::error::Error + Send + Sync>),
