@@ -5,8 +5,8 @@ use super::args::Consult;
 use super::fault::Fault;
 use crate::clock::Clock;
 use crate::config::clip_bytes;
-use crate::consult::MAX_CLIPS;
-use crate::dicom_marks::keep_marks;
+use crate::consult::{MAX_CLIPS, Outstanding};
+use crate::dicom_marks::{each_entry, keep_marks};
 use crate::recorded_clips::{Places, keep_recording};
 use crate::store::{self, ClipBounds};
 use wire::{ConsultId, RelayTime};
@@ -60,7 +60,33 @@ pub(super) async fn change(opened: &Opened, what: Consult) -> Result<(), Fault> 
                      `relay consult close` can be run again."
                 );
             }
+            tell_what_is_outstanding(opened, consult).await?;
         }
+    }
+    Ok(())
+}
+
+/// A device brings them also now; their marks are kept only when somebody closes again.
+async fn tell_what_is_outstanding(opened: &Opened, consult: ConsultId) -> Result<(), Fault> {
+    let mut log = Outstanding::default();
+    each_entry(&opened.store, consult, |entry| log.note(&entry.event)).await?;
+    let rows = opened
+        .store
+        .read("look up a consult's clips", move |db| {
+            store::how_far(db, consult)
+        })
+        .await?;
+    let left = log.left(&rows);
+    if left.is_empty() {
+        return Ok(());
+    }
+    println!(
+        "not here yet: {} clips, which a device may still hold. They are taken when it brings them, also now that the consult is \
+         closed; do not revoke or wipe the device before, and close again then, for their marks:",
+        left.len()
+    );
+    for clip in left {
+        println!("{clip}");
     }
     Ok(())
 }

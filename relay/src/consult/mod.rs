@@ -7,7 +7,7 @@
 //!
 //! Everything here takes `now` and returns what is to be done; it does no input or output. `core` is the state machine;
 //! `joining`, `saying`, `showing`, `marking`, `measuring`, `freezing`, `originals`, `beats`, `clips`, `voices`, `voice_recording`, `links`, `timing`, `for_device` and
-//! `recovery` are its rules by subject, `ledger` is what they know, `state` the fold that pages see, `people` who is here, `presence` and `flow` what is shown and not kept, `pointer_track` what of it is kept with a consent, `gate`
+//! `recovery` are its rules by subject, `ledger` is what they know, `state` the fold that pages see, `people` who is here, `presence` and `flow` what is shown and not kept, `pointer_track` what of it is kept with a consent, `outstanding` what of its clips a device may still hold, `gate`
 //! what a page may say how fast, `agent` what a capture agent says, `assembly` the originals and `receipt` the clips that it sends. `live` runs it on tokio.
 //! Invariant: what a page is told of the log is in the log for good.
 
@@ -30,6 +30,7 @@ pub mod live;
 mod marking;
 mod measuring;
 mod originals;
+mod outstanding;
 pub mod people;
 mod pointer_track;
 pub mod presence;
@@ -80,4 +81,5 @@ pub use effect::{
 };
 pub use for_device::MarksInput;
 pub use originals::OriginalInput;
+pub use outstanding::Outstanding;
 pub use video_pictures::WantedFrame;

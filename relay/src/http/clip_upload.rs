@@ -7,8 +7,8 @@
 //! ```
 //!
 //! Shaped like draft-ietf-httpbis-resumable-upload and tus 1.0. Owns the form of that: headers, status and bounds; each
-//! answer holds the word that the channel has for it. A device uploads for the consults that it may publish to, by its
-//! key. Parts have no cap of their own: a request holds one of `MAX_AT_ONCE` places only for as long as its bytes take, the next
+//! answer holds the word that the channel has for it. A device uploads for the consults that are its own, by its
+//! key, also after they were closed (decision 0049). Parts have no cap of their own: a request holds one of `MAX_AT_ONCE` places only for as long as its bytes take, the next
 //! part of a clip cannot come before its answer, and what a part of one byte costs, every small request costs. Invariant: what
 //! an answer calls durable is, and `kept` is said after the log has it.
 
@@ -52,7 +52,7 @@ struct Whose {
 /// `PUT /devices/{device}/consults/{consult}/clips/{clip}`
 ///
 /// # Errors
-/// `NotFound` for a consult that this device may not publish to, whether it exists or not; `ClipRefused` for another clip
+/// `NotFound` for a consult that is not this device's, whether it exists or not; `ClipRefused` for another clip
 /// than the address names; `TooMany`, `StorageFailed`.
 pub async fn offer(
     State(app): State<App>,
@@ -158,7 +158,7 @@ pub async fn part(
     Ok(answer(word, status))
 }
 
-/// Whose a request is. A consult that is closed, unknown or not this device's looks the same.
+/// Whose a request is. A consult that is unknown or not this device's looks the same.
 async fn whose(
     app: &App,
     entry: &Entry,
@@ -179,7 +179,7 @@ async fn whose(
 
 async fn author(app: &App, device: DeviceId, consult: ConsultId) -> Result<Author, ProblemCode> {
     let found = app.store.read("look up what a device may", move |db| {
-        let may = store::device_may_publish(db, device, consult)?;
+        let may = store::device_may_bring(db, device, consult)?;
         let name = store::name_of(db, Bearer::Device(device))?;
         Ok(name.filter(|_| may))
     });

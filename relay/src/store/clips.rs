@@ -204,6 +204,18 @@ pub fn kept_clips(db: &Connection, consult: ConsultId) -> Result<Vec<ClipRow>> {
         .collect()
 }
 
+/// All clips that were offered to a consult, those beside others included, and whether each is kept.
+///
+/// # Errors
+/// SQLite's.
+pub fn how_far(db: &Connection, consult: ConsultId) -> Result<Vec<(ClipId, bool)>> {
+    let sql = "SELECT clip, kept_at IS NOT NULL FROM clips WHERE consult = ?1 \
+               UNION ALL SELECT clip, kept_at IS NOT NULL FROM clips_beside WHERE consult = ?1";
+    db.prepare_cached(sql)?
+        .query_map([consult.to_string()], |row| Ok((id(row, 0)?, row.get(1)?)))?
+        .collect()
+}
+
 /// Clips that arrive and were not offered since `before`.
 ///
 /// # Errors

@@ -58,6 +58,15 @@ pub fn close_consult(db: &Connection, consult: ConsultId, now: RelayTime) -> Res
         .map(|rows| rows > 0)
 }
 
+/// Whether a consult is over.
+///
+/// # Errors
+/// SQLite's.
+pub fn is_closed(db: &Connection, consult: ConsultId) -> Result<bool> {
+    db.prepare_cached("SELECT 1 FROM consults WHERE id = ?1 AND closed_at IS NOT NULL")?
+        .exists([consult.to_string()])
+}
+
 /// One consult.
 ///
 /// # Errors

@@ -73,6 +73,18 @@ pub fn device_may_publish(db: &Connection, device: DeviceId, consult: ConsultId)
         .exists((device.to_string(), consult.to_string()))
 }
 
+/// Whether a device may bring clips to a consult: it keeps that right after the consult is closed, because what it still holds has to
+/// come to the hospital.
+///
+/// # Errors
+/// SQLite's.
+pub fn device_may_bring(db: &Connection, device: DeviceId, consult: ConsultId) -> Result<bool> {
+    let sql = "SELECT 1 FROM device_consults JOIN devices ON devices.id = device
+               WHERE device = ?1 AND consult = ?2 AND revoked_at IS NULL";
+    db.prepare_cached(sql)?
+        .exists((device.to_string(), consult.to_string()))
+}
+
 /// Takes a device's right away for good. Gives whether it had one.
 ///
 /// # Errors

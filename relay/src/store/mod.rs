@@ -58,7 +58,7 @@ pub use cases::{
 };
 pub use clip_files::{About, ClipFault, ClipFiles};
 pub use clips::{
-    ClipBounds, ClipRow, OfferRow, arriving_clips, clip, drop_clip, keep_clip, kept_clips,
+    ClipBounds, ClipRow, OfferRow, arriving_clips, clip, drop_clip, how_far, keep_clip, kept_clips,
     offer_clip,
 };
 pub use clips_beside::{
@@ -67,11 +67,12 @@ pub use clips_beside::{
 pub use collected_clips::{is_collected, note_collected, uncollected};
 pub use conflicts::{ConflictKind, ConflictRow, conflicts, count_conflicts, settle_conflict};
 pub use consults::{
-    ConsultRow, close_consult, consult, consults, consults_of, open_consult, running_consults,
-    set_running,
+    ConsultRow, close_consult, consult, consults, consults_of, is_closed, open_consult,
+    running_consults, set_running,
 };
 pub use devices::{
-    DeviceRow, add_device, device, device_may_publish, let_device_publish, revoke_device,
+    DeviceRow, add_device, device, device_may_bring, device_may_publish, let_device_publish,
+    revoke_device,
 };
 pub use error::StoreError;
 pub use folder::{DataFolder, FolderError, Serving};

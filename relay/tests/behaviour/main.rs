@@ -30,6 +30,7 @@ mod clip_device;
 mod clips_are_served;
 mod clips_are_uploaded;
 mod clips_arrive;
+mod clips_come_late;
 mod clips_go_on;
 mod clips_leave_the_picture_alone;
 mod clips_that_are_refused;

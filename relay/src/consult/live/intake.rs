@@ -2,8 +2,8 @@
 //!
 //! One task for each connection that offers something; it writes in batches where blocking is allowed, so that nothing of
 //! the picture waits for a disk. Called by `pictures`. The order of messages is `receipt`'s, half files are the store's, what an
-//! object must be is `replay::check`'s, the end of a clip is `settling`'s. Invariants: `durable` is said after a sync; a clip is noted as kept after its file
-//! has its name, and the device hears `kept` after the log has it.
+//! object must be is `replay::check`'s, the end of a clip is `settling`'s, who hears what `telling`'s. Invariants: `durable` is said after a sync; a clip is noted as kept after its file
+//! has its name, and the device hears `kept` after the log has it, or the row where the consult is closed.
 
 use super::agents::Agents;
 use super::hub::Hub;
@@ -31,10 +31,6 @@ use wire::{ClipId, ConsultId, RelayTime, RtpTime};
 const BATCH: usize = 64;
 /// How often pages hear how much of a clip is here.
 const PROGRESS_EVERY: Duration = Duration::from_millis(250);
-/// A word to the agent that cannot be said is said again so often…
-const TRIES: usize = 4;
-/// …and so much later.
-const TRY_AGAIN: Duration = Duration::from_millis(50);
 /// A clip that was not offered for this long does not come any more; what is here of it makes room.
 const FORGOTTEN: Duration = Duration::from_secs(14 * 24 * 3_600);
 
@@ -99,6 +95,7 @@ impl Intake {
             session,
             peer,
             parts: self.parts.clone(),
+            closed: false,
             receipt: Receipt::default(),
             open: HashMap::new(),
             told_at: None,
@@ -172,11 +169,13 @@ impl Intake {
 
 /// One connection.
 pub(super) struct Line<L: ConsultLog> {
-    hub: Hub<L>,
+    pub(super) hub: Hub<L>,
     pub(super) consult: ConsultId,
-    session: MediaSessionId,
+    pub(super) session: MediaSessionId,
     pub(super) peer: Peer,
     pub(super) parts: IntakeParts,
+    /// The consult is over: its log takes nothing more.
+    pub(super) closed: bool,
     pub(super) receipt: Receipt,
     pub(super) open: HashMap<ClipId, Taking>,
     /// When pages last heard how much is here.
@@ -266,9 +265,14 @@ impl<L: ConsultLog> Line<L> {
         let (bounds, at) = (self.parts.bounds, self.parts.clock.now());
         let offer = (head.clone(), times.clone());
         let noted = self.parts.store.write("note an offered clip", move |db| {
-            store::offer_clip(db, consult, (&offer.0, &offer.1), bounds, at)
+            let row = store::offer_clip(db, consult, (&offer.0, &offer.1), bounds, at)?;
+            Ok((row, store::is_closed(db, consult)?))
         });
-        match noted.await {
+        let noted = noted.await.map(|(row, closed)| {
+            self.closed = closed;
+            row
+        });
+        match noted {
             Ok(OfferRow::Arriving) => self.begin(head, times, false).await,
             Ok(OfferRow::ArrivingBeside) => self.begin(head, times, true).await,
             Ok(OfferRow::Kept) => self.is_kept(head).await,
@@ -296,14 +300,6 @@ impl<L: ConsultLog> Line<L> {
                 self.receipt.end(clip)
             }
         }
-    }
-
-    /// The log may not have it yet, if the relay died in between.
-    pub(super) async fn is_kept(&mut self, head: Box<ClipHead>) -> Vec<Step> {
-        let clip = head.clip;
-        self.tell(ClipInput::Offered(head)).await;
-        self.tell(ClipInput::Kept(clip)).await;
-        self.receipt.end(clip)
     }
 
     /// Its bytes are wanted, `beside` if another one has its UID.
@@ -445,41 +441,5 @@ impl<L: ConsultLog> Line<L> {
     pub(super) fn release(&self, clip: ClipId) {
         let (consult, session) = (self.consult, self.session);
         self.parts.lines.release(consult, clip, session);
-    }
-
-    pub(super) async fn say_refused(&self, clip: ClipId, reason: ClipGap) {
-        self.parts.metrics.clips_refused.up();
-        self.say(ClipToAgent::Refused { clip, reason }).await;
-        self.tell(ClipInput::Missing {
-            clip,
-            reason,
-            by_agent: false,
-        })
-        .await;
-    }
-
-    pub(super) async fn say(&self, word: ClipToAgent) {
-        for _ in 0..TRIES {
-            let said = match &self.peer {
-                Peer::Agent(_) => self.parts.agents.say_of_clips(self.session, &word),
-                Peer::Uploader { words, .. } => words.try_send(word).is_ok(),
-            };
-            if said {
-                return;
-            }
-            tokio::time::sleep(TRY_AGAIN).await;
-        }
-        tracing::warn!(session = %self.session, "an agent did not hear a word about a clip");
-    }
-
-    pub(super) async fn tell(&self, input: ClipInput) {
-        let consult = self.consult;
-        let input = match &self.peer {
-            Peer::Agent(stream) => Input::Picture(*stream, PictureInput::Clip(input)),
-            Peer::Uploader { author, .. } => Input::Uploaded(author.clone(), input),
-        };
-        if let Err(code) = self.hub.tell(consult, input).await {
-            tracing::warn!(%consult, ?code, "a consult did not hear of a clip");
-        }
     }
 }

@@ -4,7 +4,7 @@
 //! `outbox` the bounded ways to its pages. `socket` greets a page, `catch_up` brings it to the head of the log, `meeting`
 //! is what follows. `log` is what a consult needs of a store, `publishers` and `pictures` bring the media part's events
 //! here; `agents` is the way back to them, `keeper` and `beat_keeper` take originals to the store, `intake` clips: `lines` are
-//! their connections, `taking` is one of them, `uploads` those that come over HTTPS. Invariant: a consult's state is touched by its own task only; everybody else
+//! their connections, `taking` is one of them, `telling` who hears of it, `uploads` those that come over HTTPS. Invariant: a consult's state is touched by its own task only; everybody else
 //! sends it commands.
 
 mod agents;
@@ -26,6 +26,7 @@ mod socket;
 mod supervisor;
 mod taking;
 mod task;
+mod telling;
 #[cfg(test)]
 mod tests;
 mod uploads;

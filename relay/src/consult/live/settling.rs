@@ -6,7 +6,6 @@
 use super::intake::Line;
 use super::log::ConsultLog;
 use super::taking::Finished;
-use crate::consult::ClipInput;
 use crate::consult::receipt::Step;
 use crate::store;
 use wire::ClipId;
@@ -44,12 +43,13 @@ impl<L: ConsultLog> Line<L> {
             .parts
             .store
             .write("note that a clip is kept", move |db| {
-                store::keep_clip(db, consult, clip, at)
+                let kept = store::keep_clip(db, consult, clip, at)?;
+                Ok((kept, store::is_closed(db, consult)?))
             })
             .await;
         match noted {
-            Ok(true) => {}
-            Ok(false) => {
+            Ok((true, closed)) => self.closed = closed,
+            Ok((false, _)) => {
                 // It is offered again, and is another object of that UID then.
                 tracing::warn!(%consult, %clip, "another object took the place of a clip while it came");
                 let files = self.parts.files.clone();
@@ -72,7 +72,7 @@ impl<L: ConsultLog> Line<L> {
         self.release(clip);
         self.parts.metrics.clips.up();
         self.parts.metrics.clip_bytes.add(bytes);
-        self.tell(ClipInput::Kept(clip)).await;
+        self.tell_kept(clip).await;
         self.receipt.end(clip)
     }
 }
