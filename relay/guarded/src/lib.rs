@@ -36,7 +36,7 @@ pub use clip::GuardedClip;
 pub use confine::{Confinement, confine};
 pub use echo_dicom::MAX_HEADER_JSON_BYTES as MAX_HEADER_BYTES;
 pub use guard::{Guard, JOB_TIME, MAX_READERS, Program};
-pub use refusal::is_no_reader;
+pub use refusal::{is_no_reader, may_pass};
 
 /// Elsewhere no process is ever asked to.
 #[cfg(not(target_os = "linux"))]

@@ -12,6 +12,10 @@ use thiserror::Error;
 const MAX_WORDS: usize = 300;
 /// The step when no reader can be had.
 const NO_READER: &str = "no-reader";
+/// The step when a reader took too long.
+const LATE: &str = "reader-late";
+/// The step when a reader was not given the bytes.
+const READ_FILE: &str = "read-file";
 
 /// What became of a reader.
 #[derive(Debug, Error)]
@@ -48,7 +52,7 @@ impl From<Fate> for ClipError {
         const DAMAGED: &str =
             "it is damaged or made to do harm: export it again, or choose another file";
         let (step, help) = match fate {
-            Fate::Late => ("reader-late", DAMAGED),
+            Fate::Late => (LATE, DAMAGED),
             Fate::Ended => ("reader-ended", DAMAGED),
             Fate::Nonsense(_) => ("reader-nonsense", DAMAGED),
             Fate::NoReader(_) => (
@@ -69,6 +73,16 @@ impl From<Fate> for ClipError {
 #[must_use]
 pub fn is_no_reader(error: &ClipError) -> bool {
     error.step() == NO_READER
+}
+
+/// Whether a file was not read for a reason that may not be its own: no reader could be had, it took too long on a machine that is busy, or
+/// the disk did not give its bytes. One that ends early is what it is.
+#[must_use]
+pub fn may_pass(error: &ClipError) -> bool {
+    match error {
+        ClipError::ReadFile(error) => error.kind() != io::ErrorKind::UnexpectedEof,
+        other => [NO_READER, LATE, READ_FILE].contains(&other.step()),
+    }
 }
 
 /// What a reader says of an error.
@@ -116,6 +130,32 @@ mod tests {
         assert_eq!(heard.step(), error.step());
         assert_eq!(heard.to_string(), error.to_string());
         assert_eq!(heard.what_to_do(), error.what_to_do());
+    }
+
+    #[test]
+    fn what_may_pass_is_told_from_what_is_the_files() {
+        let disk = |kind| ClipError::from(io::Error::from(kind));
+        let child_could_not_read = ClipError::retold(READ_FILE, "EIO".to_owned());
+        let passing = [
+            Fate::Busy.into(),
+            Fate::NoReader(String::new()).into(),
+            Fate::Late.into(),
+            disk(io::ErrorKind::NotFound),
+            disk(io::ErrorKind::Other),
+            child_could_not_read,
+        ];
+        for error in &passing {
+            assert!(may_pass(error), "{error}");
+        }
+        let its_own = [
+            Fate::Ended.into(),
+            Fate::Nonsense("").into(),
+            ClipError::Preamble("it is empty"),
+            disk(io::ErrorKind::UnexpectedEof),
+        ];
+        for error in &its_own {
+            assert!(!may_pass(error), "{error}");
+        }
     }
 
     #[test]

@@ -11,7 +11,6 @@ use super::file_head::{FileHead, HeadFault};
 use super::incoming::{Arrived, Incoming, IncomingFault, disk};
 use super::place::Place;
 use super::put_off::PutOff;
-pub(super) use super::put_off::Which;
 use super::slots::Slots;
 use crate::store::{self, ClipFiles, Store, StoreError};
 use std::fs::File;
@@ -24,6 +23,7 @@ use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 use wire::original::Digest;
+use wire::{ClipId, ConsultId};
 
 /// How soon a clip that was kept is looked at.
 const LOOK: Duration = Duration::from_secs(2);
@@ -56,6 +56,8 @@ pub(super) struct Collector {
     pub(super) counts: Arc<CollectCounts>,
 }
 
+/// A clip of a consult.
+pub(super) type Which = (ConsultId, ClipId);
 /// A clip that is wanted now, and who waits for it.
 type Ask = (Which, oneshot::Sender<Result<(), String>>);
 /// Where to ask.
@@ -103,7 +105,7 @@ impl Collector {
     }
 
     /// Somebody cannot wait until it is the turn of this clip.
-    async fn answer(&self, (of, tell): Ask, put_off: &mut PutOff) {
+    async fn answer(&self, (of, tell): Ask, put_off: &mut PutOff<Which>) {
         let looked = self.store.read("look up a clip of the archive", move |db| {
             store::is_collected(db, of)
         });
@@ -116,7 +118,7 @@ impl Collector {
     }
 
     /// Looks at some; false when there are none that can be decided now.
-    async fn some(&self, put_off: &mut PutOff, now: Instant) -> Result<bool, Later> {
+    async fn some(&self, put_off: &mut PutOff<Which>, now: Instant) -> Result<bool, Later> {
         let most = u32::try_from(AT_ONCE + put_off.len()).unwrap_or(u32::MAX);
         let found = self
             .store
@@ -146,12 +148,17 @@ impl Collector {
     }
 
     /// Takes one and notes what came of it, or puts it off.
-    async fn decide(&self, of: Which, put_off: &mut PutOff, now: Instant) -> Result<(), Later> {
+    async fn decide(
+        &self,
+        of: Which,
+        put_off: &mut PutOff<Which>,
+        now: Instant,
+    ) -> Result<(), Later> {
         let came = self.one(of).await;
         if matches!(came, Err(Later::PutOff(_))) {
             put_off.failed(of, now);
         }
-        let waiting = |put_off: &PutOff| {
+        let waiting = |put_off: &PutOff<Which>| {
             let waiting = put_off.len() as u64;
             self.counts.waiting.store(waiting, Ordering::Relaxed);
         };

@@ -3,11 +3,13 @@
 //! Owns the order: what came first is indexed first, one object at a time, so that an import of thousands takes one of the confined readers and
 //! a live consult keeps the others. While objects come in quick succession it waits a little, because their senders wait for the same
 //! processor. An object that cannot be read gets an entry that says so; when no reader can be had nothing is
-//! decided, and it is tried again. Invariant: an object without an entry gets one, now or after the next start; nothing is marked as done
-//! before it is.
+//! decided, and it is tried again. What may pass (the disk, a busy machine, too little memory) puts one object off, and others go on; after
+//! `MAX_TRIES` it gets its entry too, and the next start looks again. Invariant: an object without an entry gets one, now or after the
+//! next start; nothing is marked as done before it is.
 
 use super::entry::{of_header, without_header};
 use super::place::Place;
+use super::put_off::PutOff;
 use crate::store::{self, EntryRow, ObjectRow, Store, StoreError, Unindexed};
 use echo_dicom::HeaderPlace;
 use guarded::Guard;
@@ -17,6 +19,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
+use wire::original::Digest;
 
 /// Objects looked up at once.
 const AT_ONCE: usize = 64;
@@ -24,16 +27,24 @@ const AT_ONCE: usize = 64;
 const QUIET: Duration = Duration::from_millis(200);
 /// So long it waits for that before each `AT_ONCE` objects.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// Times that an object is tried, some hour and a half, before it is taken for unreadable.
+const MAX_TRIES: u32 = 16;
+/// Steps at which reading fails for reasons that may pass.
+const PASSING: [&str; 3] = ["read-file", "reader-late", ENDED];
+/// The kernel ends a reader for the memory of others too.
+const ENDED: &str = "reader-ended";
 /// After a failure that is not the object's.
 const AGAIN: Duration = Duration::from_secs(5);
 
-/// What the index counts, since the start but for the last.
+/// What the index counts.
 #[derive(Debug, Default)]
 pub struct IndexCounts {
-    /// Entries made.
+    /// Entries made since the start.
     pub made: AtomicU64,
     /// Entries of objects whose header could not be read, all that there are.
     pub refused: AtomicU64,
+    /// Objects whose header is tried again. A present value.
+    pub waiting: AtomicU64,
 }
 
 /// The task's other end. Clones share it.
@@ -84,10 +95,19 @@ impl Indexer {
     }
 }
 
-/// An object has to be looked at again later.
+/// Objects have to be looked at again later.
 enum Later {
     Store(StoreError),
+    /// No reader can be had, or more failed than may wait.
     NoReader,
+}
+
+/// What came of looking at an object.
+enum Looked {
+    /// This is its entry.
+    Is(Box<EntryRow>),
+    /// It may be read another time, or else this is its entry.
+    Unread(Box<EntryRow>),
 }
 
 struct Work {
@@ -101,19 +121,21 @@ struct Work {
 
 impl Work {
     async fn run(self, more: Arc<Notify>) {
-        match self
-            .store
-            .search("count headers", store::count_refused)
-            .await
-        {
-            Ok(refused) => self.counts.refused.store(refused, Ordering::Relaxed),
-            Err(error) => tracing::error!(%error, "entries of the index could not be counted"),
-        }
-        let mut at = 0;
+        self.look_again().await;
+        let (mut at, mut put_off) = (0, PutOff::default());
         loop {
-            match self.some(&mut at).await {
+            let some = self.some(&mut at, &mut put_off, Instant::now()).await;
+            let waiting = put_off.len() as u64;
+            self.counts.waiting.store(waiting, Ordering::Relaxed);
+            match some {
                 Ok(true) => {}
-                Ok(false) => more.notified().await,
+                Ok(false) => {
+                    let next = put_off.next();
+                    tokio::select! {
+                        () = more.notified() => {}
+                        () = sleep_until(next), if next.is_some() => {}
+                    }
+                }
                 Err(Later::Store(StoreError::Closed { .. })) => return,
                 Err(later) => {
                     if let Later::Store(error) = later {
@@ -125,22 +147,69 @@ impl Work {
         }
     }
 
-    /// Indexes some that came after `at`; false when there are none.
-    async fn some(&self, at: &mut i64) -> Result<bool, Later> {
-        let after = *at;
+    /// At the start: what could not be read for a reason that may have passed has no entry any more, and gets one again.
+    async fn look_again(&self) {
+        let took = self
+            .store
+            .write("look again at what could not be read", move |db| {
+                store::take_back(db, &PASSING)
+            });
+        match took.await {
+            Ok(0) => {}
+            Ok(objects) => {
+                tracing::info!(objects, "headers that could not be read are tried again")
+            }
+            Err(error) => tracing::error!(%error, "what could not be read is not tried again"),
+        }
+        match self
+            .store
+            .search("count headers", store::count_refused)
+            .await
+        {
+            Ok(refused) => self.counts.refused.store(refused, Ordering::Relaxed),
+            Err(error) => tracing::error!(%error, "entries of the index could not be counted"),
+        }
+    }
+
+    /// Indexes some that came after `at`, and those that were put off and whose time it is; false when there are none.
+    async fn some(
+        &self,
+        at: &mut i64,
+        put_off: &mut PutOff<Digest>,
+        now: Instant,
+    ) -> Result<bool, Later> {
+        let (after, due) = (*at, put_off.due(now));
+        let (waited, again) = (due.clone(), due.into_iter().take(AT_ONCE));
+        let again: Vec<Digest> = again.collect();
         let found = self
             .store
             .search("find objects without an entry", move |db| {
-                store::unindexed(db, after, AT_ONCE)
+                let mut found = store::unindexed(db, after, AT_ONCE)?;
+                for digest in again {
+                    found.extend(store::still_unindexed(db, digest)?);
+                }
+                Ok(found)
             });
         let found = found.await.map_err(Later::Store)?;
         if found.is_empty() {
+            // They got their entries by another way.
+            waited.into_iter().for_each(|digest| put_off.done(digest));
             return Ok(false);
         }
         let impatient_at = Instant::now() + PATIENCE;
         for Unindexed { at: place, object } in found {
             self.until_quiet(impatient_at).await;
-            let entry = self.entry(object).await?;
+            let digest = object.digest;
+            let entry = match self.entry(object).await? {
+                Looked::Is(entry) => entry,
+                Looked::Unread(entry) if put_off.failures(digest) + 1 >= MAX_TRIES => entry,
+                Looked::Unread(_) if put_off.failed(digest, now) => {
+                    *at = place.max(*at);
+                    continue;
+                }
+                Looked::Unread(_) => return Err(Later::NoReader),
+            };
+            put_off.done(digest);
             let refused = entry.refused.is_some();
             // What a power cut takes back has no entry then, and gets one again.
             let kept = self
@@ -153,7 +222,7 @@ impl Work {
             if refused {
                 self.counts.refused.fetch_add(1, Ordering::Relaxed);
             }
-            *at = place;
+            *at = place.max(*at);
         }
         Ok(true)
     }
@@ -169,7 +238,7 @@ impl Work {
         }
     }
 
-    async fn entry(&self, object: ObjectRow) -> Result<EntryRow, Later> {
+    async fn entry(&self, object: ObjectRow) -> Result<Looked, Later> {
         let (path, guard) = (self.place.object(object.digest), self.guard.clone());
         let made = tokio::task::spawn_blocking(move || {
             let read = (|| {
@@ -184,14 +253,27 @@ impl Work {
                 guard.header(&file, place)
             })();
             match read {
-                Ok(header) => Ok(of_header(&object, header)),
+                Ok(header) => Ok(Looked::Is(Box::new(of_header(&object, header)))),
                 Err(fault) if guarded::is_no_reader(&fault) => Err(Later::NoReader),
                 Err(fault) => {
                     tracing::warn!(object = %object.digest, %fault, "the header of an object could not be read; it is kept and given as it is");
-                    Ok(without_header(&object, Some(fault.step())))
+                    let entry = Box::new(without_header(&object, Some(fault.step())));
+                    Ok(match guarded::may_pass(&fault) || fault.step() == ENDED {
+                        true => Looked::Unread(entry),
+                        false => Looked::Is(entry),
+                    })
                 }
             }
         });
         made.await.unwrap_or(Err(Later::NoReader))
     }
 }
+
+async fn sleep_until(at: Option<Instant>) {
+    if let Some(at) = at {
+        tokio::time::sleep_until(at).await;
+    }
+}
+
+#[cfg(test)]
+mod tests;

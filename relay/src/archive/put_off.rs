@@ -1,27 +1,32 @@
-//! Clips that the archive could not take for a reason that is not theirs, and when each is tried again.
+//! What could not be done for a reason that may pass, of each clip or object, and when it is tried again.
 //!
-//! Sans-IO. Owns the waits; what failed and how a clip is taken is the collector's business. Nothing of it outlives the program: after
-//! a start everything is tried at once.
+//! Sans-IO. Owns the waits; what failed and how it is done is the business of `collector` and `indexer`. Nothing of it outlives the
+//! program: after a start everything is tried at once.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::time::Duration;
 use tokio::time::Instant;
-use wire::{ClipId, ConsultId};
 
 /// After the first failure, and twice as long after each one more…
 const FIRST_WAIT: Duration = Duration::from_secs(5);
 /// …up to this: a disk that was put right is noticed while somebody still looks.
 const LONGEST_WAIT: Duration = Duration::from_secs(10 * 60);
-/// Clips that wait at most. When more fail it is no matter of single clips, and those beyond are tried at each look.
+/// That wait at most. When more fail it is no matter of single ones, and those beyond are tried at each look.
 const MAX_PUT_OFF: usize = 1_024;
 
-/// A clip of a consult.
-pub(super) type Which = (ConsultId, ClipId);
-
 /// What waits.
-#[derive(Debug, Default)]
-pub(super) struct PutOff {
-    held: HashMap<Which, Wait>,
+#[derive(Debug)]
+pub(super) struct PutOff<K> {
+    held: HashMap<K, Wait>,
+}
+
+impl<K> Default for PutOff<K> {
+    fn default() -> Self {
+        Self {
+            held: HashMap::new(),
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -30,21 +35,37 @@ struct Wait {
     until: Instant,
 }
 
-impl PutOff {
+impl<K: Copy + Eq + Hash> PutOff<K> {
     /// How many there are.
     pub(super) fn len(&self) -> usize {
         self.held.len()
     }
 
     /// Whether it is not its time yet.
-    pub(super) fn waits(&self, of: Which, now: Instant) -> bool {
+    pub(super) fn waits(&self, of: K, now: Instant) -> bool {
         self.held.get(&of).is_some_and(|wait| now < wait.until)
     }
 
-    /// It failed, once more or for the first time.
-    pub(super) fn failed(&mut self, of: Which, now: Instant) {
+    /// Those whose time it is.
+    pub(super) fn due(&self, now: Instant) -> Vec<K> {
+        let due = self.held.iter().filter(|(_, wait)| wait.until <= now);
+        due.map(|(of, _)| *of).collect()
+    }
+
+    /// When it is the time of the next.
+    pub(super) fn next(&self) -> Option<Instant> {
+        self.held.values().map(|wait| wait.until).min()
+    }
+
+    /// How often it failed.
+    pub(super) fn failures(&self, of: K) -> u32 {
+        self.held.get(&of).map_or(0, |wait| wait.failures)
+    }
+
+    /// It failed, once more or for the first time. False when no more may wait.
+    pub(super) fn failed(&mut self, of: K, now: Instant) -> bool {
         if self.held.len() >= MAX_PUT_OFF && !self.held.contains_key(&of) {
-            return;
+            return false;
         }
         let wait = self.held.entry(of).or_insert(Wait {
             failures: 0,
@@ -53,10 +74,11 @@ impl PutOff {
         let doubled = FIRST_WAIT.saturating_mul(1 << wait.failures.min(16));
         wait.failures = wait.failures.saturating_add(1);
         wait.until = now + doubled.min(LONGEST_WAIT);
+        true
     }
 
     /// It is decided.
-    pub(super) fn done(&mut self, of: Which) {
+    pub(super) fn done(&mut self, of: K) {
         self.held.remove(&of);
     }
 }
@@ -64,6 +86,7 @@ impl PutOff {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use wire::{ClipId, ConsultId};
 
     #[test]
     fn waits_grow_to_ten_minutes_and_end_with_the_clip() {
@@ -80,8 +103,10 @@ mod tests {
         }
         assert_eq!(waited[..4], [5, 10, 20, 40]);
         assert_eq!(waited[39], LONGEST_WAIT.as_secs());
+        assert_eq!((put_off.failures(of), put_off.due(now)), (40, vec![of]));
+        assert_eq!(put_off.next(), Some(now));
         put_off.done(of);
-        assert_eq!(put_off.len(), 0);
+        assert_eq!((put_off.len(), put_off.next()), (0, None));
         put_off.failed(of, now);
         assert!(!put_off.waits(of, now + FIRST_WAIT), "from the start");
     }

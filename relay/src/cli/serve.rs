@@ -404,6 +404,12 @@ fn dicom_counts(app: &App, text: &mut crate::metrics::Text) {
             &app.archive.index_counts().refused,
         ),
         (
+            "dicom_headers_waiting",
+            "gauge",
+            "DICOM objects in the archive whose header could not be read for now; they are tried again.",
+            &app.archive.index_counts().waiting,
+        ),
+        (
             "archive_clips_waiting",
             "gauge",
             "Clips of consults that the archive could not take because of the disk; they are tried again.",

@@ -1,7 +1,8 @@
 //! The archive's index: an entry for each object that is the first of its instance.
 //!
 //! Owns adding entries, and the counts of studies and series that follow from them. What an attribute means is the archive's business;
-//! here they are lines. Invariant: an entry comes together with its header and its counts, or not at all; entries are never changed.
+//! here they are lines. Invariant: an entry comes together with its header and its counts, or not at all; entries are never changed, and
+//! only those of objects that could not be read are taken back.
 
 use super::json::id;
 use rusqlite::{Connection, OptionalExtension, Result};
@@ -83,6 +84,51 @@ pub fn unindexed(db: &Connection, at: i64, most: usize) -> Result<Vec<Unindexed>
             })
         })?
         .collect()
+}
+
+/// One object, if it has no entry.
+///
+/// # Errors
+/// SQLite's.
+pub fn still_unindexed(db: &Connection, digest: Digest) -> Result<Option<Unindexed>> {
+    let sql = "SELECT o.digest, o.instance, o.study, o.series, o.class, o.syntax, o.bytes, o.sender, o.arrived_at, o.rowid \
+               FROM objects o WHERE o.digest = ?1 AND NOT EXISTS (SELECT 1 FROM index_instances i WHERE i.digest = o.digest)";
+    db.prepare_cached(sql)?
+        .query_row([digest.to_string()], |row| {
+            Ok(Unindexed {
+                at: row.get(9)?,
+                object: super::objects::object(row)?,
+            })
+        })
+        .optional()
+}
+
+/// Takes back the entries of objects that could not be read at one of these steps, so that they are looked at again; gives their number.
+///
+/// # Errors
+/// SQLite's.
+pub fn take_back(db: &Connection, steps: &[&str]) -> Result<usize> {
+    let sql = "SELECT digest, study, series FROM index_instances WHERE refused = ?1";
+    let mut found: Vec<[String; 3]> = Vec::new();
+    for step in steps {
+        let mut of_step = db.prepare_cached(sql)?;
+        let rows = of_step.query_map([step], |row| Ok([row.get(0)?, row.get(1)?, row.get(2)?]))?;
+        found.extend(rows.collect::<Result<Vec<_>>>()?);
+    }
+    for [digest, study, series] in &found {
+        db.prepare_cached("DELETE FROM index_instances WHERE digest = ?1")?
+            .execute([digest])?;
+        let sql =
+            "UPDATE index_series SET instances = instances - 1 WHERE study = ?1 AND series = ?2";
+        db.prepare_cached(sql)?.execute([study, series])?;
+        let sql = "DELETE FROM index_series WHERE study = ?1 AND series = ?2 AND instances = 0";
+        let empty = i64::from(db.prepare_cached(sql)?.execute([study, series])? > 0);
+        let sql = "UPDATE index_studies SET instances = instances - 1, series = series - ?2 WHERE study = ?1";
+        db.prepare_cached(sql)?.execute((study, empty))?;
+        db.prepare_cached("DELETE FROM index_studies WHERE study = ?1 AND instances = 0")?
+            .execute([study])?;
+    }
+    Ok(found.len())
 }
 
 /// Adds an entry. One that is there stays as it is.
@@ -251,6 +297,40 @@ mod tests {
             1
         );
         assert_eq!(located(&db, "1.2", Some("1.4"), None, 9).unwrap(), []);
+    }
+
+    #[test]
+    fn what_could_not_be_read_for_a_while_is_taken_back_with_its_counts() {
+        let mut db = Connection::open_in_memory().unwrap();
+        super::super::schema::migrate(&mut db).unwrap();
+        let refused = |number, series: &str, step: Option<&str>| {
+            let mut one = object(number, &format!("7.{number}"));
+            one.series = series.to_owned();
+            keep_object(&db, &one).unwrap();
+            let mut entry = entry(&one, if step.is_none() { "US" } else { "" });
+            entry.refused = step.map(str::to_owned);
+            keep_entry(&db, &entry).unwrap();
+            one.digest
+        };
+        let late = refused(1, "3.1", Some("reader-late"));
+        refused(2, "3.2", None);
+        refused(3, "3.2", Some("scan"));
+        let unread = refused(4, "3.2", Some("read-file"));
+        assert_eq!(take_back(&db, &["reader-late", "read-file"]).unwrap(), 2);
+        let sql = "SELECT attributes, series, instances FROM index_studies";
+        let study: (String, u32, u32) = db
+            .query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+            .unwrap();
+        assert_eq!(study, ("study of US".to_owned(), 1, 2));
+        for digest in [late, unread] {
+            assert!(still_unindexed(&db, digest).unwrap().is_some());
+        }
+        let left = unindexed(&db, 0, 9).unwrap();
+        assert_eq!(left.len(), 2);
+        assert_eq!(count_refused(&db).unwrap(), 1, "what is damaged stays so");
+        refused(1, "3.1", None);
+        assert!(still_unindexed(&db, late).unwrap().is_none());
+        assert_eq!(take_back(&db, &["reader-late"]).unwrap(), 0);
     }
 
     #[test]

@@ -85,7 +85,8 @@ pub use forwards::{
 pub use half_clip::Half;
 pub use handle::Store;
 pub use index::{
-    EntryRow, LocatedRow, Unindexed, count_refused, header_of, keep_entry, located, unindexed,
+    EntryRow, LocatedRow, Unindexed, count_refused, header_of, keep_entry, located,
+    still_unindexed, take_back, unindexed,
 };
 pub use index_search::{Depth, IndexSeries, IndexStudy, Narrow, Sift, sift};
 pub use installation::{last_measuring, started_measuring};

@@ -6,7 +6,7 @@ use crate::clock::Clock;
 use crate::store::{ClipBounds, DataFolder};
 use std::collections::HashSet;
 use wire::clip::{ClipCoding, ClipHead, ClipOrigin};
-use wire::{CaptureTime, ClipId, ConsultId, RelayTime};
+use wire::{CaptureTime, RelayTime};
 
 fn sample(preamble: u8) -> Vec<u8> {
     let path = concat!(
@@ -124,7 +124,7 @@ impl World {
         noted.await.unwrap()
     }
 
-    async fn looks(&self, put_off: &mut PutOff, now: Instant) -> bool {
+    async fn looks(&self, put_off: &mut PutOff<Which>, now: Instant) -> bool {
         let looked = self.collector.some(put_off, now).await;
         looked.unwrap_or_else(|_| panic!("no row could be written"))
     }
