@@ -28,17 +28,19 @@ pub enum BesideFault {
 }
 
 impl Archive {
-    /// Keeps the object of a file beside a clip that has its UID; durable when this answers.
+    /// Keeps the object of a file beside what has its UID, a clip or an object that is here; durable when this answers.
     ///
     /// # Errors
     /// `BesideFault`.
     pub async fn keep_beside(
         &self,
-        clip: (ConsultId, ClipId),
+        clip: Option<(ConsultId, ClipId)>,
         path: &Path,
         sender: &'static str,
     ) -> Result<(), BesideFault> {
-        self.collect(clip).await.map_err(BesideFault::Later)?;
+        if let Some(clip) = clip {
+            self.collect(clip).await.map_err(BesideFault::Later)?;
+        }
         let of = path.to_owned();
         let read = tokio::task::spawn_blocking(move || FileHead::read(&of, sender)).await;
         let read = read.map_err(|_| BesideFault::Later("reading it failed inside".to_owned()))?;

@@ -65,6 +65,12 @@ impl Catalogue {
         Self { store, place }
     }
 
+    /// Where an object lies.
+    #[must_use]
+    pub fn path(&self, digest: Digest) -> PathBuf {
+        self.place.object(digest)
+    }
+
     /// What fits a question.
     ///
     /// # Errors

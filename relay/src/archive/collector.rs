@@ -12,7 +12,7 @@ use super::incoming::{Arrived, Incoming, IncomingFault, disk};
 use super::place::Place;
 use super::put_off::PutOff;
 use super::slots::Slots;
-use crate::store::{self, ClipFiles, Store, StoreError};
+use crate::store::{self, ClipFiles, KeptAs, Store, StoreError};
 use std::fs::File;
 use std::io::{self, Read, Seek};
 use std::path::Path;
@@ -193,7 +193,10 @@ impl Collector {
         };
         let digest = arrived.digest;
         match self.committer.keep(arrived).await {
-            Ok(_) => {}
+            Ok(KeptAs::Conflict) => {
+                tracing::warn!(%consult, %clip, "the archive has another object with the UID of a clip, which is not sent on; see: relay archive conflicts");
+            }
+            Ok(KeptAs::New | KeptAs::Again) => {}
             Err(fault @ CommitFault::Name(_)) => return Err(Later::PutOff(fault.to_string())),
             Err(fault) => return Err(Later::Commit(fault)),
         }

@@ -91,6 +91,12 @@ pub fn offer_clip(
     if db.prepare_cached(sql)?.exists((&head.instance, &digest))? {
         return clips_beside::offer(db, consult, (head, times), bounds, at);
     }
+    // One that came to the archive by another way may be this very one, or another: its bytes tell.
+    let sql = "SELECT 1 FROM objects o WHERE instance = ?1 AND NOT EXISTS \
+               (SELECT 1 FROM clips c WHERE c.instance = o.instance AND c.kept_at IS NOT NULL)";
+    if db.prepare_cached(sql)?.exists([&head.instance])? {
+        return clips_beside::offer(db, consult, (head, times), bounds, at);
+    }
     let offered = (consult, (head, times), at);
     if note(db, Among::Clips, offered, bounds)? {
         Ok(OfferRow::Arriving)
@@ -230,9 +236,10 @@ pub fn arriving_clips(db: &Connection, before: RelayTime) -> Result<Vec<(Consult
 
 #[cfg(test)]
 mod tests {
+    use super::super::fixture::object;
     use super::super::{
-        become_clip, clip_beside, forget_beside, keep_beside, kept_with_instance, open_consult,
-        schema,
+        become_clip, clip_beside, forget_beside, keep_beside, keep_object, kept_with_instance,
+        open_consult, schema,
     };
     use super::*;
     use wire::CaptureTime;
@@ -346,6 +353,23 @@ mod tests {
             clip_beside(&world.db, elsewhere, spoken.clip).unwrap(),
             None
         );
+    }
+
+    #[test]
+    fn an_object_that_the_archive_has_of_another_way_holds_its_uid_until_the_bytes_tell() {
+        let world = World::new();
+        keep_object(&world.db, &object(1, "1.2.3")).unwrap();
+        let came = head("1.2.3", 10);
+        assert_eq!(world.offer(&came), OfferRow::ArrivingBeside);
+        assert_eq!(world.offer(&head("1.2.4", 10)), OfferRow::Arriving);
+        // It was the same: from here on the clip speaks for both.
+        assert!(become_clip(&world.db, world.consult, came.clip).unwrap());
+        assert!(keep_clip(&world.db, world.consult, came.clip, RelayTime(6)).unwrap());
+        assert_eq!(world.offer(&came), OfferRow::Kept);
+        let elsewhere = ConsultId::random();
+        open_consult(&world.db, elsewhere, "訪問 2", RelayTime(1)).unwrap();
+        let offered = offer_clip(&world.db, elsewhere, (&came, &[]), BOUNDS, RelayTime(5));
+        assert_eq!(offered.unwrap(), OfferRow::Arriving);
     }
 
     #[test]

@@ -278,6 +278,7 @@ fn row_of(row: &Row<'_>) -> Result<ForwardRow> {
 #[cfg(test)]
 mod tests {
     use super::super::clip_files::About;
+    use super::super::collected_clips::note_collected;
     use super::super::objects::{ObjectRow, keep_object};
     use super::super::said_of_clips::{SaidOfClip, note_said, note_said_collected};
     use super::*;
@@ -320,6 +321,15 @@ mod tests {
         .unwrap();
     }
 
+    /// The archive has the clip as this object, or not.
+    fn collected(db: &Connection, object: Option<u8>) {
+        let of = ["1", "2"].map(|n| format!("00000000-0000-4000-8000-00000000000{n}"));
+        let [consult, clip] = of;
+        let of = (consult.parse().unwrap(), clip.parse().unwrap());
+        let came = object.map(|digest| Digest::from_bytes([digest; 32]));
+        note_collected(db, of, &came.ok_or_else(String::new)).unwrap();
+    }
+
     fn due(db: &Connection, destination: &str) -> Vec<ForwardRow> {
         due_forwards(db, destination, (NOW, LONGEST), 10).unwrap()
     }
@@ -337,6 +347,9 @@ mod tests {
         object(&db, 2, "7.2");
         object(&db, 3, "7.2");
         clip(&db);
+        assert_eq!(due(&db, "cloud"), [], "not before the archive looked at it");
+        object_of(&db, 9, "7.9", "HIBIKI-CLIP");
+        collected(&db, Some(9));
         let items: Vec<_> = due(&db, "pacs").into_iter().map(|row| row.item).collect();
         assert_eq!(items.len(), 2, "not the one before, not the conflict");
         assert_eq!(items[0], ForwardItem::Object(Digest::from_bytes([2; 32])));
@@ -350,6 +363,35 @@ mod tests {
         set_forward_rules(&db, &[]).unwrap();
         object(&db, 4, "7.4");
         assert_eq!(due(&db, "pacs").len(), 3);
+    }
+
+    #[test]
+    fn a_clip_beside_another_object_of_its_uid_is_not_sent_on_by_itself() {
+        let rules = [
+            ("pacs".to_owned(), Takes::Everything),
+            ("cloud".to_owned(), Takes::Consults),
+        ];
+        let sent_on = |before: &[(u8, &str)], as_object: Option<u8>| {
+            let db = database();
+            set_forward_rules(&db, &rules).unwrap();
+            for (digest, sender) in before {
+                object_of(&db, *digest, "7.9", sender);
+            }
+            clip(&db);
+            collected(&db, as_object);
+            ["pacs", "cloud"].map(|there| due(&db, there).len())
+        };
+        let (own, other) = ((1, "HIBIKI-CLIP"), (2, "VSCAN"));
+        assert_eq!(sent_on(&[own], Some(1)), [1, 1]);
+        assert_eq!(
+            sent_on(&[other, own], Some(1)),
+            [1, 0],
+            "the other is there"
+        );
+        assert_eq!(sent_on(&[own, other], Some(1)), [1, 1]);
+        assert_eq!(sent_on(&[other], Some(2)), [1, 1], "one object, once");
+        assert_eq!(sent_on(&[], None), [1, 1], "no object for this archive");
+        assert_eq!(sent_on(&[other], None), [1, 0]);
     }
 
     #[test]

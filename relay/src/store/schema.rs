@@ -316,6 +316,17 @@ CREATE TABLE conflicts_settled (           -- flagged objects that somebody look
     digest     TEXT PRIMARY KEY REFERENCES objects(digest),
     settled_at INTEGER NOT NULL            -- microseconds
 ) STRICT, WITHOUT ROWID;
+", "
+DROP TRIGGER forward_clips;                -- a clip whose UID an object of the archive has is not sent on beside it
+CREATE TRIGGER forward_clips AFTER INSERT ON collected_clips
+WHEN EXISTS (SELECT 1 FROM objects WHERE digest = NEW.object AND conflict = 0)
+  OR (NEW.object IS NULL AND NOT EXISTS (SELECT 1 FROM clips c JOIN objects o ON o.instance = c.instance
+                                         WHERE c.consult = NEW.consult AND c.clip = NEW.clip)) BEGIN
+    INSERT OR IGNORE INTO forwards (destination, item, state, tries, next_at, reason, queued_at)
+    SELECT DISTINCT r.destination, 'clip/' || c.consult || '/' || c.clip, 'waiting', 0, 0, '', c.kept_at
+    FROM forward_rules r, clips c WHERE c.consult = NEW.consult AND c.clip = NEW.clip
+    AND NOT EXISTS (SELECT 1 FROM forwards f WHERE f.destination = r.destination AND f.item = 'object/' || NEW.object);
+END;
 "];
 
 /// Brings a file up to date, each step in a transaction of its own.

@@ -1,7 +1,8 @@
 //! What a device may send and does not get into the archive, each for its reason; the rest goes on.
 
 use crate::clip_device::{Device, Sample, digest, phantom};
-use crate::dicom_sender::{rows, stored_data_set};
+use crate::dicom_sender::{CLIP, EXPLICIT, Object, Sender, relay, rows, stored_data_set};
+use crate::objects_are_sent_on::until;
 use crate::support::{Relay, entries};
 use serde_json::Value;
 use wire::ClipId;
@@ -75,6 +76,44 @@ async fn another_object_under_the_same_uid_is_kept_beside_it_and_flagged() {
     let device = Device::connect(&relay).await;
     device.offers(&other);
     assert_eq!(device.hears(clip).await, ClipToAgent::KeptBeside { clip });
+}
+
+#[tokio::test]
+async fn a_clip_whose_uid_an_object_of_the_archive_has_is_kept_beside_it_and_not_sent_on() {
+    // Nobody listens there: what is queued stays and can be counted.
+    let flags = [
+        "--forward-to",
+        "pacs=HIBIKI@127.0.0.1:9",
+        "--forward-title",
+        "PROBE",
+        "--forward-everything",
+        "pacs",
+    ];
+    let relay = relay(&flags).await;
+    let first = Object::phantom("plax_small.dcm");
+    let mut sender = Sender::associated(&relay, &first.class, &first.syntax);
+    assert_eq!(sender.stores(&first), 0);
+    let device = Device::connect(&relay).await;
+    let same = Sample::captured(phantom("plax_small.dcm"));
+    let other = same.with_another_pixel();
+    let clip = other.head.clip;
+    assert_eq!(device.is_wanted(&other).await, 0);
+    let said = device.sends_up_to(&other, 0, other.head.bytes).await;
+    assert_eq!(said, ClipToAgent::KeptBeside { clip });
+    log_says_missing(&relay, "conflict").await;
+    is_not_there(&relay, &other).await;
+    let kept = rows(&relay, &first.instance).await;
+    assert!(stored_data_set(&relay, &kept[0].0) == first.data_set);
+    assert!(kept.len() == 2 && !kept[0].1 && kept[1].1);
+    // What the handheld sent is the clip, when the device brings it too.
+    device.brings(&same).await;
+    is_served(&relay, &same).await;
+    assert_eq!(rows(&relay, &first.instance).await.len(), 2);
+    let next = Object::small("1.2.3.9", "the queue is looked at after it");
+    let mut sender = Sender::associated(&relay, CLIP, EXPLICIT);
+    assert_eq!(sender.stores(&next), 0);
+    let waiting = "hibiki_forwards_waiting";
+    until(&relay, "two objects, each once", waiting, |n| n == 2.0).await;
 }
 
 #[tokio::test]

@@ -24,8 +24,8 @@ enum Settled {
     Clip,
     /// The consult has it already.
     Same,
-    /// Another object has its UID.
-    Other(ConsultId, ClipId),
+    /// Another object has its UID: a clip, or what came to the archive by another way.
+    Other(Option<(ConsultId, ClipId)>),
 }
 
 impl<L: ConsultLog> Line<L> {
@@ -47,7 +47,7 @@ impl<L: ConsultLog> Line<L> {
                 self.say(ClipToAgent::Kept { clip }).await;
                 self.receipt.end(clip)
             }
-            Settled::Other(of, other) => self.goes_beside(clip, (of, other)).await,
+            Settled::Other(other) => self.goes_beside(clip, other).await,
         }
     }
 
@@ -55,22 +55,23 @@ impl<L: ConsultLog> Line<L> {
         let (consult, clip) = (self.consult, head.clip);
         let instance = head.instance.clone();
         let read = self.parts.store.read("look for a clip's UID", move |db| {
-            store::kept_with_instance(db, consult, &instance)
+            let kept = store::kept_with_instance(db, consult, &instance)?;
+            let first = store::objects_of(db, &instance)?.into_iter().next();
+            Ok((kept, first.map(|(row, _)| row.digest)))
         });
-        let Some((of, other)) = read.await.map_err(|error| error.to_string())? else {
-            return Ok(Settled::Clip);
+        let (kept, object) = read.await.map_err(|error| error.to_string())?;
+        let that = match (kept, object) {
+            (Some((of, other)), _) => self.parts.files.whole(of, other),
+            (None, Some(digest)) => self.parts.archive.catalogue().path(digest),
+            (None, None) => return Ok(Settled::Clip),
         };
-        let files = &self.parts.files;
-        let (this, that) = (
-            files.beside_others().whole(consult, clip),
-            files.whole(of, other),
-        );
+        let this = self.parts.files.beside_others().whole(consult, clip);
         let compared = tokio::task::spawn_blocking(move || archive::are_one_object(&this, &that));
         let compared = compared.await.map_err(|_| "a fault inside".to_owned())?;
         Ok(match compared.map_err(|error| error.to_string())? {
-            true if of == consult => Settled::Same,
+            true if kept.is_some_and(|(of, _)| of == consult) => Settled::Same,
             true => Settled::Clip,
-            false => Settled::Other(of, other),
+            false => Settled::Other(kept),
         })
     }
 
@@ -99,7 +100,7 @@ impl<L: ConsultLog> Line<L> {
     }
 
     /// The archive keeps it beside the other one.
-    async fn goes_beside(&mut self, clip: ClipId, other: (ConsultId, ClipId)) -> Vec<Step> {
+    async fn goes_beside(&mut self, clip: ClipId, other: Option<(ConsultId, ClipId)>) -> Vec<Step> {
         let consult = self.consult;
         let sender = match &self.peer {
             Peer::Uploader {
