@@ -207,7 +207,7 @@ impl Courier {
             let opened = tokio::task::spawn_blocking(move || items.open(item)).await;
             match opened.unwrap_or(Err(ItemFault::Inside)) {
                 Ok(item) => ready.push((row, item)),
-                Err(fault @ (ItemFault::Disk(_) | ItemFault::Inside)) => {
+                Err(fault) if fault.may_pass() => {
                     verdicts.push((row.id, row.tries, Verdict::Later(fault.to_string())));
                 }
                 Err(fault) => verdicts.push((row.id, row.tries, Verdict::Never(fault.to_string()))),

@@ -13,10 +13,7 @@ use thiserror::Error;
 /// An item cannot be sent.
 #[derive(Debug, Error)]
 pub(super) enum ItemFault {
-    /// It is not where it lay.
-    #[error("its file is gone")]
-    Gone,
-    /// The disk.
+    /// The disk, or a folder of it that is away for now: nothing of what is kept is ever removed here.
     #[error("read its file: {0}")]
     Disk(#[source] io::Error),
     /// No head that we read.
@@ -25,6 +22,16 @@ pub(super) enum ItemFault {
     /// A fault of ours.
     #[error("reading its file failed inside")]
     Inside,
+}
+
+impl ItemFault {
+    /// Whether it may be sent another time.
+    pub(super) const fn may_pass(&self) -> bool {
+        match self {
+            Self::Disk(_) | Self::Inside => true,
+            Self::NoHead(_) => false,
+        }
+    }
 }
 
 /// An object on its way.
@@ -52,24 +59,61 @@ impl Items {
             ForwardItem::Object(digest) => self.objects.path(digest),
             ForwardItem::Clip(consult, clip) => self.clips.whole(consult, clip),
         };
-        let disk = |error: io::Error| match error.kind() {
-            io::ErrorKind::NotFound => ItemFault::Gone,
-            _ => ItemFault::Disk(error),
-        };
         let head = FileHead::read(&path, CLIP_SENDER).map_err(|fault| match fault {
-            HeadFault::Disk(error) => disk(error),
+            HeadFault::Disk(error) => ItemFault::Disk(error),
             HeadFault::Not(why) => ItemFault::NoHead(why),
         })?;
-        let mut file = File::open(path).map_err(disk)?;
-        let whole = file.metadata().map_err(disk)?.len();
+        let mut file = File::open(path).map_err(ItemFault::Disk)?;
+        let whole = file.metadata().map_err(ItemFault::Disk)?.len();
         let cut = ItemFault::NoHead("it was cut while it was read");
         let bytes = whole.checked_sub(head.data_set_at).ok_or(cut)?;
-        file.seek(SeekFrom::Start(head.data_set_at)).map_err(disk)?;
+        file.seek(SeekFrom::Start(head.data_set_at))
+            .map_err(ItemFault::Disk)?;
         Ok(Item {
             head: head.given_out(),
             facts: head.facts,
             file,
             bytes,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::DataFolder;
+    use std::fs;
+    use wire::original::Digest;
+    use wire::{ClipId, ConsultId};
+
+    #[test]
+    fn a_file_whose_folder_is_away_for_a_while_is_sent_later_and_a_letter_never() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = DataFolder::at(&folder.path().join("data")).unwrap();
+        let items = Items {
+            objects: Objects::beside(&data),
+            clips: ClipFiles::beside(&data),
+        };
+        let (consult, clip) = (ConsultId::random(), ClipId::random());
+        let digest = Digest::from_bytes([1; 32]);
+        let phantom = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../sample-dicom/plax_small.dcm"
+        );
+        let both = [
+            ForwardItem::Clip(consult, clip),
+            ForwardItem::Object(digest),
+        ];
+        let places = [items.clips.whole(consult, clip), items.objects.path(digest)];
+        for (item, place) in both.into_iter().zip(places) {
+            let away = items.open(item).unwrap_err();
+            assert!(away.may_pass(), "{away}");
+            fs::create_dir_all(place.parent().unwrap()).unwrap();
+            fs::copy(phantom, &place).unwrap();
+            assert!(items.open(item).unwrap().bytes > 0);
+            fs::write(&place, b"a letter").unwrap();
+            let letter = items.open(item).unwrap_err();
+            assert!(!letter.may_pass(), "{letter}");
+        }
     }
 }

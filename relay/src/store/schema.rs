@@ -327,6 +327,8 @@ WHEN EXISTS (SELECT 1 FROM objects WHERE digest = NEW.object AND conflict = 0)
     FROM forward_rules r, clips c WHERE c.consult = NEW.consult AND c.clip = NEW.clip
     AND NOT EXISTS (SELECT 1 FROM forwards f WHERE f.destination = r.destination AND f.item = 'object/' || NEW.object);
 END;
+", "
+UPDATE forwards SET state = 'waiting', next_at = 0 WHERE state = 'refused' AND reason = 'its file is gone'; -- it may have been away
 "];
 
 /// Brings a file up to date, each step in a transaction of its own.
