@@ -6,6 +6,7 @@
 
 use crate::app::App;
 use crate::consult::live::Upload;
+use crate::replay::gap_of;
 use crate::store::{self, ClipFault, ClipFiles, Half};
 use echo_dicom::exported_head;
 use guarded::Guard;
@@ -287,11 +288,7 @@ fn judge(half: &mut Half, file: &PageFile) -> Result<Judged, ClipFault> {
     let read = match Guard::of_this_program().open(half.path()) {
         Ok(read) => read,
         Err(error) => {
-            let gap = match guarded::is_no_reader(&error) {
-                true => ClipGap::RelayStorage,
-                false => ClipGap::Refused,
-            };
-            return Ok(Judged::Not(gap, error.to_string()));
+            return Ok(Judged::Not(gap_of(&error), error.to_string()));
         }
     };
     let head = exported_head(read.header(), (file.bytes, file.digest), file.written);

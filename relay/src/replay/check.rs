@@ -9,7 +9,7 @@ use echo_dicom::{ClipError, ClipHeader};
 use guarded::Guard;
 use std::path::Path;
 use thiserror::Error;
-use wire::clip::{ClipCoding, ClipHead};
+use wire::clip::{ClipCoding, ClipGap, ClipHead};
 use wire::frames::FrameMap;
 use wire::{FrameIndex, RtpTime};
 
@@ -53,10 +53,23 @@ pub enum Disagreement {
 }
 
 impl Disagreement {
-    /// Whether nothing is known of the object, because no confined process could be had that reads it.
+    /// What whoever brought the object hears. What nobody could read is offered again.
     #[must_use]
-    pub fn is_no_reader(&self) -> bool {
-        matches!(self, Self::Unreadable(error) if guarded::is_no_reader(error))
+    pub fn gap(&self) -> ClipGap {
+        match self {
+            Self::Unreadable(error) => gap_of(error),
+            _ => ClipGap::Refused,
+        }
+    }
+}
+
+/// What whoever brought a file hears when it was not read: what may pass says nothing of the file.
+#[must_use]
+pub fn gap_of(error: &ClipError) -> ClipGap {
+    if guarded::may_pass(error) {
+        ClipGap::RelayStorage
+    } else {
+        ClipGap::Refused
     }
 }
 
@@ -67,7 +80,7 @@ impl Disagreement {
 pub fn check(path: &Path, head: &ClipHead, times: &[RtpTime]) -> Result<(), Disagreement> {
     match Guard::of_this_program().open(path) {
         Ok(clip) => compare(clip.header(), head, times),
-        Err(error) if guarded::is_no_reader(&error) => Err(error.into()),
+        Err(error) if guarded::may_pass(&error) => Err(error.into()),
         Err(_) if matches!(head.coding, ClipCoding::Video | ClipCoding::Other) => Ok(()),
         Err(error) => Err(error.into()),
     }
@@ -130,6 +143,30 @@ mod tests {
     use wire::clip::{ClipOrigin, ClipSpan};
     use wire::original::Digest;
     use wire::{CaptureTime, ClipId, StreamId};
+
+    #[test]
+    fn what_nobody_could_read_is_offered_again_and_what_is_no_clip_is_not() {
+        let refused = |step| ClipError::Refused {
+            step,
+            words: String::new(),
+            help: "",
+        };
+        let gone = || ClipError::from(std::io::Error::from(std::io::ErrorKind::NotFound));
+        for error in [refused("no-reader"), refused("reader-late"), gone()] {
+            assert_eq!(gap_of(&error), ClipGap::RelayStorage, "{error}");
+            assert_eq!(Disagreement::from(error).gap(), ClipGap::RelayStorage);
+        }
+        for error in [refused("reader-ended"), ClipError::Preamble("a letter")] {
+            assert_eq!(Disagreement::from(error).gap(), ClipGap::Refused);
+        }
+        assert_eq!(Disagreement::Size.gap(), ClipGap::Refused);
+        // A video is kept without being read, but not when its file could not be.
+        let clip = written(&[0]);
+        let (mut head, times) = offer(&clip, &[0]);
+        head.coding = ClipCoding::Video;
+        let away = check(Path::new("/nowhere/at/all"), &head, &times).unwrap_err();
+        assert_eq!(away.gap(), ClipGap::RelayStorage);
+    }
 
     /// A clip with these frame times as the writer writes it.
     fn written(after_us: &[u64]) -> Clip {

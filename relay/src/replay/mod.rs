@@ -11,7 +11,7 @@ mod shelf;
 mod still;
 mod table;
 
-pub use check::{Disagreement, check};
+pub use check::{Disagreement, check, gap_of};
 pub(crate) use recorded::playable;
 pub use recorded::{RecordedFault, RecordedShelf};
 pub use shelf::{Found, ReplayFault, Shelf};

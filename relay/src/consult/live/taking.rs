@@ -154,13 +154,7 @@ impl Taking {
             Err(error) => return Finished::Not(ClipGap::RelayStorage, error.to_string()),
         }
         if let Err(error) = replay::check(self.half.path(), &self.head, &self.times) {
-            // What nobody could read is offered again.
-            let gap = if error.is_no_reader() {
-                ClipGap::RelayStorage
-            } else {
-                ClipGap::Refused
-            };
-            return Finished::Not(gap, error.to_string());
+            return Finished::Not(error.gap(), error.to_string());
         }
         match self.half.finish() {
             Ok(()) => Finished::Whole,
