@@ -4,7 +4,7 @@
 //! people, nothing is made of it, because a picture without the right name is worse in an archive than none.
 
 use super::cuts::{Coding, Cuts, Known, cut};
-use super::object::keep;
+use super::object::{clip_of, keep};
 use super::whose::{Patients, is_recorded, whose};
 use crate::dicom_marks::{KeptClip, each_entry, kept_clips};
 use crate::replay::playable;
@@ -94,13 +94,16 @@ pub async fn keep_recording(
         for (head, times) in made.clips {
             let (clip, frames) = (head.clip, head.frames as usize);
             let bounds = places.bounds;
-            let row = store
+            let (row, is_kept) = store
                 .write("note a clip of a recording", move |db| {
                     let row = store::offer_clip(db, consult, (&head, &times), bounds, now)?;
-                    if row == OfferRow::Arriving {
-                        store::keep_clip(db, consult, clip, now)?;
+                    match row {
+                        OfferRow::Arriving => drop(store::keep_clip(db, consult, clip, now)?),
+                        OfferRow::ArrivingBeside => store::drop_beside(db, consult, clip)?,
+                        _ => {}
                     }
-                    Ok(row)
+                    let is_kept = store::clip(db, consult, clip)?.is_some_and(|row| row.kept);
+                    Ok((row, is_kept))
                 })
                 .await?;
             if matches!(row, OfferRow::Arriving | OfferRow::Kept) {
@@ -108,8 +111,10 @@ pub async fn keep_recording(
                 kept.frames += frames;
                 continue;
             }
-            // No row names it, so nobody would ever find it.
-            let _ = std::fs::remove_file(files.whole(consult, clip));
+            if !is_kept {
+                // No row names it, so nobody would ever find it.
+                let _ = std::fs::remove_file(files.whole(consult, clip));
+            }
             let why = match row {
                 OfferRow::Full => {
                     "the consult has as many clips or bytes as it may (clips_mib)".to_owned()
@@ -187,6 +192,12 @@ fn make(
         let Some(frames) = frames.get(range) else {
             continue;
         };
+        let name = clip_of(frames, (consult, stream));
+        if clips.iter().any(|kept| kept.row.head.clip == name) {
+            let why = "one of its name is kept already with other frames and stays as it is";
+            made.left_out.push(LeftOut::Failed(why.to_owned()));
+            continue;
+        }
         let number = u32::try_from(number).unwrap_or(u32::MAX);
         let place = (consult, stream, number);
         match keep(&mut recording, (frames, coding), files, place, &whose) {

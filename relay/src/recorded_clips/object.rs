@@ -12,6 +12,7 @@ use echo_dicom::write::{Context, Equipment, Series, Uid, UtcOffset};
 use recording::{FrameEntry, Recording};
 use std::io::{self, BufWriter, Write as _};
 use thiserror::Error;
+use uuid::Uuid;
 use wire::clip::{ClipCoding, ClipHead, ClipOrigin, ClipSpan};
 use wire::{ClipId, ConsultId, RtpTime, StreamId};
 
@@ -30,7 +31,24 @@ pub(super) enum KeepFault {
     Disk(#[from] io::Error),
 }
 
-/// Writes it. It is the consult's clip of this picture with that number.
+/// The clip that a stretch becomes.
+pub(super) fn clip_of(frames: &[FrameEntry], of: (ConsultId, StreamId)) -> ClipId {
+    ClipId::from_uuid(name(frames, of, "clip"))
+}
+
+fn name(frames: &[FrameEntry], (consult, stream): (ConsultId, StreamId), kind: &str) -> Uuid {
+    let [first, last] =
+        [frames.first(), frames.last()].map(|frame| frame.map_or(0, |it| it.at.0).to_string());
+    uuid_of(&[
+        kind,
+        &consult.to_string(),
+        &stream.to_string(),
+        &first,
+        &last,
+    ])
+}
+
+/// Writes it, over what lies there: no clip of that name may be kept. It is the consult's clip of this picture with that number.
 pub(super) fn keep(
     recording: &mut Recording,
     (frames, coding): (&[FrameEntry], Coding),
@@ -40,12 +58,8 @@ pub(super) fn keep(
 ) -> Result<(ClipHead, Vec<RtpTime>), KeepFault> {
     let video = RecordedVideo::read(recording, frames, coding)?;
     let times: Vec<RtpTime> = frames.iter().map(|frame| frame.at.rtp_time()).collect();
-    let [first, last] =
-        [frames.first(), frames.last()].map(|frame| frame.map_or(0, |it| it.at.0).to_string());
-    let of_picture = [consult.to_string(), stream.to_string()];
-    let id = |kind: &str| uuid_of(&[kind, &of_picture[0], &of_picture[1], &first, &last]);
-    let clip = ClipId::from_uuid(id("clip"));
-    let instance = Uid::from_uuid(id("instance").as_u128());
+    let clip = clip_of(frames, (consult, stream));
+    let instance = Uid::from_uuid(name(frames, (consult, stream), "instance").as_u128());
     let context = Context {
         patient: whose.patient.clone(),
         study: whose.study.clone(),

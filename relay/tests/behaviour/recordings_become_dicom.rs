@@ -6,6 +6,7 @@ use crate::support::{Relay, consult, stream, stroke};
 use crate::tools_change_the_rows::tool;
 use echo_dicom::{Clip, Provenance, TransferSyntax};
 use recording::{Bounds, Codec, Disk, Frame, GapNote, Lane, Opening, Record, Why, Writer};
+use relay::store::Store;
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -227,17 +228,43 @@ async fn a_closed_consults_recording_is_kept_as_the_very_pictures_and_again_when
     }
 
     // What was missing comes, and the group that it belongs to is kept with all of it; what is kept stays as it is.
-    let kept = std::fs::read(&objects[0]).unwrap();
+    let files: Vec<Vec<u8>> = objects
+        .iter()
+        .map(|it| std::fs::read(it).unwrap())
+        .collect();
     assert!(
         closes(&relay).contains("0 frames kept"),
         "nothing is made twice"
     );
+    // Neither is it where the rows no longer say which frames are in a clip of that name.
+    let changes = async |sql: &'static str| {
+        let store = Store::open(&relay.data.join("relay.db")).unwrap();
+        let changed = store.write("change rows", move |db| db.execute_batch(sql));
+        changed.await.unwrap();
+        store.close();
+    };
+    changes(
+        "CREATE TABLE said (clip TEXT, times TEXT); INSERT INTO said SELECT clip, times FROM clips; \
+         UPDATE clips SET times = '[]' WHERE times <> '[]'",
+    )
+    .await;
+    assert!(closes(&relay).contains("0 frames kept"));
+    for (object, before) in objects.iter().zip(&files) {
+        assert!(
+            std::fs::read(object).unwrap() == *before,
+            "it was written over"
+        );
+    }
+    changes(
+        "UPDATE clips SET times = (SELECT times FROM said WHERE said.clip = clips.clip); DROP TABLE said",
+    )
+    .await;
     record(&relay, Lane::Fill, &units, 60..70);
     assert!(closes(&relay).contains("40 frames kept as DICOM in 1 clips"));
     let there = [before, objects.clone()].concat();
     let again = made(&relay, &there);
     assert_eq!(pictures(&video_of(&again[0])), all[40..80]);
-    assert!(kept == std::fs::read(&objects[0]).unwrap());
+    assert!(files[0] == std::fs::read(&objects[0]).unwrap());
     let drawn_on = objects[0].with_extension("marks.dcm");
     assert!(
         drawn_on.exists(),
