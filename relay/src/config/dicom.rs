@@ -10,8 +10,8 @@ use std::time::Duration;
 
 /// Bytes of a MiB.
 const MIB: u64 = 1 << 20;
-/// Objects that bear these come from the relay itself and are sent on by other rules than those of devices.
-const OWN_SENDERS: [&str; 3] = ["HIBIKI-CLIP", "HIBIKI-MARKS", "HIBIKI PAGE"];
+/// Objects that bear these come from the relay itself and are sent on by other rules than those of devices and systems.
+pub(super) const OWN_SENDERS: [&str; 3] = ["HIBIKI-CLIP", "HIBIKI-MARKS", "HIBIKI PAGE"];
 /// Of the largest file that is read at all, for its head.
 const HEAD_BYTES: u64 = 4 * 1024;
 

@@ -1,5 +1,6 @@
 //! Which hospital systems may read and write the archive over DICOMweb. Nobody, unless they are named.
 
+use super::dicom::OWN_SENDERS;
 use super::layers::ConfigError;
 use crate::auth::{SecretHash, System, SystemRights};
 use clap::Args;
@@ -45,6 +46,12 @@ pub(super) fn systems(asked: &DicomWebLayers, faults: &mut Vec<ConfigError>) -> 
         match system(text) {
             Ok(system) if systems.iter().any(|other| other.name == system.name) => {
                 refuse(format!("{} is named twice", system.name));
+            }
+            Ok(system) if OWN_SENDERS.contains(&&*system.name) => {
+                let name = &system.name;
+                refuse(format!(
+                    "{name}: objects of our own bear this name; give the system another"
+                ));
             }
             Ok(system) => systems.push(system),
             Err(fault) => refuse(format!("system {number}: {fault}")),
@@ -135,6 +142,8 @@ mod tests {
             ("PACS", "NAME:RIGHTS:DIGEST"),
             (&format!("PACS:all:{digest}"), "read, store or read+store"),
             (&format!("P A:read:{digest}"), "a name has"),
+            (&format!("HIBIKI-CLIP:store:{digest}"), "of our own"),
+            (&format!("HIBIKI-MARKS:read:{digest}"), "of our own"),
         ] {
             let (_, faults) = told(&[text]);
             assert!(
