@@ -2,7 +2,8 @@
 //!
 //! Called by the core for what a page says, for what the agent answers and for what became of a clip's bytes. Those are the
 //! business of `receipt` and of whoever stores them. Invariants: of a clip that was asked for the log says in the end that
-//! it is kept, or why it is not; a clip that is kept stays kept; the agent may let its copy go only when the log has that.
+//! it is kept, or why it is not; a clip that is kept stays kept; the agent may let its copy go only when the log has that, or when the log
+//! has no place for it any more and the row does.
 
 use super::core::{Consult, Refused};
 use super::effect::{Audience, Effect, Newcomer};
@@ -208,6 +209,8 @@ impl Consult {
             Some(KnownStage::Kept) if !self.is_on_its_way(clip) => {
                 self.asks.push(Effect::LetGo(clip));
             }
+            // The log names no more than it does: the row alone has this one, and the device must hear it all the same.
+            None if self.ledger.clips.len() >= MAX_CLIPS => self.asks.push(Effect::LetGo(clip)),
             // Told when it is there; or it could not be noted when it was offered, and the device offers it again.
             Some(KnownStage::Kept) | None => {}
             Some(_) => {

@@ -317,3 +317,15 @@ fn a_consult_has_so_many_clips_and_so_many_open_presses() {
     meeting.saves(0, LAST);
     assert_eq!(meeting.refused(), [TooFast, StorageFailed]);
 }
+
+#[test]
+fn a_clip_that_the_log_has_no_place_for_is_kept_and_its_device_hears_it() {
+    let mut meeting = Meeting::of(&[cardiologist()]);
+    for _ in 0..MAX_CLIPS {
+        meeting.misses(ClipId::random(), ClipGap::RelayStorage, false);
+    }
+    let clip = ClipId::random();
+    meeting.offers(clip);
+    meeting.clip(ClipInput::Kept(clip));
+    assert_eq!((meeting.clips().len(), meeting.let_go()), (MAX_CLIPS, 1));
+}
