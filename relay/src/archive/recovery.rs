@@ -4,6 +4,8 @@
 //! A power cut may take back what was not synced of an answered object: its name and its row. Those without were never answered, or
 //! their row was lost with a database that was put back from an older copy; either way they are whole.
 
+use super::collector::SENDER as CLIP_SENDER;
+use super::file_head::FileHead;
 use super::incoming::belongs;
 use super::part10::{Head, Proof, read};
 use super::place::{HALF, Place, WHOLE};
@@ -170,9 +172,14 @@ fn digest_of(path: &Path) -> Option<Digest> {
 fn row(digest: Digest, path: &Path, now: RelayTime) -> Option<ObjectRow> {
     let mut file = File::open(path).ok()?;
     let whole = file.metadata().ok()?.len();
-    let Head {
-        facts, data_set_at, ..
-    } = head_of(&mut file).ok()??;
+    let (facts, data_set_at) = match head_of(&mut file).ok()? {
+        Some(head) => (head.facts, head.data_set_at),
+        // Only a clip's file has another head than ours: its second name.
+        None => {
+            let head = FileHead::read(path, CLIP_SENDER).ok()?;
+            (head.facts, head.data_set_at)
+        }
+    };
     let (study, series) = belongs(path, &facts, data_set_at).ok()?;
     Some(ObjectRow {
         digest,
