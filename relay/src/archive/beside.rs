@@ -39,7 +39,12 @@ impl Archive {
         sender: &'static str,
     ) -> Result<(), BesideFault> {
         if let Some(clip) = clip {
-            self.collect(clip).await.map_err(BesideFault::Later)?;
+            let taken = self.collect(clip).await.map_err(BesideFault::Later)?;
+            if !taken {
+                // It would become the object of that UID, and nobody would hear that there are two.
+                let why = "the clip that has its UID is no object for the archive";
+                return Err(BesideFault::Never(why.to_owned()));
+            }
         }
         let of = path.to_owned();
         let read = tokio::task::spawn_blocking(move || FileHead::read(&of, sender)).await;

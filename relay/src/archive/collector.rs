@@ -59,7 +59,7 @@ pub(super) struct Collector {
 /// A clip of a consult.
 pub(super) type Which = (ConsultId, ClipId);
 /// A clip that is wanted now, and who waits for it.
-type Ask = (Which, oneshot::Sender<Result<(), String>>);
+type Ask = (Which, oneshot::Sender<Result<bool, String>>);
 /// Where to ask.
 pub(super) type Asks = mpsc::Sender<Ask>;
 
@@ -110,8 +110,8 @@ impl Collector {
             store::is_collected(db, of)
         });
         let came = match looked.await {
-            Ok(true) => Ok(()),
-            Ok(false) => self.decide(of, put_off, Instant::now()).await,
+            Ok(Some(taken)) => Ok(taken),
+            Ok(None) => self.decide(of, put_off, Instant::now()).await,
             Err(error) => Err(Later::Store(error)),
         };
         let _ = tell.send(came.map_err(|later| later.to_string()));
@@ -131,7 +131,7 @@ impl Collector {
         let due = found.into_iter().filter(|of| !put_off.waits(*of, now));
         for of in due.take(AT_ONCE).collect::<Vec<_>>() {
             match self.decide(of, put_off, now).await {
-                Ok(()) => decided = true,
+                Ok(_) => decided = true,
                 Err(Later::PutOff(why)) => failed = Some(why),
                 Err(later) => return Err(later),
             }
@@ -147,13 +147,13 @@ impl Collector {
         Ok(decided)
     }
 
-    /// Takes one and notes what came of it, or puts it off.
+    /// Takes one and notes what came of it, or puts it off; gives whether it was taken.
     async fn decide(
         &self,
         of: Which,
         put_off: &mut PutOff<Which>,
         now: Instant,
-    ) -> Result<(), Later> {
+    ) -> Result<bool, Later> {
         let came = self.one(of).await;
         if matches!(came, Err(Later::PutOff(_))) {
             put_off.failed(of, now);
@@ -164,6 +164,7 @@ impl Collector {
         };
         waiting(put_off);
         let came = came?;
+        let taken = came.is_ok();
         if let Err(reason) = &came {
             self.counts.refused.fetch_add(1, Ordering::Relaxed);
             tracing::warn!(consult = %of.0, clip = %of.1, reason, "a clip stays out of the archive");
@@ -176,7 +177,7 @@ impl Collector {
             .map_err(Later::Store)?;
         put_off.done(of);
         waiting(put_off);
-        Ok(())
+        Ok(taken)
     }
 
     /// Takes one, or says why its object is never taken.

@@ -148,8 +148,8 @@ impl Archive {
         &self.collected
     }
 
-    /// Brings a clip in now; it may be one that stays out.
-    pub(super) async fn collect(&self, clip: Which) -> Result<(), String> {
+    /// Brings a clip in now; gives false for one that stays out.
+    pub(super) async fn collect(&self, clip: Which) -> Result<bool, String> {
         let (tell, told) = oneshot::channel();
         let ended = |_| "the relay goes down".to_owned();
         self.asks.send((clip, tell)).await.map_err(|_| ended(()))?;

@@ -1,7 +1,7 @@
 //! Which clips of consults the archive has looked at, and what came of it.
 
 use super::json::id;
-use rusqlite::{Connection, Result};
+use rusqlite::{Connection, OptionalExtension, Result};
 use wire::original::Digest;
 use wire::{ClipId, ConsultId};
 
@@ -17,13 +17,15 @@ pub fn uncollected(db: &Connection, most: u32) -> Result<Vec<(ConsultId, ClipId)
         .collect()
 }
 
-/// Whether one was looked at.
+/// Whether one is in the archive; none when nobody looked at it yet.
 ///
 /// # Errors
 /// SQLite's.
-pub fn is_collected(db: &Connection, (consult, clip): (ConsultId, ClipId)) -> Result<bool> {
-    db.prepare_cached("SELECT 1 FROM collected_clips WHERE consult = ?1 AND clip = ?2")?
-        .exists((consult.to_string(), clip.to_string()))
+pub fn is_collected(db: &Connection, (consult, clip): (ConsultId, ClipId)) -> Result<Option<bool>> {
+    let sql = "SELECT object IS NOT NULL FROM collected_clips WHERE consult = ?1 AND clip = ?2";
+    db.prepare_cached(sql)?
+        .query_row((consult.to_string(), clip.to_string()), |row| row.get(0))
+        .optional()
 }
 
 /// Notes what came of one.

@@ -6,7 +6,7 @@ use crate::objects_are_sent_on::until;
 use crate::support::{Relay, entries};
 use serde_json::Value;
 use wire::ClipId;
-use wire::clip::{CLIP_PIECE_BYTES, ClipGap, ClipToAgent};
+use wire::clip::{CLIP_PIECE_BYTES, ClipCoding, ClipGap, ClipToAgent};
 use wire::people::Role;
 
 async fn log_says_missing(relay: &Relay, reason: &str) {
@@ -114,6 +114,25 @@ async fn a_clip_whose_uid_an_object_of_the_archive_has_is_kept_beside_it_and_not
     assert_eq!(sender.stores(&next), 0);
     let waiting = "hibiki_forwards_waiting";
     until(&relay, "two objects, each once", waiting, |n| n == 2.0).await;
+}
+
+#[tokio::test]
+async fn a_clip_with_the_uid_of_one_that_is_no_object_for_the_archive_stays_on_the_device() {
+    let relay = Relay::start().await;
+    let device = Device::connect(&relay).await;
+    let sample = Sample::imported(phantom("plax_small.dcm"));
+    let mut letter = sample.clone();
+    letter.bytes = b"a letter, which is kept because it is somebody's record".to_vec();
+    letter.head.clip = ClipId::random();
+    letter.head.bytes = letter.bytes.len() as u64;
+    letter.head.digest = digest(&letter.bytes);
+    letter.head.coding = ClipCoding::Other;
+    device.brings(&letter).await;
+    assert_eq!(device.is_wanted(&sample).await, 0);
+    let said = device.sends_up_to(&sample, 0, sample.head.bytes).await;
+    let (clip, reason) = (sample.head.clip, ClipGap::Refused);
+    assert_eq!(said, ClipToAgent::Refused { clip, reason });
+    assert_eq!(rows(&relay, &sample.head.instance).await, []);
 }
 
 #[tokio::test]
