@@ -134,7 +134,7 @@ impl Catalogue {
 }
 
 /// A header as it was packed.
-fn unpacked(packed: &[u8]) -> Option<Map<String, Value>> {
+pub(super) fn unpacked(packed: &[u8]) -> Option<Map<String, Value>> {
     let mut json = Vec::new();
     let unpacking = DeflateDecoder::new(packed).take(MAX_HEADER_BYTES);
     { unpacking }.read_to_end(&mut json).ok()?;

@@ -7,6 +7,7 @@
 //! `MAX_TRIES` it gets its entry too, and the next start looks again. Invariant: an object without an entry gets one, now or after the
 //! next start; nothing is marked as done before it is.
 
+use super::catalogue::unpacked;
 use super::entry::{of_header, without_header};
 use super::place::Place;
 use super::put_off::PutOff;
@@ -122,6 +123,9 @@ struct Work {
 impl Work {
     async fn run(self, more: Arc<Notify>) {
         self.look_again().await;
+        if let Err(error) = self.look_for_strangers().await {
+            tracing::error!(%error, "objects of before were not compared with their studies; the next start does it");
+        }
         let (mut at, mut put_off) = (0, PutOff::default());
         loop {
             let some = self.some(&mut at, &mut put_off, Instant::now()).await;
@@ -168,6 +172,32 @@ impl Work {
         {
             Ok(refused) => self.counts.refused.store(refused, Ordering::Relaxed),
             Err(error) => tracing::error!(%error, "entries of the index could not be counted"),
+        }
+    }
+
+    /// Once for a database of before: who of a study names another patient.
+    async fn look_for_strangers(&self) -> Result<(), StoreError> {
+        loop {
+            let some = self
+                .store
+                .search("find objects of before", |db| store::unlooked(db, AT_ONCE));
+            let some = some.await?;
+            if some.is_empty() {
+                return Ok(());
+            }
+            let compared = self
+                .store
+                .write("compare objects with their studies", move |db| {
+                    for (object, packed) in &some {
+                        let entry = match unpacked(packed) {
+                            Some(header) => of_header(object, header),
+                            None => without_header(object, None),
+                        };
+                        store::look_at(db, &entry)?;
+                    }
+                    Ok(())
+                });
+            compared.await?;
         }
     }
 

@@ -5,6 +5,7 @@
 //! only those of objects that could not be read are taken back.
 
 use super::json::id;
+use super::strangers::{flag_stranger, let_name};
 use rusqlite::{Connection, OptionalExtension, Result};
 use wire::original::Digest;
 
@@ -157,18 +158,11 @@ pub fn keep_entry(db: &Connection, row: &EntryRow) -> Result<()> {
     }
     let is_new = add_to_series(db, row)?;
     add_to_study(db, row, is_new)?;
-    flag_stranger(db, row)
-}
-
-/// An instance that names another patient than its study: the study keeps the words of the first, and somebody has to look.
-fn flag_stranger(db: &Connection, row: &EntryRow) -> Result<()> {
     if row.header.is_none() {
         return Ok(());
     }
-    let sql = "INSERT INTO index_strangers (digest) SELECT ?1 FROM index_studies WHERE study = ?2 AND patient <> ?3";
-    db.prepare_cached(sql)?
-        .execute((row.digest.to_string(), &row.study, &row.patient))
-        .map(drop)
+    let_name(db, row)?;
+    flag_stranger(db, row)
 }
 
 /// Whether it is the first of its series.
@@ -184,7 +178,7 @@ fn add_to_series(db: &Connection, row: &EntryRow) -> Result<bool> {
 }
 
 fn add_to_study(db: &Connection, row: &EntryRow, new_series: bool) -> Result<()> {
-    // What the first object said holds, unless nothing could be read of it.
+    // What the first object said holds, unless nothing could be read of it or it named nobody.
     let sql = "INSERT INTO index_studies (study, attributes, patient, date, modalities, series, instances) VALUES (?1, ?2, ?3, ?4, '', 1, 1) \
                ON CONFLICT DO UPDATE SET instances = instances + 1, series = series + ?5, \
                attributes = iif(modalities = '', excluded.attributes, attributes), \

@@ -44,6 +44,7 @@ mod said_of_clips;
 mod schema;
 mod sessions;
 mod sightings;
+mod strangers;
 mod streams;
 mod thread;
 mod tickets;
@@ -100,6 +101,7 @@ pub use replays::{
 pub use said_of_clips::{SaidOfClip, note_said, note_said_collected, uncollected_said};
 pub use sessions::{SessionRow, add_session, end_session, session, sweep_sessions};
 pub use sightings::{last_sighting, note_sighting};
+pub use strangers::{look_at, unlooked};
 pub use streams::stream_of;
 pub use tickets::{
     Bearer, Redeemed, TicketRow, add_ticket, give_back, name_of, redeem, sweep_tickets,

@@ -115,3 +115,30 @@ async fn what_is_not_read_time_after_time_gets_an_entry_and_the_next_start_looks
     assert!(world.looks(&mut 0, &mut put_off, now).await);
     assert_eq!(world.noted(one).await, Some(true));
 }
+
+#[tokio::test]
+async fn a_database_of_before_is_looked_through_once_for_other_patients() {
+    let world = World::new();
+    let named = |patient: &[u8; 2]| [&b"\x10\x00\x20\x00LO\x02\x00"[..], patient].concat();
+    for (number, patient) in [(1, b"P1"), (2, b"P1"), (3, b"P2")] {
+        world.keeps(number, &named(patient)).await;
+    }
+    let (mut put_off, now) = (PutOff::default(), Instant::now());
+    assert!(world.looks(&mut 0, &mut put_off, now).await);
+    let before = "DELETE FROM index_strangers; INSERT INTO index_unlooked SELECT digest FROM index_instances";
+    let store = &world.work.store;
+    let made = store.write("as before", move |db| db.execute_batch(before));
+    made.await.unwrap();
+    world.work.look_for_strangers().await.unwrap();
+    let found = store
+        .read("look", |db| store::conflicts(db, 9))
+        .await
+        .unwrap();
+    let digests: Vec<Digest> = found.iter().map(|row| row.digest).collect();
+    assert_eq!(digests, [Digest::from_bytes([3; 32])]);
+    let left = store
+        .read("look", |db| store::unlooked(db, 9))
+        .await
+        .unwrap();
+    assert_eq!(left, []);
+}
