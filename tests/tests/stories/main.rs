@@ -49,6 +49,7 @@ mod the_rate_follows_the_link;
 mod three_viewers;
 mod undo_withdraws;
 mod voices_are_heard;
+mod voices_of_a_replay;
 mod wrong_messages;
 mod wrong_sources;
 mod wrong_tickets;
