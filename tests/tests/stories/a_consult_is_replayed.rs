@@ -1,6 +1,9 @@
 //! A consult that is over is replayed as it was: each jump shows the very frame that the log names, marks come and go as they did,
 //! and what the link lost and the device sent later is there, frame by frame.
 
+use crate::another_consult_beside::{
+    another_consult_is_laid_beside, it_has_recorded, publishes_into_another,
+};
 use crate::forms::{devices, takes_form};
 use crate::screens::axe_finds_nothing;
 use crate::sides_of_a_replay::{clips_stand_beside, it_is_found_again, saves};
@@ -129,7 +132,11 @@ fn a_consult_that_is_over_is_replayed_frame_by_frame_as_it_was() -> Result<()> {
         the_hole_is_filled_frame_by_frame(&doctor, near).await?;
         it_plays_on_the_one_clock(&doctor, near).await?;
         voices_are_heard_with_their_frames(&doctor, near).await?;
+        let other = publishes_into_another(&story).await?;
         clips_stand_beside(&doctor).await?;
+        it_has_recorded(&story, &doctor, other).await?;
+        opens(&doctor, &story).await?;
+        another_consult_is_laid_beside(&doctor).await?;
         it_is_for_everybody(&doctor).await?;
         it_is_found_again(&doctor, story.door().origin()).await?;
         doctor.has_a_clean_console().await

@@ -17,6 +17,7 @@ mod a_network_without_udp;
 mod a_stroke_reaches_the_bedside;
 mod a_weak_link;
 mod agent_killed;
+mod another_consult_beside;
 mod calibration_on_the_device_page;
 mod cases_are_taught_with;
 mod clips_are_saved_and_replayed;
