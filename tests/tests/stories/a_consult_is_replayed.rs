@@ -1,10 +1,14 @@
 //! A consult that is over is replayed as it was: each jump shows the very frame that the log names, marks come and go as they did,
 //! and what the link lost and the device sent later is there, frame by frame.
 
+use crate::another_consult_beside::{
+    another_consult_is_laid_beside, it_has_recorded, publishes_into_another,
+};
 use crate::forms::{devices, takes_form};
 use crate::screens::axe_finds_nothing;
 use crate::sides_of_a_replay::{clips_stand_beside, it_is_found_again, saves};
 use crate::voices_are_heard::joins;
+use crate::voices_of_a_replay::{speaks_in_beeps, voices_are_heard_with_their_frames};
 use anyhow::{Context as _, Result, bail, ensure};
 use serde::Deserialize;
 use stories::barcode::Barcode;
@@ -127,7 +131,12 @@ fn a_consult_that_is_over_is_replayed_frame_by_frame_as_it_was() -> Result<()> {
         somebody_points(&doctor).await?;
         the_hole_is_filled_frame_by_frame(&doctor, near).await?;
         it_plays_on_the_one_clock(&doctor, near).await?;
+        voices_are_heard_with_their_frames(&doctor, near).await?;
+        let other = publishes_into_another(&story).await?;
         clips_stand_beside(&doctor).await?;
+        it_has_recorded(&story, &doctor, other).await?;
+        opens(&doctor, &story).await?;
+        another_consult_is_laid_beside(&doctor).await?;
         it_is_for_everybody(&doctor).await?;
         it_is_found_again(&doctor, story.door().origin()).await?;
         doctor.has_a_clean_console().await
@@ -171,6 +180,7 @@ async fn jumps(doctor: &Person, to: (&str, usize), shows: (RtpTime, &str)) -> Re
 /// The bedside says so, and voices and pointers are kept from then on.
 async fn everybody_agreed(bedside: &Person, doctor: &Person) -> Result<()> {
     bedside.sees_picture_within(secs(5)).await?;
+    speaks_in_beeps(bedside).await?;
     joins(bedside).await?;
     bedside.page().click("[data-testid=consent-open]").await?;
     bedside

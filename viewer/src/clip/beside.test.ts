@@ -22,7 +22,14 @@ function standing(begins: FrameTable | null) {
     moves.push(index);
     shown.value = index;
   };
-  return { player: { glassUs, goTo } as unknown as ClipPlayer, table, shown, moves };
+  /** What its clock waits for. */
+  const waits = new Set<() => boolean>();
+  const waitFor = (isLate: () => boolean) => {
+    waits.add(isLate);
+    return () => waits.delete(isLate);
+  };
+  const player = { glassUs, goTo, waitFor, isLate: false };
+  return { player: player as unknown as ClipPlayer, late: player, table, shown, moves, waits };
 }
 
 let leader: ReturnType<typeof standing>;
@@ -143,6 +150,19 @@ test("apart, nothing follows, and what is set together again meets at once", () 
   expect(follower.moves).toHaveLength(before);
   beside.pairing.value = "time";
   expect(follower.shown.value).toBe(49);
+});
+
+test("the leader's clock waits for a follower that is late, unless the two are apart or closed", () => {
+  const waits = () => [...leader.waits].some((isLate) => isLate());
+  expect(waits()).toBe(false);
+  follower.late.isLate = true;
+  expect(waits()).toBe(true);
+  beside.pairing.value = "apart";
+  expect(waits()).toBe(false);
+  beside.pairing.value = "phase";
+  expect(waits()).toBe(true);
+  beside.close();
+  expect(waits()).toBe(false);
 });
 
 test("nothing moves before both tables are here, nor after it was closed", () => {

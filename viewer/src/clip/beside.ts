@@ -1,4 +1,4 @@
-// Two recorded pictures at the same moment: one sets the pace, the other follows.
+// Two recorded pictures at the same moment: one sets the pace and waits for both, the other follows.
 //
 // Owns the beats that were set in each and moving the follower to the moment of the leader. Called by `parts/replay.tsx` for two clips, and by
 // `parts/consult-replay-sides.tsx` for a clip beside a clip or a whole consult. Invariant: the follower shows one of its own frames, the one
@@ -18,13 +18,18 @@ export type Timed = {
   goTo(us: number): void;
 };
 
+/** What can set the pace: its clock waits for what comes late beside it. */
+export type Leading = Timed & { waitFor(isLate: () => boolean): () => void };
+/** What can be waited for. */
+export type Following = Timed & { readonly isLate: boolean };
+
 /** The follower's moment for one of the leader's, from the beats of both; null when they say nothing. */
 export type SamePhase = (us: number, beats: Beats, others: Beats) => number | null;
 
-export class Beside<Leader extends Timed = ClipPlayer, Follower extends Timed = ClipPlayer> {
+export class Beside<Leader extends Leading = ClipPlayer, Follower extends Following = ClipPlayer> {
   readonly pairing: Signal<Pairing>;
   readonly #beats = new Map<Timed, Signal<Beats>>();
-  readonly #stop: () => void;
+  readonly #stops: readonly (() => void)[];
 
   constructor(
     readonly leader: Leader,
@@ -34,7 +39,10 @@ export class Beside<Leader extends Timed = ClipPlayer, Follower extends Timed = 
   ) {
     this.pairing = signal(pairing);
     for (const player of [leader, follower]) this.#beats.set(player, signal<Beats>([]));
-    this.#stop = effect(() => this.#pair());
+    this.#stops = [
+      effect(() => this.#pair()),
+      leader.waitFor(() => this.pairing.peek() !== "apart" && follower.isLate),
+    ];
   }
 
   beats(player: Timed): ReadonlySignal<Beats> {
@@ -49,7 +57,7 @@ export class Beside<Leader extends Timed = ClipPlayer, Follower extends Timed = 
   }
 
   close(): void {
-    this.#stop();
+    for (const stop of this.#stops) stop();
   }
 
   #pair(): void {

@@ -36,6 +36,12 @@ test("it goes to a moment once its table is here, and is late until that frame i
   expect(player.glassUs.value).toBe(player.table.value?.atUs(2));
   player.target.value = 3;
   expect(player.isLate).toBe(true);
+  const whole = clipTable(even(5));
+  const frames = whole.frames.map((frame, index) => ({ ...frame, here: index < 3 }));
+  const wholeTable = player.table.value;
+  player.table.value = FrameTable.read({ ...whole, frames });
+  expect(player.isLate, "what has not arrived is not waited for").toBe(false);
+  player.table.value = wholeTable;
   player.trouble.value = "unreachable";
   expect(player.isLate, "what cannot be had is not waited for").toBe(false);
   player.close();

@@ -68,6 +68,8 @@ export class ClipPlayer {
   #again: ReturnType<typeof setTimeout> | undefined;
   readonly #renewal = new Renewal(() => this.#renew(), RENEW_EVERY_MS, AGAIN_MS);
   readonly #closing = new AbortController();
+  /** Whether what stands beside it is late. */
+  readonly #others = new Set<() => boolean>();
 
   constructor(
     readonly place: ClipPlace,
@@ -128,9 +130,17 @@ export class ClipPlayer {
     if (table !== null) this.follow(table.frameAt(us));
   }
 
-  /** What it was told to show is not on the glass yet, and may come. */
+  /** What it was told to show is not on the glass yet, and comes: what has not arrived at the relay may take hours. */
   get isLate(): boolean {
-    return this.trouble.peek() === null && this.shown.peek() !== this.target.peek();
+    const [table, target] = [this.table.peek(), this.target.peek()];
+    const comes = this.trouble.peek() === null && (table === null || table.isHere(target));
+    return comes && this.shown.peek() !== target;
+  }
+
+  /** While it plays its clock waits for this as for its own picture, until what comes back is called. */
+  waitFor(isLate: () => boolean): () => void {
+    this.#others.add(isLate);
+    return () => this.#others.delete(isLate);
   }
 
   setSpeed(speed: number): void {
@@ -280,7 +290,10 @@ export class ClipPlayer {
   #tick(): void {
     const reel = this.#reel;
     if (reel === null) return;
-    const due = reel.tick(performance.now());
+    const due = reel.tick(
+      performance.now(),
+      [...this.#others].some((isLate) => isLate()),
+    );
     if (due !== null) {
       this.#draw(due);
       // What could not be shown is over.

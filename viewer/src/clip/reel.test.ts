@@ -91,6 +91,38 @@ test("when nothing comes it stands still, says so, and goes on from the same fra
   expect(reel.waiting).toBe(false);
 });
 
+test("while what goes along with it is late it stands on its frame, says so, and goes on from there", async () => {
+  const table = frameTable(even(90));
+  const relay = slowly(() => 2);
+  const reel = new Reel<Picture>(table, relay.load, nothing, nothing);
+  await run(reel, relay, 0, 300);
+  reel.play(300);
+  const [before] = (await run(reel, relay, 300, 800)).slice(-1);
+  const late: number[] = [];
+  for (let now = 800; now < 2_800; now += 8) {
+    await relay.until(now);
+    const due = reel.tick(now, true);
+    if (due !== null) late.push(due.index);
+  }
+  expect(reel.waiting).toBe(true);
+  const stood = late.at(-1) ?? 0;
+  // It ran on for as long as a late picture may take.
+  const ranMs = (table.atUs(stood) - table.atUs(before?.index ?? 0)) / 1_000;
+  expect(ranMs).toBeGreaterThan(STARVED_MS / 2);
+  expect(ranMs).toBeLessThanOrEqual(STARVED_MS + 34);
+  const after = await run(reel, relay, 2_800, 3_200);
+  expect(after.map(({ index }) => index).slice(0, 3)).toEqual([stood + 1, stood + 2, stood + 3]);
+  expect(reel.waiting).toBe(false);
+  // One that stands is not waited for by anybody.
+  reel.pause(3_200);
+  reel.seek(10, 3_200);
+  await relay.until(3_240);
+  reel.tick(3_240, true);
+  await relay.until(3_280);
+  reel.tick(3_280, true);
+  expect([reel.shown, reel.waiting]).toEqual([10, false]);
+});
+
 test("a frame that has not arrived is not shown, and no other in its place", async () => {
   const raw = clipTable(even(30));
   const partly = { ...raw, frames: raw.frames.map((frame, i) => ({ ...frame, here: i < 10 })) };

@@ -114,21 +114,23 @@ export class Reel<T extends Closable> {
     this.#aimed = "";
   }
 
-  /** What to put on the glass now; null when what stands there stays. */
-  tick(now: number): Due<T> | null {
-    if (this.playhead.playing) this.#target = this.#waiting ? this.#goOn(now) : this.playhead.due(now);
-    this.#isSettled = this.playhead.playing || now - this.#soughtAt >= SETTLED_MS;
+  /** What to put on the glass now; null when what stands there stays. `isOtherLate`: what goes along with it is not there yet. */
+  tick(now: number, isOtherLate = false): Due<T> | null {
+    const { playhead } = this;
+    if (playhead.playing) this.#target = this.#waiting ? this.#goOn(now, isOtherLate) : playhead.due(now);
+    this.#isSettled = playhead.playing || now - this.#soughtAt >= SETTLED_MS;
     this.#aim();
     const due = this.#pick();
-    if (due !== null || this.#target === this.#shown) {
+    const isHere = due !== null || this.#target === this.#shown;
+    if (due !== null) this.#shown = due.index;
+    if (isHere && !(isOtherLate && playhead.playing)) {
       this.#starvedSince = null;
-      this.#waiting &&= this.playhead.playing && due === null;
-      if (due !== null) this.#shown = due.index;
+      this.#waiting &&= playhead.playing && due === null;
       return due;
     }
     this.#starvedSince ??= now;
     if (now - this.#starvedSince >= STARVED_MS) this.#starve(now);
-    return null;
+    return due;
   }
 
   close(): void {
@@ -160,11 +162,11 @@ export class Reel<T extends Closable> {
   }
 
   /** Standing still while playing: goes on as soon as there is something to go on with. */
-  #goOn(now: number): number {
+  #goOn(now: number, isOtherLate: boolean): number {
     const from = this.#shown ?? 0;
     const [, ...ahead] = this.#wanted(from);
     const next = ahead.slice(0, READY_AHEAD).filter((index) => this.#table.isHere(index));
-    if (next.length === 0 || next.some((index) => this.#held(index) === null)) {
+    if (isOtherLate || next.length === 0 || next.some((index) => this.#held(index) === null)) {
       this.playhead.hold(from, now);
       return from;
     }

@@ -2,7 +2,7 @@
 //
 // Owns the second player and how far the two lie apart. Invariant: the right one only ever follows; each says in words whose it is.
 
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { dayTime, tp } from "../i18n/consult-replay";
 import { clockTime } from "../i18n/i18n";
 import { besides } from "../replay/beside";
@@ -133,7 +133,8 @@ export function Follower({ leader, other }: { leader: ConsultPlayer; other: Othe
   const apart = useRef(0);
   const [isAligned, setAligned] = useState(other.consult === leader.place.consult);
   useEffect(() => () => follower.close(), [follower]);
-  useEffect(
+  // At once: one that the control says is let go is not taken along by a seek that comes right after.
+  useLayoutEffect(
     () => (isAligned ? besides(leader, follower, () => apart.current) : undefined),
     [leader, follower, isAligned],
   );

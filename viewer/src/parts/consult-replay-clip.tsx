@@ -5,7 +5,7 @@
 import { computed } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useEffect, useMemo } from "preact/hooks";
-import type { Beside, Timed } from "../clip/beside";
+import type { Beside, Following, Leading } from "../clip/beside";
 import { ClipPlayer } from "../clip/player";
 import type { ConsultPlayer } from "../replay/player";
 import type { Stage } from "../stage/stage";
@@ -18,7 +18,7 @@ import { ReplayStrip } from "./replay-strip";
 
 type ClipPaneProps = {
   readonly player: ClipPlayer;
-  readonly beside: Beside<Timed, Timed> | null;
+  readonly beside: Beside<Leading, Following> | null;
   readonly onClose: () => void;
   readonly onStage?: (stage: Stage | null) => void;
   readonly children?: ComponentChildren;

@@ -4,7 +4,7 @@
 // one where they go together.
 
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { Beside, type Pairing, type Timed } from "../clip/beside";
+import { Beside, type Following, type Leading, type Pairing } from "../clip/beside";
 import { pressKey as pressClipKey } from "../clip/keys";
 import { loopedMoment } from "../clip/phase";
 import { tc } from "../i18n/clip-words";
@@ -33,12 +33,8 @@ export function ReplaySides({ player, jumps }: { player: ConsultPlayer; jumps: r
   const stage = useRef<Stage | null>(null);
   const clip = useReplayedClip(player, left);
   const right = useReplayedClip(player, other?.what === "clip" ? other.clip : null);
-  const beside = useMemo(() => besideOf(clip ?? player, right), [player, clip, right]);
+  const beside = useMemo(() => besideOf(player, clip, right), [player, clip, right]);
   useEffect(() => () => beside?.close(), [beside]);
-  useEffect(() => {
-    if (clip !== null || right === null) return undefined;
-    return player.waitFor(() => beside?.pairing.peek() !== "apart" && right.isLate);
-  }, [player, clip, right, beside]);
   useEffect(() => {
     const press = (event: KeyboardEvent) => {
       if (clip === null) pressKey(event, player, stage.current);
@@ -115,8 +111,11 @@ export function ReplaySides({ player, jumps }: { player: ConsultPlayer; jumps: r
   );
 }
 
-function besideOf(leader: Timed, right: Timed | null): Beside<Timed, Timed> | null {
+function besideOf(
+  consult: Leading,
+  clip: Leading | null,
+  right: Following | null,
+): Beside<Leading, Following> | null {
   if (right === null) return null;
-  const isClip = !("waitFor" in leader);
-  return isClip ? new Beside(leader, right) : new Beside(leader, right, "phase", loopedMoment);
+  return clip === null ? new Beside(consult, right, "phase", loopedMoment) : new Beside(clip, right);
 }

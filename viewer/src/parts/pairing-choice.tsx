@@ -1,10 +1,10 @@
 // How two recorded pictures keep together.
 
-import type { Beside, Pairing, Timed } from "../clip/beside";
+import type { Beside, Pairing } from "../clip/beside";
 import { tc } from "../i18n/clip-words";
 
 type ChoiceProps = {
-  readonly beside: Pick<Beside<Timed, Timed>, "pairing">;
+  readonly beside: Pick<Beside, "pairing">;
   readonly offered: readonly Pairing[];
 };
 
