@@ -217,6 +217,6 @@ export async function put(what: ComponentChildren): Promise<PageNode> {
 }
 
 /** All that was asked for is answered and on the page. */
-export async function settled(ms = 100): Promise<void> {
+export async function settled(ms = 300): Promise<void> {
   await vi.advanceTimersByTimeAsync(ms);
 }

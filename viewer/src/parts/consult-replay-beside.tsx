@@ -131,7 +131,7 @@ export function Follower({ leader, other }: { leader: ConsultPlayer; other: Othe
     [other.consult, other.stream, session],
   );
   const apart = useRef(0);
-  const [isAligned, setAligned] = useState(other.consult === leader.place.consult);
+  const [isAligned, setAligned] = useState(false);
   useEffect(() => () => follower.close(), [follower]);
   // At once: one that the control says is let go is not taken along by a seek that comes right after.
   useLayoutEffect(
@@ -143,24 +143,20 @@ export function Follower({ leader, other }: { leader: ConsultPlayer; other: Othe
   return (
     <ConsultPane player={follower} label={`${tp("past.follower")} ${isSame ? "" : alias}`.trim()}>
       <ReplayTroubleNews player={follower} />
-      {!isSame && (
-        <>
-          <TimeBar player={follower} jumps={[]} name={tp("past.follower")} />
-          <p class="quiet">{tp("past.alignNote")}</p>
-          <button
-            type="button"
-            class="button"
-            aria-pressed={isAligned}
-            data-testid="past-align"
-            onClick={() => {
-              apart.current = follower.at.peek() - leader.at.peek();
-              setAligned(!isAligned);
-            }}
-          >
-            {tp("past.align")}
-          </button>
-        </>
-      )}
+      <TimeBar player={follower} jumps={[]} name={tp("past.follower")} />
+      <p class="quiet">{tp("past.alignNote")}</p>
+      <button
+        type="button"
+        class="button"
+        aria-pressed={isAligned}
+        data-testid="past-align"
+        onClick={() => {
+          apart.current = follower.at.peek() - leader.at.peek();
+          setAligned(!isAligned);
+        }}
+      >
+        {tp("past.align")}
+      </button>
     </ConsultPane>
   );
 }

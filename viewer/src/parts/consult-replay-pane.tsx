@@ -46,7 +46,7 @@ export function ConsultPane({ player, label, onStage, children }: Props) {
 }
 
 function Strip({ player, label }: { player: ConsultPlayer; label: string | null }) {
-  const freeze = player.moment.value?.state.freeze ?? null;
+  const freeze = player.frozen.value;
   const author = freeze?.author.type === "relay" ? null : freeze?.author.name;
   return (
     <div class="replay__strip">
@@ -58,7 +58,7 @@ function Strip({ player, label }: { player: ConsultPlayer; label: string | null 
       <p data-testid="past-glass" aria-live="off">
         {glassWords(player)}
       </p>
-      {freeze !== null && player.chosen.value === null && (
+      {freeze !== null && (
         <p class="past__frozen" data-testid="past-frozen">
           {tp("past.frozenBy", { name: author ?? t("stage.someone") })}
         </p>

@@ -1,6 +1,16 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { BEGIN_US, Recorded, rtpOf, STEP_US, stubReplays, unstubReplays } from "../../test/replayed";
-import type { ConsultId, SessionId } from "../wire/ids";
+import {
+  BEGIN_US,
+  beginOf,
+  FakeDecoder,
+  Recorded,
+  rtpOf,
+  STEP_US,
+  stubReplays,
+  unstubReplays,
+} from "../../test/replayed";
+import { stubSound } from "../../test/sound";
+import type { ConsultId, SessionId, StreamId } from "../wire/ids";
 import type { RelayTime } from "../wire/units";
 import { besides } from "./beside";
 import { ConsultPlayer } from "./player";
@@ -27,8 +37,9 @@ afterEach(() => {
   unstubReplays();
 });
 
-async function opened(consult: string): Promise<ConsultPlayer> {
-  const player = new ConsultPlayer({ consult: consult as ConsultId, session: SESSION });
+async function opened(consult: string, only: string | null = null): Promise<ConsultPlayer> {
+  const place = { consult: consult as ConsultId, session: SESSION };
+  const player = new ConsultPlayer(place, only as StreamId | null);
   players.push(player);
   await vi.waitFor(() => expect(player.glass.value.what).toBe("frame"));
   return player;
@@ -110,25 +121,36 @@ describe("a consult that is replayed", () => {
   });
 });
 
-describe("a mark", () => {
-  /** Made on a frozen frame. */
-  const marked = (frame: number) => {
-    const anchor = { type: "live", stream: "s", rtpTime: rtpOf(frame) };
-    const shape = { type: "label", at: { x: 0.5, y: 0.5 }, text: "MR" };
-    const event = { type: "marked", mark: { id: "m", anchor, shape, pen: "green", drawnOn: "freeze" } };
-    const author = {
-      type: "person",
-      session: "x",
-      person: "p",
-      name: "佐藤 花",
-      initials: "佐",
-      role: "trainer",
-    };
-    return { seq: 1, at: BEGIN_US + frame * STEP_US, author, event };
+/** An entry of the log. */
+function entry(seq: number, us: number, event: object) {
+  const author = {
+    type: "person",
+    session: "x",
+    person: "p",
+    name: "佐藤 花",
+    initials: "佐",
+    role: "trainer",
   };
+  return { seq, at: us, author, event };
+}
 
+function anchorOf(frame: number, stream = "s") {
+  return { type: "live", stream, rtpTime: rtpOf(frame, stream) };
+}
+
+/** Made on a frozen frame, or on the running picture. */
+function marked(id: string, frame: number, stream = "s", drawnOn = "freeze") {
+  const shape = { type: "label", at: { x: 0.5, y: 0.5 }, text: "MR" };
+  return { type: "marked", mark: { id, anchor: anchorOf(frame, stream), shape, pen: "green", drawnOn } };
+}
+
+function marks(player: ConsultPlayer): string[] {
+  return player.marks.value.map(({ mark }) => mark.id);
+}
+
+describe("a mark", () => {
   test("stands over its own frame only, and over no other while its own is prepared", async () => {
-    one.entries = [marked(400)];
+    one.entries = [entry(1, BEGIN_US + 400 * STEP_US, marked("m", 400))];
     const player = await opened("one");
     player.seek(BEGIN_US + 100 * STEP_US);
     await vi.waitFor(() => expect(index(player)).toBe(100));
@@ -141,7 +163,7 @@ describe("a mark", () => {
     expect(player.marks.value).toEqual([]);
     one.answers();
     await vi.waitFor(() => expect(index(player)).toBe(400));
-    expect(player.marks.value.map(({ mark }) => mark.id)).toEqual(["m"]);
+    expect(marks(player)).toEqual(["m"]);
   });
 });
 
@@ -181,4 +203,114 @@ describe("two side by side", () => {
     follower.seek(BEGIN_US);
     expect(await passes(leader, 1_000)).toBeCloseTo(1, 1);
   });
+});
+
+describe("a consult whose device was changed", () => {
+  beforeEach(() => {
+    one.streams = ["s", "t"];
+    const onOther = beginOf("t") + 10 * STEP_US;
+    one.entries = [
+      entry(1, BEGIN_US + 10 * STEP_US, marked("pinned", 10, "s", "running")),
+      entry(2, BEGIN_US + 11 * STEP_US, { type: "pinned", mark: "pinned", pinned: true }),
+      entry(3, BEGIN_US + 400 * STEP_US, { type: "frozen", freeze: "f", anchor: anchorOf(400) }),
+      entry(4, BEGIN_US + 401 * STEP_US, marked("frozen", 400)),
+      entry(5, onOther, marked("other", 10, "t", "running")),
+    ];
+  });
+
+  test("shows what belongs to a stream over that stream, also where everybody stood on another one", async () => {
+    const ofOther = await opened("one", "t");
+    ofOther.seek(beginOf("t") + 20 * STEP_US);
+    await vi.waitFor(() => expect(index(ofOther)).toBe(20));
+    expect([marks(ofOther), ofOther.frozen.value]).toEqual([["other"], null]);
+    const ofOne = await opened("one", "s");
+    ofOne.seek(BEGIN_US + 450 * STEP_US);
+    await vi.waitFor(() => expect(index(ofOne)).toBe(400));
+    expect([marks(ofOne), ofOne.frozen.value?.freeze]).toEqual([["frozen"], "f"]);
+  });
+
+  test("decodes only the one that is on the glass", async () => {
+    one.entries = [];
+    const player = await opened("one");
+    const before = FakeDecoder.open;
+    player.seek(beginOf("t") + 20 * STEP_US);
+    await vi.waitFor(() => expect(index(player)).toBe(20));
+    player.seek(BEGIN_US + 30 * STEP_US);
+    await vi.waitFor(() => expect(index(player)).toBe(30));
+    expect(FakeDecoder.open).toBe(before);
+  });
+});
+
+describe("a consult that goes on", () => {
+  const tables = () => one.asked.filter((path) => path === "/pictures/s").length;
+  const joined = (seq: number) => entry(seq, BEGIN_US + seq * 1e6, { type: "released", freeze: "none" });
+
+  test("is asked for its frames anew when they changed, and not when only its log grew", async () => {
+    one.closedAt = null;
+    await opened("one");
+    for (let seq = 1; seq <= 4; seq += 1) {
+      one.entries.push(joined(seq));
+      await vi.advanceTimersByTimeAsync(3_500);
+    }
+    expect(tables()).toBe(1);
+    one.entries.push(entry(5, BEGIN_US + 9e6, { type: "streamWhole", stream: "s" }));
+    await vi.advanceTimersByTimeAsync(3_500);
+    expect(tables()).toBe(2);
+    one.frames += 10;
+    await vi.advanceTimersByTimeAsync(3_500);
+    expect(tables()).toBe(3);
+  });
+
+  test("shows no pointer that was discarded, also when as many came since", async () => {
+    one.closedAt = null;
+    const move = (seconds: number, x: number) => {
+      return { at: BEGIN_US + seconds * 1e6, session: "x", place: { x, y: 0.5 } };
+    };
+    one.moves = [move(2, 0.1), move(3, 0.2)];
+    await opened("one");
+    const asks = () => one.asked.filter((path) => path === "/pointers").length;
+    expect(asks()).toBe(1);
+    one.moves = [move(12, 0.3), move(13, 0.4)];
+    one.entries.push(entry(1, BEGIN_US + 11e6, { type: "voiceDiscarded" }));
+    await vi.advanceTimersByTimeAsync(3_500);
+    expect(asks()).toBe(2);
+  });
+});
+
+test("a voice that did not come is told by its cause, and no more once it goes on", async () => {
+  stubSound();
+  const spoken = [[BEGIN_US, BEGIN_US + 60e6] as [RelayTime, RelayTime]];
+  one.voices = [{ track: "a", session: "x" as SessionId, spoken }];
+  const player = await opened("one");
+  one.broken.add("/voices/a");
+  player.toggle();
+  await vi.waitFor(() => expect(player.trouble.value).toBe("internal"));
+  one.broken.clear();
+  await vi.advanceTimersByTimeAsync(2_500);
+  expect(player.trouble.value).toBeNull();
+});
+
+test("an original that did not come is told, and asked for again by who tries again or comes back", async () => {
+  const { stream, rtpTime } = anchorOf(100);
+  const original = { blob: "b", digest: "d", bytes: 1, width: 1, height: 1 };
+  one.entries = [
+    entry(1, BEGIN_US + 100 * STEP_US, { type: "frozen", freeze: "f", anchor: anchorOf(100) }),
+    entry(2, BEGIN_US + 101 * STEP_US, {
+      type: "originalKept",
+      stream,
+      rtpTime,
+      original,
+      facts: {},
+    }),
+  ];
+  one.broken.add("/blobs/b");
+  const player = await opened("one");
+  const asks = () => one.asked.filter((path) => path === "/blobs/b").length;
+  player.seek(BEGIN_US + 120 * STEP_US);
+  await vi.waitFor(() => expect(player.trouble.value).toBe("internal"));
+  expect(asks()).toBe(1);
+  player.retry();
+  await vi.waitFor(() => expect([asks(), player.trouble.value]).toEqual([2, "internal"]));
+  player.seek(BEGIN_US + 130 * STEP_US);
+  await vi.waitFor(() => expect(asks()).toBe(3));
 });

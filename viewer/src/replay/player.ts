@@ -11,9 +11,10 @@ import { paint } from "../stage/paint";
 import type { Size } from "../stage/points";
 import type { ScenePointer } from "../stage/stage";
 import type { SessionId, StreamId } from "../wire/ids";
+import type { LogEntry } from "../wire/log";
 import type { Anchor } from "../wire/mark";
 import type { ReplayAbout } from "../wire/replay";
-import type { MarkState } from "../wire/socket";
+import type { FreezeState, MarkState } from "../wire/socket";
 import { MediaClock, type Span } from "./clock";
 import { FrameLine } from "./line";
 import { Originals } from "./originals";
@@ -30,7 +31,8 @@ import {
 } from "./seen";
 import { type ReplayPlace, ReplaySource, UnitShelf } from "./source";
 import { type Jump, type Moment, marksAt, Story } from "./story";
-import { PictureTable } from "./table";
+import type { PictureTable } from "./table";
+import { PictureTables } from "./tables";
 import { Voices } from "./voice";
 import { anchorOf, beginOf, wholeOf } from "./whole";
 
@@ -52,6 +54,8 @@ export class ConsultPlayer {
   readonly tables = signal<ReadonlyMap<StreamId, PictureTable>>(new Map());
   readonly moment = signal<Moment | null>(null);
   readonly marks = signal<readonly MarkState[]>([]);
+  /** The freeze on whose frame everybody stands here. */
+  readonly frozen = signal<FreezeState | null>(null);
   readonly pointers = signal<readonly ScenePointer[]>([]);
   readonly at = signal(0);
   readonly all = signal<Span | null>(null);
@@ -76,8 +80,9 @@ export class ConsultPlayer {
   #track = new PointerTrack([]);
   #ticking: number | null = null;
   #renewal: ReturnType<typeof setTimeout> | undefined;
-  /** Pictures whose tables are of before. */
-  readonly #stale = new Set<StreamId>();
+  readonly #tables: PictureTables;
+  /** Why a voice did not come. */
+  #unheardOf: ReplayTrouble | null = null;
   /** When it was looked at last, more was to come. */
   #wentOn = true;
   #starvedSince: number | null = null;
@@ -94,12 +99,20 @@ export class ConsultPlayer {
     readonly only: StreamId | null = null,
   ) {
     this.#source = new ReplaySource(place, this.#closing.signal);
+    this.#tables = new PictureTables((stream) => this.#source.frames(stream));
     this.#originals = new Originals(
       (original) => this.#source.original(original),
       () => this.#tickSoon(),
+      (cause) => this.#withoutOriginal(cause),
     );
     this.#voices = new Voices(
-      (track, from) => this.#source.voice(track, from),
+      async (track, from) => {
+        const packets = await this.#source.voice(track, from);
+        // It goes on: what was in the way is not any more.
+        if (this.#unheardOf === this.trouble.peek()) this.trouble.value = null;
+        this.#unheardOf = null;
+        return packets;
+      },
       (cause) => this.#unheard(cause),
     );
     void this.#load();
@@ -118,11 +131,13 @@ export class ConsultPlayer {
 
   seek(us: number): void {
     this.chosen.value = null;
+    this.#originals.forgive();
     this.#act((clock, now) => clock.seek(us, now));
   }
 
   /** Goes where something happened; a mark is shown on the frame that it belongs to. */
   jump({ atUs, anchor, kind }: Jump): void {
+    this.#originals.forgive();
     this.#act((clock, now) => {
       if (kind === "mark" || kind === "freeze") clock.pause(now);
       clock.seek(atUs, now);
@@ -172,6 +187,7 @@ export class ConsultPlayer {
   retry(): void {
     this.trouble.value = null;
     for (const { line } of this.#pictures.values()) line.forgive();
+    this.#originals.forgive();
     if (this.about.peek() === null) void this.#load();
     else this.#tick();
   }
@@ -201,7 +217,7 @@ export class ConsultPlayer {
     } finally {
       this.#isBusy = false;
     }
-    if (!this.#closing.signal.aborted && (this.#maySeeMore() || this.#stale.size > 0))
+    if (!this.#closing.signal.aborted && (this.#maySeeMore() || this.#tables.isStale))
       this.#renewal = setTimeout(() => void this.#load(), RENEW_MS);
   }
 
@@ -214,27 +230,13 @@ export class ConsultPlayer {
       fresh.length > 0 || known.length === 0 ? new Story([...known, ...fresh]) : this.story.peek();
     if (this.#closing.signal.aborted || story === null) return;
     const wanted = about.pictures.filter(({ stream }) => this.only === null || stream === this.only);
-    const tables = new Map(this.tables.peek());
-    for (const picture of wanted) {
-      const was = before?.pictures.find(({ stream }) => stream === picture.stream);
-      const isSame =
-        was?.frames === picture.frames &&
-        was.last === picture.last &&
-        was.wholeUntil === picture.wholeUntil &&
-        fresh.length === 0 &&
-        !this.#stale.has(picture.stream);
-      if ((isSame && tables.has(picture.stream)) || picture.frames === 0) continue;
-      this.#stale.delete(picture.stream);
-      const parts = await this.#source.frames(picture.stream);
-      if (this.#closing.signal.aborted) return;
-      const gaps = story.end.recordings.find(({ stream }) => stream === picture.stream)?.gaps ?? [];
-      tables.set(picture.stream, PictureTable.of(picture.stream, parts, gaps, story.entries));
-    }
+    const tables = await this.#tables.renewed(wanted, story, fresh);
+    if (this.#closing.signal.aborted) return;
     for (const [stream, table] of tables) this.#take(stream, table);
     this.#voices.take(about.voices);
     if (about.voices.length > 0 && !before?.voices.length && !Voices.isSupported)
       this.trouble.value ??= "noVoice";
-    await this.#takePointers(about);
+    await this.#takePointers(about, fresh);
     if (this.#closing.signal.aborted) return;
     this.about.value = about;
     this.story.value = story;
@@ -263,7 +265,7 @@ export class ConsultPlayer {
       (of, index) => shelf.unit(of, index),
       () => this.#tickSoon(),
       () => {
-        this.#stale.add(stream);
+        this.#tables.outdate(stream);
         void this.#load();
       },
       (cause) => {
@@ -281,14 +283,24 @@ export class ConsultPlayer {
     if (this.#closing.signal.aborted) return;
     // Discarded since: what there is now says so.
     if (cause instanceof ApiProblem && cause.code === "notFound") void this.#load();
-    else this.trouble.value ??= "noVoice";
+    else {
+      this.#unheardOf = cause instanceof ApiProblem ? cause.code : "noVoice";
+      this.trouble.value ??= this.#unheardOf;
+    }
   }
 
-  async #takePointers({ pointers }: ReplayAbout): Promise<void> {
+  /** The frame of the recording stands there meanwhile. */
+  #withoutOriginal(cause: unknown): void {
+    if (this.#closing.signal.aborted || (cause instanceof ApiProblem && cause.code === "notFound")) return;
+    this.trouble.value ??= codeOf(cause);
+  }
+
+  async #takePointers({ pointers }: ReplayAbout, fresh: readonly LogEntry[]): Promise<void> {
     const held = this.#track;
-    if (pointers === held.moves.length) return;
-    // Fewer than there were: they were discarded.
-    const from = pointers > held.moves.length ? held.end : 0;
+    // As many may have come since they were discarded.
+    const isOther = fresh.some(({ event }) => event.type === "voiceDiscarded");
+    if (pointers === held.moves.length && !isOther) return;
+    const from = pointers > held.moves.length && !isOther ? held.end : 0;
     this.#track = held.with(pointers === 0 ? [] : await this.#source.pointers(from), from);
   }
 
@@ -327,14 +339,18 @@ export class ConsultPlayer {
     const anchor = this.#anchor(us);
     const glass = this.#show(us, anchor, moment);
     this.#starve(clock, now, glass.what === "coming" || [...this.#others].some((isLate) => isLate()));
+    // Where another picture is on the glass, what belongs to that frame is not.
+    const isElsewhere = anchor !== null && glass.what !== "original" && anchor.stream !== this.#shown;
+    const mayBe = mayBeMarked(glass) && !(isElsewhere && this.only === null);
     this.marks.value = sameMarks(
       this.marks.peek(),
-      mayBeMarked(glass) ? marksAt(moment, us, about.quickMarkSeconds, this.chosen.peek()) : [],
+      mayBe ? marksAt(moment, us, about.quickMarkSeconds, this.chosen.peek(), this.only) : [],
     );
     this.pointers.value = samePointers(
       this.pointers.peek(),
-      mayBeMarked(glass) && this.chosen.peek() === null ? pointersOf(this.#track, moment, us) : [],
+      mayBe && this.chosen.peek() === null ? pointersOf(this.#track, moment, us) : [],
     );
+    this.frozen.value = isElsewhere || this.chosen.peek() !== null ? null : moment.state.freeze;
     if (!sameGlass(this.glass.peek(), glass)) this.glass.value = glass;
     this.#voices.tick(us, clock.playing && !clock.held, clock.speed);
     const speaking = this.#voices.speaking(us);
@@ -391,7 +407,7 @@ export class ConsultPlayer {
     line.aim(index);
     if (line.isLost(index)) return { what: "hole" };
     const bitmap = line.picture(index);
-    if (bitmap === null) return { what: "coming", percent: line.onTheWay, isStoodOn: anchor !== null };
+    if (bitmap === null) return { what: "coming", percent: line.onTheWay, isStoodOn: isOfThis };
     const tick = table.ticks[index] ?? 0;
     this.#draw(bitmap, `${stream} ${tick}`, tick % 2 ** 32);
     const isSettled = this.#isSettled(table.stream, tick);

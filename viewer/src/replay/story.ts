@@ -6,7 +6,7 @@
 
 import { apply, EMPTY, type Replica } from "../marks/replica";
 import { visibleMarks } from "../marks/visible";
-import type { PersonId, SessionId } from "../wire/ids";
+import type { PersonId, SessionId, StreamId } from "../wire/ids";
 import type { LinkSeen } from "../wire/link";
 import type { LogEntry } from "../wire/log";
 import type { Anchor } from "../wire/mark";
@@ -130,17 +130,22 @@ function folded(
   }
 }
 
-/** The marks over a frame at a moment, as everybody saw them then; over a frame that somebody chose, those of that frame. */
+/**
+ * The marks over a frame at a moment, as everybody saw them then; over a frame that somebody chose, those of that frame. Over one
+ * stream only, whatever they stood on then: those of that stream, and while they stood on another one it ran on.
+ */
 export function marksAt(
   { state }: Moment,
   us: number,
   quickMarkSeconds: number,
   chosen: Anchor | null,
+  only: StreamId | null = null,
 ): MarkState[] {
+  const isHere = (anchor: Anchor) => only === null || anchor.stream === only;
   const anchor = chosen ?? state.freeze?.anchor ?? null;
   return visibleMarks(
-    state.marks,
-    anchor === null
+    state.marks.filter(({ mark }) => isHere(mark.anchor)),
+    anchor === null || !isHere(anchor)
       ? { over: "running", now: us as RelayTime, quickMarkSeconds }
       : { over: "freeze", anchor },
   );
