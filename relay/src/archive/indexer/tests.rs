@@ -131,7 +131,7 @@ async fn a_database_of_before_is_looked_through_once_for_other_patients() {
     made.await.unwrap();
     world.work.look_for_strangers().await.unwrap();
     let found = store
-        .read("look", |db| store::conflicts(db, false, 9))
+        .read("look", |db| store::conflicts(db, true, 9))
         .await
         .unwrap();
     let digests: Vec<Digest> = found.iter().map(|row| row.digest).collect();
