@@ -458,6 +458,13 @@ pub const ROUTES: &[Route] = &[
         Gate::Reader,
         || get(case_sources::of_clip),
     ),
+    // A trainer: how the consult went around a clip of a case.
+    route(
+        "/api/v1/cases/{case}/clips/{number}/log",
+        &["GET"],
+        Gate::Reader,
+        || get(case_clips::log),
+    ),
 ];
 
 fn media_resource_methods() -> MethodRouter<App> {

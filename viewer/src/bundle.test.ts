@@ -9,7 +9,7 @@ const INITIAL_JS_LIMIT_BYTES = 60_000;
 const WHOLE_JS_LIMIT_BYTES = 120 * 1024;
 /** What the page that replays a whole consult brings beside what others have; no consult ever loads it. */
 const REPLAY_JS_LIMIT_BYTES = 22 * 1024;
-/** The same for the library of cases. */
+/** The same for the library of cases, with the words of each clip's log. */
 const CASES_JS_LIMIT_BYTES = 16 * 1024;
 /** What bringing files adds, to the visiting physician's page only: half of it is a hash that no browser has. */
 const BRING_JS_LIMIT_BYTES = 9 * 1024;

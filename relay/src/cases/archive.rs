@@ -107,6 +107,7 @@ struct Listed {
     clip: String,
     marks: Option<String>,
     measurements: Option<String>,
+    log: Option<String>,
 }
 
 /// What the writer of the archive wrote and nobody took yet.
@@ -154,7 +155,7 @@ impl CaseArchive {
                 return Err(ArchiveFault::NotAnyMore);
             }
             let files = opened(&self.shelf, self.case, &clip.made, &clip.head).await?;
-            let [own, marks, measurements] = &files;
+            let [own, marks, measurements, log] = &files;
             let name = |file: &Option<(String, File)>| file.as_ref().map(|(name, _)| name.clone());
             listed.push(Listed {
                 number: clip.number,
@@ -163,6 +164,7 @@ impl CaseArchive {
                 clip: name(own).unwrap_or_default(),
                 marks: name(marks),
                 measurements: name(measurements),
+                log: name(log),
             });
             for (name, mut file) in files.into_iter().flatten() {
                 // The same bytes are there under their name already.
@@ -266,6 +268,7 @@ mod tests {
                 height: 4,
                 marks: true,
                 measurements: false,
+                log: false,
                 words: Vec::new(),
             },
             head: ClipHead {

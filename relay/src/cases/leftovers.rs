@@ -18,8 +18,8 @@ use wire::{CaseId, ClipId, RelayTime};
 const OVER_KEPT: Duration = Duration::from_secs(30 * 24 * 3_600);
 /// Ending of a folder that goes: nothing finds its files under their names any more while they are removed.
 const GOING: &str = "gone";
-/// Ending of a file that is whole.
-const WHOLE: &str = "dcm";
+/// Endings of files that are whole.
+const WHOLE: [&str; 2] = ["dcm", "json"];
 
 /// What is left of cases could not be removed.
 #[derive(Debug, Error)]
@@ -141,7 +141,9 @@ fn remove_in(
     let mut removed = 0;
     for file in files {
         let path = file?.path();
-        let is_whole = path.extension().is_some_and(|ending| ending == WHOLE);
+        let is_whole = path
+            .extension()
+            .is_some_and(|ending| WHOLE.iter().any(|whole| ending == *whole));
         let clip = name_of(&path).and_then(|name| name.split('.').next()?.parse().ok());
         if !is_whole || clip.is_none_or(|clip: ClipId| !known.contains(&clip)) {
             remove(&path)?;
@@ -193,17 +195,20 @@ mod tests {
         let stay = [
             lies(&shelf, case, &format!("{clip}.dcm")),
             lies(&shelf, case, &format!("{clip}.marks.dcm")),
+            lies(&shelf, case, &format!("{clip}.log.json")),
         ];
         let go = [
             lies(&shelf, case, &format!("{replaced}.dcm")),
             lies(&shelf, case, &format!("{replaced}.measurements.dcm")),
+            lies(&shelf, case, &format!("{replaced}.log.json")),
+            lies(&shelf, case, &format!("{clip}.log.new")),
             lies(&shelf, case, &format!("{clip}.new")),
             lies(&shelf, withdrawn, &format!("{clip}.dcm")),
         ];
         let half_gone = shelf.files().folder().join("whatever.gone");
         fs::create_dir_all(half_gone.join("deep")).unwrap();
         let known = HashMap::from([(case, HashSet::from([clip]))]);
-        assert_eq!(remove_unknown(&shelf, &known).unwrap(), 5);
+        assert_eq!(remove_unknown(&shelf, &known).unwrap(), 7);
         assert!(stay.iter().all(|path| path.exists()));
         assert!(!go.iter().any(|path| path.exists()) && !half_gone.exists());
         assert_eq!(remove_unknown(&shelf, &known).unwrap(), 0);

@@ -132,11 +132,12 @@ impl CaseShelf {
         what: CaseFile,
     ) -> Result<(u64, impl Stream<Item = io::Result<Bytes>> + use<>), ChangedFault> {
         let files = opened(self, case, made, head).await?;
-        let [clip, marks, measurements] = files;
+        let [clip, marks, measurements, log] = files;
         let file = match what {
             CaseFile::Clip => clip,
             CaseFile::Marks => marks,
             CaseFile::Measurements => measurements,
+            CaseFile::Log => log,
         };
         let (_, file) = file.ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))?;
         let length = file.metadata().await?.len();
@@ -155,21 +156,22 @@ fn parts(made: &CaseMade) -> impl Iterator<Item = CaseFile> {
         (CaseFile::Clip, true),
         (CaseFile::Marks, made.marks),
         (CaseFile::Measurements, made.measurements),
+        (CaseFile::Log, made.log),
     ]
     .into_iter()
     .filter_map(|(what, is_there)| is_there.then_some(what))
 }
 
-/// Opens clip, marks and measurements, each with its name in an archive, and compares them with what was looked at. They stay open,
+/// Opens clip, marks, measurements and log, each with its name in an archive, and compares them with what was looked at. They stay open,
 /// so what was compared is what leaves.
 pub(super) async fn opened(
     shelf: &CaseShelf,
     case: CaseId,
     made: &CaseMade,
     head: &ClipHead,
-) -> Result<[Option<(String, File)>; 3], ChangedFault> {
+) -> Result<[Option<(String, File)>; 4], ChangedFault> {
     let mut whole = Sha256::new();
-    let [mut clip, mut marks, mut measurements] = [None, None, None];
+    let [mut clip, mut marks, mut measurements, mut log] = [const { None }; 4];
     for what in parts(made) {
         let mut opened = File::open(shelf.path(case, head, what)).await?;
         let mut own = Sha256::new();
@@ -180,17 +182,18 @@ pub(super) async fn opened(
         }
         opened.seek(SeekFrom::Start(0)).await?;
         let own = Digest::from_bytes(own.finalize().into());
-        let file = Some((format!("{own}.dcm"), opened));
+        let file = Some((format!("{own}.{}", what.ending()), opened));
         match what {
             CaseFile::Clip => clip = file,
             CaseFile::Marks => marks = file,
             CaseFile::Measurements => measurements = file,
+            CaseFile::Log => log = file,
         }
     }
     if Digest::from_bytes(whole.finalize().into()) != made.digest {
         return Err(ChangedFault::Changed);
     }
-    Ok([clip, marks, measurements])
+    Ok([clip, marks, measurements, log])
 }
 
 /// The next bytes of a file; none at its end.

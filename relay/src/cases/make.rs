@@ -1,14 +1,17 @@
 //! Making a case's clip out of a consult's.
 //!
 //! Owns the order: read the foreign clip confined, write it anew under the case's key, do the same with its marks and
-//! measurements, read all of it back, and take the digest that a person's look is worth. It blocks, and takes about as long as
-//! the clip is: it is called where blocking is allowed, for one clip at a time.
+//! measurements, tell how the consult went around it, read all of it back, and take the digest that a person's look is worth. It
+//! blocks, and takes about as long as the clip is: it is called where blocking is allowed, for one clip at a time.
 
+use super::log::{MadeUids, log_of};
+use super::said::ConsultSaid;
 use super::shelf::{CaseShelf, place};
 use crate::dicom_marks::{KeptClip, MarkedClip, MarksFault};
 use crate::store::{About, CaseClipRow, ClipFault};
 use echo_dicom::deidentify::{
-    Alias, CaseIdentity, CaseKey, CleanClip, Cover, DeidentifyError, Whose, clean_object, remains,
+    Alias, CaseIdentity, CaseKey, CleanClip, Cover, DeidentifyError, Whose, clean_object,
+    instance_of, remains,
 };
 use echo_dicom::write::ViewLabel;
 use echo_dicom::{ClipError, RegionBounds};
@@ -38,6 +41,9 @@ pub enum MakeFault {
     /// Its marks could not be made.
     #[error("marks of a clip: {0}")]
     Marks(#[from] MarksFault),
+    /// Its log could not be written as JSON.
+    #[error("the log of a clip: {0}")]
+    Log(#[from] serde_json::Error),
     /// Code of ours failed.
     #[error("making a clip of a case failed inside")]
     Inside,
@@ -53,6 +59,8 @@ pub struct Making {
     pub clips: Vec<KeptClip>,
     /// Marks of the consult that are in force.
     pub marks: Vec<MarkState>,
+    /// What of the consult's log may be told.
+    pub said: ConsultSaid,
     /// Whether this installation measures.
     pub measuring: bool,
     /// Where files go.
@@ -91,7 +99,7 @@ impl Making {
             return Ok(row);
         };
         match Guard::of_this_program().open(&kept.path) {
-            Ok(clip) => match self.make(&row, &clip) {
+            Ok(clip) => match self.make(&row, kept, &clip) {
                 Ok(made) => row.made = Some(made),
                 Err(MakeFault::Clean(error)) => row.fault = Some(fault_of(error)?),
                 Err(other) => return Err(other),
@@ -104,6 +112,7 @@ impl Making {
     fn make(
         &self,
         row: &CaseClipRow,
+        kept: &KeptClip,
         clip: &GuardedClip,
     ) -> Result<(CaseMade, ClipHead), MakeFault> {
         let provenance = clip.provenance().map_err(DeidentifyError::from)?;
@@ -154,14 +163,14 @@ impl Making {
         head.span_us = u64::try_from(header.frame_times.at(last).as_micros()).unwrap_or(0);
         let mut words = Vec::new();
         told(remains(bytes)?, &mut words);
-        let mut has = [false; 2];
+        let mut uids = [None, None];
         if let Some(marked) = MarkedClip::read(&self.clips, row.source, &self.marks)? {
             let report = if self.measuring {
                 marked.report()?
             } else {
                 None
             };
-            for (has, (what, object)) in has.iter_mut().zip([
+            for (uid, (what, object)) in uids.iter_mut().zip([
                 (About::Marks, marked.state()?),
                 (About::Measurements, report),
             ]) {
@@ -169,9 +178,22 @@ impl Making {
                 let object = clean_object(object, &identity)?;
                 digest.update(&object);
                 files.keep_about((place, own), what, &object)?;
+                *uid = Some(instance_of(object.clone())?.as_str().to_owned());
                 told(remains(object)?, &mut words);
-                *has = true;
             }
+        }
+        let [marks, measurements] = uids;
+        let has = [marks.is_some(), measurements.is_some()];
+        let uids = MadeUids {
+            clip: head.instance.clone(),
+            marks,
+            measurements,
+        };
+        let log = log_of(&self.said, &kept.row, head.frames, uids);
+        if let Some(log) = &log {
+            let log = serde_json::to_vec_pretty(log)?;
+            digest.update(&log);
+            files.keep_log((place, own), &log)?;
         }
         let made = CaseMade {
             digest: Digest::from_bytes(digest.finalize().into()),
@@ -180,6 +202,7 @@ impl Making {
             height: head.height,
             marks: has[0],
             measurements: has[1],
+            log: log.is_some(),
             words,
         };
         Ok((made, head))

@@ -20,6 +20,19 @@ pub enum CaseFile {
     Marks,
     /// What was measured on it.
     Measurements,
+    /// How the consult went around it.
+    Log,
+}
+
+impl CaseFile {
+    /// Ending of its name where it leaves.
+    #[must_use]
+    pub const fn ending(self) -> &'static str {
+        match self {
+            Self::Clip | Self::Marks | Self::Measurements => "dcm",
+            Self::Log => "json",
+        }
+    }
 }
 
 /// Files of all cases. Clones share them.
@@ -80,6 +93,7 @@ impl CaseShelf {
             CaseFile::Clip => self.files.whole(place, head.clip),
             CaseFile::Marks => self.files.about(place, head.clip, About::Marks),
             CaseFile::Measurements => self.files.about(place, head.clip, About::Measurements),
+            CaseFile::Log => self.files.log(place, head.clip),
         }
     }
 

@@ -1,4 +1,4 @@
-//! Clips of a case: frames, marks and measurements for the player, and files that leave.
+//! Clips of a case: frames, marks, measurements and log for the player, and files that leave.
 //!
 //! Owns what leaves and when. Frames are shown while the case is neither expired nor withdrawn; files leave only of a case that is
 //! published and whose patient agreed to copies that leave. Either may end at any moment: nothing is cached, and it is asked
@@ -19,9 +19,12 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use wire::case::{CaseConsent, CaseDrawn, CaseMade, CaseState};
+use wire::case_log::CaseLog;
 use wire::clip::{ClipHead, ClipTable};
 use wire::problem::ProblemCode;
 use wire::{CaseId, FrameIndex};
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// `GET /cases/{case}/clips/{number}`: the frame table, as of other clips.
 ///
@@ -78,7 +81,29 @@ pub async fn drawn(
     Ok(Json(drawn))
 }
 
-/// `GET /cases/{case}/clips/{number}/files/{file}`: `file`, `marks` or `measurements` as DICOM, when it is what somebody looked at.
+/// `GET /cases/{case}/clips/{number}/log`: how the consult went around the clip, as it stands in the file that leaves.
+///
+/// # Errors
+/// As `table`.
+pub async fn log(
+    State(app): State<App>,
+    own: SessionEntry,
+    Path((named, number)): Path<(String, String)>,
+) -> Result<Json<CaseLog>, Refusal> {
+    let case = find(&app, &own, &named).await?.case;
+    let (made, head) = clip(&app, case, &number).await?;
+    if !made.log {
+        return Err(ProblemCode::NotFound.into());
+    }
+    let log = app.cases.log(case, &head).await.map_err(|error| {
+        tracing::error!(%case, %error, "a log of a case could not be shown");
+        ProblemCode::StorageFailed
+    })?;
+    find(&app, &own, &named).await?;
+    Ok(Json(log))
+}
+
+/// `GET /cases/{case}/clips/{number}/files/{file}`: `file`, `marks` or `measurements` as DICOM or `log` as JSON, when it is what somebody looked at.
 ///
 /// # Errors
 /// As `table`; `CaseNotReady` for a case that is not published, `NotAllowed` when no copy may leave.
@@ -95,6 +120,7 @@ pub async fn file(
         "file" => CaseFile::Clip,
         "marks" if made.marks => CaseFile::Marks,
         "measurements" if made.measurements => CaseFile::Measurements,
+        "log" if made.log => CaseFile::Log,
         _ => return Err(ProblemCode::NotFound.into()),
     };
     let taken = app.cases.take(case, (&made, &head), what).await;
@@ -107,11 +133,16 @@ pub async fn file(
         .map_err(|error| failed(&error))?;
     may_leave(&find(&app, &own, &named).await?)?;
     let name = format!(
-        "attachment; filename=\"{}-{number}-{file}.dcm\"",
-        row.alias.to_lowercase()
+        "attachment; filename=\"{}-{number}-{file}.{}\"",
+        row.alias.to_lowercase(),
+        what.ending()
     );
+    let kind = match what {
+        CaseFile::Log => JSON,
+        CaseFile::Clip | CaseFile::Marks | CaseFile::Measurements => DICOM,
+    };
     let about = [
-        (header::CONTENT_TYPE, DICOM),
+        (header::CONTENT_TYPE, kind),
         (header::CONTENT_LENGTH, HeaderValue::from(length)),
         (header::CONTENT_DISPOSITION, quoted(&name)),
     ];

@@ -6,7 +6,7 @@
 
 use crate::app::App;
 use crate::auth::SessionEntry;
-use crate::cases::{self, MakeFault, Making, alias_of};
+use crate::cases::{self, MakeFault, Making, alias_of, read_said};
 use crate::dicom_marks::{kept_clips, marks_in_force};
 use crate::http::body::Json as Body;
 use crate::http::cases::{failed, find, is_trainer, to_its_end, told};
@@ -163,11 +163,13 @@ async fn making(
 ) -> Result<Making, Refusal> {
     let marks = marks_in_force(&app.store, consult, app.measuring).await;
     let clips = kept_clips(&app.store, app.shelf.files(), consult).await;
+    let said = read_said(&app.store, consult).await;
     Ok(Making {
         case,
         key,
         clips: clips.map_err(|error| failed(&error))?,
         marks: marks.map_err(|error| failed(&error))?,
+        said: said.map_err(|error| failed(&error))?,
         measuring: app.measuring,
         shelf: app.cases.clone(),
     })

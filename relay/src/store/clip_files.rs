@@ -51,6 +51,9 @@ pub(super) fn failed(step: &'static str) -> impl FnOnce(io::Error) -> ClipFault 
     move |source| ClipFault { step, source }
 }
 
+/// Ending of the log of a case's clip.
+const LOG: &str = "log.json";
+
 /// What an object says about a clip.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum About {
@@ -253,7 +256,28 @@ impl ClipFiles {
         what: About,
         bytes: &[u8],
     ) -> Result<(), ClipFault> {
-        let path = self.about(consult, clip, what);
+        self.keep_beside(&self.about(consult, clip, what), bytes)
+    }
+
+    /// Where the log of a case's clip lies. It is no DICOM object, so no archive is given it.
+    #[must_use]
+    pub fn log(&self, place: ConsultId, clip: ClipId) -> PathBuf {
+        self.path(place, clip, LOG)
+    }
+
+    /// Keeps the log of a case's clip.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn keep_log(
+        &self,
+        (place, clip): (ConsultId, ClipId),
+        bytes: &[u8],
+    ) -> Result<(), ClipFault> {
+        self.keep_beside(&self.log(place, clip), bytes)
+    }
+
+    fn keep_beside(&self, path: &Path, bytes: &[u8]) -> Result<(), ClipFault> {
         let half = path.with_extension("new");
         owned()
             .create(true)
@@ -264,7 +288,7 @@ impl ClipFiles {
                 file.sync_all()
             })
             .map_err(failed("write an object about a clip"))?;
-        fs::rename(&half, &path)
+        fs::rename(&half, path)
             .and_then(|()| recording::sync_folder(path.parent().unwrap_or(&self.folder)))
             .map_err(failed("make an object about a clip durable"))
     }

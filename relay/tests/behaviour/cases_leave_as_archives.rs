@@ -102,7 +102,7 @@ async fn an_archive_holds_all_of_a_case_and_no_name_that_stood_in_an_attribute_o
             &json!("拡張した左室")
         )
     );
-    assert_eq!(all.len(), 3, "clip, marks and index");
+    assert_eq!(all.len(), 4, "clip, marks, log and index");
     let held = |what: &str| {
         let name = index["clips"][0][what].as_str().unwrap();
         let bytes = all[name].clone();
@@ -124,7 +124,7 @@ async fn an_archive_holds_all_of_a_case_and_no_name_that_stood_in_an_attribute_o
     assert_eq!(exports, 1, "who took it along is noted");
 }
 
-fn entries(whole: &[u8]) -> BTreeMap<String, Vec<u8>> {
+pub fn entries(whole: &[u8]) -> BTreeMap<String, Vec<u8>> {
     let archive = ZipArchive::from_slice(whole).unwrap();
     let mut entries = archive.entries();
     let mut all = BTreeMap::new();

@@ -46,10 +46,10 @@ async fn a_clip_that_is_made_anew_takes_the_place_of_the_one_before() {
     let (trainer, sample) = closed(&relay).await;
     let case = made(&relay, &trainer, &sample, facts("teaching", FAR)).await;
     let folder = folder(&relay, &case);
-    assert_eq!(files(&folder), 2, "a clip and its marks");
+    assert_eq!(files(&folder), 3, "a clip, its marks and its log");
     for right in [50, 60, 70] {
         assert_eq!(covers(&relay, &trainer, &case, right).await.status(), 200);
-        assert_eq!(files(&folder), 2);
+        assert_eq!(files(&folder), 3);
     }
 }
 
@@ -104,7 +104,7 @@ async fn what_a_crash_left_of_withdrawn_old_and_half_made_cases_is_gone_after_th
         !gone.iter().any(|path| path.exists())
     })
     .await;
-    assert_eq!((files(&over), files(&live)), (2, 2));
+    assert_eq!((files(&over), files(&live)), (3, 3));
     let frame = format!("cases/{}/clips/1/frames/0", cases[3].summary.case);
     assert_eq!(
         asks(&relay, &trainer, "GET", &frame, None).await.status(),

@@ -23,6 +23,7 @@ mod an_agent_is_answered;
 mod beats_are_kept;
 mod cases_are_chosen_and_read;
 mod cases_carry_no_identity;
+mod cases_have_a_log;
 mod cases_leave_as_archives;
 mod cases_leave_no_file_behind;
 mod certificates;

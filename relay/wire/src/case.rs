@@ -242,6 +242,9 @@ pub struct CaseMade {
     pub marks: bool,
     /// Whether measurements go with it.
     pub measurements: bool,
+    /// Whether a log goes with it; not with what was made before there were any.
+    #[serde(default)]
+    pub log: bool,
     /// All words that stand in its files.
     pub words: Vec<CaseWords>,
 }

@@ -11,6 +11,7 @@
 pub mod agent;
 pub mod backfill;
 pub mod case;
+pub mod case_log;
 pub mod check;
 pub mod clip;
 pub mod device;

@@ -6,8 +6,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use ts_rs::{Config, TS};
 use wire::{
-    agent, case, check, clip, device, http, link, mark, measure, original, problem, region, replay,
-    socket, visit, voice,
+    agent, case, case_log, check, clip, device, http, link, mark, measure, original, problem,
+    region, replay, socket, visit, voice,
 };
 
 /// Everything that a page sends or receives; types that these name come along.
@@ -30,6 +30,7 @@ fn export_all(into: &Path) {
     case::CaseAbout::export_all(&config).unwrap();
     case::CaseLookRequest::export_all(&config).unwrap();
     case::CaseDrawn::export_all(&config).unwrap();
+    case_log::CaseLog::export_all(&config).unwrap();
     case::CaseCollections::export_all(&config).unwrap();
     case::CaseSources::export_all(&config).unwrap();
     replay::ReplayList::export_all(&config).unwrap();

@@ -47,6 +47,8 @@ const CHOICE: &str = "() => {
     const line = document.querySelector('[data-testid=case-sources] label');
     line.scrollIntoView({ block: 'center' });
     return [line.querySelector('img').getBoundingClientRect().width, line.getBoundingClientRect().height]; }";
+const TO_FRAME_1: &str =
+    "() => { document.querySelector('.case__sheet li:first-child button').click(); return true; }";
 const TO_THE_TOP: &str = "() => { scrollTo(0, 0); return true; }";
 /// What the relay answers about the case whose page this is.
 const ANSWER: &str = "async (path) => {
@@ -218,6 +220,7 @@ async fn looks_at_every_frame(trainer: &Person) -> Result<()> {
         lines == 4,
         "a caliper and a stroke, each with its dark edge, are {lines} lines"
     );
+    reads_how_the_consult_went(trainer).await?;
     // The sheet shows them too; and who only scrolled to its end has not seen what lies between.
     for (cell, picture) in [("[data-marked=true]", "polyline"), (":last-child", "img")] {
         let cell = format!(".case__sheet li{cell}");
@@ -230,6 +233,28 @@ async fn looks_at_every_frame(trainer: &Person) -> Result<()> {
     page.visible("[data-testid=case-look]:not([disabled])", secs(20))
         .await?;
     page.click("[data-testid=case-play]").await
+}
+
+/// Who did what when, without a name; what happened on a frame leads to it.
+async fn reads_how_the_consult_went(trainer: &Person) -> Result<()> {
+    let page = trainer.page();
+    page.visible("[data-testid=case-log]", secs(5)).await?;
+    let log = page.text("[data-testid=case-log]").await?;
+    for said in [
+        "循環器医",
+        "静止した",
+        "キャリパーを入れた",
+        "線を入れた",
+        "静止を解いた",
+        "保存した",
+    ] {
+        ensure!(log.contains(said), "{said} is not in {log}");
+    }
+    ensure!(!log.contains("佐藤"), "{log}");
+    page.eval::<bool>(TO_FRAME_1, ()).await?;
+    page.gone("[data-testid=case-lines]", secs(2)).await?;
+    page.click("[data-testid=case-log-frame]").await?;
+    page.visible("[data-testid=case-lines]", secs(2)).await
 }
 
 async fn sees_no_name(trainer: &Person) -> Result<()> {
@@ -334,6 +359,8 @@ async fn opens_no_more(story: &Story, trainer: &Person) -> Result<()> {
         .reads_within("症例を取り消しました", secs(5))
         .await?;
     ensure!(shown().await? == 404, "what is withdrawn is shown");
+    let log = page.eval::<u16>(ANSWER, "/clips/1/log").await?;
+    ensure!(log == 404, "what was said of it is shown");
     page.reload().await?;
     trainer.reads_within("もう開けません", secs(5)).await
 }

@@ -1,10 +1,12 @@
 // Says the words of the library of cases; loaded with its page.
 
+import { CASE_LOG_WORDS } from "./case-log-words";
 import { CASE_WORDS } from "./case-words";
 import { dictionary } from "./i18n";
 import { language } from "./language";
 
 export const tc = dictionary(CASE_WORDS);
+export const tl = dictionary(CASE_LOG_WORDS);
 
 /** A day. */
 export function day(us: number): string {

@@ -18,7 +18,15 @@ import type { JumpKind } from "../replay/story";
 import type { Band } from "../replay/table";
 import { PENS } from "../stage/pens";
 import type { TalkTrouble } from "../voice/talk";
-import type { CaseConsent, CaseFault, CaseRectangle, CaseState } from "../wire/case";
+import type {
+  CaseConsent,
+  CaseFault,
+  CaseLogEvent,
+  CaseLogStart,
+  CaseMarkKind,
+  CaseRectangle,
+  CaseState,
+} from "../wire/case";
 import type { ClipGap, ClipStage, MarkerSide } from "../wire/clip";
 import { PROBLEM_CODES } from "../wire/constants";
 import type { Adequacy, LinkCause, LinkLevel } from "../wire/link";
@@ -29,6 +37,7 @@ import type { OriginalGap } from "../wire/original";
 import type { Page, Role } from "../wire/people";
 import type { VoiceState } from "../wire/voice";
 import { BRING_WORDS } from "./bring-words";
+import { CASE_LOG_WORDS } from "./case-log-words";
 import { CASE_WORDS } from "./case-words";
 import { clipEn } from "./clip-en";
 import { clipJa, TOLD_CODES } from "./clip-ja";
@@ -53,6 +62,7 @@ const ja = {
   ...LINK_WORDS.ja,
   ...CONSULT_REPLAY_WORDS.ja,
   ...CASE_WORDS.ja,
+  ...CASE_LOG_WORDS.ja,
   ...BRING_WORDS.ja,
   ...clipJa,
 };
@@ -66,6 +76,7 @@ const en: Readonly<Record<keyof typeof ja, string>> = {
   ...LINK_WORDS.en,
   ...CONSULT_REPLAY_WORDS.en,
   ...CASE_WORDS.en,
+  ...CASE_LOG_WORDS.en,
   ...BRING_WORDS.en,
   ...clipEn,
 };
@@ -102,6 +113,31 @@ const ENDINGS: Readonly<Record<string, readonly string[]>> = {
   "case.consent": ["teaching", "teachingAndExport"] satisfies CaseConsent[],
   "case.choice": ["none", "tooMany"] satisfies ChoiceTrouble[],
   "case.fault": ["nothingKept", "unreadable"] satisfies CaseFault[],
+  "case.logEvent": [
+    "clipAsked",
+    "clipSaved",
+    "frozen",
+    "stepped",
+    "released",
+    "calibrated",
+  ] satisfies CaseLogEvent["type"][],
+  "case.logKind": [
+    "stroke",
+    "arrow",
+    "label",
+    "caliper",
+    "area",
+    "angle",
+    "velocity",
+    "envelope",
+    "slope",
+    "heartRate",
+    "beatStart",
+    "beatEnd",
+    "ventricle",
+    "venaCava",
+  ] satisfies CaseMarkKind[],
+  "case.logStart": ["firstFrame", "firstLine"] satisfies CaseLogStart[],
   beside: ["time", "phase", "apart"] satisfies Pairing[],
   "clip.gap": [
     "gone",

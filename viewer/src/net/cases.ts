@@ -3,7 +3,7 @@
 // Owns the addresses of the library. Called by the library's screen and its parts. Frames are compressed pictures; whoever asked
 // for one lets it go.
 
-import type { CaseAbout, CaseCover, CaseDrawn, CaseList, CaseSources, NewCase } from "../wire/case";
+import type { CaseAbout, CaseCover, CaseDrawn, CaseList, CaseLog, CaseSources, NewCase } from "../wire/case";
 import type { ClipHead, ClipTable } from "../wire/clip";
 import type { CaseId, ClipId, ConsultId, SessionId } from "../wire/ids";
 import { ask, askJson, type Request } from "./http";
@@ -97,6 +97,11 @@ export class CaseDesk {
     return askJson(`${CASES}/${this.which}/clips/${number}/drawn`, { session: this.session, signal });
   }
 
+  /** How the consult went around a clip. */
+  log(number: number, signal: AbortSignal): Promise<CaseLog> {
+    return askJson(`${CASES}/${this.which}/clips/${number}/log`, { session: this.session, signal });
+  }
+
   /** `looked`: names that are new to the case tell nobody's identity. */
   collects(collections: readonly string[], looked: boolean): Promise<CaseAbout> {
     return this.#change("PUT", "/collections", { collections, looked });
@@ -109,7 +114,7 @@ export class CaseDesk {
   }
 
   /** The browser saves a file that leaves: a plain link, so that it goes to the disk and not through the page's memory. */
-  takes(number: number, file: "file" | "marks" | "measurements"): void {
+  takes(number: number, file: "file" | "marks" | "measurements" | "log"): void {
     this.#save(`/clips/${number}/files/${file}`);
   }
 

@@ -1,10 +1,10 @@
 // A clip of a case: what could be made of it, its player, its words, its files, and the tick of whoever looked.
 //
 // Puts the parts together. A tick can be given only after every frame was before somebody's eyes, with what was drawn
-// on it.
+// on it and how the consult went around it.
 
 import { useState } from "preact/hooks";
-import { tc } from "../i18n/case";
+import { tc, tl } from "../i18n/case";
 import type { CaseDesk } from "../net/cases";
 import type { CaseAbout, CaseClip, CaseMade } from "../wire/case";
 import { CaseKeep } from "./case-keep";
@@ -42,6 +42,7 @@ export function CaseClipPart({ desk, clip, isDraft, leaves, doing }: Props) {
             clip={clip}
             isDraft={isDraft}
             left={left}
+            hasLog={made.log}
             looks={() => void doing(desk.looks(number, made.digest))}
           />
           {leaves && <Files desk={desk} number={number} made={made} />}
@@ -69,12 +70,13 @@ function Words({ made, isOpen }: { made: CaseMade; isOpen: boolean }) {
 type LookProps = {
   readonly clip: CaseClip;
   readonly isDraft: boolean;
-  /** How many frames nobody saw yet; null while it is not known what was drawn on them. */
+  /** How many frames nobody saw yet; null while what was drawn on them or the log is not here. */
   readonly left: number | null;
+  readonly hasLog: boolean;
   readonly looks: () => void;
 };
 
-function Look({ clip, isDraft, left, looks }: LookProps) {
+function Look({ clip, isDraft, left, hasLog, looks }: LookProps) {
   const isOpen = isDraft && clip.looks.length === 0;
   return (
     <>
@@ -92,7 +94,7 @@ function Look({ clip, isDraft, left, looks }: LookProps) {
             data-testid="case-look"
             onClick={looks}
           >
-            {tc("case.look")}
+            {hasLog ? tl("case.lookLog") : tc("case.look")}
           </button>
           {left !== 0 && (
             <span class="quiet" data-testid="case-left">
@@ -106,7 +108,7 @@ function Look({ clip, isDraft, left, looks }: LookProps) {
 }
 
 function Files({ desk, number, made }: { desk: CaseDesk; number: number; made: CaseMade }) {
-  const button = (file: "file" | "marks" | "measurements", words: string) => (
+  const button = (file: "file" | "marks" | "measurements" | "log", words: string) => (
     <button
       type="button"
       class="button button--quiet"
@@ -121,6 +123,7 @@ function Files({ desk, number, made }: { desk: CaseDesk; number: number; made: C
       {button("file", tc("case.take"))}
       {made.marks && button("marks", tc("case.takeMarks"))}
       {made.measurements && button("measurements", tc("case.takeMeasurements"))}
+      {made.log && button("log", tl("case.takeLog"))}
     </p>
   );
 }

@@ -7,10 +7,11 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { FrameTable } from "../clip/table";
-import { tc } from "../i18n/case";
+import { tc, tl } from "../i18n/case";
 import type { CaseDesk } from "../net/cases";
 import type { CaseAbout, CaseClip, CaseDrawn, CaseMade, CaseRectangle } from "../wire/case";
 import { useFrames } from "./case-frames";
+import { CaseLogLines, useLog } from "./case-log";
 import { CaseLines, CaseNumbers } from "./case-marks";
 import { CaseRange } from "./case-range";
 import { FramesSeen, LOOK_MS } from "./case-seen";
@@ -28,7 +29,7 @@ type Props = {
   readonly made: CaseMade;
   readonly isDraft: boolean;
   readonly doing: (work: Promise<CaseAbout>) => Promise<void>;
-  /** How many frames nobody saw yet; null while it is not known what was drawn on them. */
+  /** How many frames nobody saw yet; null while what was drawn on them or the log is not here. */
   readonly onLeft: (left: number | null) => void;
 };
 
@@ -44,6 +45,7 @@ export function CasePlayer({ desk, clip, made, isDraft, doing, onLeft }: Props) 
   const [hides, setHides] = useState(false);
   const [sheet, setSheet] = useState<SheetNews>({ near: [], standing: [] });
   const { drawn, failed, again } = useDrawn(desk, number, made);
+  const said = useLog(desk, number, made);
   const seen = useMemo(() => new FramesSeen(made.frames), [made.frames]);
   const shown = useRef({ at, painted });
   shown.current = { at, painted };
@@ -57,7 +59,7 @@ export function CasePlayer({ desk, clip, made, isDraft, doing, onLeft }: Props) 
   const url = frames.url(at);
   const standing = sheet.standing.filter((index) => frames.url(index) !== null).join(" ");
   useEffect(() => {
-    if (drawn === null) return onLeft(null);
+    if (drawn === null || !said.isHere) return onLeft(null);
     const isBare = hides && drawn.lines.some(({ frame }) => frame === at);
     if (painted === at && !isBare) seen.shows(at);
     seen.stand(standing === "" ? [] : standing.split(" ").map(Number), performance.now());
@@ -67,7 +69,7 @@ export function CasePlayer({ desk, clip, made, isDraft, doing, onLeft }: Props) 
     };
     const timer = setTimeout(look, LOOK_MS);
     return () => clearTimeout(timer);
-  }, [drawn, hides, at, painted, standing]);
+  }, [drawn, said.isHere, hides, at, painted, standing]);
   const goes = (index: number) => {
     setRuns(false);
     setAt(index);
@@ -101,6 +103,7 @@ export function CasePlayer({ desk, clip, made, isDraft, doing, onLeft }: Props) 
       )}
       {frames.failed && <Failed words={tc("case.framesFailed")} again={() => frames.retry()} />}
       {failed && <Failed words={tc("case.drawnFailed")} again={again} />}
+      {said.failed && <Failed words={tl("case.logFailed")} again={said.again} />}
       <p class="case__actions">
         <button
           type="button"
@@ -167,6 +170,7 @@ export function CasePlayer({ desk, clip, made, isDraft, doing, onLeft }: Props) 
         )}
       </p>
       {hasDrawn && !hides && <CaseNumbers drawn={drawn} at={at} goes={goes} />}
+      {said.log !== null && <CaseLogLines log={said.log} at={at} isOpen={isDraft} goes={goes} />}
       <CaseSheet
         frames={frames}
         made={made}

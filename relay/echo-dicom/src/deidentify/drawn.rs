@@ -10,7 +10,7 @@ use super::tree::first_text;
 use crate::meta;
 use crate::source::Source;
 use crate::syntax::TransferSyntax;
-use crate::write::PixelPoint;
+use crate::write::{PixelPoint, Uid};
 use dicom_core::Tag;
 use dicom_dictionary_std::tags;
 use dicom_object::InMemDicomObject;
@@ -44,6 +44,16 @@ pub struct DrawnNumber {
     pub unit: String,
     /// On which frames of this clip; a value of several clips has others too.
     pub frames: Vec<FrameIndex>,
+}
+
+/// The SOP Instance UID that such a file gives itself.
+///
+/// # Errors
+/// Why it cannot be read.
+pub fn instance_of(object_file: Vec<u8>) -> Result<Uid, DeidentifyError> {
+    let named = first_text(&object(object_file)?, tags::SOP_INSTANCE_UID);
+    let uid = named.and_then(|uid| Uid::parse(&uid));
+    uid.ok_or(DeidentifyError::Kind)
 }
 
 /// The lines of a presentation state, as its whole file, on the clip with this UID.

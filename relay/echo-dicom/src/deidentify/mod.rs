@@ -20,7 +20,7 @@ mod tree;
 
 pub use clip::{CleanClip, Whose};
 pub use cover::{Cover, MAX_RECTANGLES};
-pub use drawn::{DrawnLine, DrawnNumber, MAX_DRAWN, drawn_lines, drawn_numbers};
+pub use drawn::{DrawnLine, DrawnNumber, MAX_DRAWN, drawn_lines, drawn_numbers, instance_of};
 pub use error::DeidentifyError;
 pub use identity::{Alias, CaseIdentity, CaseKey};
 pub use object::clean_object;

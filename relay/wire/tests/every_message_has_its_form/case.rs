@@ -7,9 +7,12 @@ use wire::case::{
     CaseLine, CaseList, CaseLook, CaseLookRequest, CaseMade, CaseNumber, CaseRectangle,
     CaseSources, CaseState, CaseSummary, CaseTyped, CaseWords, MAX_CASE_END, NewCase,
 };
+use wire::case_log::{CaseAuthor, CaseLog, CaseLogEvent, CaseLogLine, CaseLogStart, CaseMarkKind};
 use wire::clip::{ClipCoding, ClipHead};
+use wire::link::LinkLevel;
 use wire::mark::Point;
 use wire::original::Digest;
+use wire::people::Role;
 use wire::{CaseId, ClipId, ConsultId, Fraction, FrameIndex, RelayTime};
 
 fn facts() -> CaseFacts {
@@ -46,6 +49,7 @@ fn what_a_case_is() {
             height: 480,
             marks: true,
             measurements: false,
+            log: true,
             words: vec![CaseWords {
                 name: "PatientName".into(),
                 words: "CASE-00000001".into(),
@@ -130,6 +134,89 @@ fn what_is_drawn_on_a_clip_of_a_case() {
         }],
     };
     each("case", vec![("drawn", drawn)]);
+}
+
+#[test]
+fn what_was_made_of_a_clip_before_there_were_logs_has_none() {
+    let digest = Digest::from_bytes([7; 32]);
+    let before = format!(
+        r#"{{"digest":"{digest}","frames":1,"width":2,"height":2,"marks":true,"measurements":false,"words":[]}}"#
+    );
+    let made: CaseMade = serde_json::from_str(&before).unwrap();
+    assert!(made.marks && !made.log);
+}
+
+#[test]
+fn how_a_consult_went_around_a_clip_of_a_case() {
+    let doctor = |number| CaseAuthor::Person {
+        role: Role::Cardiologist,
+        number,
+    };
+    let seen = CaseLogEvent::Seen {
+        level: LinkLevel::Late,
+        age_ms: Some(420),
+    };
+    let kind = CaseMarkKind::Caliper;
+    let said = [
+        (-900, doctor(1), None, seen),
+        (1_500, doctor(1), None, CaseLogEvent::ClipAsked {}),
+        (
+            2_100,
+            CaseAuthor::Device {},
+            None,
+            CaseLogEvent::ClipSaved {},
+        ),
+        (3_000, doctor(1), Some(4), CaseLogEvent::Frozen {}),
+        (3_500, doctor(2), Some(5), CaseLogEvent::Stepped {}),
+        (4_000, doctor(2), Some(5), CaseLogEvent::Calibrated {}),
+        (
+            5_000,
+            doctor(2),
+            Some(5),
+            CaseLogEvent::Marked { kind, again: false },
+        ),
+        (6_000, doctor(2), Some(5), CaseLogEvent::Withdrawn { kind }),
+        (7_000, CaseAuthor::Relay {}, None, CaseLogEvent::Released {}),
+    ];
+    let lines = said.map(|(ms, by, frame, event)| CaseLogLine {
+        ms,
+        by,
+        frame: frame.map(FrameIndex),
+        event,
+    });
+    let events: Vec<CaseLogEvent> = lines.iter().map(|line| line.event).collect();
+    every_variant!(
+        events,
+        CaseLogEvent {
+            ClipAsked,
+            ClipSaved,
+            Frozen,
+            Stepped,
+            Released,
+            Marked,
+            Withdrawn,
+            Calibrated,
+            Seen
+        }
+    );
+    let authors: Vec<CaseAuthor> = lines.iter().map(|line| line.by).collect();
+    every_variant!(
+        authors,
+        CaseAuthor {
+            Person,
+            Device,
+            Relay
+        }
+    );
+    let log = CaseLog {
+        clip: "2.25.1".into(),
+        marks: Some("2.25.2".into()),
+        measurements: None,
+        from: CaseLogStart::FirstFrame,
+        lines: lines.into(),
+        left_out: 3,
+    };
+    each("case", vec![("log", log)]);
 }
 
 #[test]
