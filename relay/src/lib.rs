@@ -23,6 +23,7 @@ pub mod auth;
 pub mod cases;
 pub mod cli;
 pub mod clock;
+mod coded_rows;
 pub mod config;
 pub mod consult;
 pub mod demo;

@@ -1,7 +1,7 @@
 //! An opened clip: its header, and its frames one by one.
 //!
 //! Owns the order of the steps: door, pre-scan, header, frame table, and later one frame at a time. Nothing is
-//! decoded at opening and never more than one frame is held; of a video, the tables that say where its frames are. `ClipReader` is the seam behind which the same
+//! decoded at opening, and of a frame no more is held than its codec needs; of a video, the tables that say where its frames are. `ClipReader` is the seam behind which the same
 //! work moves into a confined process.
 
 use std::fs::File;
@@ -10,7 +10,9 @@ use std::path::Path;
 use dicom_dictionary_std::tags;
 use wire::FrameIndex;
 
-use crate::decode::{self, Finish, GreyTable, JpegHead, NativePixels, PaletteTable, VideoPixels};
+use crate::decode::{
+    self, Finish, GreyTable, JpegHead, NativePixels, Painter, PaletteTable, VideoPixels,
+};
 use crate::error::ClipError;
 use crate::fragments::{ExtendedOffsets, FrameTable};
 use crate::header::{ClipHeader, PixelLayout};
@@ -21,6 +23,7 @@ use crate::outline::{Outline, StoredFrame, StoredFrames};
 use crate::picture::{Photometric, Picture};
 use crate::provenance::Provenance;
 use crate::regions::UltrasoundRegion;
+use crate::rows::{PictureRows, RowSink, RowsOf, Whole};
 use crate::scan::{Index, PixelSpan};
 use crate::source::{Source, Span};
 use crate::syntax::TransferSyntax;
@@ -36,6 +39,14 @@ pub trait ClipReader: Send {
     /// # Errors
     /// `NoSuchFrame` beyond the last frame, otherwise the step that failed.
     fn frame(&self, index: FrameIndex) -> Result<Picture, ClipError>;
+
+    /// The same, row by row.
+    ///
+    /// # Errors
+    /// As `frame`; what comes later than the first row stands with that row.
+    fn rows(&self, index: FrameIndex) -> Result<Box<dyn PictureRows + '_>, ClipError> {
+        Ok(Box::new(RowsOf::from(self.frame(index)?)))
+    }
 }
 
 /// An opened clip.
@@ -209,6 +220,16 @@ impl Clip {
     /// # Errors
     /// As `frame`.
     pub fn frame_step(&self, index: FrameIndex) -> Result<Option<Picture>, ClipError> {
+        let mut whole = Whole::default();
+        let is_there = self.rows_step(index, &mut whole)?;
+        Ok(whole.picture().filter(|_| is_there))
+    }
+
+    /// The same, row by row as it is decoded. Whether the picture was there; the sink has all of its rows then.
+    ///
+    /// # Errors
+    /// As `frame`; `ReadFile` when the sink does not take them.
+    pub fn rows_step(&self, index: FrameIndex, sink: &mut dyn RowSink) -> Result<bool, ClipError> {
         let layout = &self.header.layout;
         if index.0 >= self.header.frames {
             return Err(ClipError::NoSuchFrame {
@@ -216,15 +237,25 @@ impl Clip {
                 frames: self.header.frames,
             });
         }
-        let decoded = match &self.pixels {
-            Pixels::Native(pixels) => pixels.frame(&self.source, layout, index.0)?,
+        let mut painter = Painter::new(layout, &self.finish, sink);
+        match &self.pixels {
+            Pixels::Native(pixels) => pixels.paint(&self.source, layout, index.0, &mut painter)?,
             Pixels::Encapsulated(table) => {
                 let coded = table.frame_bytes(&self.source, index.0)?;
-                decode::encapsulated(self.header.transfer_syntax, layout, &coded)?
+                let syntax = self.header.transfer_syntax;
+                decode::encapsulated(syntax, layout, coded, &mut painter)?;
             }
-            Pixels::Video(video) => return video.step(&self.source, layout, index.0),
-        };
-        decode::finish(layout, &self.finish, decoded).map(Some)
+            Pixels::Video(video) => {
+                let Some(picture) = video.step(&self.source, layout, index.0)? else {
+                    return Ok(false);
+                };
+                let row = picture.width as usize * picture.form.bytes_per_pixel();
+                for row in picture.rows.chunks_exact(row) {
+                    painter.finished(row)?;
+                }
+            }
+        }
+        painter.end().map(|()| true)
     }
 
     /// The video that all frames are, of a video clip.

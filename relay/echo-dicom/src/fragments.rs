@@ -150,9 +150,16 @@ impl FrameTable {
             let why = format!("a frame of {total} coded bytes is above {MAX_ENCODED_FRAME_BYTES}");
             return Err(ClipError::FrameTable(why));
         }
-        let mut bytes = Vec::with_capacity(total as usize);
+        if let Some(missing) = spans.iter().find(|span| !source.has(**span)) {
+            // Nothing is held for what is not here.
+            return Ok(source.read(*missing)?);
+        }
+        // Room for an end marker, so that who adds one need not copy a frame.
+        let mut bytes = Vec::with_capacity(total as usize + 2);
         for span in spans {
-            bytes.extend_from_slice(&source.read(*span)?);
+            let begin = bytes.len();
+            bytes.resize(begin + span.len as usize, 0);
+            source.read_at(span.at, bytes.get_mut(begin..).unwrap_or_default())?;
         }
         Ok(bytes)
     }

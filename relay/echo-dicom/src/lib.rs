@@ -28,6 +28,7 @@ mod picture;
 mod provenance;
 mod region_form;
 mod regions;
+mod rows;
 mod scan;
 mod source;
 mod syntax;
@@ -49,5 +50,6 @@ pub use regions::{
     PhysicalUnit, ReferencePixel, RegionBounds, RegionDataType, RegionReach, SpatialFormat,
     UltrasoundRegion,
 };
+pub use rows::{PictureRows, RowSink, RowsOf, STRIP_BYTES};
 pub use syntax::TransferSyntax;
 pub use times::{FrameTimes, TimeSource};

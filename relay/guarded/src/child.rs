@@ -8,7 +8,7 @@ use crate::confine::{close_all_from, confine, die_with};
 use crate::guard::READER;
 use crate::protocol::{Answer, Ask, FILE_MARK, MAX_ASK_BYTES, Said, receive, send};
 use crate::refusal::said;
-use echo_dicom::{Clip, ClipError, HeaderPlace, header_json};
+use echo_dicom::{Clip, ClipError, HeaderPlace, PixelForm, RowSink, header_json};
 use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
 use std::fs::File;
 use std::io::{self, IoSliceMut};
@@ -62,26 +62,40 @@ fn serve(parent: Option<u32>) -> io::Result<()> {
         Err(said) => return send(&mut line, &Answer::Refused(said), &[]),
     }
     loop {
-        let (answer, rows) = match receive(&mut line, MAX_ASK_BYTES, 0)?.0 {
+        let answer = match receive(&mut line, MAX_ASK_BYTES, 0)?.0 {
             Ask::Open { .. } | Ask::Header { .. } => return Err(io::ErrorKind::InvalidData.into()),
             Ask::Provenance => match guarded(|| clip.provenance()) {
-                Ok(provenance) => (Answer::Provenance(Box::new(provenance)), Vec::new()),
-                Err(said) => (Answer::Refused(said), Vec::new()),
+                Ok(provenance) => Answer::Provenance(Box::new(provenance)),
+                Err(said) => Answer::Refused(said),
             },
-            Ask::Frame { index } => match guarded(|| clip.frame_step(FrameIndex(index))) {
-                Ok(None) => (Answer::Underway, Vec::new()),
-                Ok(Some(picture)) => {
-                    let answer = Answer::Picture {
-                        width: picture.width,
-                        height: picture.height,
-                        form: picture.form,
-                    };
-                    (answer, picture.rows)
+            Ask::Frame { index } => {
+                let mut sink = ToLine(&mut line);
+                match guarded(|| clip.rows_step(FrameIndex(index), &mut sink)) {
+                    Ok(true) => continue,
+                    Ok(false) => Answer::Underway,
+                    Err(said) => Answer::Refused(said),
                 }
-                Err(said) => (Answer::Refused(said), Vec::new()),
-            },
+            }
         };
-        send(&mut line, &answer, &rows)?;
+        send(&mut line, &answer, &[])?;
+    }
+}
+
+/// Rows leave while the picture is decoded: none is held here that the decoder does not need.
+struct ToLine<'a>(&'a mut UnixStream);
+
+impl RowSink for ToLine<'_> {
+    fn begin(&mut self, width: u32, height: u32, form: PixelForm) -> io::Result<()> {
+        let picture = Answer::Picture {
+            width,
+            height,
+            form,
+        };
+        send(self.0, &picture, &[])
+    }
+
+    fn rows(&mut self, rows: &[u8]) -> io::Result<()> {
+        send(self.0, &Answer::Rows, rows)
     }
 }
 

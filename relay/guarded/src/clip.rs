@@ -7,9 +7,10 @@
 use crate::guard::{FileId, Guard, Seat};
 use crate::protocol::{Answer, Ask, Said};
 use crate::refusal::{Fate, heard};
+use crate::rows::GuardedRows;
 use echo_dicom::limits::{MAX_VIDEO_WORK, VIDEO_STEP_WORK};
 use echo_dicom::{
-    ClipError, ClipHeader, ClipReader, Outline, Picture, PixelForm, Provenance, VideoTrack,
+    ClipError, ClipHeader, ClipReader, Outline, Picture, PictureRows, Provenance, VideoTrack,
 };
 use std::fs::File;
 use std::io;
@@ -120,30 +121,31 @@ impl GuardedClip {
     /// # Errors
     /// `NoSuchFrame` beyond the last frame, otherwise the step that failed, here or in the reader.
     pub fn frame(&self, index: FrameIndex) -> Result<Picture, ClipError> {
+        self.rows(index)?.collected()
+    }
+
+    /// The same row by row. The reader is at work until the last one came.
+    ///
+    /// # Errors
+    /// As `frame`; what fails later stands with the row that does not come.
+    pub fn rows(&self, index: FrameIndex) -> Result<GuardedRows<'_>, ClipError> {
         if index.0 >= self.header().frames {
             return Err(self.no_such_frame(index));
         }
-        let pixels = self.header().layout.pixels();
-        let most = pixels * PixelForm::Rgb8.bytes_per_pixel();
-        self.ask(&Ask::Frame { index: index.0 }, most, |answer, rows| {
-            let Answer::Picture {
-                width,
-                height,
-                form,
-            } = answer
-            else {
-                return None;
-            };
-            let layout = &self.header().layout;
-            let fits = (width, height) == (layout.columns, layout.rows)
-                && rows.len() == pixels * form.bytes_per_pixel();
-            fits.then_some(Picture {
-                width,
-                height,
-                form,
-                rows,
-            })
-        })
+        let layout = &self.header().layout;
+        self.ask(
+            &Ask::Frame { index: index.0 },
+            |answer, seat| match answer {
+                Answer::Picture {
+                    width,
+                    height,
+                    form,
+                } if (width, height) == (layout.columns, layout.rows) => {
+                    Some(GuardedRows::new(self, seat, (width, height, form)))
+                }
+                _ => None,
+            },
+        )
     }
 
     /// Whose clip it is. Blocks.
@@ -151,77 +153,84 @@ impl GuardedClip {
     /// # Errors
     /// `Attribute` for a UID that is missing and for an identity that cannot be read; otherwise the step that failed.
     pub fn provenance(&self) -> Result<Provenance, ClipError> {
-        self.ask(&Ask::Provenance, 0, |answer, _| match answer {
-            Answer::Provenance(provenance) => Some(*provenance),
+        self.ask(&Ask::Provenance, |answer, seat| match answer {
+            Answer::Provenance(provenance) => {
+                seat.keep();
+                Some(*provenance)
+            }
             _ => None,
         })
     }
 
-    /// Asks a reader of this file. One that died while it waited is replaced, once.
-    fn ask<T>(
-        &self,
+    /// Asks a reader of this file. One that died while it waited is replaced, once. Who takes the answer keeps the reader's seat.
+    fn ask<'a, T>(
+        &'a self,
         ask: &Ask,
-        most_body: usize,
-        take: impl Fn(Answer, Vec<u8>) -> Option<T>,
+        take: impl Fn(Answer, Seat<'a>) -> Option<T>,
     ) -> Result<T, ClipError> {
         if self.deaths.load(Ordering::Relaxed) >= MAX_DEATHS {
             return Err(Fate::Ended.into());
         }
-        let mut asked = self.ask_one(ask, most_body, &take);
+        let mut asked = self.ask_one(ask, &take);
         if let Err((Fate::Ended, true)) = asked {
-            asked = self.ask_one(ask, most_body, &take);
+            asked = self.ask_one(ask, &take);
         }
         match asked {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(said)) => Err(heard(said)),
-            Err((fate, _)) => {
-                if !matches!(fate, Fate::Busy | Fate::NoReader(_)) {
-                    self.deaths.fetch_add(1, Ordering::Relaxed);
-                }
-                Err(told(fate))
-            }
+            Err((fate, _)) => Err(self.died(fate)),
         }
     }
 
-    /// Beside a reader's fate: whether it had waited with the file.
-    fn ask_one<T>(
-        &self,
-        ask: &Ask,
-        most_body: usize,
-        take: impl Fn(Answer, Vec<u8>) -> Option<T>,
-    ) -> Result<Result<T, Said>, (Fate, bool)> {
-        let mut seat = self.guard.seat(self.id).map_err(|fate| (fate, false))?;
-        let had_waited = !seat.is_fresh;
-        let asked = (|| {
-            if seat.is_fresh {
-                match give(&mut seat, &self.file, self.whole, self.here)? {
-                    Ok(outline) if outline == self.outline => {}
-                    Ok(_) => return Err(Fate::Nonsense("another clip than before")),
-                    Err(said) => return Ok(Err(said)),
-                }
-            }
-            let mut answered = seat.reader()?.ask(ask, most_body)?;
-            for _ in 0..MAX_STEPS {
-                if !matches!((ask, &answered.0), (Ask::Frame { .. }, Answer::Underway)) {
-                    break;
-                }
-                answered = seat.reader()?.ask(ask, most_body)?;
-            }
-            match answered {
-                (Answer::Refused(said), _) => Ok(Err(said)),
-                (answer, body) => match take(answer, body) {
-                    Some(taken) => Ok(Ok(taken)),
-                    None => Err(Fate::Nonsense("it is no answer to the question")),
-                },
-            }
-        })();
-        match asked {
-            Ok(answered) => {
-                seat.keep();
-                Ok(answered)
-            }
-            Err(fate) => Err((fate, had_waited)),
+    /// Takes note of a reader that is gone.
+    pub(crate) fn died(&self, fate: Fate) -> ClipError {
+        if !matches!(fate, Fate::Busy | Fate::NoReader(_)) {
+            self.deaths.fetch_add(1, Ordering::Relaxed);
         }
+        told(fate)
+    }
+
+    /// Beside a reader's fate: whether it had waited with the file.
+    fn ask_one<'a, T>(
+        &'a self,
+        ask: &Ask,
+        take: impl Fn(Answer, Seat<'a>) -> Option<T>,
+    ) -> Result<Result<T, Said>, (Fate, bool)> {
+        let seat = self.guard.seat(self.id).map_err(|fate| (fate, false))?;
+        let had_waited = !seat.is_fresh;
+        let asked = self.ask_seat(seat, ask, take);
+        asked.map_err(|fate| (fate, had_waited))
+    }
+
+    fn ask_seat<'a, T>(
+        &'a self,
+        mut seat: Seat<'a>,
+        ask: &Ask,
+        take: impl Fn(Answer, Seat<'a>) -> Option<T>,
+    ) -> Result<Result<T, Said>, Fate> {
+        if seat.is_fresh {
+            match give(&mut seat, &self.file, self.whole, self.here)? {
+                Ok(outline) if outline == self.outline => {}
+                Ok(_) => return Err(Fate::Nonsense("another clip than before")),
+                Err(said) => {
+                    seat.keep();
+                    return Ok(Err(said));
+                }
+            }
+        }
+        let mut answer = seat.reader()?.ask(ask, 0)?.0;
+        for _ in 0..MAX_STEPS {
+            if !matches!((ask, &answer), (Ask::Frame { .. }, Answer::Underway)) {
+                break;
+            }
+            answer = seat.reader()?.ask(ask, 0)?.0;
+        }
+        if let Answer::Refused(said) = answer {
+            seat.keep();
+            return Ok(Err(said));
+        }
+        let taken = take(answer, seat).ok_or(Fate::Nonsense("it is no answer to the question"))?;
+        Ok(Ok(taken))
     }
 
     fn read(&self, places: &[Range<u64>]) -> io::Result<Vec<u8>> {
@@ -257,6 +266,10 @@ impl ClipReader for GuardedClip {
 
     fn frame(&self, index: FrameIndex) -> Result<Picture, ClipError> {
         self.frame(index)
+    }
+
+    fn rows(&self, index: FrameIndex) -> Result<Box<dyn PictureRows + '_>, ClipError> {
+        Ok(Box::new(self.rows(index)?))
     }
 }
 

@@ -207,6 +207,7 @@ impl Guard {
 }
 
 /// A reader at work. It leaves the pool unless it is kept.
+#[derive(Debug)]
 pub(crate) struct Seat<'a> {
     guard: &'a Guard,
     file: FileId,

@@ -8,7 +8,7 @@
 //!
 //! `Guard::open` gives a file as an open descriptor to a process that was confined before it saw a byte of it: no file, no
 //! socket, no process can be opened there, and memory and time have a bound. It answers with an outline of the clip and,
-//! frame by frame, with pictures. Frames that go out as they are stored are read by this process without looking at them.
+//! frame by frame, with pictures, a strip of rows at a time. Frames that go out as they are stored are read by this process without looking at them.
 //! What a reader says is checked; one that dies, is late or says what cannot be is killed, and its file alone is refused
 //! with the step that failed. Programs that use this call `serve_if_asked` before anything else. Invariant: a reader sees
 //! one file in its life, so no file has a say in what is shown of another. See decision 0029.
@@ -18,6 +18,7 @@ mod guard;
 mod header;
 mod protocol;
 mod refusal;
+mod rows;
 
 #[cfg(target_os = "linux")]
 mod child;
@@ -37,6 +38,7 @@ pub use confine::{Confinement, confine};
 pub use echo_dicom::MAX_HEADER_JSON_BYTES as MAX_HEADER_BYTES;
 pub use guard::{Guard, JOB_TIME, MAX_READERS, Program};
 pub use refusal::{is_no_reader, may_pass};
+pub use rows::GuardedRows;
 
 /// Elsewhere no process is ever asked to.
 #[cfg(not(target_os = "linux"))]

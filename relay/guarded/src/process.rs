@@ -4,8 +4,9 @@
 //! list. Nothing that it says is used before it was checked; whoever calls drops it after any error here.
 
 use crate::guard::{JOB_TIME, Program};
-use crate::protocol::{Answer, Ask, FILE_MARK, MAX_ANSWER_BYTES, receive, send};
+use crate::protocol::{Answer, Ask, FILE_MARK, MAX_ANSWER_BYTES, receive, receive_into, send};
 use crate::refusal::Fate;
+use echo_dicom::STRIP_BYTES;
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
 use std::fs::File;
 use std::io::{self, IoSlice, Read, Write};
@@ -27,6 +28,8 @@ pub(crate) struct Process {
     line: UnixStream,
     /// Time that its jobs took together.
     spent: Duration,
+    /// Time of `spent` that its present job took.
+    job: Duration,
     /// Jobs that it did.
     jobs: u32,
 }
@@ -56,6 +59,7 @@ impl Process {
             child,
             line,
             spent: Duration::ZERO,
+            job: Duration::ZERO,
             jobs: 0,
         };
         match started.heard(Instant::now() + JOB_TIME, 0) {
@@ -112,9 +116,23 @@ impl Process {
         };
         send(&mut line, ask, &[]).map_err(|error| Fate::of_talking(&error))?;
         let heard = self.heard(until, most_body);
-        self.spent += begin.elapsed();
+        self.job = begin.elapsed();
+        self.spent += self.job;
         self.jobs += 1;
         heard
+    }
+
+    /// Waits for the next part of the answer, rows of a picture. What its asker does in between is not the reader's time.
+    pub(crate) fn more(&mut self, rows: &mut Vec<u8>) -> Result<Answer, Fate> {
+        let begin = Instant::now();
+        let mut line = Deadline {
+            line: &self.line,
+            until: begin + JOB_TIME.saturating_sub(self.job),
+        };
+        let heard = receive_into(&mut line, MAX_ANSWER_BYTES, STRIP_BYTES, rows);
+        self.job += begin.elapsed();
+        self.spent += begin.elapsed();
+        heard.map_err(|error| Fate::of_talking(&error))
     }
 
     /// Whether it did so much that the next job is another's.

@@ -33,6 +33,10 @@ impl Process {
         match *self {}
     }
 
+    pub(crate) fn more(&mut self, _: &mut Vec<u8>) -> Result<Answer, Fate> {
+        match *self {}
+    }
+
     pub(crate) fn is_worn(&self, _: u32, _: Duration) -> bool {
         match *self {}
     }

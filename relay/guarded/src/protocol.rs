@@ -1,6 +1,6 @@
 //! What the two processes say to each other.
 //!
-//! Owns the messages and their form: two lengths, a JSON head, and behind an answer with a picture its pixels. Both lengths
+//! Owns the messages and their form: two lengths, a JSON head, and behind an answer with rows of a picture its pixels. Both lengths
 //! are checked against a bound before anything is allocated for them. The file itself goes over beside one byte in front
 //! of the first message, as a descriptor.
 
@@ -62,7 +62,7 @@ pub(crate) enum Answer {
     Outline(Box<Outline>),
     /// Whose it is.
     Provenance(Box<Provenance>),
-    /// A picture, whose rows follow.
+    /// A picture, whose rows follow in messages of their own.
     Picture {
         /// Pixels in a row.
         width: u32,
@@ -71,6 +71,9 @@ pub(crate) enum Answer {
         /// What a pixel is made of.
         form: PixelForm,
     },
+    /// Some whole rows of it, in order; at most `STRIP_BYTES` follow. The last of them come when all were decoded, so a picture that fails
+    /// is `Refused` in their place.
+    Rows,
     /// The picture takes longer than one answer; it goes on when asked again.
     Underway,
     /// No.
@@ -116,6 +119,18 @@ pub(crate) fn receive<T: DeserializeOwned>(
     most_head: usize,
     most_body: usize,
 ) -> io::Result<(T, Vec<u8>)> {
+    let mut body = Vec::new();
+    let said = receive_into(from, most_head, most_body, &mut body)?;
+    Ok((said, body))
+}
+
+/// The same into room that is used again.
+pub(crate) fn receive_into<T: DeserializeOwned>(
+    from: &mut impl Read,
+    most_head: usize,
+    most_body: usize,
+    into: &mut Vec<u8>,
+) -> io::Result<T> {
     let mut lengths = [0; 8];
     from.read_exact(&mut lengths)?;
     let [a, b, c, d, e, f, g, h] = lengths;
@@ -128,9 +143,9 @@ pub(crate) fn receive<T: DeserializeOwned>(
     from.read_exact(&mut bytes)?;
     let said =
         serde_json::from_slice(&bytes).map_err(|_| io::Error::from(io::ErrorKind::InvalidData))?;
-    let mut bytes = vec![0; body];
-    from.read_exact(&mut bytes)?;
-    Ok((said, bytes))
+    into.resize(body, 0);
+    from.read_exact(into)?;
+    Ok(said)
 }
 
 #[cfg(test)]

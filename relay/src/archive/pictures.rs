@@ -4,11 +4,12 @@
 //! time. Foreign bytes are read in confined processes (decision 0029); frames as stored are read by place and not looked at.
 
 use super::catalogue::Located;
-use echo_dicom::{ClipError, Photometric, Picture, PixelForm};
+use crate::coded_rows::{self, CodingFault};
+use echo_dicom::{ClipError, Photometric, PictureRows, PixelForm};
 use guarded::{Guard, GuardedClip};
+use image::DynamicImage;
 use image::codecs::jpeg::JpegEncoder;
 use image::codecs::png::{CompressionType, FilterType, PngEncoder};
-use image::{DynamicImage, GrayImage, ImageEncoder, RgbImage};
 use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -49,6 +50,18 @@ impl From<ClipError> for PictureFault {
             ClipError::NoSuchFrame { .. } => Self::NoSuchFrame,
             none if guarded::is_no_reader(&none) => Self::NoReader,
             other => Self::Unreadable(other),
+        }
+    }
+}
+
+impl From<CodingFault> for PictureFault {
+    fn from(fault: CodingFault) -> Self {
+        match fault {
+            CodingFault::Read(error) => error.into(),
+            CodingFault::Code(error) => {
+                tracing::error!(%error, "a frame could not be coded");
+                Self::Inside
+            }
         }
     }
 }
@@ -147,7 +160,7 @@ impl Pictures {
             {
                 return Ok(jpeg);
             }
-            encoded(seen(clip.frame(how.frame)?)?, how)
+            coded(&mut clip.rows(how.frame)?, how)
         })
         .await
     }
@@ -199,40 +212,29 @@ impl Pictures {
     }
 }
 
-fn seen(picture: Picture) -> Result<DynamicImage, PictureFault> {
-    let (width, height) = (picture.width, picture.height);
-    let image = match picture.form {
-        PixelForm::Gray8 => {
-            GrayImage::from_raw(width, height, picture.rows).map(DynamicImage::ImageLuma8)
-        }
-        PixelForm::Rgb8 => {
-            RgbImage::from_raw(width, height, picture.rows).map(DynamicImage::ImageRgb8)
-        }
+fn coded(rows: &mut dyn PictureRows, how: Rendering) -> Result<Vec<u8>, PictureFault> {
+    let smaller = |within: &(u32, u32)| rows.width() > within.0 || rows.height() > within.1;
+    let Some(within) = how.within.filter(smaller) else {
+        return Ok(if how.png {
+            coded_rows::png(rows)?
+        } else {
+            coded_rows::jpeg(rows, how.quality)?
+        });
     };
-    image.ok_or(PictureFault::Inside)
-}
-
-fn encoded(mut image: DynamicImage, how: Rendering) -> Result<Vec<u8>, PictureFault> {
-    if let Some((width, height)) = how.within
-        && (image.width() > width || image.height() > height)
-    {
-        image = image.thumbnail(width, height);
-    }
+    let form = rows.form();
+    let small = coded_rows::small(rows, within)?;
+    let small = match form {
+        PixelForm::Gray8 => DynamicImage::ImageLuma8(DynamicImage::from(small).into_luma8()),
+        PixelForm::Rgb8 => DynamicImage::from(small),
+    };
     let mut bytes = Vec::new();
     let done = if how.png {
         let encoder =
             PngEncoder::new_with_quality(&mut bytes, CompressionType::Fast, FilterType::Paeth);
-        encoder.write_image(
-            image.as_bytes(),
-            image.width(),
-            image.height(),
-            image.color().into(),
-        )
+        small.write_with_encoder(encoder)
     } else {
-        JpegEncoder::new_with_quality(&mut bytes, how.quality).encode_image(&image)
+        JpegEncoder::new_with_quality(&mut bytes, how.quality).encode_image(&small)
     };
-    done.map(|()| bytes).map_err(|error| {
-        tracing::error!(%error, "a frame could not be coded");
-        PictureFault::Inside
-    })
+    done.map_err(|error| CodingFault::Code(error.to_string()))?;
+    Ok(bytes)
 }

@@ -5,19 +5,22 @@
 //! blocks, and takes about as long as the clip is: it is called where blocking is allowed, for one clip at a time.
 
 use super::log::{MadeUids, log_of};
+use super::looked::PIECE_BYTES;
 use super::said::ConsultSaid;
 use super::shelf::{CaseShelf, place};
 use crate::dicom_marks::{KeptClip, MarkedClip, MarksFault};
 use crate::store::{About, CaseClipRow, ClipFault};
 use echo_dicom::deidentify::{
     Alias, CaseIdentity, CaseKey, CleanClip, Cover, DeidentifyError, Whose, clean_object,
-    instance_of, remains,
+    instance_of, remains, remains_in,
 };
 use echo_dicom::write::ViewLabel;
 use echo_dicom::{ClipError, RegionBounds};
 use guarded::{Guard, GuardedClip};
 use sha2::{Digest as _, Sha256};
-use std::io;
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::Path;
 use thiserror::Error;
 use wire::case::{CaseCover, CaseFault, CaseMade, CaseRectangle, CaseWords};
 use wire::clip::{ClipCoding, ClipHead, ClipOrigin};
@@ -139,15 +142,18 @@ impl Making {
         files.replace_whole(place, own, |file| {
             clean.write(file).map(drop).map_err(MakeFault::from)
         })?;
-        let bytes = std::fs::read(files.whole(place, own))?;
-        let mut digest = Sha256::new();
-        digest.update(&bytes);
+        let written = files.whole(place, own);
+        let (mut digest, mut of_clip) = (Sha256::new(), Sha256::new());
+        let bytes = passes_by(&written, |piece| {
+            digest.update(piece);
+            of_clip.update(piece);
+        })?;
         let header = clip.header();
         let mut head = ClipHead {
             clip: own,
             instance: identity.key.uid(&whose.instance).as_str().to_owned(),
-            bytes: bytes.len() as u64,
-            digest: digest_of(&bytes),
+            bytes,
+            digest: Digest::from_bytes(of_clip.finalize().into()),
             frames: header.frames,
             width: header.layout.columns,
             height: header.layout.rows,
@@ -162,7 +168,7 @@ impl Making {
         let last = FrameIndex(header.frames.saturating_sub(1));
         head.span_us = u64::try_from(header.frame_times.at(last).as_micros()).unwrap_or(0);
         let mut words = Vec::new();
-        told(remains(bytes)?, &mut words);
+        told(remains_in(&written)?, &mut words);
         let mut uids = [None, None];
         if let Some(marked) = MarkedClip::read(&self.clips, row.source, &self.marks)? {
             let report = if self.measuring {
@@ -253,8 +259,17 @@ fn view_label(view: &str) -> Option<ViewLabel> {
     })
 }
 
-fn digest_of(bytes: &[u8]) -> Digest {
-    Digest::from_bytes(Sha256::digest(bytes).into())
+/// Lets a file pass by, a piece at a time; gives its length.
+fn passes_by(path: &Path, mut piece: impl FnMut(&[u8])) -> io::Result<u64> {
+    let (mut file, mut room, mut bytes) = (File::open(path)?, vec![0; PIECE_BYTES], 0);
+    loop {
+        let read = file.read(&mut room)?;
+        let Some(part) = room.get(..read).filter(|part| !part.is_empty()) else {
+            return Ok(bytes);
+        };
+        piece(part);
+        bytes += part.len() as u64;
+    }
 }
 
 fn told(remaining: Vec<echo_dicom::deidentify::Remaining>, words: &mut Vec<CaseWords>) {

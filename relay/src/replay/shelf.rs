@@ -7,6 +7,7 @@
 use super::check::compare;
 use super::still::Still;
 use super::table::table;
+use crate::coded_rows::CodingFault;
 use crate::store::{ClipFiles, ClipRow};
 use echo_dicom::ClipError;
 use guarded::{Guard, GuardedClip};
@@ -63,6 +64,15 @@ impl From<ClipError> for ReplayFault {
             ClipError::NoSuchFrame { .. } => Self::NoSuchFrame,
             none if guarded::is_no_reader(&none) => Self::NoReader(none),
             other => Self::Unreadable(other),
+        }
+    }
+}
+
+impl From<CodingFault> for ReplayFault {
+    fn from(fault: CodingFault) -> Self {
+        match fault {
+            CodingFault::Read(error) => error.into(),
+            CodingFault::Code(words) => Self::Code(words),
         }
     }
 }

@@ -1,14 +1,12 @@
 //! One frame as it leaves: the stored JPEG where a browser shows it in the right colours, else PNG; of a video, the frame as
 //! it is stored, which the page decodes.
 //!
-//! Owns the choice and the PNG coding. PNG holds exactly what `echo-dicom` decodes; it is coded fast, because a page waits
-//! for it and its link is the hospital's.
+//! Owns the choice. PNG holds exactly what `echo-dicom` decodes; it is coded fast, because a page waits for it and its link is the
+//! hospital's.
 
 use super::shelf::ReplayFault;
-use echo_dicom::PixelForm;
+use crate::coded_rows;
 use guarded::GuardedClip;
-use image::codecs::png::{CompressionType, FilterType, PngEncoder};
-use image::{ExtendedColorType, ImageEncoder};
 use wire::FrameIndex;
 
 /// What the bytes are.
@@ -63,15 +61,7 @@ impl Still {
     }
 
     fn decoded(clip: &GuardedClip, index: FrameIndex) -> Result<Self, ReplayFault> {
-        let picture = clip.frame(index)?;
-        let colour = match picture.form {
-            PixelForm::Gray8 => ExtendedColorType::L8,
-            PixelForm::Rgb8 => ExtendedColorType::Rgb8,
-        };
-        let mut bytes = Vec::with_capacity(picture.rows.len() / 2);
-        PngEncoder::new_with_quality(&mut bytes, CompressionType::Fast, FilterType::Paeth)
-            .write_image(&picture.rows, picture.width, picture.height, colour)
-            .map_err(|error| ReplayFault::Code(error.to_string()))?;
+        let bytes = coded_rows::png(&mut clip.rows(index)?)?;
         let form = StillForm::Png;
         Ok(Self { form, bytes })
     }

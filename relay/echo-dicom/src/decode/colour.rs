@@ -1,44 +1,37 @@
 //! Three-sample pictures: depth, order and YBR to RGB (PS3.3 section C.7.6.3.1.2).
 //!
-//! Owns the one place where colour is converted. Input is any three-sample frame a codec made; output is
-//! canonical R, G, B rows.
+//! Owns the one place where colour is converted. Input is a row of any three-sample frame that a codec made; output is
+//! canonical R, G, B.
 
-use super::samples::{Decoded, Samples};
-use crate::error::ClipError;
 use crate::header::PixelLayout;
-use crate::picture::{Picture, PixelForm};
 
-pub(super) fn finish(layout: &PixelLayout, decoded: Decoded) -> Result<Picture, ClipError> {
-    let pixels = layout.pixels();
-    if decoded.samples.len() != pixels * 3 {
-        return Err(ClipError::decode(
-            "colour",
-            "the frame has another size than the header says",
-        ));
+/// A row of three-sample pixels of eight bits, behind what `out` has.
+pub(super) fn eight(layout: &PixelLayout, ybr: bool, row: &[u8], out: &mut Vec<u8>) {
+    if layout.bits_stored == 8 && layout.high_bit == 7 {
+        let begin = out.len();
+        out.extend_from_slice(row);
+        to_rgb(ybr, begin, out);
+    } else {
+        deep(layout, ybr, row.iter().map(|sample| (*sample).into()), out);
     }
-    let mut rows = match decoded.samples {
-        Samples::Eight(samples) if layout.bits_stored == 8 && layout.high_bit == 7 => samples,
-        Samples::Eight(samples) => samples
-            .into_iter()
-            .map(|sample| to_eight(layout, sample.into()))
-            .collect(),
-        Samples::Sixteen(samples) => samples
-            .into_iter()
-            .map(|sample| to_eight(layout, sample))
-            .collect(),
-    };
-    if decoded.planar {
-        rows = interleave(&rows, pixels);
+}
+
+/// The same of sixteen bits, or of fewer than are stored.
+pub(super) fn deep(
+    layout: &PixelLayout,
+    ybr: bool,
+    row: impl Iterator<Item = u16>,
+    out: &mut Vec<u8>,
+) {
+    let begin = out.len();
+    out.extend(row.map(|sample| to_eight(layout, sample)));
+    to_rgb(ybr, begin, out);
+}
+
+fn to_rgb(ybr: bool, begin: usize, out: &mut [u8]) {
+    if ybr && let Some(row) = out.get_mut(begin..) {
+        ybr_to_rgb(row);
     }
-    if decoded.ybr {
-        ybr_to_rgb(&mut rows);
-    }
-    Ok(Picture {
-        width: layout.columns,
-        height: layout.rows,
-        form: PixelForm::Rgb8,
-        rows,
-    })
 }
 
 /// Cuts a sample to its stored bits and scales it to eight.
@@ -50,16 +43,6 @@ fn to_eight(layout: &PixelLayout, sample: u16) -> u8 {
     } else {
         (value * 255 / ((1 << bits) - 1)) as u8
     }
-}
-
-fn interleave(planes: &[u8], pixels: usize) -> Vec<u8> {
-    let (first, others) = planes.split_at(pixels);
-    let (second, third) = others.split_at(pixels);
-    let mut rows = Vec::with_capacity(planes.len());
-    for ((a, b), c) in first.iter().zip(second).zip(third) {
-        rows.extend_from_slice(&[*a, *b, *c]);
-    }
-    rows
 }
 
 /// Full-range YCbCr to RGB in 16.16 fixed point, in place.

@@ -6,10 +6,9 @@
 
 use dicom_dictionary_std::tags;
 
-use super::samples::{Decoded, Samples};
 use crate::error::ClipError;
 use crate::header::PixelLayout;
-use crate::picture::{Photometric, Picture, PixelForm};
+use crate::picture::Photometric;
 use crate::values::Values;
 
 /// Displayed value for each stored value.
@@ -102,36 +101,14 @@ impl GreyTable {
         self.shift == 0 && self.table.len() == 256 && self.table.iter().copied().eq(0..=255)
     }
 
-    pub(super) fn apply(
-        &self,
-        layout: &PixelLayout,
-        decoded: &Decoded,
-    ) -> Result<Picture, ClipError> {
-        if decoded.samples.len() != layout.pixels() {
-            return Err(ClipError::decode(
-                "grey",
-                "the frame has another size than the header says",
-            ));
-        }
+    /// Samples as they are shown, behind what `out` has.
+    pub(super) fn apply(&self, samples: impl Iterator<Item = u16>, out: &mut Vec<u8>) {
         let mask = self.table.len() - 1;
-        let shown = |sample: u16| {
+        out.extend(samples.map(|sample| {
             self.table
                 .get(usize::from(sample >> self.shift) & mask)
                 .copied()
                 .unwrap_or_default()
-        };
-        let rows = match &decoded.samples {
-            Samples::Eight(samples) => samples
-                .iter()
-                .map(|sample| shown((*sample).into()))
-                .collect(),
-            Samples::Sixteen(samples) => samples.iter().map(|sample| shown(*sample)).collect(),
-        };
-        Ok(Picture {
-            width: layout.columns,
-            height: layout.rows,
-            form: PixelForm::Gray8,
-            rows,
-        })
+        }));
     }
 }

@@ -1,4 +1,4 @@
-//! JPEG baseline, extended (8 bit) and lossless frames, by the jpeg-decoder crate.
+//! JPEG baseline, extended (8 bit) and progressive frames, by the jpeg-decoder crate.
 //!
 //! Owns the decision which colour a JPEG frame holds. Its own markers are asked first, as what wrote the
 //! samples also wrote them; Photometric Interpretation decides where they are silent, because DICOM frames
@@ -11,10 +11,8 @@ use super::jpeg_head;
 use super::samples::{Decoded, Samples};
 use crate::error::ClipError;
 use crate::header::PixelLayout;
-use crate::picture::Photometric;
 
 const CODEC: &str = "JPEG";
-const LOSSLESS: &str = "JPEG lossless";
 
 /// Baseline, extended sequential and progressive DCT.
 pub(super) fn decode(layout: &PixelLayout, coded: &[u8]) -> Result<Decoded, ClipError> {
@@ -36,7 +34,7 @@ pub(super) fn decode(layout: &PixelLayout, coded: &[u8]) -> Result<Decoded, Clip
         _ if head.is_ybr(layout.photometric) => ColorTransform::YCbCr,
         _ => ColorTransform::RGB,
     };
-    let samples = run(CODEC, layout, coded, transform)?;
+    let samples = run(layout, coded, transform)?;
     Ok(Decoded {
         samples,
         planar: false,
@@ -44,45 +42,12 @@ pub(super) fn decode(layout: &PixelLayout, coded: &[u8]) -> Result<Decoded, Clip
     })
 }
 
-/// Process 14, any selection value.
-pub(super) fn decode_lossless(layout: &PixelLayout, coded: &[u8]) -> Result<Decoded, ClipError> {
-    let head = jpeg_head::read(LOSSLESS, layout, coded)?;
-    if head.process != 0xC3 {
-        return Err(ClipError::decode(
-            LOSSLESS,
-            "the frame is coded by another JPEG process",
-        ));
-    }
-    let ybr = match layout.photometric {
-        Photometric::Rgb => false,
-        Photometric::YbrFull | Photometric::YbrFull422 => true,
-        _ if layout.samples_per_pixel == 1 => false,
-        _ => {
-            return Err(ClipError::decode(
-                LOSSLESS,
-                "a JPEG 2000 colour transform in a JPEG clip",
-            ));
-        }
-    };
-    let transform = match layout.samples_per_pixel {
-        1 => ColorTransform::Grayscale,
-        _ => ColorTransform::RGB,
-    };
-    let samples = run(LOSSLESS, layout, coded, transform)?;
-    Ok(Decoded {
-        samples,
-        planar: false,
-        ybr,
-    })
-}
-
 fn run(
-    codec: &'static str,
     layout: &PixelLayout,
     coded: &[u8],
     transform: ColorTransform,
 ) -> Result<Samples, ClipError> {
-    guarded(codec, || {
+    guarded(CODEC, || {
         let mut decoder = Decoder::new(coded);
         decoder.set_color_transform(transform);
         // The code stream agreed with the header, so this is the size the frame must have, at 16 bits.
@@ -91,12 +56,6 @@ fn run(
         );
         let bytes = decoder.decode().map_err(|error| error.to_string())?;
         match decoder.info().map(|info| info.pixel_format) {
-            Some(PixelFormat::L16) => {
-                let words = bytes.as_chunks::<2>().0.iter();
-                Ok(Samples::Sixteen(
-                    words.map(|word| u16::from_ne_bytes(*word)).collect(),
-                ))
-            }
             Some(PixelFormat::L8 | PixelFormat::RGB24) => Ok(Samples::Eight(bytes)),
             _ => Err("the decoder gave another form of pixels".into()),
         }

@@ -12,8 +12,8 @@ use crate::picture::Photometric;
 
 const CODEC: &str = "JPEG-LS";
 
-pub(super) fn decode(layout: &PixelLayout, coded: &[u8]) -> Result<Decoded, ClipError> {
-    let head = jpeg_head::read(CODEC, layout, coded)?;
+pub(super) fn decode(layout: &PixelLayout, mut coded: Vec<u8>) -> Result<Decoded, ClipError> {
+    let head = jpeg_head::read(CODEC, layout, &coded)?;
     if head.process != 0xF7 {
         return Err(ClipError::decode(
             CODEC,
@@ -37,12 +37,13 @@ pub(super) fn decode(layout: &PixelLayout, coded: &[u8]) -> Result<Decoded, Clip
     }
     // Where the bytes end without a marker CharLS 2.4.5 counts absent bits for seconds before it gives up; an
     // end marker stops it at once. Behind a whole code stream it is never read.
-    let closed = [coded, &[0xFF, 0xD9]].concat();
+    coded.extend_from_slice(&[0xFF, 0xD9]);
     let bytes = guarded(CODEC, || {
         charls::CharLS::default()
-            .decode(&closed)
+            .decode(&coded)
             .map_err(|error| error.to_string())
     })?;
+    drop(coded);
     let samples = if head.precision > 8 {
         let words = bytes.as_chunks::<2>().0.iter();
         Samples::Sixteen(words.map(|word| u16::from_ne_bytes(*word)).collect())

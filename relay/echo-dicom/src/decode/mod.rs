@@ -1,6 +1,6 @@
 //! From the coded bytes of one frame to a canonical picture.
 //!
-//! Each codec gives raw samples and says how they lie; colour is finished in one place, so that a palette or
+//! Each codec gives rows of raw samples, or all of them and says how they lie; colour is finished in one place, so that a palette or
 //! YBR picture is treated alike whatever it was packed in. Foreign decoders run behind a panic guard and only
 //! after their code stream's own header agreed with the clip's.
 
@@ -12,7 +12,9 @@ mod j2k_head;
 mod jpeg;
 mod jpeg_head;
 mod jpegls;
+mod lossless;
 mod native;
+mod painter;
 mod palette;
 mod rle;
 mod samples;
@@ -22,15 +24,15 @@ mod video;
 pub(crate) use grey::GreyTable;
 pub(crate) use jpeg_head::JpegHead;
 pub(crate) use native::NativePixels;
+pub(crate) use painter::Painter;
 pub(crate) use palette::PaletteTable;
-pub(crate) use samples::Decoded;
 pub(crate) use video::VideoPixels;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::error::ClipError;
 use crate::header::PixelLayout;
-use crate::picture::Picture;
+use crate::picture::PixelForm;
 use crate::syntax::TransferSyntax;
 
 /// What turns samples into a displayed picture, made once for a clip.
@@ -41,22 +43,29 @@ pub(crate) enum Finish {
     Colour,
 }
 
-/// Decodes one encapsulated frame.
+/// Decodes one encapsulated frame. RLE and lossless JPEG pass by row by row; the other decoders only give whole pictures.
 pub(crate) fn encapsulated(
     syntax: TransferSyntax,
     layout: &PixelLayout,
-    coded: &[u8],
-) -> Result<Decoded, ClipError> {
+    coded: Vec<u8>,
+    painter: &mut Painter<'_>,
+) -> Result<(), ClipError> {
     match syntax {
-        TransferSyntax::Rle => rle::decode(layout, coded),
-        TransferSyntax::JpegBaseline | TransferSyntax::JpegExtended => jpeg::decode(layout, coded),
+        TransferSyntax::Rle => rle::decode(layout, &coded, painter),
+        TransferSyntax::JpegBaseline | TransferSyntax::JpegExtended => {
+            let decoded = jpeg::decode(layout, &coded)?;
+            drop(coded);
+            painter.all(&decoded)
+        }
         TransferSyntax::JpegLossless | TransferSyntax::JpegLosslessSv1 => {
-            jpeg::decode_lossless(layout, coded)
+            lossless::decode(layout, &coded, painter)
         }
         TransferSyntax::JpegLsLossless | TransferSyntax::JpegLsNearLossless => {
-            jpegls::decode(layout, coded)
+            painter.all(&jpegls::decode(layout, coded)?)
         }
-        TransferSyntax::Jpeg2000Lossless | TransferSyntax::Jpeg2000 => j2k::decode(layout, coded),
+        TransferSyntax::Jpeg2000Lossless | TransferSyntax::Jpeg2000 => {
+            j2k::decode(layout, coded, painter)
+        }
         TransferSyntax::H264Level41
         | TransferSyntax::H264BluRay
         | TransferSyntax::H264Level42
@@ -74,16 +83,41 @@ pub(crate) fn encapsulated(
     }
 }
 
-/// Gives samples their displayed colour.
-pub(crate) fn finish(
-    layout: &PixelLayout,
-    finish: &Finish,
-    decoded: Decoded,
-) -> Result<Picture, ClipError> {
-    match finish {
-        Finish::Grey(table) => table.apply(layout, &decoded),
-        Finish::Palette(table) => table.apply(layout, &decoded),
-        Finish::Colour => colour::finish(layout, decoded),
+impl Finish {
+    /// What pixels of the finished picture are made of.
+    fn form(&self) -> PixelForm {
+        match self {
+            Self::Grey(_) => PixelForm::Gray8,
+            Self::Palette(_) | Self::Colour => PixelForm::Rgb8,
+        }
+    }
+
+    /// What errors call the step.
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Grey(_) => "grey",
+            Self::Palette(_) => "palette",
+            Self::Colour => "colour",
+        }
+    }
+
+    /// Gives a row of samples of eight bits its displayed colour.
+    fn eight(&self, layout: &PixelLayout, ybr: bool, row: &[u8], out: &mut Vec<u8>) {
+        let wide = || row.iter().map(|sample| u16::from(*sample));
+        match self {
+            Self::Grey(table) => table.apply(wide(), out),
+            Self::Palette(table) => table.apply(wide(), out),
+            Self::Colour => colour::eight(layout, ybr, row, out),
+        }
+    }
+
+    /// The same of sixteen bits.
+    fn sixteen(&self, layout: &PixelLayout, ybr: bool, row: &[u16], out: &mut Vec<u8>) {
+        match self {
+            Self::Grey(table) => table.apply(row.iter().copied(), out),
+            Self::Palette(table) => table.apply(row.iter().copied(), out),
+            Self::Colour => colour::deep(layout, ybr, row.iter().copied(), out),
+        }
     }
 }
 

@@ -7,11 +7,9 @@
 use dicom_core::Tag;
 use dicom_dictionary_std::tags;
 
-use super::samples::{Decoded, Samples};
 use super::segmented;
 use crate::error::ClipError;
 use crate::header::PixelLayout;
-use crate::picture::{Picture, PixelForm};
 use crate::values::{Values, words};
 
 /// Colour for each stored value.
@@ -76,44 +74,19 @@ impl PaletteTable {
         })
     }
 
-    pub(super) fn apply(
-        &self,
-        layout: &PixelLayout,
-        decoded: &Decoded,
-    ) -> Result<Picture, ClipError> {
-        if decoded.samples.len() != layout.pixels() {
-            return Err(ClipError::decode(
-                "palette",
-                "the frame has another size than the header says",
-            ));
-        }
+    /// The colours of samples, behind what `out` has.
+    pub(super) fn apply(&self, samples: impl ExactSizeIterator<Item = u16>, out: &mut Vec<u8>) {
         let mask = self.table.len() - 1;
-        let colour = |sample: u16| {
-            self.table
+        let begin = out.len();
+        out.resize(begin + samples.len() * 3, 0);
+        let pixels = out.get_mut(begin..).unwrap_or_default();
+        for (pixel, sample) in pixels.as_chunks_mut::<3>().0.iter_mut().zip(samples) {
+            *pixel = self
+                .table
                 .get(usize::from(sample >> self.shift) & mask)
                 .copied()
-                .unwrap_or_default()
-        };
-        let mut rows = vec![0; decoded.samples.len() * 3];
-        let pixels = rows.as_chunks_mut::<3>().0.iter_mut();
-        match &decoded.samples {
-            Samples::Eight(samples) => {
-                pixels
-                    .zip(samples)
-                    .for_each(|(pixel, sample)| *pixel = colour((*sample).into()));
-            }
-            Samples::Sixteen(samples) => {
-                pixels
-                    .zip(samples)
-                    .for_each(|(pixel, sample)| *pixel = colour(*sample));
-            }
+                .unwrap_or_default();
         }
-        Ok(Picture {
-            width: layout.columns,
-            height: layout.rows,
-            form: PixelForm::Rgb8,
-            rows,
-        })
     }
 }
 

@@ -14,7 +14,6 @@ use crate::write::{
     Origin, Patient, Rewrite, ScaleByHand, Series, Study, Uid, UtcOffset, ViewLabel, Written,
     region_fits,
 };
-use std::borrow::Cow;
 use std::io::{Seek, Write};
 use wire::FrameIndex;
 
@@ -117,8 +116,7 @@ impl<R: ClipReader + Sync> Frames for CleanClip<'_, R> {
     }
 
     fn frame(&self, index: FrameIndex) -> Result<Frame<'_>, FrameFault> {
-        let mut picture = self.reader.frame(index)?;
-        self.cover.apply(&mut picture);
-        Ok(Frame::Picture(Cow::Owned(picture)))
+        let rows = self.cover.over(self.reader.rows(index)?);
+        Ok(Frame::Rows(Box::new(rows)))
     }
 }

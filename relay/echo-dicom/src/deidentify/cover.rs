@@ -5,9 +5,11 @@
 //! format can lie under the banner with the name and keeps nothing. A region that reaches far beyond the picture was not
 //! scaled with it, so nobody knows what lies there: it keeps nothing either.
 
+use crate::error::ClipError;
 use crate::header::ClipHeader;
-use crate::picture::Picture;
+use crate::picture::PixelForm;
 use crate::regions::{RegionBounds, RegionReach, SpatialFormat, UltrasoundRegion};
+use crate::rows::PictureRows;
 
 /// Rectangles that a person may draw.
 pub const MAX_RECTANGLES: usize = 32;
@@ -59,24 +61,59 @@ impl Cover {
         self.keep.is_empty()
     }
 
-    /// Makes everything black that does not stay.
-    pub fn apply(&self, picture: &mut Picture) {
-        let samples = picture.form.bytes_per_pixel();
-        let width = picture.width as usize;
-        if width == 0 {
-            return;
-        }
-        let mut stays = vec![false; width];
-        for (y, row) in (0_u32..).zip(picture.rows.chunks_mut(width * samples)) {
-            stays.fill(false);
-            mark(&mut stays, &self.keep, y, true);
-            mark(&mut stays, &self.blank, y, false);
-            for (pixel, stays) in row.chunks_mut(samples).zip(&stays) {
-                if !stays {
-                    pixel.fill(0);
-                }
+    /// Makes everything black of row `y` that does not stay. `stays` is room that is used again.
+    fn apply(&self, y: u32, row: &mut [u8], samples: usize, stays: &mut Vec<bool>) {
+        stays.clear();
+        stays.resize(row.len() / samples.max(1), false);
+        mark(stays, &self.keep, y, true);
+        mark(stays, &self.blank, y, false);
+        for (pixel, stays) in row.chunks_mut(samples.max(1)).zip(stays) {
+            if !*stays {
+                pixel.fill(0);
             }
         }
+    }
+
+    /// A picture of which only that comes through which stays.
+    pub(super) fn over<'a>(&'a self, rows: Box<dyn PictureRows + 'a>) -> Covered<'a> {
+        Covered {
+            rows,
+            cover: self,
+            y: 0,
+            stays: Vec::new(),
+        }
+    }
+}
+
+/// The rows of a picture, each blanked as it passes.
+pub(super) struct Covered<'a> {
+    rows: Box<dyn PictureRows + 'a>,
+    cover: &'a Cover,
+    y: u32,
+    stays: Vec<bool>,
+}
+
+impl PictureRows for Covered<'_> {
+    fn width(&self) -> u32 {
+        self.rows.width()
+    }
+
+    fn height(&self) -> u32 {
+        self.rows.height()
+    }
+
+    fn form(&self) -> PixelForm {
+        self.rows.form()
+    }
+
+    fn next_row(&mut self) -> Result<Option<&mut [u8]>, ClipError> {
+        let samples = self.rows.form().bytes_per_pixel();
+        let mut row = self.rows.next_row()?;
+        if let Some(row) = &mut row {
+            self.cover.apply(self.y, row, samples, &mut self.stays);
+            self.y += 1;
+        }
+        Ok(row)
     }
 }
 

@@ -24,5 +24,5 @@ pub use drawn::{DrawnLine, DrawnNumber, MAX_DRAWN, drawn_lines, drawn_numbers, i
 pub use error::DeidentifyError;
 pub use identity::{Alias, CaseIdentity, CaseKey};
 pub use object::clean_object;
-pub use remains::{Remaining, remains};
+pub use remains::{Remaining, remains, remains_in};
 pub use table::allowed;

@@ -12,6 +12,7 @@ use crate::source::Source;
 use dicom_core::dictionary::{DataDictionary, DataDictionaryEntry};
 use dicom_core::{Tag, VR};
 use dicom_dictionary_std::{StandardDataDictionary, tags};
+use std::path::Path;
 
 /// A value that a person can read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,17 +28,32 @@ pub struct Remaining {
 /// What a reviewer reads of one value.
 const MAX_WORDS: u32 = 1 << 10;
 
-/// All words of a written file, each once, in order.
+/// All words of a written object, each once, in order.
 ///
 /// # Errors
 /// `NotAllowed`, `More`, or why it cannot be read.
 pub fn remains(bytes: Vec<u8>) -> Result<Vec<Remaining>, DeidentifyError> {
-    if bytes.iter().take(128).any(|byte| *byte != 0) {
+    remaining(&Source::from_bytes(bytes)?)
+}
+
+/// The same of a file, of which no more than a header is held: a clip may have a gigabyte.
+///
+/// # Errors
+/// As `remains`.
+pub fn remains_in(file: &Path) -> Result<Vec<Remaining>, DeidentifyError> {
+    remaining(&Source::open(file)?)
+}
+
+fn remaining(source: &Source) -> Result<Vec<Remaining>, DeidentifyError> {
+    let mut preamble = [0; 128];
+    source
+        .read_at(0, &mut preamble)
+        .map_err(|_| DeidentifyError::More)?;
+    if preamble != [0; 128] {
         return Err(DeidentifyError::More);
     }
-    let source = Source::from_bytes(bytes)?;
-    let meta = meta::read(&source)?;
-    let mut walker = Walker::new(&source, meta.data_set_at, meta.syntax.encoding());
+    let meta = meta::read(source)?;
+    let mut walker = Walker::new(source, meta.data_set_at, meta.syntax.encoding());
     let (mut found, mut last) = (Vec::new(), None);
     while let Some(event) = walker.next()? {
         match event {

@@ -15,11 +15,12 @@ use super::data_set::Object;
 use super::error::WriteError;
 use super::facts::ClipFacts;
 use super::file;
-use super::frames::{Frames, Shape};
+use super::frames::{Frame, Frames, Shape};
 use super::image::{self, Kind, Lossy};
 use super::stream::{self, Counted, Fragments};
 use super::timing::Pace;
 use super::uid::Uid;
+use crate::error::ClipError;
 use crate::limits::MAX_FRAMES;
 
 /// What was written.
@@ -87,6 +88,13 @@ impl std::fmt::Debug for Rewrite<'_> {
     }
 }
 
+fn feed_of_first(error: ClipError) -> WriteError {
+    WriteError::Feed {
+        index: 0,
+        source: Box::new(error),
+    }
+}
+
 impl<'a, F: Frames + ?Sized> ClipWriter<'a, F> {
     /// Prepares a clip of at least one frame. Looks at the first frame, the times, the regions and all words.
     ///
@@ -138,6 +146,10 @@ impl<'a, F: Frames + ?Sized> ClipWriter<'a, F> {
             .frame(FrameIndex(0))
             .map_err(|source| WriteError::Feed { index: 0, source })?;
         let shape = facts.coding.shape(&first).map_err(WriteError::Frames)?;
+        if let Frame::Rows(mut rows) = first {
+            // One that is let go half way costs its reader; and the first frame tells at once whether the clip can be read.
+            while rows.next_row().map_err(feed_of_first)?.is_some() {}
+        }
         let writer = Self {
             context,
             facts,

@@ -12,6 +12,7 @@ use wire::FrameIndex;
 use crate::decode::JpegHead;
 use crate::limits::{MAX_ENCODED_FRAME_BYTES, MAX_PIXELS_PER_FRAME, MAX_ROWS_OR_COLUMNS};
 use crate::picture::{Photometric, Picture, PixelForm};
+use crate::rows::PictureRows;
 
 /// Why a frame could not be had.
 pub type FrameFault = Box<dyn Error + Send + Sync>;
@@ -21,6 +22,8 @@ pub type FrameFault = Box<dyn Error + Send + Sync>;
 pub enum Frame<'a> {
     /// A picture in canonical form.
     Picture(Cow<'a, Picture>),
+    /// The same, row by row from the first one on.
+    Rows(Box<dyn PictureRows + 'a>),
     /// A JPEG baseline code stream.
     Jpeg {
         /// The bytes; a pad byte at the end does no harm.
@@ -130,13 +133,23 @@ impl Shape {
         }
     }
 
-    /// The shape of a picture whose samples will be stored as `colour` if it has any.
-    pub(super) fn of_picture(picture: &Picture, colour: Stored) -> Result<Self, String> {
-        let stored = match picture.form {
+    /// The shape of a picture of that size and form.
+    pub(super) fn of_form(
+        (width, height): (u32, u32),
+        form: PixelForm,
+        colour: Stored,
+    ) -> Result<Self, String> {
+        let stored = match form {
             PixelForm::Gray8 => Stored::Grey,
             PixelForm::Rgb8 => colour,
         };
-        let shape = Self::new(picture.width, picture.height, stored)?;
+        Self::new(width, height, stored)
+    }
+
+    /// The shape of a picture whose samples will be stored as `colour` if it has any.
+    pub(super) fn of_picture(picture: &Picture, colour: Stored) -> Result<Self, String> {
+        let size = (picture.width, picture.height);
+        let shape = Self::of_form(size, picture.form, colour)?;
         if picture.rows.len() != shape.canonical_bytes() {
             let (held, wanted) = (picture.rows.len(), shape.canonical_bytes());
             return Err(format!("{shape} with {held} bytes instead of {wanted}"));

@@ -12,6 +12,8 @@ mod rle;
 
 pub(super) use in_order::in_order;
 
+use std::borrow::Cow;
+
 use dicom_dictionary_std::uids;
 
 use super::frames::{Frame, Shape, Stored};
@@ -86,6 +88,13 @@ impl PixelCoding {
             (Self::Rle | Self::Uncompressed, Frame::Picture(picture)) => {
                 Shape::of_picture(picture, Stored::Rgb)
             }
+            (_, Frame::Rows(rows)) => {
+                let colour = match self {
+                    Self::Jpeg(_) => Stored::YbrFull422,
+                    Self::Rle | Self::Uncompressed => Stored::Rgb,
+                };
+                Shape::of_form((rows.width(), rows.height()), rows.form(), colour)
+            }
             (Self::Jpeg(_), Frame::Jpeg { bytes, photometric }) => {
                 Shape::of_jpeg(bytes, *photometric)
             }
@@ -100,6 +109,13 @@ impl PixelCoding {
     pub(super) fn encode(self, frame: Frame<'_>) -> Result<Vec<u8>, String> {
         match frame {
             Frame::Jpeg { bytes, .. } => Ok(bytes.into_owned()),
+            Frame::Rows(mut rows) => match self {
+                Self::Jpeg(JpegQuality(quality)) => jpeg::encode_rows(&mut *rows, quality),
+                Self::Rle | Self::Uncompressed => {
+                    let picture = rows.collected().map_err(|error| error.to_string())?;
+                    self.encode(Frame::Picture(Cow::Owned(picture)))
+                }
+            },
             Frame::Picture(picture) => match self {
                 Self::Jpeg(JpegQuality(quality)) => jpeg::encode(&picture, quality),
                 Self::Rle => Ok(rle::encode(&picture)),
@@ -109,9 +125,9 @@ impl PixelCoding {
     }
 }
 
-fn rows_of(picture: std::borrow::Cow<'_, Picture>) -> Vec<u8> {
+fn rows_of(picture: Cow<'_, Picture>) -> Vec<u8> {
     match picture {
-        std::borrow::Cow::Borrowed(picture) => picture.rows.clone(),
-        std::borrow::Cow::Owned(picture) => picture.rows,
+        Cow::Borrowed(picture) => picture.rows.clone(),
+        Cow::Owned(picture) => picture.rows,
     }
 }
