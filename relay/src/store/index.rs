@@ -181,8 +181,9 @@ fn add_to_study(db: &Connection, row: &EntryRow, new_series: bool) -> Result<()>
     // What the first object said holds, unless nothing could be read of it or it named nobody.
     let sql = "INSERT INTO index_studies (study, attributes, patient, date, modalities, series, instances) VALUES (?1, ?2, ?3, ?4, '', 1, 1) \
                ON CONFLICT DO UPDATE SET instances = instances + 1, series = series + ?5, \
-               attributes = iif(modalities = '', excluded.attributes, attributes), \
-               patient = iif(modalities = '', excluded.patient, patient), date = iif(modalities = '', excluded.date, date)";
+               attributes = iif(modalities = '' AND patient = '', excluded.attributes, attributes), \
+               date = iif(modalities = '' AND patient = '', excluded.date, date), \
+               patient = iif(modalities = '' AND patient = '', excluded.patient, patient)";
     db.prepare_cached(sql)?.execute((
         &row.study,
         &row.of_study,
@@ -258,7 +259,11 @@ mod tests {
         EntryRow {
             modality: modality.to_owned(),
             of_study: format!("study of {modality}"),
-            ..entry_of(of, "P", !modality.is_empty())
+            ..entry_of(
+                of,
+                if modality.is_empty() { "" } else { "P" },
+                !modality.is_empty(),
+            )
         }
     }
 
