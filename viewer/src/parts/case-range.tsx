@@ -68,7 +68,7 @@ export function CaseRange({ url, size, lead, does, chooses, leaves, children }: 
         {children}
         {range !== null && <span class="case__range" style={placeOf(range, size)} />}
       </div>
-      <p class="case__actions">
+      <div class="case__sides">
         {SIDES.map((side) => (
           <label key={side} class="case__side">
             {tc(`case.${side}`)}
@@ -84,6 +84,8 @@ export function CaseRange({ url, size, lead, does, chooses, leaves, children }: 
             />
           </label>
         ))}
+      </div>
+      <p class="case__actions">
         <button
           type="submit"
           class="button button--primary"
