@@ -4,7 +4,7 @@
 #[path = "support/worklist.rs"]
 mod hospital;
 
-use hospital::{IN_JIS, Step, worklist};
+use hospital::{IN_JIS, Step, free_port, worklist};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -108,9 +108,7 @@ fn whoever_is_scheduled_for_this_device_becomes_the_patient_of_the_visit() {
 #[test]
 fn a_worklist_that_is_away_leaves_the_visit_as_it_was_and_says_so() {
     let folder = tempfile::tempdir().unwrap();
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let nobody = listener.local_addr().unwrap().to_string();
-    drop(listener);
+    let nobody = format!("127.0.0.1:{}", free_port().unwrap());
     let config = config(folder.path(), &nobody);
     let before = std::fs::read_to_string(&config).unwrap();
     let away = asks(&config, &["--take", "A-17"]);

@@ -507,11 +507,9 @@ impl Page {
     /// # Errors
     /// What it complained about.
     pub async fn has_a_clean_console(&self) -> Result<()> {
-        // 409 is "no picture yet", and the list of clips asks for the first frame of a clip as soon as bytes of it arrive: the
-        // browser lists every such answer, and the page goes on asking.
+        // 409 is "no picture yet": the browser lists every such answer, and the page goes on asking.
         let harmless = |line: &String| {
-            let early = line.contains("status of 404") && line.contains("/frames/0)");
-            line.contains("Failed to load resource") && (line.contains("status of 409") || early)
+            line.contains("Failed to load resource") && line.contains("status of 409")
         };
         let bad = |line: &String| {
             (line.starts_with("error:") && !harmless(line)) || line.starts_with("pageerror:")

@@ -21,6 +21,7 @@ pub mod binaries;
 pub mod browser;
 pub mod door;
 pub mod dropped;
+pub mod free_port;
 pub mod link;
 pub mod look;
 pub mod machine;

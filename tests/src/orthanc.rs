@@ -2,13 +2,13 @@
 //!
 //! Owns the process and its REST door. Whether it is installed is the caller's to judge.
 
+use crate::free_port::free_port;
 use anyhow::{Context as _, Result, ensure};
 use reqwest::Client;
 use serde_json::{Value, json};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
 /// By the path too: Debian puts it where only root looks.
@@ -273,24 +273,4 @@ impl Orthanc {
         };
         Ok([studies, series, instances])
     }
-}
-
-/// A port that is free now, and that the system gives to nobody who asks for any: a program that starts slowly still finds it free.
-///
-/// # Errors
-/// When there is none.
-pub fn free_port() -> Result<u16> {
-    /// Below those that the system gives (from 32768 on).
-    const PORTS: std::ops::Range<u16> = 20_000..30_000;
-    static ASKED: AtomicU16 = AtomicU16::new(0);
-    // Programs of tests run side by side and begin at different places.
-    let place = std::process::id().wrapping_mul(97) % u32::from(PORTS.end - PORTS.start);
-    let place = u16::try_from(place)?;
-    (0..PORTS.end - PORTS.start)
-        .map(|_| {
-            let asked = ASKED.fetch_add(1, Ordering::Relaxed);
-            PORTS.start + place.wrapping_add(asked) % (PORTS.end - PORTS.start)
-        })
-        .find(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok())
-        .context("no port is free")
 }

@@ -1,7 +1,12 @@
 //! A hospital's worklist, by dcmtk.
 
+#[path = "../../../tests/src/free_port.rs"]
+#[allow(unreachable_pub, reason = "elsewhere it is a part of a library")]
+mod free_port;
+
+pub(crate) use free_port::free_port;
 use std::io::Write;
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -85,9 +90,7 @@ pub(crate) fn worklist(folder: &Path, steps: &[Step<'_>]) -> Option<Worklist> {
         let said = String::from_utf8_lossy(&made.stderr);
         assert!(made.status.success() && said.is_empty(), "{said}");
     }
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
-    drop(listener);
+    let port = free_port().unwrap();
     let child = Command::new("wlmscpfs")
         .args(["-s", "-csk", "-dfr", "-dfp"])
         .arg(folder.join("lists"))

@@ -2,6 +2,7 @@
 
 use crate::certificates::{Authority, Issued};
 use crate::dicom_sender::{CLIP, EXPLICIT, Object, Sender, relay, request, rows, stored_data_set};
+use crate::free_port::free_port;
 use crate::objects_are_sent_on::until;
 use crate::support::{LIMIT, Relay};
 use crate::tools_change_the_rows::tool;
@@ -10,7 +11,7 @@ use dimse::tls::{Own, TlsFault, TlsFiles};
 use dimse::{Offer, Proposal, RequestFault, Requestor};
 use rustls::pki_types::{CertificateDer, ServerName, pem::PemObject};
 use std::io::{ErrorKind, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -369,9 +370,7 @@ async fn a_study_is_sent_to_a_move_destination_with_tls_and_to_none_that_is_not_
     let (ca, sink) = (world.hospital.file(), world.hospital.issues("sink.test"));
     let into = world.folder.path().join("into");
     std::fs::create_dir(&into).unwrap();
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
-    drop(listener);
+    let port = free_port().unwrap();
     let _receiver = Receiver(
         Command::new("storescp")
             .args(World::dcmtk(&sink, &ca))

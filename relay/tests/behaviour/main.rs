@@ -13,6 +13,8 @@
 
 #[path = "../../echo-dicom/tests/common/coded.rs"]
 mod coded;
+#[path = "../../../tests/src/free_port.rs"]
+mod free_port;
 #[path = "../media/mod.rs"]
 mod media;
 mod page;

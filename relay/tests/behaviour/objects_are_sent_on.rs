@@ -2,17 +2,16 @@
 
 use crate::clip_device::{Device, Sample, phantom};
 use crate::dicom_sender::{CLIP, EXPLICIT, Object, Sender, relay, rows, stored_data_set};
+use crate::free_port::free_port;
 use crate::support::{LIMIT, Relay, program, runs};
 use crate::tools_change_the_rows::tool;
 use std::fs::Permissions;
-use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
 /// An address that nobody listens on, for an archive that comes later.
 fn nobodys_address() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().to_string()
+    format!("127.0.0.1:{}", free_port().unwrap())
 }
 
 pub async fn until(relay: &Relay, what: &str, metric: &str, is: impl Fn(f64) -> bool) {

@@ -3,10 +3,10 @@
 use crate::dicom_sender::{
     CLIP, EXPLICIT, Object, Sender, pynetdicom, relay, rows, stored_data_set,
 };
+use crate::free_port::free_port;
 use crate::support::{LIMIT, Relay};
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
-use std::net::TcpListener;
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
@@ -86,12 +86,6 @@ fn port(relay: &Relay) -> String {
     relay.dicom.unwrap().port().to_string()
 }
 
-/// A port that nobody listens on by now.
-fn nobodys_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().port()
-}
-
 /// Runs a tool of dcmtk against the relay, in a folder for what comes; gives what it says.
 fn dcmtk(program: &str, relay: &Relay, folder: &Path, flags: &[&str]) -> String {
     let done = Command::new(program)
@@ -157,7 +151,7 @@ async fn dcmtk_fetches_for_itself_what_it_takes_as_it_is_and_the_rest_is_counted
 
 #[tokio::test]
 async fn dcmtk_has_a_study_sent_to_itself() {
-    let back = nobodys_port();
+    let back = free_port().unwrap();
     let to = format!("PROBE@127.0.0.1:{back}");
     let (relay, objects) = filled(&["--dicom-destinations", &to]).await;
     let folder = tempfile::tempdir().unwrap();
@@ -296,7 +290,7 @@ async fn pynetdicom_fetches_both_syntaxes_and_may_cancel() {
 #[tokio::test]
 async fn what_is_sent_elsewhere_arrives_there_and_what_cannot_is_told() {
     let there = relay(&["--dicom-peers", "HIBIKI"]).await;
-    let (open, shut) = (there.dicom.unwrap(), nobodys_port());
+    let (open, shut) = (there.dicom.unwrap(), free_port().unwrap());
     let to = format!("THERE@{open},AWAY@127.0.0.1:{shut},HIBIKI@{open}");
     let (ours, objects) = filled(&["--dicom-destinations", &to]).await;
     let moves = |sink: &str| {

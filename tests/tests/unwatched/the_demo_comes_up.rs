@@ -4,6 +4,7 @@ use anyhow::{Context as _, Result, ensure};
 use std::net::{Ipv4Addr, TcpListener, UdpSocket};
 use std::path::Path;
 use stories::binaries::Binaries;
+use stories::free_port::free_port;
 use stories::process::Program;
 use stories::wait::secs;
 
@@ -28,7 +29,7 @@ async fn the_demo_says_where_its_pages_are_and_ends_when_asked() -> Result<()> {
         .relay
         .parent()
         .context("programs lie in a folder")?;
-    let port = free_port()?;
+    let port = two_free_ports()?;
     let env = [
         ("HIBIKI_DEMO_PORT", port.to_string()),
         ("HIBIKI_DEMO_DATA", folder.path().display().to_string()),
@@ -62,12 +63,10 @@ async fn the_demo_says_where_its_pages_are_and_ends_when_asked() -> Result<()> {
 }
 
 /// The demo takes it for the pages and for media, and the next one for metrics.
-fn free_port() -> Result<u16> {
+fn two_free_ports() -> Result<u16> {
     for _ in 0..TRIES {
-        let first = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-        let port = first.local_addr()?.port();
-        let next = port.checked_add(1);
-        let free = next.is_some_and(|next| TcpListener::bind((Ipv4Addr::LOCALHOST, next)).is_ok());
+        let port = free_port()?;
+        let free = TcpListener::bind((Ipv4Addr::LOCALHOST, port + 1)).is_ok();
         if free && UdpSocket::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
             return Ok(port);
         }

@@ -1,7 +1,7 @@
 // Small pictures of clips for the list: the first frame of each, one request at a time.
 //
 // Owns a bounded store of small bitmaps. Called by the clip list. Invariant: thumbnails never take the line from a player: one
-// is fetched at a time, and a few per clip that has not arrived.
+// is fetched at a time.
 
 import type { ClipId, ConsultId, SessionId } from "../wire/ids";
 import { ClipSource } from "./source";
@@ -55,7 +55,7 @@ export class Thumbs {
       }
       return small;
     } catch {
-      // Not here yet, or nothing that can be shown; the list says how far the clip is.
+      // Nothing that can be shown, or the relay is away; the list says how far the clip is.
       return null;
     } finally {
       source.close();

@@ -96,14 +96,13 @@ function ClipRow({ clip, thumbs, isOpen, onOpen }: RowProps) {
   );
 }
 
-/** Asked for when there may be a first frame: when bytes arrive, and again when all is here. The button around it says what it is. */
+/** Asked for when all of the clip is here: before, a part of it may hold no frame yet. The button around it says what it is. */
 function Thumb({ clip, thumbs }: { clip: ShownClip; thumbs: Thumbs }) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const [drawn, setDrawn] = useState(false);
-  const mayCome = clip.head !== null && clip.arrived > 0;
-  const isKept = clip.stage.stage === "kept";
+  const isHere = clip.head !== null && clip.stage.stage === "kept";
   useEffect(() => {
-    if (drawn || !mayCome) return;
+    if (drawn || !isHere) return;
     void thumbs.of(clip.clip).then((small) => {
       const glass = canvas.current;
       if (small === null || glass === null) return;
@@ -112,7 +111,7 @@ function Thumb({ clip, thumbs }: { clip: ShownClip; thumbs: Thumbs }) {
       glass.getContext("2d")?.drawImage(small, 0, 0);
       setDrawn(true);
     });
-  }, [drawn, mayCome, isKept]);
+  }, [drawn, isHere]);
   return <canvas ref={canvas} class="clips__thumb" width={4} height={3} />;
 }
 

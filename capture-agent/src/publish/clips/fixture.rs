@@ -24,6 +24,16 @@ pub(super) fn content(bytes: usize) -> Vec<u8> {
 
 /// A finished clip of these bytes.
 pub(super) fn finished(spool: &Spool, content: &[u8], belongs: Belongs) -> ClipId {
+    finished_of(spool, content, belongs, CaptureTime(1))
+}
+
+/// A finished clip that was taken then.
+pub(super) fn finished_of(
+    spool: &Spool,
+    content: &[u8],
+    belongs: Belongs,
+    taken_at: CaptureTime,
+) -> ClipId {
     let clip = ClipId::random();
     let mut object = spool.begin_object(clip, content.len() as u64).unwrap();
     object.out.write_all(content).unwrap();
@@ -38,7 +48,7 @@ pub(super) fn finished(spool: &Spool, content: &[u8], belongs: Belongs) -> ClipI
         height: 8,
         coding: ClipCoding::Other,
         origin: ClipOrigin::Imported,
-        taken_at: CaptureTime(1),
+        taken_at,
         span_us: 0,
         view: None,
         marker: None,

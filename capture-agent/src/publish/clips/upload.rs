@@ -85,18 +85,19 @@ impl Uploader {
     pub(in crate::publish) async fn run(mut self) {
         let stop = self.stop.clone();
         tokio::select! {
-            () = self.carry_all() => {}
+            () = self.carry_all(&tokio::time::sleep) => {}
             () = stop.stopped() => {}
         }
     }
 
-    async fn carry_all(&mut self) {
+    /// How it rests while nothing may or can go is the caller's: a week without a relay is one in a test, too.
+    async fn carry_all(&mut self, rest: &impl AsyncFn(Duration)) {
         let (mut queue, mut backoff) = (Queue::default(), Backoff::new(AWAY.0, AWAY.1));
         // Whether no picture was on its way since the last look: clips that follow each other do not wait for that anew.
         let mut is_quiet = false;
         loop {
             if !is_quiet {
-                self.until_quiet().await;
+                self.until_quiet(rest).await;
                 is_quiet = true;
             }
             let whom = self.visit.consult().and_then(|(_, whom)| whom);
@@ -135,7 +136,7 @@ impl Uploader {
                     }
                     let wait = backoff.after_failure(random());
                     tracing::debug!(%refusal, ?wait, "an upload ended; it goes on where it was");
-                    tokio::time::sleep(wait).await;
+                    rest(wait).await;
                     is_quiet = false;
                 }
             }
@@ -143,11 +144,11 @@ impl Uploader {
     }
 
     /// Returns when no picture has been on its way for a while.
-    async fn until_quiet(&self) {
+    async fn until_quiet(&self, rest: &impl AsyncFn(Duration)) {
         loop {
             until(&self.board, false).await;
             tokio::select! {
-                () = tokio::time::sleep(QUIET) => return,
+                () = rest(QUIET) => return,
                 () = until(&self.board, true) => {}
             }
         }
@@ -298,5 +299,7 @@ async fn until(board: &StatusBoard, live: bool) {
     let _ = status.wait_for(|status| is(&status.link) == live).await;
 }
 
+#[cfg(test)]
+mod a_week_away;
 #[cfg(test)]
 mod tests;
