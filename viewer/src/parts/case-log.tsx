@@ -38,7 +38,7 @@ export function useLog(desk: CaseDesk, number: number, made: CaseMade): ReadLog 
     setFailed(false);
     setTries(tries + 1);
   };
-  const log = hasLog && read?.of === digest ? read.log : null;
+  const log = hasLog && read !== null && read.of === digest ? read.log : null;
   return { log, isHere: !hasLog || log !== null, failed, again };
 }
 
