@@ -59,7 +59,7 @@ export function CaseLogLines({ log, at, isOpen, goes }: Props) {
           <li key={index}>
             <span class="case__log-when">{distanceOf(ms)}</span>
             <span class="case__log-who">{who(by)}</span>
-            <span>{what(event)}</span>
+            <span class="case__log-what">{what(event)}</span>
             {frame !== null && (
               <button
                 type="button"

@@ -153,7 +153,7 @@ test("how the consult went stands in words, and what happened on a frame leads t
   const page = await opened(4);
   const said = page.one("case-log").text;
   for (const words of [
-    "−0.9 秒循環器医 2映像の届き方: 遅れ、遅れ 420 ms",
+    "−0.9 秒循環器医 2映像の届き方: 遅れ(撮影から 420 ms)",
     "+1 分 15 秒循環器医 2静止したフレーム 3",
     "循環器医 2キャリパーを入れ直したフレーム 3",
     "送信端末このクリップを保存した",
@@ -165,6 +165,11 @@ test("how the consult went stands in words, and what happened on a frame leads t
   page.find("case-log-frame")[0]?.does("click");
   await settled();
   expect(page.text).toContain("フレーム 3 / 4");
+  const shown = page.all.filter(({ isScrolledTo }) => isScrolledTo);
+  expect(
+    shown.map((node) => node.find("case-picture").length),
+    "the picture, not the list",
+  ).toEqual([1]);
 });
 
 test("what was drawn stands on its frame in the sheet, and on no other", async () => {
