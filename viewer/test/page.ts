@@ -105,6 +105,13 @@ export class PageNode {
     this.#listeners.get(type)?.call(this, event);
   }
 
+  /** Whether the page scrolled here. */
+  isScrolledTo = false;
+
+  scrollIntoView(): void {
+    this.isScrolledTo = true;
+  }
+
   types(value: string): void {
     this["value"] = value;
     this.does("input");

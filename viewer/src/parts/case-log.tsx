@@ -38,7 +38,7 @@ export function useLog(desk: CaseDesk, number: number, made: CaseMade): ReadLog 
     setFailed(false);
     setTries(tries + 1);
   };
-  const log = hasLog && read?.of === digest ? read.log : null;
+  const log = hasLog && read !== null && read.of === digest ? read.log : null;
   return { log, isHere: !hasLog || log !== null, failed, again };
 }
 
@@ -59,7 +59,7 @@ export function CaseLogLines({ log, at, isOpen, goes }: Props) {
           <li key={index}>
             <span class="case__log-when">{distanceOf(ms)}</span>
             <span class="case__log-who">{who(by)}</span>
-            <span>{what(event)}</span>
+            <span class="case__log-what">{what(event)}</span>
             {frame !== null && (
               <button
                 type="button"

@@ -3,14 +3,30 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { clipTable, even } from "../../test/clip-tables";
 import { type PageNode, put, settled, stubPage, unstubPage, Watched } from "../../test/page";
 import type { CaseDesk } from "../net/cases";
-import type { CaseClip, CaseDrawn, CaseMade } from "../wire/case";
+import type { CaseClip, CaseDrawn, CaseLog, CaseMade } from "../wire/case";
 
 const LINE = { frame: 2, points: [{ x: 0.1, y: 0.1 }] };
 const DRAWN = { lines: [LINE], numbers: [] } as unknown as CaseDrawn;
+const DOCTOR = { type: "person", role: "cardiologist", number: 2 };
+const LOG = {
+  clip: "2.25.1",
+  marks: null,
+  measurements: null,
+  from: "firstFrame",
+  lines: [
+    { ms: -900, by: DOCTOR, frame: null, event: { type: "seen", level: "late", ageMs: 420 } },
+    { ms: 75_000, by: DOCTOR, frame: 2, event: { type: "frozen" } },
+    { ms: 76_000, by: DOCTOR, frame: 2, event: { type: "marked", kind: "caliper", again: true } },
+    { ms: 77_000, by: { type: "device" }, frame: null, event: { type: "clipSaved" } },
+  ],
+  leftOut: 3,
+} as unknown as CaseLog;
 /** Longer than a frame takes from one to the next. */
 const FRAME_MS = 34;
 
 let drawn: () => Promise<CaseDrawn>;
+/** Nothing for a clip that has none. */
+let log: (() => Promise<CaseLog>) | null;
 let lefts: (number | null)[];
 let covers: unknown[];
 let asked: Set<number>;
@@ -18,7 +34,7 @@ let asked: Set<number>;
 beforeEach(() => {
   stubPage();
   vi.spyOn(URL, "revokeObjectURL").mockReturnValue();
-  [drawn, lefts, covers, asked] = [async () => DRAWN, [], [], new Set()];
+  [drawn, log, lefts, covers, asked] = [async () => DRAWN, null, [], [], new Set()];
 });
 
 afterEach(async () => {
@@ -39,10 +55,11 @@ async function opened(frames: number, marks = false, apartUs = 33_333): Promise<
       return { size: 1_000 };
     },
     drawn: () => drawn(),
+    log: () => log?.(),
     table: async () => clipTable(even(frames, apartUs)),
     covers: async (_: number, cover: unknown) => covers.push(cover),
   } as unknown as CaseDesk;
-  const made = { frames, width: 800, height: 600, marks, measurements: false } as CaseMade;
+  const made = { frames, width: 800, height: 600, marks, measurements: false, log: log !== null } as CaseMade;
   const clip = { number: 1, cover: { keep: [], blank: [] }, made } as unknown as CaseClip;
   const doing = async () => undefined;
   const onLeft = (left: number | null) => lefts.push(left);
@@ -103,6 +120,20 @@ describe("the tick of a clip", () => {
     expect(lefts.at(-1)).toBe(0);
   });
 
+  test("waits for how the consult went, and says when that does not come", async () => {
+    log = () => Promise.reject(new Error("503"));
+    const page = await opened(6);
+    await stand(page, 0, 6);
+    expect(lefts.at(-1)).toBeNull();
+    expect(page.text).toContain("相談の流れが届きません");
+    log = async () => LOG;
+    const [again] = page.find("button").filter(({ text }) => text === "もう一度");
+    again?.does("click");
+    await settled(500);
+    expect(page.text).not.toContain("相談の流れが届きません");
+    expect(lefts.at(-1)).toBe(0);
+  });
+
   test("does not count a frame whose lines are hidden", async () => {
     const page = await opened(3, true);
     page.one("case-marks").does("click");
@@ -115,6 +146,30 @@ describe("the tick of a clip", () => {
     await settled();
     expect(lefts.at(-1)).toBe(0);
   });
+});
+
+test("how the consult went stands in words, and what happened on a frame leads to it", async () => {
+  log = async () => LOG;
+  const page = await opened(4);
+  const said = page.one("case-log").text;
+  for (const words of [
+    "−0.9 秒循環器医 2映像の届き方: 遅れ(撮影から 420 ms)",
+    "+1 分 15 秒循環器医 2静止したフレーム 3",
+    "循環器医 2キャリパーを入れ直したフレーム 3",
+    "送信端末このクリップを保存した",
+    "ほかに 3 行",
+  ]) {
+    expect(said).toContain(words);
+  }
+  expect(page.text).toContain("フレーム 1 / 4");
+  page.find("case-log-frame")[0]?.does("click");
+  await settled();
+  expect(page.text).toContain("フレーム 3 / 4");
+  const shown = page.all.filter(({ isScrolledTo }) => isScrolledTo);
+  expect(
+    shown.map((node) => node.find("case-picture").length),
+    "the picture, not the list",
+  ).toEqual([1]);
 });
 
 test("what was drawn stands on its frame in the sheet, and on no other", async () => {

@@ -36,6 +36,7 @@ type Props = {
 export function CasePlayer({ desk, clip, made, isDraft, doing, onLeft }: Props) {
   const { number } = clip;
   const whole = useRef<HTMLDivElement>(null);
+  const picture = useRef<HTMLDivElement>(null);
   const near = useNear(whole);
   const frames = useFrames(desk, number, near);
   const [at, setAt] = useState(0);
@@ -74,6 +75,11 @@ export function CasePlayer({ desk, clip, made, isDraft, doing, onLeft }: Props) 
     setRuns(false);
     setAt(index);
   };
+  // On a phone the log is far below the picture.
+  const goesAndShows = (index: number) => {
+    goes(index);
+    picture.current?.scrollIntoView({ block: "nearest" });
+  };
   const blanks = (one: CaseRectangle) => {
     setDraws(false);
     void doing(desk.covers(number, { keep: clip.cover.keep, blank: [...clip.cover.blank, one] }));
@@ -85,22 +91,24 @@ export function CasePlayer({ desk, clip, made, isDraft, doing, onLeft }: Props) 
   );
   return (
     <div ref={whole}>
-      {draws ? (
-        <CaseRange
-          url={url}
-          size={made}
-          lead={tc("case.blankLead")}
-          does={tc("case.blankIt")}
-          chooses={blanks}
-          leaves={() => setDraws(false)}
-        >
-          {lines}
-        </CaseRange>
-      ) : (
-        <Picture url={url} made={made} paints={() => setPainted(at)}>
-          {lines}
-        </Picture>
-      )}
+      <div ref={picture}>
+        {draws ? (
+          <CaseRange
+            url={url}
+            size={made}
+            lead={tc("case.blankLead")}
+            does={tc("case.blankIt")}
+            chooses={blanks}
+            leaves={() => setDraws(false)}
+          >
+            {lines}
+          </CaseRange>
+        ) : (
+          <Picture url={url} made={made} paints={() => setPainted(at)}>
+            {lines}
+          </Picture>
+        )}
+      </div>
       {frames.failed && <Failed words={tc("case.framesFailed")} again={() => frames.retry()} />}
       {failed && <Failed words={tc("case.drawnFailed")} again={again} />}
       {said.failed && <Failed words={tl("case.logFailed")} again={said.again} />}
@@ -170,7 +178,7 @@ export function CasePlayer({ desk, clip, made, isDraft, doing, onLeft }: Props) 
         )}
       </p>
       {hasDrawn && !hides && <CaseNumbers drawn={drawn} at={at} goes={goes} />}
-      {said.log !== null && <CaseLogLines log={said.log} at={at} isOpen={isDraft} goes={goes} />}
+      {said.log !== null && <CaseLogLines log={said.log} at={at} isOpen={isDraft} goes={goesAndShows} />}
       <CaseSheet
         frames={frames}
         made={made}
