@@ -13,7 +13,7 @@ use capture_agent::spool::{
     SpoolError, SpoolFile,
 };
 use std::io::{self, Seek, SeekFrom, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use wire::clip::{ClipCoding, ClipHead, ClipOrigin};
 use wire::{CaptureTime, ClipId, ConsultId};
@@ -81,6 +81,37 @@ impl Files for Small {
 
     fn room(&self, folder: &Path) -> io::Result<u64> {
         Disk.room(folder)
+    }
+}
+
+/// A disk of so many bytes, of which a spool's clips take some.
+struct Bounded {
+    folder: PathBuf,
+    bytes: u64,
+}
+
+impl Files for Bounded {
+    fn create(&self, path: &Path) -> io::Result<Box<dyn SpoolFile>> {
+        Disk.create(path)
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        Disk.rename(from, to)
+    }
+
+    fn sync_folder(&self, folder: &Path) -> io::Result<()> {
+        Disk.sync_folder(folder)
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        Disk.remove(path)
+    }
+
+    fn room(&self, _: &Path) -> io::Result<u64> {
+        let folders = ["takes", "clips", "kept"].map(|name| self.folder.join(name));
+        let files = folders.iter().flat_map(|it| std::fs::read_dir(it).unwrap());
+        let taken: u64 = files.map(|it| it.unwrap().metadata().unwrap().len()).sum();
+        Ok(self.bytes.saturating_sub(taken))
     }
 }
 
@@ -248,6 +279,81 @@ fn a_copy_that_the_hospital_has_had_for_a_week_goes() {
     let (spool, _) = Spool::open(folder.path(), bounds, Arc::new(Disk)).unwrap();
     assert!(!old.exists() && new.exists());
     assert_eq!(spool.counts().borrow().safe_here, 1);
+}
+
+/// What is left free of a disk beside the clips.
+const SPARE: u64 = 256 << 20;
+
+/// A spool on a disk with room for so many bytes of clips, with three copies of `content`, the oldest first.
+fn spool_with_copies(folder: &Path, disk: u64) -> (Arc<Spool>, [PathBuf; 3]) {
+    let bounds = SpoolBounds {
+        after_kept: AfterKept::Keep,
+        ..BOUNDS
+    };
+    let disk = Bounded {
+        folder: folder.to_owned(),
+        bytes: SPARE + disk,
+    };
+    let (spool, _) = Spool::open(folder, bounds, Arc::new(disk)).unwrap();
+    let copies = [0; 3].map(|_| {
+        let clip = ClipId::random();
+        finish(&spool, clip).unwrap();
+        spool.let_go(clip).unwrap();
+        folder.join("kept").join(format!("{clip}.dcm"))
+    });
+    (spool, copies)
+}
+
+#[test]
+fn a_disk_full_of_copies_that_the_hospital_has_takes_the_next_clip() {
+    let folder = tempfile::tempdir().unwrap();
+    let object = content().len() as u64;
+    // The fourth needs 1,000 bytes as a take and as much as an object: a copy goes for each.
+    let (spool, copies) = spool_with_copies(folder.path(), 3 * object + 500);
+    let fourth = ClipId::random();
+    take(&spool, fourth).unwrap();
+    let there = || copies.each_ref().map(|copy| copy.exists());
+    assert_eq!(there(), [false, true, true], "the oldest went, no more");
+    assert_eq!(spool.counts().borrow().safe_here, 3);
+    finish(&spool, fourth).unwrap();
+    assert_eq!(spool.unsent().len(), 1);
+    // What a person or a handheld brings has its own reserve.
+    spool.leave_free(SPARE + 2 * object).unwrap();
+    assert_eq!(there(), [false; 3]);
+    assert_whole(&spool, fourth);
+}
+
+#[test]
+fn copies_stay_where_all_of_them_would_not_make_the_room() {
+    let folder = tempfile::tempdir().unwrap();
+    let object = content().len() as u64;
+    let (spool, copies) = spool_with_copies(folder.path(), 3 * object + 500);
+    let huge = spool.begin_take(ClipId::random(), 3 * object + 501);
+    assert!(matches!(huge.err(), Some(SpoolError::NoRoom)));
+    let huge = spool.begin_take(ClipId::random(), BOUNDS.bytes + 1);
+    assert!(matches!(huge.err(), Some(SpoolError::NoRoom)));
+    assert!(copies.iter().all(|copy| copy.exists()));
+    drop(spool);
+    let bounds = SpoolBounds {
+        bytes: 3 * object,
+        after_kept: AfterKept::Keep,
+    };
+    let (spool, _) = Spool::open(folder.path(), bounds, Arc::new(Disk)).unwrap();
+    let huge = spool.begin_take(ClipId::random(), bounds.bytes + 1);
+    assert!(matches!(huge.err(), Some(SpoolError::Full)));
+    assert!(copies.iter().all(|copy| copy.exists()));
+}
+
+#[test]
+fn a_refused_save_lets_go_what_is_older_than_a_week() {
+    let folder = tempfile::tempdir().unwrap();
+    let (spool, copies) = spool_with_copies(folder.path(), 3_000);
+    let file = std::fs::File::options().write(true).open(&copies[0]);
+    let long_ago = std::time::SystemTime::now() - KEPT_FOR;
+    file.unwrap().set_modified(long_ago).unwrap();
+    let huge = spool.begin_take(ClipId::random(), 1 << 30);
+    assert!(matches!(huge.err(), Some(SpoolError::NoRoom)));
+    assert_eq!(copies.map(|copy| copy.exists()), [false, true, true]);
 }
 
 /// Where the only unsent clip may go.

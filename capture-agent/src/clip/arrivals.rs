@@ -166,12 +166,7 @@ impl Arrival {
             return Err(ImportFault::Size(bytes));
         }
         let (file, _) = self.open.as_mut().ok_or_else(gone)?;
-        let room = Disk
-            .room(&self.place.folder)
-            .map_err(SpoolError::of_writing)?;
-        if room < self.place.reserve {
-            return Err(SpoolError::NoRoom.into());
-        }
+        self.place.saver.spool().leave_free(self.place.reserve)?;
         file.write_all(&self.pending)
             .map_err(SpoolError::of_writing)?;
         self.pending.clear();
@@ -233,3 +228,6 @@ async fn blocking<T: Send + 'static>(
         .await
         .unwrap_or_else(|_| Err(gone()))
 }
+
+#[cfg(test)]
+mod tests;

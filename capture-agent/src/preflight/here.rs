@@ -10,7 +10,7 @@ use crate::encode::probe::choose;
 use crate::encode::{EncodeOptions, EncoderSettings, FfmpegFactory};
 use crate::picture::PicturePool;
 use crate::source::{self, SourceError, SourceSpec};
-use crate::spool::{Disk, Files};
+use crate::spool::{Disk, Files, bytes_of_copies};
 use crate::status::SourceStatus;
 use crate::sync::Stop;
 use std::io::Write;
@@ -221,10 +221,10 @@ fn millis(time: Duration) -> u32 {
     u32::try_from(time.as_millis()).unwrap_or(u32::MAX)
 }
 
-/// Room, and how long it takes until a MiB is durable.
+/// Room, that of copies which go when it is needed included, and how long it takes until a MiB is durable.
 fn try_disk(folder: &Path) -> std::io::Result<(u64, Duration)> {
     std::fs::create_dir_all(folder)?;
-    let room = Disk.room(folder)?;
+    let room = Disk.room(folder)?.saturating_add(bytes_of_copies(folder));
     let path = folder.join("check.tmp");
     let began = Instant::now();
     let written = Disk.create(&path).and_then(|mut file| {

@@ -124,3 +124,13 @@ pub(super) fn parts_in(folder: &Path) -> io::Result<Vec<PathBuf>> {
     }
     Ok(found)
 }
+
+/// Bytes of the copies in a spool that may go at any time; none where there is no spool.
+#[must_use]
+pub fn bytes_of_copies(root: &Path) -> u64 {
+    let layout = Layout {
+        root: root.to_owned(),
+    };
+    let copies = clips_in(&layout.kept(), "dcm").unwrap_or_default();
+    copies.iter().map(|(_, bytes)| *bytes).sum()
+}

@@ -17,6 +17,7 @@
 mod belongs;
 mod files;
 mod layout;
+mod leaving;
 mod outgoing;
 mod records;
 mod recover;
@@ -25,6 +26,7 @@ mod store;
 
 pub use belongs::Belongs;
 pub use files::{Disk, Files, SpoolFile};
+pub use layout::bytes_of_copies;
 pub use outgoing::Outgoing;
 pub use records::{RecordFault, RecordReader, RecordWriter};
 pub use recover::Recovered;

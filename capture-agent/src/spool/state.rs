@@ -19,8 +19,8 @@ pub const KEPT_FOR: Duration = Duration::from_secs(7 * 24 * 3_600);
 pub enum AfterKept {
     /// It is deleted at once.
     Delete,
-    /// It stays for `KEPT_FOR`, because the hospital's back-up comes after the hospital's copy; the oldest goes sooner when room is
-    /// needed.
+    /// It stays for `KEPT_FOR`, because the hospital's back-up comes after the hospital's copy; the oldest goes sooner when the
+    /// spool's bound or the disk needs the room.
     #[default]
     Keep,
 }
@@ -160,13 +160,13 @@ pub(super) struct State {
 impl State {
     pub(super) fn bytes(&self) -> u64 {
         let finished = self.finished.values().map(|it| it.bytes);
-        let kept = self.kept.iter().map(|(_, bytes)| *bytes);
-        self.takes
-            .values()
-            .copied()
-            .chain(finished)
-            .chain(kept)
-            .sum()
+        let unsent: u64 = self.takes.values().copied().chain(finished).sum();
+        unsent + self.kept_bytes()
+    }
+
+    /// Of these, of copies that may go.
+    pub(super) fn kept_bytes(&self) -> u64 {
+        self.kept.iter().map(|(_, bytes)| *bytes).sum()
     }
 
     pub(super) fn counts(&self) -> Counts {

@@ -1,6 +1,6 @@
-//! The spool itself: what it holds, and the steps by which a take becomes an object and an object leaves.
+//! The spool itself: what it holds, and the steps by which a take becomes an object. How one leaves is `leaving`'s.
 //!
-//! Owns the order of the steps and the bound in bytes. Every change is durable before it is counted. Threads that write
+//! Owns the order of the steps. Every change is durable before it is counted. Threads that write
 //! and tasks that carry away share it; nothing is read or written while its lock is held but the removal of a file and the new
 //! name of one.
 
@@ -9,9 +9,7 @@ use super::files::{Files, SpoolFile};
 use super::layout::{Layout, part};
 use super::records::RecordWriter;
 use super::recover::{self, Recovered};
-use super::state::{
-    AfterKept, Counts, Held, KEPT_FOR, Sidecar, SpoolBounds, SpoolError, State, Unsent, failed,
-};
+use super::state::{Counts, Held, Sidecar, SpoolBounds, SpoolError, State, Unsent, failed};
 use crate::sync::held;
 use sha2::{Digest as _, Sha256};
 use std::fs::File;
@@ -24,21 +22,15 @@ use wire::clip::{ClipGap, ClipHead};
 use wire::original::Digest;
 use wire::{ClipId, ConsultId, RtpTime};
 
-/// Bytes of the disk that clips never take: the system and the log need room to tell what is wrong.
-const SPARE_ROOM_BYTES: u64 = 256 << 20;
-/// Clips held at most, whatever their size: each is named in memory and offered after each connect.
-const MAX_CLIPS: usize = 10_000;
-/// Clips that left and are remembered, so that asking again for one does not save it twice.
-const MAX_REMEMBERED: usize = 4_096;
 /// Buffer in front of a file, so that small writes cost no call each.
 const BUFFER_BYTES: usize = 256 * 1024;
 
 /// The spool.
 pub struct Spool {
     pub(super) layout: Layout,
-    bounds: SpoolBounds,
-    files: Arc<dyn Files>,
-    state: Mutex<State>,
+    pub(super) bounds: SpoolBounds,
+    pub(super) files: Arc<dyn Files>,
+    pub(super) state: Mutex<State>,
     counts: watch::Sender<Counts>,
     /// Held by who takes a file in: the same bytes by two ways at once would write one object.
     imports: Mutex<()>,
@@ -202,7 +194,7 @@ impl Spool {
     /// # Errors
     /// `Full`, `NoRoom`, or the step that failed.
     pub fn begin_take(self: &Arc<Self>, clip: ClipId, bytes: u64) -> Result<NewTake, SpoolError> {
-        self.check_room(bytes)?;
+        self.make_disk_room(bytes)?;
         {
             let mut state = held(&self.state);
             self.make_room(&mut state, bytes)?;
@@ -246,7 +238,7 @@ impl Spool {
     /// # Errors
     /// `NoRoom`, or the step that failed.
     pub fn begin_object(&self, clip: ClipId, bytes: u64) -> Result<NewObject, SpoolError> {
-        self.check_room(bytes)?;
+        self.make_disk_room(bytes)?;
         if !held(&self.state).takes.contains_key(&clip) {
             self.make_room(&mut held(&self.state), bytes)?;
         }
@@ -335,69 +327,6 @@ impl Spool {
         Ok(true)
     }
 
-    /// The relay has it: the copy goes, or becomes one that may go.
-    ///
-    /// # Errors
-    /// The step that failed; it is offered again and answered again.
-    pub fn let_go(&self, clip: ClipId) -> Result<(), SpoolError> {
-        {
-            let mut state = held(&self.state);
-            let Some(finished) = state.finished.get(&clip).copied() else {
-                return Ok(());
-            };
-            let object = self.layout.object(clip);
-            // The object goes first: a sidecar without its object is known at the next start as one that was let go.
-            match self.bounds.after_kept {
-                AfterKept::Delete => {
-                    self.files
-                        .remove(&object)
-                        .and_then(|()| self.files.remove(&self.layout.sidecar(clip)))
-                        .map_err(failed("let go"))?;
-                }
-                AfterKept::Keep => {
-                    self.files
-                        .rename(&object, &self.layout.kept_object(clip))
-                        // Another folder: without this an object could come back that nobody describes any more.
-                        .and_then(|()| self.files.sync_folder(&self.layout.kept()))
-                        .and_then(|()| self.files.remove(&self.layout.sidecar(clip)))
-                        .map_err(failed("let go"))?;
-                    state.kept.push_back((clip, finished.bytes));
-                    // From when the week counts; without it the copy goes sooner.
-                    let kept = File::open(self.layout.kept_object(clip));
-                    let _ = kept.and_then(|kept| kept.set_modified(SystemTime::now()));
-                }
-            }
-            state.finished.remove(&clip);
-            state.order.retain(|other| *other != clip);
-            if state.remembered.len() >= MAX_REMEMBERED {
-                state.remembered.pop_front();
-            }
-            state.remembered.push_back(clip);
-            state.sent = state.sent.saturating_add(1);
-        }
-        self.sweep_kept(SystemTime::now());
-        Ok(())
-    }
-
-    /// Lets copies go that the relay has had for `KEPT_FOR`. Done when the spool is opened and each time that a clip is let go.
-    pub fn sweep_kept(&self, now: SystemTime) {
-        let mut state = held(&self.state);
-        while let Some((clip, _)) = state.kept.front() {
-            let path = self.layout.kept_object(*clip);
-            let since = std::fs::metadata(&path).and_then(|about| about.modified());
-            let is_over = since.is_ok_and(|since| {
-                now.duration_since(since)
-                    .is_ok_and(|stood| stood >= KEPT_FOR)
-            });
-            if !is_over || self.files.remove(&path).is_err() {
-                break;
-            }
-            state.kept.pop_front();
-        }
-        drop(state);
-        self.tell();
-    }
-
     /// The relay did not take it, or, with nothing, may be asked again. It stays.
     pub fn set_refused(&self, clip: ClipId, reason: Option<ClipGap>) {
         if let Some(finished) = held(&self.state).finished.get_mut(&clip) {
@@ -416,36 +345,6 @@ impl Spool {
             state.order.retain(|other| *other != clip);
         }
         self.tell();
-    }
-
-    fn check_room(&self, bytes: u64) -> Result<(), SpoolError> {
-        match self.files.room(self.layout.root()) {
-            Ok(room) if room >= bytes.saturating_add(SPARE_ROOM_BYTES) => Ok(()),
-            Ok(_) => Err(SpoolError::NoRoom),
-            Err(source) => Err(failed("given room")(source)),
-        }
-    }
-
-    /// Lets copies of sent clips go until `bytes` fit; never anything else.
-    fn make_room(&self, state: &mut State, bytes: u64) -> Result<(), SpoolError> {
-        if state.takes.len() + state.finished.len() >= MAX_CLIPS {
-            return Err(SpoolError::Full);
-        }
-        loop {
-            let wanted = state
-                .bytes()
-                .saturating_add(state.reserved)
-                .saturating_add(bytes);
-            if wanted <= self.bounds.bytes {
-                return Ok(());
-            }
-            let Some((clip, _)) = state.kept.pop_front() else {
-                return Err(SpoolError::Full);
-            };
-            self.files
-                .remove(&self.layout.kept_object(clip))
-                .map_err(failed("given room"))?;
-        }
     }
 
     /// Writes what is said of an object, durably, without its name yet.
@@ -491,7 +390,7 @@ impl Spool {
         })
     }
 
-    fn tell(&self) {
+    pub(super) fn tell(&self) {
         let counts = held(&self.state).counts();
         self.counts.send_replace(counts);
     }

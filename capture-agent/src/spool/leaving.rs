@@ -1,0 +1,155 @@
+//! How a clip leaves: let go once the relay has it, its copy kept for a while, and gone when there is need of room.
+//!
+//! Owns the order in which the files of a clip go, and the two bounds that copies make room for: that of the spool, and the
+//! disk's own. Invariant: only copies of clips that the relay has ever go, and none where all of them together would not do.
+
+use super::state::{AfterKept, KEPT_FOR, SpoolError, State, failed};
+use super::store::Spool;
+use crate::sync::held;
+use std::fs::File;
+use std::io;
+use std::time::SystemTime;
+use wire::ClipId;
+
+/// Bytes of the disk that clips never take: the system and the log need room to tell what is wrong.
+const SPARE_ROOM_BYTES: u64 = 256 << 20;
+/// Clips held at most, whatever their size: each is named in memory and offered after each connect.
+const MAX_CLIPS: usize = 10_000;
+/// Clips that left and are remembered, so that asking again for one does not save it twice.
+const MAX_REMEMBERED: usize = 4_096;
+
+impl Spool {
+    /// The relay has it: the copy goes, or becomes one that may go.
+    ///
+    /// # Errors
+    /// The step that failed; it is offered again and answered again.
+    pub fn let_go(&self, clip: ClipId) -> Result<(), SpoolError> {
+        {
+            let mut state = held(&self.state);
+            let Some(finished) = state.finished.get(&clip).copied() else {
+                return Ok(());
+            };
+            let object = self.layout.object(clip);
+            // The object goes first: a sidecar without its object is known at the next start as one that was let go.
+            match self.bounds.after_kept {
+                AfterKept::Delete => {
+                    self.files
+                        .remove(&object)
+                        .and_then(|()| self.files.remove(&self.layout.sidecar(clip)))
+                        .map_err(failed("let go"))?;
+                }
+                AfterKept::Keep => {
+                    self.files
+                        .rename(&object, &self.layout.kept_object(clip))
+                        // Another folder: without this an object could come back that nobody describes any more.
+                        .and_then(|()| self.files.sync_folder(&self.layout.kept()))
+                        .and_then(|()| self.files.remove(&self.layout.sidecar(clip)))
+                        .map_err(failed("let go"))?;
+                    state.kept.push_back((clip, finished.bytes));
+                    // From when the week counts; without it the copy goes sooner.
+                    let kept = File::open(self.layout.kept_object(clip));
+                    let _ = kept.and_then(|kept| kept.set_modified(SystemTime::now()));
+                }
+            }
+            state.finished.remove(&clip);
+            state.order.retain(|other| *other != clip);
+            if state.remembered.len() >= MAX_REMEMBERED {
+                state.remembered.pop_front();
+            }
+            state.remembered.push_back(clip);
+            state.sent = state.sent.saturating_add(1);
+        }
+        self.sweep_kept(SystemTime::now());
+        Ok(())
+    }
+
+    /// Lets copies go that the relay has had for `KEPT_FOR`. Done when the spool is opened and each time that a clip is let go.
+    pub fn sweep_kept(&self, now: SystemTime) {
+        let mut state = held(&self.state);
+        while let Some((clip, _)) = state.kept.front() {
+            let path = self.layout.kept_object(*clip);
+            let since = std::fs::metadata(&path).and_then(|about| about.modified());
+            let is_over = since.is_ok_and(|since| {
+                now.duration_since(since)
+                    .is_ok_and(|stood| stood >= KEPT_FOR)
+            });
+            if !is_over || self.files.remove(&path).is_err() {
+                break;
+            }
+            state.kept.pop_front();
+        }
+        drop(state);
+        self.tell();
+    }
+
+    /// Leaves so many bytes of the disk free, letting copies go if there is need.
+    ///
+    /// # Errors
+    /// `NoRoom`, or the disk's word.
+    pub fn leave_free(&self, bytes: u64) -> Result<(), SpoolError> {
+        if self.room()? >= bytes {
+            return Ok(());
+        }
+        self.sweep_kept(SystemTime::now());
+        loop {
+            let room = self.room()?;
+            if room >= bytes {
+                return Ok(());
+            }
+            let mut state = held(&self.state);
+            // Where all of them would not do, none goes for nothing.
+            if room.saturating_add(state.kept_bytes()) < bytes || !self.oldest_goes(&mut state) {
+                return Err(SpoolError::NoRoom);
+            }
+            drop(state);
+            self.tell();
+        }
+    }
+
+    fn room(&self) -> Result<u64, SpoolError> {
+        let room = self.files.room(self.layout.root());
+        room.map_err(failed("given room"))
+    }
+
+    /// Makes the disk take so many bytes more.
+    pub(super) fn make_disk_room(&self, bytes: u64) -> Result<(), SpoolError> {
+        self.leave_free(bytes.saturating_add(SPARE_ROOM_BYTES))
+    }
+
+    /// Makes the spool's bound take so many bytes more.
+    pub(super) fn make_room(&self, state: &mut State, bytes: u64) -> Result<(), SpoolError> {
+        let wanted = |state: &State| {
+            let held = state.bytes().saturating_add(state.reserved);
+            held.saturating_add(bytes)
+        };
+        let is_full = state.takes.len() + state.finished.len() >= MAX_CLIPS;
+        if is_full || wanted(state) - state.kept_bytes() > self.bounds.bytes {
+            return Err(SpoolError::Full);
+        }
+        while wanted(state) > self.bounds.bytes {
+            if !self.oldest_goes(state) {
+                return Err(SpoolError::Full);
+            }
+        }
+        Ok(())
+    }
+
+    /// Lets the oldest copy go, of those that the disk lets go.
+    fn oldest_goes(&self, state: &mut State) -> bool {
+        let oldest = state.kept.iter().position(|(clip, _)| self.goes(*clip));
+        oldest
+            .and_then(|oldest| state.kept.remove(oldest))
+            .is_some()
+    }
+
+    /// Removes a copy. One that is not there is gone.
+    fn goes(&self, clip: ClipId) -> bool {
+        match self.files.remove(&self.layout.kept_object(clip)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                tracing::warn!(%clip, %error, "the copy of a clip that the hospital has cannot be removed");
+                false
+            }
+            _ => true,
+        }
+    }
+}
