@@ -46,8 +46,10 @@ struct Promise {
     is_finished: bool,
     /// Where it may belong: two while that is being said.
     belongs: Vec<Belongs>,
-    /// The relay has it, so nothing is promised any more.
+    /// The relay has it, so it may go.
     is_leaving: bool,
+    /// It went: from now on it is known to be at the relay.
+    has_left: bool,
 }
 
 type Promises = BTreeMap<ClipId, Promise>;
@@ -176,6 +178,9 @@ impl Witness {
                 Some(Held::Take) if promise.is_finished && !promise.is_leaving => {
                     return Err(format!("{clip} is a take again: {promise:?}"));
                 }
+                None if promise.has_left => {
+                    return Err(format!("{clip} would be taken in again: {promise:?}"));
+                }
                 Some(Held::Gone) | None if promise.is_safe && !promise.is_leaving => {
                     return Err(format!("{clip} is lost: {promise:?}"));
                 }
@@ -198,9 +203,13 @@ impl Witness {
                     is_safe: true,
                     is_finished: true,
                     belongs: vec![known.belongs],
-                    is_leaving: false,
+                    ..Promise::default()
                 },
-                Some(Held::Gone) | None => Promise::default(),
+                Some(Held::Gone) => Promise {
+                    has_left: true,
+                    ..Promise::default()
+                },
+                None => Promise::default(),
             };
             self.promised(|promises| promises.insert(clip, promise));
         }
@@ -319,6 +328,7 @@ fn step(witness: &Witness, spool: &Arc<Spool>, clip: ClipId, stage: Stage) -> St
         Stage::Finished => {
             witness.promised(|promises| promises.entry(clip).or_default().is_leaving = true);
             spool.let_go(clip).unwrap();
+            witness.promised(|promises| promises.entry(clip).or_default().has_left = true);
             Stage::Left
         }
         Stage::Left => Stage::Left,

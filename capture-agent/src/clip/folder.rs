@@ -185,7 +185,7 @@ fn walk(folder: &Path, depth: usize, found: &mut BTreeSet<Seen>) {
 mod tests {
     use super::super::exports::Exported;
     use super::*;
-    use crate::spool::{AfterKept, Belongs, Disk, SpoolBounds};
+    use crate::spool::{AfterKept, Belongs, Disk, KEPT_FOR, SpoolBounds};
     use std::fs::File;
     use std::sync::Arc;
 
@@ -349,5 +349,37 @@ mod tests {
         fs::rename(&away, &exported).unwrap();
         sweeping.sweep(&spool, &waits, Instant::now());
         assert_eq!((taken(&spool), sweeping.left_out()), (1, 3_000));
+    }
+
+    #[test]
+    fn what_the_hospital_has_is_not_taken_in_again_after_a_restart() {
+        for after_kept in [AfterKept::Keep, AfterKept::Delete] {
+            let folder = tempfile::tempdir().unwrap();
+            let [exported, kept] = ["exported", "kept"].map(|name| folder.path().join(name));
+            fs::create_dir(&exported).unwrap();
+            copy_at_rest(&exported.join("1.dcm"));
+            let open = || {
+                let bounds = SpoolBounds {
+                    bytes: 1 << 30,
+                    after_kept,
+                };
+                Spool::open(&kept, bounds, Arc::new(Disk)).unwrap().0
+            };
+            let spool = open();
+            ImportFolder::new(exported.clone()).sweep(&spool, &waits, Instant::now());
+            let [unsent] = spool.unsent().try_into().unwrap();
+            spool.let_go(unsent.clip).unwrap();
+            let copy = kept.join(format!("kept/{}.dcm", unsent.clip));
+            if let Ok(copy) = File::options().append(true).open(copy) {
+                let long_ago = SystemTime::now() - KEPT_FOR;
+                copy.set_modified(long_ago).unwrap();
+            }
+            drop(spool);
+            let spool = open();
+            assert_eq!(spool.counts().borrow().safe_here, 0, "the copy went");
+            let mut sweeping = ImportFolder::new(exported.clone());
+            sweeping.sweep(&spool, &waits, Instant::now());
+            assert_eq!((taken(&spool), sweeping.settled.len()), (0, 1));
+        }
     }
 }

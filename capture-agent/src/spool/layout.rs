@@ -29,6 +29,7 @@ impl Layout {
             layout.takes(),
             layout.clips(),
             layout.kept(),
+            layout.sent(),
             layout.damaged(),
         ] {
             fs::create_dir_all(&folder)?;
@@ -61,6 +62,10 @@ impl Layout {
         self.root.join("kept")
     }
 
+    pub(super) fn sent(&self) -> PathBuf {
+        self.root.join("sent")
+    }
+
     pub(super) fn damaged(&self) -> PathBuf {
         self.root.join("damaged")
     }
@@ -79,6 +84,10 @@ impl Layout {
 
     pub(super) fn kept_object(&self, clip: ClipId) -> PathBuf {
         self.kept().join(format!("{clip}.dcm"))
+    }
+
+    pub(super) fn sent_mark(&self, clip: ClipId) -> PathBuf {
+        self.sent().join(format!("{clip}.sent"))
     }
 }
 

@@ -15,8 +15,6 @@ use wire::ClipId;
 const SPARE_ROOM_BYTES: u64 = 256 << 20;
 /// Clips held at most, whatever their size: each is named in memory and offered after each connect.
 const MAX_CLIPS: usize = 10_000;
-/// Clips that left and are remembered, so that asking again for one does not save it twice.
-const MAX_REMEMBERED: usize = 4_096;
 
 impl Spool {
     /// The relay has it: the copy goes, or becomes one that may go.
@@ -24,43 +22,65 @@ impl Spool {
     /// # Errors
     /// The step that failed; it is offered again and answered again.
     pub fn let_go(&self, clip: ClipId) -> Result<(), SpoolError> {
+        let known = held(&self.state).finished.get(&clip).copied();
+        let Some(finished) = known else {
+            return Ok(());
+        };
+        if finished.exported {
+            self.note_sent(clip);
+        }
         {
             let mut state = held(&self.state);
-            let Some(finished) = state.finished.get(&clip).copied() else {
-                return Ok(());
-            };
-            let object = self.layout.object(clip);
-            // The object goes first: a sidecar without its object is known at the next start as one that was let go.
-            match self.bounds.after_kept {
-                AfterKept::Delete => {
-                    self.files
-                        .remove(&object)
-                        .and_then(|()| self.files.remove(&self.layout.sidecar(clip)))
-                        .map_err(failed("let go"))?;
-                }
-                AfterKept::Keep => {
-                    self.files
-                        .rename(&object, &self.layout.kept_object(clip))
-                        // Another folder: without this an object could come back that nobody describes any more.
-                        .and_then(|()| self.files.sync_folder(&self.layout.kept()))
-                        .and_then(|()| self.files.remove(&self.layout.sidecar(clip)))
-                        .map_err(failed("let go"))?;
-                    state.kept.push_back((clip, finished.bytes));
-                    // From when the week counts; without it the copy goes sooner.
-                    let kept = File::open(self.layout.kept_object(clip));
-                    let _ = kept.and_then(|kept| kept.set_modified(SystemTime::now()));
-                }
+            if !state.finished.contains_key(&clip) {
+                return Ok(()); // By another way out meanwhile.
+            }
+            self.take_away(clip).map_err(failed("let go"))?;
+            if self.bounds.after_kept == AfterKept::Keep {
+                state.kept.push_back((clip, finished.bytes));
+                // From when the week counts; without it the copy goes sooner.
+                let kept = File::open(self.layout.kept_object(clip));
+                let _ = kept.and_then(|kept| kept.set_modified(SystemTime::now()));
             }
             state.finished.remove(&clip);
             state.order.retain(|other| *other != clip);
-            if state.remembered.len() >= MAX_REMEMBERED {
-                state.remembered.pop_front();
+            if let Some(forgotten) = state.gone.add(clip) {
+                // Clips that were saved here have no such file, and what stays goes at the next start.
+                let _ = self.files.remove(&self.layout.sent_mark(forgotten));
             }
-            state.remembered.push_back(clip);
             state.sent = state.sent.saturating_add(1);
         }
         self.sweep_kept(SystemTime::now());
         Ok(())
+    }
+
+    /// Notes durably that the relay has an export, which may lie on its card still.
+    fn note_sent(&self, clip: ClipId) {
+        let made = self.files.create(&self.layout.sent_mark(clip));
+        let noted = made
+            .and_then(|mut file| file.sync())
+            .and_then(|()| self.files.sync_folder(&self.layout.sent()));
+        // A full disk must not keep what would make room.
+        if let Err(error) = noted {
+            tracing::warn!(%clip, %error, "that the hospital has an export is known until the next start only");
+        }
+    }
+
+    /// Takes a clip's files away from those of unsent ones. The object goes first: a sidecar without its object is known at the next
+    /// start as one that was let go.
+    fn take_away(&self, clip: ClipId) -> io::Result<()> {
+        let (object, sidecar) = (self.layout.object(clip), self.layout.sidecar(clip));
+        match self.bounds.after_kept {
+            AfterKept::Delete => {
+                self.files.remove(&object)?;
+                self.files.remove(&sidecar)
+            }
+            AfterKept::Keep => {
+                self.files.rename(&object, &self.layout.kept_object(clip))?;
+                // Another folder: without this an object could come back that nobody describes any more.
+                self.files.sync_folder(&self.layout.kept())?;
+                self.files.remove(&sidecar)
+            }
+        }
     }
 
     /// Lets copies go that the relay has had for `KEPT_FOR`. Done when the spool is opened and each time that a clip is let go.

@@ -6,6 +6,7 @@
 //!        /clips/<clip>.json   what is said of an object; alone it presents nothing
 //!        /clips/<clip>.dcm    the finished object, named when it is described
 //!        /kept/               objects that the relay has: for a week, or until room is needed
+//!        /sent/<clip>.sent    empty: the relay has this export, wherever it still lies
 //!        /damaged/            what the disk spoilt; never presented, never deleted
 //! ```
 //!
@@ -16,6 +17,7 @@
 
 mod belongs;
 mod files;
+mod gone;
 mod layout;
 mod leaving;
 mod outgoing;

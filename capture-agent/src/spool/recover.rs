@@ -12,7 +12,7 @@ use super::state::{Sidecar, State};
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use wire::ClipId;
 
 /// Largest sidecar read: a head and `MAX_CLIP_FRAMES` times take about 40 kB.
@@ -40,7 +40,7 @@ pub(super) fn recover(layout: &Layout, files: &dyn Files) -> io::Result<(State, 
             recovered.cleared += 1;
         }
     }
-    for folder in [layout.takes(), layout.clips(), layout.kept()] {
+    for folder in [layout.takes(), layout.clips(), layout.kept(), layout.sent()] {
         files.sync_folder(&folder)?;
     }
     let mut state = State::default();
@@ -90,20 +90,29 @@ pub(super) fn recover(layout: &Layout, files: &dyn Files) -> io::Result<(State, 
         files.remove(&layout.take(clip))?;
         state.takes.remove(&clip);
     }
-    state
-        .kept
-        .extend(oldest_first(clips_in(&layout.kept(), "dcm")?, layout));
+    let kept = clips_in(&layout.kept(), "dcm")?;
+    let kept = oldest_first(kept, |clip| layout.kept_object(clip));
+    state.kept.extend(kept);
+    let sent = clips_in(&layout.sent(), "sent")?;
+    for (clip, _) in oldest_first(sent, |clip| layout.sent_mark(clip)) {
+        if let Some(forgotten) = state.gone.add(clip) {
+            files.remove(&layout.sent_mark(forgotten))?;
+        }
+    }
     recovered.takes = state.takes.len();
     recovered.unsent = state.finished.len();
     Ok((state, recovered))
 }
 
-fn oldest_first(mut kept: Vec<(ClipId, u64)>, layout: &Layout) -> Vec<(ClipId, u64)> {
-    kept.sort_by_cached_key(|(clip, _)| {
-        let written = fs::metadata(layout.kept_object(*clip)).and_then(|it| it.modified());
+fn oldest_first(
+    mut clips: Vec<(ClipId, u64)>,
+    path: impl Fn(ClipId) -> PathBuf,
+) -> Vec<(ClipId, u64)> {
+    clips.sort_by_cached_key(|(clip, _)| {
+        let written = fs::metadata(path(*clip)).and_then(|it| it.modified());
         written.ok()
     });
-    kept
+    clips
 }
 
 /// What is said of an object, if it makes sense.

@@ -3,6 +3,7 @@
 //! Owns the words and the sums; nothing here touches a file. Who changes the state makes it durable first.
 
 use super::belongs::Belongs;
+use super::gone::Gone;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
@@ -150,8 +151,8 @@ pub(super) struct State {
     pub(super) order: Vec<ClipId>,
     /// Copies of clips that the relay has, the oldest first.
     pub(super) kept: VecDeque<(ClipId, u64)>,
-    /// Ids of clips that left.
-    pub(super) remembered: VecDeque<ClipId>,
+    /// Clips that left.
+    pub(super) gone: Gone,
     /// Bytes promised to takes that are being written.
     pub(super) reserved: u64,
     pub(super) sent: u32,

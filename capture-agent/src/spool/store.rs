@@ -154,7 +154,7 @@ impl Spool {
         if state.takes.contains_key(&clip) {
             return Some(Held::Take);
         }
-        let left = state.remembered.contains(&clip) || state.kept.iter().any(|it| it.0 == clip);
+        let left = state.gone.contains(clip) || state.kept.iter().any(|it| it.0 == clip);
         left.then_some(Held::Gone)
     }
 
