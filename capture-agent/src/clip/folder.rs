@@ -24,6 +24,9 @@ const FIRST_RETRY: Duration = Duration::from_secs(5);
 /// Between two tries of a file that goes on failing.
 const LONGEST_RETRY: Duration = Duration::from_secs(120);
 
+/// A file that its reader could not read in time so often is taken for one that is made for it.
+const MAX_LATE: u32 = 5;
+
 /// A file as it was when it was looked at.
 type Seen = (PathBuf, u64, Option<SystemTime>);
 
@@ -47,6 +50,8 @@ struct Retry {
     at: Instant,
     /// What stood in the way the last time.
     why: String,
+    /// How often its reader was late.
+    late: u32,
 }
 
 impl ImportFolder {
@@ -93,7 +98,7 @@ impl ImportFolder {
                 false
             }
             // The disk may have room then, the card be back, or the file be whole.
-            Err(fault) if fault.may_pass() => {
+            Err(fault) if fault.may_pass() && !self.is_given_up(&seen, &fault) => {
                 let again_in_s = self.try_again(seen, &fault, now).as_secs();
                 tracing::error!(%fault, again_in_s, "an exported clip could not be taken in; it stays where it is");
                 return;
@@ -106,6 +111,11 @@ impl ImportFolder {
         self.again.remove(&seen);
         self.still.remove(&seen);
         self.settled.insert(seen, left_out);
+    }
+
+    fn is_given_up(&self, file: &Seen, fault: &ImportFault) -> bool {
+        let late = self.again.get(file).map_or(0, |retry| retry.late);
+        fault.was_late() && late + 1 >= MAX_LATE
     }
 
     /// Whether nobody writes to it any more. A time that is yet to come, of a clock that is wrong, says nothing: then it
@@ -140,7 +150,9 @@ impl ImportFolder {
             backoff: Backoff::new(FIRST_RETRY, LONGEST_RETRY),
             at: now,
             why: String::new(),
+            late: 0,
         });
+        retry.late += u32::from(fault.was_late());
         let wait = retry.backoff.after_failure(random());
         retry.at = now + wait;
         retry.why = fault.to_string();
@@ -243,6 +255,21 @@ mod tests {
         sweeping.sweep(&roomy, &waits, begin + FIRST_RETRY);
         assert_eq!((sweeping.again.len(), sweeping.settled.len()), (0, 1));
         assert_eq!(sweeping.waiting(), None);
+    }
+
+    #[test]
+    fn a_file_that_no_reader_reads_in_time_is_given_up_after_some_tries() {
+        let file: Seen = (PathBuf::from("1.dcm"), 1, None);
+        let mut sweeping = ImportFolder::new(PathBuf::new());
+        let late = crate::clip::import::tests::refused("reader-late");
+        let nobody = crate::clip::import::tests::refused("no-reader");
+        for _ in 1..MAX_LATE {
+            assert!(!sweeping.is_given_up(&file, &late));
+            sweeping.try_again(file.clone(), &nobody, Instant::now());
+            sweeping.try_again(file.clone(), &late, Instant::now());
+        }
+        assert!(sweeping.is_given_up(&file, &late));
+        assert!(!sweeping.is_given_up(&file, &nobody));
     }
 
     #[test]

@@ -22,6 +22,10 @@ const STEP_BYTES: usize = 256 * 1024;
 /// Before the mark `DICM` (PS3.10 section 7.1).
 const PREAMBLE_BYTES: usize = 128;
 const MAGIC: &[u8] = b"DICM";
+/// Step of a reader that met the disk's fault.
+const READ_FILE: &str = "read-file";
+/// Step of a file whose reader took too long.
+const READER_LATE: &str = "reader-late";
 
 /// Why a file was not taken.
 #[derive(Debug, thiserror::Error)]
@@ -64,10 +68,29 @@ impl ImportFault {
     pub(super) fn may_pass(&self) -> bool {
         match self {
             Self::Read(_) | Self::Changing | Self::Spool(_) => true,
+            // Also one that ends early: it may still be written to.
             Self::Clip(ClipError::ReadFile(_)) => true,
-            Self::Clip(error) => guarded::is_no_reader(error),
+            _ => self.is_unread(),
+        }
+    }
+
+    /// Whether nobody could look into the file, so that nothing is known of it, whole as it is.
+    pub(crate) fn is_unread(&self) -> bool {
+        match self {
+            Self::Clip(ClipError::ReadFile(error)) => error.kind() != io::ErrorKind::UnexpectedEof,
+            Self::Clip(error) => error.step() == READ_FILE || self.had_no_reader(),
             _ => false,
         }
+    }
+
+    /// Whether that was for want of a reader, or of time for one.
+    pub(crate) fn had_no_reader(&self) -> bool {
+        self.was_late() || matches!(self, Self::Clip(error) if guarded::is_no_reader(error))
+    }
+
+    /// Whether the reader took too long: the machine is busy, or the file is made for it.
+    pub(super) fn was_late(&self) -> bool {
+        matches!(self, Self::Clip(error) if error.step() == READER_LATE)
     }
 }
 
@@ -170,10 +193,19 @@ fn pass(path: &Path, mut take: impl FnMut(&[u8]) -> io::Result<()>) -> io::Resul
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::spool::{AfterKept, Disk, SpoolBounds};
     use std::sync::Arc;
+
+    /// What a file's reader, or the lack of one, comes to.
+    pub(crate) fn refused(step: &'static str) -> ImportFault {
+        ImportFault::Clip(ClipError::Refused {
+            step,
+            words: "as a reader says it".to_owned(),
+            help: "try again",
+        })
+    }
 
     #[test]
     fn the_same_bytes_by_several_ways_at_once_are_taken_in_once() {
@@ -200,6 +232,9 @@ mod tests {
         for fault in [
             ImportFault::Read(passing()),
             ImportFault::Clip(ClipError::ReadFile(passing())),
+            ImportFault::Clip(io::Error::from(io::ErrorKind::UnexpectedEof).into()),
+            refused("no-reader"),
+            refused("reader-late"),
             ImportFault::Changing,
         ] {
             assert!(fault.may_pass(), "{fault}");
@@ -209,6 +244,7 @@ mod tests {
             ImportFault::NotDicom,
             ImportFault::Size(0),
             ImportFault::Nameless,
+            refused("scan"),
         ] {
             assert!(!fault.may_pass(), "{fault}");
         }

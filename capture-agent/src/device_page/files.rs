@@ -133,25 +133,51 @@ const fn told(arrived: Arrived) -> DeviceFile {
 
 impl From<ImportFault> for Refused {
     fn from(fault: ImportFault) -> Self {
-        let code = match &fault {
-            ImportFault::Size(0) | ImportFault::NotDicom => DeviceFault::NotDicom,
-            ImportFault::Size(_) => DeviceFault::FileTooLarge,
-            ImportFault::Clip(_) | ImportFault::Nameless | ImportFault::Head(_) => {
-                DeviceFault::NoClip
-            }
-            ImportFault::Spool(SpoolError::Full) => DeviceFault::SpoolFull,
-            ImportFault::Spool(SpoolError::NoRoom) => DeviceFault::NoRoom,
-            _ => DeviceFault::Internal,
-        };
         tracing::warn!(%fault, "a file that was put on the device page was not taken in");
-        Self::because(code, fault.to_string())
+        Self::because(code(&fault), fault.to_string())
+    }
+}
+
+fn code(fault: &ImportFault) -> DeviceFault {
+    match fault {
+        ImportFault::Size(0) | ImportFault::NotDicom => DeviceFault::NotDicom,
+        ImportFault::Size(_) => DeviceFault::FileTooLarge,
+        // Nothing is known of the file: it is not called none.
+        ImportFault::Clip(_) if fault.had_no_reader() => DeviceFault::Busy,
+        ImportFault::Clip(_) if fault.is_unread() => DeviceFault::Internal,
+        ImportFault::Clip(_) | ImportFault::Nameless | ImportFault::Head(_) => DeviceFault::NoClip,
+        ImportFault::Spool(SpoolError::Full) => DeviceFault::SpoolFull,
+        ImportFault::Spool(SpoolError::NoRoom) => DeviceFault::NoRoom,
+        _ => DeviceFault::Internal,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clip::import::tests::refused;
     use axum::http::HeaderValue;
+    use std::io;
+
+    #[test]
+    fn a_file_that_nobody_could_look_into_is_not_called_no_clip() {
+        let read = |error: io::Error| ImportFault::Clip(error.into());
+        for (fault, told) in [
+            (refused("no-reader"), DeviceFault::Busy),
+            (refused("reader-late"), DeviceFault::Busy),
+            (refused("read-file"), DeviceFault::Internal),
+            (read(io::Error::other("EIO")), DeviceFault::Internal),
+            (
+                read(io::ErrorKind::UnexpectedEof.into()),
+                DeviceFault::NoClip,
+            ),
+            (refused("scan"), DeviceFault::NoClip),
+            (ImportFault::Nameless, DeviceFault::NoClip),
+            (ImportFault::NotDicom, DeviceFault::NotDicom),
+        ] {
+            assert_eq!(code(&fault), told, "{fault}");
+        }
+    }
 
     #[test]
     fn a_file_that_does_not_say_when_it_was_written_is_of_no_day() {

@@ -64,7 +64,7 @@ impl Shelf for Handhelds {
     }
 }
 
-const fn status(fault: &ImportFault) -> Status {
+fn status(fault: &ImportFault) -> Status {
     match fault {
         ImportFault::Spool(SpoolError::Full | SpoolError::NoRoom) => {
             Status::out_of_resources("the spool or its disk is full")
@@ -72,6 +72,10 @@ const fn status(fault: &ImportFault) -> Status {
         ImportFault::Size(_) => Status::out_of_resources("empty or too large"),
         ImportFault::Another => {
             Status::does_not_match("the data set has another UID than the command")
+        }
+        // A sender takes C000 for final, and nothing is known of this one.
+        ImportFault::Clip(_) if fault.is_unread() => {
+            Status::processing_failure("it could not be looked at now; send it again")
         }
         ImportFault::Clip(_) | ImportFault::Nameless | ImportFault::Head(_) => {
             Status::cannot_understand("no ultrasound clip or still that can be read")
@@ -83,10 +87,11 @@ const fn status(fault: &ImportFault) -> Status {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clip::import::tests::refused;
     use std::io;
 
     #[test]
-    fn a_full_disk_is_a700_and_what_is_no_clip_is_another_answer() {
+    fn a_full_disk_is_a700_what_is_no_clip_is_final_and_what_nobody_could_read_is_not() {
         let full = io::Error::from(io::ErrorKind::StorageFull);
         for (fault, code) in [
             (ImportFault::Spool(SpoolError::of_writing(full)), 0xA700),
@@ -95,6 +100,17 @@ mod tests {
             (ImportFault::Another, 0xA900),
             (ImportFault::Nameless, 0xC000),
             (ImportFault::Changing, 0x0110),
+            (refused("no-reader"), 0x0110),
+            (refused("reader-late"), 0x0110),
+            (refused("read-file"), 0x0110),
+            (ImportFault::Clip(io::Error::other("EIO").into()), 0x0110),
+            (refused("scan"), 0xC000),
+            (refused("reader-ended"), 0xC000),
+            // It came whole, so it is no better the next time.
+            (
+                ImportFault::Clip(io::Error::from(io::ErrorKind::UnexpectedEof).into()),
+                0xC000,
+            ),
         ] {
             assert_eq!(status(&fault).code(), code, "{fault}");
         }
