@@ -121,6 +121,15 @@ impl Entry {
             study_uid,
             ..
         } = &patient;
+        // An order of nobody: a visit of it would put clips without a patient into a hospital's study.
+        let names = [
+            &patient.name,
+            &patient.name_ideographic,
+            &patient.name_phonetic,
+        ];
+        if id.is_none() && names.into_iter().all(Option::is_none) {
+            return None;
+        }
         let key = accession_number.as_ref().or(study_uid.as_ref());
         let key = key.or(id.as_ref())?.clone();
         let step = text(&scheduled.step)?.or_else(|| patient.study_description.clone());
@@ -221,14 +230,20 @@ mod tests {
 
     #[test]
     fn only_an_entry_that_is_one_patients_is_taken() {
-        let (mut later, mut nobody) = (scheduled("A-17", "P-1"), scheduled("", ""));
+        let (mut later, mut nobody) = (scheduled("A-17", "P-1"), scheduled("A-19", ""));
         later.time = b"1030".to_vec();
-        nobody.study = Vec::new();
+        // The components of a name, and nothing in them.
+        nobody.patient_name = b"^^=^".to_vec();
+        let mut unnumbered = scheduled("", "");
+        unnumbered.study = Vec::new();
         let mut broken = scheduled("A-18", "P-2");
         broken.patient_name = b"\x1b$B\xFF\xFF".to_vec();
-        let entries = [later, scheduled("A-17", "P-1"), nobody, broken];
+        let entries = [later, scheduled("A-17", "P-1"), nobody, unnumbered, broken];
         let listed = Listed::of(&entries, false);
-        assert_eq!(listed.unreadable, 2);
+        assert_eq!(listed.unreadable, 3);
+        assert_eq!(listed.take("A-19"), Err(TakeFault::None), "it names nobody");
+        let named = Listed::of(&[scheduled("A-20", "")], false);
+        assert!(named.take("A-20").is_ok(), "a name alone will do");
         assert_eq!(listed.take("A-17").unwrap().time, "09:30", "one order");
         assert_eq!(listed.take("A-1"), Err(TakeFault::None));
         let other = Listed::of(&[scheduled("A-17", "P-1"), scheduled("A-17", "P-2")], false);
