@@ -8,11 +8,14 @@
     reason = "tests fail by panicking"
 )]
 
+mod broken_disks;
+
+use broken_disks::{Bounded, FailsOnce, Small};
 use capture_agent::spool::{
-    AfterKept, Belongs, Disk, Files, Held, KEPT_FOR, Outgoing, RecordReader, Spool, SpoolBounds,
-    SpoolError, SpoolFile,
+    AfterKept, Belongs, Disk, Held, KEPT_FOR, Outgoing, RecordReader, Spool, SpoolBounds,
+    SpoolError,
 };
-use std::io::{self, Seek, SeekFrom, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use wire::clip::{ClipCoding, ClipHead, ClipOrigin};
@@ -23,97 +26,6 @@ const BOUNDS: SpoolBounds = SpoolBounds {
     after_kept: AfterKept::Delete,
 };
 const RECORDS: [&[u8]; 3] = [b"head", b"frame 1", b"frame 2"];
-
-/// A disk that takes so many bytes more.
-#[derive(Clone)]
-struct Small(Arc<Mutex<u64>>);
-
-struct SmallFile {
-    inner: Box<dyn SpoolFile>,
-    disk: Small,
-}
-
-impl Write for SmallFile {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let mut room = self.disk.0.lock().unwrap();
-        *room = room
-            .checked_sub(bytes.len() as u64)
-            .ok_or(io::ErrorKind::StorageFull)?;
-        self.inner.write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.inner.flush()
-    }
-}
-
-impl Seek for SmallFile {
-    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-        self.inner.seek(to)
-    }
-}
-
-impl SpoolFile for SmallFile {
-    fn sync(&mut self) -> io::Result<()> {
-        self.inner.sync()
-    }
-}
-
-impl Files for Small {
-    fn create(&self, path: &Path) -> io::Result<Box<dyn SpoolFile>> {
-        Ok(Box::new(SmallFile {
-            inner: Disk.create(path)?,
-            disk: self.clone(),
-        }))
-    }
-
-    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        Disk.rename(from, to)
-    }
-
-    fn sync_folder(&self, folder: &Path) -> io::Result<()> {
-        Disk.sync_folder(folder)
-    }
-
-    fn remove(&self, path: &Path) -> io::Result<()> {
-        Disk.remove(path)
-    }
-
-    fn room(&self, folder: &Path) -> io::Result<u64> {
-        Disk.room(folder)
-    }
-}
-
-/// A disk of so many bytes, of which a spool's clips take some.
-struct Bounded {
-    folder: PathBuf,
-    bytes: u64,
-}
-
-impl Files for Bounded {
-    fn create(&self, path: &Path) -> io::Result<Box<dyn SpoolFile>> {
-        Disk.create(path)
-    }
-
-    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        Disk.rename(from, to)
-    }
-
-    fn sync_folder(&self, folder: &Path) -> io::Result<()> {
-        Disk.sync_folder(folder)
-    }
-
-    fn remove(&self, path: &Path) -> io::Result<()> {
-        Disk.remove(path)
-    }
-
-    fn room(&self, _: &Path) -> io::Result<u64> {
-        let folders = ["takes", "clips", "kept"].map(|name| self.folder.join(name));
-        let files = folders.iter().flat_map(|it| std::fs::read_dir(it).unwrap());
-        let taken: u64 = files.map(|it| it.unwrap().metadata().unwrap().len()).sum();
-        Ok(self.bytes.saturating_sub(taken))
-    }
-}
 
 fn content() -> Vec<u8> {
     b"an object that is made of its take".repeat(20)
@@ -279,6 +191,50 @@ fn a_copy_that_the_hospital_has_had_for_a_week_goes() {
     let (spool, _) = Spool::open(folder.path(), bounds, Arc::new(Disk)).unwrap();
     assert!(!old.exists() && new.exists());
     assert_eq!(spool.counts().borrow().safe_here, 1);
+}
+
+#[test]
+fn a_clip_that_the_hospital_has_is_not_unsent_for_ever_because_one_step_failed() {
+    let kept = [
+        "create .sent",
+        "sync sent",
+        "rename .dcm",
+        "rename! .dcm",
+        "sync kept",
+        "remove .json",
+        "remove! .json",
+    ];
+    let deleted = [
+        "create .sent",
+        "remove .dcm",
+        "remove! .dcm",
+        "remove .json",
+    ];
+    let keep = kept.map(|at| (AfterKept::Keep, at));
+    let delete = deleted.map(|at| (AfterKept::Delete, at));
+    for (after_kept, at) in keep.into_iter().chain(delete) {
+        let folder = tempfile::tempdir().unwrap();
+        let bounds = SpoolBounds {
+            after_kept,
+            ..BOUNDS
+        };
+        let done = Mutex::new(false);
+        let disk = Arc::new(FailsOnce { at, done });
+        let (spool, _) = Spool::open(folder.path(), bounds, Arc::clone(&disk) as _).unwrap();
+        let clip = ClipId::random();
+        finish(&spool, clip).unwrap();
+        // The relay answers again when it is asked again.
+        spool.let_go(clip).or_else(|_| spool.let_go(clip)).unwrap();
+        assert!(*disk.done.lock().unwrap(), "{at} was not reached");
+        assert_eq!(spool.holds(clip), Some(Held::Gone), "{at}");
+        assert_eq!(spool.unsent(), [], "{at}");
+        let copies = u32::from(after_kept == AfterKept::Keep);
+        assert_eq!(spool.counts().borrow().safe_here, copies, "{at}");
+        drop(spool);
+        let (spool, found) = Spool::open(folder.path(), bounds, Arc::new(Disk)).unwrap();
+        assert_eq!((found.unsent, found.damaged), (0, 0), "{at}");
+        assert_eq!(spool.counts().borrow().safe_here, copies, "{at}");
+    }
 }
 
 /// What is left free of a disk beside the clips.

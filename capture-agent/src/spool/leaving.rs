@@ -65,22 +65,30 @@ impl Spool {
         }
     }
 
-    /// Takes a clip's files away from those of unsent ones. The object goes first: a sidecar without its object is known at the next
-    /// start as one that was let go.
+    /// Takes a clip's object away from those of unsent ones. The object goes first: a sidecar without its object is known at the next
+    /// start as one that was let go, so what fails behind that fails nothing.
     fn take_away(&self, clip: ClipId) -> io::Result<()> {
-        let (object, sidecar) = (self.layout.object(clip), self.layout.sidecar(clip));
-        match self.bounds.after_kept {
-            AfterKept::Delete => {
-                self.files.remove(&object)?;
-                self.files.remove(&sidecar)
-            }
-            AfterKept::Keep => {
-                self.files.rename(&object, &self.layout.kept_object(clip))?;
-                // Another folder: without this an object could come back that nobody describes any more.
-                self.files.sync_folder(&self.layout.kept())?;
-                self.files.remove(&sidecar)
-            }
+        let object = self.layout.object(clip);
+        let kept = self.bounds.after_kept == AfterKept::Keep;
+        let went = match kept {
+            true => self.files.rename(&object, &self.layout.kept_object(clip)),
+            false => self.files.remove(&object),
+        };
+        // One that is not there went in an attempt that was told to have failed.
+        went.or_else(|error| match object.try_exists() {
+            Ok(false) => Ok(()),
+            _ => Err(error),
+        })?;
+        // Another folder: without this an object could come back that nobody describes any more.
+        let durable = match kept {
+            true => self.files.sync_folder(&self.layout.kept()),
+            false => Ok(()),
+        };
+        let described = durable.and_then(|()| self.files.remove(&self.layout.sidecar(clip)));
+        if let Err(error) = described {
+            tracing::warn!(%clip, %error, "what is said of a clip that the hospital has stays here until the next start");
         }
+        Ok(())
     }
 
     /// Lets copies go that the relay has had for `KEPT_FOR`. Done when the spool is opened and each time that a clip is let go.
