@@ -10,7 +10,7 @@
 
 mod broken_disks;
 
-use broken_disks::{Bounded, FailsOnce, Small};
+use broken_disks::{Bounded, FailsOnce, Later, Small};
 use capture_agent::spool::{
     AfterKept, Belongs, Disk, Held, KEPT_FOR, Outgoing, RecordReader, Spool, SpoolBounds,
     SpoolError,
@@ -303,13 +303,26 @@ fn copies_stay_where_all_of_them_would_not_make_the_room() {
 #[test]
 fn a_refused_save_lets_go_what_is_older_than_a_week() {
     let folder = tempfile::tempdir().unwrap();
-    let (spool, copies) = spool_with_copies(folder.path(), 3_000);
-    let file = std::fs::File::options().write(true).open(&copies[0]);
-    let long_ago = std::time::SystemTime::now() - KEPT_FOR;
-    file.unwrap().set_modified(long_ago).unwrap();
+    let bounds = SpoolBounds {
+        after_kept: AfterKept::Keep,
+        ..BOUNDS
+    };
+    let disk = Arc::new(Bounded {
+        folder: folder.path().to_owned(),
+        bytes: SPARE + 3_000,
+    });
+    let clock = Arc::new(Later(Mutex::default()));
+    let (spool, _) = Spool::open_by(Arc::clone(&clock) as _, folder.path(), bounds, disk).unwrap();
+    for _ in 0..2 {
+        let clip = ClipId::random();
+        finish(&spool, clip).unwrap();
+        spool.let_go(clip).unwrap();
+        *clock.0.lock().unwrap() += KEPT_FOR / 2;
+    }
+    assert_eq!(spool.counts().borrow().safe_here, 2);
     let huge = spool.begin_take(ClipId::random(), 1 << 30);
     assert!(matches!(huge.err(), Some(SpoolError::NoRoom)));
-    assert_eq!(copies.map(|copy| copy.exists()), [false, true, true]);
+    assert_eq!(spool.counts().borrow().safe_here, 1, "one is a week old");
 }
 
 /// Where the only unsent clip may go.

@@ -3,7 +3,8 @@
 //! Owns the order in which the files of a clip go, and the two bounds that copies make room for: that of the spool, and the
 //! disk's own. Invariant: only copies of clips that the relay has ever go, and none where all of them together would not do.
 
-use super::state::{AfterKept, KEPT_FOR, SpoolError, State, failed};
+use super::age::{Moment, SetBy};
+use super::state::{AfterKept, Copied, KEPT_FOR, SpoolError, State, failed};
 use super::store::Spool;
 use crate::sync::held;
 use std::fs::File;
@@ -36,10 +37,14 @@ impl Spool {
             }
             self.take_away(clip).map_err(failed("let go"))?;
             if self.bounds.after_kept == AfterKept::Keep {
-                state.kept.push_back((clip, finished.bytes));
-                // From when the week counts; without it the copy goes sooner.
-                let kept = File::open(self.layout.kept_object(clip));
-                let _ = kept.and_then(|kept| kept.set_modified(SystemTime::now()));
+                let since = self.look_at_clock(&mut state);
+                let copied = Copied {
+                    clip,
+                    bytes: finished.bytes,
+                    since,
+                };
+                self.stamp(copied);
+                state.kept.push_back(copied);
             }
             state.finished.remove(&clip);
             state.order.retain(|other| *other != clip);
@@ -49,7 +54,7 @@ impl Spool {
             }
             state.sent = state.sent.saturating_add(1);
         }
-        self.sweep_kept(SystemTime::now());
+        self.sweep_kept();
         Ok(())
     }
 
@@ -91,23 +96,53 @@ impl Spool {
         Ok(())
     }
 
-    /// Lets copies go that the relay has had for `KEPT_FOR`. Done when the spool is opened and each time that a clip is let go.
-    pub fn sweep_kept(&self, now: SystemTime) {
-        let mut state = held(&self.state);
-        while let Some((clip, _)) = state.kept.front() {
-            let path = self.layout.kept_object(*clip);
-            let since = std::fs::metadata(&path).and_then(|about| about.modified());
-            let is_over = since.is_ok_and(|since| {
-                now.duration_since(since)
-                    .is_ok_and(|stood| stood >= KEPT_FOR)
-            });
-            if !is_over || self.files.remove(&path).is_err() {
-                break;
-            }
-            state.kept.pop_front();
+    /// Lets copies go that the relay has had for `KEPT_FOR`. Done when the spool is opened, each time that a clip is let go, and when
+    /// the disk has no room.
+    pub(super) fn sweep_kept(&self) {
+        {
+            let mut state = held(&self.state);
+            let now = self.look_at_clock(&mut state);
+            let is_over = |copied: &Copied| {
+                let stood = now.duration_since(copied.since);
+                stood.is_ok_and(|stood| stood >= KEPT_FOR)
+            };
+            state
+                .kept
+                .retain(|copied| !is_over(copied) || !self.goes(copied.clip));
         }
-        drop(state);
         self.tell();
+    }
+
+    /// What the wall clock shows. If it was set since the last look, the times of copies are.
+    fn look_at_clock(&self, state: &mut State) -> SystemTime {
+        let now = self.clock.now();
+        let last = state.seen.unwrap_or_else(|| {
+            let wall = self.lock.metadata().and_then(|lock| lock.modified());
+            Moment {
+                wall: wall.unwrap_or(now.wall),
+                ..now
+            }
+        });
+        let set = SetBy::between(last, now);
+        for copied in &mut state.kept {
+            let since = set.moved(copied.since, now.wall);
+            if since != copied.since {
+                copied.since = since;
+                self.stamp(*copied);
+            }
+        }
+        state.seen = Some(now);
+        // Without it the next start takes less time to have passed.
+        let _ = self.lock.set_modified(now.wall);
+        now.wall
+    }
+
+    /// Notes since when a copy is here, for the next start; without it, it goes at another time.
+    fn stamp(&self, copied: Copied) {
+        let file = File::options()
+            .write(true)
+            .open(self.layout.kept_object(copied.clip));
+        let _ = file.and_then(|file| file.set_modified(copied.since));
     }
 
     /// Leaves so many bytes of the disk free, letting copies go if there is need.
@@ -118,7 +153,7 @@ impl Spool {
         if self.room()? >= bytes {
             return Ok(());
         }
-        self.sweep_kept(SystemTime::now());
+        self.sweep_kept();
         loop {
             let room = self.room()?;
             if room >= bytes {
@@ -164,7 +199,7 @@ impl Spool {
 
     /// Lets the oldest copy go, of those that the disk lets go.
     fn oldest_goes(&self, state: &mut State) -> bool {
-        let oldest = state.kept.iter().position(|(clip, _)| self.goes(*clip));
+        let oldest = state.kept.iter().position(|copied| self.goes(copied.clip));
         oldest
             .and_then(|oldest| state.kept.remove(oldest))
             .is_some()

@@ -15,6 +15,7 @@
 //! carries clips away asks what is unsent, reads bytes, and says what became of them. Invariant: an unsent clip is
 //! never deleted and never presented half-written.
 
+mod age;
 mod belongs;
 mod files;
 mod gone;
@@ -26,6 +27,7 @@ mod recover;
 mod state;
 mod store;
 
+pub use age::{Clock, MachineClock, Moment};
 pub use belongs::Belongs;
 pub use files::{Disk, Files, SpoolFile};
 pub use layout::bytes_of_copies;

@@ -8,11 +8,12 @@
 
 use super::files::Files;
 use super::layout::{Layout, clips_in, parts_in};
-use super::state::{Sidecar, State};
+use super::state::{Copied, Sidecar, State};
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 use wire::ClipId;
 
 /// Largest sidecar read: a head and `MAX_CLIP_FRAMES` times take about 40 kB.
@@ -57,7 +58,8 @@ pub(super) fn recover(layout: &Layout, files: &dyn Files) -> io::Result<(State, 
                 recovered.cleared += 1;
             }
             (Some(length), Some(sidecar)) if sidecar.head.bytes == *length => {
-                finished.push((sidecar.head.taken_at, clip, sidecar.finished()));
+                let order = (sidecar.place, sidecar.head.taken_at, clip);
+                finished.push((order, sidecar.finished()));
             }
             _ => {
                 tracing::error!(%clip, bytes, "a clip on this device is damaged; it is put aside");
@@ -66,8 +68,9 @@ pub(super) fn recover(layout: &Layout, files: &dyn Files) -> io::Result<(State, 
             }
         }
     }
-    finished.sort_unstable_by_key(|(taken_at, clip, _)| (*taken_at, *clip));
-    for (_, clip, known) in finished {
+    finished.sort_unstable_by_key(|(order, _)| *order);
+    for ((place, _, clip), known) in finished {
+        state.next_place = place;
         state.finished.insert(clip, known);
         state.order.push(clip);
     }
@@ -91,10 +94,11 @@ pub(super) fn recover(layout: &Layout, files: &dyn Files) -> io::Result<(State, 
         state.takes.remove(&clip);
     }
     let kept = clips_in(&layout.kept(), "dcm")?;
-    let kept = oldest_first(kept, |clip| layout.kept_object(clip));
-    state.kept.extend(kept);
+    state
+        .kept
+        .extend(oldest_first(kept, |clip| layout.kept_object(clip)));
     let sent = clips_in(&layout.sent(), "sent")?;
-    for (clip, _) in oldest_first(sent, |clip| layout.sent_mark(clip)) {
+    for Copied { clip, .. } in oldest_first(sent, |clip| layout.sent_mark(clip)) {
         if let Some(forgotten) = state.gone.add(clip) {
             files.remove(&layout.sent_mark(forgotten))?;
         }
@@ -104,14 +108,17 @@ pub(super) fn recover(layout: &Layout, files: &dyn Files) -> io::Result<(State, 
     Ok((state, recovered))
 }
 
-fn oldest_first(
-    mut clips: Vec<(ClipId, u64)>,
-    path: impl Fn(ClipId) -> PathBuf,
-) -> Vec<(ClipId, u64)> {
-    clips.sort_by_cached_key(|(clip, _)| {
-        let written = fs::metadata(path(*clip)).and_then(|it| it.modified());
-        written.ok()
-    });
+fn oldest_first(clips: Vec<(ClipId, u64)>, path: impl Fn(ClipId) -> PathBuf) -> Vec<Copied> {
+    let mut clips: Vec<Copied> = clips
+        .into_iter()
+        .map(|(clip, bytes)| {
+            let written = fs::metadata(path(clip)).and_then(|it| it.modified());
+            // Without a time it is as old as can be.
+            let since = written.unwrap_or(SystemTime::UNIX_EPOCH);
+            Copied { clip, bytes, since }
+        })
+        .collect();
+    clips.sort_by_key(|it| it.since);
     clips
 }
 

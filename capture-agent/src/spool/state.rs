@@ -2,12 +2,13 @@
 //!
 //! Owns the words and the sums; nothing here touches a file. Who changes the state makes it durable first.
 
+use super::age::Moment;
 use super::belongs::Belongs;
 use super::gone::Gone;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 use wire::clip::{ClipGap, ClipHead, ClipOrigin};
 use wire::{CaptureTime, ClipId, RtpTime};
 
@@ -126,6 +127,9 @@ pub(super) struct Sidecar {
     /// Where it may go; what was written before anybody noted it waits.
     #[serde(default)]
     pub(super) belongs: Belongs,
+    /// Its place in the order of finishing, which no clock knows; older versions noted none.
+    #[serde(default)]
+    pub(super) place: u64,
 }
 
 impl Sidecar {
@@ -142,6 +146,15 @@ impl Sidecar {
     }
 }
 
+/// The copy of a clip that the relay has.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Copied {
+    pub(super) clip: ClipId,
+    pub(super) bytes: u64,
+    /// Since when, by the wall clock as it was at the last look.
+    pub(super) since: SystemTime,
+}
+
 #[derive(Debug, Default)]
 pub(super) struct State {
     /// Length of each take.
@@ -150,7 +163,11 @@ pub(super) struct State {
     /// Finished ones in order of finishing.
     pub(super) order: Vec<ClipId>,
     /// Copies of clips that the relay has, the oldest first.
-    pub(super) kept: VecDeque<(ClipId, u64)>,
+    pub(super) kept: VecDeque<Copied>,
+    /// When the clocks were looked at last; nothing until the spool is open.
+    pub(super) seen: Option<Moment>,
+    /// The place that the next finished one gets in their order.
+    pub(super) next_place: u64,
     /// Clips that left.
     pub(super) gone: Gone,
     /// Bytes promised to takes that are being written.
@@ -167,7 +184,7 @@ impl State {
 
     /// Of these, of copies that may go.
     pub(super) fn kept_bytes(&self) -> u64 {
-        self.kept.iter().map(|(_, bytes)| *bytes).sum()
+        self.kept.iter().map(|copy| copy.bytes).sum()
     }
 
     pub(super) fn counts(&self) -> Counts {

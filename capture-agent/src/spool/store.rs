@@ -4,6 +4,7 @@
 //! and tasks that carry away share it; nothing is read or written while its lock is held but the removal of a file and the new
 //! name of one.
 
+use super::age::{Clock, MachineClock};
 use super::belongs::Belongs;
 use super::files::{Files, SpoolFile};
 use super::layout::{Layout, part};
@@ -16,7 +17,6 @@ use std::fs::File;
 use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::SystemTime;
 use tokio::sync::watch;
 use wire::clip::{ClipGap, ClipHead};
 use wire::original::Digest;
@@ -34,8 +34,9 @@ pub struct Spool {
     counts: watch::Sender<Counts>,
     /// Held by who takes a file in: the same bytes by two ways at once would write one object.
     imports: Mutex<()>,
-    /// Locked as long as it is open.
-    _lock: File,
+    pub(super) clock: Arc<dyn Clock>,
+    /// Locked as long as it is open. Its time says when the clock was looked at.
+    pub(super) lock: File,
 }
 
 /// Where the records of a take go.
@@ -106,6 +107,19 @@ impl Spool {
         bounds: SpoolBounds,
         files: Arc<dyn Files>,
     ) -> Result<(Arc<Self>, Recovered), SpoolError> {
+        Self::open_by(Arc::new(MachineClock), root, bounds, files)
+    }
+
+    /// The same, with a clock of the caller's.
+    ///
+    /// # Errors
+    /// As `open`.
+    pub fn open_by(
+        clock: Arc<dyn Clock>,
+        root: &Path,
+        bounds: SpoolBounds,
+        files: Arc<dyn Files>,
+    ) -> Result<(Arc<Self>, Recovered), SpoolError> {
         let layout = Layout::make(root).map_err(SpoolError::Folder)?;
         let lock = File::options()
             .create(true)
@@ -127,9 +141,10 @@ impl Spool {
             state: Mutex::new(state),
             counts,
             imports: Mutex::default(),
-            _lock: lock,
+            clock,
+            lock,
         };
-        spool.sweep_kept(SystemTime::now());
+        spool.sweep_kept();
         Ok((Arc::new(spool), recovered))
     }
 
@@ -154,7 +169,7 @@ impl Spool {
         if state.takes.contains_key(&clip) {
             return Some(Held::Take);
         }
-        let left = state.gone.contains(clip) || state.kept.iter().any(|it| it.0 == clip);
+        let left = state.gone.contains(clip) || state.kept.iter().any(|it| it.clip == clip);
         left.then_some(Held::Gone)
     }
 
@@ -276,10 +291,16 @@ impl Spool {
     ) -> Result<(), SpoolError> {
         let clip = sealed.clip;
         let clips = self.layout.clips();
+        let place = {
+            let mut state = held(&self.state);
+            state.next_place += 1;
+            state.next_place
+        };
         let sidecar = Sidecar {
             head,
             times,
             belongs,
+            place,
         };
         // The description goes first: alone it presents nothing, and an object alone would be nobody's.
         let described = self.layout.sidecar(clip);

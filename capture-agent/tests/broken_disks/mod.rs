@@ -1,11 +1,12 @@
-//! Disks with faults: what the spool is held against.
+//! Disks with faults, and a clock that is later: what the spool is held against.
 //!
 //! Owns no expectation; each says in its name what is wrong with it.
 
-use capture_agent::spool::{Disk, Files, SpoolFile};
+use capture_agent::spool::{Clock, Disk, Files, MachineClock, Moment, SpoolFile};
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 /// A disk that takes so many bytes more.
 #[derive(Clone)]
@@ -154,5 +155,18 @@ impl Files for FailsOnce {
 
     fn room(&self, folder: &Path) -> io::Result<u64> {
         Disk.room(folder)
+    }
+}
+
+/// A clock that shows a later time.
+pub(crate) struct Later(pub(crate) Mutex<Duration>);
+
+impl Clock for Later {
+    fn now(&self) -> Moment {
+        let (now, later) = (MachineClock.now(), *self.0.lock().unwrap());
+        Moment {
+            wall: now.wall + later,
+            steady: now.steady + later,
+        }
     }
 }
