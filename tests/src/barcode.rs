@@ -25,7 +25,18 @@ impl Barcode {
     #[must_use]
     pub fn distance_ms(self, rtp: RtpTime, near: CaptureTime) -> f64 {
         let units = rtp.capture_time(near).0 * UNITS_PER_SECOND / 1_000_000 % TIME_WRAP;
-        let ahead = (u64::from(self.t) + TIME_WRAP - units) % TIME_WRAP;
+        self.after_ms(units)
+    }
+
+    /// How much later this one was captured than another one near it, in milliseconds.
+    #[must_use]
+    pub fn later_ms(self, than: Self) -> f64 {
+        self.after_ms(u64::from(than.t))
+    }
+
+    /// The nearer way round.
+    fn after_ms(self, units: u64) -> f64 {
+        let ahead = (u64::from(self.t) + TIME_WRAP - units % TIME_WRAP) % TIME_WRAP;
         let signed = if ahead >= TIME_WRAP / 2 {
             ahead.cast_signed() - TIME_WRAP.cast_signed()
         } else {
@@ -40,6 +51,19 @@ impl Barcode {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn two_barcodes_on_either_side_of_a_wrap_are_near_each_other() {
+        let at = |t: u64| Barcode {
+            t: u32::try_from(t % TIME_WRAP).unwrap(),
+            n: 0,
+        };
+        for first in [0, TIME_WRAP / 2 - 10, TIME_WRAP - 10] {
+            let (early, late) = (at(first), at(first + 250));
+            assert!((late.later_ms(early) - 25.0).abs() < 0.01);
+            assert!((early.later_ms(late) + 25.0).abs() < 0.01);
+        }
+    }
 
     #[test]
     fn a_barcode_and_the_stamp_of_the_same_frame_agree() {

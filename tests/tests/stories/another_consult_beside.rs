@@ -7,7 +7,7 @@ use stories::barcode::Barcode;
 use stories::person::Person;
 use stories::story::{CALM_FPS, CALM_SIZE, Story};
 use stories::wait::secs;
-use wire::{CaptureTime, ConsultId, RtpTime};
+use wire::ConsultId;
 
 /// How many frames there are of a consult's picture, once these are enough.
 const RECORDED: &str = "async ([consult, enough]) => {
@@ -57,7 +57,7 @@ struct Both(Barcode, Barcode);
 impl Both {
     /// How far each went on.
     fn went_ms(self, to: Self) -> (f64, f64) {
-        (went_ms(self.0, to.0), went_ms(self.1, to.1))
+        (to.0.later_ms(self.0), to.1.later_ms(self.1))
     }
 
     /// By how much more the right one went on than the left one.
@@ -65,12 +65,6 @@ impl Both {
         let (left, right) = self.went_ms(to);
         right - left
     }
-}
-
-/// Any moment serves to compare two that are near each other.
-fn went_ms(from: Barcode, to: Barcode) -> f64 {
-    let near = CaptureTime(1_795_000_000_000_000);
-    to.distance_ms(RtpTime::of(near), near) - from.distance_ms(RtpTime::of(near), near)
 }
 
 /// The device goes to the other consult.

@@ -18,10 +18,13 @@ export function CaseLines({
   made,
   lines,
   frame,
+  name = "case-lines",
 }: {
   made: CaseMade;
   lines: readonly CaseLine[];
   frame: number;
+  /** By which a test finds them. */
+  name?: string;
 }) {
   const here = lines.filter((line) => line.frame === frame);
   if (here.length === 0) return null;
@@ -50,7 +53,7 @@ export function CaseLines({
       viewBox={`0 0 ${made.width} ${made.height}`}
       role="img"
       aria-label={tc("case.marksHere", { count: here.length })}
-      data-testid="case-lines"
+      data-testid={name}
     >
       {drawn(HALO, HALO_PX)}
       {drawn(PEN_LOOKS.white.colour, LINE_PX)}

@@ -106,7 +106,9 @@ export function CaseSheet({ frames, made, drawn, isOpen, goes, tells }: Props) {
                 {url !== null && (
                   <>
                     <img src={url} alt="" width={made.width} height={made.height} />
-                    {drawn !== null && <CaseLines made={made} lines={drawn.lines} frame={index} />}
+                    {drawn !== null && (
+                      <CaseLines made={made} lines={drawn.lines} frame={index} name="case-cell-lines" />
+                    )}
                   </>
                 )}
               </button>
