@@ -1,6 +1,6 @@
 //! What could not be done for a reason that may pass, of each clip or object, and when it is tried again.
 //!
-//! Sans-IO. Owns the waits; what failed and how it is done is the business of `collector` and `indexer`. Nothing of it outlives the
+//! Sans-IO. Owns the waits; what failed and how it is done is the business of `collector`, `said` and `indexer`. Nothing of it outlives the
 //! program: after a start everything is tried at once.
 
 use std::collections::HashMap;

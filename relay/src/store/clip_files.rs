@@ -55,7 +55,7 @@ pub(super) fn failed(step: &'static str) -> impl FnOnce(io::Error) -> ClipFault 
 const LOG: &str = "log.json";
 
 /// What an object says about a clip.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum About {
     /// What was drawn on it, as a presentation state.
     Marks,

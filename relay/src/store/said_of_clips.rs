@@ -44,15 +44,15 @@ pub fn note_said(db: &Connection, said: &SaidOfClip) -> Result<()> {
         .map(drop)
 }
 
-/// Files that the archive has not looked at, the first to be written first, after these.
+/// Files that the archive has not looked at, or not taken for a reason that may pass; the first to be written first.
 ///
 /// # Errors
 /// SQLite's.
-pub fn uncollected_said(db: &Connection, skip: u32, most: u32) -> Result<Vec<SaidOfClip>> {
+pub fn uncollected_said(db: &Connection, most: u32) -> Result<Vec<SaidOfClip>> {
     let sql = "SELECT consult, clip, what = 'marks', written_at FROM said_of_clips \
-               WHERE object IS NULL AND refused IS NULL ORDER BY written_at, clip, what LIMIT ?2 OFFSET ?1";
+               WHERE object IS NULL AND refused IS NULL ORDER BY written_at, clip, what LIMIT ?1";
     db.prepare_cached(sql)?
-        .query_map([skip, most], |row| {
+        .query_map([most], |row| {
             Ok(SaidOfClip {
                 consult: id(row, 0)?,
                 clip: id(row, 1)?,
@@ -105,7 +105,7 @@ mod tests {
             what: About::Marks,
             written_at: RelayTime(written_at),
         };
-        let waiting = |db: &Connection| uncollected_said(db, 0, 9).unwrap();
+        let waiting = |db: &Connection| uncollected_said(db, 9).unwrap();
         note_said(&db, &said(1)).unwrap();
         assert_eq!(waiting(&db), [said(1)]);
         // Written again while the first was being looked at.

@@ -174,7 +174,7 @@ async fn all_is_looked_at(relay: &Relay) {
     let store = Store::open(&database).unwrap();
     let until = Instant::now() + LIMIT;
     while !store
-        .read("look", |db| store::uncollected_said(db, 0, 1))
+        .read("look", |db| store::uncollected_said(db, 1))
         .await
         .unwrap()
         .is_empty()
