@@ -1,6 +1,7 @@
 //! Clips of a consult whose files cannot be read for a while, or never.
 
 use super::super::indexer::Indexer;
+use super::super::recovery::recover;
 use super::*;
 use crate::clock::Clock;
 use crate::store::{ClipBounds, DataFolder};
@@ -178,4 +179,46 @@ async fn a_disk_that_takes_nothing_for_a_while_keeps_no_clip_out() {
     for clip in clips {
         assert_eq!(world.noted(clip).await, Some(true));
     }
+}
+
+/// The same with a private element in its head, longer than any head of ours.
+fn with_a_long_head(plain: &[u8]) -> Vec<u8> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("clip.dcm");
+    std::fs::write(&path, plain).unwrap();
+    let head = FileHead::read(&path, SENDER).unwrap();
+    let (group, data_set) = plain[144..].split_at(usize::try_from(head.data_set_at).unwrap() - 144);
+    let private = vec![7; 200_000];
+    let length = u32::try_from(private.len()).unwrap().to_le_bytes();
+    let group = [group, b"\x02\x00\x02\x01OB\x00\x00", &length, &private].concat();
+    let length = u32::try_from(group.len()).unwrap().to_le_bytes();
+    let begin = &plain[..132];
+    [
+        begin,
+        b"\x02\x00\x00\x00UL\x04\x00",
+        &length,
+        &group,
+        data_set,
+    ]
+    .concat()
+}
+
+#[tokio::test]
+async fn a_clips_object_whose_row_is_lost_is_noted_again_however_long_its_head_is() {
+    let world = World::new().await;
+    let of = world.keeps("1.1", &with_a_long_head(&sample(0))).await;
+    let mut put_off = PutOff::default();
+    assert!(world.looks(&mut put_off, Instant::now()).await);
+    assert_eq!(world.noted(of).await, Some(true));
+    // The database was put back from a copy of before.
+    let Collector { place, store, .. } = &world.collector;
+    let lost = store.write("lose it", |db| db.execute("DELETE FROM objects", []));
+    assert_eq!(lost.await.unwrap(), 1);
+    let recovered = recover(place, store, RelayTime(9)).await.unwrap();
+    assert_eq!((recovered.noted, recovered.strange), (1, 0));
+    let sql = "SELECT sender FROM objects";
+    let sender = store.read("look", move |db| {
+        db.query_row(sql, [], |row| row.get::<_, String>(0))
+    });
+    assert_eq!(sender.await.unwrap(), SENDER);
 }
