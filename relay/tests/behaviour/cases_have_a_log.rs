@@ -411,7 +411,13 @@ async fn a_log_is_read_and_leaves_by_the_rules_of_every_file_of_a_case() {
     );
     let asked =
         async |who: &Entered, path: &str| code(asks(&relay, who, "GET", path, None).await).await;
+    let opened = || -> u32 {
+        let sql = "SELECT count(*) FROM case_reads WHERE export = 0";
+        rows(&relay).query_row(sql, [], |row| row.get(0)).unwrap()
+    };
+    assert_eq!(opened(), 0);
     gives(&relay, &trainer, &shown).await;
+    assert_eq!(opened(), 1, "who read it is noted");
     assert_eq!(
         asked(&trainer, &file).await.1,
         "caseNotReady",
