@@ -61,29 +61,34 @@ pub async fn show(
         .has(&of, last)
         .await
         .map_err(|fault| told(&fault))?;
-    if let ([index], Wrapped::Bare) = (numbers.as_slice(), form.wrapped) {
-        let bytes = form.read(&app, &of, *index).await;
-        let bytes = bytes.map_err(|fault| told(&fault))?;
-        return Ok(([(header::CONTENT_TYPE, form.media)], bytes).into_response());
+    let mut rest = numbers.into_iter();
+    let first = rest.next().ok_or(ProblemCode::QueryRefused)?;
+    // What cannot be read is said as a status, for which it is too late behind the first byte.
+    let read = form.read(&app, &of, first).await;
+    let read = read.map_err(|fault| told(&fault))?;
+    if rest.len() == 0 && matches!(form.wrapped, Wrapped::Bare) {
+        return Ok(([(header::CONTENT_TYPE, form.media)], read).into_response());
     }
-    let base = address(&base(&app, &headers), &of);
-    let media = form.media;
-    let parts = stream::iter(numbers).then(move |index| {
-        let (app, of, location) = (
-            app.clone(),
-            of.clone(),
-            format!("{base}/frames/{}", index.0 + 1),
-        );
+    let (base, syntax) = (
+        address(&base(&app, &headers), &of),
+        form.syntax(&of).to_owned(),
+    );
+    let part = move |index: FrameIndex, bytes| Part {
+        media: format!("{}; transfer-syntax={syntax}", form.media),
+        location: Some(format!("{base}/frames/{}", index.0 + 1)),
+        pieces: once(bytes),
+    };
+    let begun = part(first, read);
+    let others = stream::iter(rest).then(move |index| {
+        let (app, of, part) = (app.clone(), of.clone(), part.clone());
         async move {
             let bytes = form.read(&app, &of, index).await;
-            Ok(Part {
-                media: format!("{}; transfer-syntax={}", form.media, form.syntax(&of)),
-                location: Some(location),
-                pieces: once(bytes.map_err(|fault| io::Error::other(fault.to_string()))?),
-            })
+            let bytes = bytes.map_err(|fault| io::Error::other(fault.to_string()))?;
+            Ok(part(index, bytes))
         }
     });
-    Ok(related(media, parts))
+    let parts = stream::once(async { Ok(begun) }).chain(others);
+    Ok(related(form.media, parts))
 }
 
 /// How frames are given.
