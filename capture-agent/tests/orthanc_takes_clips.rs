@@ -7,6 +7,9 @@
     reason = "tests fail by panicking"
 )]
 
+#[allow(unreachable_pub, reason = "elsewhere it is a part of a library")]
+#[path = "../../tests/src/free_port.rs"]
+mod free_port;
 #[expect(dead_code, reason = "the stories ask more of it")]
 #[expect(unreachable_pub, reason = "it is a crate's there")]
 #[path = "../../tests/src/orthanc.rs"]
