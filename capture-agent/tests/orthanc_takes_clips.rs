@@ -7,7 +7,7 @@
     reason = "tests fail by panicking"
 )]
 
-#[expect(unreachable_pub, reason = "it is a crate's there")]
+#[allow(unreachable_pub, reason = "elsewhere it is a part of a library")]
 #[path = "../../tests/src/free_port.rs"]
 mod free_port;
 #[expect(dead_code, reason = "the stories ask more of it")]

@@ -42,6 +42,8 @@ const MAX_SPENT: usize = 1_024;
 pub const OLDEST_SAVE: Duration = Duration::from_secs(30);
 /// An object that could not be stored is tried again this often.
 const RETRY: Duration = Duration::from_secs(10);
+/// Copies are looked through this often, however little happens.
+const SWEEP: Duration = Duration::from_secs(600);
 /// Time between looks at the stop signal.
 const LOOK: Duration = Duration::from_millis(200);
 
@@ -399,7 +401,12 @@ impl Shared {
         let mut waiting: BTreeSet<ClipId> = BTreeSet::new();
         let mut unwritable: BTreeSet<ClipId> = BTreeSet::new();
         let mut retry = Instant::now() + RETRY;
+        let mut sweep = Instant::now() + SWEEP;
         while !self.parts.stop.is_set() {
+            if Instant::now() >= sweep {
+                self.parts.spool.sweep_kept();
+                sweep = Instant::now() + SWEEP;
+            }
             if Instant::now() >= retry {
                 waiting.clear();
             }

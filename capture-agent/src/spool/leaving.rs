@@ -96,9 +96,9 @@ impl Spool {
         Ok(())
     }
 
-    /// Lets copies go that the relay has had for `KEPT_FOR`. Done when the spool is opened, each time that a clip is let go, and when
-    /// the disk has no room.
-    pub(super) fn sweep_kept(&self) {
+    /// Lets copies go that the relay has had for `KEPT_FOR`. Done when the spool is opened, each time that a clip is let go, when the
+    /// disk has no room, and now and then by the saver, so that time that passes is seen.
+    pub fn sweep_kept(&self) {
         {
             let mut state = held(&self.state);
             let now = self.look_at_clock(&mut state);

@@ -7,7 +7,9 @@
 use super::*;
 use crate::encode::BitRate;
 use crate::publish::clips::fixture;
-use crate::spool::{AfterKept, Belongs, Disk, KEPT_FOR, Recovered, SpoolBounds};
+use crate::spool::{
+    AfterKept, Belongs, Clock, Disk, KEPT_FOR, MachineClock, Moment, Recovered, SpoolBounds,
+};
 use crate::sync::held;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
@@ -18,7 +20,6 @@ use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::process::{Command, Stdio};
 use std::sync::Mutex;
-use std::time::SystemTime;
 use tokio::net::TcpSocket;
 use tokio::sync::watch;
 use wire::{CaptureTime, ConsultId};
@@ -72,12 +73,30 @@ async fn part(
     Json(ClipToAgent::Kept { clip })
 }
 
+/// A clock that shows a later time.
+#[derive(Default)]
+struct Later(Mutex<Duration>);
+
+impl Clock for Later {
+    fn now(&self) -> Moment {
+        let (now, later) = (MachineClock.now(), *held(&self.0));
+        Moment {
+            wall: now.wall + later,
+            steady: now.steady + later,
+        }
+    }
+}
+
 fn opens(folder: &std::path::Path) -> (Arc<Spool>, Recovered) {
+    opens_by(Arc::new(MachineClock), folder)
+}
+
+fn opens_by(clock: Arc<dyn Clock>, folder: &std::path::Path) -> (Arc<Spool>, Recovered) {
     let bounds = SpoolBounds {
         bytes: 1 << 30,
         after_kept: AfterKept::Keep,
     };
-    Spool::open(folder, bounds, Arc::new(Disk)).unwrap()
+    Spool::open_by(clock, folder, bounds, Arc::new(Disk)).unwrap()
 }
 
 /// The nth clip of all: each has its own bytes, and is newer than the one before.
@@ -175,13 +194,13 @@ fn an_agent_lives(folder: &std::path::Path, consult: ConsultId, relay: SocketAdd
     assert!(stands, "the agent ended by itself");
 }
 
-/// Days go by for what lies on the disk.
+/// Days go by for what lies on the disk, but for the lock: an agent that lived through them has looked at its clock.
 fn grows_old(folder: &std::path::Path, by: Duration) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {
             grows_old(&path, by);
-        } else {
+        } else if !path.ends_with("lock") {
             let file = std::fs::File::options().write(true).open(path).unwrap();
             let before = file.metadata().unwrap().modified().unwrap();
             file.set_modified(before - by).unwrap();
@@ -215,7 +234,8 @@ async fn every_clip_arrives_once_and_stays_its_week_after_the_relay_was_away_for
     }
 
     // The third one is there when the relay comes.
-    let (spool, recovered) = opens(folder.path());
+    let clock = Arc::new(Later::default());
+    let (spool, recovered) = opens_by(Arc::clone(&clock) as Arc<dyn Clock>, folder.path());
     let saved = 2 * (EARLY + LATER);
     let found = (
         recovered.unsent as u64,
@@ -256,13 +276,15 @@ async fn every_clip_arrives_once_and_stays_its_week_after_the_relay_was_away_for
     );
     assert_eq!(copies(folder.path()), seen.kept.len());
     let minute = Duration::from_secs(60);
-    spool.sweep_kept(SystemTime::now() + KEPT_FOR - minute);
+    *held(&clock.0) = KEPT_FOR - minute;
+    spool.sweep_kept();
     assert_eq!(
         copies(folder.path()),
         seen.kept.len(),
         "a week from then on"
     );
-    spool.sweep_kept(SystemTime::now() + KEPT_FOR + minute);
+    *held(&clock.0) = KEPT_FOR + minute;
+    spool.sweep_kept();
     assert_eq!(copies(folder.path()), 0);
     stop.set();
 }
