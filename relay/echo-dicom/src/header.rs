@@ -161,6 +161,17 @@ impl PixelLayout {
 }
 
 impl ClipHeader {
+    /// Whether a picture of more than so many pixels is held whole to be decoded: raw pixels, RLE and lossless JPEG pass by in rows.
+    #[must_use]
+    pub fn is_held_whole(&self, pixels: usize) -> bool {
+        let by_rows = matches!(
+            self.transfer_syntax,
+            TransferSyntax::Rle | TransferSyntax::JpegLossless | TransferSyntax::JpegLosslessSv1
+        );
+        let passes_by = by_rows || !self.transfer_syntax.is_encapsulated();
+        !passes_by && self.layout.pixels() > pixels
+    }
+
     pub(crate) fn read(
         values: &Values<'_>,
         transfer_syntax: TransferSyntax,

@@ -4,7 +4,7 @@
 //! are shown as they are stored are read here, by place and without a look at them; all others come from a reader. It is
 //! used as `echo_dicom::Clip` is.
 
-use crate::guard::{FileId, Guard, Seat};
+use crate::guard::{FileId, Guard, Held, Seat};
 use crate::protocol::{Answer, Ask, Said};
 use crate::refusal::{Fate, heard};
 use crate::rows::GuardedRows;
@@ -24,6 +24,9 @@ const MAX_DEATHS: u32 = 3;
 
 /// Steps to one picture of a video: what it may cost in all, and one more for each that goes beyond its share.
 const MAX_STEPS: u64 = MAX_VIDEO_WORK / VIDEO_STEP_WORK * 2;
+
+/// Pixels above which a picture is large: decoding one that is held whole takes 6 to 30 bytes for each.
+const LARGE_PIXELS: usize = 1 << 20;
 
 /// An opened clip.
 #[derive(Debug)]
@@ -196,10 +199,21 @@ impl GuardedClip {
         ask: &Ask,
         take: impl Fn(Answer, Seat<'a>) -> Option<T>,
     ) -> Result<Result<T, Said>, (Fate, bool)> {
-        let seat = self.guard.seat(self.id).map_err(|fate| (fate, false))?;
+        let seat = self.guard.seat_for(self.id, self.held_for(ask));
+        let seat = seat.map_err(|fate| (fate, false))?;
         let had_waited = !seat.is_fresh;
         let asked = self.ask_seat(seat, ask, take);
         asked.map_err(|fate| (fate, had_waited))
+    }
+
+    fn held_for(&self, ask: &Ask) -> Held {
+        match ask {
+            Ask::Frame { .. } if self.header().is_held_whole(LARGE_PIXELS) => match self.video() {
+                Some(_) => Held::Decoder,
+                None => Held::Picture,
+            },
+            _ => Held::Rows,
+        }
     }
 
     fn ask_seat<'a, T>(

@@ -46,12 +46,18 @@ pub(crate) fn die_with(parent: u32) -> Result<(), String> {
     }
 }
 
+/// From this size on memory is given back when it is freed. By itself the C library raises the bound to the largest piece that was
+/// ever freed, and a reader that waits would keep the picture that it showed last.
+const GIVEN_BACK_BYTES: libc::c_int = 1 << 20;
+
 /// Keeps the C library to one arena: each thread would else reserve 128 MiB of addresses, and addresses are what is limited.
 fn one_arena() {
-    // SAFETY: a setting of the allocator, made before a second thread exists. If it is not taken, threads fail earlier.
+    // SAFETY: settings of the allocator, made before a second thread exists. If they are not taken, threads fail earlier and memory
+    // stays longer.
     #[cfg(target_env = "gnu")]
     unsafe {
         libc::mallopt(libc::M_ARENA_MAX, 1);
+        libc::mallopt(libc::M_MMAP_THRESHOLD, GIVEN_BACK_BYTES);
     }
 }
 

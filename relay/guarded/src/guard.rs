@@ -19,6 +19,8 @@ use std::time::{Duration, Instant};
 pub(crate) const READER: &str = "confined-reader";
 /// Readers that have a file: what is shown, what comes next, and what is taken in. Each may take 256 MiB.
 pub const MAX_READERS: usize = 3;
+/// Of these, readers that hold a large picture whole, because its decoder gives no rows: at work or waiting with it.
+pub const MAX_LARGE_READERS: usize = 1;
 /// The longest that a reader may take for one answer.
 pub const JOB_TIME: Duration = Duration::from_secs(5);
 /// Jobs that one reader does: what a decoder leaks or has been made to write somewhere does not grow old.
@@ -63,6 +65,17 @@ struct Shared {
     next_file: AtomicU64,
 }
 
+/// What a reader holds for an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Held {
+    /// Some rows, or a picture that is not large.
+    Rows,
+    /// A large picture, until it is given.
+    Picture,
+    /// The large pictures of a video, until another is asked for one.
+    Decoder,
+}
+
 /// Which file a reader has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct FileId(u64);
@@ -70,9 +83,49 @@ pub(crate) struct FileId(u64);
 #[derive(Debug, Default)]
 struct Seats {
     /// Readers that wait for the next question about their file, the one that waits longest first.
-    idle: Vec<(FileId, Process)>,
+    idle: Vec<Waiting>,
     /// Readers that are at work or about to be.
     busy: usize,
+    /// Those of them that may hold a large picture.
+    busy_large: usize,
+}
+
+/// A reader that waits with its file.
+#[derive(Debug)]
+struct Waiting {
+    file: FileId,
+    /// It still has large pictures: those from which a video goes on.
+    is_large: bool,
+    reader: Process,
+}
+
+impl Seats {
+    /// A seat for a file, if one can be had now: the readers that leave for it, and the one of the file.
+    fn take(&mut self, file: FileId, held: Held) -> Option<(Vec<Waiting>, Option<Waiting>)> {
+        let is_large = held != Held::Rows;
+        let own = self.idle.iter().position(|it| it.file == file);
+        let stays_large = own
+            .and_then(|at| self.idle.get(at))
+            .is_some_and(|it| it.is_large);
+        if is_large && self.busy_large >= MAX_LARGE_READERS {
+            return None;
+        }
+        let has_room = own.is_some() || self.idle.len() + self.busy < MAX_READERS;
+        if !has_room && self.idle.is_empty() {
+            return None;
+        }
+        let own = own.map(|at| self.idle.remove(at));
+        let mut leaving = Vec::new();
+        if !has_room {
+            leaving.push(self.idle.remove(0));
+        }
+        if is_large {
+            leaving.extend(self.idle.extract_if(.., |it| it.is_large));
+        }
+        self.busy += 1;
+        self.busy_large += usize::from(is_large || stays_large);
+        Some((leaving, own))
+    }
 }
 
 impl Guard {
@@ -117,37 +170,40 @@ impl Guard {
 
     /// A seat with the reader of this file if it has one that waits, else with a fresh one.
     pub(crate) fn seat(&self, file: FileId) -> Result<Seat<'_>, Fate> {
-        let (leaving, reader) = self.wait_for_seat(file)?;
+        self.seat_for(file, Held::Rows)
+    }
+
+    /// The same for what its reader will hold: others that hold a large picture are waited for, or leave if they wait with one.
+    pub(crate) fn seat_for(&self, file: FileId, held: Held) -> Result<Seat<'_>, Fate> {
+        let (leaving, waited) = self.wait_for_seat(file, held)?;
         drop(leaving);
+        let was_large = waited.as_ref().is_some_and(|it| it.is_large);
         let mut seat = Seat {
             guard: self,
             file,
             reader: None,
-            is_fresh: reader.is_none(),
+            is_fresh: waited.is_none(),
+            is_large: held != Held::Rows || was_large,
+            stays_large: held == Held::Decoder || was_large,
         };
-        seat.reader = Some(match reader {
-            Some(reader) => reader,
+        seat.reader = Some(match waited {
+            Some(waited) => waited.reader,
             None => self.fresh()?,
         });
         Ok(seat)
     }
 
-    /// Takes a seat; gives the reader that had to leave for it, and the one of the file.
-    fn wait_for_seat(&self, file: FileId) -> Result<(Option<Process>, Option<Process>), Fate> {
+    /// Takes a seat; gives the readers that had to leave for it, and the one of the file.
+    fn wait_for_seat(
+        &self,
+        file: FileId,
+        held: Held,
+    ) -> Result<(Vec<Waiting>, Option<Waiting>), Fate> {
         let until = Instant::now() + MAX_WAIT;
         let mut seats = self.seats();
         loop {
-            if let Some(at) = seats.idle.iter().position(|(held, _)| *held == file) {
-                seats.busy += 1;
-                return Ok((None, Some(seats.idle.remove(at).1)));
-            }
-            if seats.idle.len() + seats.busy < MAX_READERS {
-                seats.busy += 1;
-                return Ok((None, None));
-            }
-            if !seats.idle.is_empty() {
-                seats.busy += 1;
-                return Ok((Some(seats.idle.remove(0).1), None));
+            if let Some(taken) = seats.take(file, held) {
+                return Ok(taken);
             }
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {
@@ -191,13 +247,13 @@ impl Guard {
     pub(crate) fn forget(&self, file: FileId) {
         let mut gone = Vec::new();
         let mut seats = self.seats();
-        while let Some(at) = seats.idle.iter().position(|(held, _)| *held == file) {
+        while let Some(at) = seats.idle.iter().position(|it| it.file == file) {
             gone.push(seats.idle.remove(at));
         }
         drop(seats);
         if !gone.is_empty() {
             drop(gone);
-            self.0.freed.notify_one();
+            self.0.freed.notify_all();
         }
     }
 
@@ -214,6 +270,10 @@ pub(crate) struct Seat<'a> {
     reader: Option<Process>,
     /// It has no file yet.
     pub(crate) is_fresh: bool,
+    /// Its reader holds a large picture while it works.
+    is_large: bool,
+    /// And when it waits.
+    stays_large: bool,
 }
 
 impl Seat<'_> {
@@ -226,7 +286,11 @@ impl Seat<'_> {
         let kept = self.reader.take();
         let kept = kept.filter(|it| !it.is_worn(JOBS_PER_READER, TIME_PER_READER));
         if let Some(reader) = kept {
-            self.guard.seats().idle.push((self.file, reader));
+            self.guard.seats().idle.push(Waiting {
+                file: self.file,
+                is_large: self.stays_large,
+                reader,
+            });
         }
     }
 }
@@ -235,7 +299,11 @@ impl Drop for Seat<'_> {
     fn drop(&mut self) {
         // Killed before its seat is another's, so that there are never more than there may be.
         drop(self.reader.take());
-        self.guard.seats().busy -= 1;
-        self.guard.0.freed.notify_one();
+        let mut seats = self.guard.seats();
+        seats.busy -= 1;
+        seats.busy_large -= usize::from(self.is_large);
+        drop(seats);
+        // All, because not each who waits can use each seat.
+        self.guard.0.freed.notify_all();
     }
 }

@@ -36,7 +36,7 @@ pub use clip::GuardedClip;
 #[cfg(target_os = "linux")]
 pub use confine::{Confinement, confine};
 pub use echo_dicom::MAX_HEADER_JSON_BYTES as MAX_HEADER_BYTES;
-pub use guard::{Guard, JOB_TIME, MAX_READERS, Program};
+pub use guard::{Guard, JOB_TIME, MAX_LARGE_READERS, MAX_READERS, Program};
 pub use refusal::{is_no_reader, may_pass};
 pub use rows::GuardedRows;
 

@@ -6,7 +6,11 @@
     reason = "a helper of a test fails the test by panicking"
 )]
 
-use echo_dicom::Clip;
+use echo_dicom::write::{
+    ClipFacts, ClipWriter, Context, Date, Equipment, LocalTime, Patient, Series, Study, Uid,
+    UtcOffset,
+};
+use echo_dicom::{Clip, Picture, PictureRows as _, PixelForm};
 use guarded::{Guard, JOB_TIME, MAX_READERS, Program};
 use std::collections::BTreeSet;
 use std::fs;
@@ -16,7 +20,7 @@ use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio, exit};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 use wire::FrameIndex;
 
@@ -280,4 +284,57 @@ fn a_reader_that_was_killed_while_it_waited_is_replaced() {
     // The fresh one is dead too; the next is started.
     let again = (0..3).find_map(|_| clip.frame(FrameIndex(0)).ok());
     assert!(again.unwrap() == free.frame(FrameIndex(0)).unwrap());
+}
+
+/// A JPEG still, which is decoded as a whole.
+fn still(path: &Path, (width, height): (u32, u32)) {
+    let rows = vec![90; (width * height) as usize];
+    let form = PixelForm::Gray8;
+    let pictures = [Picture {
+        width,
+        height,
+        form,
+        rows,
+    }];
+    let context = Context {
+        patient: Patient::default(),
+        study: Study::new(Uid::from_uuid(1)),
+        series: Series {
+            uid: Uid::from_uuid(2),
+            number: 1,
+            began_at: None,
+            description: String::new(),
+        },
+        equipment: Equipment::default(),
+        utc_offset: UtcOffset::JAPAN,
+    };
+    let taken_at = LocalTime::new(Date::new(2026, 1, 2).unwrap(), 9, 0, 0, 0).unwrap();
+    let facts = ClipFacts::new(Uid::from_uuid(3), 1, taken_at);
+    let mut file = fs::File::create(path).unwrap();
+    let writer = ClipWriter::still(&context, &facts, &pictures[..]).unwrap();
+    writer.write_seekable(&mut file).unwrap();
+}
+
+#[test]
+fn one_large_picture_is_held_whole_at_a_time_and_small_ones_pass_by() {
+    let _alone = alone();
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    still(&path("first"), (1_200, 1_000));
+    still(&path("second"), (1_200, 1_000));
+    still(&path("small"), (400, 300));
+    let guard = guard();
+    let open = |name: &str| guard.open(&path(name)).unwrap();
+    let (first, second, small) = (open("first"), open("second"), open("small"));
+    let mut rows = first.rows(FrameIndex(0)).unwrap();
+    rows.next_row().unwrap().unwrap();
+    let (tell, told) = mpsc::channel();
+    std::thread::scope(|scope| {
+        scope.spawn(|| tell.send(second.frame(FrameIndex(0)).map(|_| ())).unwrap());
+        small.frame(FrameIndex(0)).unwrap();
+        let early = told.recv_timeout(Duration::from_millis(300));
+        assert!(early.is_err(), "the second did not wait for the first");
+        while rows.next_row().unwrap().is_some() {}
+        told.recv().unwrap().unwrap();
+    });
 }
