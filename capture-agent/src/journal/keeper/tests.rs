@@ -147,7 +147,10 @@ fn another_run_goes_on_and_another_consult_sees_nothing_of_it() {
     let whole = Tick(0)..=Tick(u64::MAX);
     for (consult, frames) in [(ours, 7), (theirs, 3)] {
         let mut bench = Bench::new(folder.path(), consult, Arc::new(Disk));
-        bench.codes(frames);
+        let last = bench.codes(frames);
+        bench.until("all of it is durable", |it| {
+            *it.journal.durable().borrow() == Some(last)
+        });
         let found = bench.ends().fingerprint(whole.clone());
         assert_eq!(found.map(|it| it.frames), Some(frames));
     }
