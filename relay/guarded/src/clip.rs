@@ -158,7 +158,7 @@ impl GuardedClip {
     pub fn provenance(&self) -> Result<Provenance, ClipError> {
         self.ask(&Ask::Provenance, |answer, seat| match answer {
             Answer::Provenance(provenance) => {
-                seat.keep();
+                self.keep(seat);
                 Some(*provenance)
             }
             _ => None,
@@ -185,6 +185,14 @@ impl GuardedClip {
         }
     }
 
+    /// Its reader waits for the next question.
+    pub(crate) fn keep(&self, seat: Seat<'_>) {
+        match self.video() {
+            Some(_) => seat.keep_on_its_way(),
+            None => seat.keep(),
+        }
+    }
+
     /// Takes note of a reader that is gone.
     pub(crate) fn died(&self, fate: Fate) -> ClipError {
         if !matches!(fate, Fate::Busy | Fate::NoReader(_)) {
@@ -208,10 +216,7 @@ impl GuardedClip {
 
     fn held_for(&self, ask: &Ask) -> Held {
         match ask {
-            Ask::Frame { .. } if self.header().is_held_whole(LARGE_PIXELS) => match self.video() {
-                Some(_) => Held::Decoder,
-                None => Held::Picture,
-            },
+            Ask::Frame { .. } if self.header().is_held_whole(LARGE_PIXELS) => Held::Picture,
             _ => Held::Rows,
         }
     }
@@ -227,7 +232,7 @@ impl GuardedClip {
                 Ok(outline) if outline == self.outline => {}
                 Ok(_) => return Err(Fate::Nonsense("another clip than before")),
                 Err(said) => {
-                    seat.keep();
+                    self.keep(seat);
                     return Ok(Err(said));
                 }
             }
@@ -240,7 +245,7 @@ impl GuardedClip {
             answer = seat.reader()?.ask(ask, 0)?.0;
         }
         if let Answer::Refused(said) = answer {
-            seat.keep();
+            self.keep(seat);
             return Ok(Err(said));
         }
         let taken = take(answer, seat).ok_or(Fate::Nonsense("it is no answer to the question"))?;

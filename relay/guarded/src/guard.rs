@@ -28,6 +28,9 @@ const JOBS_PER_READER: u32 = 10_000;
 /// Time of its jobs. With the longest of them and three threads that decode, or with the steps to one picture of a video, it stays
 /// within the processor time that it has.
 const TIME_PER_READER: Duration = Duration::from_secs(15);
+/// The same for a reader of a video: each frame stands on those before, and the next reader would have to begin at the key frame. With the
+/// steps to one more picture it stays within that processor time too.
+const TIME_PER_VIDEO_READER: Duration = Duration::from_secs(45);
 /// Who finds all readers at work waits for so long: for two of the longest jobs.
 const MAX_WAIT: Duration = Duration::from_secs(12);
 
@@ -72,8 +75,6 @@ pub(crate) enum Held {
     Rows,
     /// A large picture, until it is given.
     Picture,
-    /// The large pictures of a video, until another is asked for one.
-    Decoder,
 }
 
 /// Which file a reader has.
@@ -94,36 +95,25 @@ struct Seats {
 #[derive(Debug)]
 struct Waiting {
     file: FileId,
-    /// It still has large pictures: those from which a video goes on.
-    is_large: bool,
     reader: Process,
 }
 
 impl Seats {
-    /// A seat for a file, if one can be had now: the readers that leave for it, and the one of the file.
-    fn take(&mut self, file: FileId, held: Held) -> Option<(Vec<Waiting>, Option<Waiting>)> {
-        let is_large = held != Held::Rows;
-        let own = self.idle.iter().position(|it| it.file == file);
-        let stays_large = own
-            .and_then(|at| self.idle.get(at))
-            .is_some_and(|it| it.is_large);
+    /// A seat for a file, if one can be had now: the reader that leaves for it, and the one of the file.
+    fn take(&mut self, file: FileId, held: Held) -> Option<(Option<Waiting>, Option<Waiting>)> {
+        let is_large = held == Held::Picture;
         if is_large && self.busy_large >= MAX_LARGE_READERS {
             return None;
         }
+        let own = self.idle.iter().position(|it| it.file == file);
         let has_room = own.is_some() || self.idle.len() + self.busy < MAX_READERS;
         if !has_room && self.idle.is_empty() {
             return None;
         }
         let own = own.map(|at| self.idle.remove(at));
-        let mut leaving = Vec::new();
-        if !has_room {
-            leaving.push(self.idle.remove(0));
-        }
-        if is_large {
-            leaving.extend(self.idle.extract_if(.., |it| it.is_large));
-        }
+        let leaving = (!has_room).then(|| self.idle.remove(0));
         self.busy += 1;
-        self.busy_large += usize::from(is_large || stays_large);
+        self.busy_large += usize::from(is_large);
         Some((leaving, own))
     }
 }
@@ -173,18 +163,17 @@ impl Guard {
         self.seat_for(file, Held::Rows)
     }
 
-    /// The same for what its reader will hold: others that hold a large picture are waited for, or leave if they wait with one.
+    /// The same for what its reader will hold: one that holds a large picture is waited for. A video that waits for its next question keeps its
+    /// reader, although that has large pictures too: it would have to begin anew at every other picture.
     pub(crate) fn seat_for(&self, file: FileId, held: Held) -> Result<Seat<'_>, Fate> {
         let (leaving, waited) = self.wait_for_seat(file, held)?;
         drop(leaving);
-        let was_large = waited.as_ref().is_some_and(|it| it.is_large);
         let mut seat = Seat {
             guard: self,
             file,
             reader: None,
             is_fresh: waited.is_none(),
-            is_large: held != Held::Rows || was_large,
-            stays_large: held == Held::Decoder || was_large,
+            is_large: held == Held::Picture,
         };
         seat.reader = Some(match waited {
             Some(waited) => waited.reader,
@@ -193,12 +182,12 @@ impl Guard {
         Ok(seat)
     }
 
-    /// Takes a seat; gives the readers that had to leave for it, and the one of the file.
+    /// Takes a seat; gives the reader that had to leave for it, and the one of the file.
     fn wait_for_seat(
         &self,
         file: FileId,
         held: Held,
-    ) -> Result<(Vec<Waiting>, Option<Waiting>), Fate> {
+    ) -> Result<(Option<Waiting>, Option<Waiting>), Fate> {
         let until = Instant::now() + MAX_WAIT;
         let mut seats = self.seats();
         loop {
@@ -272,8 +261,6 @@ pub(crate) struct Seat<'a> {
     pub(crate) is_fresh: bool,
     /// Its reader holds a large picture while it works.
     is_large: bool,
-    /// And when it waits.
-    stays_large: bool,
 }
 
 impl Seat<'_> {
@@ -282,13 +269,21 @@ impl Seat<'_> {
     }
 
     /// Its reader answered as one does: it waits for the next question.
-    pub(crate) fn keep(mut self) {
+    pub(crate) fn keep(self) {
+        self.keep_for(TIME_PER_READER);
+    }
+
+    /// The same with the reader of a video.
+    pub(crate) fn keep_on_its_way(self) {
+        self.keep_for(TIME_PER_VIDEO_READER);
+    }
+
+    fn keep_for(mut self, time: Duration) {
         let kept = self.reader.take();
-        let kept = kept.filter(|it| !it.is_worn(JOBS_PER_READER, TIME_PER_READER));
+        let kept = kept.filter(|it| !it.is_worn(JOBS_PER_READER, time));
         if let Some(reader) = kept {
             self.guard.seats().idle.push(Waiting {
                 file: self.file,
-                is_large: self.stays_large,
                 reader,
             });
         }

@@ -56,7 +56,7 @@ impl<'a> GuardedRows<'a> {
         match more {
             Ok(Answer::Rows) => {}
             Ok(Answer::Refused(said)) => {
-                seat.keep();
+                self.clip.keep(seat);
                 return Err(heard(said));
             }
             Ok(_) => return Err(self.nonsense("it is no part of a picture")),
@@ -69,7 +69,7 @@ impl<'a> GuardedRows<'a> {
         }
         (self.at, self.to_come) = (0, self.to_come - rows);
         if self.to_come == 0 {
-            seat.keep();
+            self.clip.keep(seat);
         } else {
             self.seat = Some(seat);
         }

@@ -14,7 +14,7 @@ use echo_dicom::deidentify::{
     Alias, CaseIdentity, CaseKey, CleanClip, Cover, DeidentifyError, Whose, clean_object,
     instance_of, remains, remains_in,
 };
-use echo_dicom::write::ViewLabel;
+use echo_dicom::write::{ViewLabel, WriteError};
 use echo_dicom::{ClipError, RegionBounds};
 use guarded::{Guard, GuardedClip};
 use sha2::{Digest as _, Sha256};
@@ -101,13 +101,13 @@ impl Making {
             row.fault = Some(CaseFault::Unreadable);
             return Ok(row);
         };
-        match Guard::of_this_program().open(&kept.path) {
-            Ok(clip) => match self.make(&row, kept, &clip) {
-                Ok(made) => row.made = Some(made),
-                Err(MakeFault::Clean(error)) => row.fault = Some(fault_of(error)?),
-                Err(other) => return Err(other),
-            },
-            Err(error) => row.fault = Some(fault_of(DeidentifyError::Read(error))?),
+        let made = match Guard::of_this_program().open(&kept.path) {
+            Ok(clip) => self.make(&row, kept, &clip),
+            Err(error) => Err(DeidentifyError::Read(error).into()),
+        };
+        match made {
+            Ok(made) => row.made = Some(made),
+            Err(fault) => row.fault = Some(own_fault(fault)?),
         }
         Ok(row)
     }
@@ -215,18 +215,31 @@ impl Making {
     }
 }
 
-/// What is the clip's own fault stands in its row; a reader that could not be had is nobody's.
-fn fault_of(error: DeidentifyError) -> Result<CaseFault, MakeFault> {
-    match error {
-        DeidentifyError::NothingKept => Ok(CaseFault::NothingKept),
-        DeidentifyError::Read(read) if !is_nobodys(&read) => Ok(CaseFault::Unreadable),
-        DeidentifyError::Write(_) => Ok(CaseFault::Unreadable),
-        other => Err(MakeFault::Clean(other)),
+/// What is the clip's own fault stands in its row, and the others of the case are made; what may pass is the case's, to be made again.
+fn own_fault(fault: MakeFault) -> Result<CaseFault, MakeFault> {
+    match fault {
+        MakeFault::Clean(DeidentifyError::NothingKept) => Ok(CaseFault::NothingKept),
+        MakeFault::Clean(DeidentifyError::Read(read))
+        | MakeFault::Marks(MarksFault::Read(read))
+            if !guarded::may_pass(&read) =>
+        {
+            Ok(CaseFault::Unreadable)
+        }
+        MakeFault::Clean(DeidentifyError::Write(write)) if !passes(&write) => {
+            Ok(CaseFault::Unreadable)
+        }
+        MakeFault::Marks(MarksFault::Size) => Ok(CaseFault::Unreadable),
+        other => Err(other),
     }
 }
 
-fn is_nobodys(error: &ClipError) -> bool {
-    guarded::is_no_reader(error)
+/// Whether a frame did not come for a reason that may not be its clip's.
+fn passes(write: &WriteError) -> bool {
+    let WriteError::Feed { source, .. } = write else {
+        return false;
+    };
+    let read: Option<&ClipError> = source.downcast_ref();
+    read.is_some_and(guarded::may_pass)
 }
 
 fn bounds(list: &[CaseRectangle]) -> Vec<RegionBounds> {
@@ -287,6 +300,7 @@ fn told(remaining: Vec<echo_dicom::deidentify::Remaining>, words: &mut Vec<CaseW
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::io::ErrorKind::{PermissionDenied, UnexpectedEof};
     use wire::clip::{VIEW_OTHER, VIEWS};
 
     #[test]
@@ -298,5 +312,28 @@ mod tests {
             assert_eq!(known_view(Some(words)), None, "{words}");
         }
         assert_eq!(known_view(None), None);
+    }
+
+    #[test]
+    fn a_clips_own_fault_stands_in_its_row_and_what_may_pass_does_not() {
+        let read = |kind: io::ErrorKind| ClipError::ReadFile(kind.into());
+        let feed = |kind| WriteError::Feed {
+            index: 3,
+            source: Box::new(read(kind)),
+        };
+        for (fault, own) in [
+            (DeidentifyError::Read(read(UnexpectedEof)).into(), true),
+            (DeidentifyError::Read(read(PermissionDenied)).into(), false),
+            (DeidentifyError::Write(feed(UnexpectedEof)).into(), true),
+            (DeidentifyError::Write(feed(PermissionDenied)).into(), false),
+            (MarksFault::Read(read(UnexpectedEof)).into(), true),
+            (MarksFault::Read(read(PermissionDenied)).into(), false),
+            (MarksFault::Size.into(), true),
+            (DeidentifyError::NothingKept.into(), true),
+            (MakeFault::Inside, false),
+        ] {
+            let told = format!("{fault:?}");
+            assert_eq!(own_fault(fault).is_ok(), own, "{told}");
+        }
     }
 }

@@ -9,7 +9,7 @@ use std::num::NonZeroUsize;
 
 use wire::FrameIndex;
 
-use super::coding::{PixelCoding, in_order};
+use super::coding::{CodeFault, PixelCoding, in_order};
 use super::context::Context;
 use super::data_set::Object;
 use super::error::WriteError;
@@ -286,10 +286,16 @@ impl<'a, F: Frames + ?Sized> ClipWriter<'a, F> {
         if shape != self.shape {
             return Err(unequal(shape.to_string()));
         }
-        coding.encode(frame).map_err(|fault| WriteError::Code {
-            index,
-            codec,
-            fault,
+        coding.encode(frame).map_err(|fault| match fault {
+            CodeFault::Rows(fault) => WriteError::Feed {
+                index,
+                source: Box::new(fault),
+            },
+            CodeFault::Coder(fault) => WriteError::Code {
+                index,
+                codec,
+                fault,
+            },
         })
     }
 

@@ -11,6 +11,7 @@ use jpeg_encoder::{
     rgb_to_ycbcr,
 };
 
+use super::CodeFault;
 use crate::error::ClipError;
 use crate::picture::{Picture, PixelForm};
 use crate::rows::PictureRows;
@@ -41,7 +42,7 @@ fn encoder(bytes: &mut Vec<u8>, quality: u8, form: PixelForm) -> Encoder<&mut Ve
 }
 
 /// The same bytes of a picture that is never held: the crate asks for a row when it codes it.
-pub(super) fn encode_rows(rows: &mut dyn PictureRows, quality: u8) -> Result<Vec<u8>, String> {
+pub(super) fn encode_rows(rows: &mut dyn PictureRows, quality: u8) -> Result<Vec<u8>, CodeFault> {
     let size = |side: u32| u16::try_from(side).map_err(|_| "the picture is too large".to_owned());
     let (width, height) = (size(rows.width())?, size(rows.height())?);
     let form = rows.form();
@@ -60,8 +61,8 @@ pub(super) fn encode_rows(rows: &mut dyn PictureRows, quality: u8) -> Result<Vec
     let coded = encoder(&mut bytes, quality, form).encode_image(picture);
     // Rows that did not come are black; nobody sees them.
     match (source.into_inner().fault, coded) {
-        (Some(fault), _) => Err(fault.to_string()),
-        (None, Err(error)) => Err(error.to_string()),
+        (Some(fault), _) => Err(CodeFault::Rows(fault)),
+        (None, Err(error)) => Err(CodeFault::Coder(error.to_string())),
         (None, Ok(())) => Ok(bytes),
     }
 }

@@ -17,7 +17,23 @@ use std::borrow::Cow;
 use dicom_dictionary_std::uids;
 
 use super::frames::{Frame, Shape, Stored};
+use crate::error::ClipError;
 use crate::picture::Picture;
+
+/// A frame could not be coded.
+#[derive(Debug)]
+pub(super) enum CodeFault {
+    /// Its rows did not come.
+    Rows(ClipError),
+    /// The coder's.
+    Coder(String),
+}
+
+impl From<String> for CodeFault {
+    fn from(fault: String) -> Self {
+        Self::Coder(fault)
+    }
+}
 
 /// How pixels are stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -106,18 +122,20 @@ impl PixelCoding {
     }
 
     /// Codes a frame whose shape was checked.
-    pub(super) fn encode(self, frame: Frame<'_>) -> Result<Vec<u8>, String> {
+    pub(super) fn encode(self, frame: Frame<'_>) -> Result<Vec<u8>, CodeFault> {
         match frame {
             Frame::Jpeg { bytes, .. } => Ok(bytes.into_owned()),
             Frame::Rows(mut rows) => match self {
                 Self::Jpeg(JpegQuality(quality)) => jpeg::encode_rows(&mut *rows, quality),
                 Self::Rle | Self::Uncompressed => {
-                    let picture = rows.collected().map_err(|error| error.to_string())?;
+                    let picture = rows.collected().map_err(CodeFault::Rows)?;
                     self.encode(Frame::Picture(Cow::Owned(picture)))
                 }
             },
             Frame::Picture(picture) => match self {
-                Self::Jpeg(JpegQuality(quality)) => jpeg::encode(&picture, quality),
+                Self::Jpeg(JpegQuality(quality)) => {
+                    jpeg::encode(&picture, quality).map_err(CodeFault::Coder)
+                }
                 Self::Rle => Ok(rle::encode(&picture)),
                 Self::Uncompressed => Ok(rows_of(picture)),
             },
