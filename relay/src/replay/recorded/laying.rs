@@ -13,8 +13,10 @@ const NEAR: usize = 1_500;
 const LASTING: usize = 500;
 /// With fewer packets behind it nobody can tell.
 const TELLING: usize = 50;
-/// They part by more than this. Less is a queue, or a clock that drifts.
+/// They part by more than this, however it came. Less is a queue, or a clock that drifts.
 const PARTED_US: i64 = 1_000_000;
+/// They part by more than this, and all of it from one packet to the next: a sender that stopped counting.
+const STOPPED_US: i64 = 200_000;
 /// A voice is moved by so much: one packet, so that what is spoken stays whole for minutes.
 const MOVED_US: i64 = 20_000;
 
@@ -44,53 +46,78 @@ pub(super) fn laid(arrived_us: &[i64], after_us: &[i64]) -> Vec<i64> {
 
 /// A track where its sender stopped counting, or somebody set the relay's clock, is laid part by part.
 fn parts(late: &[i64]) -> Vec<&[i64]> {
-    let before = quickest(late, LASTING, 0);
     let after = quickest(late, 0, LASTING);
-    let telling = late.len().saturating_sub(TELLING);
-    let parted = |at: usize| match (
-        at.checked_sub(1).and_then(|one| before.get(one)),
-        after.get(at),
-    ) {
-        (Some(before), Some(after)) if at <= telling => after - before,
-        _ => 0,
-    };
-    let (mut out, mut from, mut at) = (Vec::new(), 0, TELLING);
-    while at < late.len() {
-        let by = parted(at);
-        if by.abs() <= PARTED_US {
-            at += 1;
-            continue;
+    let (mut out, mut from) = (Vec::new(), 0);
+    // Of this part, those just before.
+    let mut before = Able::default();
+    let mut last = late.first().copied().unwrap_or_default();
+    let mut at = 0;
+    while let (Some(now), Some(behind)) = (late.get(at).copied(), after.get(at)) {
+        before.forget_before(at.saturating_sub(LASTING));
+        let by = before.least().map_or(0, |before| behind - before);
+        let is_told = at - from >= TELLING && late.len() - at >= TELLING;
+        let is_at_once = (now - last) / 3 * 4 >= by;
+        let step = if by > STOPPED_US && (is_at_once || (by > PARTED_US && is_told)) {
+            Some(at)
+        } else if by < -PARTED_US && is_told {
+            steepest_fall(late, at)
+        } else {
+            None
+        };
+        if let Some(step) = step {
+            out.push(late.get(from..step).unwrap_or_default());
+            (from, at) = (step, step);
+            before = Able::default();
         }
-        let run = (at..late.len())
-            .take_while(|at| parted(*at).abs() > PARTED_US && parted(*at).signum() == by.signum());
-        let length = run.count();
-        // Seen from both sides, a step up is there as soon as it is behind, a step down as long as it is ahead.
-        let step = if by > 0 { at } else { at + length - 1 };
-        out.push(late.get(from..step).unwrap_or_default());
-        from = step;
-        at += length;
+        last = late.get(at).copied().unwrap_or(now);
+        before.take(at, last);
+        at += 1;
     }
     out.push(late.get(from..).unwrap_or_default());
     out
 }
 
+/// Where a clock was set back: seen from before, a step down is there as long as it is ahead.
+fn steepest_fall(late: &[i64], from: usize) -> Option<usize> {
+    let until = late.len().min(from + LASTING);
+    let falls = (from.max(1)..until).filter_map(|at| Some((late.get(at)? - late.get(at - 1)?, at)));
+    falls.min().map(|(_, at)| at)
+}
+
+/// Those of a window that can still be its least, the least first.
+#[derive(Debug, Default)]
+struct Able(VecDeque<(usize, i64)>);
+
+impl Able {
+    fn take(&mut self, index: usize, value: i64) {
+        while self.0.back().is_some_and(|(_, last)| *last >= value) {
+            self.0.pop_back();
+        }
+        self.0.push_back((index, value));
+    }
+
+    fn forget_before(&mut self, index: usize) {
+        while self.0.front().is_some_and(|(held, _)| *held < index) {
+            self.0.pop_front();
+        }
+    }
+
+    fn least(&self) -> Option<i64> {
+        self.0.front().map(|(_, least)| *least)
+    }
+}
+
 /// The least of each one and so many before and behind it.
 fn quickest(late: &[i64], before: usize, behind: usize) -> Vec<i64> {
-    // Those that can still be the least, the least first.
-    let mut able: VecDeque<(usize, i64)> = VecDeque::new();
+    let mut able = Able::default();
     let mut coming = late.iter().copied().enumerate().peekable();
     (0..late.len())
         .map(|at| {
             while let Some((index, value)) = coming.next_if(|(index, _)| *index <= at + behind) {
-                while able.back().is_some_and(|(_, last)| *last >= value) {
-                    able.pop_back();
-                }
-                able.push_back((index, value));
+                able.take(index, value);
             }
-            while able.front().is_some_and(|(index, _)| index + before < at) {
-                able.pop_front();
-            }
-            able.front().map_or(0, |(_, least)| *least)
+            able.forget_before(at.saturating_sub(before));
+            able.least().unwrap_or_default()
         })
         .collect()
 }
@@ -151,17 +178,23 @@ mod tests {
 
     #[test]
     fn what_is_said_after_a_sender_stopped_counting_lies_where_it_was_said() {
-        for pause in [3_000_000, 10_000_000, 600_000_000] {
-            let (truth, arrived, counted) = of((0..4_000).map(|n| {
-                let stood = if n >= 1_234 { pause } else { 0 };
+        // How long it stood, each time after so many packets, of how many.
+        for (pause, each, packets) in [
+            (300_000, 1_234, 4_000),
+            (900_000, 1_234, 4_000),
+            (500_000, 450, 4_000),
+            (10_000_000, 1_234, 4_000),
+            (600_000_000, 2_000, 4_000),
+            (10_000_000, 3_970, 4_000),
+            (10_000_000, 30, 60),
+        ] {
+            let (truth, arrived, counted) = of((0..packets).map(|n| {
+                let stood = n / each * pause;
                 (n * PACKET_US + stood, n * PACKET_US, n % 5 * 1_000)
             }));
             let laid = laid(&arrived, &counted);
-            assert!(
-                farthest(&truth, &laid) < HEARD_US,
-                "{pause}: {}",
-                farthest(&truth, &laid)
-            );
+            let farthest = farthest(&truth, &laid);
+            assert!(farthest < HEARD_US, "{pause} each {each}: {farthest}");
         }
     }
 
@@ -182,6 +215,7 @@ mod tests {
             let held_up = match n {
                 1_000..1_200 => (1_200 - n) * PACKET_US,
                 2_000..2_400 => 700_000,
+                3_980.. => (4_000 - n) * PACKET_US,
                 _ => n % 5 * 1_000,
             };
             (at, at, held_up)
