@@ -99,9 +99,9 @@ pub(crate) async fn another_consult_is_laid_beside(person: &Person) -> Result<()
     let both = || shows_both(person);
     chooses(person, THE_OTHER).await?;
     let _ = both().await?;
-    // Early on the left: soon somebody freezes there.
+    // Early on the left, because soon somebody freezes there; but not before its first frame.
     seeks(person, true, 8).await?;
-    seeks(person, false, 3).await?;
+    seeks(person, false, 5).await?;
     let laid = both().await?;
     aligns(person, true).await?;
 
@@ -123,7 +123,7 @@ pub(crate) async fn another_consult_is_laid_beside(person: &Person) -> Result<()
         "laid at {laid:?} they went on by {left} and {right} ms"
     );
     // Back before where they were laid, and on again.
-    for tenths in [1, 12] {
+    for tenths in [4, 12] {
         seeks(person, false, tenths).await?;
         let there = both().await?;
         let apart = laid.apart_ms(there);

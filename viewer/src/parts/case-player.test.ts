@@ -65,9 +65,14 @@ async function opened(frames: number, marks = false, apartUs = 33_333): Promise<
   const onLeft = (left: number | null) => lefts.push(left);
   const page = await put(h(CasePlayer, { desk, clip, made, isDraft: true, doing, onLeft }));
   // Somebody scrolled to the clip.
-  Watched.see([page.childNodes[0] as PageNode]);
+  Watched.see([page.childNodes[0] as PageNode, picture(page)]);
   await settled();
   return page;
+}
+
+/** The large one, with what is around it. */
+function picture(page: PageNode): PageNode {
+  return page.childNodes[0]?.childNodes[0] as PageNode;
 }
 
 /** Scrolls so that these frames of the sheet stand on the screen. */
@@ -95,6 +100,17 @@ describe("the tick of a clip", () => {
     await settled(120 * FRAME_MS + 1_000);
     expect(lefts.at(-1)).toBe(0);
     expect(page.find("case-unseen")).toEqual([]);
+  });
+
+  test("does not come by a run that nobody looks at, because the picture is off the screen", async () => {
+    const page = await opened(30);
+    Watched.see([picture(page)], false);
+    page.one("case-play").does("click");
+    await settled(2_000);
+    expect(lefts.at(-1)).toBe(29);
+    Watched.see([picture(page)]);
+    await settled(2_000);
+    expect(lefts.at(-1)).toBe(0);
   });
 
   test("comes frame by frame too, by a press each", async () => {

@@ -20,7 +20,9 @@ import { CaseSheet } from "./case-sheet";
 /** Frames that are asked for before they are shown. */
 const AHEAD = 24;
 /** So far from the screen a clip is near, and its frames stay. */
-const NEAR = "100% 0px";
+const NEAR: IntersectionObserverInit = { rootMargin: "100% 0px" };
+/** So much of the large picture is on the screen when it is looked at. */
+const LOOKED_AT: IntersectionObserverInit = { threshold: 0.5 };
 const NOTHING_DRAWN: CaseDrawn = { lines: [], numbers: [] };
 
 type Props = {
@@ -37,7 +39,8 @@ export function CasePlayer({ desk, clip, made, isDraft, doing, onLeft }: Props) 
   const { number } = clip;
   const whole = useRef<HTMLDivElement>(null);
   const picture = useRef<HTMLDivElement>(null);
-  const near = useNear(whole);
+  const near = useIsThere(whole, NEAR);
+  const isLookedAt = useIsThere(picture, LOOKED_AT);
   const frames = useFrames(desk, number, near);
   const [at, setAt] = useState(0);
   const [painted, setPainted] = useState(-1);
@@ -62,7 +65,7 @@ export function CasePlayer({ desk, clip, made, isDraft, doing, onLeft }: Props) 
   useEffect(() => {
     if (drawn === null || !said.isHere) return onLeft(null);
     const isBare = hides && drawn.lines.some(({ frame }) => frame === at);
-    if (painted === at && !isBare) seen.shows(at);
+    if (painted === at && !isBare && isLookedAt) seen.shows(at);
     seen.stand(standing === "" ? [] : standing.split(" ").map(Number), performance.now());
     onLeft(seen.left);
     const look = () => {
@@ -70,7 +73,7 @@ export function CasePlayer({ desk, clip, made, isDraft, doing, onLeft }: Props) 
     };
     const timer = setTimeout(look, LOOK_MS);
     return () => clearTimeout(timer);
-  }, [drawn, said.isHere, hides, at, painted, standing]);
+  }, [drawn, said.isHere, hides, at, painted, isLookedAt, standing]);
   const goes = (index: number) => {
     setRuns(false);
     setAt(index);
@@ -205,17 +208,15 @@ function Failed({ words, again }: { words: string; again: () => void }) {
 }
 
 /** Whether a part is on the screen, or not far: frames of the tenth clip wait until somebody comes to it, and go when they leave. */
-function useNear(part: { readonly current: HTMLElement | null }): boolean {
-  const [near, setNear] = useState(false);
+function useIsThere(part: { readonly current: HTMLElement | null }, how: IntersectionObserverInit): boolean {
+  const [isThere, setIsThere] = useState(false);
   useEffect(() => {
     if (part.current === null) return;
-    const watch = new IntersectionObserver((seen) => setNear(seen.at(-1)?.isIntersecting ?? false), {
-      rootMargin: NEAR,
-    });
+    const watch = new IntersectionObserver((seen) => setIsThere(seen.at(-1)?.isIntersecting ?? false), how);
     watch.observe(part.current);
     return () => watch.disconnect();
-  }, [part]);
-  return near;
+  }, [part, how]);
+  return isThere;
 }
 
 type Drawn = {
