@@ -14,7 +14,7 @@ use wire::original::Digest;
 pub enum ConflictKind {
     /// Another object has its SOP Instance UID.
     SameInstance,
-    /// Its study is another patient's (Patient ID).
+    /// Its study is another patient's (Patient ID, or the name where one has none).
     OtherPatient,
 }
 

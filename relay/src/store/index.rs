@@ -158,11 +158,10 @@ pub fn keep_entry(db: &Connection, row: &EntryRow) -> Result<()> {
     }
     let is_new = add_to_series(db, row)?;
     add_to_study(db, row, is_new)?;
-    if row.header.is_none() {
-        return Ok(());
+    match row.header {
+        Some(_) => flag_stranger(db, row),
+        None => Ok(()),
     }
-    let_name(db, row)?;
-    flag_stranger(db, row)
 }
 
 /// Whether it is the first of its series.
@@ -178,12 +177,8 @@ fn add_to_series(db: &Connection, row: &EntryRow) -> Result<bool> {
 }
 
 fn add_to_study(db: &Connection, row: &EntryRow, new_series: bool) -> Result<()> {
-    // What the first object said holds, unless nothing could be read of it or it named nobody.
     let sql = "INSERT INTO index_studies (study, attributes, patient, date, modalities, series, instances) VALUES (?1, ?2, ?3, ?4, '', 1, 1) \
-               ON CONFLICT DO UPDATE SET instances = instances + 1, series = series + ?5, \
-               attributes = iif(modalities = '' AND patient = '', excluded.attributes, attributes), \
-               date = iif(modalities = '' AND patient = '', excluded.date, date), \
-               patient = iif(modalities = '' AND patient = '', excluded.patient, patient)";
+               ON CONFLICT DO UPDATE SET instances = instances + 1, series = series + ?5";
     db.prepare_cached(sql)?.execute((
         &row.study,
         &row.of_study,
@@ -191,6 +186,10 @@ fn add_to_study(db: &Connection, row: &EntryRow, new_series: bool) -> Result<()>
         &row.date,
         new_series,
     ))?;
+    // What the first object said holds, unless nothing could be read of it or it named nobody.
+    if row.header.is_some() {
+        let_name(db, row)?;
+    }
     let sql = "UPDATE index_studies SET modalities = modalities || iif(modalities = '', '', '\\') || ?2 \
                WHERE study = ?1 AND ?2 <> '' AND instr('\\' || modalities || '\\', '\\' || ?2 || '\\') = 0";
     db.prepare_cached(sql)?

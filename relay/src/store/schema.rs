@@ -330,12 +330,11 @@ END;
 ", "
 UPDATE forwards SET state = 'waiting', next_at = 0 WHERE state = 'refused' AND reason = 'its file is gone'; -- it may have been away
 ", "
-CREATE TABLE index_unlooked (              -- instances of studies of before whose Patient ID nobody compared with that of their study
+CREATE TABLE index_unlooked (              -- instances of studies of before whose patient nobody compared with that of their study
     digest     TEXT PRIMARY KEY REFERENCES objects(digest)
 ) STRICT, WITHOUT ROWID;
 INSERT INTO index_unlooked SELECT i.digest FROM index_instances i JOIN index_studies s ON s.study = i.study
     JOIN index_headers h ON h.digest = i.digest WHERE s.instances > 1;
-DELETE FROM index_strangers;               -- flagged again if they name another patient, and not for naming none
 "];
 
 /// Brings a file up to date, each step in a transaction of its own.
