@@ -1,6 +1,7 @@
 //! A file whose UID a clip has already goes into the archive beside that clip.
 //!
-//! Owns the order: the clip first, so that it is the other one that gets the flag and is not given out. Called for what agents and
+//! Owns the order: the clip first, so that it is the other one that gets the flag and is not given out. Where the clip is no object (a
+//! letter, a damaged export), the other one is kept with the flag all the same: nobody would hear else that there are two. Called for what agents and
 //! pages bring; by the network an object comes through the shelf at once.
 
 use super::file_head::{FileHead, HeadFault};
@@ -38,14 +39,10 @@ impl Archive {
         path: &Path,
         sender: &'static str,
     ) -> Result<(), BesideFault> {
-        if let Some(clip) = clip {
-            let taken = self.collect(clip).await.map_err(BesideFault::Later)?;
-            if !taken {
-                // It would become the object of that UID, and nobody would hear that there are two.
-                let why = "the clip that has its UID is no object for the archive";
-                return Err(BesideFault::Never(why.to_owned()));
-            }
-        }
+        let flagged = match clip {
+            Some(clip) => !self.collect(clip).await.map_err(BesideFault::Later)?,
+            None => false,
+        };
         let of = path.to_owned();
         let read = tokio::task::spawn_blocking(move || FileHead::read(&of, sender)).await;
         let read = read.map_err(|_| BesideFault::Later("reading it failed inside".to_owned()))?;
@@ -72,7 +69,8 @@ impl Archive {
             }
             self.write(&mut slot, &data).await.map_err(fault_of)?;
         }
-        self.take_in(slot, None).await.map(drop).map_err(fault_of)
+        let taken = self.take(slot, None, flagged).await;
+        taken.map(drop).map_err(fault_of)
     }
 }
 

@@ -8,7 +8,7 @@ use super::incoming::Arrived;
 use super::indexer::Indexer;
 use super::place::Place;
 use crate::clock::Clock;
-use crate::store::{KeptAs, ObjectRow, Store, StoreError, keep_object};
+use crate::store::{KeptAs, ObjectRow, Store, StoreError, keep_flagged, keep_object};
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -90,7 +90,10 @@ async fn commit(
     store: &Store,
     clock: &Clock,
 ) -> Result<Vec<KeptAs>, CommitFault> {
-    let rows: Vec<ObjectRow> = group.iter().map(|one| row(one, clock)).collect();
+    let rows: Vec<(ObjectRow, bool)> = group
+        .iter()
+        .map(|one| (row(one, clock), one.flagged))
+        .collect();
     let naming = place.clone();
     let named = tokio::task::spawn_blocking(move || name_all(&group, &naming))
         .await
@@ -98,7 +101,11 @@ async fn commit(
         .map_err(|fault| CommitFault::Name(Arc::new(fault)))?;
     let kept = store
         .write_again_if_lost("keep objects", move |db| {
-            rows.iter().map(|row| keep_object(db, row)).collect()
+            let keep = |(row, flagged): &(ObjectRow, bool)| match flagged {
+                true => keep_flagged(db, row),
+                false => keep_object(db, row),
+            };
+            rows.iter().map(keep).collect()
         })
         .await;
     match kept {

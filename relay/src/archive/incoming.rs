@@ -90,6 +90,8 @@ pub(super) struct Arrived {
     pub(super) facts: Facts,
     pub(super) study: String,
     pub(super) series: String,
+    /// What has its UID already is no object: it is flagged, whatever else the archive has.
+    pub(super) flagged: bool,
 }
 
 impl Incoming {
@@ -144,6 +146,7 @@ impl Incoming {
             facts: self.facts,
             study,
             series,
+            flagged: false,
         })
     }
 
@@ -197,6 +200,7 @@ impl Arrived {
             facts,
             study,
             series,
+            flagged: false,
         })
     }
 }

@@ -252,11 +252,22 @@ impl Archive {
     /// # Errors
     /// The status to answer when it is not kept.
     pub async fn take_in(&self, slot: Slot, within: Option<&str>) -> Result<Taken, Status> {
+        self.take(slot, within, false).await
+    }
+
+    /// The same; `flagged` where what has its UID is no object.
+    pub(super) async fn take(
+        &self,
+        slot: Slot,
+        within: Option<&str>,
+        flagged: bool,
+    ) -> Result<Taken, Status> {
         let Slot { incoming, held } = slot;
         let Some(incoming) = incoming else {
             return Err(Status::processing_failure("the object is gone"));
         };
-        let arrived = blocking(move || incoming.arrived(&held)).await?;
+        let mut arrived = blocking(move || incoming.arrived(&held)).await?;
+        arrived.flagged = flagged;
         if within.is_some_and(|study| study != arrived.study) {
             return Err(Status::does_not_match("the object is of another study"));
         }

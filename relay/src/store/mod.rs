@@ -92,7 +92,7 @@ pub use index::{
 pub use index_search::{Depth, IndexSeries, IndexStudy, Narrow, Sift, sift};
 pub use installation::{last_measuring, started_measuring};
 pub use log::{append, entries_after, head};
-pub use objects::{KeptAs, ObjectRow, has_object, keep_object, objects_of};
+pub use objects::{KeptAs, ObjectRow, has_object, keep_flagged, keep_object, objects_of};
 pub use originals::{add_blob, has_blob};
 pub use people::{PersonRow, add_person, people, person, role_in, role_then, set_role};
 pub use replays::{

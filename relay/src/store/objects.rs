@@ -47,6 +47,20 @@ pub enum KeptAs {
 /// # Errors
 /// SQLite's.
 pub fn keep_object(db: &Connection, row: &ObjectRow) -> Result<KeptAs> {
+    let sql = "SELECT 1 FROM objects WHERE instance = ?1";
+    let conflict = db.prepare_cached(sql)?.exists([&row.instance])?;
+    note(db, row, conflict)
+}
+
+/// Notes an object whose SOP Instance UID something has that is no object: it is flagged, although no object is there before it.
+///
+/// # Errors
+/// SQLite's.
+pub fn keep_flagged(db: &Connection, row: &ObjectRow) -> Result<KeptAs> {
+    note(db, row, true)
+}
+
+fn note(db: &Connection, row: &ObjectRow, conflict: bool) -> Result<KeptAs> {
     let digest = row.digest.to_string();
     let known: Option<bool> = db
         .prepare_cached("SELECT conflict FROM objects WHERE digest = ?1")?
@@ -57,9 +71,6 @@ pub fn keep_object(db: &Connection, row: &ObjectRow) -> Result<KeptAs> {
         Some(false) => return Ok(KeptAs::Again),
         None => {}
     }
-    let conflict = db
-        .prepare_cached("SELECT 1 FROM objects WHERE instance = ?1")?
-        .exists([&row.instance])?;
     let sql = "INSERT INTO objects (digest, instance, study, series, class, syntax, bytes, sender, arrived_at, conflict) \
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
     db.prepare_cached(sql)?.execute((
@@ -132,6 +143,19 @@ mod tests {
             sender: "VSCAN".to_owned(),
             arrived_at: RelayTime(u64::from(digest)),
         }
+    }
+
+    #[test]
+    fn one_beside_what_is_no_object_is_flagged_although_it_is_the_first() {
+        let mut db = Connection::open_in_memory().unwrap();
+        super::super::schema::migrate(&mut db).unwrap();
+        for _ in 0..2 {
+            assert_eq!(keep_flagged(&db, &row(1, "7.1")).unwrap(), KeptAs::Conflict);
+        }
+        assert_eq!(objects_of(&db, "7.1").unwrap(), [(row(1, "7.1"), true)]);
+        // One that came by another way and is given out stays as it is.
+        assert_eq!(keep_object(&db, &row(2, "7.2")).unwrap(), KeptAs::New);
+        assert_eq!(keep_flagged(&db, &row(2, "7.2")).unwrap(), KeptAs::Again);
     }
 
     #[test]

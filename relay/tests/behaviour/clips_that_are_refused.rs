@@ -117,7 +117,7 @@ async fn a_clip_whose_uid_an_object_of_the_archive_has_is_kept_beside_it_and_not
 }
 
 #[tokio::test]
-async fn a_clip_with_the_uid_of_one_that_is_no_object_for_the_archive_stays_on_the_device() {
+async fn a_clip_with_the_uid_of_one_that_is_no_object_for_the_archive_is_kept_and_flagged() {
     let relay = Relay::start().await;
     let device = Device::connect(&relay).await;
     let sample = Sample::imported(phantom("plax_small.dcm"));
@@ -130,9 +130,13 @@ async fn a_clip_with_the_uid_of_one_that_is_no_object_for_the_archive_stays_on_t
     device.brings(&letter).await;
     assert_eq!(device.is_wanted(&sample).await, 0);
     let said = device.sends_up_to(&sample, 0, sample.head.bytes).await;
-    let (clip, reason) = (sample.head.clip, ClipGap::Refused);
-    assert_eq!(said, ClipToAgent::Refused { clip, reason });
-    assert_eq!(rows(&relay, &sample.head.instance).await, []);
+    let clip = sample.head.clip;
+    assert_eq!(said, ClipToAgent::KeptBeside { clip });
+    log_says_missing(&relay, "conflict").await;
+    is_served(&relay, &letter).await;
+    let kept = rows(&relay, &sample.head.instance).await;
+    assert!(kept.len() == 1 && kept[0].1);
+    assert!(sample.bytes.ends_with(&stored_data_set(&relay, &kept[0].0)));
 }
 
 #[tokio::test]
