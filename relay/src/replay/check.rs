@@ -1,8 +1,8 @@
 //! Whether an object is what was offered.
 //!
 //! Owns the comparison: instance, frames, size, and the times of a captured clip against the RTP times of its frames.
-//! What cannot be read here (video that is not H.264 in one MP4 file, codings that `echo-dicom` does not know) is kept as it
-//! is, because it is somebody's record; its digest is what was offered. Called where blocking is allowed, before a clip is kept.
+//! What cannot be read here (video that is not H.264 in one MP4 file, codings that `echo-dicom` does not know), or not in the time that
+//! reading may take, is kept as it is, because it is somebody's record; its digest is what was offered. Called where blocking is allowed, before a clip is kept.
 
 use echo_dicom::write::kept_apart;
 use echo_dicom::{ClipError, ClipHeader};
@@ -18,6 +18,9 @@ use wire::{FrameIndex, RtpTime};
 const TIME_PER_CENT: u64 = 2;
 /// …and this much for the rounding of both clocks.
 const TIME_US: u64 = 100;
+
+/// The step at which a file took too long to be read.
+const LATE: &str = "reader-late";
 
 /// An object is not what was said of it.
 #[derive(Debug, Error)]
@@ -61,6 +64,12 @@ impl Disagreement {
             _ => ClipGap::Refused,
         }
     }
+
+    /// Whether reading it took too long: a busy machine's fault, or its own when it happens again and again.
+    #[must_use]
+    pub fn is_late(&self) -> bool {
+        matches!(self, Self::Unreadable(error) if error.step() == LATE)
+    }
 }
 
 /// What whoever brought a file hears when it was not read: what may pass says nothing of the file.
@@ -80,10 +89,14 @@ pub fn gap_of(error: &ClipError) -> ClipGap {
 pub fn check(path: &Path, head: &ClipHead, times: &[RtpTime]) -> Result<(), Disagreement> {
     match Guard::of_this_program().open(path) {
         Ok(clip) => compare(clip.header(), head, times),
-        Err(error) if guarded::may_pass(&error) => Err(error.into()),
-        Err(_) if matches!(head.coding, ClipCoding::Video | ClipCoding::Other) => Ok(()),
+        Err(error) if is_kept_unread(&error, head.coding) => Ok(()),
         Err(error) => Err(error.into()),
     }
+}
+
+fn is_kept_unread(error: &ClipError, coding: ClipCoding) -> bool {
+    let is_unknown = matches!(coding, ClipCoding::Video | ClipCoding::Other);
+    is_unknown && (error.step() == LATE || !guarded::may_pass(error))
 }
 
 /// Compares what an object says with what was offered.
@@ -166,6 +179,23 @@ mod tests {
         head.coding = ClipCoding::Video;
         let away = check(Path::new("/nowhere/at/all"), &head, &times).unwrap_err();
         assert_eq!(away.gap(), ClipGap::RelayStorage);
+    }
+
+    #[test]
+    fn what_takes_too_long_is_kept_unread_only_where_it_need_not_be_read() {
+        let refused = |step| ClipError::Refused {
+            step,
+            words: String::new(),
+            help: "",
+        };
+        for coding in [ClipCoding::Video, ClipCoding::Other] {
+            assert!(is_kept_unread(&refused("reader-late"), coding));
+            assert!(is_kept_unread(&refused("video"), coding));
+            assert!(!is_kept_unread(&refused("no-reader"), coding));
+        }
+        assert!(!is_kept_unread(&refused("reader-late"), ClipCoding::Jpeg));
+        assert!(Disagreement::from(refused("reader-late")).is_late());
+        assert!(!Disagreement::from(refused("no-reader")).is_late());
     }
 
     /// A clip with these frame times as the writer writes it.

@@ -1,7 +1,8 @@
 //! The connections over which clips come, and who writes which clip.
 //!
 //! Owns the table that leads from a media session to the task of its channel `clips`, bounded, and the claims on half files:
-//! a device that comes back before its old connection is known to be dead takes its clips over. It does no input or output.
+//! a device that comes back before its old connection is known to be dead takes its clips over. Counts how often reading a file took too
+//! long, so that none is carried here again for ever; a restart counts anew. It does no input or output.
 //! Invariant: a clip of a consult has one writer at most.
 
 use crate::sfu::{ClipPart, MediaSessionId};
@@ -10,6 +11,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Notify, mpsc};
+use wire::clip::ClipGap;
+use wire::original::Digest;
 use wire::{ClipId, ConsultId};
 
 /// Messages that wait for one connection's task: 8 MiB of pieces, some seconds of a fast link while the disk stands still.
@@ -18,6 +21,11 @@ pub(super) const MAX_JOBS: usize = 512;
 const KEPT_FREE: usize = 64;
 /// How long the connection that a clip comes over next waits for the one before to let go.
 const TAKE_OVER: Duration = Duration::from_secs(5);
+
+/// Times in all that a file is carried here again soon because reading it took too long.
+const MAX_LATE: u32 = 5;
+/// Files of which that is counted; then it begins anew.
+const MAX_COUNTED: usize = 1024;
 
 /// What the task of a connection is to do.
 #[derive(Debug)]
@@ -50,6 +58,7 @@ pub struct Lines {
 struct Table {
     lines: HashMap<MediaSessionId, Line>,
     writers: HashMap<(ConsultId, ClipId), MediaSessionId>,
+    late: HashMap<(ConsultId, ClipId, Digest), u32>,
 }
 
 /// What the task of a connection works on.
@@ -167,6 +176,21 @@ impl Lines {
         self.lock().writers.contains_key(&(consult, clip))
     }
 
+    /// Reading a file took too long, once more: what whoever brought it hears. It comes again soon some times, all of it; then seldom.
+    pub(super) fn is_late(&self, consult: ConsultId, clip: ClipId, digest: Digest) -> ClipGap {
+        let late = &mut self.lock().late;
+        let file = (consult, clip, digest);
+        if late.len() >= MAX_COUNTED && !late.contains_key(&file) {
+            late.clear();
+        }
+        let times = late.entry(file).or_default();
+        *times = times.saturating_add(1);
+        match *times < MAX_LATE {
+            true => ClipGap::RelayStorage,
+            false => ClipGap::Refused,
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, Table> {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -194,6 +218,18 @@ mod tests {
         assert_eq!(dropped, KEPT_FREE + 2);
         assert!(end.gap.load(Ordering::Relaxed));
         assert!(lines.give(to, ClipPart::Text("{}".into())).1);
+    }
+
+    #[test]
+    fn a_file_that_is_read_too_slowly_is_not_carried_again_for_ever() {
+        let (lines, consult, clip) = (Lines::default(), ConsultId::random(), ClipId::random());
+        let late = |number| lines.is_late(consult, clip, Digest::from_bytes([number; 32]));
+        for _ in 1..MAX_LATE {
+            assert_eq!(late(1), ClipGap::RelayStorage);
+        }
+        assert_eq!(late(1), ClipGap::Refused);
+        assert_eq!(late(1), ClipGap::Refused, "it is not forgotten");
+        assert_eq!(late(2), ClipGap::RelayStorage, "another file of that clip");
     }
 
     #[tokio::test]

@@ -20,6 +20,7 @@ impl<L: ConsultLog> Line<L> {
         let consult = self.consult;
         let (bytes, beside) = (taking.at(), taking.is_beside());
         let head = Box::new(taking.head().clone());
+        let digest = head.digest;
         match tokio::task::spawn_blocking(move || taking.finish()).await {
             Ok(Finished::Whole) if beside => self.settle(head).await,
             Ok(Finished::Whole) => self.is_whole(clip, bytes).await,
@@ -30,6 +31,11 @@ impl<L: ConsultLog> Line<L> {
             }
             Ok(Finished::Not(reason, why)) => {
                 tracing::error!(%consult, %clip, ?reason, why, "a clip is not kept");
+                self.refuse(clip, reason).await
+            }
+            Ok(Finished::Late(why)) => {
+                let reason = self.parts.lines.is_late(consult, clip, digest);
+                tracing::error!(%consult, %clip, ?reason, why, "a clip took too long to be read and is not kept");
                 self.refuse(clip, reason).await
             }
             Err(_) => self.refuse(clip, ClipGap::Refused).await,

@@ -41,6 +41,8 @@ pub(super) enum Finished {
     FromStart(Box<Taking>),
     /// It is not kept, and why.
     Not(ClipGap, String),
+    /// It took too long to be read.
+    Late(String),
 }
 
 impl Taking {
@@ -153,8 +155,10 @@ impl Taking {
             }
             Err(error) => return Finished::Not(ClipGap::RelayStorage, error.to_string()),
         }
-        if let Err(error) = replay::check(self.half.path(), &self.head, &self.times) {
-            return Finished::Not(error.gap(), error.to_string());
+        match replay::check(self.half.path(), &self.head, &self.times) {
+            Ok(()) => {}
+            Err(error) if error.is_late() => return Finished::Late(error.to_string()),
+            Err(error) => return Finished::Not(error.gap(), error.to_string()),
         }
         match self.half.finish() {
             Ok(()) => Finished::Whole,
