@@ -102,6 +102,7 @@ async fn keep_the_recording(
             clips: MAX_CLIPS,
             bytes: clip_bytes(opened.settings.clips_mib),
         },
+        objects: opened.objects.clone(),
     };
     let kept = keep_recording((&opened.store, &opened.clips), consult, &places, now).await?;
     println!(

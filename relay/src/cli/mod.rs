@@ -15,6 +15,7 @@ mod serve;
 pub use args::Args;
 pub use fault::Fault;
 
+use crate::archive::Objects;
 use crate::config::{Config, Layers, read_file, settle};
 use crate::store::{ClipFiles, DataFolder, Store};
 use args::{Command, Place};
@@ -92,6 +93,8 @@ struct Opened {
     store: Store,
     clips: ClipFiles,
     recordings: PathBuf,
+    /// The archive's.
+    objects: Objects,
     settings: Layers,
 }
 
@@ -119,6 +122,7 @@ fn with_store(
         store,
         clips,
         recordings: folder.path().join("recordings"),
+        objects: Objects::beside(&folder),
         settings,
     };
     let done = runtime.block_on(work(&opened));

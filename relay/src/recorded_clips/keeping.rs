@@ -6,6 +6,7 @@
 use super::cuts::{Coding, Cuts, Known, cut};
 use super::object::{clip_of, keep};
 use super::whose::{Patients, is_recorded, whose};
+use crate::archive::{Objects, are_one_object};
 use crate::dicom_marks::{KeptClip, each_entry, kept_clips};
 use crate::replay::playable;
 use crate::store::{self, ClipBounds, ClipFiles, OfferRow, Store, StoreError};
@@ -15,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use thiserror::Error;
 use wire::clip::ClipHead;
-use wire::{ConsultId, RelayTime, RtpTime, StreamId};
+use wire::{ClipId, ConsultId, RelayTime, RtpTime, StreamId};
 
 /// What was kept of a consult's recording.
 #[derive(Debug, Default)]
@@ -57,6 +58,8 @@ pub struct Places {
     pub recordings: PathBuf,
     /// Of the consult.
     pub bounds: ClipBounds,
+    /// The archive's, which may have one whose row is gone.
+    pub objects: Objects,
 }
 
 /// Keeps what is recorded of a consult's pictures and is in no clip yet.
@@ -93,19 +96,25 @@ pub async fn keep_recording(
             .extend(made.left_out.into_iter().map(|why| (stream, why)));
         for (head, times) in made.clips {
             let (clip, frames) = (head.clip, head.frames as usize);
-            let bounds = places.bounds;
-            let (row, is_kept) = store
+            let (bounds, instance) = (places.bounds, head.instance.clone());
+            let (mut row, mut is_kept) = store
                 .write("note a clip of a recording", move |db| {
                     let row = store::offer_clip(db, consult, (&head, &times), bounds, now)?;
                     match row {
                         OfferRow::Arriving => drop(store::keep_clip(db, consult, clip, now)?),
-                        OfferRow::ArrivingBeside => store::drop_beside(db, consult, clip)?,
                         _ => {}
                     }
                     let is_kept = store::clip(db, consult, clip)?.is_some_and(|row| row.kept);
                     Ok((row, is_kept))
                 })
                 .await?;
+            if row == OfferRow::ArrivingBeside {
+                let own = files.whole(consult, clip);
+                is_kept = settle(store, (consult, clip), (own, instance), places, now).await?;
+                if is_kept {
+                    row = OfferRow::Kept;
+                }
+            }
             if matches!(row, OfferRow::Arriving | OfferRow::Kept) {
                 kept.clips += 1;
                 kept.frames += frames;
@@ -125,6 +134,38 @@ pub async fn keep_recording(
         }
     }
     Ok(kept)
+}
+
+/// Another object has its UID: where that is the archive's and holds the same bytes, this is its clip. False when it is not.
+async fn settle(
+    store: &Store,
+    (consult, clip): (ConsultId, ClipId),
+    (own, instance): (PathBuf, String),
+    places: &Places,
+    now: RelayTime,
+) -> Result<bool, StoreError> {
+    let found = store.read("look for the object of a clip's UID", move |db| {
+        let kept = store::kept_with_instance(db, consult, &instance)?;
+        let first = store::objects_of(db, &instance)?.into_iter().next();
+        Ok(first.filter(|_| kept.is_none()).map(|(row, _)| row.digest))
+    });
+    let is_one = match found.await? {
+        Some(digest) => {
+            let object = places.objects.path(digest);
+            let compared = tokio::task::spawn_blocking(move || are_one_object(&own, &object));
+            matches!(compared.await, Ok(Ok(true)))
+        }
+        None => false,
+    };
+    store
+        .write("settle a clip of a recording", move |db| {
+            if is_one && store::become_clip(db, consult, clip)? {
+                return store::keep_clip(db, consult, clip, now);
+            }
+            store::drop_beside(db, consult, clip)?;
+            Ok(false)
+        })
+        .await
 }
 
 /// Pictures with a recording. What is named otherwise is not ours.
@@ -230,5 +271,97 @@ fn known<'a>(recording: &Recording, clips: impl Iterator<Item = &'a KeptClip>) -
         shown: clips
             .flat_map(|kept| kept.row.times.iter().copied())
             .collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{DataFolder, ObjectRow};
+    use wire::CaptureTime;
+    use wire::clip::{ClipCoding, ClipOrigin};
+    use wire::original::Digest;
+
+    #[tokio::test]
+    async fn a_clip_whose_row_is_lost_and_whose_object_the_archive_has_becomes_a_clip_again() {
+        let phantom = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../sample-dicom/plax_small.dcm"
+        );
+        let bytes = std::fs::read(phantom).unwrap();
+        let (mut preamble, mut pixel) = (bytes.clone(), bytes.clone());
+        preamble[0] ^= 1;
+        *pixel.last_mut().unwrap() ^= 1;
+        for (object, is_one) in [(preamble, true), (pixel, false)] {
+            let folder = tempfile::tempdir().unwrap();
+            let data = DataFolder::at(&folder.path().join("data")).unwrap();
+            let store = Store::open(&folder.path().join("relay.db")).unwrap();
+            let (consult, digest) = (ConsultId::random(), Digest::from_bytes([7; 32]));
+            let places = Places {
+                recordings: folder.path().join("recordings"),
+                bounds: ClipBounds {
+                    clips: 9,
+                    bytes: 1 << 30,
+                },
+                objects: Objects::beside(&data),
+            };
+            let there = places.objects.path(digest);
+            std::fs::create_dir_all(there.parent().unwrap()).unwrap();
+            std::fs::write(&there, object).unwrap();
+            let own = folder.path().join("own.dcm");
+            std::fs::write(&own, &bytes).unwrap();
+            let head = head(bytes.len() as u64);
+            let (clip, instance) = (head.clip, head.instance.clone());
+            let row = ObjectRow {
+                digest,
+                instance: instance.clone(),
+                study: "1.2".to_owned(),
+                series: "1.3".to_owned(),
+                class: "1.4".to_owned(),
+                syntax: "1.5".to_owned(),
+                bytes: 9,
+                sender: "HIBIKI-CLIP".to_owned(),
+                arrived_at: RelayTime(1),
+            };
+            let bounds = places.bounds;
+            let offered = store.write("offer", move |db| {
+                store::open_consult(db, consult, "a", RelayTime(1))?;
+                store::keep_object(db, &row)?;
+                store::offer_clip(db, consult, (&head, &[]), bounds, RelayTime(2))
+            });
+            assert_eq!(offered.await.unwrap(), OfferRow::ArrivingBeside);
+            let settled = settle(
+                &store,
+                (consult, clip),
+                (own, instance),
+                &places,
+                RelayTime(3),
+            );
+            assert_eq!(settled.await.unwrap(), is_one);
+            let left = store.read("look", move |db| {
+                let kept = store::clip(db, consult, clip)?.is_some_and(|row| row.kept);
+                Ok((kept, store::clip_beside(db, consult, clip)?.is_some()))
+            });
+            assert_eq!(left.await.unwrap(), (is_one, false));
+        }
+    }
+
+    fn head(bytes: u64) -> ClipHead {
+        ClipHead {
+            clip: ClipId::random(),
+            instance: "1.2.3.4".to_owned(),
+            bytes,
+            digest: Digest::from_bytes([0; 32]),
+            frames: 1,
+            width: 16,
+            height: 8,
+            coding: ClipCoding::Video,
+            origin: ClipOrigin::Captured,
+            taken_at: CaptureTime(0),
+            span_us: 0,
+            view: None,
+            marker: None,
+            captured: None,
+        }
     }
 }
