@@ -12,7 +12,7 @@ use super::entry::{of_header, without_header};
 use super::place::Place;
 use super::put_off::PutOff;
 use crate::store::{self, EntryRow, ObjectRow, Store, StoreError, Unindexed};
-use echo_dicom::HeaderPlace;
+use echo_dicom::{ClipError, HeaderPlace};
 use guarded::Guard;
 use std::fs::File;
 use std::sync::Arc;
@@ -34,6 +34,8 @@ const MAX_TRIES: u32 = 16;
 const PASSING: [&str; 3] = ["read-file", "reader-late", ENDED];
 /// The kernel ends a reader for the memory of others too.
 const ENDED: &str = "reader-ended";
+/// An object that ends before its header does stays so, though reading it is what failed.
+const CUT_SHORT: &str = "cut-short";
 /// After a failure that is not the object's.
 const AGAIN: Duration = Duration::from_secs(5);
 
@@ -287,7 +289,7 @@ impl Work {
                 Err(fault) if guarded::is_no_reader(&fault) => Err(Later::NoReader),
                 Err(fault) => {
                     tracing::warn!(object = %object.digest, %fault, "the header of an object could not be read; it is kept and given as it is");
-                    let entry = Box::new(without_header(&object, Some(fault.step())));
+                    let entry = Box::new(without_header(&object, Some(step_of(&fault))));
                     Ok(match guarded::may_pass(&fault) || fault.step() == ENDED {
                         true => Looked::Unread(entry),
                         false => Looked::Is(entry),
@@ -296,6 +298,14 @@ impl Work {
             }
         });
         made.await.unwrap_or(Err(Later::NoReader))
+    }
+}
+
+/// The step at which reading failed, as the index notes it.
+fn step_of(fault: &ClipError) -> &'static str {
+    match fault {
+        ClipError::ReadFile(_) if !guarded::may_pass(fault) => CUT_SHORT,
+        fault => fault.step(),
     }
 }
 

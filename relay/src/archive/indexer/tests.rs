@@ -117,6 +117,20 @@ async fn what_is_not_read_time_after_time_gets_an_entry_and_the_next_start_looks
 }
 
 #[tokio::test]
+async fn an_object_that_is_cut_short_keeps_its_entry_at_each_start() {
+    let early = ClipError::from(std::io::Error::from(std::io::ErrorKind::UnexpectedEof));
+    let away = ClipError::from(std::io::Error::from(std::io::ErrorKind::NotFound));
+    assert!(!PASSING.contains(&step_of(&early)));
+    assert!(PASSING.contains(&step_of(&away)));
+    let world = World::new();
+    let one = world.keeps(1, b"\x08\x00\x60\x00CS\x02\x00U").await;
+    let (mut put_off, now) = (PutOff::default(), Instant::now());
+    assert!(world.looks(&mut 0, &mut put_off, now).await);
+    world.work.look_again().await;
+    assert_eq!(world.noted(one).await, Some(false));
+}
+
+#[tokio::test]
 async fn a_database_of_before_is_looked_through_once_for_other_patients() {
     let world = World::new();
     let named = |patient: &[u8; 2]| [&b"\x10\x00\x20\x00LO\x02\x00"[..], patient].concat();
