@@ -223,7 +223,7 @@ impl Window<'_> {
                 Err(fault) => self.fault = Some(fault),
             }
         }
-        let back = (self.next - 1).checked_sub(y)? as usize;
+        let back = self.next.checked_sub(1)?.checked_sub(y)? as usize;
         let at = self.held.len().checked_sub(back + 1)?;
         self.held.get(at).map(Vec::as_slice)
     }
@@ -325,7 +325,7 @@ mod tests {
 
     #[test]
     fn a_row_that_does_not_come_leaves_no_picture() {
-        struct Broken(RowsOf, u32);
+        struct Broken(RowsOf, u32, u32);
         impl PictureRows for Broken {
             fn width(&self) -> u32 {
                 self.0.width()
@@ -338,17 +338,19 @@ mod tests {
             }
             fn next_row(&mut self) -> Result<Option<&mut [u8]>, ClipError> {
                 self.1 += 1;
-                if self.1 > 20 {
+                if self.1 > self.2 {
                     return Err(ClipError::Preamble("it is empty"));
                 }
                 self.0.next_row()
             }
         }
         let picture = pictures().next().unwrap();
-        let broken = || Broken(RowsOf::from(picture.clone()), 0);
-        assert!(matches!(png(&mut broken()), Err(CodingFault::Read(_))));
-        assert!(matches!(jpeg(&mut broken(), 90), Err(CodingFault::Read(_))));
-        let small = small(&mut broken(), (20, 20));
-        assert!(matches!(small, Err(CodingFault::Read(_))));
+        for rows in [0, 20] {
+            let broken = || Broken(RowsOf::from(picture.clone()), 0, rows);
+            assert!(matches!(png(&mut broken()), Err(CodingFault::Read(_))));
+            assert!(matches!(jpeg(&mut broken(), 90), Err(CodingFault::Read(_))));
+            let small = small(&mut broken(), (20, 20));
+            assert!(matches!(small, Err(CodingFault::Read(_))));
+        }
     }
 }
