@@ -100,9 +100,8 @@ pub async fn keep_recording(
             let (mut row, mut is_kept) = store
                 .write("note a clip of a recording", move |db| {
                     let row = store::offer_clip(db, consult, (&head, &times), bounds, now)?;
-                    match row {
-                        OfferRow::Arriving => drop(store::keep_clip(db, consult, clip, now)?),
-                        _ => {}
+                    if row == OfferRow::Arriving {
+                        store::keep_clip(db, consult, clip, now)?;
                     }
                     let is_kept = store::clip(db, consult, clip)?.is_some_and(|row| row.kept);
                     Ok((row, is_kept))
