@@ -171,11 +171,17 @@ impl Playlist {
 
 /// A clip whose frames can be decoded. Of a video only the first one tells that.
 fn playable(path: &Path) -> Result<GuardedClip, String> {
-    let opened = Guard::of_this_program().open(path).and_then(|clip| {
+    let open = || {
+        let clip = Guard::of_this_program().open(path)?;
         if clip.video().is_some() {
             clip.frame(FrameIndex(0))?;
         }
         Ok(clip)
+    };
+    // A machine that is busy leaves no file out.
+    let opened = open().or_else(|error| match guarded::may_pass(&error) {
+        true => open(),
+        false => Err(error),
     });
     opened.map_err(|error| format!("{error}; {}", error.what_to_do()))
 }
