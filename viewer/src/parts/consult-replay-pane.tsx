@@ -100,7 +100,7 @@ function Instead({ player }: { player: ConsultPlayer }) {
     return tp("past.hole");
   };
   // While a running picture catches up, the frame before is of this moment, about.
-  const isSolid = glass.what !== "coming" || glass.isStoodOn;
+  const isSolid = glass.what !== "coming" || glass.isApart;
   return (
     <p class="past__instead" data-solid={isSolid} data-testid="past-instead">
       {words()}

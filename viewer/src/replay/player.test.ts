@@ -159,10 +159,27 @@ describe("a mark", () => {
     if (jump === undefined) throw new Error("the log has no mark");
     player.jump(jump);
     await vi.advanceTimersByTimeAsync(500);
-    expect(player.glass.value).toMatchObject({ what: "coming", isStoodOn: true });
+    expect(player.glass.value).toMatchObject({ what: "coming", isApart: true });
     expect(player.marks.value).toEqual([]);
     one.answers();
     await vi.waitFor(() => expect(index(player)).toBe(400));
+    expect(marks(player)).toEqual(["m"]);
+  });
+});
+
+describe("a mark on the running picture", () => {
+  test("does not stand over the picture from before a leap", async () => {
+    one.entries = [entry(1, BEGIN_US + 400 * STEP_US, marked("m", 400, "s", "live"))];
+    const player = await opened("one");
+    player.seek(BEGIN_US + 100 * STEP_US);
+    await vi.waitFor(() => expect(index(player)).toBe(100));
+    one.isSlow = true;
+    player.seek(BEGIN_US + 401 * STEP_US);
+    await vi.advanceTimersByTimeAsync(500);
+    expect(player.glass.value).toMatchObject({ what: "coming", isApart: true });
+    expect(marks(player)).toEqual([]);
+    one.answers();
+    await vi.waitFor(() => expect(index(player)).toBe(401));
     expect(marks(player)).toEqual(["m"]);
   });
 });

@@ -41,6 +41,8 @@ export type ReplayTrouble = ApiCode | "undecodable" | "noVideo" | "noVoice";
 
 type Picture = { readonly table: PictureTable; readonly line: FrameLine; readonly shelf: UnitShelf };
 
+/** A picture that is no farther from its moment is late, and not another: what a running clock goes on before it waits, at its fastest. */
+const NEAR_US = 1_500_000;
 /** What is due and not here for so long makes the clock stand. */
 const STARVED_MS = 250;
 /** A consult that goes on, or whose recording heals, is asked for again after this. */
@@ -89,6 +91,8 @@ export class ConsultPlayer {
   /** Whether what stands beside it is late. */
   readonly #others = new Set<() => boolean>();
   #drawn = "";
+  /** The moment of what is on the glass; null before the first picture. */
+  #drawnUs: number | null = null;
   /** Whose picture is on the glass. */
   #shown: StreamId | null = null;
   #isBusy = false;
@@ -396,6 +400,7 @@ export class ConsultPlayer {
       const held = this.#originals.picture(original);
       if (held !== null) {
         this.#draw(held, `original ${original.blob}`, anchor?.rtpTime ?? 0);
+        this.#drawnUs = us;
         return { what: "original" };
       }
     }
@@ -407,11 +412,15 @@ export class ConsultPlayer {
     line.aim(index);
     if (line.isLost(index)) return { what: "hole" };
     const bitmap = line.picture(index);
-    if (bitmap === null) return { what: "coming", percent: line.onTheWay, isStoodOn: isOfThis };
+    if (bitmap === null) {
+      const isApart = isOfThis || this.#drawnUs === null || Math.abs(us - this.#drawnUs) > NEAR_US;
+      return { what: "coming", percent: line.onTheWay, isApart };
+    }
     const tick = table.ticks[index] ?? 0;
     this.#draw(bitmap, `${stream} ${tick}`, tick % 2 ** 32);
     const isSettled = this.#isSettled(table.stream, tick);
     const atUs = table.atUs[index] ?? us;
+    this.#drawnUs = atUs;
     return { what: "frame", index, atUs, isFilled: table.isFilled[index] === 1, isSettled };
   }
 

@@ -26,8 +26,8 @@ export type Glass =
     }
   /** The frozen frame as it was captured. */
   | { readonly what: "original" }
-  /** The frame is on its way; of a hundred, where it is long. `isStoodOn`: somebody stands on it, and it is not the one before. */
-  | { readonly what: "coming"; readonly percent: number | null; readonly isStoodOn: boolean }
+  /** The frame is on its way; of a hundred, where it is long. `isApart`: somebody stands on it, or the one before is from another moment. */
+  | { readonly what: "coming"; readonly percent: number | null; readonly isApart: boolean }
   /** There is no picture of this moment. */
   | { readonly what: "hole" };
 
@@ -45,10 +45,10 @@ export function pointersOf(track: PointerTrack, { state, people }: Moment, us: n
 
 /**
  * Whether something may stand over what is on the glass. A running picture is late by a frame or two and its marks belong to the moment;
- * those of the frame that somebody stands on belong to no other, and that other is on the glass until theirs comes.
+ * those of the frame that somebody stands on belong to no other, and nothing that was said after a leap belongs to what was there before.
  */
 export function mayBeMarked(glass: Glass): boolean {
-  return glass.what === "coming" ? !glass.isStoodOn : glass.what !== "hole" && glass.what !== "none";
+  return glass.what === "coming" ? !glass.isApart : glass.what !== "hole" && glass.what !== "none";
 }
 
 /** The original of the frame that everybody stands on. */
