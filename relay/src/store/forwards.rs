@@ -279,6 +279,7 @@ fn row_of(row: &Row<'_>) -> Result<ForwardRow> {
 mod tests {
     use super::super::clip_files::About;
     use super::super::collected_clips::note_collected;
+    use super::super::fixture;
     use super::super::objects::{ObjectRow, keep_object};
     use super::super::said_of_clips::{SaidOfClip, note_said, note_said_collected};
     use super::*;
@@ -298,15 +299,8 @@ mod tests {
 
     fn object_of(db: &Connection, digest: u8, instance: &str, sender: &str) {
         let row = ObjectRow {
-            digest: Digest::from_bytes([digest; 32]),
-            instance: instance.to_owned(),
-            study: "1.2".to_owned(),
-            series: "1.3".to_owned(),
-            class: "1.4".to_owned(),
-            syntax: "1.5".to_owned(),
-            bytes: 9,
             sender: sender.to_owned(),
-            arrived_at: RelayTime(u64::from(digest)),
+            ..fixture::object(digest, instance)
         };
         keep_object(db, &row).unwrap();
     }

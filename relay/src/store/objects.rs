@@ -129,21 +129,8 @@ pub(super) fn object(row: &Row<'_>) -> Result<ObjectRow> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::fixture::object as row;
     use super::*;
-
-    fn row(digest: u8, instance: &str) -> ObjectRow {
-        ObjectRow {
-            digest: Digest::from_bytes([digest; 32]),
-            instance: instance.to_owned(),
-            study: "1.2".to_owned(),
-            series: "1.3".to_owned(),
-            class: "1.4".to_owned(),
-            syntax: "1.5".to_owned(),
-            bytes: 9,
-            sender: "VSCAN".to_owned(),
-            arrived_at: RelayTime(u64::from(digest)),
-        }
-    }
 
     #[test]
     fn one_beside_what_is_no_object_is_flagged_although_it_is_the_first() {
