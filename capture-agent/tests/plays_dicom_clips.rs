@@ -152,17 +152,19 @@ fn a_folder_plays_in_name_order_and_leaves_out_what_is_no_clip() {
     std::fs::write(folder.path().join("b.txt"), "notes").unwrap();
     std::fs::write(folder.path().join(".hidden"), "x").unwrap();
     let mut source = play(folder.path()).unwrap();
-    let heights: Vec<u32> = pictures(source.as_mut(), 40)
-        .iter()
-        .map(|captured| captured.picture.height())
-        .collect();
-    assert_eq!(
-        &heights[..30],
-        [480; 30],
-        "the still stays for three seconds"
-    );
-    assert_eq!(&heights[30..38], [240; 8], "then the clip");
-    assert_eq!(&heights[38..], [480; 2], "then the still again");
+    let mut heights: Vec<u32> = Vec::new();
+    // Of a clip of a quarter of a second a busy machine may show less, because what is late is left out; not each time.
+    let round = [[480; 30].as_slice(), &[240; 8], &[480; 2]].concat();
+    while !heights.windows(round.len()).any(|some| some == round) {
+        assert!(heights.len() < 5 * round.len(), "{heights:?}");
+        let more = pictures(source.as_mut(), round.len());
+        heights.extend(more.iter().map(|captured| captured.picture.height()));
+        assert_eq!(
+            &heights[..30],
+            [480; 30],
+            "the still comes first and stays for three seconds"
+        );
+    }
 }
 
 #[test]
