@@ -29,8 +29,14 @@ const WAITING = new Set([
 const STORIES = "unwatched";
 /** Tests at once, where it is not one for each core: those of behaviour mostly wait for deadlines. */
 const THREADS = new Map([
-  ["behaviour", 3 * CORES],
+  ["behaviour", 2 * CORES],
   [STORIES, 1],
+]);
+
+/** What computes now and then beside programs that live in real time does not take their moments from them. */
+const NICE = new Map([
+  ["computing", ["nice", "-n", "19"]],
+  ["waiting", ["nice", "-n", "5"]],
 ]);
 
 const programs = readFileSync(0, "utf8")
@@ -65,7 +71,7 @@ function run({ name, file, folder, lane }) {
     const began = performance.now();
     const output = [];
     const threads = `--test-threads=${THREADS.get(name) ?? CORES}`;
-    const [command, ...words] = lane === "computing" ? ["nice", "-n", "19", file, threads] : [file, threads];
+    const [command, ...words] = [...(NICE.get(lane) ?? []), file, threads];
     const child = spawn(command, words, { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
     for (const stream of [child.stdout, child.stderr]) stream.on("data", (piece) => output.push(piece));
     const ended = (passed, how) => {
